@@ -1,0 +1,62 @@
+/* The meter over the allocator. The only file that calls malloc and free. */
+#include <gradtape/memory.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static void *standard_allocate(void *context, size_t bytes)
+{
+    (void)context;
+    return malloc(bytes);
+}
+
+static void standard_release(void *context, void *block, size_t bytes)
+{
+    (void)context;
+    (void)bytes;
+    free(block);
+}
+
+ad_memory ad_memory_over(const ad_allocator *allocator)
+{
+    static const ad_allocator standard = {.allocate = standard_allocate, .release = standard_release};
+    return (ad_memory){.allocator = allocator ? *allocator : standard};
+}
+
+bool ad_multiply(size_t a, size_t b, size_t *product)
+{
+    bool fits = b == 0 || a <= SIZE_MAX / b;
+    *product = fits ? a * b : SIZE_MAX;
+    return fits;
+}
+
+static size_t block_bytes(size_t count, size_t bytes)
+{
+    size_t total;
+    (void)ad_multiply(count, bytes, &total);
+    return total ? total : 1;
+}
+
+void *ad_memory_take(ad_memory *memory, size_t count, size_t bytes)
+{
+    size_t total = block_bytes(count, bytes);
+    if (total > PTRDIFF_MAX)
+        return NULL;
+    void *block = memory->allocator.allocate(memory->allocator.context, total);
+    memory->usage.allocations++;
+    if (block) {
+        memory->usage.bytes += total;
+        if (memory->usage.bytes > memory->usage.peak_bytes)
+            memory->usage.peak_bytes = memory->usage.bytes;
+    }
+    return block;
+}
+
+void ad_memory_release(ad_memory *memory, void *block, size_t count, size_t bytes)
+{
+    if (!block)
+        return;
+    size_t total = block_bytes(count, bytes);
+    memory->usage.bytes -= total;
+    memory->allocator.release(memory->allocator.context, block, total);
+}

@@ -1,0 +1,91 @@
+#ifndef GRADTAPE_TENSOR_H
+#define GRADTAPE_TENSOR_H
+/* Tensors: handles, shapes, leaves, and reading values. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gradtape/tape.h>
+
+#define AD_MAX_RANK 8
+
+typedef enum ad_type { AD_F32, AD_F64, AD_I32, AD_TYPE_COUNT } ad_type;
+
+/* Sizes, outermost first; row-major and dense. Rank 0 is a scalar. A size of 0 is legal. */
+typedef struct ad_shape {
+    int rank;
+    int64_t dims[AD_MAX_RANK];
+} ad_shape;
+
+/* AD_SHAPE(2, 3) is a shape of two rows and three columns. */
+#define AD_SHAPE(...)                                                                                                          \
+    ((ad_shape){.rank = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .dims = {__VA_ARGS__}})
+#define AD_SCALAR ((ad_shape){.rank = 0})
+
+/* A handle: a value to copy, never a pointer to free. A tensor with id 0 is inert: what every call returns after an error,
+ * and what calls on it return again. */
+typedef struct ad_tensor {
+    ad_tape *tape;
+    uint32_t id;
+    uint32_t generation;
+} ad_tensor;
+
+static inline bool ad_is_inert(ad_tensor x) { return x.id == 0; }
+
+/* ---- Leaves ----------------------------------------------------------------------------------------------------------- */
+
+/* A parameter: wants a gradient, is updated in place (update.h), and lives until the tape is closed.
+ * `data` is copied; NULL gives zeros. `name` is copied and used in messages; NULL gives none. Type f32 or f64. */
+AD_API ad_tensor ad_param(ad_tape *tape, ad_type type, ad_shape shape, const void *data, const char *name);
+
+/* Like a parameter, but wants no gradient: an optimiser's slot, a running mean. */
+AD_API ad_tensor ad_state(ad_tape *tape, ad_type type, ad_shape shape, const void *data, const char *name);
+
+/* An input: wants no gradient, and is gone at reset. `data` is copied; NULL gives zeros. */
+AD_API ad_tensor ad_input(ad_tape *tape, ad_type type, ad_shape shape, const void *data);
+
+/* An input that wants a gradient. Type f32 or f64. */
+AD_API ad_tensor ad_variable(ad_tape *tape, ad_type type, ad_shape shape, const void *data);
+
+/* An input that is not copied: the caller keeps `data` alive and unchanged until reset. */
+AD_API ad_tensor ad_borrow(ad_tape *tape, ad_type type, ad_shape shape, const void *data);
+
+/* A rank-0 input with the value given, as f64. */
+AD_API ad_tensor ad_scalar(ad_tape *tape, double value);
+
+/* Parameters and states of a tape, in the order of their creation. An index out of range is an error. */
+AD_API size_t ad_kept_count(const ad_tape *tape);
+AD_API ad_tensor ad_kept_at(ad_tape *tape, size_t index);
+
+/* ---- Names ------------------------------------------------------------------------------------------------------------ */
+
+/* Gives `x` a name for messages and drawings, and returns `x`. The name is copied. */
+AD_API ad_tensor ad_name(ad_tensor x, const char *name);
+
+/* The name of `x`, "" if it has none. It belongs to the tape and lasts as long as `x`. */
+AD_API const char *ad_name_of(ad_tensor x);
+
+/* ---- Reading ---------------------------------------------------------------------------------------------------------- */
+
+/* Type, shape and number of elements. A tensor that is not valid puts its tape in error and gives AD_F32, AD_SCALAR, 0. */
+AD_API ad_type ad_type_of(ad_tensor x);
+AD_API ad_shape ad_shape_of(ad_tensor x);
+AD_API size_t ad_size_of(ad_tensor x);
+
+/* The values, row-major. The array belongs to the tape and lasts as long as `x`. NULL on error (a tensor that is not
+ * valid, a type that is not the one asked for). */
+AD_API const void *ad_data(ad_tensor x);
+AD_API const float *ad_f32(ad_tensor x);
+AD_API const double *ad_f64(ad_tensor x);
+AD_API const int32_t *ad_i32(ad_tensor x);
+
+/* The value of a tensor with one element, of any type; NaN on error. */
+AD_API double ad_item(ad_tensor x);
+
+/* "f32", "f64" or "i32"; "unknown type" for a number outside the list. */
+AD_API const char *ad_type_name(ad_type type);
+
+/* Bytes of one element. */
+AD_API size_t ad_type_bytes(ad_type type);
+
+#endif

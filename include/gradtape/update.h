@@ -1,0 +1,26 @@
+#ifndef GRADTAPE_UPDATE_H
+#define GRADTAPE_UPDATE_H
+/* Changing leaves in place: the only way their values change. Each call either changes the whole leaf or, on an error,
+ * nothing. What was recorded before keeps the old numbers, so update after ad_backward and before the next recording. */
+#include <gradtape/tensor.h>
+
+/* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
+AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
+
+/* x <- x - rate dx : gradient descent. Errors: no gradient, a leaf that wants none. */
+AD_API ad_status ad_descend(ad_tensor x, double rate);
+
+/* a <- a + dx^2 ;  x <- x - rate dx / sqrt(a) : Adagrad (Duchi, Hazan, Singer 2011), without an epsilon. `accumulator` is a
+ * state of the shape and type of `x` with positive initial values. */
+AD_API ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate);
+
+/* Fills a leaf with numbers uniform in [low, high), drawn at (seed, stream, 0), (seed, stream, 1), ... See random.h. */
+AD_API ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream);
+
+/* Fills a leaf with one value. */
+AD_API ad_status ad_fill(ad_tensor leaf, double value);
+
+/* The number of times the leaf was changed in place. */
+AD_API uint32_t ad_version_of(ad_tensor leaf);
+
+#endif
