@@ -16,7 +16,7 @@ AD_API uint32_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t index);
 /* A number uniform in [0, 1), a multiple of 2^-32. */
 AD_API double ad_random_uniform(uint64_t seed, uint64_t stream, uint64_t index);
 
-/* A random permutation of 0 .. n-1 into `order` (Fisher-Yates; n at most 2^32). The modulo bias is below n / 2^64. */
+/* A random permutation of 0 .. n-1 into `order` (Fisher-Yates; n at most 2^31 - 1). The modulo bias is below n / 2^64. */
 AD_API void ad_random_permutation(uint64_t seed, uint64_t stream, int64_t n, int32_t *order);
 
 #endif

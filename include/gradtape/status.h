@@ -6,10 +6,10 @@
 
 #if defined(__GNUC__)
 #define AD_API __attribute__((visibility("default")))
-#define AD_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define AD_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define AD_API
-#define AD_PRINTF(format, first)
+#define AD_PRINTF(text, first)
 #endif
 
 /* One list gives the enumeration, its names and their meanings. */

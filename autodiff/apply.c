@@ -1,0 +1,322 @@
+/* Applying one operator: check, append, compute. */
+#include "engine.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { FEW_OPERANDS = 8 };
+
+/* A call, and what the engine must know beside it. The call is the first member, so that ad_result finds its frame. */
+typedef struct frame {
+    ad_call call;
+    const uint32_t *x_ids;
+    uint32_t y_ids[AD_MAX_RESULTS];
+    ad_value *y[AD_MAX_RESULTS];
+    ad_storage *scratch;
+} frame;
+
+static int result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
+
+/* ---- Checks ---------------------------------------------------------------------------------------------------------------- */
+
+static const char *what_misses(const ad_operator *op)
+{
+    int n_y = result_count(op) + op->n_byproducts;
+    if (!op->name)
+        return "no name";
+    if (!op->shape)
+        return "no shape rule";
+    if (!op->run && !(op->properties & AD_VIEW))
+        return "no kernel (run), and is not a view";
+    if (!op->vjp && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)))
+        return "no gradient rule (vjp), and is not marked AD_NOT_DIFFERENTIABLE";
+    return n_y < 1 || n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
+}
+
+static bool check_descriptor(ad_tape *t, const ad_operator *op, int n)
+{
+    const char *missing = op ? what_misses(op) : "no descriptor";
+    if (missing)
+        ad_fail(t, AD_BAD_VALUE, "%s: the operator has %s", op && op->name ? op->name : "apply", missing);
+    else if (op->arity == AD_VARIADIC ? n < 1 : n != op->arity)
+        ad_fail(t, AD_BAD_VALUE, "%s: %d operands are given, it takes %s%d", op->name, n,
+                op->arity == AD_VARIADIC ? "at least " : "", op->arity == AD_VARIADIC ? 1 : op->arity);
+    else
+        return true;
+    return false;
+}
+
+static char letter_of(const ad_operator *op, int i)
+{
+    if (!op->types)
+        return 'r';
+    size_t last = strlen(op->types);
+    return last == 0 ? 'r' : op->types[(size_t)i < last ? (size_t)i : last - 1];
+}
+
+static void fail_type(ad_call *c, int i, const char *fix)
+{
+    char text[AD_OPERAND_TEXT];
+    ad_call_fail(c, AD_BAD_TYPE, "operand %d, %s, is %s: %s", i, ad_operand_text(c, i, text),
+                 ad_type_name((ad_type)c->x[i]->type), fix);
+}
+
+static bool check_types(ad_call *c)
+{
+    int real = -1;
+    for (int i = 0; i < c->n_x; i++) {
+        const char letter = letter_of(c->operator, i);
+        const uint8_t type = c->x[i]->type;
+        if (letter == 'i' && type != AD_I32) {
+            fail_type(c, i, "it must be i32");
+        } else if (letter == 'r' && type == AD_I32) {
+            fail_type(c, i, "it must be f32 or f64; convert it with ad_cast");
+        } else if (letter == 'r' && real >= 0 && type != c->x[real]->type) {
+            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+            ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
+                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type),
+                         ad_operand_text(c, i, b), ad_type_name((ad_type)type));
+        } else {
+            real = letter == 'r' && real < 0 ? i : real;
+            continue;
+        }
+        return false;
+    }
+    return true;
+}
+
+/* ---- Operands and results -------------------------------------------------------------------------------------------------- */
+
+/* Finds operand i. What is not recorded enters a recording as a constant. */
+static bool resolve(ad_tape *t, const ad_operator *op, ad_tensor x, int i, uint32_t *id)
+{
+    ad_entry *e = ad_entry_of(t, x);
+    if (!e) {
+        ad_fail_handle(t, x, op->name, i);
+        return false;
+    }
+    if (t->recording && ad_table_of(x) == AD_TEMPORARY)
+        x = ad_constant(t, e);
+    *id = x.id;
+    return x.id != 0;
+}
+
+/* Whether a result may point to this shape: it is an operand's, and the result is recorded, so the operand lives as long. */
+static bool shares_shape(const ad_call *c, const ad_shape *shape)
+{
+    for (int i = 0; c->tape->recording && i < c->n_x; i++)
+        if (c->x[i]->shape == shape)
+            return true;
+    return false;
+}
+
+static bool furnish_result(frame *f, uint32_t id, ad_type type, const ad_shape *shape, int j)
+{
+    ad_call *c = &f->call;
+    if (j == 0 && c->operator->properties & AD_VIEW)
+        return ad_furnish_shared(c->tape, id, type, shape, f->x_ids[0]);
+    if (shape->rank && shares_shape(c, shape))
+        return ad_furnish_like(c->tape, id, type, shape);
+    return ad_check_shape(c->tape, c->operator->name, shape, ad_type_bytes(type)) && ad_furnish(c->tape, id, type, shape);
+}
+
+void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
+{
+    frame *f = (frame *)c;
+    if (c->tape->status != AD_OK)
+        return;
+    if (j < 0 || j >= c->n_y || (j && !f->y_ids[j - 1]) || f->y_ids[j] || (unsigned)type >= AD_TYPE_COUNT) {
+        ad_call_fail(c, AD_BAD_STATE, "its shape rule gives result %d of type %d: it must give 0 to %d, once each, in order",
+                     j, (int)type, c->n_y - 1);
+        return;
+    }
+    uint32_t id = ad_append(c->tape, c->tape->recording ? AD_STEP : AD_TEMPORARY);
+    if (id && furnish_result(f, id, type, shape, j)) {
+        f->y_ids[j] = id;
+        f->y[j] = &ad_entry_at(c->tape, id)->value;
+    }
+}
+
+void *ad_scratch(ad_call *c, size_t count, size_t element_bytes)
+{
+    frame *f = (frame *)c;
+    size_t bytes;
+    ad_storage *storage = ad_multiply(count, element_bytes, &bytes) ? ad_pool_take(&c->tape->pool, bytes) : NULL;
+    if (!storage) {
+        ad_call_fail(c, AD_NO_MEMORY, "memory is out for %zu bytes of scratch", bytes);
+        return NULL;
+    }
+    storage->next = f->scratch;
+    f->scratch = storage;
+    return ad_storage_data(storage);
+}
+
+static void drop_scratch(frame *f)
+{
+    for (ad_storage *s = f->scratch, *next; s; s = next) {
+        next = s->next;
+        ad_pool_drop(&f->call.tape->pool, s);
+    }
+}
+
+/* ---- Recording ------------------------------------------------------------------------------------------------------------- */
+
+static bool any_wants(const ad_call *c)
+{
+    unsigned flags = 0;
+    for (int i = 0; i < c->n_x; i++)
+        flags |= c->x[i]->flags;
+    return flags & AD_WANTS_GRADIENT;
+}
+
+static int attribute_count(const ad_operator *op)
+{
+    int n = 0;
+    while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
+        n++;
+    return n;
+}
+
+/* A copy in the arena of the step; NULL for nothing, or if there is no memory. */
+static const void *copy_to_step(ad_tape *t, const void *from, size_t bytes)
+{
+    void *copy = bytes ? ad_arena_take(&t->step, bytes) : NULL;
+    return copy ? memcpy(copy, from, bytes) : NULL;
+}
+
+/* What does not fit into an entry: more than two operands, and attributes. All results share it. */
+static bool record_extra(frame *f, ad_extra *shared)
+{
+    ad_call *c = &f->call;
+    size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0, n_a = (size_t)attribute_count(c->operator);
+    shared->operands = copy_to_step(c->tape, f->x_ids, n_x * sizeof *f->x_ids);
+    shared->attributes = copy_to_step(c->tape, c->attributes, n_a * sizeof *c->attributes);
+    if ((!n_x || shared->operands) && (!n_a || shared->attributes))
+        return true;
+    ad_fail_memory(c->tape, c->operator->name);
+    return false;
+}
+
+static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
+{
+    ad_call *c = &f->call;
+    ad_entry *e = ad_entry_at(c->tape, f->y_ids[j]);
+    if (shared->operands || shared->attributes) {
+        ad_extra *extra = ad_extra_of(c->tape, f->y_ids[j]);
+        if (!extra)
+            return false;
+        *extra = *shared;
+    }
+    e->operator = c->operator;
+    e->value.result = (uint8_t)j;
+    e->value.n_results = (uint8_t)c->n_y;
+    e->value.n_operands = (uint32_t)c->n_x;
+    for (int i = 0; i < c->n_x && i < 2; i++)
+        e->u.operands[i] = f->x_ids[i];
+    if (j >= result_count(c->operator))
+        e->value.flags |= AD_IS_BYPRODUCT;
+    else if (wants && e->value.type != AD_I32)
+        e->value.flags |= AD_WANTS_GRADIENT;
+    return true;
+}
+
+static bool record(frame *f)
+{
+    ad_extra shared = {0};
+    if (!record_extra(f, &shared))
+        return false;
+    bool wants = any_wants(&f->call) && !(f->call.operator->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
+    for (int j = 0; j < f->call.n_y; j++)
+        if (!record_result(f, j, &shared, wants))
+            return false;
+    return true;
+}
+
+/* ---- Applying -------------------------------------------------------------------------------------------------------------- */
+
+static bool execute(frame *f)
+{
+    ad_call *c = &f->call;
+    if (!check_types(c))
+        return false;
+    c->operator->shape(c);
+    if (c->tape->status == AD_OK && !f->y_ids[c->n_y - 1])
+        ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
+    if (c->tape->status != AD_OK)
+        return false;
+    if (c->operator->run)
+        c->operator->run(c);
+    drop_scratch(f);
+    return c->tape->status == AD_OK && (!c->tape->recording || record(f));
+}
+
+static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                     uint32_t *ids, ad_value **values, ad_tensor *y)
+{
+    for (int i = 0; i < n; i++) {
+        if (!resolve(t, op, x[i], i, &ids[i]))
+            return false;
+        values[i] = &ad_entry_at(t, ids[i])->value;
+    }
+    frame f = {.call = {.tape = t, .operator = op, .attributes = attributes, .n_x = n}, .x_ids = ids};
+    f.call.n_y = result_count(op) + op->n_byproducts;
+    f.call.x = values;
+    f.call.y = f.y;
+    if (!execute(&f))
+        return false;
+    for (int j = 0; j < result_count(op); j++)
+        y[j] = ad_handle(t, f.y_ids[j]);
+    return true;
+}
+
+/* The same with room for many operands. */
+static bool apply_to_many(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                          ad_tensor *y)
+{
+    ad_storage *room = ad_pool_take(&t->pool, (size_t)n * (sizeof(ad_value *) + sizeof(uint32_t)));
+    if (!room) {
+        ad_fail_memory(t, op->name);
+        return false;
+    }
+    ad_value **values = ad_storage_data(room);
+    bool done = apply_to(t, op, x, n, attributes, (uint32_t *)(values + n), values, y);
+    ad_pool_drop(&t->pool, room);
+    return done;
+}
+
+static ad_tape *tape_among(ad_tape *tape, const ad_tensor *x, int n)
+{
+    for (int i = 0; !tape && i < n; i++)
+        tape = x[i].tape;
+    return tape;
+}
+
+void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes, ad_tensor *y)
+{
+    ad_tape *t = n > 0 ? tape_among(NULL, x, n) : tape;
+    for (int j = 0; op && j < result_count(op) && j < AD_MAX_RESULTS; j++)
+        y[j] = ad_inert(t);
+    if (!t || t->status != AD_OK || !check_descriptor(t, op, n))
+        return;
+    uint32_t before = t->tables[AD_STEP].count, ids[FEW_OPERANDS];
+    ad_arena_mark mark = ad_arena_now(&t->step);
+    ad_value *values[FEW_OPERANDS];
+    bool done = n <= FEW_OPERANDS ? apply_to(t, op, x, n, attributes, ids, values, y)
+                                  : apply_to_many(t, op, x, n, attributes, y);
+    if (!done)
+        ad_drop_from(t, before, mark);
+}
+
+ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
+{
+    ad_tensor y[AD_MAX_RESULTS];
+    ad_apply(x.tape, op, &x, 1, NULL, y);
+    return y[0];
+}
+
+ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
+{
+    ad_tensor y[AD_MAX_RESULTS];
+    ad_apply(a.tape, op, (const ad_tensor[]){a, b}, 2, NULL, y);
+    return y[0];
+}

@@ -1,0 +1,154 @@
+/* Arenas and the pool of counted storages. */
+#include "arena.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct ad_block {
+    ad_block *next;
+    size_t bytes; /* of the whole block, this header included */
+};
+
+enum { SMALLEST_BLOCK = 1 << 14, LARGEST_STEP = 1 << 24 };
+
+static char *block_start(ad_block *block) { return (char *)(block + 1); }
+static char *block_end(ad_block *block) { return (char *)block + block->bytes; }
+
+static void enter(ad_arena *arena, ad_block *block)
+{
+    arena->current = block;
+    arena->at = block_start(block);
+    arena->end = block_end(block);
+}
+
+/* Blocks double up to a limit, so that a small tape stays small and a large one takes few. */
+static size_t next_block_bytes(const ad_arena *arena, size_t needed)
+{
+    size_t bytes = arena->current ? 2 * arena->current->bytes : SMALLEST_BLOCK;
+    if (bytes > LARGEST_STEP)
+        bytes = LARGEST_STEP;
+    return bytes > needed ? bytes : needed;
+}
+
+static ad_block *append_block(ad_arena *arena, size_t needed)
+{
+    size_t bytes = next_block_bytes(arena, needed);
+    ad_block *block = ad_memory_take(arena->memory, 1, bytes);
+    if (!block)
+        return NULL;
+    *block = (ad_block){.bytes = bytes};
+    if (arena->current) {
+        block->next = arena->current->next;
+        arena->current->next = block;
+    } else {
+        block->next = arena->first;
+        arena->first = block;
+    }
+    return block;
+}
+
+void *ad_arena_take_slowly(ad_arena *arena, size_t bytes)
+{
+    if (bytes > PTRDIFF_MAX - sizeof(ad_block) - 64)
+        return NULL;
+    size_t needed = bytes + sizeof(ad_block) + 64;
+    ad_block *block = arena->current ? arena->current->next : arena->first;
+    if (!block || block->bytes < needed)
+        block = append_block(arena, needed);
+    if (!block)
+        return NULL;
+    enter(arena, block);
+    return ad_arena_take(arena, bytes);
+}
+
+ad_arena_mark ad_arena_now(const ad_arena *arena)
+{
+    return (ad_arena_mark){.block = arena->current, .at = arena->at};
+}
+
+void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark)
+{
+    if (mark.block) {
+        enter(arena, mark.block);
+        arena->at = mark.at;
+    } else if (arena->first) {
+        enter(arena, arena->first);
+    }
+}
+
+void ad_arena_free(ad_arena *arena)
+{
+    for (ad_block *block = arena->first, *next; block; block = next) {
+        next = block->next;
+        ad_memory_release(arena->memory, block, 1, block->bytes);
+    }
+    *arena = (ad_arena){.memory = arena->memory};
+}
+
+/* The smallest class that holds `bytes`: 64, 80, 96, 112, 128, 160, ... bytes. */
+static uint32_t class_of(size_t bytes, size_t *class_bytes)
+{
+    uint32_t octave = 0;
+    size_t unit = 16;
+    while (8 * unit <= bytes) {
+        unit *= 2;
+        octave++;
+    }
+    size_t quarters = bytes > 4 * unit ? (bytes - 4 * unit + unit - 1) / unit : 0;
+    *class_bytes = (4 + quarters) * unit;
+    return 4 * octave + (uint32_t)quarters;
+}
+
+static void set_filled(ad_pool *pool, uint32_t class, bool filled)
+{
+    uint64_t bit = UINT64_C(1) << (class % 64);
+    if (filled)
+        pool->filled[class / 64] |= bit;
+    else
+        pool->filled[class / 64] &= ~bit;
+}
+
+/* A free storage of this class, or else of the next larger one that has any: a short last batch then takes nothing new. */
+static ad_storage *take_free(ad_pool *pool, uint32_t class)
+{
+    while (class < AD_POOL_CLASSES) {
+        uint64_t ahead = pool->filled[class / 64] >> (class % 64);
+        if (ahead) {
+            class += (uint32_t)__builtin_ctzll(ahead);
+            ad_storage *storage = pool->free[class];
+            pool->free[class] = storage->next;
+            set_filled(pool, class, storage->next != NULL);
+            return storage;
+        }
+        class = (class / 64 + 1) * 64;
+    }
+    return NULL;
+}
+
+ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
+{
+    if (bytes > PTRDIFF_MAX / 2)
+        return NULL;
+    size_t class_bytes;
+    uint32_t class = class_of(bytes, &class_bytes);
+    ad_storage *storage = take_free(pool, class);
+    if (!storage) {
+        storage = ad_arena_take(&pool->arena, sizeof *storage + class_bytes);
+        if (!storage)
+            return NULL;
+        storage->class = class;
+    }
+    storage->references = 1;
+    storage->next = NULL;
+    return storage;
+}
+
+void ad_pool_drop(ad_pool *pool, ad_storage *storage)
+{
+    assert(storage->references > 0);
+    if (--storage->references)
+        return;
+    storage->next = pool->free[storage->class];
+    pool->free[storage->class] = storage;
+    set_filled(pool, storage->class, true);
+}

@@ -1,0 +1,63 @@
+#ifndef AUTODIFF_ARENA_H
+#define AUTODIFF_ARENA_H
+/* Two ways to hold memory, both on top of the meter, both growing in blocks that are never copied and are used again.
+ * An arena only bumps a pointer and is rewound as a whole: for what lives as long as a step. A pool hands out counted
+ * storages and takes them back one by one: for gradients and the temporaries of rules. */
+#include <stdint.h>
+
+#include <gradtape/memory.h>
+
+typedef struct ad_block ad_block;
+
+typedef struct ad_arena {
+    ad_memory *memory;
+    ad_block *first, *current;
+    char *at, *end; /* free room in the current block */
+} ad_arena;
+
+/* Memory aligned to 16 bytes, to 64 from a cache line on; NULL if there is none. */
+void *ad_arena_take_slowly(ad_arena *arena, size_t bytes);
+
+/* A place to rewind to. */
+typedef struct ad_arena_mark {
+    ad_block *block;
+    char *at;
+} ad_arena_mark;
+ad_arena_mark ad_arena_now(const ad_arena *arena);
+void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark);
+void ad_arena_free(ad_arena *arena);
+
+static inline void *ad_arena_take(ad_arena *arena, size_t bytes)
+{
+    uintptr_t align = bytes >= 64 ? 64 : 16;
+    uintptr_t start = ((uintptr_t)arena->at + align - 1) & ~(align - 1);
+    if (start > (uintptr_t)arena->end || bytes > (uintptr_t)arena->end - start)
+        return ad_arena_take_slowly(arena, bytes);
+    char *room = arena->at + (start - (uintptr_t)arena->at);
+    arena->at = room + bytes;
+    return room;
+}
+
+/* Storages come in classes of size, four to an octave, so that one that is given back fits the next of about its size. */
+enum { AD_POOL_CLASSES = 192 };
+
+typedef struct ad_storage {
+    uint32_t references;
+    uint32_t class;
+    struct ad_storage *next; /* of the free storages of its class */
+    char padding[48];        /* the data begins on a cache line of its own */
+} ad_storage;
+
+typedef struct ad_pool {
+    ad_arena arena;
+    ad_storage *free[AD_POOL_CLASSES];
+    uint64_t filled[AD_POOL_CLASSES / 64]; /* a bit for each class that has a free storage */
+} ad_pool;
+
+/* A storage of at least `bytes` bytes with one reference; NULL if there is no memory. */
+ad_storage *ad_pool_take(ad_pool *pool, size_t bytes);
+static inline void *ad_storage_data(ad_storage *storage) { return storage + 1; }
+/* Gives up one reference. */
+void ad_pool_drop(ad_pool *pool, ad_storage *storage);
+
+#endif

@@ -1,0 +1,365 @@
+/* The reverse walk.
+ *
+ * One loop from the loss to the first entry. An entry's `link` is the id of its gradient: a temporary in an ordinary walk, an
+ * entry of the recording in a differentiable one. A rule's contributions come in through ad_give. */
+#include <gradtape/backward.h>
+#include <gradtape/operators.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include "pullback.h"
+#include "walk.h"
+
+/* ---- Gradients as links --------------------------------------------------------------------------------------------------- */
+
+static bool is_temporary(uint32_t id) { return id >> AD_INDEX_BITS == AD_TEMPORARY; }
+
+/* A temporary in the fresh list is recycled with it, when the rule has run. */
+static void release(ad_tape *t, uint32_t id)
+{
+    if (!is_temporary(id))
+        return;
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->value.flags & AD_IS_FRESH)
+        e->value.flags &= (uint8_t)~AD_IS_HELD;
+    else
+        ad_recycle(t, id);
+}
+
+static void unlink_gradient(ad_tape *t, ad_entry *e)
+{
+    if (e->link)
+        release(t, e->link);
+    e->link = 0;
+}
+
+void ad_recycle_fresh(ad_tape *t)
+{
+    for (uint32_t id = t->fresh_list, next; id; id = next) {
+        ad_entry *e = ad_entry_at(t, id);
+        next = e->link;
+        e->link = 0;
+        e->value.flags &= (uint8_t)~AD_IS_FRESH;
+        if (!(e->value.flags & AD_IS_HELD))
+            ad_recycle(t, id);
+    }
+    t->fresh_list = 0;
+}
+
+static bool hold(ad_tape *t, uint32_t owner)
+{
+    if (t->n_holders == t->holders_room) {
+        size_t room = t->holders_room ? 2 * t->holders_room : 64;
+        uint32_t *holders = ad_memory_take(&t->memory, room, sizeof *holders);
+        if (!holders) {
+            ad_fail_memory(t, "backward");
+            return false;
+        }
+        if (t->n_holders)
+            memcpy(holders, t->holders, t->n_holders * sizeof *holders);
+        ad_memory_release(&t->memory, t->holders, t->holders_room, sizeof *holders);
+        t->holders = holders;
+        t->holders_room = room;
+    }
+    t->holders[t->n_holders++] = owner;
+    return true;
+}
+
+static void drop_kept_gradients(ad_tape *t)
+{
+    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
+        unlink_gradient(t, ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i));
+}
+
+void ad_drop_gradients(ad_tape *t, bool kept)
+{
+    for (size_t i = 0; i < t->n_holders; i++)
+        unlink_gradient(t, ad_entry_at(t, t->holders[i]));
+    t->n_holders = 0;
+    if (kept)
+        drop_kept_gradients(t);
+}
+
+/* Of inner tensors only: what accumulates is the gradients of leaves. */
+static void drop_inner_gradients(ad_tape *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_holders; i++) {
+        ad_entry *e = ad_entry_at(t, t->holders[i]);
+        if (e->operator)
+            unlink_gradient(t, e);
+        else
+            t->holders[n++] = t->holders[i];
+    }
+    t->n_holders = n;
+}
+
+/* A held temporary with a copy of the value of entry `from`; 0 if there is no memory. */
+static uint32_t copy_as_temporary(ad_tape *t, uint32_t from)
+{
+    ad_entry *source = ad_entry_at(t, from);
+    uint32_t id = ad_append(t, AD_TEMPORARY);
+    if (!id)
+        return 0;
+    ad_type type = (ad_type)source->value.type;
+    if (!ad_furnish(t, id, type, source->value.shape))
+        return 0;
+    ad_entry *e = ad_entry_at(t, id);
+    memcpy(e->value.data, source->value.data, ad_elements(&source->value) * ad_type_bytes(type));
+    e->value.flags |= AD_IS_HELD;
+    return id;
+}
+
+void ad_settle_gradients(ad_tape *t)
+{
+    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++) {
+        ad_entry *e = ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
+        if (e->link && !is_temporary(e->link))
+            e->link = copy_as_temporary(t, e->link);
+    }
+    ad_recycle_fresh(t);
+}
+
+/* ---- Contributions --------------------------------------------------------------------------------------------------------- */
+
+/* Whether nothing else sees the data of a temporary. */
+static bool is_exclusive(const ad_entry *e)
+{
+    return e->value.shape->rank == 0 || (e->u.storage && e->u.storage->references == 1);
+}
+
+/* A held temporary that shares g's storage, or has a copy of what is not counted. */
+static uint32_t share(ad_tape *t, uint32_t g)
+{
+    ad_entry *source = ad_entry_at(t, g);
+    if (!is_temporary(g) || !source->u.storage)
+        return copy_as_temporary(t, g);
+    uint32_t id = ad_append(t, AD_TEMPORARY);
+    if (!id || !ad_furnish_shared(t, id, (ad_type)source->value.type, source->value.shape, g))
+        return 0;
+    ad_entry_at(t, id)->value.flags |= AD_IS_HELD;
+    return id;
+}
+
+/* The first contribution: moved if the rule made it and nobody else holds it, otherwise shared. */
+static uint32_t adopt(ad_tape *t, uint32_t g)
+{
+    if (t->recording)
+        return g;
+    ad_entry *e = ad_entry_at(t, g);
+    bool own = is_temporary(g) && (e->value.flags & (AD_IS_FRESH | AD_IS_HELD)) == AD_IS_FRESH;
+    if (!own || !is_exclusive(e))
+        return share(t, g);
+    e->value.flags |= AD_IS_HELD;
+    return g;
+}
+
+/* A later contribution: added in place where nobody else sees the sum, else into a new tensor. */
+static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g)
+{
+    ad_entry *e = ad_entry_at(t, sum);
+    if (!t->recording && is_temporary(sum) && sum != g && is_exclusive(e)) {
+        ad_accumulate(t, &e->value, &ad_entry_at(t, g)->value);
+        return sum;
+    }
+    ad_tensor total = ad_add(ad_handle(t, sum), ad_handle(t, g));
+    if (ad_is_inert(total))
+        return sum;
+    release(t, sum);
+    return adopt(t, total.id);
+}
+
+static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
+{
+    ad_entry *e = ad_entry_at(t, owner), *given = ad_entry_of(t, g);
+    if (!given || t->status != AD_OK)
+        return;
+    if (!ad_same_dims(given->value.shape, e->value.shape)) {
+        g = ad_sum_to(g, *e->value.shape);
+        given = ad_entry_of(t, g);
+        if (!given)
+            return;
+    }
+    if (given->value.type != e->value.type) {
+        ad_fail(t, AD_BAD_TYPE, "backward: a gradient of type %s is given for a tensor of type %s: mend the rule with ad_cast",
+                ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
+        return;
+    }
+    e->link = e->link ? add_to(t, e->link, g.id) : adopt(t, g.id);
+}
+
+/* ---- Pullbacks: what rules see --------------------------------------------------------------------------------------------- */
+
+static uint32_t operand_id(const ad_pullback *p, int i)
+{
+    assert(i >= 0 && (uint32_t)i < p->entry->value.n_operands);
+    return ad_operands_of(p->entry)[i];
+}
+
+bool ad_wants(const ad_pullback *p, int i)
+{
+    if (p->capture >= 0)
+        return i == p->capture;
+    return ad_entry_at(p->tape, operand_id(p, i))->value.flags & AD_WANTS_GRADIENT;
+}
+
+void ad_give(ad_pullback *p, int i, ad_tensor g)
+{
+    if (!ad_wants(p, i) || p->tape->status != AD_OK)
+        return;
+    if (ad_is_inert(g))
+        ad_fail(p->tape, AD_BAD_HANDLE, "%s: its rule gives an inert gradient to operand %d", p->entry->operator->name, i);
+    else if (p->capture < 0)
+        contribute(p->tape, operand_id(p, i), g);
+    else
+        p->captured = ad_is_inert(p->captured) ? g : ad_add(p->captured, g);
+}
+
+ad_tensor ad_dy_at(ad_pullback *p, int j)
+{
+    if (!p->dy[j])
+        return ad_zeros_like(ad_y_at(p, j));
+    return ad_handle(p->tape, p->dy[j]);
+}
+
+ad_tensor ad_dy(ad_pullback *p) { return ad_dy_at(p, 0); }
+ad_tensor ad_x(ad_pullback *p, int i) { return ad_handle(p->tape, operand_id(p, i)); }
+ad_tensor ad_y_at(ad_pullback *p, int j) { return ad_handle(p->tape, p->id + (uint32_t)j); }
+ad_tensor ad_y(ad_pullback *p) { return ad_y_at(p, 0); }
+int ad_x_count(const ad_pullback *p) { return (int)p->entry->value.n_operands; }
+const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->entry->extra->attributes[a]; }
+
+/* ---- The walk -------------------------------------------------------------------------------------------------------------- */
+
+/* When a rule has run: its temporaries and the gradient that it took are given back. */
+static bool finish(ad_tape *t, const ad_pullback *p, bool keep)
+{
+    ad_recycle_fresh(t);
+    for (uint32_t j = 0; j < p->entry->value.n_results; j++) {
+        ad_entry *result = ad_entry_at(t, p->id + j);
+        if (!keep)
+            unlink_gradient(t, result);
+        else if (result->link && !hold(t, p->id + j))
+            return false;
+    }
+    return t->status == AD_OK;
+}
+
+static bool pull(ad_tape *t, ad_entry *e, uint32_t id, bool keep)
+{
+    ad_pullback p = {.tape = t, .entry = e, .id = id, .capture = -1};
+    uint32_t any = p.dy[0] = e->link;
+    for (uint32_t j = 1; j < e->value.n_results; j++)
+        any |= p.dy[j] = ad_entry_at(t, id + j)->link;
+    if (!any)
+        return true;
+    e->operator->vjp(&p);
+    return finish(t, &p, keep);
+}
+
+static bool visit(ad_tape *t, uint32_t id, bool keep)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
+        return true;
+    if (e->operator)
+        return pull(t, e, id, keep);
+    return hold(t, id);
+}
+
+/* A walk that failed leaves no gradients at all. */
+static void clean_up(ad_tape *t, uint32_t last)
+{
+    ad_recycle_fresh(t);
+    for (uint32_t id = 1; id <= last; id++)
+        unlink_gradient(t, ad_entry_at(t, id));
+    ad_drop_gradients(t, true);
+}
+
+static void walk_back(ad_tape *t, ad_tensor y, ad_tensor seed, bool keep)
+{
+    contribute(t, y.id, ad_is_inert(seed) ? ad_ones_like(y) : seed);
+    ad_recycle_fresh(t);
+    uint32_t last = ad_table_of(y) == AD_STEP ? y.id : 0;
+    for (uint32_t id = last; id > 0 && t->status == AD_OK; id--)
+        if (!visit(t, id, keep))
+            break;
+    if (t->status != AD_OK)
+        clean_up(t, last);
+}
+
+static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options *options)
+{
+    char a[AD_SHAPE_TEXT], b[AD_SHAPE_TEXT];
+    if (!(e->value.flags & AD_WANTS_GRADIENT)) {
+        ad_fail(t, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable: nothing wants a gradient");
+        return false;
+    }
+    if (ad_is_inert(options->seed) && !options->seed.tape) {
+        if (ad_elements(&e->value) == 1)
+            return true;
+        ad_fail(t, AD_BAD_SHAPE, "backward: the tensor %s is not a scalar: reduce it (ad_sum, ad_mean) or give a seed",
+                ad_shape_text(e->value.shape, a));
+        return false;
+    }
+    ad_entry *seed = ad_entry_of(t, options->seed);
+    if (!seed)
+        ad_fail_handle(t, options->seed, "backward: seed", -1);
+    else if (seed->value.type != e->value.type || !ad_same_dims(seed->value.shape, e->value.shape))
+        ad_fail(t, AD_BAD_SHAPE, "backward: the seed is %s of %s, the tensor %s of %s: they must be equal",
+                ad_shape_text(seed->value.shape, a), ad_type_name((ad_type)seed->value.type),
+                ad_shape_text(e->value.shape, b), ad_type_name((ad_type)e->value.type));
+    return t->status == AD_OK;
+}
+
+/* A seed that is an earlier gradient must outlive the gradients that are about to be dropped. */
+static ad_tensor keep_seed(ad_tape *t, ad_tensor seed)
+{
+    return !ad_is_inert(seed) && ad_table_of(seed) == AD_TEMPORARY ? ad_constant(t, ad_entry_of(t, seed)) : seed;
+}
+
+ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
+{
+    static const ad_backward_options none = {0};
+    options = options ? options : &none;
+    ad_tape *t = y.tape;
+    ad_entry *e = ad_require(y, "backward");
+    if (!e || !check_seed(t, e, options))
+        return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
+    ad_tensor seed = keep_seed(t, options->seed);
+    if (options->accumulate)
+        drop_inner_gradients(t);
+    else
+        ad_drop_gradients(t, true);
+    t->recording = options->differentiable;
+    walk_back(t, y, seed, options->keep);
+    t->recording = true;
+    return t->status;
+}
+
+ad_status ad_backward(ad_tensor loss) { return ad_backward_with(loss, NULL); }
+
+/* ---- Reading --------------------------------------------------------------------------------------------------------------- */
+
+bool ad_has_gradient(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "has_gradient");
+    return e && ad_table_of(x) != AD_TEMPORARY && e->link;
+}
+
+ad_tensor ad_gradient(ad_tensor x)
+{
+    ad_tape *t = x.tape;
+    ad_entry *e = ad_require(x, "gradient");
+    if (!e)
+        return ad_inert(t);
+    if (ad_table_of(x) != AD_TEMPORARY && e->link)
+        return ad_handle(t, e->link);
+    const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
+                      : e->operator ? "it is an inner tensor: run ad_backward_with(.keep = true)"
+                                    : "ad_backward was not run since, or its loss does not depend on this tensor";
+    const char *name = e->extra && e->extra->name ? e->extra->name : "a tensor";
+    ad_fail(t, AD_NO_GRADIENT, "the gradient of %s was not computed: %s", name, why);
+    return ad_inert(t);
+}

@@ -1,0 +1,23 @@
+#ifndef AUTODIFF_BLAS_H
+#define AUTODIFF_BLAS_H
+/* The one place that calls BLAS. */
+#include <gradtape/tensor.h>
+
+/* Sets OpenBLAS to one thread: our results do not depend on how many the host has. */
+void ad_blas_prepare(void);
+
+typedef struct ad_product {
+    ad_type type;
+    bool transpose_a, transpose_b;
+    int64_t m, n, k;   /* c [m,n] = a b; a is [m,k], or [k,m] if transposed; b is [k,n], or [n,k] */
+    const void *a, *b;
+    void *c;
+} ad_product;
+
+/* Computes the product; dense matrices. Sizes of 0 are legal: over k = 0 the product is 0. */
+void ad_blas_multiply(const ad_product *p);
+
+/* Whether the sizes fit BLAS's integers. */
+bool ad_blas_fits(const ad_product *p);
+
+#endif

@@ -1,0 +1,161 @@
+#ifndef AUTODIFF_ENGINE_H
+#define AUTODIFF_ENGINE_H
+/* The engine's own view of a tape. Private to autodiff/.
+ *
+ * A tape has three tables of entries. STEP holds what was recorded since the last reset, in the order of recording, which is
+ * a topological order. KEPT holds parameters and states. TEMPORARY holds what is not recorded: the tensors that rules make
+ * in an ordinary backward, among them the gradients; its entries are recycled one by one. An id is a table in its two
+ * highest bits and an index in the others; index 0 of STEP is the inert tensor. Entries are in chunks that never move. */
+#include <stdint.h>
+
+#include <gradtape/operator.h>
+
+#include "arena.h"
+
+enum { AD_STEP, AD_KEPT, AD_TEMPORARY, AD_TABLES };
+enum { AD_INDEX_BITS = 30, AD_CHUNK_BITS = 9, AD_CHUNK_ENTRIES = 1 << AD_CHUNK_BITS };
+#define AD_INDEX_MASK ((UINT32_C(1) << AD_INDEX_BITS) - 1)
+
+enum ad_entry_flag {
+    AD_WANTS_GRADIENT = 1, /* itself or something it was made from */
+    AD_IS_STATE = 2,       /* a kept leaf without a gradient */
+    AD_IS_HELD = 4,        /* a temporary that outlives the rule that made it */
+    AD_IS_FRESH = 8,       /* a temporary that the running rule made: it is in the fresh list */
+    AD_IS_BYPRODUCT = 16,
+};
+
+/* What few entries have: in the arena of the entry's table. */
+typedef struct ad_extra {
+    const uint32_t *operands; /* all of them, if more than two */
+    const ad_attribute *attributes;
+    const char *name;
+} ad_extra;
+
+/* One tensor: 64 bytes. A scalar's number lies in it; other data in the table's memory. */
+typedef struct ad_entry {
+    ad_value value;
+    const ad_operator *operator; /* NULL for leaves and temporaries */
+    ad_extra *extra;             /* NULL: no more to say */
+    union {
+        double f64;
+        float f32;
+        int32_t i32;
+    } scalar;
+    union {
+        uint32_t operands[2]; /* of a recorded entry: ids */
+        ad_storage *storage;  /* of a temporary: what holds its data; NULL: a scalar, or data of a recorded entry */
+        uint32_t version;     /* of a kept leaf: in-place changes so far */
+    } u;
+    uint32_t generation;
+    uint32_t link; /* of a recorded or kept entry: its gradient's id, or 0; of a temporary: the next in its list */
+} ad_entry;
+
+typedef struct ad_table {
+    ad_entry **chunks;
+    uint32_t n_chunks, room;
+    uint32_t count; /* entries in use, or once used in TEMPORARY */
+} ad_table;
+
+struct ad_tape {
+    ad_table tables[AD_TABLES];
+    ad_status status;
+    bool recording;        /* results become entries of STEP, not of TEMPORARY */
+    uint8_t processor;     /* which kernels */
+    uint32_t generation;   /* of STEP's entries */
+    uint32_t free_list;    /* of TEMPORARY's entries */
+    uint32_t fresh_list;   /* TEMPORARY's entries that the running rule made */
+    ad_arena step;         /* data of STEP */
+    ad_arena kept;         /* data of KEPT */
+    ad_pool pool;          /* data of TEMPORARY */
+    uint32_t *holders;     /* STEP's entries that have a gradient after backward */
+    size_t n_holders, holders_room;
+    ad_memory memory;
+    char message[600];
+};
+
+static inline ad_entry *ad_entry_at(const ad_tape *t, uint32_t id)
+{
+    uint32_t index = id & AD_INDEX_MASK;
+    return &t->tables[id >> AD_INDEX_BITS].chunks[index >> AD_CHUNK_BITS][index & (AD_CHUNK_ENTRIES - 1)];
+}
+
+/* The entry of a valid handle of this tape, else NULL. */
+static inline ad_entry *ad_entry_of(const ad_tape *t, ad_tensor x)
+{
+    uint32_t table = x.id >> AD_INDEX_BITS;
+    if (x.tape != t || x.id == 0 || table >= AD_TABLES || (x.id & AD_INDEX_MASK) >= t->tables[table].count)
+        return NULL;
+    ad_entry *e = ad_entry_at(t, x.id);
+    return e->generation == x.generation ? e : NULL;
+}
+
+static inline uint32_t ad_table_of(ad_tensor x) { return x.id >> AD_INDEX_BITS; }
+
+static inline ad_tensor ad_handle(ad_tape *t, uint32_t id)
+{
+    return (ad_tensor){.tape = t, .id = id, .generation = ad_entry_at(t, id)->generation};
+}
+
+static inline ad_tensor ad_inert(ad_tape *t) { return (ad_tensor){.tape = t}; }
+
+static inline const uint32_t *ad_operands_of(const ad_entry *e)
+{
+    return e->value.n_operands > 2 ? e->extra->operands : e->u.operands;
+}
+
+/* ---- tape.c --------------------------------------------------------------------------------------------------------------- */
+
+/* The entry of x for a call named `who`; on failure NULL, and the tape, if there is one, is in error. */
+ad_entry *ad_require(ad_tensor x, const char *who);
+/* Says in the tape's error why x, operand i of `who` (i < 0: its only one), is not a valid tensor of t. */
+void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i);
+/* A new entry in a table; its id, or 0 if there is no memory (the tape is then in error). */
+uint32_t ad_append(ad_tape *t, uint32_t table);
+/* Gives an entry its type, a copy of the shape, and room for its data. */
+bool ad_furnish(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
+/* The same for an entry of STEP and a shape that lives as long, that of an operand: the shape is shared. */
+bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
+/* The same with the data of another entry, shared. */
+bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
+/* Drops the STEP entries from `count` on. */
+void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
+/* Recycles a temporary. */
+void ad_recycle(ad_tape *t, uint32_t id);
+/* The extra of an entry, made at need; NULL if there is no memory. */
+ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
+/* A constant leaf of STEP with the value of an entry, copied; inert if there is no memory. */
+ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
+ad_status ad_fail_memory(ad_tape *t, const char *who);
+
+/* ---- shape.c -------------------------------------------------------------------------------------------------------------- */
+
+extern const ad_shape ad_scalar_shape_value;
+
+bool ad_same_dims(const ad_shape *a, const ad_shape *b);
+/* Whether rank and sizes are legal and `bytes` an element fits in memory; on failure the tape is in error, `who` named. */
+bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t bytes);
+/* The number of elements of a checked shape. */
+size_t ad_count_of(const ad_shape *shape);
+/* NumPy broadcasting of b into *a; false if they do not fit. */
+bool ad_broadcast(ad_shape *a, const ad_shape *b);
+/* The axes as a bit mask over `rank` axes; on failure the call fails. */
+bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask);
+/* A negative axis counted from the last; -1 if it is out of range, and the call fails. */
+int ad_axis_index(ad_call *c, int64_t axis, int rank);
+/* The shape with the axes of the mask removed, or kept with size 1. */
+ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep);
+/* "[2,3]" into text, which it returns. */
+enum { AD_SHAPE_TEXT = 8 * 21 + 3 };
+const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);
+/* "W2 [300,10]" for operand i of a call, into text, which it returns. */
+enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
+const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
+
+/* ---- backward.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Drops every stored gradient but those of parameters (those too, if `kept`). */
+void ad_drop_gradients(ad_tape *t, bool kept);
+/* Copies gradients of parameters that are part of the recording, which is about to go. */
+void ad_settle_gradients(ad_tape *t);
+
+#endif

@@ -1,0 +1,257 @@
+/* Arithmetic, element by element. Two operands broadcast; ad_give sums a gradient back to the operand's shape. */
+#include "family.h"
+
+MAP2(add, a + b)
+MAP2(sub, a - b)
+MAP2(mul, a * b)
+MAP2(div, a / b)
+MAP2(maximum, a > b || a != a ? a : b)
+MAP2(minimum, a < b || a != a ? a : b)
+MAP3(share_greater, a > b ? v : a == b ? v / 2 : (a < b ? 0 : v))
+
+MAP1(neg, -x)
+MAP1(shift, x + c)
+MAP1(scale, c * x)
+MAP1(pow_constant, R(pow)(x, c))
+MAP1(exp, R(exp)(x))
+MAP1(log, R(log)(x))
+MAP1(sqrt, R(sqrt)(x))
+MAP1(square, x * x)
+MAP1(abs, R(fabs)(x))
+MAP2(times_sign, b > 0 ? a : b < 0 ? -a : b == 0 ? 0 : b)
+
+#ifdef AD_REAL
+
+/* y += x: what is left of beta = 1. */
+LOOP(accumulate)
+{
+    const REAL *restrict X = s->array[1];
+    REAL *restrict Y = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        Y[i] += X[i];
+}
+
+#else
+
+LOOP_TABLE(accumulate)
+
+void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
+{
+    ad_span span = {.n = ad_elements(sum), .array = {sum->data, g->data}, .step = {1, 1}};
+    accumulate_loops.of[sum->type][t->processor](&span);
+}
+
+#define ELEMENTWISE .properties = AD_ELEMENTWISE, .shape = ad_broadcast_shape, .run = ad_map
+#define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
+#define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
+#define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
+
+/* ---- Two operands ---------------------------------------------------------------------------------------------------------- */
+
+/* y = a + b :  da = dy,  db = dy */
+static void add_vjp(ad_pullback *p)
+{
+    ad_give(p, 0, ad_dy(p));
+    ad_give(p, 1, ad_dy(p));
+}
+
+AD_OPERATOR(add) = {.name = "add", OF_TWO, .loops = &add_loops, .vjp = add_vjp, .formula = "a + b", .gradient = "dy, dy"};
+
+ad_tensor ad_add(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_add, a, b); }
+
+/* y = a - b :  da = dy,  db = -dy */
+static void sub_vjp(ad_pullback *p)
+{
+    ad_give(p, 0, ad_dy(p));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_neg(ad_dy(p)));
+}
+
+AD_OPERATOR(sub) = {.name = "sub", OF_TWO, .loops = &sub_loops, .vjp = sub_vjp, .formula = "a - b", .gradient = "dy, -dy"};
+
+ad_tensor ad_sub(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_sub, a, b); }
+
+/* y = a b :  da = b dy,  db = a dy */
+static void mul_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_mul(ad_x(p, 1), ad_dy(p)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
+}
+
+AD_OPERATOR(mul) = {.name = "mul", OF_TWO, .loops = &mul_loops, .vjp = mul_vjp, .formula = "a b", .gradient = "b dy, a dy"};
+
+ad_tensor ad_mul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_mul, a, b); }
+
+/* y = a / b :  da = dy / b,  db = -y dy / b */
+static void div_vjp(ad_pullback *p)
+{
+    ad_tensor da = ad_div(ad_dy(p), ad_x(p, 1));
+    ad_give(p, 0, da);
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
+}
+
+AD_OPERATOR(div) = {.name = "div", OF_TWO, .loops = &div_loops, .vjp = div_vjp, .formula = "a / b",
+                    .gradient = "dy / b, -y dy / b", .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
+                    .domain = {{0}, {0.5, 2, 0, 0}}};
+
+ad_tensor ad_div(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div, a, b); }
+
+/* y = max(a, b) :  da = dy where a > b, half where equal;  db the same with a and b exchanged */
+static void maximum_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_share_greater(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 0)));
+}
+
+AD_OPERATOR(maximum) = {.name = "maximum", OF_TWO, .loops = &maximum_loops, .vjp = maximum_vjp, .formula = "max(a, b)",
+                        .gradient = "dy to the larger", .convention = "equal: half each; NaN if either is NaN"};
+
+ad_tensor ad_maximum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_maximum, a, b); }
+
+/* y = min(a, b) :  da = dy where b > a, half where equal;  db the same with a and b exchanged */
+static void minimum_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 0)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
+}
+
+AD_OPERATOR(minimum) = {.name = "minimum", OF_TWO, .loops = &minimum_loops, .vjp = minimum_vjp, .formula = "min(a, b)",
+                        .gradient = "dy to the smaller", .convention = "equal: half each; NaN if either is NaN"};
+
+ad_tensor ad_minimum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_minimum, a, b); }
+
+/* y = v where a > b, v / 2 where a = b, else 0 :  dv = the same selection of dy; constant in a and b almost everywhere */
+static void share_greater_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 2)));
+    for (int i = 1; i < 3; i++)
+        if (ad_wants(p, i))
+            ad_give(p, i, ad_zeros_like(ad_x(p, i)));
+}
+
+AD_OPERATOR(share_greater) = {.name = "share_greater", OF_THREE, .loops = &share_greater_loops, .vjp = share_greater_vjp,
+                              .formula = "v where a > b, v / 2 where a = b, else 0", .gradient = "share_greater(dy, a, b), 0, 0",
+                              .convention = "v where a or b is NaN"};
+
+ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_share_greater, v, a, b); }
+
+/* y = v sign(x) :  dv = dy sign(x); constant in x almost everywhere */
+static void times_sign_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_times_sign(ad_dy(p), ad_x(p, 1)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
+}
+
+AD_OPERATOR(times_sign) = {.name = "times_sign", OF_TWO, .loops = &times_sign_loops, .vjp = times_sign_vjp,
+                           .formula = "v sign(x)", .gradient = "dy sign(x), 0", .convention = "0 where x = 0",
+                           .domain = {{0}, {-2, 2, 0, 0.1}}};
+
+ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_times_sign, v, x); }
+
+/* ---- One operand ----------------------------------------------------------------------------------------------------------- */
+
+/* y = -x :  dx = -dy */
+static void neg_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_dy(p))); }
+
+AD_OPERATOR(neg) = {.name = "neg", OF_ONE, .loops = &neg_loops, .vjp = neg_vjp, .formula = "-x", .gradient = "-dy"};
+
+ad_tensor ad_neg(ad_tensor x) { return ad_apply1(&ad_operator_neg, x); }
+
+static ad_tensor with_constant(const ad_operator *op, ad_tensor x, double c)
+{
+    return ad_apply_one(op, &x, 1, &(ad_attribute){.real = c});
+}
+
+#define CONSTANT .attributes = {{"c", AD_ATTRIBUTE_REAL}}
+
+static const ad_sample samples_with_constant[] = {
+    {.n_x = 1, .x = {{1, {3}}}, .attributes = {{.real = 1.5}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.real = -0.5}}},
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.real = 3}}},
+    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 2}}},
+};
+
+/* y = x + c :  dx = dy */
+static void shift_vjp(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
+
+AD_OPERATOR(shift) = {.name = "shift", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
+                      .loops = &shift_loops, .vjp = shift_vjp, .formula = "x + c", .gradient = "dy"};
+
+ad_tensor ad_shift(ad_tensor x, double c) { return with_constant(&ad_operator_shift, x, c); }
+
+/* y = c x :  dx = c dy */
+static void scale_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), ad_attribute_at(p, 0)->real)); }
+
+AD_OPERATOR(scale) = {.name = "scale", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
+                      .loops = &scale_loops, .vjp = scale_vjp, .formula = "c x", .gradient = "c dy"};
+
+ad_tensor ad_scale(ad_tensor x, double c) { return with_constant(&ad_operator_scale, x, c); }
+
+/* y = x^c :  dx = c x^(c-1) dy; for c = 0 the 0 is not multiplied, since x^-1 may be infinite */
+static void pow_constant_vjp(ad_pullback *p)
+{
+    const double c = ad_attribute_at(p, 0)->real;
+    if (c == 0)
+        ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
+    else
+        ad_give(p, 0, ad_mul(ad_scale(ad_pow_constant(ad_x(p, 0), c - 1), c), ad_dy(p)));
+}
+
+AD_OPERATOR(pow_constant) = {.name = "pow_constant", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
+                             .loops = &pow_constant_loops, .vjp = pow_constant_vjp, .formula = "x^c",
+                             .gradient = "c x^(c-1) dy", .domain = {{0.5, 2, 0, 0}},
+                             .convention = "IEEE pow: x^0 is 1 for every x, NaN too; NaN for x < 0 and c not whole"};
+
+ad_tensor ad_pow_constant(ad_tensor x, double c) { return with_constant(&ad_operator_pow_constant, x, c); }
+
+/* y = e^x :  dx = y dy */
+static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_y(p), ad_dy(p))); }
+
+AD_OPERATOR(exp) = {.name = "exp", OF_ONE, .loops = &exp_loops, .vjp = exp_vjp, .formula = "e^x", .gradient = "y dy"};
+
+ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
+
+/* y = ln x :  dx = dy / x */
+static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
+
+AD_OPERATOR(log) = {.name = "log", OF_ONE, .loops = &log_loops, .vjp = log_vjp, .formula = "ln x", .gradient = "dy / x",
+                    .convention = "-inf at 0, NaN below", .domain = {{0.5, 3, 0, 0}}};
+
+ad_tensor ad_log(ad_tensor x) { return ad_apply1(&ad_operator_log, x); }
+
+/* y = x^(1/2) :  dx = dy / (2 y) */
+static void sqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), 0.5), ad_y(p))); }
+
+AD_OPERATOR(sqrt) = {.name = "sqrt", OF_ONE, .loops = &sqrt_loops, .vjp = sqrt_vjp, .formula = "x^(1/2)",
+                     .gradient = "dy / (2 y)", .convention = "the gradient is infinite at 0; NaN below",
+                     .domain = {{0.5, 3, 0, 0}}};
+
+ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
+
+/* y = x^2 :  dx = 2 x dy */
+static void square_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_x(p, 0), 2), ad_dy(p))); }
+
+AD_OPERATOR(square) = {.name = "square", OF_ONE, .loops = &square_loops, .vjp = square_vjp, .formula = "x^2",
+                       .gradient = "2 x dy"};
+
+ad_tensor ad_square(ad_tensor x) { return ad_apply1(&ad_operator_square, x); }
+
+/* y = |x| :  dx = sign(x) dy */
+static void abs_vjp(ad_pullback *p) { ad_give(p, 0, ad_times_sign(ad_dy(p), ad_x(p, 0))); }
+
+AD_OPERATOR(abs) = {.name = "abs", OF_ONE, .loops = &abs_loops, .vjp = abs_vjp, .formula = "|x|", .gradient = "sign(x) dy",
+                    .convention = "the gradient is 0 at 0", .domain = {{-2, 2, 0, 0.1}}};
+
+ad_tensor ad_abs(ad_tensor x) { return ad_apply1(&ad_operator_abs, x); }
+
+#endif

@@ -1,0 +1,49 @@
+#ifndef AUTODIFF_OPERATORS_FAMILY_H
+#define AUTODIFF_OPERATORS_FAMILY_H
+/* What every file of operators/ begins with. A row is written
+ *
+ *   AD_OPERATOR(tanh) = { .arity = 1, ... };
+ *
+ * and is in the table by that alone: the linker gathers the rows' addresses in the section ad_rows. */
+#include <math.h>
+#include <string.h>
+
+#include <gradtape/operators.h>
+
+#include "../kernels/kernel.h"
+
+#ifdef AD_REAL
+
+/* The function of <math.h> for REAL. */
+#define R(function) _Generic((REAL)0, float: function##f, double: function)
+
+/* The largest REAL. */
+#define REAL_MAX _Generic((REAL)0, float: 3.40282346638528859812e+38F, double: 1.79769313486231570815e+308)
+
+#else
+
+#include "../walk.h"
+
+#define AD_OPERATOR(name)                                                                                                      \
+    extern const ad_operator ad_operator_##name;                                                                               \
+    static const ad_operator *const ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;             \
+    const ad_operator ad_operator_##name
+
+#define SAMPLES(array) .samples = array, .n_samples = (int)(sizeof(array) / sizeof((array)[0]))
+
+/* Samples of element-wise operators: each size class once, and every way to broadcast. */
+extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of_three[4];
+
+/* One result, attributes given one by one. */
+#define APPLY(op, ...) ad_apply_one(op, (const ad_tensor[]){__VA_ARGS__}, \
+                                    (int)(sizeof((const ad_tensor[]){__VA_ARGS__}) / sizeof(ad_tensor)), NULL)
+
+static inline ad_tensor ad_apply_one(const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes)
+{
+    ad_tensor y[AD_MAX_RESULTS];
+    ad_apply(NULL, op, x, n, attributes, y);
+    return y[0];
+}
+
+#endif
+#endif

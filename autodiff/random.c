@@ -1,0 +1,50 @@
+/* Philox4x32-10, and what is drawn from it. */
+#include <gradtape/random.h>
+
+void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
+{
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        const uint64_t p0 = (uint64_t)0xD2511F53 * c0, p1 = (uint64_t)0xCD9E8D57 * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)p1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9;
+        k1 += 0xBB67AE85;
+    }
+    words[0] = c0;
+    words[1] = c1;
+    words[2] = c2;
+    words[3] = c3;
+}
+
+static uint32_t low(uint64_t x) { return (uint32_t)x; }
+static uint32_t high(uint64_t x) { return (uint32_t)(x >> 32); }
+
+uint32_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    uint32_t words[4];
+    ad_philox((const uint32_t[]){low(index / 4), high(index / 4), low(stream), high(stream)},
+              (const uint32_t[]){low(seed), high(seed)}, words);
+    return words[index % 4];
+}
+
+double ad_random_uniform(uint64_t seed, uint64_t stream, uint64_t index)
+{
+    return (double)ad_random_bits(seed, stream, index) * 0x1p-32;
+}
+
+void ad_random_permutation(uint64_t seed, uint64_t stream, int64_t n, int32_t *order)
+{
+    for (int64_t i = 0; i < n; i++)
+        order[i] = (int32_t)i;
+    for (int64_t i = n - 1; i > 0; i--) {
+        const uint64_t first = 2 * (uint64_t)i;
+        const uint64_t bits = (uint64_t)ad_random_bits(seed, stream, first) << 32 | ad_random_bits(seed, stream, first + 1);
+        const int64_t j = (int64_t)(bits % ((uint64_t)i + 1));
+        const int32_t swapped = order[i];
+        order[i] = order[j];
+        order[j] = swapped;
+    }
+}

@@ -1,0 +1,167 @@
+/* Sizes, broadcasting and axes: every size comes from one overflow-checked multiply. */
+#include "engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const ad_shape ad_scalar_shape_value = {.rank = 0};
+
+static const struct {
+    const char *name;
+    size_t bytes;
+} types[AD_TYPE_COUNT] = {[AD_F32] = {"f32", 4}, [AD_F64] = {"f64", 8}, [AD_I32] = {"i32", 4}};
+
+const char *ad_type_name(ad_type type) { return (unsigned)type < AD_TYPE_COUNT ? types[type].name : "unknown type"; }
+
+size_t ad_type_bytes(ad_type type) { return (unsigned)type < AD_TYPE_COUNT ? types[type].bytes : 0; }
+
+bool ad_same_dims(const ad_shape *a, const ad_shape *b)
+{
+    return a == b || (a->rank == b->rank && !memcmp(a->dims, b->dims, (size_t)a->rank * sizeof a->dims[0]));
+}
+
+const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT])
+{
+    int at = snprintf(text, AD_SHAPE_TEXT, "[");
+    for (int i = 0; i < shape->rank && i < AD_MAX_RANK; i++)
+        at += snprintf(text + at, AD_SHAPE_TEXT - (size_t)at, "%s%" PRId64, i ? "," : "", shape->dims[i]);
+    snprintf(text + at, AD_SHAPE_TEXT - (size_t)at, "]");
+    return text;
+}
+
+const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT])
+{
+    /* The value is the first member of its entry. */
+    const ad_entry *e = (const ad_entry *)(const void *)c->x[i];
+    char shape[AD_SHAPE_TEXT];
+    ad_shape_text(e->value.shape, shape);
+    if (e->extra && e->extra->name)
+        snprintf(text, AD_OPERAND_TEXT, "%.60s %s", e->extra->name, shape);
+    else
+        snprintf(text, AD_OPERAND_TEXT, "%s", shape);
+    return text;
+}
+
+bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t bytes)
+{
+    if (shape->rank < 0 || shape->rank > AD_MAX_RANK) {
+        ad_fail(t, AD_BAD_SHAPE, "%s: rank %d: it must be 0 to %d", who, shape->rank, AD_MAX_RANK);
+        return false;
+    }
+    char text[AD_SHAPE_TEXT];
+    size_t total = bytes;
+    bool fits = true, empty = false;
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] < 0) {
+            ad_fail(t, AD_BAD_SHAPE, "%s: size %" PRId64 " of axis %d is negative in %s", who, shape->dims[i], i,
+                    ad_shape_text(shape, text));
+            return false;
+        }
+        empty = empty || shape->dims[i] == 0;
+        fits = ad_multiply(total, (size_t)shape->dims[i], &total) && fits;
+    }
+    if (empty || (fits && total <= PTRDIFF_MAX / 2))
+        return true;
+    ad_fail(t, AD_BAD_SHAPE, "%s: shape %s has too many elements for this machine's memory", who,
+            ad_shape_text(shape, text));
+    return false;
+}
+
+size_t ad_count_of(const ad_shape *shape)
+{
+    size_t count = 1;
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] == 0)
+            return 0;
+        count *= (size_t)shape->dims[i];
+    }
+    return count;
+}
+
+size_t ad_elements(const ad_value *value) { return ad_count_of(value->shape); }
+
+bool ad_broadcast(ad_shape *a, const ad_shape *b)
+{
+    ad_shape y = a->rank >= b->rank ? *a : *b;
+    const ad_shape *narrow = a->rank >= b->rank ? b : a;
+    int shift = y.rank - narrow->rank;
+    for (int i = 0; i < narrow->rank; i++) {
+        int64_t *size = &y.dims[shift + i];
+        if (*size == 1)
+            *size = narrow->dims[i];
+        else if (narrow->dims[i] != 1 && narrow->dims[i] != *size)
+            return false;
+    }
+    *a = y;
+    return true;
+}
+
+int ad_axis_index(ad_call *c, int64_t axis, int rank)
+{
+    int64_t index = axis < 0 ? axis + rank : axis;
+    if (index >= 0 && index < rank)
+        return (int)index;
+    char text[AD_OPERAND_TEXT];
+    ad_call_fail(c, AD_BAD_SHAPE, "axis %" PRId64 " is out of range for %s: it has %d axes, 0 to %d or -1 to -%d", axis,
+                 ad_operand_text(c, 0, text), rank, rank - 1, rank);
+    return -1;
+}
+
+bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask)
+{
+    *mask = axes->count == 0 ? (1U << rank) - 1 : 0;
+    if (axes->count < 0 || axes->count > AD_MAX_RANK) {
+        ad_call_fail(c, AD_BAD_SHAPE, "%d axes are given: there can be 0 (all) to %d", axes->count, AD_MAX_RANK);
+        return false;
+    }
+    for (int i = 0; i < axes->count; i++) {
+        int axis = ad_axis_index(c, axes->axis[i], rank);
+        if (axis < 0)
+            return false;
+        if (*mask & 1U << axis) {
+            ad_call_fail(c, AD_BAD_SHAPE, "axis %d is given twice", axes->axis[i]);
+            return false;
+        }
+        *mask |= 1U << axis;
+    }
+    return true;
+}
+
+ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep)
+{
+    ad_shape y = {.rank = 0};
+    for (int i = 0; i < x->rank; i++) {
+        if (!(mask & 1U << i))
+            y.dims[y.rank++] = x->dims[i];
+        else if (keep)
+            y.dims[y.rank++] = 1;
+    }
+    return y;
+}
+
+/* ---- Shape rules ready-made ----------------------------------------------------------------------------------------------- */
+
+void ad_same_shape(ad_call *c)
+{
+    for (int j = 0; j < c->n_y; j++)
+        ad_result(c, j, (ad_type)c->x[0]->type, c->x[0]->shape);
+}
+
+void ad_scalar_shape(ad_call *c) { ad_result(c, 0, (ad_type)c->x[0]->type, &ad_scalar_shape_value); }
+
+void ad_broadcast_shape(ad_call *c)
+{
+    ad_shape y = *c->x[0]->shape;
+    bool all_same = true;
+    for (int i = 1; i < c->n_x; i++) {
+        all_same = all_same && ad_same_dims(c->x[i]->shape, c->x[0]->shape);
+        if (!ad_broadcast(&y, c->x[i]->shape)) {
+            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+            ad_call_fail(c, AD_BAD_SHAPE, "shapes do not broadcast: %s with %s: sizes must be equal or 1, from the last axis",
+                         ad_operand_text(c, 0, a), ad_operand_text(c, i, b));
+            return;
+        }
+    }
+    ad_result(c, 0, (ad_type)c->x[0]->type, all_same ? c->x[0]->shape : &y);
+}

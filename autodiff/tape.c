@@ -1,0 +1,550 @@
+/* The tape: entries, handles, leaves, reset, the sticky status. */
+#include "engine.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blas.h"
+#include "kernels/kernel.h"
+
+/* ---- Status ---------------------------------------------------------------------------------------------------------------- */
+
+static void abort_if_asked(const ad_tape *t)
+{
+    const char *asked = getenv("AD_ABORT");
+    if (asked && !strcmp(asked, "1")) {
+        fprintf(stderr, "gradtape: %s: %s\n", ad_status_name(t->status), t->message);
+        abort();
+    }
+}
+
+static ad_status fail_with(ad_tape *t, ad_status status, const char *prefix, const char *format, va_list arguments)
+    AD_PRINTF(4, 0);
+
+static ad_status fail_with(ad_tape *t, ad_status status, const char *prefix, const char *format, va_list arguments)
+{
+    if (t->status != AD_OK)
+        return t->status;
+    int at = prefix ? snprintf(t->message, sizeof t->message, "%.80s: ", prefix) : 0;
+    vsnprintf(t->message + at, sizeof t->message - (size_t)at, format, arguments);
+    t->status = status;
+    abort_if_asked(t);
+    return status;
+}
+
+ad_status ad_fail(ad_tape *t, ad_status status, const char *format, ...)
+{
+    if (!t)
+        return AD_BAD_HANDLE;
+    va_list arguments;
+    va_start(arguments, format);
+    fail_with(t, status == AD_OK ? AD_BAD_STATE : status, NULL, format, arguments);
+    va_end(arguments);
+    return t->status;
+}
+
+void ad_call_fail(ad_call *c, ad_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail_with(c->tape, status, c->operator->name, format, arguments);
+    va_end(arguments);
+}
+
+ad_status ad_fail_memory(ad_tape *t, const char *who) { return ad_fail(t, AD_NO_MEMORY, "%s: memory is out", who); }
+
+ad_status ad_status_of(const ad_tape *t) { return t ? t->status : AD_BAD_HANDLE; }
+
+const char *ad_message(const ad_tape *t)
+{
+    if (!t)
+        return "the tape is NULL: ad_tape_open found no memory, or was not called";
+    return t->status == AD_OK ? "" : t->message;
+}
+
+ad_status ad_clear_error(ad_tape *t)
+{
+    if (!t)
+        return AD_BAD_HANDLE;
+    ad_status status = t->status;
+    t->status = AD_OK;
+    return status;
+}
+
+/* ---- Opening and closing ------------------------------------------------------------------------------------------------- */
+
+static void prepare_process(void)
+{
+    ad_blas_prepare();
+    ad_processor_prepare();
+}
+
+ad_tape *ad_tape_open(const ad_tape_options *options)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare_process);
+    ad_memory memory = ad_memory_over(options ? options->allocator : NULL);
+    ad_tape *t = ad_memory_take(&memory, 1, sizeof *t);
+    if (!t)
+        return NULL;
+    *t = (ad_tape){.memory = memory, .recording = true, .generation = 1, .processor = ad_processor()};
+    t->tables[AD_STEP].count = 1;
+    t->step.memory = t->kept.memory = t->pool.arena.memory = &t->memory;
+    return t;
+}
+
+static void free_table(ad_tape *t, ad_table *table, size_t entry_bytes)
+{
+    for (uint32_t i = 0; i < table->n_chunks; i++)
+        ad_memory_release(&t->memory, table->chunks[i], AD_CHUNK_ENTRIES, entry_bytes);
+    ad_memory_release(&t->memory, table->chunks, table->room, sizeof table->chunks[0]);
+}
+
+/* STEP's shapes are in its arena; the entries of the other tables each have room for a shape, behind the chunk's entries. */
+static size_t entry_bytes(uint32_t table) { return sizeof(ad_entry) + (table == AD_STEP ? 0 : sizeof(ad_shape)); }
+
+void ad_tape_close(ad_tape *t)
+{
+    if (!t)
+        return;
+    for (uint32_t i = 0; i < AD_TABLES; i++)
+        free_table(t, &t->tables[i], entry_bytes(i));
+    ad_arena_free(&t->step);
+    ad_arena_free(&t->kept);
+    ad_arena_free(&t->pool.arena);
+    ad_memory_release(&t->memory, t->holders, t->holders_room, sizeof t->holders[0]);
+    ad_memory memory = t->memory;
+    ad_memory_release(&memory, t, 1, sizeof *t);
+}
+
+void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark)
+{
+    t->tables[AD_STEP].count = count;
+    ad_arena_rewind(&t->step, mark);
+}
+
+ad_status ad_reset(ad_tape *t)
+{
+    if (!t)
+        return AD_BAD_HANDLE;
+    ad_settle_gradients(t);
+    ad_drop_gradients(t, false);
+    ad_drop_from(t, 1, (ad_arena_mark){0});
+    t->generation++;
+    return t->status;
+}
+
+ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage){0}; }
+
+size_t ad_entry_count(const ad_tape *t) { return t ? t->tables[AD_STEP].count - 1 : 0; }
+
+/* ---- Entries --------------------------------------------------------------------------------------------------------------- */
+
+static bool grow_chunks(ad_tape *t, ad_table *table)
+{
+    uint32_t room = table->room ? 2 * table->room : 8;
+    ad_entry **chunks = ad_memory_take(&t->memory, room, sizeof *chunks);
+    if (!chunks)
+        return false;
+    if (table->n_chunks)
+        memcpy(chunks, table->chunks, table->n_chunks * sizeof *chunks);
+    ad_memory_release(&t->memory, table->chunks, table->room, sizeof *chunks);
+    table->chunks = chunks;
+    table->room = room;
+    return true;
+}
+
+static bool add_chunk(ad_tape *t, uint32_t which)
+{
+    ad_table *table = &t->tables[which];
+    if (table->n_chunks == 1U << (AD_INDEX_BITS - AD_CHUNK_BITS)) {
+        ad_fail(t, AD_NO_MEMORY, "the tape is full: it holds %u entries; reset it more often", AD_INDEX_MASK);
+        return false;
+    }
+    ad_entry *chunk = NULL;
+    if (table->n_chunks < table->room || grow_chunks(t, table))
+        chunk = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, entry_bytes(which));
+    if (!chunk) {
+        ad_fail_memory(t, "tape");
+        return false;
+    }
+    memset(chunk, 0, AD_CHUNK_ENTRIES * sizeof *chunk);
+    table->chunks[table->n_chunks++] = chunk;
+    return true;
+}
+
+uint32_t ad_append(ad_tape *t, uint32_t which)
+{
+    ad_table *table = &t->tables[which];
+    uint32_t id;
+    if (which == AD_TEMPORARY && t->free_list) {
+        id = t->free_list;
+        t->free_list = ad_entry_at(t, id)->link;
+    } else {
+        if (table->count >> AD_CHUNK_BITS == table->n_chunks && !add_chunk(t, which))
+            return 0;
+        id = which << AD_INDEX_BITS | table->count++;
+    }
+    ad_entry *e = ad_entry_at(t, id);
+    uint32_t generation = which == AD_STEP ? t->generation : which == AD_KEPT ? 1 : e->generation + 1;
+    *e = (ad_entry){.generation = generation};
+    if (which == AD_TEMPORARY) {
+        e->value.flags = AD_IS_FRESH;
+        e->link = t->fresh_list;
+        t->fresh_list = id;
+    }
+    return id;
+}
+
+static ad_shape *shape_room(ad_tape *t, uint32_t id)
+{
+    uint32_t which = id >> AD_INDEX_BITS, index = id & AD_INDEX_MASK;
+    if (which == AD_STEP)
+        return ad_arena_take(&t->step, sizeof(ad_shape));
+    ad_entry *chunk = t->tables[which].chunks[index >> AD_CHUNK_BITS];
+    return (ad_shape *)(chunk + AD_CHUNK_ENTRIES) + (index & (AD_CHUNK_ENTRIES - 1));
+}
+
+/* `shape` is shared where it outlives the entry: for one of STEP, the shape of an entry of STEP or KEPT. */
+static bool furnish_shape(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, bool share)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    e->value.type = (uint8_t)type;
+    if (shape->rank == 0) {
+        e->value.shape = &ad_scalar_shape_value;
+    } else if (share && id >> AD_INDEX_BITS == AD_STEP) {
+        e->value.shape = shape;
+    } else {
+        ad_shape *room = shape_room(t, id);
+        if (!room)
+            return false;
+        *room = *shape;
+        e->value.shape = room;
+    }
+    return true;
+}
+
+static bool furnish_data(ad_tape *t, uint32_t id, ad_type type)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->value.shape->rank == 0) {
+        e->value.data = &e->scalar;
+        return true;
+    }
+    size_t bytes = ad_count_of(e->value.shape) * ad_type_bytes(type);
+    bytes = bytes ? bytes : 1;
+    if (id >> AD_INDEX_BITS == AD_TEMPORARY) {
+        e->u.storage = ad_pool_take(&t->pool, bytes);
+        e->value.data = e->u.storage ? ad_storage_data(e->u.storage) : NULL;
+    } else {
+        e->value.data = ad_arena_take(id >> AD_INDEX_BITS == AD_STEP ? &t->step : &t->kept, bytes);
+    }
+    return e->value.data != NULL;
+}
+
+static bool furnish(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, bool share)
+{
+    if (furnish_shape(t, id, type, shape, share) && furnish_data(t, id, type))
+        return true;
+    char text[AD_SHAPE_TEXT];
+    ad_fail(t, AD_NO_MEMORY, "memory is out for a tensor %s of %s", ad_shape_text(shape, text), ad_type_name(type));
+    return false;
+}
+
+bool ad_furnish(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape)
+{
+    return furnish(t, id, type, shape, false);
+}
+
+bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape)
+{
+    return furnish(t, id, type, shape, true);
+}
+
+bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from)
+{
+    ad_entry *e = ad_entry_at(t, id), *source = ad_entry_at(t, from);
+    if (!furnish_shape(t, id, type, shape, false)) {
+        ad_fail_memory(t, "tape");
+        return false;
+    }
+    if (shape->rank == 0) {
+        /* A scalar lies in its entry, so it is copied: from wherever the one element of the other lies. */
+        e->value.data = memcpy(&e->scalar, source->value.data, ad_type_bytes(type));
+        return true;
+    }
+    e->value.data = source->value.data;
+    if (source->value.shape->rank == 0)
+        return ad_furnish(t, id, type, shape) && memcpy(e->value.data, source->value.data, ad_type_bytes(type));
+    if (id >> AD_INDEX_BITS == AD_TEMPORARY && from >> AD_INDEX_BITS == AD_TEMPORARY && source->u.storage) {
+        e->u.storage = source->u.storage;
+        e->u.storage->references++;
+    }
+    return true;
+}
+
+void ad_recycle(ad_tape *t, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->u.storage)
+        ad_pool_drop(&t->pool, e->u.storage);
+    e->u.storage = NULL;
+    e->generation++;
+    e->link = t->free_list;
+    t->free_list = id;
+}
+
+ad_extra *ad_extra_of(ad_tape *t, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    if (!e->extra) {
+        e->extra = ad_arena_take(id >> AD_INDEX_BITS == AD_STEP ? &t->step : &t->kept, sizeof *e->extra);
+        if (e->extra)
+            *e->extra = (ad_extra){0};
+        else
+            ad_fail_memory(t, "tape");
+    }
+    return e->extra;
+}
+
+/* ---- Handles --------------------------------------------------------------------------------------------------------------- */
+
+static const char *what_is_wrong(const ad_tape *t, ad_tensor x)
+{
+    if (x.id == 0)
+        return "is inert: it was never made, or came from a call that failed";
+    if (x.tape != t)
+        return "belongs to another tape: operands must be of one tape";
+    if (x.id >> AD_INDEX_BITS == AD_TEMPORARY)
+        return "is stale: a gradient lasts until the next backward or reset";
+    return "is stale: its tape was reset since it was made; only parameters and states survive a reset";
+}
+
+void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i)
+{
+    char place[32] = "its operand";
+    if (i >= 0)
+        snprintf(place, sizeof place, "operand %d", i);
+    ad_fail(t, AD_BAD_HANDLE, "%s: %s %s", who, place, what_is_wrong(t, x));
+    if (x.id && x.tape && x.tape != t)
+        ad_fail(x.tape, AD_BAD_HANDLE, "%s: %s %s", who, place, what_is_wrong(t, x));
+}
+
+ad_entry *ad_require(ad_tensor x, const char *who)
+{
+    if (!x.tape || x.tape->status != AD_OK)
+        return NULL;
+    ad_entry *e = ad_entry_of(x.tape, x);
+    if (!e)
+        ad_fail_handle(x.tape, x, who, -1);
+    return e;
+}
+
+/* ---- Leaves ---------------------------------------------------------------------------------------------------------------- */
+
+static bool valid_type(ad_tape *t, const char *who, ad_type type, bool real)
+{
+    if ((unsigned)type >= AD_TYPE_COUNT)
+        ad_fail(t, AD_BAD_TYPE, "%s: type %d is none of AD_F32, AD_F64, AD_I32", who, (int)type);
+    else if (real && type == AD_I32)
+        ad_fail(t, AD_BAD_TYPE, "%s: an i32 tensor has no gradient: use ad_input, or f32 or f64", who);
+    else
+        return true;
+    return false;
+}
+
+/* A new leaf, its data not yet filled; 0 on failure, and nothing is left behind. */
+static uint32_t new_leaf(ad_tape *t, uint32_t which, ad_type type, const ad_shape *shape)
+{
+    ad_arena_mark step = ad_arena_now(&t->step), kept = ad_arena_now(&t->kept);
+    uint32_t before = t->tables[which].count, id = ad_append(t, which);
+    if (id && ad_furnish(t, id, type, shape))
+        return id;
+    t->tables[which].count = before;
+    ad_arena_rewind(&t->step, step);
+    ad_arena_rewind(&t->kept, kept);
+    return 0;
+}
+
+static ad_tensor make_leaf(ad_tape *t, const char *who, uint32_t which, ad_type type, ad_shape shape, const void *data)
+{
+    if (!t || t->status != AD_OK || !valid_type(t, who, type, false) ||
+        !ad_check_shape(t, who, &shape, ad_type_bytes(type)))
+        return ad_inert(t);
+    uint32_t id = new_leaf(t, which, type, &shape);
+    if (!id)
+        return ad_inert(t);
+    ad_entry *e = ad_entry_at(t, id);
+    size_t bytes = ad_count_of(&shape) * ad_type_bytes(type);
+    if (data && bytes)
+        memcpy(e->value.data, data, bytes);
+    else
+        memset(e->value.data, 0, bytes);
+    return ad_handle(t, id);
+}
+
+static ad_tensor make_kept(ad_tape *t, const char *who, ad_tensor x, const char *name, unsigned flag)
+{
+    if (ad_is_inert(x))
+        return x;
+    ad_entry_at(t, x.id)->value.flags |= (uint8_t)flag;
+    if (name && ad_is_inert(ad_name(x, name))) {
+        t->tables[AD_KEPT].count--;
+        return ad_inert(t);
+    }
+    (void)who;
+    return x;
+}
+
+ad_tensor ad_param(ad_tape *t, ad_type type, ad_shape shape, const void *data, const char *name)
+{
+    if (!t || t->status != AD_OK || !valid_type(t, "param", type, true))
+        return ad_inert(t);
+    return make_kept(t, "param", make_leaf(t, "param", AD_KEPT, type, shape, data), name, AD_WANTS_GRADIENT);
+}
+
+ad_tensor ad_state(ad_tape *t, ad_type type, ad_shape shape, const void *data, const char *name)
+{
+    return make_kept(t, "state", make_leaf(t, "state", AD_KEPT, type, shape, data), name, AD_IS_STATE);
+}
+
+ad_tensor ad_input(ad_tape *t, ad_type type, ad_shape shape, const void *data)
+{
+    return make_leaf(t, "input", AD_STEP, type, shape, data);
+}
+
+ad_tensor ad_variable(ad_tape *t, ad_type type, ad_shape shape, const void *data)
+{
+    if (!t || t->status != AD_OK || !valid_type(t, "variable", type, true))
+        return ad_inert(t);
+    ad_tensor x = make_leaf(t, "variable", AD_STEP, type, shape, data);
+    if (!ad_is_inert(x))
+        ad_entry_at(t, x.id)->value.flags |= AD_WANTS_GRADIENT;
+    return x;
+}
+
+ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
+{
+    if (shape.rank == 0 || !data)
+        return make_leaf(t, "borrow", AD_STEP, type, shape, data);
+    if (!t || t->status != AD_OK || !valid_type(t, "borrow", type, false) ||
+        !ad_check_shape(t, "borrow", &shape, ad_type_bytes(type)))
+        return ad_inert(t);
+    uint32_t id = ad_append(t, AD_STEP);
+    if (!id || !furnish_shape(t, id, type, &shape, false)) {
+        ad_fail_memory(t, "borrow");
+        return ad_inert(t);
+    }
+    /* The engine never writes through this pointer: only kept leaves are updated in place. */
+    ad_entry_at(t, id)->value.data = (void *)(uintptr_t)data;
+    return ad_handle(t, id);
+}
+
+ad_tensor ad_scalar(ad_tape *t, double value) { return make_leaf(t, "scalar", AD_STEP, AD_F64, AD_SCALAR, &value); }
+
+ad_tensor ad_constant(ad_tape *t, const ad_entry *e)
+{
+    return make_leaf(t, "constant", AD_STEP, (ad_type)e->value.type, *e->value.shape, e->value.data);
+}
+
+size_t ad_kept_count(const ad_tape *t) { return t ? t->tables[AD_KEPT].count : 0; }
+
+ad_tensor ad_kept_at(ad_tape *t, size_t index)
+{
+    if (!t || t->status != AD_OK)
+        return ad_inert(t);
+    if (index >= t->tables[AD_KEPT].count) {
+        ad_fail(t, AD_BAD_VALUE, "kept_at: index %zu is out of range: the tape keeps %u tensors", index,
+                t->tables[AD_KEPT].count);
+        return ad_inert(t);
+    }
+    return ad_handle(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | (uint32_t)index);
+}
+
+/* ---- Names ----------------------------------------------------------------------------------------------------------------- */
+
+ad_tensor ad_name(ad_tensor x, const char *name)
+{
+    ad_entry *e = ad_require(x, "name");
+    if (!e)
+        return ad_inert(x.tape);
+    if (ad_table_of(x) == AD_TEMPORARY || !name)
+        return x;
+    size_t bytes = strlen(name) + 1;
+    char *copy = ad_arena_take(ad_table_of(x) == AD_STEP ? &x.tape->step : &x.tape->kept, bytes);
+    ad_extra *extra = copy ? ad_extra_of(x.tape, x.id) : NULL;
+    if (!extra) {
+        ad_fail_memory(x.tape, "name");
+        return ad_inert(x.tape);
+    }
+    extra->name = memcpy(copy, name, bytes);
+    return x;
+}
+
+const char *ad_name_of(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "name_of");
+    return e && e->extra && e->extra->name ? e->extra->name : "";
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------------------------- */
+
+ad_type ad_type_of(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "type_of");
+    return e ? (ad_type)e->value.type : AD_F32;
+}
+
+ad_shape ad_shape_of(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "shape_of");
+    return e ? *e->value.shape : AD_SCALAR;
+}
+
+size_t ad_size_of(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "size_of");
+    return e ? ad_elements(&e->value) : 0;
+}
+
+const void *ad_data(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "data");
+    return e ? e->value.data : NULL;
+}
+
+static const void *data_as(ad_tensor x, ad_type type)
+{
+    ad_entry *e = ad_require(x, ad_type_name(type));
+    if (!e)
+        return NULL;
+    if (e->value.type == type)
+        return e->value.data;
+    ad_fail(x.tape, AD_BAD_TYPE, "%s: the tensor is %s: read it with ad_%s, or ad_cast it", ad_type_name(type),
+            ad_type_name((ad_type)e->value.type), ad_type_name((ad_type)e->value.type));
+    return NULL;
+}
+
+const float *ad_f32(ad_tensor x) { return data_as(x, AD_F32); }
+const double *ad_f64(ad_tensor x) { return data_as(x, AD_F64); }
+const int32_t *ad_i32(ad_tensor x) { return data_as(x, AD_I32); }
+
+double ad_item(ad_tensor x)
+{
+    ad_entry *e = ad_require(x, "item");
+    if (!e)
+        return (double)NAN;
+    if (ad_elements(&e->value) != 1) {
+        char text[AD_SHAPE_TEXT];
+        ad_fail(x.tape, AD_BAD_SHAPE, "item: the tensor %s has not one element: read it with ad_data",
+                ad_shape_text(e->value.shape, text));
+        return (double)NAN;
+    }
+    if (e->value.type == AD_F32)
+        return (double)*(const float *)e->value.data;
+    return e->value.type == AD_F64 ? *(const double *)e->value.data : (double)*(const int32_t *)e->value.data;
+}

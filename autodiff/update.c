@@ -1,0 +1,168 @@
+/* In-place changes of leaves. Everything is checked before the first element changes. */
+#include <gradtape/random.h>
+#include <gradtape/update.h>
+
+#include "kernels/kernel.h"
+
+#ifdef AD_REAL
+
+#include <math.h>
+
+#define R(function) _Generic((REAL)0, float: function##f, double: function)
+
+/* x -= rate dx */
+LOOP(descend)
+{
+    const REAL *restrict D = s->array[1], rate = (REAL)s->constant;
+    REAL *restrict X = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        X[i] -= rate * D[i];
+}
+
+/* a += dx^2, x -= rate dx / sqrt(a) */
+LOOP(adagrad)
+{
+    const REAL *restrict D = s->array[1], rate = (REAL)s->constant;
+    REAL *restrict X = s->array[0], *restrict A = s->array[2];
+    for (size_t i = 0; i < s->n; i++) {
+        A[i] += D[i] * D[i];
+        X[i] -= rate * D[i] / R(sqrt)(A[i]);
+    }
+}
+
+#else
+
+#include <math.h>
+#include <string.h>
+
+#include "walk.h"
+
+LOOP_TABLE(descend)
+LOOP_TABLE(adagrad)
+
+/* The entry of a kept leaf; NULL, and an error, for anything else. */
+static ad_entry *kept_leaf(ad_tensor x, const char *who)
+{
+    ad_entry *e = ad_require(x, who);
+    if (!e || ad_table_of(x) == AD_KEPT)
+        return e;
+    ad_fail(x.tape, AD_BAD_STATE, "%s: only parameters and states are changed in place; this is neither", who);
+    return NULL;
+}
+
+static const char *name_of(const ad_entry *e) { return e->extra && e->extra->name ? e->extra->name : "a parameter"; }
+
+static ad_status status_of(ad_tensor x) { return ad_status_of(x.tape) ? ad_status_of(x.tape) : AD_BAD_HANDLE; }
+
+/* The gradient of a parameter that is to be updated; NULL, and an error, if there is none. */
+static ad_entry *gradient_to_use(ad_tensor x, const ad_entry *e, const char *who)
+{
+    if (e->link)
+        return ad_entry_at(x.tape, e->link);
+    ad_fail(x.tape, AD_NO_GRADIENT, "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who,
+            name_of(e));
+    return NULL;
+}
+
+static bool check_rate(ad_tensor x, double rate, const char *who)
+{
+    if (isfinite(rate))
+        return true;
+    ad_fail(x.tape, AD_BAD_VALUE, "%s: the rate %g is not finite", who, rate);
+    return false;
+}
+
+ad_status ad_assign(ad_tensor leaf, const void *data)
+{
+    ad_entry *e = kept_leaf(leaf, "assign");
+    if (!e)
+        return status_of(leaf);
+    if (!data)
+        return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", name_of(e));
+    memcpy(e->value.data, data, ad_elements(&e->value) * ad_type_bytes((ad_type)e->value.type));
+    e->u.version++;
+    return AD_OK;
+}
+
+ad_status ad_descend(ad_tensor x, double rate)
+{
+    ad_entry *e = kept_leaf(x, "descend");
+    const ad_entry *g = e && check_rate(x, rate, "descend") ? gradient_to_use(x, e, "descend") : NULL;
+    if (!g)
+        return status_of(x);
+    ad_span span = {.n = ad_elements(&e->value), .array = {e->value.data, g->value.data}, .constant = rate};
+    descend_loops.of[e->value.type][x.tape->processor](&span);
+    e->u.version++;
+    return AD_OK;
+}
+
+static bool check_accumulator(ad_tensor x, const ad_entry *e, const ad_entry *a)
+{
+    if (a == e || a->value.type != e->value.type || !ad_same_dims(a->value.shape, e->value.shape))
+        ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its own shape and type", name_of(e));
+    return x.tape->status == AD_OK;
+}
+
+ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
+{
+    ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? kept_leaf(accumulator, "descend_adagrad") : NULL;
+    if (!a)
+        return e && accumulator.tape != x.tape ? ad_fail(x.tape, AD_BAD_HANDLE, "descend_adagrad: the accumulator is not of this tape")
+                                               : status_of(x);
+    const ad_entry *g = accumulator.tape == x.tape && check_accumulator(x, e, a) && check_rate(x, rate, "descend_adagrad")
+                            ? gradient_to_use(x, e, "descend_adagrad")
+                            : NULL;
+    if (!g)
+        return status_of(x);
+    ad_span span = {.n = ad_elements(&e->value), .array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
+    adagrad_loops.of[e->value.type][x.tape->processor](&span);
+    e->u.version++;
+    a->u.version++;
+    return AD_OK;
+}
+
+static void put(ad_entry *e, size_t i, double value)
+{
+    if (e->value.type == AD_F32)
+        ((float *)e->value.data)[i] = (float)value;
+    else if (e->value.type == AD_F64)
+        ((double *)e->value.data)[i] = value;
+    else
+        ((int32_t *)e->value.data)[i] = (int32_t)value;
+}
+
+ad_status ad_fill(ad_tensor leaf, double value)
+{
+    ad_entry *e = kept_leaf(leaf, "fill");
+    if (!e)
+        return status_of(leaf);
+    if (e->value.type == AD_I32 && !(value >= INT32_MIN && value <= INT32_MAX))
+        return ad_fail(leaf.tape, AD_BAD_VALUE, "fill: %g does not fit into %s of i32", value, name_of(e));
+    for (size_t i = 0; i < ad_elements(&e->value); i++)
+        put(e, i, value);
+    e->u.version++;
+    return AD_OK;
+}
+
+ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream)
+{
+    ad_entry *e = kept_leaf(leaf, "fill_uniform");
+    if (!e)
+        return status_of(leaf);
+    if (e->value.type == AD_I32)
+        return ad_fail(leaf.tape, AD_BAD_TYPE, "fill_uniform: %s is i32: it must be f32 or f64", name_of(e));
+    if (!range || !isfinite(range[0]) || !isfinite(range[1]) || range[0] > range[1])
+        return ad_fail(leaf.tape, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
+    for (size_t i = 0; i < ad_elements(&e->value); i++)
+        put(e, i, range[0] + (range[1] - range[0]) * ad_random_uniform(seed, stream, i));
+    e->u.version++;
+    return AD_OK;
+}
+
+uint32_t ad_version_of(ad_tensor leaf)
+{
+    const ad_entry *e = kept_leaf(leaf, "version_of");
+    return e ? e->u.version : 0;
+}
+
+#endif
