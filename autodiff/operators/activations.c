@@ -19,7 +19,8 @@ MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 #define ELEMENTWISE .properties = AD_ELEMENTWISE, .shape = ad_broadcast_shape, .run = ad_map
 #define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
 #define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
-#define BESIDE_ZERO {-2, 2, 0, 0.1}
+#define BESIDE_ZERO {-2, 2, 0, 0.1, false}
+#define SIGN_ONLY {-2, 2, 0, 0.1, true}
 
 /* y = 1 / (1 + e^-x) :  dx = y (1 - y) dy */
 static void logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_logistic_backward(ad_dy(p), ad_y(p))); }
@@ -88,7 +89,7 @@ static void where_positive_vjp(ad_pullback *p)
 
 AD_OPERATOR(where_positive) = {.name = "where_positive", OF_TWO, .loops = &where_positive_loops, .vjp = where_positive_vjp,
                                .formula = "v where x > 0, else 0", .gradient = "dr where x > 0, else 0; 0",
-                               .convention = "v where x is NaN", .domain = {{0}, BESIDE_ZERO}};
+                               .convention = "v where x is NaN", .domain = {{0}, SIGN_ONLY}};
 
 ad_tensor ad_where_positive(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_where_positive, v, x); }
 
@@ -104,7 +105,7 @@ static void where_not_positive_vjp(ad_pullback *p)
 AD_OPERATOR(where_not_positive) = {.name = "where_not_positive", OF_TWO, .loops = &where_not_positive_loops,
                                    .vjp = where_not_positive_vjp, .formula = "0 where x > 0, else v",
                                    .gradient = "0 where x > 0, else dr; 0", .convention = "v where x is NaN",
-                                   .domain = {{0}, BESIDE_ZERO}};
+                                   .domain = {{0}, SIGN_ONLY}};
 
 ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_where_not_positive, v, x); }
 
@@ -147,7 +148,7 @@ static void step_vjp(ad_pullback *p) { ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
 AD_OPERATOR(step) = {.name = "step", .arity = 1, .properties = AD_ELEMENTWISE | AD_PIECEWISE_CONSTANT,
                      .shape = ad_broadcast_shape, .run = ad_map, SAMPLES(ad_samples_of_one), .loops = &step_loops,
                      .vjp = step_vjp, .formula = "1 where x >= 0, else 0", .gradient = "0",
-                     .convention = "1 at 0; the gradient is 0 there too", .domain = {BESIDE_ZERO}};
+                     .convention = "1 at 0; the gradient is 0 there too", .domain = {SIGN_ONLY}};
 
 ad_tensor ad_step(ad_tensor x) { return ad_apply1(&ad_operator_step, x); }
 

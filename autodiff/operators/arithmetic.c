@@ -95,7 +95,7 @@ static void div_vjp(ad_pullback *p)
 
 AD_OPERATOR(div) = {.name = "div", OF_TWO, .loops = &div_loops, .vjp = div_vjp, .formula = "a / b",
                     .gradient = "dy / b, -y dy / b", .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
-                    .domain = {{0}, {0.5, 2, 0, 0}}};
+                    .domain = {{0}, {0.5, 2, 0, 0, false}}};
 
 ad_tensor ad_div(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div, a, b); }
 
@@ -139,7 +139,8 @@ static void share_greater_vjp(ad_pullback *p)
 
 AD_OPERATOR(share_greater) = {.name = "share_greater", OF_THREE, .loops = &share_greater_loops, .vjp = share_greater_vjp,
                               .formula = "v where a > b, v / 2 where a = b, else 0", .gradient = "share_greater(dy, a, b), 0, 0",
-                              .convention = "v where a or b is NaN"};
+                              .convention = "v where a or b is NaN",
+                              .domain = {{0}, {-2, 2, 0, 0, true}, {-2, 2, 0, 0, true}}};
 
 ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_share_greater, v, a, b); }
 
@@ -154,7 +155,7 @@ static void times_sign_vjp(ad_pullback *p)
 
 AD_OPERATOR(times_sign) = {.name = "times_sign", OF_TWO, .loops = &times_sign_loops, .vjp = times_sign_vjp,
                            .formula = "v sign(x)", .gradient = "dy sign(x), 0", .convention = "0 where x = 0",
-                           .domain = {{0}, {-2, 2, 0, 0.1}}};
+                           .domain = {{0}, {-2, 2, 0, 0.1, true}}};
 
 ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_times_sign, v, x); }
 
@@ -209,7 +210,7 @@ static void pow_constant_vjp(ad_pullback *p)
 
 AD_OPERATOR(pow_constant) = {.name = "pow_constant", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
                              .loops = &pow_constant_loops, .vjp = pow_constant_vjp, .formula = "x^c",
-                             .gradient = "c x^(c-1) dy", .domain = {{0.5, 2, 0, 0}},
+                             .gradient = "c x^(c-1) dy", .domain = {{0.5, 2, 0, 0, false}},
                              .convention = "IEEE pow: x^0 is 1 for every x, NaN too; NaN for x < 0 and c not whole"};
 
 ad_tensor ad_pow_constant(ad_tensor x, double c) { return with_constant(&ad_operator_pow_constant, x, c); }
@@ -225,7 +226,7 @@ ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
 static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
 
 AD_OPERATOR(log) = {.name = "log", OF_ONE, .loops = &log_loops, .vjp = log_vjp, .formula = "ln x", .gradient = "dy / x",
-                    .convention = "-inf at 0, NaN below", .domain = {{0.5, 3, 0, 0}}};
+                    .convention = "-inf at 0, NaN below", .domain = {{0.5, 3, 0, 0, false}}};
 
 ad_tensor ad_log(ad_tensor x) { return ad_apply1(&ad_operator_log, x); }
 
@@ -234,7 +235,7 @@ static void sqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), 0
 
 AD_OPERATOR(sqrt) = {.name = "sqrt", OF_ONE, .loops = &sqrt_loops, .vjp = sqrt_vjp, .formula = "x^(1/2)",
                      .gradient = "dy / (2 y)", .convention = "the gradient is infinite at 0; NaN below",
-                     .domain = {{0.5, 3, 0, 0}}};
+                     .domain = {{0.5, 3, 0, 0, false}}};
 
 ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
 
@@ -250,7 +251,7 @@ ad_tensor ad_square(ad_tensor x) { return ad_apply1(&ad_operator_square, x); }
 static void abs_vjp(ad_pullback *p) { ad_give(p, 0, ad_times_sign(ad_dy(p), ad_x(p, 0))); }
 
 AD_OPERATOR(abs) = {.name = "abs", OF_ONE, .loops = &abs_loops, .vjp = abs_vjp, .formula = "|x|", .gradient = "sign(x) dy",
-                    .convention = "the gradient is 0 at 0", .domain = {{-2, 2, 0, 0.1}}};
+                    .convention = "the gradient is 0 at 0", .domain = {{-2, 2, 0, 0.1, false}}};
 
 ad_tensor ad_abs(ad_tensor x) { return ad_apply1(&ad_operator_abs, x); }
 

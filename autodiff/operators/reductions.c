@@ -365,7 +365,7 @@ static void spread_ties_vjp(ad_pullback *p)
 }
 
 /* x and y are whole numbers here (kink 0, gap 1 of [-1, 1] leaves only +-1), so that some of them tie. */
-#define TIE_DOMAIN {-1, 1, 0, 1}
+#define TIE_DOMAIN {-1, 1, 0, 1, true}
 
 static const ad_sample samples_spread[] = {
     {.n_x = 3, .x = {{2, {2, 1}}, {2, {2, 4}}, {2, {2, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},

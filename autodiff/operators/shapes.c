@@ -238,7 +238,7 @@ static const ad_sample samples_gather[] = {
 
 AD_OPERATOR(gather_rows) = {.name = "gather_rows", .arity = 2, .types = "*i", .shape = gather_rows_shape,
                             SAMPLES(samples_gather), .run = gather_rows_run, .vjp = gather_rows_vjp,
-                            .formula = "x[rows]", .gradient = "scatter_add_rows(dy, rows)", .domain = {{0}, {0, 2, 0, 0}}};
+                            .formula = "x[rows]", .gradient = "scatter_add_rows(dy, rows)", .domain = {{0}, {0, 2, 0, 0, false}}};
 
 ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
 
@@ -290,7 +290,7 @@ static const ad_sample samples_scatter[] = {
 AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows", .arity = 2, .types = "ri",
                                  .attributes = {{"n", AD_ATTRIBUTE_INTEGER}}, .shape = scatter_add_rows_shape,
                                  SAMPLES(samples_scatter), .run = scatter_add_rows_run, .vjp = scatter_add_rows_vjp,
-                                 .formula = "y[rows[i]] += v[i]", .gradient = "dy[rows]", .domain = {{0}, {0, 2, 0, 0}}};
+                                 .formula = "y[rows[i]] += v[i]", .gradient = "dy[rows]", .domain = {{0}, {0, 2, 0, 0, false}}};
 
 ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
 {

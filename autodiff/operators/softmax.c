@@ -257,7 +257,7 @@ AD_OPERATOR(softmax_cross_entropy) = {.name = "softmax_cross_entropy", .arity = 
                                       .run = softmax_cross_entropy_run, .loops = &softmax_cross_entropy_loops,
                                       .vjp = softmax_cross_entropy_vjp, .formula = "-log_softmax(z)[label]",
                                       .gradient = "(softmax(z) - one_hot(label)) dy",
-                                      .convention = "finite for any finite logits", .domain = {{0}, {0, 1, 0, 0}}};
+                                      .convention = "finite for any finite logits", .domain = {{0}, {0, 1, 0, 0, false}}};
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels)
 {
@@ -309,7 +309,7 @@ AD_OPERATOR(softmax_cross_entropy_backward) = {
     SAMPLES(samples_cross_entropy_backward), .run = softmax_cross_entropy_backward_run,
     .loops = &softmax_cross_entropy_backward_loops, .vjp = softmax_cross_entropy_backward_vjp,
     .formula = "(softmax(z) - one_hot(label)) v",
-    .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v", .domain = {{0}, {0}, {0, 1, 0, 0}}};
+    .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v", .domain = {{0}, {0}, {0, 1, 0, 0, false}}};
 
 ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels)
 {

@@ -138,9 +138,11 @@ typedef struct ad_sample {
 } ad_sample;
 
 /* Where sample values of an operand come from: uniform in [low, high], at least `gap` away from `kink` if gap > 0; for an i32
- * operand whole numbers low..high. All zero: [-2, 2]. */
+ * operand whole numbers low..high. All zero: [-2, 2]. `constant` says that the operator is constant in this operand almost
+ * everywhere: its gradient is then exactly 0, and it is not moved in checks, since a jump may be near. */
 typedef struct ad_domain {
     double low, high, kink, gap;
+    bool constant;
 } ad_domain;
 
 struct ad_loops;
