@@ -29,6 +29,8 @@ typedef struct ad_extra {
     const uint32_t *operands; /* all of them, if more than two */
     const ad_attribute *attributes;
     const char *name;
+    uint32_t first_slot; /* of a parameter: its states (ad_slot), each leading to the next; 0: none */
+    uint32_t next_slot;
 } ad_extra;
 
 /* One tensor: 64 bytes. A scalar's number lies in it; other data in the table's memory. */

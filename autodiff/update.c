@@ -33,6 +33,7 @@ LOOP(adagrad)
 #else
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "walk.h"
@@ -157,6 +158,45 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
         put(e, i, range[0] + (range[1] - range[0]) * ad_random_uniform(seed, stream, i));
     e->u.version++;
     return AD_OK;
+}
+
+/* ---- Slots ----------------------------------------------------------------------------------------------------------------- */
+
+/* The parameter's slot of this name; inert if it has none. */
+static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)
+{
+    for (uint32_t id = e->extra->first_slot; id; id = ad_entry_at(x.tape, id)->extra->next_slot) {
+        const char *slash = strrchr(ad_entry_at(x.tape, id)->extra->name, '/');
+        if (slash && !strcmp(slash + 1, name))
+            return ad_handle(x.tape, id);
+    }
+    return ad_inert(x.tape);
+}
+
+static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double initial)
+{
+    char full_name[256];
+    snprintf(full_name, sizeof full_name, "%.120s/%.120s", e->extra->name ? e->extra->name : "parameter", name);
+    ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
+    if (ad_is_inert(slot) || ad_fill(slot, initial) != AD_OK)
+        return ad_inert(x.tape);
+    ad_entry_at(x.tape, slot.id)->extra->next_slot = e->extra->first_slot;
+    e->extra->first_slot = slot.id;
+    return slot;
+}
+
+ad_tensor ad_slot(ad_tensor x, const char *name, double initial)
+{
+    ad_entry *e = kept_leaf(x, "slot");
+    if (!e || !name || strchr(name, '/') || strlen(name) > 120) {
+        if (e)
+            ad_fail(x.tape, AD_BAD_VALUE, "slot: a name of 1 to 120 characters without '/' is needed");
+        return ad_inert(x.tape);
+    }
+    if (!ad_extra_of(x.tape, x.id))
+        return ad_inert(x.tape);
+    ad_tensor slot = find_slot(x, e, name);
+    return ad_is_inert(slot) ? make_slot(x, e, name, initial) : slot;
 }
 
 uint32_t ad_version_of(ad_tensor leaf)

@@ -20,8 +20,9 @@ AD_API nn_optimiser_kind nn_optimiser_named(const char *name);
 /* The options with every default filled in. */
 AD_API nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *options);
 
-/* Makes the optimiser's slots, states of the tape called PARAMETER/Adagrad, for those of the n parameters that have none yet.
- * nn_optimiser_step does it at need; call it early where a later failure would hurt. Returns the tape's status. */
+/* Makes the optimiser's slots (ad_slot: states of the tape called PARAMETER/Adagrad) for those of the n parameters that have
+ * none yet. nn_optimiser_step does it at need; call it early where a later failure would hurt. Errors: an option out of
+ * range, memory. Returns the tape's status. */
 AD_API ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
 /* One update of each of the n parameters from its gradient. All of them are checked first: on an error (a gradient that was

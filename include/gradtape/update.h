@@ -7,6 +7,10 @@
 /* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
 AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
 
+/* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called X/Adagrad,
+ * made and filled with `initial` at the first call, found again at later ones. For optimisers. */
+AD_API ad_tensor ad_slot(ad_tensor x, const char *name, double initial);
+
 /* x <- x - rate dx : gradient descent. Errors: no gradient, a leaf that wants none. */
 AD_API ad_status ad_descend(ad_tensor x, double rate);
 
