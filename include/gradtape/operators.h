@@ -54,7 +54,7 @@ AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape); /* dx = sum_to(dy
 AD_API ad_tensor ad_sum_to(ad_tensor x, ad_shape shape);       /* the adjoint of broadcast_to :  dx = broadcast_to(dy) */
 AD_API ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows);  /* y[i] = x[rows[i]], rows i32 of any shape :  dx = scatter_add_rows */
 AD_API ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n); /* y of n rows, y[rows[i]] += v[i] :  dv = gather_rows(dy) */
-AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);           /* dx = dy cast back; to or from i32 no gradient passes */
+AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);           /* dx = dy cast back; none to or from i32, which rounds towards 0 */
 AD_API ad_tensor ad_detach(ad_tensor x);                       /* x, as a constant: no gradient passes */
 
 /* ---- Makers: constants, gone at reset ----------------------------------------------------------------------------------- */
@@ -87,10 +87,10 @@ AD_API ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets);
 AD_API ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y);        /* (1 - y^2) dy */
 AD_API ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y);    /* y (1 - y) dy */
 AD_API ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y);         /* dy where y > 0, else (y + 1) dy */
-AD_API ad_tensor ad_where_positive(ad_tensor v, ad_tensor x);        /* v where x > 0, else 0 */
+AD_API ad_tensor ad_where_positive(ad_tensor v, ad_tensor x);        /* v where x > 0 (or is NaN), else 0 */
 AD_API ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x);    /* 0 where x > 0, else v */
-AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);            /* v, -v or 0 as x is positive, negative or 0 */
-AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b); /* v where a > b, v / 2 where a = b, else 0 */
+AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);            /* v, -v or 0 as x is positive, negative or 0; NaN where x is */
+AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b); /* v where a > b (or either is NaN), v / 2 where a = b, else 0 */
 AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);        /* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
 AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes); /* v in equal shares to the elements of x equal to y, 0 to the others; v and y with axes kept */
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);   /* its adjoint: over axes, the mean of u where x equals y; axes kept */

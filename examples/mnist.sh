@@ -1,0 +1,33 @@
+#!/bin/sh
+# Trains the book's network on MNIST: installs what is missing, builds, fetches the data, runs examples/mnist.c.
+# All options go to the program; --help lists them.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# shellcheck source=tools/require.sh
+. "$root/tools/require.sh"
+
+# Everything up to the program itself talks on stderr, so that stdout holds the program's results alone.
+build_example() (
+    flock 9 # Two starts at once take turns, because ninja does not lock its directory.
+    # The example does not need Check; tests/run.sh turns the tests on.
+    is_configured "$root/build" || configure "$root/build" -Dtests=false
+    # A dry run first, because even ninja --quiet says that there is nothing to do.
+    ninja -C "$root/build" -n examples/mnist | grep -q 'no work to do' || ninja -C "$root/build" examples/mnist >&2
+) 9>"$root/build/.lock"
+
+# shellcheck disable=SC2119 # The example needs nothing beyond the library.
+require_to_build
+mkdir -p "$root/build"
+build_example
+
+fetch=yes
+for argument; do
+    case $argument in
+    --data | --data=* | --help) fetch=no ;;
+    esac
+done
+if [ "$fetch" = yes ]; then
+    data=$(sh "$root/examples/fetch_mnist.sh")
+    set -- --data "$data" "$@"
+fi
+exec "$root/build/examples/mnist" "$@"

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Counts the tests that `meson test` ran, and prints `N passed, N failed` last.
+
+Usage: count.py BUILD_DIRECTORY...
+
+A Check program counts with its single tests; any other test, and one that died before Check could report, counts as
+one. A directory in which no test ran counts as one failure. The exit status is 1 if anything failed.
+"""
+import glob
+import json
+import os
+import re
+import sys
+
+CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.MULTILINE)
+
+
+def count_test(test):
+    """Passed, failed and skipped of one test of Meson, and a remark if Check's figures do not tell it all."""
+    result = test["result"]
+    if result == "SKIP":
+        return 0, 0, 1, ""
+    reports = [[int(figure) for figure in report] for report in CHECK.findall(test.get("stdout") or "")]
+    checks = sum(report[0] for report in reports)
+    bad = sum(report[1] + report[2] for report in reports)
+    if result == "OK":
+        if reports and not checks:
+            return 0, 1, 0, "a Check program without any test"
+        # A test may succeed by watching Check fail; it is then one test of its own.
+        return (checks, 0, 0, "") if reports and not bad else (1, 0, 0, "")
+    if result == "EXPECTEDFAIL":
+        return 1, 0, 0, ""
+    if result == "FAIL" and bad:
+        return checks - bad, bad, 0, ""
+    remark = f"{result}, exit status {test['returncode']}"
+    # All of Check's tests may pass and the program still fail, for instance on a leak found at its end.
+    return checks - bad, bad + 1, 0, remark if not reports else remark + " besides Check's tests"
+
+
+def read_tests(directory):
+    for path in sorted(glob.glob(os.path.join(glob.escape(directory), "meson-logs", "testlog*.json"))):
+        with open(path, encoding="utf-8", errors="replace") as log:
+            for line in log:
+                try:
+                    yield json.loads(line)
+                except ValueError:  # Meson was killed while it wrote.
+                    yield {"name": "unknown test", "result": "cut off", "returncode": "unknown"}
+
+
+def count_directory(directory):
+    passed = failed = skipped = 0
+    for test in read_tests(directory):
+        good, bad, left_out, remark = count_test(test)
+        passed, failed, skipped = passed + good, failed + bad, skipped + left_out
+        if bad:
+            print(f"FAILED in {os.path.basename(directory)}: {test['name']}: "
+                  + (remark or f"{bad} of {good + bad} tests"))
+    if passed + failed == 0:
+        print(f"FAILED in {os.path.basename(directory)}: no test ran")
+        failed = 1
+    return passed, failed, skipped
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    passed, failed, skipped = map(sum, zip(*(count_directory(directory) for directory in sys.argv[1:])))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

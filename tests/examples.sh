@@ -1,0 +1,86 @@
+#!/bin/sh
+# Runs one example and looks at what it prints: examples.sh NAME PROGRAM
+set -eu
+name=$1 program=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "$name: $*"
+    cat "$work"/out "$work"/err 2>/dev/null || true
+    exit 1
+}
+
+# expect PATTERN: a line of the output matches.
+expect() { grep -Eq -- "$1" "$work/out" || fail "no line matches: $1"; }
+
+run() { "$program" "$@" >"$work/out" 2>"$work/err" || fail "it ended with status $?"; }
+
+# refuses PATTERN OPTION...: the program fails, says why, and is not killed by a signal.
+refuses() {
+    pattern=$1
+    shift
+    status=0
+    "$program" "$@" >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" -gt 0 ] && [ "$status" -lt 99 ] || fail "status $status for: $*"
+    grep -Eq -- "$pattern" "$work/err" || fail "no message that matches '$pattern' for: $*"
+}
+
+# A hundred images of 28 x 28 in two classes that a network can tell apart: the left or the right half is light.
+write_idx() {
+    python3 - "$1" <<'END'
+import gzip, struct, sys
+for part in ("train", "t10k"):
+    images, labels = bytearray(), bytearray()
+    for i in range(100):
+        labels.append(i % 2)
+        images += bytes(200 + i % 50 if (column < 14) == (i % 2 == 0) else i % 30 for _ in range(28) for column in range(28))
+    with open(f"{sys.argv[1]}/{part}-images-idx3-ubyte", "wb") as f:
+        f.write(struct.pack(">4B3I", 0, 0, 8, 3, 100, 28, 28) + images)
+    # As Debian's data sets are: gzipped.
+    with gzip.open(f"{sys.argv[1]}/{part}-labels-idx1-ubyte.gz", "wb") as f:
+        f.write(struct.pack(">4BI", 0, 0, 8, 1, 100) + labels)
+END
+}
+
+case $name in
+logistic_regression)
+    run
+    expect '^step   0  loss 0\.6931$'
+    expect '^18[0-9] of 200 points on the right side$'
+    ;;
+xor)
+    run
+    expect '^no hidden layer .*outputs 0\.50 0\.50 0\.50 0\.50'
+    expect '^hidden tanh without biases .*outputs 0\.50 '
+    expect '^hidden tanh  .*outputs 0\.00 1\.00 1\.00 0\.00 .* moved$'
+    expect '^hidden step functions .*hidden weights did not move$'
+    expect '^hidden logistics .*outputs 0\.00 1\.00 1\.00 0\.00 .* moved$'
+    ;;
+gradients)
+    run
+    # On each line the calculated number stands twice: by the tape and by hand.
+    [ "$(grep -c 'by hand' "$work/out")" -eq 15 ] || fail "15 lines are expected"
+    sed -n 's/.*gradient *\([^ ]*\) (by hand *\([^)]*\)).*/\1 \2/p; s/.* \([^ ]*\) (by hand *\([^)]*\))$/\1 \2/p' "$work/out" |
+        while read -r tape hand; do [ "$tape" = "$hand" ] || fail "$tape is not $hand"; done
+    ;;
+mnist)
+    write_idx "$work"
+    run --data "$work" --steps 60 --batch-size 30 --seed 7
+    [ "$(tail -n 1 "$work/out")" = "$(cat "$work/out")" ] || fail "more than one line on stdout"
+    expect '^accuracy = 1\.0000, global_step = 60, loss = 0\.0[0-9]{3}$'
+    grep -q 'hidden_units = \[300, 100\]' "$work/err" || fail "the settings are not shown"
+    grep -q 'step 60 of 60  loss .* steps/s  0 s left' "$work/err" || fail "no progress is shown"
+    run --help
+    expect '--batch-size'
+    refuses 'batch-size -3' --data "$work" --batch-size -3
+    refuses 'steps 0' --data "$work" --steps 0
+    refuses 'seed x' --data "$work" --seed x
+    refuses 'data DIR is missing'
+    refuses 'unrecognized option' --data "$work" --fast
+    refuses "$work/none/train-images-idx3-ubyte" --data "$work/none"
+    head -c 5000 "$work/t10k-images-idx3-ubyte" >"$work/cut" && mv "$work/cut" "$work/t10k-images-idx3-ubyte"
+    refuses 't10k-images-idx3-ubyte.*truncated' --data "$work"
+    ;;
+*) fail "there is no such example" ;;
+esac

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Compiles and runs every C snippet of the README and the documents, as a user would type it: readme.sh LIBRARY
+# A snippet without main stands in a function in which the names that it uses are declared.
+set -eu
+library=$1
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Writes the snippets of all documents to $work/1.c, $work/2.c, ...
+awk -v work="$work" '
+    /^```c$/ { inside = 1; n++; next }
+    /^```$/ { inside = 0; next }
+    inside { print > (work "/" n ".snippet") }
+' "$root/README.md" "$root/CONTRIBUTING.md" $(find "$root/docs" -name '*.md' 2>/dev/null | sort)
+
+count=0
+for snippet in "$work"/*.snippet; do
+    count=$((count + 1))
+    source=${snippet%.snippet}.c
+    if grep -q 'int main' "$snippet"; then
+        cp "$snippet" "$source"
+    else
+        {
+            printf '#include <gradtape/gradtape.h>\n#include <stdint.h>\n#include <stdio.h>\n'
+            grep '^#' "$snippet" || true
+            printf 'enum { n = 4, d = 2 };\n'
+            printf 'static float X[n][d] = {{0, 1}, {1, 0}, {2, 3}, {3, 2}}, Y[n][1] = {{0}, {1}, {0}, {1}};\n'
+            printf 'static int32_t labels[n] = {0, 1, 0, 1};\n'
+            printf 'int main(void)\n{\n    (void)X; (void)Y; (void)labels;\n'
+            printf '    nn_data train = {.features = X, .rows = n, .columns = d, .labels = labels}, test = train;\n'
+            printf '    (void)train; (void)test;\n'
+            grep -v '^#' "$snippet"
+            printf '    return 0;\n}\n'
+        } >"$source"
+    fi
+    echo "snippet $count:"
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I"$root/include" "$source" -o "$work/program" "$library" -lm \
+        -Wl,-rpath,"$(dirname "$library")" || { cat "$source"; exit 1; }
+    (cd "$work" && timeout 60 ./program)
+done
+[ "$count" -gt 0 ] && echo "$count snippets compiled and ran"

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Runs every suite with AddressSanitizer and UndefinedBehaviorSanitizer, the suite `threads` with ThreadSanitizer, and the
+# suite `examples` under valgrind. Ends with the line `N passed, N failed` for the three.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# shellcheck source=tools/require.sh
+. "$root/tools/require.sh"
+address=$root/build-asan thread=$root/build-tsan memcheck=$root/build-valgrind
+
+require_to_build check clang libclang-rt-dev llvm valgrind libc6-dbg
+# Results of an earlier run must not be counted if this one stops before its tests.
+rm -f "$address"/meson-logs/testlog*.json "$thread"/meson-logs/testlog*.json "$memcheck"/meson-logs/testlog*.json
+status=0
+
+# clang 14's ThreadSanitizer does not start on kernels that randomize addresses more widely than it knows. Where this
+# cannot be turned off, as in some containers, it has to do without.
+at_fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
+
+# Sanitized programs are several times slower, and so is every time-out.
+export CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=5
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+# A refused allocation has to reach the library as NULL, because its tests ask for sizes that no machine has.
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
+# Check forks for each test, and the parent may have had threads before.
+export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
+
+say "== AddressSanitizer and UndefinedBehaviorSanitizer"
+# clang links a sanitizer's symbols only into programs, hence b_lundef.
+{
+    CC=clang configure "$address" -Dtests=true -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false &&
+        ninja -C "$address" && meson test --print-errorlogs -C "$address" --timeout-multiplier 5
+} || status=1
+
+say "== ThreadSanitizer"
+{
+    CC=clang configure "$thread" -Dtests=true -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
+        at_fixed_addresses meson test --print-errorlogs -C "$thread" --timeout-multiplier 10 --suite threads
+} || status=1
+
+say "== valgrind"
+# Children are followed for the sake of tests that are scripts, but not into the system's own programs.
+memory_check='valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible
+    --trace-children=yes --trace-children-skip=/bin/*,/usr/bin/*'
+{
+    CC=gcc configure "$memcheck" -Dtests=true -Dbuildtype=debugoptimized &&
+        meson test --print-errorlogs -C "$memcheck" --timeout-multiplier 30 --suite examples --wrapper "$memory_check"
+} || status=1
+
+python3 "$root/tests/count.py" "$address" "$thread" "$memcheck" || status=1
+exit "$status"

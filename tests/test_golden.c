@@ -1,0 +1,616 @@
+/* Values, gradients and second gradients of every operator against numbers from PyTorch, kept in golden/. The script
+ * beside the numbers, make_golden.py, says how a file is laid out and where we differ from PyTorch on purpose.
+ *
+ * Operators are called through their public functions: nothing here depends on how the rows of the table are made. */
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gradtape/gradtape.h>
+
+#define VALUE_TOLERANCE 1e-12
+#define SECOND_TOLERANCE 1e-10
+
+/* ---- Golden files ------------------------------------------------------------------------------------------------ */
+
+/* One operand or the result of a case. Arrays that the file does not give are NULL. */
+typedef struct golden_value {
+    ad_type type;
+    ad_shape shape;
+    size_t n;
+    double *value;     /* x, or y */
+    double *direction; /* u, or v */
+    double *gradient;  /* dx */
+    double *second;    /* d2x, or d2v */
+} golden_value;
+
+typedef struct golden_case {
+    char operator[48];
+    char label[48];
+    double attributes[AD_MAX_RANK + 1];
+    int n_attributes;
+    bool zeros_of_any_sign;
+    int n_x;
+    golden_value x[AD_SAMPLE_OPERANDS];
+    golden_value y;
+} golden_case;
+
+typedef struct golden_file {
+    golden_case *cases;
+    size_t n;
+    bool complete; /* read to its last line without a fault */
+} golden_file;
+
+static golden_file operators, special;
+
+/* Returns n numbers of a type that the caller frees, or NULL if there are fewer or no memory. */
+static double *read_numbers(FILE *file, ad_type type, size_t n)
+{
+    double *numbers = malloc((n + 1) * sizeof *numbers);
+    for (size_t i = 0; numbers && i < n; i++) {
+        if (fscanf(file, "%lf", &numbers[i]) != 1) {
+            free(numbers);
+            return NULL;
+        }
+        if (type == AD_F32)
+            numbers[i] = (double)(float)numbers[i];
+    }
+    return numbers;
+}
+
+static bool read_type(FILE *file, ad_type *type)
+{
+    char name[4];
+    if (fscanf(file, "%3s", name) != 1)
+        return false;
+    for (int t = 0; t < AD_TYPE_COUNT; t++) {
+        *type = (ad_type)t;
+        if (strcmp(ad_type_name(*type), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* TYPE RANK SIZES... VALUES... */
+static bool read_value(FILE *file, golden_value *g)
+{
+    if (!read_type(file, &g->type) || fscanf(file, "%d", &g->shape.rank) != 1)
+        return false;
+    if (g->shape.rank < 0 || g->shape.rank > AD_MAX_RANK)
+        return false;
+    g->n = 1;
+    for (int d = 0; d < g->shape.rank; d++) {
+        unsigned size;
+        if (fscanf(file, "%u", &size) != 1 || size > 1000)
+            return false;
+        g->shape.dims[d] = size;
+        g->n *= size;
+    }
+    return g->n < 100000 && (g->value = read_numbers(file, g->type, g->n)) != NULL;
+}
+
+static bool read_attributes(FILE *file, golden_case *c)
+{
+    if (fscanf(file, "%d", &c->n_attributes) != 1 || c->n_attributes < 0 || c->n_attributes > AD_MAX_RANK + 1)
+        return false;
+    for (int a = 0; a < c->n_attributes; a++) {
+        if (fscanf(file, "%lf", &c->attributes[a]) != 1)
+            return false;
+    }
+    return true;
+}
+
+/* Reads what follows a keyword. What has no shape of its own belongs to the operand or result last read, g. */
+static bool read_line(FILE *file, const char *keyword, golden_case *c, golden_value **g)
+{
+    if (strcmp(keyword, "attributes") == 0)
+        return read_attributes(file, c);
+    if (strcmp(keyword, "zeros_of_any_sign") == 0)
+        return c->zeros_of_any_sign = true;
+    if (strcmp(keyword, "x") == 0 && c->n_x < AD_SAMPLE_OPERANDS)
+        return read_value(file, *g = &c->x[c->n_x++]);
+    if (strcmp(keyword, "y") == 0 && !c->y.value)
+        return read_value(file, *g = &c->y);
+    if (!*g)
+        return false;
+    double **numbers = NULL;
+    if (strcmp(keyword, "u") == 0 || strcmp(keyword, "v") == 0)
+        numbers = &(*g)->direction;
+    else if (strcmp(keyword, "dx") == 0)
+        numbers = &(*g)->gradient;
+    else if (strcmp(keyword, "d2x") == 0 || strcmp(keyword, "d2v") == 0)
+        numbers = &(*g)->second;
+    return numbers && !*numbers && (*numbers = read_numbers(file, (*g)->type, (*g)->n)) != NULL;
+}
+
+static bool read_case(FILE *file, golden_case *c)
+{
+    char keyword[32];
+    golden_value *g = NULL;
+    if (fscanf(file, "%47s %47s", c->operator, c->label) != 2)
+        return false;
+    while (fscanf(file, "%31s", keyword) == 1) {
+        if (strcmp(keyword, "end") == 0)
+            return c->n_x > 0 && c->y.value;
+        if (!read_line(file, keyword, c, &g))
+            return false;
+    }
+    return false;
+}
+
+/* Makes room for one more case, zeroed. */
+static golden_case *append_case(golden_file *f)
+{
+    golden_case *cases = realloc(f->cases, (f->n + 1) * sizeof *cases);
+    if (!cases)
+        return NULL;
+    f->cases = cases;
+    memset(&cases[f->n], 0, sizeof *cases);
+    return &cases[f->n++];
+}
+
+static void read_file(FILE *file, golden_file *f)
+{
+    char keyword[32];
+    while (fscanf(file, "%31s", keyword) == 1) {
+        golden_case *c;
+        size_t count;
+        if (keyword[0] == '#') {
+            if (fscanf(file, "%*[^\n]") == EOF)
+                return;
+        } else if (strcmp(keyword, "cases") == 0) {
+            f->complete = fscanf(file, "%zu", &count) == 1 && count == f->n;
+        } else if (strcmp(keyword, "case") != 0 || !(c = append_case(f)) || !read_case(file, c)) {
+            return;
+        }
+    }
+}
+
+static golden_file open_golden(const char *name)
+{
+    const char *folder = getenv("GRADTAPE_GOLDEN_DIR");
+    char path[4096];
+    golden_file f = {0};
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "tests/golden", name);
+    FILE *file = fopen(path, "r");
+    if (file) {
+        read_file(file, &f);
+        fclose(file);
+    }
+    if (!f.complete)
+        fprintf(stderr, "%s: cannot be read, or is wrong after %zu cases\n", path, f.n);
+    return f;
+}
+
+static void free_value(golden_value *g)
+{
+    free(g->value);
+    free(g->direction);
+    free(g->gradient);
+    free(g->second);
+}
+
+static void close_golden(golden_file *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        for (int k = 0; k < f->cases[i].n_x; k++)
+            free_value(&f->cases[i].x[k]);
+        free_value(&f->cases[i].y);
+    }
+    free(f->cases);
+}
+
+/* ---- Calling an operator by its name ----------------------------------------------------------------------------- */
+
+static ad_tensor cast_to_type_of_y(const golden_case *c, const ad_tensor *x)
+{
+    return ad_cast(x[0], c->y.type);
+}
+
+static ad_tensor scatter(const golden_case *c, const ad_tensor *x)
+{
+    return ad_scatter_add_rows(x[0], x[1], (int64_t)c->attributes[0]);
+}
+
+/* One public function, or two where a short form exists: its type says what its attributes are. */
+typedef struct golden_call {
+    const char *name;
+    ad_tensor (*one)(ad_tensor x);
+    ad_tensor (*two)(ad_tensor a, ad_tensor b);
+    ad_tensor (*three)(ad_tensor a, ad_tensor b, ad_tensor c);
+    ad_tensor (*by)(ad_tensor x, double c);
+    ad_tensor (*to)(ad_tensor x, ad_shape shape);
+    ad_tensor (*over)(ad_tensor x, ad_axes axes);
+    ad_tensor (*three_over)(ad_tensor a, ad_tensor b, ad_tensor c, ad_axes axes);
+    ad_tensor (*along)(ad_tensor x, int axis);
+    ad_tensor (*two_along)(ad_tensor a, ad_tensor b, int axis);
+    ad_tensor (*other)(const golden_case *c, const ad_tensor *x);
+} golden_call;
+
+static const golden_call calls[] = {
+    {"add", .two = ad_add},
+    {"sub", .two = ad_sub},
+    {"mul", .two = ad_mul},
+    {"div", .two = ad_div},
+    {"maximum", .two = ad_maximum},
+    {"minimum", .two = ad_minimum},
+    {"neg", .one = ad_neg},
+    {"shift", .by = ad_shift},
+    {"scale", .by = ad_scale},
+    {"pow_constant", .by = ad_pow_constant},
+    {"exp", .one = ad_exp},
+    {"log", .one = ad_log},
+    {"sqrt", .one = ad_sqrt},
+    {"square", .one = ad_square},
+    {"abs", .one = ad_abs},
+    {"logistic", .one = ad_logistic},
+    {"tanh", .one = ad_tanh},
+    {"relu", .one = ad_relu},
+    {"softplus", .one = ad_softplus},
+    {"elu", .one = ad_elu},
+    {"step", .one = ad_step},
+    {"sum", .one = ad_sum, .over = ad_sum_over},
+    {"mean", .one = ad_mean, .over = ad_mean_over},
+    {"max", .one = ad_max, .over = ad_max_over},
+    {"logsumexp", .one = ad_logsumexp, .over = ad_logsumexp_over},
+    {"reshape", .to = ad_reshape},
+    {"transpose", .one = ad_transpose},
+    {"broadcast_to", .to = ad_broadcast_to},
+    {"sum_to", .to = ad_sum_to},
+    {"gather_rows", .two = ad_gather_rows},
+    {"scatter_add_rows", .other = scatter},
+    {"cast", .other = cast_to_type_of_y},
+    {"detach", .one = ad_detach},
+    {"matmul", .two = ad_matmul},
+    {"matmul_nt", .two = ad_matmul_nt},
+    {"matmul_tn", .two = ad_matmul_tn},
+    {"softmax", .along = ad_softmax},
+    {"log_softmax", .along = ad_log_softmax},
+    {"softmax_cross_entropy", .two = ad_softmax_cross_entropy},
+    {"logistic_cross_entropy", .two = ad_logistic_cross_entropy},
+    {"tanh_backward", .two = ad_tanh_backward},
+    {"logistic_backward", .two = ad_logistic_backward},
+    {"elu_backward", .two = ad_elu_backward},
+    {"where_positive", .two = ad_where_positive},
+    {"where_not_positive", .two = ad_where_not_positive},
+    {"times_sign", .two = ad_times_sign},
+    {"share_greater", .three = ad_share_greater},
+    {"exp_difference", .two = ad_exp_difference},
+    {"spread_ties", .three_over = ad_spread_ties},
+    {"mean_ties", .three_over = ad_mean_ties},
+    {"softmax_backward", .two_along = ad_softmax_backward},
+    {"softmax_cross_entropy_backward", .three = ad_softmax_cross_entropy_backward},
+};
+
+static const golden_call *call_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (strcmp(calls[i].name, name) == 0)
+            return &calls[i];
+    }
+    return NULL;
+}
+
+static ad_axes axes_of(const golden_case *c)
+{
+    ad_axes axes = {.count = c->n_attributes - 1, .keep = c->attributes[0] != 0};
+    for (int a = 0; a < axes.count; a++)
+        axes.axis[a] = (int)c->attributes[a + 1];
+    return axes;
+}
+
+static ad_shape shape_of(const golden_case *c)
+{
+    ad_shape shape = {.rank = c->n_attributes};
+    for (int d = 0; d < shape.rank; d++)
+        shape.dims[d] = (int64_t)c->attributes[d];
+    return shape;
+}
+
+static ad_tensor call(const golden_case *c, const ad_tensor *x)
+{
+    const golden_call *k = call_named(c->operator);
+    ck_assert_msg(k, "%s: no such operator in the list of calls", c->operator);
+    if (k->other)
+        return k->other(c, x);
+    if (k->by)
+        return k->by(x[0], c->attributes[0]);
+    if (k->to)
+        return k->to(x[0], shape_of(c));
+    if (k->along)
+        return k->along(x[0], (int)c->attributes[0]);
+    if (k->two_along)
+        return k->two_along(x[0], x[1], (int)c->attributes[0]);
+    if (k->three_over)
+        return k->three_over(x[0], x[1], x[2], axes_of(c));
+    if (k->over && c->n_attributes > 0)
+        return k->over(x[0], axes_of(c));
+    return k->one ? k->one(x[0]) : k->two ? k->two(x[0], x[1]) : k->three(x[0], x[1], x[2]);
+}
+
+/* ---- Recording a case -------------------------------------------------------------------------------------------- */
+
+typedef struct recording {
+    ad_tape *tape;
+    ad_tensor x[AD_SAMPLE_OPERANDS];
+    ad_tensor y, v, loss; /* loss = sum(v y); v and loss only for a case with gradients */
+} recording;
+
+/* A leaf like g with the numbers given: a parameter if it has a gradient in the file, else an input. */
+static ad_tensor leaf(ad_tape *tape, const golden_value *g, const double *numbers, bool wants_gradient)
+{
+    void *data = malloc((g->n + 1) * sizeof(double));
+    ck_assert_ptr_nonnull(data);
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->type == AD_F64)
+            ((double *)data)[i] = numbers[i];
+        else if (g->type == AD_F32)
+            ((float *)data)[i] = (float)numbers[i];
+        else
+            ((int32_t *)data)[i] = (int32_t)numbers[i];
+    }
+    ad_tensor x = wants_gradient ? ad_param(tape, g->type, g->shape, data, NULL)
+                                 : ad_input(tape, g->type, g->shape, data);
+    free(data);
+    return x;
+}
+
+static void assert_no_error(const golden_case *c, const ad_tape *tape)
+{
+    ad_status status = ad_status_of(tape);
+    ck_assert_msg(status == AD_OK, "%s %s: %s: %s", c->operator, c->label, ad_status_name(status), ad_message(tape));
+}
+
+static recording record(const golden_case *c)
+{
+    recording r = {.tape = ad_tape_open(NULL)};
+    ck_assert_ptr_nonnull(r.tape);
+    for (int k = 0; k < c->n_x; k++)
+        r.x[k] = leaf(r.tape, &c->x[k], c->x[k].value, c->x[k].gradient != NULL);
+    r.y = call(c, r.x);
+    if (c->y.direction) {
+        r.v = leaf(r.tape, &c->y, c->y.direction, true);
+        r.loss = ad_sum(ad_mul(r.v, r.y));
+    }
+    assert_no_error(c, r.tape);
+    return r;
+}
+
+/* ---- Comparing --------------------------------------------------------------------------------------------------- */
+
+static double number_at(ad_tensor x, size_t i)
+{
+    switch (ad_type_of(x)) {
+    case AD_F32: return (double)ad_f32(x)[i];
+    case AD_F64: return ad_f64(x)[i];
+    default: return (double)ad_i32(x)[i];
+    }
+}
+
+static void assert_same_kind(const golden_case *c, const char *what, ad_tensor got, const golden_value *g)
+{
+    ad_shape shape = ad_shape_of(got);
+    bool same = shape.rank == g->shape.rank && ad_type_of(got) == g->type;
+    for (int d = 0; same && d < shape.rank; d++)
+        same = shape.dims[d] == g->shape.dims[d];
+    ck_assert_msg(same, "%s %s: %s has rank %d, type %s and %zu elements; golden: rank %d, type %s, %zu elements",
+                  c->operator, c->label, what, shape.rank, ad_type_name(ad_type_of(got)), ad_size_of(got),
+                  g->shape.rank, ad_type_name(g->type), g->n);
+}
+
+/* |got - want|; infinite for NaN, and for an infinity that is not the one wanted. */
+static double distance(double got, double want)
+{
+    if (got == want)
+        return 0;
+    double difference = fabs(got - want);
+    return isfinite(difference) ? difference : INFINITY;
+}
+
+/* The largest difference must be small beside the largest number of the block. */
+static void assert_close(const golden_case *c, const char *what, ad_tensor got, const golden_value *g,
+                         const double *want, double tolerance)
+{
+    assert_same_kind(c, what, got, g);
+    double largest = 1e-300, error = 0;
+    size_t worst = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        if (isfinite(want[i]))
+            largest = fmax(largest, fabs(want[i]));
+        if (distance(number_at(got, i), want[i]) > error) {
+            error = distance(number_at(got, i), want[i]);
+            worst = i;
+        }
+    }
+    ck_assert_msg(error <= tolerance * largest,
+                  "%s %s: %s: relative error %.3g; element %zu is %.17g, golden %.17g", c->operator, c->label, what,
+                  error / largest, worst, g->n ? number_at(got, worst) : 0, g->n ? want[worst] : 0);
+}
+
+/* A gradient that was not computed is one of zeros here: no path leads to the leaf. */
+static void assert_gradient(const golden_case *c, const char *what, ad_tensor x, const golden_value *g,
+                            const double *want, double tolerance)
+{
+    if (ad_has_gradient(x)) {
+        assert_close(c, what, ad_gradient(x), g, want, tolerance);
+        return;
+    }
+    for (size_t i = 0; i < g->n; i++) {
+        ck_assert_msg(want[i] == 0, "%s %s: %s was not computed; golden has %.17g", c->operator, c->label, what,
+                      want[i]);
+    }
+}
+
+static void assert_first_gradients(const golden_case *c, const recording *r)
+{
+    for (int k = 0; k < c->n_x; k++) {
+        char what[32];
+        snprintf(what, sizeof what, "gradient of x[%d]", k);
+        if (c->x[k].gradient)
+            assert_gradient(c, what, r->x[k], &c->x[k], c->x[k].gradient, VALUE_TOLERANCE);
+    }
+}
+
+/* ---- Tests of operators.txt -------------------------------------------------------------------------------------- */
+
+START_TEST(values_and_gradients)
+{
+    const golden_case *c = &operators.cases[_i];
+    recording r = record(c);
+    assert_close(c, "y", r.y, &c->y, c->y.value, VALUE_TOLERANCE);
+    if (c->y.direction) {
+        ad_backward(r.loss);
+        assert_no_error(c, r.tape);
+        assert_first_gradients(c, &r);
+    }
+    ad_tape_close(r.tape);
+}
+END_TEST
+
+/* The sum of u dx over the operands. Its first term has the gradient 0: where no dx depends on a parameter, it does. */
+static ad_tensor directional(const golden_case *c, const recording *r)
+{
+    ad_tensor s = ad_scale(ad_sum(r->x[0]), 0.0);
+    for (int k = 0; k < c->n_x; k++) {
+        if (c->x[k].gradient && ad_has_gradient(r->x[k])) {
+            ad_tensor u = leaf(r->tape, &c->x[k], c->x[k].direction, false);
+            s = ad_add(s, ad_sum(ad_mul(u, ad_gradient(r->x[k]))));
+        }
+    }
+    return s;
+}
+
+START_TEST(second_gradients)
+{
+    const golden_case *c = &operators.cases[_i];
+    if (!c->y.direction)
+        return;
+    recording r = record(c);
+    ad_backward_with(r.loss, &(ad_backward_options){.differentiable = true});
+    assert_no_error(c, r.tape);
+    assert_first_gradients(c, &r);
+    ad_backward(directional(c, &r));
+    assert_no_error(c, r.tape);
+    for (int k = 0; k < c->n_x; k++) {
+        char what[32];
+        snprintf(what, sizeof what, "second gradient of x[%d]", k);
+        if (c->x[k].second)
+            assert_gradient(c, what, r.x[k], &c->x[k], c->x[k].second, SECOND_TOLERANCE);
+    }
+    assert_gradient(c, "second gradient of v", r.v, &c->y, c->y.second, SECOND_TOLERANCE);
+    ad_tape_close(r.tape);
+}
+END_TEST
+
+/* ---- Tests of special.txt ---------------------------------------------------------------------------------------- */
+
+/* NaN for NaN, an infinity for itself, a zero for a zero (of its sign), and a finite number near by. */
+static bool is_same_class(double got, double want, ad_type type, bool zeros_of_any_sign)
+{
+    if (isnan(want))
+        return isnan(got);
+    if (isinf(want))
+        return got == want;
+    if (want == 0)
+        return got == 0 && (zeros_of_any_sign || !signbit(got) == !signbit(want));
+    double relative = type == AD_F32 ? 2e-6 : VALUE_TOLERANCE;
+    double denormal = type == AD_F32 ? (double)FLT_TRUE_MIN : DBL_TRUE_MIN;
+    return got != 0 && !signbit(got) == !signbit(want) && fabs(got - want) <= relative * fabs(want) + 4 * denormal;
+}
+
+/* Writes the elements of the operands that have as many as the result, beside a value that is wrong. */
+static const char *operands_at(const golden_case *c, size_t i, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; k < c->n_x && used < size; k++) {
+        if (c->x[k].n == c->y.n)
+            used += (size_t)snprintf(text + used, size - used, " x[%d] = %.9g", k, c->x[k].value[i]);
+    }
+    return text;
+}
+
+START_TEST(special_values)
+{
+    const golden_case *c = &special.cases[_i];
+    recording r = record(c);
+    assert_same_kind(c, "y", r.y, &c->y);
+    for (size_t i = 0; i < c->y.n; i++) {
+        char operands[200];
+        double want = c->y.value[i];
+        ck_assert_msg(is_same_class(number_at(r.y, i), want, c->y.type, c->zeros_of_any_sign),
+                      "%s %s: element %zu is %.17g, golden %.17g;%s", c->operator, c->label, i, number_at(r.y, i), want,
+                      operands_at(c, i, operands, sizeof operands));
+    }
+    ad_tape_close(r.tape);
+}
+END_TEST
+
+/* ---- Nothing is left out ----------------------------------------------------------------------------------------- */
+
+static bool has_golden_gradient(const char *operator)
+{
+    for (size_t i = 0; i < operators.n; i++) {
+        if (strcmp(operators.cases[i].operator, operator) == 0 && operators.cases[i].y.direction)
+            return true;
+    }
+    return false;
+}
+
+START_TEST(files_are_complete)
+{
+    ck_assert_msg(operators.complete && operators.n > 0, "operators.txt: missing, or wrong at case %zu", operators.n);
+    ck_assert_msg(special.complete && special.n > 0, "special.txt: missing, or wrong at case %zu", special.n);
+}
+END_TEST
+
+START_TEST(every_operator_has_cases)
+{
+    const ad_operator *op = ad_operator_at((size_t)_i);
+    ck_assert_ptr_nonnull(op);
+    if (op->arity == 0 || op->properties & (AD_NOT_DIFFERENTIABLE | AD_PIECEWISE_CONSTANT | AD_STOPS))
+        return;
+    ck_assert_msg(has_golden_gradient(op->name), "%s: no case in golden/; add one to make_golden.py", op->name);
+}
+END_TEST
+
+/* Cases of a file that is wrong are not run: one of them was read in part. */
+static int case_count(const golden_file *f)
+{
+    return f->complete ? (int)f->n : 0;
+}
+
+static Suite *golden_suite(void)
+{
+    Suite *suite = suite_create("golden");
+    TCase *files = tcase_create("files");
+    tcase_add_test(files, files_are_complete);
+    tcase_add_loop_test(files, every_operator_has_cases, 0, (int)ad_operator_count());
+    suite_add_tcase(suite, files);
+
+    TCase *cases = tcase_create("operators");
+    tcase_add_loop_test(cases, values_and_gradients, 0, case_count(&operators));
+    tcase_add_loop_test(cases, second_gradients, 0, case_count(&operators));
+    suite_add_tcase(suite, cases);
+
+    TCase *values = tcase_create("special");
+    tcase_add_loop_test(values, special_values, 0, case_count(&special));
+    suite_add_tcase(suite, values);
+    return suite;
+}
+
+int main(void)
+{
+    operators = open_golden("operators.txt");
+    special = open_golden("special.txt");
+    SRunner *runner = srunner_create(golden_suite());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    close_golden(&operators);
+    close_golden(&special);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
