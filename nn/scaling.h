@@ -1,0 +1,37 @@
+#ifndef GRADTAPE_NN_SCALING_H
+#define GRADTAPE_NN_SCALING_H
+/* Private to nn: data checked before they are used, features scaled, and batches [n, d] in f32 made from them. */
+#include <stdbool.h>
+
+#include <gradtape/data.h>
+
+/* out = (x - mean) * inverse, column by column. The owner sets kind, constant and memory; learning fills the rest. */
+typedef struct nn_scaling {
+    nn_scaling_kind kind;
+    double constant; /* for NN_SCALE_CONSTANT; not 0 */
+    int64_t columns;
+    double *mean;   /* [columns]; f64, because f64 and i32 features can lie closer to it than f32 tells apart */
+    float *inverse; /* [columns]: 1 / deviation; 0 for a constant feature, which so becomes 0 */
+    ad_memory *memory;
+} nn_scaling;
+
+/* Learns mean and inverse from checked data: population mean and deviation, computed in f64. What was learnt before
+ * is replaced; on AD_NO_MEMORY it stays. The owner gives it back with nn_scaling_release. */
+ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data);
+
+/* Writes n scaled rows into out [n, columns]: the rows that `rows` [n] names, or, where it is NULL, those from `first`
+ * on. Rows and columns are the caller's to check. */
+void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,
+                       float *out);
+
+/* Gives back what learning took. Kind, constant and memory stay. */
+void nn_scaling_release(nn_scaling *scaling);
+
+/* Checks what a user gave, before anything is computed from it. Rows and columns in messages are counted from 0.
+ * AD_BAD_TYPE: an unknown element. AD_BAD_SHAPE: no rows, no columns, negative sizes, more rows than i32 counts, sizes
+ * that overflow. AD_BAD_VALUE: NULL where there must be an array; with needs_labels, a label outside 0 .. n_classes-1;
+ * an f64 feature that f32 cannot hold. AD_NOT_FINITE: a feature that is infinite or NaN. Labels are looked at only with
+ * needs_labels. On failure the message, without the name of a function, is written to `message` of `size` bytes. */
+ad_status nn_data_check(const nn_data *data, bool needs_labels, int64_t n_classes, char *message, size_t size);
+
+#endif
