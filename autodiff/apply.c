@@ -1,5 +1,5 @@
 /* Applying one operator: check, append, compute. */
-#include "engine.h"
+#include "walk.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -234,6 +234,52 @@ static bool record(frame *f)
 
 /* ---- Applying -------------------------------------------------------------------------------------------------------------- */
 
+/* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done nothing,
+ * for whatever is not that plain; the way for everything then takes it, and finds the words for what is wrong. */
+static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                             ad_tensor *y)
+{
+    ad_span span = {.n = 1};
+    unsigned flags = 0;
+    uint8_t type = 0;
+    for (int i = 0; i < n; i++) {
+        const ad_entry *e = ad_entry_of(t, x[i]);
+        if (!e || e->value.shape != &ad_scalar_shape_value || e->value.type == AD_I32 || (i && e->value.type != type) ||
+            (t->recording && ad_table_of(x[i]) == AD_TEMPORARY))
+            return false;
+        type = e->value.type;
+        flags |= e->value.flags;
+        span.array[i + 1] = e->value.data;
+    }
+    const uint32_t id = ad_append(t, t->recording ? AD_STEP : AD_TEMPORARY);
+    if (!id)
+        return false;
+    ad_entry *e = ad_entry_at(t, id);
+    e->value.shape = &ad_scalar_shape_value;
+    e->value.type = type;
+    e->value.data = span.array[0] = &e->scalar;
+    if (attributes)
+        span.constant = attributes[0].real;
+    op->loops->of[type][t->processor](&span);
+    if (t->recording) {
+        e->operator = op;
+        e->value.n_results = 1;
+        e->value.n_operands = (uint32_t)n;
+        e->value.flags = flags & AD_WANTS_GRADIENT;
+        e->u.operands[0] = x[0].id;
+        e->u.operands[1] = n > 1 ? x[1].id : 0;
+    }
+    *y = (ad_tensor){.tape = t, .id = id, .generation = e->generation};
+    return true;
+}
+
+/* Whether a call may be one on scalars: at most two operands and no attributes lie in an entry alone. */
+static bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
+{
+    return op->run == ad_map && op->properties & AD_ELEMENTWISE && n == op->arity &&
+           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
+}
+
 static bool execute(frame *f)
 {
     ad_call *c = &f->call;
@@ -296,7 +342,11 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
     ad_tape *t = n > 0 ? tape_among(NULL, x, n) : tape;
     for (int j = 0; op && j < result_count(op) && j < AD_MAX_RESULTS; j++)
         y[j] = ad_inert(t);
-    if (!t || t->status != AD_OK || !check_descriptor(t, op, n))
+    if (!t || t->status != AD_OK)
+        return;
+    if (op && may_be_scalar(t, op, n, attributes) && apply_to_scalars(t, op, x, n, attributes, y))
+        return;
+    if (!check_descriptor(t, op, n))
         return;
     uint32_t before = t->tables[AD_STEP].count, ids[FEW_OPERANDS];
     ad_arena_mark mark = ad_arena_now(&t->step);

@@ -1,0 +1,103 @@
+/* Expressions of rank-0 tensors, operator by operator: record, forward, backward, reset, in ns an operator. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <gradtape/gradtape.h>
+
+#include "timing.h"
+
+enum { REPEATS = 400 };
+
+/* `n` operators of mul, add, tanh and sub, in a chain that uses x everywhere. */
+static ad_tensor chain(ad_tensor x, int n)
+{
+    ad_tensor y = x;
+    for (int i = 0; i < n; i += 4)
+        y = ad_sub(ad_tanh(ad_add(ad_mul(y, x), x)), x);
+    return y;
+}
+
+static double time_chain(ad_tape *t, ad_tensor x, int n)
+{
+    const double start = seconds_now();
+    ad_backward(chain(x, n));
+    ad_reset(t);
+    return (seconds_now() - start) / n;
+}
+
+/* The same calls on a tape that is in error. */
+static double time_in_error(ad_tape *t, ad_tensor x, int n)
+{
+    ad_fail(t, AD_BAD_VALUE, "the benchmark's own error");
+    const double start = seconds_now();
+    chain(x, n);
+    const double seconds = (seconds_now() - start) / n;
+    ad_clear_error(t);
+    return seconds;
+}
+
+static double identity(double x) { return x; }
+
+static double time_calls(int n)
+{
+    double (*volatile call)(double) = identity;
+    double x = 0;
+    const double start = seconds_now();
+    for (int i = 0; i < n; i++)
+        x += call(1);
+    const double seconds = (seconds_now() - start) / n;
+    return x == n ? seconds : -1;
+}
+
+static double time_malloc(int n)
+{
+    const double start = seconds_now();
+    for (int i = 0; i < n; i++) {
+        void *volatile block = malloc(64);
+        free(block);
+    }
+    return (seconds_now() - start) / n;
+}
+
+typedef struct row {
+    double recorded, in_error, call, pair;
+} row;
+
+static row measure(ad_tape *t, ad_tensor x, int n)
+{
+    static double recorded[REPEATS], in_error[REPEATS], call[REPEATS], pair[REPEATS];
+    const size_t repeats = n > 5000 ? REPEATS / 10 : REPEATS;
+    time_chain(t, x, n);
+    for (size_t i = 0; i < repeats; i++) {
+        recorded[i] = time_chain(t, x, n);
+        in_error[i] = time_in_error(t, x, n);
+        call[i] = time_calls(n);
+        pair[i] = time_malloc(n);
+    }
+    return (row){timing_of(recorded, repeats).min, timing_of(in_error, repeats).min, timing_of(call, repeats).min,
+                 timing_of(pair, repeats).min};
+}
+
+int main(void)
+{
+    static const int sizes[] = {4, 100, 1000, 20000};
+    ad_tape *t = ad_tape_open(NULL);
+    const double value = 0.5;
+    ad_tensor x = ad_param(t, AD_F64, AD_SCALAR, &value, "x");
+    printf("ns an operator of rank 0 (mul, add, tanh, sub in f64; record, forward, backward, reset)\n");
+    printf("%10s %10s %10s %14s %12s\n", "operators", "recorded", "in error", "indirect call", "malloc+free");
+    row last = {0};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const row r = measure(t, x, sizes[i]);
+        printf("%10d %10.1f %10.1f %14.1f %12.1f\n", sizes[i], 1e9 * r.recorded, 1e9 * r.in_error, 1e9 * r.call, 1e9 * r.pair);
+        if (sizes[i] == 1000)
+            last = r;
+    }
+    const int failed = ad_status_of(t) != AD_OK;
+    if (failed)
+        fprintf(stderr, "scalar_ops: %s\n", ad_message(t));
+    printf("{\"bench\":\"scalar_ops\",\"operators\":1000,\"ns_operator\":%.1f,\"ns_in_error\":%.1f,\"ns_call\":%.1f,\"ns_malloc\":%.1f}\n",
+           1e9 * last.recorded, 1e9 * last.in_error, 1e9 * last.call, 1e9 * last.pair);
+    ad_tape_close(t);
+    return failed;
+}
