@@ -1,13 +1,136 @@
-/* The one file that calls BLAS. */
+/* The one file that calls BLAS.
+ *
+ * A product is cut into blocks that depend on its sizes and on nothing else, so that any number of threads computes the
+ * same bits. OpenBLAS's kernels for AVX-512 have a way for small products that does not pack its operands and is up to a
+ * quarter faster: there the blocks are just small enough for it. docs/performance.md has the measurements. */
 #include "blas.h"
 
 #include <cblas.h>
 #include <limits.h>
 #include <string.h>
 
-void ad_blas_prepare(void) { openblas_set_num_threads(1); }
+#include <gradtape/threads.h>
+
+/* Multiply-adds: below the first a product is not cut; up to the second OpenBLAS takes its way for small products; above
+ * the third its way for large ones is as fast; the fourth is worth a thread's while there. */
+static const double not_worth_cutting = 4e5, small_product = 1e6, large_product = 4e7, large_block = 8e6;
+
+/* A sum over k is cut in two where its result is small, as a batch's is. */
+enum { SMALL_RESULT = 1 << 16, LONG_SUM = 128, MOST_LARGE_BLOCKS = 8 };
+
+static bool has_small_kernels;
+
+void ad_blas_prepare(void)
+{
+    const char *core = openblas_get_corename();
+    has_small_kernels = !strcmp(core, "SkylakeX") || !strcmp(core, "Cooperlake") || !strcmp(core, "SapphireRapids");
+    openblas_set_num_threads(1);
+}
 
 bool ad_blas_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX; }
+
+/* ---- Blocks ------------------------------------------------------------------------------------------------------ */
+
+typedef struct cut {
+    int64_t m, n, k; /* the size of a block */
+    int64_t half;    /* the sum over k is made in parts of this size, which are added at the end */
+} cut;
+
+static int64_t parts(int64_t size, int64_t part) { return (size + part - 1) / part; }
+
+/* Into how many blocks: enough to be small, or else a few for the threads. */
+static int64_t block_count(const ad_product *p)
+{
+    const double work = (double)p->m * (double)p->n * (double)p->k;
+    if (work < not_worth_cutting)
+        return 1;
+    if (has_small_kernels && p->type == AD_F32 && !p->transpose_b && work < large_product)
+        return (int64_t)(work / small_product) + 1;
+    const int64_t blocks = (int64_t)(work / large_block);
+    return blocks < 2 ? 2 : blocks > MOST_LARGE_BLOCKS ? MOST_LARGE_BLOCKS : blocks;
+}
+
+/* Equal blocks, except for the last; an even size, which vectors like. */
+static int64_t block_size(int64_t size, int64_t blocks)
+{
+    const int64_t block = parts(size, blocks);
+    return block + block % 2 < size ? block + block % 2 : size;
+}
+
+static cut cut_of(const ad_product *p)
+{
+    cut c = {p->m, p->n, p->k, p->k};
+    const int64_t blocks = block_count(p);
+    if (blocks == 1)
+        return c;
+    if (!p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
+        c.k = block_size(p->k, blocks + blocks % 2);
+        c.half = parts(parts(p->k, c.k), 2) * c.k;
+    } else if (p->m >= p->n) {
+        c.m = block_size(p->m, blocks);
+    } else {
+        c.n = block_size(p->n, blocks);
+    }
+    return c;
+}
+
+size_t ad_blas_partial(const ad_product *p)
+{
+    return cut_of(p).half < p->k ? (size_t)(p->m * p->n) : 0;
+}
+
+/* ---- Multiplying ------------------------------------------------------------------------------------------------- */
+
+typedef struct job {
+    const ad_product *p;
+    cut cut;
+    int64_t rows, columns; /* blocks of the result */
+} job;
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static const void *element(const void *x, ad_type type, int64_t at)
+{
+    return (const char *)x + (size_t)at * ad_type_bytes(type);
+}
+
+/* One call: the block of the result at (i,j), over k from k0 to k1, into c. */
+static void multiply_block(const job *w, int64_t i, int64_t j, int64_t k0, int64_t k1, void *c)
+{
+    const ad_product *p = w->p;
+    const int64_t lda = p->transpose_a ? p->m : p->k, ldb = p->transpose_b ? p->k : p->n;
+    const int m = (int)smaller(w->cut.m, p->m - i), n = (int)smaller(w->cut.n, p->n - j), k = (int)(k1 - k0);
+    const enum CBLAS_TRANSPOSE ta = p->transpose_a ? CblasTrans : CblasNoTrans;
+    const enum CBLAS_TRANSPOSE tb = p->transpose_b ? CblasTrans : CblasNoTrans;
+    const void *a = element(p->a, p->type, p->transpose_a ? k0 * lda + i : i * lda + k0);
+    const void *b = element(p->b, p->type, p->transpose_b ? j * ldb + k0 : k0 * ldb + j);
+    void *to = (char *)c + (size_t)(i * p->n + j) * ad_type_bytes(p->type);
+    const int beta = k0 % w->cut.half ? 1 : 0;
+    if (p->type == AD_F32)
+        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, (int)lda, b, (int)ldb, (float)beta, to, (int)p->n);
+    else
+        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, (int)lda, b, (int)ldb, beta, to, (int)p->n);
+}
+
+/* One block of the result over one half of the sum, its blocks in order. */
+static void multiply_part(void *context, size_t block)
+{
+    const job *w = context;
+    const int64_t tiles = w->rows * w->columns, tile = (int64_t)block % tiles, half = (int64_t)block / tiles;
+    const int64_t i = tile / w->columns * w->cut.m, j = tile % w->columns * w->cut.n;
+    const int64_t end = smaller((half + 1) * w->cut.half, w->p->k);
+    for (int64_t k0 = half * w->cut.half; k0 < end; k0 += w->cut.k)
+        multiply_block(w, i, j, k0, smaller(k0 + w->cut.k, end), half ? w->p->partial : w->p->c);
+}
+
+static void add_partial(const ad_product *p)
+{
+    const int n = (int)(p->m * p->n);
+    if (p->type == AD_F32)
+        cblas_saxpy(n, 1, p->partial, 1, p->c, 1);
+    else
+        cblas_daxpy(n, 1, p->partial, 1, p->c, 1);
+}
 
 void ad_blas_multiply(const ad_product *p)
 {
@@ -17,12 +140,11 @@ void ad_blas_multiply(const ad_product *p)
         memset(p->c, 0, (size_t)p->m * (size_t)p->n * ad_type_bytes(p->type));
         return;
     }
-    const int m = (int)p->m, n = (int)p->n, k = (int)p->k;
-    const int lda = p->transpose_a ? m : k, ldb = p->transpose_b ? k : n;
-    const enum CBLAS_TRANSPOSE ta = p->transpose_a ? CblasTrans : CblasNoTrans;
-    const enum CBLAS_TRANSPOSE tb = p->transpose_b ? CblasTrans : CblasNoTrans;
-    if (p->type == AD_F32)
-        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, p->a, lda, p->b, ldb, 0, p->c, n);
-    else
-        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, p->a, lda, p->b, ldb, 0, p->c, n);
+    job w = {.p = p, .cut = cut_of(p)};
+    w.rows = parts(p->m, w.cut.m);
+    w.columns = parts(p->n, w.cut.n);
+    const int64_t halves = parts(p->k, w.cut.half);
+    ad_parallel((size_t)(w.rows * w.columns * halves), multiply_part, &w);
+    if (halves > 1)
+        add_partial(p);
 }

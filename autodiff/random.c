@@ -22,11 +22,17 @@ void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[
 static uint32_t low(uint64_t x) { return (uint32_t)x; }
 static uint32_t high(uint64_t x) { return (uint32_t)(x >> 32); }
 
+/* The four words of the block that has word number `index`. */
+static void block_of(uint64_t seed, uint64_t stream, uint64_t index, uint32_t words[4])
+{
+    ad_philox((const uint32_t[]){low(index / 4), high(index / 4), low(stream), high(stream)},
+              (const uint32_t[]){low(seed), high(seed)}, words);
+}
+
 uint32_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t index)
 {
     uint32_t words[4];
-    ad_philox((const uint32_t[]){low(index / 4), high(index / 4), low(stream), high(stream)},
-              (const uint32_t[]){low(seed), high(seed)}, words);
+    block_of(seed, stream, index, words);
     return words[index % 4];
 }
 
@@ -35,14 +41,17 @@ double ad_random_uniform(uint64_t seed, uint64_t stream, uint64_t index)
     return (double)ad_random_bits(seed, stream, index) * 0x1p-32;
 }
 
+/* Place i takes words 2i and 2i+1, so two places share a block. */
 void ad_random_permutation(uint64_t seed, uint64_t stream, int64_t n, int32_t *order)
 {
+    uint32_t words[4];
     for (int64_t i = 0; i < n; i++)
         order[i] = (int32_t)i;
     for (int64_t i = n - 1; i > 0; i--) {
-        const uint64_t first = 2 * (uint64_t)i;
-        const uint64_t bits = (uint64_t)ad_random_bits(seed, stream, first) << 32 | ad_random_bits(seed, stream, first + 1);
-        const int64_t j = (int64_t)(bits % ((uint64_t)i + 1));
+        if (i % 2 || i == n - 1)
+            block_of(seed, stream, 2 * (uint64_t)i, words);
+        const uint32_t *pair = words + i % 2 * 2;
+        const int64_t j = (int64_t)(((uint64_t)pair[0] << 32 | pair[1]) % ((uint64_t)i + 1));
         const int32_t swapped = order[i];
         order[i] = order[j];
         order[j] = swapped;

@@ -1,5 +1,6 @@
 /* In-place changes of leaves. Everything is checked before the first element changes. */
 #include <gradtape/random.h>
+#include <gradtape/threads.h>
 #include <gradtape/update.h>
 
 #include "kernels/kernel.h"
@@ -19,12 +20,42 @@ LOOP(descend)
         X[i] -= rate * D[i];
 }
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+
+/* The same for 16 elements at a time, for f32: 1 / sqrt(a) to 14 bits and one step of Newton's, which leaves an error of
+ * 2.2 * 2^-24. Square root and division would take three times as long. Returns how many elements are done. */
+static size_t adagrad_in_vectors(const ad_span *s)
+{
+    if (sizeof(REAL) != sizeof(float))
+        return 0;
+    const float *D = s->array[1];
+    float *X = s->array[0], *A = s->array[2];
+    const __m512 rate = _mm512_set1_ps((float)s->constant), half = _mm512_set1_ps(-0.5F), c = _mm512_set1_ps(1.5F);
+    size_t i = 0;
+    for (; i + 16 <= s->n; i += 16) {
+        const __m512 d = _mm512_loadu_ps(D + i), a = _mm512_fmadd_ps(d, d, _mm512_loadu_ps(A + i));
+        const __m512 r = _mm512_rsqrt14_ps(a), n = _mm512_fmadd_ps(_mm512_mul_ps(half, a), _mm512_mul_ps(r, r), c);
+        _mm512_storeu_ps(A + i, a);
+        const __m512 x = _mm512_fnmadd_ps(_mm512_mul_ps(rate, d), _mm512_mul_ps(r, n), _mm512_loadu_ps(X + i));
+        _mm512_storeu_ps(X + i, x);
+    }
+    return i;
+}
+#else
+static size_t adagrad_in_vectors(const ad_span *s)
+{
+    (void)s;
+    return 0;
+}
+#endif
+
 /* a += dx^2, x -= rate dx / sqrt(a) */
 LOOP(adagrad)
 {
     const REAL *restrict D = s->array[1], rate = (REAL)s->constant;
     REAL *restrict X = s->array[0], *restrict A = s->array[2];
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = adagrad_in_vectors(s); i < s->n; i++) {
         A[i] += D[i] * D[i];
         X[i] -= rate * D[i] / R(sqrt)(A[i]);
     }
@@ -40,6 +71,33 @@ LOOP(adagrad)
 
 LOOP_TABLE(descend)
 LOOP_TABLE(adagrad)
+
+/* A leaf is updated in blocks, whatever the number of threads. */
+enum { UPDATE_BLOCK = 8192 };
+
+typedef struct update {
+    ad_loop *loop;
+    ad_span span; /* of the whole leaf */
+    size_t element_bytes;
+} update;
+
+static void update_block(void *context, size_t block)
+{
+    const update *u = context;
+    ad_span span = u->span;
+    const size_t first = block * UPDATE_BLOCK;
+    span.n = u->span.n - first < UPDATE_BLOCK ? u->span.n - first : UPDATE_BLOCK;
+    for (int i = 0; i < AD_SPAN_ARRAYS && span.array[i]; i++)
+        span.array[i] = (char *)span.array[i] + first * u->element_bytes;
+    u->loop(&span);
+}
+
+static void run_update(const ad_loops *loops, const ad_tape *t, const ad_entry *e, ad_span span)
+{
+    update u = {loops->of[e->value.type][t->processor], span, ad_type_bytes((ad_type)e->value.type)};
+    u.span.n = ad_elements(&e->value);
+    ad_parallel((u.span.n + UPDATE_BLOCK - 1) / UPDATE_BLOCK, update_block, &u);
+}
 
 /* The entry of a kept leaf; NULL, and an error, for anything else. */
 static ad_entry *kept_leaf(ad_tensor x, const char *who)
@@ -91,8 +149,7 @@ ad_status ad_descend(ad_tensor x, double rate)
     const ad_entry *g = e && check_rate(x, rate, "descend") ? gradient_to_use(x, e, "descend") : NULL;
     if (!g)
         return status_of(x);
-    ad_span span = {.n = ad_elements(&e->value), .array = {e->value.data, g->value.data}, .constant = rate};
-    descend_loops.of[e->value.type][x.tape->processor](&span);
+    run_update(&descend_loops, x.tape, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
     e->u.version++;
     return AD_OK;
 }
@@ -115,8 +172,8 @@ ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
                             : NULL;
     if (!g)
         return status_of(x);
-    ad_span span = {.n = ad_elements(&e->value), .array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
-    adagrad_loops.of[e->value.type][x.tape->processor](&span);
+    const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
+    run_update(&adagrad_loops, x.tape, e, span);
     e->u.version++;
     a->u.version++;
     return AD_OK;

@@ -17,7 +17,7 @@
 enum { ROWS = 60000, INPUTS = 784, CLASSES = 10, MAX_LAYERS = 8, BLOCK = 20 };
 
 typedef struct setting {
-    long steps, batch;
+    long steps, batch, threads;
     int64_t hidden[MAX_LAYERS];
     const char *optimizer;
 } setting;
@@ -151,15 +151,16 @@ static int measure(nn_classifier *c, const nn_data *data, const products *all, c
     const timing t = timing_of(step, n), g = timing_of(gemm, n);
     printf("step    median %8.1f us  min %8.1f us\nproducts median %7.1f us  min %8.1f us\n", 1e6 * t.median, 1e6 * t.min,
            1e6 * g.median, 1e6 * g.min);
-    printf("{\"bench\":\"mlp_step\",\"threads\":1,\"batch\":%ld,\"us_step_median\":%.1f,\"us_step_min\":%.1f,\"gemm_us\":%.1f,"
+    printf("{\"bench\":\"mlp_step\",\"threads\":%ld,\"batch\":%ld,\"us_step_median\":%.1f,\"us_step_min\":%.1f,\"gemm_us\":%.1f,"
            "\"ratio\":%.3f}\n",
-           s->batch, 1e6 * t.median, 1e6 * t.min, 1e6 * g.min, t.min / g.min);
+           s->threads, s->batch, 1e6 * t.median, 1e6 * t.min, 1e6 * g.min, t.min / g.min);
     return 0;
 }
 
 /* ---- The command line ----------------------------------------------------------------------------------------------------- */
 
 static const struct argp_option options[] = {
+    {"threads", 't', "T", 0, "Threads that train (1)", 0},
     {"steps", 's', "N", 0, "Steps to measure (1000)", 0},
     {"batch", 'b', "B", 0, "Examples in a step (50)", 0},
     {"hidden", 'h', "A,B,...", 0, "Units of the hidden layers (300,100)", 0},
@@ -195,6 +196,7 @@ static error_t take(int key, char *text, struct argp_state *state)
 {
     setting *s = state->input;
     switch (key) {
+    case 't': s->threads = positive(&text, state); return 0;
     case 's': s->steps = positive(&text, state); return 0;
     case 'b': s->batch = positive(&text, state); return 0;
     case 'h': take_hidden(text, s, state); return 0;
@@ -211,8 +213,12 @@ int main(int argc, char *argv[])
 {
     static const struct argp parser = {.options = options, .parser = take,
                                        .doc = "Time a training step beside its bare matrix products."};
-    setting s = {.steps = 1000, .batch = 50, .hidden = {300, 100}, .optimizer = "adagrad"};
+    setting s = {.threads = 1, .steps = 1000, .batch = 50, .hidden = {300, 100}, .optimizer = "adagrad"};
     argp_parse(&parser, argc, argv, 0, NULL, &s);
+    if (s.threads > AD_MAX_THREADS || ad_set_threads((int)s.threads) != AD_OK) {
+        fprintf(stderr, "mlp_step: --threads %ld: it must be 1 to %d\n", s.threads, AD_MAX_THREADS);
+        return 1;
+    }
     nn_data data = make_data();
     nn_classifier_options o = {.n_classes = CLASSES, .scaling = NN_SCALE_GLOBAL, .seed = 42,
                                .optimiser = {.kind = nn_optimiser_named(s.optimizer)}};

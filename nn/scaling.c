@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <gradtape/threads.h>
+
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
 static ad_status refuse(char *message, size_t size, ad_status status, const char *format, ...) AD_PRINTF(4, 5);
@@ -248,9 +250,27 @@ void nn_scaling_release(nn_scaling *scaling)
 typedef float wide_f32, wide_u8, wide_i8, wide_i16;
 typedef double wide_f64, wide_i32;
 
+/* Rows come in a random order, so the next ones are asked for some rows ahead: of n rows that are gathered, `known` are in
+ * the list. */
+enum { AHEAD = 8, CACHE_LINE = 64 };
+
+static inline void prefetch(const void *row, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += CACHE_LINE)
+        __builtin_prefetch((const char *)row + at);
+}
+
+/* The compiler makes one function for each processor, and the loader chooses. */
+#if defined(__x86_64__)
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
+
 #define GATHER(name, text, type)                                                                                       \
+    FOR_EACH_PROCESSOR                                                                                                 \
     static void gather_##text(const nn_scaling *s, const void *features, const int32_t *rows, int64_t first,           \
-                              int64_t n, float *out)                                                                   \
+                              int64_t n, int64_t known, float *out)                                                    \
     {                                                                                                                  \
         int64_t d = s->columns;                                                                                        \
         const double *restrict mean = s->mean;                                                                         \
@@ -258,6 +278,8 @@ typedef double wide_f64, wide_i32;
         for (int64_t i = 0; i < n; i++) {                                                                              \
             const type *restrict x = (const type *)features + (rows ? rows[i] : first + i) * d;                        \
             float *restrict y = out + i * d;                                                                           \
+            if (rows && i + AHEAD < known)                                                                             \
+                prefetch((const type *)features + rows[i + AHEAD] * d, (size_t)d * sizeof *x);                         \
             for (int64_t j = 0; j < d; j++)                                                                            \
                 y[j] = (float)((wide_##text)x[j] - (wide_##text)mean[j]) * inverse[j];                                 \
         }                                                                                                              \
@@ -265,14 +287,35 @@ typedef double wide_f64, wide_i32;
 NN_ELEMENT_LIST(GATHER)
 #undef GATHER
 
-void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,
-                       float *out)
+/* Rows are gathered in blocks, by all threads. */
+enum { ROWS_IN_BLOCK = 8 };
+
+typedef struct gathering {
+    const nn_scaling *scaling;
+    const nn_data *data;
+    const int32_t *rows;
+    int64_t first, n;
+    float *out;
+} gathering;
+
+static void gather_block(void *context, size_t block)
 {
-    switch (data->element) {
+    const gathering *g = context;
+    const int64_t at = (int64_t)block * ROWS_IN_BLOCK, n = g->n - at < ROWS_IN_BLOCK ? g->n - at : ROWS_IN_BLOCK;
+    const int32_t *rows = g->rows ? g->rows + at : NULL;
+    float *out = g->out + at * g->scaling->columns;
+    switch (g->data->element) {
 #define CASE(name, text, type)                                                                                         \
-    case name: gather_##text(scaling, data->features, rows, first, n, out); break;
+    case name: gather_##text(g->scaling, g->data->features, rows, g->first + at, n, g->n - at, out); break;
         NN_ELEMENT_LIST(CASE)
 #undef CASE
     case NN_ELEMENT_COUNT: break;
     }
+}
+
+void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,
+                       float *out)
+{
+    gathering g = {scaling, data, rows, first, n, out};
+    ad_parallel((size_t)((n - 1) / ROWS_IN_BLOCK + 1), gather_block, &g);
 }

@@ -78,6 +78,10 @@ static void product_run(ad_call *c, reading r)
     const ad_shape lead = leading(c->y[0]->shape), lead_a = leading(c->x[0]->shape), lead_b = leading(c->x[1]->shape);
     const size_t bytes = ad_type_bytes(p.type), n = ad_count_of(&lead);
     const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes, m_n = (size_t)(p.m * p.n) * bytes;
+    const size_t partial = ad_blas_partial(&p);
+    p.partial = partial ? ad_scratch(c, partial, bytes) : NULL;
+    if (partial && !p.partial)
+        return;
     for (size_t i = 0; i < n; i++) {
         p.a = (const char *)c->x[0]->data + matrix_at(&lead, &lead_a, i) * m_k;
         p.b = (const char *)c->x[1]->data + matrix_at(&lead, &lead_b, i) * k_n;

@@ -9,6 +9,7 @@
 #include <gradtape/backward.h>
 #include <gradtape/update.h>
 #include <gradtape/random.h>
+#include <gradtape/threads.h>
 #include <gradtape/gradcheck.h>
 #include <gradtape/inspect.h>
 #include <gradtape/operator.h>

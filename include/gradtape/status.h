@@ -1,8 +1,8 @@
 #ifndef GRADTAPE_STATUS_H
 #define GRADTAPE_STATUS_H
 /* Errors are values. A tape, a data set and a classifier each keep their first error: a status and a message that names
- * what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1 in the environment
- * does it write the first error to stderr and abort, so that a debugger stops at the call that was wrong. */
+ * what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1 in the environment does a
+ * tape write its first error to stderr and abort, so that a debugger stops at the call that was wrong. */
 
 #if defined(__GNUC__)
 #define AD_API __attribute__((visibility("default")))
