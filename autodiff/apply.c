@@ -234,14 +234,23 @@ static bool record(frame *f)
 
 /* ---- Applying -------------------------------------------------------------------------------------------------------------- */
 
-/* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done nothing,
- * for whatever is not that plain; the way for everything then takes it, and finds the words for what is wrong. */
-static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
-                             ad_tensor *y)
+/* Whether a call may be one on scalars: what it needs to remember lies in an entry alone. */
+static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    ad_span span = {.n = 1};
+    return op && op->properties & AD_ELEMENTWISE && op->run == ad_map && n == op->arity &&
+           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
+}
+
+/* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done
+ * nothing, for whatever is not that plain; the way for everything then takes it, and finds the words for what is wrong. */
+static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
+                                    const ad_attribute *attributes, ad_tensor *y)
+{
+    ad_span span; /* only what a loop over one element reads is set: clearing the rest would take longer than the loop */
     unsigned flags = 0;
     uint8_t type = 0;
+    if (!t || t->status != AD_OK || !may_be_scalar(t, op, n, attributes))
+        return false;
     for (int i = 0; i < n; i++) {
         const ad_entry *e = ad_entry_of(t, x[i]);
         if (!e || e->value.shape != &ad_scalar_shape_value || e->value.type == AD_I32 || (i && e->value.type != type) ||
@@ -250,16 +259,16 @@ static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor 
         type = e->value.type;
         flags |= e->value.flags;
         span.array[i + 1] = e->value.data;
+        span.step[i + 1] = 0;
     }
     const uint32_t id = ad_append(t, t->recording ? AD_STEP : AD_TEMPORARY);
     if (!id)
         return false;
     ad_entry *e = ad_entry_at(t, id);
-    e->value.shape = &ad_scalar_shape_value;
-    e->value.type = type;
-    e->value.data = span.array[0] = &e->scalar;
-    if (attributes)
-        span.constant = attributes[0].real;
+    ad_furnish_scalar(e, type);
+    span.array[0] = &e->scalar;
+    span.n = 1;
+    span.constant = attributes ? attributes[0].real : 0;
     op->loops->of[type][t->processor](&span);
     if (t->recording) {
         e->operator = op;
@@ -271,13 +280,6 @@ static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor 
     }
     *y = (ad_tensor){.tape = t, .id = id, .generation = e->generation};
     return true;
-}
-
-/* Whether a call may be one on scalars: at most two operands and no attributes lie in an entry alone. */
-static bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
-{
-    return op->run == ad_map && op->properties & AD_ELEMENTWISE && n == op->arity &&
-           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
 }
 
 static bool execute(frame *f)
@@ -342,11 +344,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
     ad_tape *t = n > 0 ? tape_among(NULL, x, n) : tape;
     for (int j = 0; op && j < result_count(op) && j < AD_MAX_RESULTS; j++)
         y[j] = ad_inert(t);
-    if (!t || t->status != AD_OK)
-        return;
-    if (op && may_be_scalar(t, op, n, attributes) && apply_to_scalars(t, op, x, n, attributes, y))
-        return;
-    if (!check_descriptor(t, op, n))
+    if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) || !check_descriptor(t, op, n))
         return;
     uint32_t before = t->tables[AD_STEP].count, ids[FEW_OPERANDS];
     ad_arena_mark mark = ad_arena_now(&t->step);
@@ -360,13 +358,16 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
 ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
 {
     ad_tensor y[AD_MAX_RESULTS];
-    ad_apply(x.tape, op, &x, 1, NULL, y);
+    if (!apply_to_scalars(x.tape, op, &x, 1, NULL, y))
+        ad_apply(x.tape, op, &x, 1, NULL, y);
     return y[0];
 }
 
 ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
 {
+    const ad_tensor x[] = {a, b};
     ad_tensor y[AD_MAX_RESULTS];
-    ad_apply(a.tape, op, (const ad_tensor[]){a, b}, 2, NULL, y);
+    if (!apply_to_scalars(a.tape, op, x, 2, NULL, y))
+        ad_apply(a.tape, op, x, 2, NULL, y);
     return y[0];
 }

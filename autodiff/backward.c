@@ -103,10 +103,15 @@ static uint32_t copy_as_temporary(ad_tape *t, uint32_t from)
     if (!id)
         return 0;
     ad_type type = (ad_type)source->value.type;
-    if (!ad_furnish(t, id, type, source->value.shape))
-        return 0;
     ad_entry *e = ad_entry_at(t, id);
-    memcpy(e->value.data, source->value.data, ad_elements(&source->value) * ad_type_bytes(type));
+    if (source->value.shape->rank == 0) {
+        ad_furnish_scalar(e, source->value.type);
+        e->scalar = source->scalar;
+    } else if (ad_furnish(t, id, type, source->value.shape)) {
+        memcpy(e->value.data, source->value.data, ad_elements(&source->value) * ad_type_bytes(type));
+    } else {
+        return 0;
+    }
     e->value.flags |= AD_IS_HELD;
     return id;
 }
@@ -175,7 +180,7 @@ static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
     ad_entry *e = ad_entry_at(t, owner), *given = ad_entry_of(t, g);
     if (!given || t->status != AD_OK)
         return;
-    if (!ad_same_dims(given->value.shape, e->value.shape)) {
+    if (given->value.shape != e->value.shape && !ad_same_dims(given->value.shape, e->value.shape)) {
         g = ad_sum_to(g, *e->value.shape);
         given = ad_entry_of(t, g);
         if (!given)
@@ -191,22 +196,24 @@ static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
 
 /* ---- Pullbacks: what rules see --------------------------------------------------------------------------------------------- */
 
-static uint32_t operand_id(const ad_pullback *p, int i)
+static inline uint32_t operand_id(const ad_pullback *p, int i)
 {
     assert(i >= 0 && (uint32_t)i < p->entry->value.n_operands);
     return ad_operands_of(p->entry)[i];
 }
 
-bool ad_wants(const ad_pullback *p, int i)
+static inline bool wants(const ad_pullback *p, int i)
 {
     if (p->capture >= 0)
         return i == p->capture;
     return ad_entry_at(p->tape, operand_id(p, i))->value.flags & AD_WANTS_GRADIENT;
 }
 
+bool ad_wants(const ad_pullback *p, int i) { return wants(p, i); }
+
 void ad_give(ad_pullback *p, int i, ad_tensor g)
 {
-    if (!ad_wants(p, i) || p->tape->status != AD_OK)
+    if (!wants(p, i) || p->tape->status != AD_OK)
         return;
     if (ad_is_inert(g))
         ad_fail(p->tape, AD_BAD_HANDLE, "%s: its rule gives an inert gradient to operand %d", p->entry->operator->name, i);
@@ -223,7 +230,7 @@ ad_tensor ad_dy_at(ad_pullback *p, int j)
     return ad_handle(p->tape, p->dy[j]);
 }
 
-ad_tensor ad_dy(ad_pullback *p) { return ad_dy_at(p, 0); }
+ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0]) : ad_dy_at(p, 0); }
 ad_tensor ad_x(ad_pullback *p, int i) { return ad_handle(p->tape, operand_id(p, i)); }
 ad_tensor ad_y_at(ad_pullback *p, int j) { return ad_handle(p->tape, p->id + (uint32_t)j); }
 ad_tensor ad_y(ad_pullback *p) { return ad_y_at(p, 0); }

@@ -105,14 +105,67 @@ static inline const uint32_t *ad_operands_of(const ad_entry *e)
     return e->value.n_operands > 2 ? e->extra->operands : e->u.operands;
 }
 
+extern const ad_shape ad_scalar_shape_value;
+
+/* Makes an entry a scalar; its number is not set. */
+static inline void ad_furnish_scalar(ad_entry *e, uint8_t type)
+{
+    e->value.shape = &ad_scalar_shape_value;
+    e->value.type = type;
+    e->value.data = &e->scalar;
+}
+
+/* Room for more entries in a table; false if there is no memory (the tape is then in error). In tape.c. */
+bool ad_add_chunk(ad_tape *t, uint32_t table);
+
+/* A new temporary is in the fresh list until the rule that made it has run. */
+static inline uint32_t ad_append_temporary(ad_tape *t)
+{
+    ad_table *table = &t->tables[AD_TEMPORARY];
+    uint32_t id = t->free_list;
+    if (id)
+        t->free_list = ad_entry_at(t, id)->link;
+    else if (table->count >> AD_CHUNK_BITS == table->n_chunks && !ad_add_chunk(t, AD_TEMPORARY))
+        return 0;
+    else
+        id = (uint32_t)AD_TEMPORARY << AD_INDEX_BITS | table->count++;
+    ad_entry *e = ad_entry_at(t, id);
+    *e = (ad_entry){.generation = e->generation + 1, .value.flags = AD_IS_FRESH, .link = t->fresh_list};
+    t->fresh_list = id;
+    return id;
+}
+
+/* Takes a temporary back; its handles become stale. */
+static inline void ad_recycle(ad_tape *t, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->u.storage)
+        ad_pool_drop(&t->pool, e->u.storage);
+    e->u.storage = NULL;
+    e->generation++;
+    e->link = t->free_list;
+    t->free_list = id;
+}
+
+/* A new entry in a table; its id, or 0 if there is no memory (the tape is then in error). */
+static inline uint32_t ad_append(ad_tape *t, uint32_t which)
+{
+    if (which == AD_TEMPORARY)
+        return ad_append_temporary(t);
+    ad_table *table = &t->tables[which];
+    if (table->count >> AD_CHUNK_BITS == table->n_chunks && !ad_add_chunk(t, which))
+        return 0;
+    const uint32_t id = which << AD_INDEX_BITS | table->count++;
+    *ad_entry_at(t, id) = (ad_entry){.generation = which == AD_STEP ? t->generation : 1};
+    return id;
+}
+
 /* ---- tape.c --------------------------------------------------------------------------------------------------------------- */
 
 /* The entry of x for a call named `who`; on failure NULL, and the tape, if there is one, is in error. */
 ad_entry *ad_require(ad_tensor x, const char *who);
 /* Says in the tape's error why x, operand i of `who` (i < 0: its only one), is not a valid tensor of t. */
 void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i);
-/* A new entry in a table; its id, or 0 if there is no memory (the tape is then in error). */
-uint32_t ad_append(ad_tape *t, uint32_t table);
 /* Gives an entry its type, a copy of the shape, and room for its data. */
 bool ad_furnish(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
 /* The same for an entry of STEP and a shape that lives as long, that of an operand: the shape is shared. */
@@ -121,8 +174,6 @@ bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shap
 bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
 /* Drops the STEP entries from `count` on. */
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
-/* Recycles a temporary. */
-void ad_recycle(ad_tape *t, uint32_t id);
 /* The extra of an entry, made at need; NULL if there is no memory. */
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 /* A constant leaf of STEP with the value of an entry, copied; inert if there is no memory. */
@@ -130,8 +181,6 @@ ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
 ad_status ad_fail_memory(ad_tape *t, const char *who);
 
 /* ---- shape.c -------------------------------------------------------------------------------------------------------------- */
-
-extern const ad_shape ad_scalar_shape_value;
 
 bool ad_same_dims(const ad_shape *a, const ad_shape *b);
 /* Whether rank and sizes are legal and `bytes` an element fits in memory; on failure the tape is in error, `who` named. */

@@ -158,7 +158,7 @@ static bool grow_chunks(ad_tape *t, ad_table *table)
     return true;
 }
 
-static bool add_chunk(ad_tape *t, uint32_t which)
+bool ad_add_chunk(ad_tape *t, uint32_t which)
 {
     ad_table *table = &t->tables[which];
     if (table->n_chunks == 1U << (AD_INDEX_BITS - AD_CHUNK_BITS)) {
@@ -175,29 +175,6 @@ static bool add_chunk(ad_tape *t, uint32_t which)
     memset(chunk, 0, AD_CHUNK_ENTRIES * sizeof *chunk);
     table->chunks[table->n_chunks++] = chunk;
     return true;
-}
-
-uint32_t ad_append(ad_tape *t, uint32_t which)
-{
-    ad_table *table = &t->tables[which];
-    uint32_t id;
-    if (which == AD_TEMPORARY && t->free_list) {
-        id = t->free_list;
-        t->free_list = ad_entry_at(t, id)->link;
-    } else {
-        if (table->count >> AD_CHUNK_BITS == table->n_chunks && !add_chunk(t, which))
-            return 0;
-        id = which << AD_INDEX_BITS | table->count++;
-    }
-    ad_entry *e = ad_entry_at(t, id);
-    uint32_t generation = which == AD_STEP ? t->generation : which == AD_KEPT ? 1 : e->generation + 1;
-    *e = (ad_entry){.generation = generation};
-    if (which == AD_TEMPORARY) {
-        e->value.flags = AD_IS_FRESH;
-        e->link = t->fresh_list;
-        t->fresh_list = id;
-    }
-    return id;
 }
 
 static ad_shape *shape_room(ad_tape *t, uint32_t id)
@@ -285,17 +262,6 @@ bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *sh
         e->u.storage->references++;
     }
     return true;
-}
-
-void ad_recycle(ad_tape *t, uint32_t id)
-{
-    ad_entry *e = ad_entry_at(t, id);
-    if (e->u.storage)
-        ad_pool_drop(&t->pool, e->u.storage);
-    e->u.storage = NULL;
-    e->generation++;
-    e->link = t->free_list;
-    t->free_list = id;
 }
 
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id)

@@ -37,7 +37,10 @@ LOOP_TABLE(accumulate)
 
 void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
 {
-    ad_span span = {.n = ad_elements(sum), .array = {sum->data, g->data}, .step = {1, 1}};
+    ad_span span;
+    span.n = ad_elements(sum);
+    span.array[0] = sum->data;
+    span.array[1] = g->data;
     accumulate_loops.of[sum->type][t->processor](&span);
 }
 
