@@ -1,11 +1,11 @@
 /* Activations, element by element, and the backward operators that keep their conventions at kinks. */
 #include "family.h"
 
-MAP1(logistic, x >= 0 ? 1 / (1 + R(exp)(-x)) : R(exp)(x) / (1 + R(exp)(x)))
-MAP1(tanh, R(tanh)(x))
+MAP1_VIA(logistic, exp, -R(fabs)(x), x >= 0 ? 1 / (1 + v) : v / (1 + v))
+MAP1_VIA(tanh, tanh, x, v)
 MAP1(relu, x < 0 ? 0 : x)
-MAP1(softplus, (x > 0 ? x : x <= 0 ? 0 : x) + R(log1p)(R(exp)(-R(fabs)(x))))
-MAP1(elu, x > 0 ? x : R(expm1)(x))
+MAP1_VIA(softplus, log1p_exp, -R(fabs)(x), (x > 0 ? x : x <= 0 ? 0 : x) + v)
+MAP1_VIA(elu, expm1, x, x > 0 ? x : v)
 MAP1(step, x >= 0 ? 1 : x < 0 ? 0 : x)
 MAP2(logistic_backward, a * (b * (1 - b)))
 MAP2(tanh_backward, a * (1 - b * b))

@@ -10,12 +10,9 @@
 
 #include <gradtape/operators.h>
 
-#include "../kernels/kernel.h"
+#include "../kernels/vector_math.h"
 
 #ifdef AD_REAL
-
-/* The function of <math.h> for REAL. */
-#define R(function) _Generic((REAL)0, float: function##f, double: function)
 
 /* The largest REAL. */
 #define REAL_MAX _Generic((REAL)0, float: 3.40282346638528859812e+38F, double: 1.79769313486231570815e+308)

@@ -1,0 +1,129 @@
+#ifndef AUTODIFF_KERNELS_VECTOR_MATH_H
+#define AUTODIFF_KERNELS_VECTOR_MATH_H
+/* Transcendental functions of whole arrays, in place: vector_exp(n, v) and so on, for REAL and the processor for which this
+ * is compiled. They are SLEEF's of at most 1.0 ulp; without SLEEF, and for a few elements, libm's.
+ *
+ *   MAP1_VIA(logistic, exp, -R(fabs)(x), x >= 0 ? 1 / (1 + v) : v / (1 + v))
+ *
+ * is a loop y[i] = ... in which v = exp(-|x|). It works on blocks, so that v stays in the nearest cache. */
+#include <math.h>
+
+#include "kernel.h"
+
+#ifdef AD_REAL
+
+/* The function of <math.h> for REAL. */
+#define R(function) _Generic((REAL)0, float: function##f, double: function)
+
+enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4 };
+
+#if defined(AD_HAS_SLEEF)
+#include <sleef.h>
+#if defined(__AVX512F__) && AD_REAL_BITS == 32
+#define VECTOR __m512
+#define LOAD _mm512_loadu_ps
+#define STORE _mm512_storeu_ps
+#define SLEEF(function) Sleef_##function##f16_u10
+#elif defined(__AVX512F__)
+#define VECTOR __m512d
+#define LOAD _mm512_loadu_pd
+#define STORE _mm512_storeu_pd
+#define SLEEF(function) Sleef_##function##d8_u10
+#elif defined(__AVX2__) && AD_REAL_BITS == 32
+#define VECTOR __m256
+#define LOAD _mm256_loadu_ps
+#define STORE _mm256_storeu_ps
+#define SLEEF(function) Sleef_##function##f8_u10
+#elif defined(__AVX2__)
+#define VECTOR __m256d
+#define LOAD _mm256_loadu_pd
+#define STORE _mm256_storeu_pd
+#define SLEEF(function) Sleef_##function##d4_u10
+#elif defined(__SSE2__) && AD_REAL_BITS == 32
+#define VECTOR __m128
+#define LOAD _mm_loadu_ps
+#define STORE _mm_storeu_ps
+#define SLEEF(function) Sleef_##function##f4_u10
+#elif defined(__SSE2__)
+#define VECTOR __m128d
+#define LOAD _mm_loadu_pd
+#define STORE _mm_storeu_pd
+#define SLEEF(function) Sleef_##function##d2_u10
+#endif
+#endif
+
+#define SCALAR_LOOP(function)                                                                                          \
+    for (size_t i = 0; i < n; i++)                                                                                     \
+        v[i] = R(function)(v[i]);
+
+#ifdef VECTOR
+enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
+
+/* The last elements go through a vector that is filled up with zeros, so that each element's value is the same wherever
+ * it stands. */
+#define VECTOR_FUNCTION(function)                                                                                      \
+    static inline void vector_##function(size_t n, REAL *v)                                                            \
+    {                                                                                                                  \
+        size_t at = 0;                                                                                                 \
+        if (n < FEW_ELEMENTS) {                                                                                        \
+            SCALAR_LOOP(function)                                                                                      \
+            return;                                                                                                    \
+        }                                                                                                              \
+        for (; at + VECTOR_LANES <= n; at += VECTOR_LANES)                                                             \
+            STORE(v + at, SLEEF(function)(LOAD(v + at)));                                                              \
+        if (at == n)                                                                                                   \
+            return;                                                                                                    \
+        REAL last[VECTOR_LANES] = {0};                                                                                 \
+        memcpy(last, v + at, (n - at) * sizeof *v);                                                                    \
+        STORE(last, SLEEF(function)(LOAD(last)));                                                                      \
+        memcpy(v + at, last, (n - at) * sizeof *v);                                                                    \
+    }
+#include <string.h>
+#else
+#define VECTOR_FUNCTION(function)                                                                                      \
+    static inline void vector_##function(size_t n, REAL *v)                                                            \
+    {                                                                                                                  \
+        SCALAR_LOOP(function)                                                                                          \
+    }
+#endif
+
+VECTOR_FUNCTION(exp)
+VECTOR_FUNCTION(expm1)
+VECTOR_FUNCTION(log)
+VECTOR_FUNCTION(log1p)
+VECTOR_FUNCTION(tanh)
+
+/* ln(1 + e^v) */
+static inline void vector_log1p_exp(size_t n, REAL *v)
+{
+    vector_exp(n, v);
+    vector_log1p(n, v);
+}
+
+#define MAP1_VIA(name, function, before, after)                                                                        \
+    static inline REAL name##_before(REAL x) { return (REAL)(before); }                                                \
+    static inline REAL name##_after(REAL x, REAL v)                                                                    \
+    {                                                                                                                  \
+        (void)x;                                                                                                       \
+        return (REAL)(after);                                                                                          \
+    }                                                                                                                  \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        REAL v[VIA_BLOCK];                                                                                             \
+        const size_t step = s->step[1];                                                                                \
+        for (size_t from = 0; from < s->n; from += VIA_BLOCK) {                                                        \
+            const REAL *restrict X = (const REAL *)s->array[1] + from * step;                                          \
+            REAL *restrict Y = (REAL *)s->array[0] + from;                                                             \
+            const size_t n = s->n - from < VIA_BLOCK ? s->n - from : VIA_BLOCK;                                        \
+            for (size_t i = 0; i < n; i++)                                                                             \
+                v[i] = name##_before(X[i * step]);                                                                     \
+            vector_##function(n, v);                                                                                   \
+            for (size_t i = 0; i < n; i++)                                                                             \
+                Y[i] = name##_after(X[i * step], v[i]);                                                                \
+        }                                                                                                              \
+    }
+
+#else
+#define MAP1_VIA(name, function, before, after) LOOP_TABLE(name)
+#endif
+#endif
