@@ -134,11 +134,14 @@ static bool is_exclusive(const ad_entry *e)
     return e->value.shape->rank == 0 || (e->u.storage && e->u.storage->references == 1);
 }
 
-/* A held temporary that shares g's storage, or has a copy of what is not counted. */
-static uint32_t share(ad_tape *t, uint32_t g)
+/* A held temporary that shares g's data: its counted storage, or for an owner that goes at the same reset the data of an
+ * entry of STEP. Other data, that of a view included, is copied: a parameter's changes in place and outlives a reset. */
+static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 {
     ad_entry *source = ad_entry_at(t, g);
-    if (!is_temporary(g) || !source->u.storage)
+    const bool is_view = source->operator && source->operator->properties & AD_VIEW;
+    const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && !is_view;
+    if (source->value.shape->rank == 0 || !(lives_as_long || (is_temporary(g) && source->u.storage)))
         return copy_as_temporary(t, g);
     uint32_t id = ad_append(t, AD_TEMPORARY);
     if (!id || !ad_furnish_shared(t, id, (ad_type)source->value.type, source->value.shape, g))
@@ -148,20 +151,20 @@ static uint32_t share(ad_tape *t, uint32_t g)
 }
 
 /* The first contribution: moved if the rule made it and nobody else holds it, otherwise shared. */
-static uint32_t adopt(ad_tape *t, uint32_t g)
+static uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
 {
     if (t->recording)
         return g;
     ad_entry *e = ad_entry_at(t, g);
     bool own = is_temporary(g) && (e->value.flags & (AD_IS_FRESH | AD_IS_HELD)) == AD_IS_FRESH;
     if (!own || !is_exclusive(e))
-        return share(t, g);
+        return share(t, g, owner);
     e->value.flags |= AD_IS_HELD;
     return g;
 }
 
 /* A later contribution: added in place where nobody else sees the sum, else into a new tensor. */
-static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g)
+static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
 {
     ad_entry *e = ad_entry_at(t, sum);
     if (!t->recording && is_temporary(sum) && sum != g && is_exclusive(e)) {
@@ -172,7 +175,7 @@ static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g)
     if (ad_is_inert(total))
         return sum;
     release(t, sum);
-    return adopt(t, total.id);
+    return adopt(t, total.id, owner);
 }
 
 static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
@@ -191,7 +194,7 @@ static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
                 ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
         return;
     }
-    e->link = e->link ? add_to(t, e->link, g.id) : adopt(t, g.id);
+    e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
 }
 
 /* ---- Pullbacks: what rules see --------------------------------------------------------------------------------------------- */

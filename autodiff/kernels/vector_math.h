@@ -1,11 +1,12 @@
 #ifndef AUTODIFF_KERNELS_VECTOR_MATH_H
 #define AUTODIFF_KERNELS_VECTOR_MATH_H
-/* Transcendental functions of whole arrays, in place: vector_exp(n, v) and so on, for REAL and the processor for which this
- * is compiled. They are SLEEF's of at most 1.0 ulp; without SLEEF, and for a few elements, libm's.
+/* Transcendental functions of whole arrays: vector_exp(n, y, x) and so on, for REAL and the processor for which this is
+ * compiled; y may be x. They are SLEEF's of at most 1.0 ulp; without SLEEF, and for a few elements, libm's.
  *
- *   MAP1_VIA(logistic, exp, -R(fabs)(x), x >= 0 ? 1 / (1 + v) : v / (1 + v))
+ *   MAP1_OF(exp, exp)                                                                     y[i] = exp(x[i])
+ *   MAP1_VIA(logistic, exp, -R(fabs)(x), x >= 0 ? 1 / (1 + v) : v / (1 + v))              the same with v = exp(-|x|)
  *
- * is a loop y[i] = ... in which v = exp(-|x|). It works on blocks, so that v stays in the nearest cache. */
+ * The second works on blocks, so that v stays in the nearest cache. */
 #include <math.h>
 
 #include "kernel.h"
@@ -54,7 +55,7 @@ enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4 };
 
 #define SCALAR_LOOP(function)                                                                                          \
     for (size_t i = 0; i < n; i++)                                                                                     \
-        v[i] = R(function)(v[i]);
+        y[i] = R(function)(x[i]);
 
 #ifdef VECTOR
 enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
@@ -62,7 +63,7 @@ enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
 /* The last elements go through a vector that is filled up with zeros, so that each element's value is the same wherever
  * it stands. */
 #define VECTOR_FUNCTION(function)                                                                                      \
-    static inline void vector_##function(size_t n, REAL *v)                                                            \
+    static inline void vector_##function(size_t n, REAL *y, const REAL *x)                                             \
     {                                                                                                                  \
         size_t at = 0;                                                                                                 \
         if (n < FEW_ELEMENTS) {                                                                                        \
@@ -70,18 +71,18 @@ enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
             return;                                                                                                    \
         }                                                                                                              \
         for (; at + VECTOR_LANES <= n; at += VECTOR_LANES)                                                             \
-            STORE(v + at, SLEEF(function)(LOAD(v + at)));                                                              \
+            STORE(y + at, SLEEF(function)(LOAD(x + at)));                                                              \
         if (at == n)                                                                                                   \
             return;                                                                                                    \
         REAL last[VECTOR_LANES] = {0};                                                                                 \
-        memcpy(last, v + at, (n - at) * sizeof *v);                                                                    \
+        memcpy(last, x + at, (n - at) * sizeof *x);                                                                    \
         STORE(last, SLEEF(function)(LOAD(last)));                                                                      \
-        memcpy(v + at, last, (n - at) * sizeof *v);                                                                    \
+        memcpy(y + at, last, (n - at) * sizeof *y);                                                                    \
     }
 #include <string.h>
 #else
 #define VECTOR_FUNCTION(function)                                                                                      \
-    static inline void vector_##function(size_t n, REAL *v)                                                            \
+    static inline void vector_##function(size_t n, REAL *y, const REAL *x)                                             \
     {                                                                                                                  \
         SCALAR_LOOP(function)                                                                                          \
     }
@@ -93,12 +94,24 @@ VECTOR_FUNCTION(log)
 VECTOR_FUNCTION(log1p)
 VECTOR_FUNCTION(tanh)
 
-/* ln(1 + e^v) */
-static inline void vector_log1p_exp(size_t n, REAL *v)
+/* ln(1 + e^x) */
+static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
 {
-    vector_exp(n, v);
-    vector_log1p(n, v);
+    vector_exp(n, y, x);
+    vector_log1p(n, y, y);
 }
+
+#define MAP1_OF(name, function)                                                                                        \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        const REAL *X = s->array[1];                                                                                   \
+        REAL *Y = s->array[0];                                                                                         \
+        if (s->step[1])                                                                                                \
+            vector_##function(s->n, Y, X);                                                                             \
+        else                                                                                                           \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = R(function)(X[0]);                                                                              \
+    }
 
 #define MAP1_VIA(name, function, before, after)                                                                        \
     static inline REAL name##_before(REAL x) { return (REAL)(before); }                                                \
@@ -117,13 +130,14 @@ static inline void vector_log1p_exp(size_t n, REAL *v)
             const size_t n = s->n - from < VIA_BLOCK ? s->n - from : VIA_BLOCK;                                        \
             for (size_t i = 0; i < n; i++)                                                                             \
                 v[i] = name##_before(X[i * step]);                                                                     \
-            vector_##function(n, v);                                                                                   \
+            vector_##function(n, v, v);                                                                                \
             for (size_t i = 0; i < n; i++)                                                                             \
                 Y[i] = name##_after(X[i * step], v[i]);                                                                \
         }                                                                                                              \
     }
 
 #else
+#define MAP1_OF(name, function) LOOP_TABLE(name)
 #define MAP1_VIA(name, function, before, after) LOOP_TABLE(name)
 #endif
 #endif

@@ -2,7 +2,7 @@
 #include "family.h"
 
 MAP1_VIA(logistic, exp, -R(fabs)(x), x >= 0 ? 1 / (1 + v) : v / (1 + v))
-MAP1_VIA(tanh, tanh, x, v)
+MAP1_OF(tanh, tanh)
 MAP1(relu, x < 0 ? 0 : x)
 MAP1_VIA(softplus, log1p_exp, -R(fabs)(x), (x > 0 ? x : x <= 0 ? 0 : x) + v)
 MAP1_VIA(elu, expm1, x, x > 0 ? x : v)

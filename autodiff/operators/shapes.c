@@ -8,19 +8,53 @@ MAP1(copy, x)
 
 #ifdef AD_REAL
 
-enum { TILE = 16 };
+#if AD_REAL_BITS == 32 && defined(__AVX__)
+#include <immintrin.h>
+enum { SQUARE = 8 };
 
-/* y [n,m] = x [m,n] transposed, in tiles that stay in cache; size = {m, n}. */
+/* Eight rows of eight in registers: pairs, then fours, then halves change places. */
+static void transpose_square(const REAL *x, size_t n, REAL *y, size_t m)
+{
+    __m256 r[SQUARE], s[SQUARE];
+    for (size_t i = 0; i < SQUARE; i++)
+        r[i] = _mm256_loadu_ps(x + i * n);
+    for (size_t i = 0; i < SQUARE; i += 2) {
+        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (size_t i = 0; i < SQUARE; i += 4)
+        for (size_t k = 0; k < 2; k++) {
+            r[i + 2 * k] = _mm256_shuffle_ps(s[i + k], s[i + k + 2], 0x44);
+            r[i + 2 * k + 1] = _mm256_shuffle_ps(s[i + k], s[i + k + 2], 0xEE);
+        }
+    for (size_t i = 0; i < SQUARE / 2; i++) {
+        _mm256_storeu_ps(y + i * m, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+        _mm256_storeu_ps(y + (i + 4) * m, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    }
+}
+#else
+enum { SQUARE = 4 };
+
+static void transpose_square(const REAL *x, size_t n, REAL *y, size_t m)
+{
+    for (size_t j = 0; j < SQUARE; j++)
+        for (size_t i = 0; i < SQUARE; i++)
+            y[j * m + i] = x[i * n + j];
+}
+#endif
+
+/* y [n,m] = x [m,n] transposed, in squares, and what is left of the edges one by one; size = {m, n}. */
 LOOP(transpose)
 {
     const REAL *restrict X = s->array[1];
     REAL *restrict Y = s->array[0];
-    const size_t m = s->size[0], n = s->size[1];
-    for (size_t i0 = 0; i0 < m; i0 += TILE)
-        for (size_t j0 = 0; j0 < n; j0 += TILE)
-            for (size_t j = j0; j < n && j < j0 + TILE; j++)
-                for (size_t i = i0; i < m && i < i0 + TILE; i++)
-                    Y[j * m + i] = X[i * n + j];
+    const size_t m = s->size[0], n = s->size[1], m_squares = m - m % SQUARE, n_squares = n - n % SQUARE;
+    for (size_t j = 0; j < n_squares; j += SQUARE)
+        for (size_t i = 0; i < m_squares; i += SQUARE)
+            transpose_square(X + i * n + j, n, Y + j * m + i, m);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = i < m_squares ? n_squares : 0; j < n; j++)
+            Y[j * m + i] = X[i * n + j];
 }
 
 /* y[rows[i]] += v[i], rows of size[0] elements. */
