@@ -40,6 +40,7 @@ static const char *train_and_test(nn_classifier *c, const nn_dataset *train, con
 int main(int argc, char *argv[])
 {
     mnist_options o = parse_mnist_options(argc, argv);
+    ad_set_threads((int)o.threads);
     nn_dataset *train = read_idx(o.data, "train"), *test = read_idx(o.data, "t10k");
     nn_classifier *c = nn_classifier_open(&(nn_classifier_options){
         .hidden_units = {300, 100}, .n_classes = 10, .scaling = NN_SCALE_GLOBAL, .seed = (uint64_t)o.seed});

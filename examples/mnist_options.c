@@ -6,21 +6,25 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include <gradtape/threads.h>
+
 static const struct argp_option options[] = {
     {"data", 'd', "DIR", 0, "The folder with the four IDX files, plain or .gz", 0},
     {"steps", 's', "N", 0, "Training steps (40000)", 0},
     {"batch-size", 'b', "N", 0, "Examples in a step (50)", 0},
+    {"threads", 't', "N", 0, "Threads that compute (as many as there are processors); the result is the same", 0},
     {"seed", 'r', "N", 0, "Seed of the weights and of the order of the examples (42)", 0},
     {0},
 };
 
-static long whole_number(const char *text, long lowest, const char *name, struct argp_state *state)
+/* A number from a lowest one on; `most` 0: to any. */
+static long whole_number(const char *text, long lowest, long most, const char *name, struct argp_state *state)
 {
     char *end;
     errno = 0;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || errno || value < lowest)
-        argp_error(state, "--%s %s: it must be a whole number from %ld to %ld", name, text, lowest, LONG_MAX);
+    const long value = strtol(text, &end, 10), highest = most ? most : LONG_MAX;
+    if (end == text || *end || errno || value < lowest || value > highest)
+        argp_error(state, "--%s %s: it must be a whole number from %ld to %ld", name, text, lowest, highest);
     return value;
 }
 
@@ -29,9 +33,10 @@ static error_t take(int key, char *text, struct argp_state *state)
     mnist_options *o = state->input;
     switch (key) {
     case 'd': o->data = text; return 0;
-    case 's': o->steps = whole_number(text, 1, "steps", state); return 0;
-    case 'b': o->batch_size = whole_number(text, 1, "batch-size", state); return 0;
-    case 'r': o->seed = whole_number(text, 0, "seed", state); return 0;
+    case 's': o->steps = whole_number(text, 1, 0, "steps", state); return 0;
+    case 'b': o->batch_size = whole_number(text, 1, 0, "batch-size", state); return 0;
+    case 't': o->threads = whole_number(text, 1, AD_MAX_THREADS, "threads", state); return 0;
+    case 'r': o->seed = whole_number(text, 0, 0, "seed", state); return 0;
     case ARGP_KEY_ARG: argp_error(state, "%s: there are no arguments, only options", text); return 0;
     case ARGP_KEY_END:
         if (!o->data)

@@ -4,7 +4,7 @@
 
 typedef struct mnist_options {
     const char *data; /* the folder with the four IDX files */
-    long steps, batch_size, seed;
+    long steps, batch_size, seed, threads;
 } mnist_options;
 
 /* The options of a command line. On a mistake it says so on stderr and exits with status 2. */

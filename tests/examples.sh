@@ -71,10 +71,16 @@ mnist)
     expect '^accuracy = 1\.0000, global_step = 60, loss = 0\.0[0-9]{3}$'
     grep -q 'hidden_units = \[300, 100\]' "$work/err" || fail "the settings are not shown"
     grep -q 'step 60 of 60  loss .* steps/s  0 s left' "$work/err" || fail "no progress is shown"
+    for threads in 1 2 3; do
+        run --data "$work" --steps 60 --threads "$threads"
+        [ -z "${result:-}" ] || [ "$result" = "$(cat "$work/out")" ] || fail "$threads threads give another result"
+        result=$(cat "$work/out")
+    done
     run --help
     expect '--batch-size'
     refuses 'batch-size -3' --data "$work" --batch-size -3
     refuses 'steps 0' --data "$work" --steps 0
+    refuses 'threads 65' --data "$work" --threads 65
     refuses 'seed x' --data "$work" --seed x
     refuses 'data DIR is missing'
     refuses 'unrecognized option' --data "$work" --fast
