@@ -65,7 +65,7 @@ static bool check_types(ad_call *c)
 {
     int real = -1;
     for (int i = 0; i < c->n_x; i++) {
-        const char letter = letter_of(c->operator, i);
+        const char letter = letter_of(c->op, i);
         const uint8_t type = c->x[i]->type;
         if (letter == 'i' && type != AD_I32) {
             fail_type(c, i, "it must be i32");
@@ -113,11 +113,11 @@ static bool shares_shape(const ad_call *c, const ad_shape *shape)
 static bool furnish_result(frame *f, uint32_t id, ad_type type, const ad_shape *shape, int j)
 {
     ad_call *c = &f->call;
-    if (j == 0 && c->operator->properties & AD_VIEW)
+    if (j == 0 && c->op->properties & AD_VIEW)
         return ad_furnish_shared(c->tape, id, type, shape, f->x_ids[0]);
     if (shape->rank && shares_shape(c, shape))
         return ad_furnish_like(c->tape, id, type, shape);
-    return ad_check_shape(c->tape, c->operator->name, shape, ad_type_bytes(type)) && ad_furnish(c->tape, id, type, shape);
+    return ad_check_shape(c->tape, c->op->name, shape, ad_type_bytes(type)) && ad_furnish(c->tape, id, type, shape);
 }
 
 void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
@@ -169,12 +169,17 @@ static bool any_wants(const ad_call *c)
     return flags & AD_WANTS_GRADIENT;
 }
 
-static int attribute_count(const ad_operator *op)
+/* Of a call's attributes. The last takes no more room than its kind needs: most have one, and that is a number. */
+static size_t attribute_bytes(const ad_operator *op)
 {
-    int n = 0;
+    size_t n = 0;
     while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
         n++;
-    return n;
+    if (n == 0)
+        return 0;
+    const ad_attribute_kind last = op->attributes[n - 1].kind;
+    const bool is_wide = last == AD_ATTRIBUTE_AXES || last == AD_ATTRIBUTE_SHAPE;
+    return (n - 1) * sizeof(ad_attribute) + (is_wide ? sizeof(ad_attribute) : sizeof(int64_t));
 }
 
 /* A copy in the arena of the step; NULL for nothing, or if there is no memory. */
@@ -188,12 +193,12 @@ static const void *copy_to_step(ad_tape *t, const void *from, size_t bytes)
 static bool record_extra(frame *f, ad_extra *shared)
 {
     ad_call *c = &f->call;
-    size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0, n_a = (size_t)attribute_count(c->operator);
+    const size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0, attributes = attribute_bytes(c->op);
     shared->operands = copy_to_step(c->tape, f->x_ids, n_x * sizeof *f->x_ids);
-    shared->attributes = copy_to_step(c->tape, c->attributes, n_a * sizeof *c->attributes);
-    if ((!n_x || shared->operands) && (!n_a || shared->attributes))
+    shared->attributes = copy_to_step(c->tape, c->attributes, attributes);
+    if ((!n_x || shared->operands) && (!attributes || shared->attributes))
         return true;
-    ad_fail_memory(c->tape, c->operator->name);
+    ad_fail_memory(c->tape, c->op->name);
     return false;
 }
 
@@ -207,13 +212,13 @@ static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
             return false;
         *extra = *shared;
     }
-    e->operator = c->operator;
+    e->operator = c->op;
     e->value.result = (uint8_t)j;
     e->value.n_results = (uint8_t)c->n_y;
     e->value.n_operands = (uint32_t)c->n_x;
     for (int i = 0; i < c->n_x && i < 2; i++)
         e->u.operands[i] = f->x_ids[i];
-    if (j >= result_count(c->operator))
+    if (j >= result_count(c->op))
         e->value.flags |= AD_IS_BYPRODUCT;
     else if (wants && e->value.type != AD_I32)
         e->value.flags |= AD_WANTS_GRADIENT;
@@ -225,7 +230,7 @@ static bool record(frame *f)
     ad_extra shared = {0};
     if (!record_extra(f, &shared))
         return false;
-    bool wants = any_wants(&f->call) && !(f->call.operator->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
+    bool wants = any_wants(&f->call) && !(f->call.op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
     for (int j = 0; j < f->call.n_y; j++)
         if (!record_result(f, j, &shared, wants))
             return false;
@@ -287,13 +292,13 @@ static bool execute(frame *f)
     ad_call *c = &f->call;
     if (!check_types(c))
         return false;
-    c->operator->shape(c);
+    c->op->shape(c);
     if (c->tape->status == AD_OK && !f->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
     if (c->tape->status != AD_OK)
         return false;
-    if (c->operator->run)
-        c->operator->run(c);
+    if (c->op->run)
+        c->op->run(c);
     drop_scratch(f);
     return c->tape->status == AD_OK && (!c->tape->recording || record(f));
 }
@@ -306,7 +311,7 @@ static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int 
             return false;
         values[i] = &ad_entry_at(t, ids[i])->value;
     }
-    frame f = {.call = {.tape = t, .operator = op, .attributes = attributes, .n_x = n}, .x_ids = ids};
+    frame f = {.call = {.tape = t, .op = op, .attributes = attributes, .n_x = n}, .x_ids = ids};
     f.call.n_y = result_count(op) + op->n_byproducts;
     f.call.x = values;
     f.call.y = f.y;
@@ -339,11 +344,21 @@ static ad_tape *tape_among(ad_tape *tape, const ad_tensor *x, int n)
     return tape;
 }
 
+/* Operands of two tapes put both in error, also where one is in error already. */
+static void fail_other_tapes(const ad_tape *t, const ad_operator *op, const ad_tensor *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (x[i].tape != t && x[i].tape && x[i].id && x[i].tape->status == AD_OK)
+            ad_fail_handle(x[i].tape, x[0], op && op->name ? op->name : "apply", 0);
+}
+
 void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes, ad_tensor *y)
 {
     ad_tape *t = n > 0 ? tape_among(NULL, x, n) : tape;
-    for (int j = 0; op && j < result_count(op) && j < AD_MAX_RESULTS; j++)
+    for (int j = 0; j < (op ? result_count(op) : 1) && j < AD_MAX_RESULTS; j++)
         y[j] = ad_inert(t);
+    if (t && t->status != AD_OK)
+        fail_other_tapes(t, op, x, n);
     if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) || !check_descriptor(t, op, n))
         return;
     uint32_t before = t->tables[AD_STEP].count, ids[FEW_OPERANDS];

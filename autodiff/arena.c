@@ -37,13 +37,10 @@ static ad_block *append_block(ad_arena *arena, size_t needed)
     if (!block)
         return NULL;
     *block = (ad_block){.bytes = bytes};
-    if (arena->current) {
-        block->next = arena->current->next;
-        arena->current->next = block;
-    } else {
-        block->next = arena->first;
-        arena->first = block;
-    }
+    ad_block **end = &arena->first;
+    while (*end)
+        end = &(*end)->next;
+    *end = block;
     return block;
 }
 
@@ -53,7 +50,9 @@ void *ad_arena_take_slowly(ad_arena *arena, size_t bytes)
         return NULL;
     size_t needed = bytes + sizeof(ad_block) + 64;
     ad_block *block = arena->current ? arena->current->next : arena->first;
-    if (!block || block->bytes < needed)
+    while (block && block->bytes < needed)
+        block = block->next;
+    if (!block)
         block = append_block(arena, needed);
     if (!block)
         return NULL;
@@ -108,36 +107,48 @@ static void set_filled(ad_pool *pool, uint32_t class, bool filled)
         pool->filled[class / 64] &= ~bit;
 }
 
-/* A free storage of this class, or else of the next larger one that has any: a short last batch then takes nothing new. */
-static ad_storage *take_free(ad_pool *pool, uint32_t class)
+/* A free storage of this class or of the next larger one that has any, up to and without class `end`. */
+static ad_storage *take_free(ad_pool *pool, uint32_t class, uint32_t end)
 {
-    while (class < AD_POOL_CLASSES) {
+    while (class < end) {
         uint64_t ahead = pool->filled[class / 64] >> (class % 64);
-        if (ahead) {
-            class += (uint32_t)__builtin_ctzll(ahead);
-            ad_storage *storage = pool->free[class];
-            pool->free[class] = storage->next;
-            set_filled(pool, class, storage->next != NULL);
-            return storage;
-        }
-        class = (class / 64 + 1) * 64;
+        class = ahead ? class + (uint32_t)__builtin_ctzll(ahead) : (class / 64 + 1) * 64;
+        if (!ahead || class >= end)
+            continue;
+        ad_storage *storage = pool->free[class];
+        pool->free[class] = storage->next;
+        set_filled(pool, class, storage->next != NULL);
+        return storage;
     }
     return NULL;
 }
 
+static ad_storage *new_storage(ad_pool *pool, uint32_t class, size_t class_bytes)
+{
+    ad_storage *storage = ad_arena_take(&pool->arena, sizeof *storage + class_bytes);
+    if (storage)
+        storage->class = class;
+    return storage;
+}
+
+/* First what is free and at most twice as large; then what is left of the current block, so that a short batch does not take
+ * the storages of what is large in every step; then anything that is free and large enough; at last a new block. */
 ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
 {
     if (bytes > PTRDIFF_MAX / 2)
         return NULL;
     size_t class_bytes;
-    uint32_t class = class_of(bytes, &class_bytes);
-    ad_storage *storage = take_free(pool, class);
-    if (!storage) {
-        storage = ad_arena_take(&pool->arena, sizeof *storage + class_bytes);
-        if (!storage)
-            return NULL;
-        storage->class = class;
-    }
+    const uint32_t class = class_of(bytes, &class_bytes), twice = class + 5 < AD_POOL_CLASSES ? class + 5 : AD_POOL_CLASSES;
+    const bool fits = pool->arena.at && (size_t)(pool->arena.end - pool->arena.at) >= sizeof(ad_storage) + class_bytes + 64;
+    ad_storage *storage = take_free(pool, class, twice);
+    if (!storage && fits)
+        storage = new_storage(pool, class, class_bytes);
+    if (!storage)
+        storage = take_free(pool, class, AD_POOL_CLASSES);
+    if (!storage)
+        storage = new_storage(pool, class, class_bytes);
+    if (!storage)
+        return NULL;
     storage->references = 1;
     storage->next = NULL;
     return storage;

@@ -54,6 +54,7 @@ typedef struct ad_entry {
 
 typedef struct ad_table {
     ad_entry **chunks;
+    ad_shape **shapes; /* for each chunk room for its entries' shapes, made at need; STEP has its shapes in its arena */
     uint32_t n_chunks, room;
     uint32_t count; /* entries in use, or once used in TEMPORARY */
 } ad_table;

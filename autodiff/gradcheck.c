@@ -57,39 +57,68 @@ static double derivative(const check *c, ad_value *x, size_t i)
     return (4 * difference(c, x, i, h / 2) - difference(c, x, i, h)) / 3;
 }
 
-static void judge(const check *c, ad_entry *e, ad_gradcheck_result *r)
+/* What backward said, before the differences, whose function may run a backward of its own. */
+static void judge(const check *c, ad_entry *e, bool has_gradient, const double *analytic, ad_gradcheck_result *r)
 {
-    double largest = 0, largest_numeric = 0, worst = -1;
-    const ad_value *g = e->link ? &ad_entry_at(c->tape, e->link)->value : NULL;
+    double largest = 0, worst = -1;
     *r = (ad_gradcheck_result){.name = e->extra && e->extra->name ? e->extra->name : ""};
     for (size_t i = 0; i < ad_elements(&e->value); i++) {
-        const double analytic = g ? get(g, i) : 0, numeric = derivative(c, &e->value, i);
-        const double off = fabs(analytic - numeric);
-        largest = fmax(largest, fmax(fabs(analytic), fabs(numeric)));
-        largest_numeric = fmax(largest_numeric, fabs(numeric));
+        const double numeric = derivative(c, &e->value, i), off = fabs(analytic[i] - numeric);
+        largest = fmax(largest, fmax(fabs(analytic[i]), fabs(numeric)));
         if (worst < 0 || !(off <= worst)) {
             worst = isnan(off) ? INFINITY : off;
             r->worst = i;
-            r->analytic = analytic;
+            r->analytic = analytic[i];
             r->numeric = numeric;
         }
     }
     r->error = largest > 0 ? fmax(worst, 0) / largest : 0;
-    const double noise = c->tolerance * c->tolerance;
-    if (worst < INFINITY && largest <= noise)
+    if (worst < INFINITY && largest <= c->tolerance * c->tolerance)
         r->verdict = AD_GRADIENT_ALL_ZERO;
-    else if (!g)
+    else if (!has_gradient)
         r->verdict = AD_GRADIENT_MISSING;
     else
         r->verdict = r->error <= c->tolerance ? AD_GRADIENT_RIGHT : AD_GRADIENT_WRONG;
 }
 
-static bool check_loss(ad_tape *t, ad_tensor loss)
+static ad_entry *kept_entry(const ad_tape *t, uint32_t i)
 {
-    const ad_entry *e = ad_require(loss, "gradcheck: the function's result");
-    if (!e && t->status == AD_OK)
+    return ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
+}
+
+static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
+
+static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context, const ad_gradcheck_options *o)
+{
+    const bool f64 = e->value.type == AD_F64;
+    check c = {t, f, context, o ? o->step : 0, o ? o->tolerance : 0};
+    c.step = c.step > 0 ? c.step : f64 ? 1e-3 : 1e-2;
+    c.tolerance = c.tolerance > 0 ? c.tolerance : f64 ? 1e-7 : 1e-2;
+    return c;
+}
+
+/* Records the function, and walks back. */
+static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
+{
+    ad_reset(t);
+    ad_tensor loss = function(t, context);
+    if (!ad_require(loss, "gradcheck: the function's result") && ad_status_of(t) == AD_OK)
         ad_fail(t, AD_BAD_HANDLE, "gradcheck: the function returns an inert tensor");
-    return e && t->status == AD_OK;
+    return t->status == AD_OK && ad_backward(loss) == AD_OK;
+}
+
+/* The elements of all parameters; their gradients, zeros where there is none, into `all` if it is not NULL. */
+static size_t read_gradients(const ad_tape *t, double *all)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < t->tables[AD_KEPT].count; k++) {
+        const ad_entry *e = kept_entry(t, k);
+        const size_t count = is_parameter(e) ? ad_elements(&e->value) : 0;
+        for (size_t i = 0; all && i < count; i++)
+            all[n + i] = e->link ? get(&ad_entry_at(t, e->link)->value, i) : 0;
+        n += count;
+    }
+    return n;
 }
 
 ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
@@ -97,19 +126,31 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
 {
     if (!t || !function || !results)
         return ad_fail(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
-    ad_reset(t);
-    ad_tensor loss = function(t, context);
-    if (!check_loss(t, loss) || ad_backward(loss) != AD_OK)
+    if (!run(t, function, context))
         return t->status;
-    for (uint32_t i = 0, n = 0; i < t->tables[AD_KEPT].count && t->status == AD_OK; i++) {
-        ad_entry *e = ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
-        if (e->value.flags & AD_IS_STATE)
+    const size_t n = read_gradients(t, NULL);
+    double *all = ad_memory_take(&t->memory, n, sizeof *all);
+    if (!all)
+        return ad_fail_memory(t, "gradcheck");
+    read_gradients(t, all);
+    const uint32_t kept = t->tables[AD_KEPT].count;
+    ad_gradcheck_result *result = results;
+    for (uint32_t k = 0; k < kept; k++)
+        if (is_parameter(kept_entry(t, k)))
+            *result++ = (ad_gradcheck_result){.verdict = kept_entry(t, k)->link ? AD_GRADIENT_RIGHT : AD_GRADIENT_MISSING};
+    const double *analytic = all;
+    result = results;
+    for (uint32_t k = 0; k < kept && t->status == AD_OK; k++) {
+        ad_entry *e = kept_entry(t, k);
+        if (!is_parameter(e))
             continue;
-        const bool f64 = e->value.type == AD_F64;
-        check c = {t, function, context, options ? options->step : 0, options ? options->tolerance : 0};
-        c.step = c.step > 0 ? c.step : f64 ? 1e-3 : 1e-2;
-        c.tolerance = c.tolerance > 0 ? c.tolerance : f64 ? 1e-7 : 1e-2;
-        judge(&c, e, &results[n++]);
+        const check c = check_for(t, e, function, context, options);
+        judge(&c, e, result->verdict != AD_GRADIENT_MISSING, analytic, result);
+        analytic += ad_elements(&e->value);
+        result++;
     }
+    ad_memory_release(&t->memory, all, n, sizeof *all);
+    if (t->status == AD_OK)
+        run(t, function, context);
     return t->status;
 }

@@ -51,7 +51,7 @@ void ad_call_fail(ad_call *c, ad_status status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fail_with(c->tape, status, c->operator->name, format, arguments);
+    fail_with(c->tape, status, c->op->name, format, arguments);
     va_end(arguments);
 }
 
@@ -97,22 +97,22 @@ ad_tape *ad_tape_open(const ad_tape_options *options)
     return t;
 }
 
-static void free_table(ad_tape *t, ad_table *table, size_t entry_bytes)
+static void free_table(ad_tape *t, ad_table *table)
 {
-    for (uint32_t i = 0; i < table->n_chunks; i++)
-        ad_memory_release(&t->memory, table->chunks[i], AD_CHUNK_ENTRIES, entry_bytes);
-    ad_memory_release(&t->memory, table->chunks, table->room, sizeof table->chunks[0]);
+    for (uint32_t i = 0; i < table->n_chunks; i++) {
+        ad_memory_release(&t->memory, table->chunks[i], AD_CHUNK_ENTRIES, sizeof *table->chunks[i]);
+        ad_memory_release(&t->memory, table->shapes[i], AD_CHUNK_ENTRIES, sizeof *table->shapes[i]);
+    }
+    ad_memory_release(&t->memory, table->chunks, table->room, sizeof *table->chunks);
+    ad_memory_release(&t->memory, table->shapes, table->room, sizeof *table->shapes);
 }
-
-/* STEP's shapes are in its arena; the entries of the other tables each have room for a shape, behind the chunk's entries. */
-static size_t entry_bytes(uint32_t table) { return sizeof(ad_entry) + (table == AD_STEP ? 0 : sizeof(ad_shape)); }
 
 void ad_tape_close(ad_tape *t)
 {
     if (!t)
         return;
     for (uint32_t i = 0; i < AD_TABLES; i++)
-        free_table(t, &t->tables[i], entry_bytes(i));
+        free_table(t, &t->tables[i]);
     ad_arena_free(&t->step);
     ad_arena_free(&t->kept);
     ad_arena_free(&t->pool.arena);
@@ -146,16 +146,23 @@ size_t ad_entry_count(const ad_tape *t) { return t ? t->tables[AD_STEP].count - 
 
 static bool grow_chunks(ad_tape *t, ad_table *table)
 {
-    uint32_t room = table->room ? 2 * table->room : 8;
+    const uint32_t room = table->room ? 2 * table->room : 8;
     ad_entry **chunks = ad_memory_take(&t->memory, room, sizeof *chunks);
-    if (!chunks)
-        return false;
-    if (table->n_chunks)
-        memcpy(chunks, table->chunks, table->n_chunks * sizeof *chunks);
-    ad_memory_release(&t->memory, table->chunks, table->room, sizeof *chunks);
-    table->chunks = chunks;
-    table->room = room;
-    return true;
+    ad_shape **shapes = ad_memory_take(&t->memory, room, sizeof *shapes);
+    ad_table old = *table;
+    if (chunks && shapes) {
+        memset(shapes, 0, room * sizeof *shapes);
+        for (uint32_t i = 0; i < old.n_chunks; i++) {
+            chunks[i] = old.chunks[i];
+            shapes[i] = old.shapes[i];
+        }
+        *table = (ad_table){chunks, shapes, old.n_chunks, room, old.count};
+    } else {
+        old = (ad_table){.chunks = chunks, .shapes = shapes, .room = room};
+    }
+    ad_memory_release(&t->memory, old.chunks, old.room, sizeof *chunks);
+    ad_memory_release(&t->memory, old.shapes, old.room, sizeof *shapes);
+    return table->chunks == chunks && chunks;
 }
 
 bool ad_add_chunk(ad_tape *t, uint32_t which)
@@ -167,7 +174,7 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
     }
     ad_entry *chunk = NULL;
     if (table->n_chunks < table->room || grow_chunks(t, table))
-        chunk = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, entry_bytes(which));
+        chunk = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, sizeof *chunk);
     if (!chunk) {
         ad_fail_memory(t, "tape");
         return false;
@@ -179,11 +186,13 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
 
 static ad_shape *shape_room(ad_tape *t, uint32_t id)
 {
-    uint32_t which = id >> AD_INDEX_BITS, index = id & AD_INDEX_MASK;
+    const uint32_t which = id >> AD_INDEX_BITS, index = id & AD_INDEX_MASK;
     if (which == AD_STEP)
         return ad_arena_take(&t->step, sizeof(ad_shape));
-    ad_entry *chunk = t->tables[which].chunks[index >> AD_CHUNK_BITS];
-    return (ad_shape *)(chunk + AD_CHUNK_ENTRIES) + (index & (AD_CHUNK_ENTRIES - 1));
+    ad_shape **shapes = &t->tables[which].shapes[index >> AD_CHUNK_BITS];
+    if (!*shapes)
+        *shapes = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, sizeof **shapes);
+    return *shapes ? *shapes + (index & (AD_CHUNK_ENTRIES - 1)) : NULL;
 }
 
 /* `shape` is shared where it outlives the entry: for one of STEP, the shape of an entry of STEP or KEPT. */
@@ -400,8 +409,9 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
     if (!t || t->status != AD_OK || !valid_type(t, "borrow", type, false) ||
         !ad_check_shape(t, "borrow", &shape, ad_type_bytes(type)))
         return ad_inert(t);
-    uint32_t id = ad_append(t, AD_STEP);
+    const uint32_t before = t->tables[AD_STEP].count, id = ad_append(t, AD_STEP);
     if (!id || !furnish_shape(t, id, type, &shape, false)) {
+        t->tables[AD_STEP].count = before;
         ad_fail_memory(t, "borrow");
         return ad_inert(t);
     }

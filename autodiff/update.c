@@ -154,22 +154,27 @@ ad_status ad_descend(ad_tensor x, double rate)
     return AD_OK;
 }
 
-static bool check_accumulator(ad_tensor x, const ad_entry *e, const ad_entry *a)
+/* The entry of x's accumulator; NULL, and an error, if it cannot be one. */
+static ad_entry *accumulator_of(ad_tensor x, const ad_entry *e, ad_tensor accumulator)
 {
-    if (a == e || a->value.type != e->value.type || !ad_same_dims(a->value.shape, e->value.shape))
-        ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its own shape and type", name_of(e));
-    return x.tape->status == AD_OK;
+    if (!ad_entry_of(x.tape, accumulator))
+        ad_fail_handle(x.tape, accumulator, "descend_adagrad: the accumulator", -1);
+    ad_entry *a = x.tape->status == AD_OK ? kept_leaf(accumulator, "descend_adagrad") : NULL;
+    if (!a)
+        return NULL;
+    if (!(a->value.flags & AD_IS_STATE) || a->value.type != e->value.type ||
+             !ad_same_dims(a->value.shape, e->value.shape))
+        ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its shape and type",
+                name_of(e));
+    else
+        return a;
+    return NULL;
 }
 
 ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
 {
-    ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? kept_leaf(accumulator, "descend_adagrad") : NULL;
-    if (!a)
-        return e && accumulator.tape != x.tape ? ad_fail(x.tape, AD_BAD_HANDLE, "descend_adagrad: the accumulator is not of this tape")
-                                               : status_of(x);
-    const ad_entry *g = accumulator.tape == x.tape && check_accumulator(x, e, a) && check_rate(x, rate, "descend_adagrad")
-                            ? gradient_to_use(x, e, "descend_adagrad")
-                            : NULL;
+    ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
+    const ad_entry *g = a && check_rate(x, rate, "descend_adagrad") ? gradient_to_use(x, e, "descend_adagrad") : NULL;
     if (!g)
         return status_of(x);
     const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
@@ -202,6 +207,17 @@ ad_status ad_fill(ad_tensor leaf, double value)
     return AD_OK;
 }
 
+/* Of u in [0, 1) a number in [low, high): low + (high - low) u, in a form that does not overflow. Where that rounds to high
+ * the number below it is taken. */
+static double between(const double range[2], double u, uint8_t type)
+{
+    const double x = range[0] * (1 - u) + range[1] * u;
+    if (type == AD_F64)
+        return x < range[1] || range[0] == range[1] ? x : nextafter(range[1], range[0]);
+    const float narrow = (float)x, high = (float)range[1];
+    return (double)(narrow < high || range[0] == range[1] ? narrow : nextafterf(high, (float)range[0]));
+}
+
 ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream)
 {
     ad_entry *e = kept_leaf(leaf, "fill_uniform");
@@ -212,7 +228,7 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
     if (!range || !isfinite(range[0]) || !isfinite(range[1]) || range[0] > range[1])
         return ad_fail(leaf.tape, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
     for (size_t i = 0; i < ad_elements(&e->value); i++)
-        put(e, i, range[0] + (range[1] - range[0]) * ad_random_uniform(seed, stream, i));
+        put(e, i, between(range, ad_random_uniform(seed, stream, i), e->value.type));
     e->u.version++;
     return AD_OK;
 }
@@ -245,7 +261,7 @@ static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double in
 ad_tensor ad_slot(ad_tensor x, const char *name, double initial)
 {
     ad_entry *e = kept_leaf(x, "slot");
-    if (!e || !name || strchr(name, '/') || strlen(name) > 120) {
+    if (!e || !name || !*name || strchr(name, '/') || strlen(name) > 120) {
         if (e)
             ad_fail(x.tape, AD_BAD_VALUE, "slot: a name of 1 to 120 characters without '/' is needed");
         return ad_inert(x.tape);

@@ -95,9 +95,9 @@ void ad_map(ad_call *c)
         span.step[i + 1] = 1;
         all_same = all_same && ad_same_dims(c->x[i]->shape, c->y[0]->shape);
     }
-    if (c->operator->attributes[0].kind == AD_ATTRIBUTE_REAL)
+    if (c->op->attributes[0].kind == AD_ATTRIBUTE_REAL)
         span.constant = c->attributes[0].real;
-    ad_loop *loop = ad_loop_for(c->operator->loops, c, type);
+    ad_loop *loop = ad_loop_for(c->op->loops, c, type);
     if (all_same) {
         span.n = ad_elements(c->y[0]);
         loop(&span);

@@ -172,13 +172,6 @@ nn_classifier *nn_classifier_open(const nn_classifier_options *options)
     return c;
 }
 
-static void release_network(nn_classifier *c)
-{
-    ad_tape_close(c->tape);
-    c->tape = NULL;
-    nn_scaling_release(&c->scaling);
-}
-
 static void release_batch(nn_classifier *c)
 {
     ad_memory_release(&c->memory, c->batch, (size_t)(c->batch_room * c->scaling.columns), sizeof *c->batch);
@@ -188,11 +181,18 @@ static void release_batch(nn_classifier *c)
     c->batch_room = 0;
 }
 
+static void release_network(nn_classifier *c)
+{
+    release_batch(c);
+    ad_tape_close(c->tape);
+    c->tape = NULL;
+    nn_scaling_release(&c->scaling);
+}
+
 void nn_classifier_close(nn_classifier *c)
 {
     if (!c)
         return;
-    release_batch(c);
     release_network(c);
     ad_memory_release(&c->memory, c->order, (size_t)c->order_of.rows, sizeof *c->order);
     ad_memory memory = c->memory;
@@ -404,6 +404,8 @@ ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_
     c->is_fitting = true;
     status = train(c, data, options);
     c->is_fitting = false;
+    if (c->step == 0)
+        release_network(c); /* nothing was learnt: the next fit may have other data */
     return status;
 }
 

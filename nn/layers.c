@@ -74,7 +74,8 @@ nn_dense nn_dense_make(ad_tape *tape, const nn_dense_options *o)
     layer.activation = o->activation;
     layer.weights = named_param(tape, o, AD_SHAPE(o->inputs, o->units), "weights");
     layer.biases = named_param(tape, o, AD_SHAPE(o->units), "biases");
-    ad_fill_uniform(layer.weights, (const double[]){-limit, limit}, o->seed, o->stream);
+    if (ad_fill_uniform(layer.weights, (const double[]){-limit, limit}, o->seed, o->stream) != AD_OK)
+        layer.weights = layer.biases = (ad_tensor){.tape = tape};
     return layer;
 }
 

@@ -69,9 +69,13 @@ static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters
     const char *mistake = nn_optimiser_mistake(o);
     if (tape && mistake)
         ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);
-    for (size_t i = 0; tape && i < n; i++)
-        if (parameters[i].tape != tape)
+    for (size_t i = 0; tape && i < n; i++) {
+        if (parameters[i].tape != tape) {
             ad_fail(tape, AD_BAD_HANDLE, "optimiser: parameter %zu is not of the tape of the first", i);
+            ad_fail(parameters[i].tape, AD_BAD_HANDLE, "optimiser: the first parameter is not of the tape of number %zu", i);
+        }
+        ad_version_of(parameters[i]); /* which is an error for what cannot be updated */
+    }
     return tape && ad_status_of(tape) == AD_OK ? tape : NULL;
 }
 

@@ -473,7 +473,7 @@ static void sum_to_shape(ad_call *c)
     const ad_shape *target = &c->attributes[0].shape;
     ad_shape wide = *target;
     char a[AD_OPERAND_TEXT], b[AD_SHAPE_TEXT];
-    if (!ad_check_shape(c->tape, c->operator->name, target, 1))
+    if (!ad_check_shape(c->tape, c->op->name, target, 1))
         return;
     if (ad_broadcast(&wide, c->x[0]->shape) && ad_same_dims(&wide, c->x[0]->shape))
         ad_result(c, 0, (ad_type)c->x[0]->type, target);

@@ -97,7 +97,7 @@ static void reshape_shape(ad_call *c)
     ad_shape y = c->attributes[0].shape;
     char a[AD_OPERAND_TEXT], b[AD_SHAPE_TEXT];
     infer_size(c->x[0]->shape, &y);
-    if (!ad_check_shape(c->tape, c->operator->name, &y, 1))
+    if (!ad_check_shape(c->tape, c->op->name, &y, 1))
         return;
     if (ad_count_of(&y) == ad_elements(c->x[0]))
         ad_result(c, 0, (ad_type)c->x[0]->type, &y);
@@ -179,7 +179,7 @@ static void broadcast_to_shape(ad_call *c)
 {
     ad_shape y = c->attributes[0].shape;
     char a[AD_OPERAND_TEXT], b[AD_SHAPE_TEXT];
-    if (!ad_check_shape(c->tape, c->operator->name, &y, 1))
+    if (!ad_check_shape(c->tape, c->op->name, &y, 1))
         return;
     if (ad_broadcast(&y, c->x[0]->shape) && ad_same_dims(&y, &c->attributes[0].shape))
         ad_result(c, 0, (ad_type)c->x[0]->type, &y);

@@ -128,7 +128,7 @@ static void along_axis_run(ad_call *c)
     for (int i = 0; i < x->rank; i++)
         span.size[i < axis ? 0 : i == axis ? 1 : 2] *= (size_t)x->dims[i];
     if (span.size[1])
-        ad_loop_for(c->operator->loops, c, c->x[0]->type)(&span);
+        ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
 }
 
 static ad_tensor along(const ad_operator *op, const ad_tensor *x, int n, int axis)
@@ -237,7 +237,7 @@ static void softmax_cross_entropy_run(ad_call *c)
         return;
     ad_span span = {.n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data},
                     .size = {(size_t)z->dims[1]}};
-    ad_loop_for(c->operator->loops, c, c->x[0]->type)(&span);
+    ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
 }
 
 /* y = -log_softmax(z)[label] :  dz = (softmax(z) - one_hot(label)) dy */
@@ -282,7 +282,7 @@ static void softmax_cross_entropy_backward_run(ad_call *c)
         return;
     ad_span span = {.n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, c->x[2]->data},
                     .size = {(size_t)z->dims[1]}};
-    ad_loop_for(c->operator->loops, c, c->x[0]->type)(&span);
+    ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
 }
 
 /* r = (softmax(z) - one_hot) v, v a column :  dv = sum of (softmax(z) - one_hot) dr,  dz = softmax_backward(dr, softmax(z)) v */

@@ -68,7 +68,7 @@ typedef struct ad_operator ad_operator;
 
 typedef struct ad_call {
     ad_tape *tape;
-    const ad_operator *operator;
+    const ad_operator *op;
     const ad_attribute *attributes;
     int n_x; /* operands */
     int n_y; /* results and by-products */
@@ -108,7 +108,8 @@ AD_API void ad_give(ad_pullback *pullback, int i, ad_tensor g);
 AD_API ad_tensor ad_dy(ad_pullback *pullback);
 AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 
-/* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute. */
+/* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute, of which only the member of
+ * its kind may be read. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);
 AD_API ad_tensor ad_y(ad_pullback *pullback);
 AD_API ad_tensor ad_y_at(ad_pullback *pullback, int j);

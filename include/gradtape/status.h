@@ -4,11 +4,16 @@
  * what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1 in the environment does a
  * tape write its first error to stderr and abort, so that a debugger stops at the call that was wrong. */
 
-#if defined(__GNUC__)
+#if defined(__cplusplus)
+#define AD_API extern "C" __attribute__((visibility("default")))
+#elif defined(__GNUC__)
 #define AD_API __attribute__((visibility("default")))
-#define AD_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define AD_API
+#endif
+#if defined(__GNUC__)
+#define AD_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
 #define AD_PRINTF(text, first)
 #endif
 
