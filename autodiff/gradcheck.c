@@ -72,7 +72,7 @@ static void judge(const check *c, ad_entry *e, bool has_gradient, const double *
             r->numeric = numeric;
         }
     }
-    r->error = largest > 0 ? fmax(worst, 0) / largest : 0;
+    r->error = worst == INFINITY ? INFINITY : largest > 0 ? fmax(worst, 0) / largest : 0;
     if (worst < INFINITY && largest <= c->tolerance * c->tolerance)
         r->verdict = AD_GRADIENT_ALL_ZERO;
     else if (!has_gradient)
