@@ -17,7 +17,7 @@ typedef struct frame {
 
 static int result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
 
-/* ---- Checks ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
 static const char *what_misses(const ad_operator *op)
 {
@@ -74,8 +74,8 @@ static bool check_types(ad_call *c)
         } else if (letter == 'r' && real >= 0 && type != c->x[real]->type) {
             char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
             ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
-                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type),
-                         ad_operand_text(c, i, b), ad_type_name((ad_type)type));
+                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type), ad_operand_text(c, i, b),
+                         ad_type_name((ad_type)type));
         } else {
             real = letter == 'r' && real < 0 ? i : real;
             continue;
@@ -85,7 +85,7 @@ static bool check_types(ad_call *c)
     return true;
 }
 
-/* ---- Operands and results -------------------------------------------------------------------------------------------------- */
+/* ---- Operands and results ---------------------------------------------------------------------------------------- */
 
 /* Finds operand i. What is not recorded enters a recording as a constant. */
 static bool resolve(ad_tape *t, const ad_operator *op, ad_tensor x, int i, uint32_t *id)
@@ -101,7 +101,8 @@ static bool resolve(ad_tape *t, const ad_operator *op, ad_tensor x, int i, uint3
     return x.id != 0;
 }
 
-/* Whether a result may point to this shape: it is an operand's, and the result is recorded, so the operand lives as long. */
+/* Whether a result may point to this shape: it is an operand's, and the result is recorded, so the operand lives as
+ * long. */
 static bool shares_shape(const ad_call *c, const ad_shape *shape)
 {
     for (int i = 0; c->tape->recording && i < c->n_x; i++)
@@ -126,8 +127,9 @@ void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
     if (c->tape->status != AD_OK)
         return;
     if (j < 0 || j >= c->n_y || (j && !f->y_ids[j - 1]) || f->y_ids[j] || (unsigned)type >= AD_TYPE_COUNT) {
-        ad_call_fail(c, AD_BAD_STATE, "its shape rule gives result %d of type %d: it must give 0 to %d, once each, in order",
-                     j, (int)type, c->n_y - 1);
+        ad_call_fail(c, AD_BAD_STATE,
+                     "its shape rule gives result %d of type %d: it must give 0 to %d, once each, in order", j,
+                     (int)type, c->n_y - 1);
         return;
     }
     uint32_t id = ad_append(c->tape, c->tape->recording ? AD_STEP : AD_TEMPORARY);
@@ -159,7 +161,7 @@ static void drop_scratch(frame *f)
     }
 }
 
-/* ---- Recording ------------------------------------------------------------------------------------------------------------- */
+/* ---- Recording --------------------------------------------------------------------------------------------------- */
 
 static bool any_wants(const ad_call *c)
 {
@@ -212,7 +214,7 @@ static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
             return false;
         *extra = *shared;
     }
-    e->operator = c->op;
+    e->operator= c->op;
     e->value.result = (uint8_t)j;
     e->value.n_results = (uint8_t)c->n_y;
     e->value.n_operands = (uint32_t)c->n_x;
@@ -237,7 +239,7 @@ static bool record(frame *f)
     return true;
 }
 
-/* ---- Applying -------------------------------------------------------------------------------------------------------------- */
+/* ---- Applying ---------------------------------------------------------------------------------------------------- */
 
 /* Whether a call may be one on scalars: what it needs to remember lies in an entry alone. */
 static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
@@ -247,11 +249,13 @@ static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n,
 }
 
 /* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done
- * nothing, for whatever is not that plain; the way for everything then takes it, and finds the words for what is wrong. */
+ * nothing, for whatever is not that plain; the way for everything then takes it, and finds the words for what is wrong.
+ */
 static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
                                     const ad_attribute *attributes, ad_tensor *y)
 {
-    ad_span span; /* only what a loop over one element reads is set: clearing the rest would take longer than the loop */
+    ad_span
+        span; /* only what a loop over one element reads is set: clearing the rest would take longer than the loop */
     unsigned flags = 0;
     uint8_t type = 0;
     if (!t || t->status != AD_OK || !may_be_scalar(t, op, n, attributes))
@@ -276,7 +280,7 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     span.constant = attributes ? attributes[0].real : 0;
     op->loops->of[type][t->processor](&span);
     if (t->recording) {
-        e->operator = op;
+        e->operator= op;
         e->value.n_results = 1;
         e->value.n_operands = (uint32_t)n;
         e->value.flags = flags & AD_WANTS_GRADIENT;
@@ -352,7 +356,8 @@ static void fail_other_tapes(const ad_tape *t, const ad_operator *op, const ad_t
             ad_fail_handle(x[i].tape, x[0], op && op->name ? op->name : "apply", 0);
 }
 
-void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes, ad_tensor *y)
+void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+              ad_tensor *y)
 {
     ad_tape *t = n > 0 ? tape_among(NULL, x, n) : tape;
     for (int j = 0; j < (op ? result_count(op) : 1) && j < AD_MAX_RESULTS; j++)

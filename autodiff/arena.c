@@ -60,10 +60,7 @@ void *ad_arena_take_slowly(ad_arena *arena, size_t bytes)
     return ad_arena_take(arena, bytes);
 }
 
-ad_arena_mark ad_arena_now(const ad_arena *arena)
-{
-    return (ad_arena_mark){.block = arena->current, .at = arena->at};
-}
+ad_arena_mark ad_arena_now(const ad_arena *arena) { return (ad_arena_mark){.block = arena->current, .at = arena->at}; }
 
 void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark)
 {
@@ -131,15 +128,18 @@ static ad_storage *new_storage(ad_pool *pool, uint32_t class, size_t class_bytes
     return storage;
 }
 
-/* First what is free and at most twice as large; then what is left of the current block, so that a short batch does not take
- * the storages of what is large in every step; then anything that is free and large enough; at last a new block. */
+/* First what is free and at most twice as large; then what is left of the current block, so that a short batch does not
+ * take the storages of what is large in every step; then anything that is free and large enough; at last a new block.
+ */
 ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
 {
     if (bytes > PTRDIFF_MAX / 2)
         return NULL;
     size_t class_bytes;
-    const uint32_t class = class_of(bytes, &class_bytes), twice = class + 5 < AD_POOL_CLASSES ? class + 5 : AD_POOL_CLASSES;
-    const bool fits = pool->arena.at && (size_t)(pool->arena.end - pool->arena.at) >= sizeof(ad_storage) + class_bytes + 64;
+    const uint32_t class = class_of(bytes, &class_bytes),
+                   twice = class + 5 < AD_POOL_CLASSES ? class + 5 : AD_POOL_CLASSES;
+    const bool fits =
+        pool->arena.at && (size_t)(pool->arena.end - pool->arena.at) >= sizeof(ad_storage) + class_bytes + 64;
     ad_storage *storage = take_free(pool, class, twice);
     if (!storage && fits)
         storage = new_storage(pool, class, class_bytes);

@@ -38,7 +38,8 @@ static inline void *ad_arena_take(ad_arena *arena, size_t bytes)
     return room;
 }
 
-/* Storages come in classes of size, four to an octave, so that one that is given back fits the next of about its size. */
+/* Storages come in classes of size, four to an octave, so that one that is given back fits the next of about its size.
+ */
 enum { AD_POOL_CLASSES = 192 };
 
 typedef struct ad_storage {

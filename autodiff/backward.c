@@ -1,7 +1,7 @@
 /* The reverse walk.
  *
- * One loop from the loss to the first entry. An entry's `link` is the id of its gradient: a temporary in an ordinary walk, an
- * entry of the recording in a differentiable one. A rule's contributions come in through ad_give. */
+ * One loop from the loss to the first entry. An entry's `link` is the id of its gradient: a temporary in an ordinary
+ * walk, an entry of the recording in a differentiable one. A rule's contributions come in through ad_give. */
 #include <gradtape/backward.h>
 #include <gradtape/operators.h>
 
@@ -11,7 +11,7 @@
 #include "pullback.h"
 #include "walk.h"
 
-/* ---- Gradients as links --------------------------------------------------------------------------------------------------- */
+/* ---- Gradients as links ------------------------------------------------------------------------------------------ */
 
 static bool is_temporary(uint32_t id) { return id >> AD_INDEX_BITS == AD_TEMPORARY; }
 
@@ -126,7 +126,7 @@ void ad_settle_gradients(ad_tape *t)
     ad_recycle_fresh(t);
 }
 
-/* ---- Contributions --------------------------------------------------------------------------------------------------------- */
+/* ---- Contributions ----------------------------------------------------------------------------------------------- */
 
 /* Whether nothing else sees the data of a temporary. */
 static bool is_exclusive(const ad_entry *e)
@@ -134,12 +134,13 @@ static bool is_exclusive(const ad_entry *e)
     return e->value.shape->rank == 0 || (e->u.storage && e->u.storage->references == 1);
 }
 
-/* A held temporary that shares g's data: its counted storage, or for an owner that goes at the same reset the data of an
- * entry of STEP. Other data, that of a view included, is copied: a parameter's changes in place and outlives a reset. */
+/* A held temporary that shares g's data: its counted storage, or for an owner that goes at the same reset the data of
+ * an entry of STEP. Other data, that of a view included, is copied: a parameter's changes in place and outlives a
+ * reset. */
 static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 {
     ad_entry *source = ad_entry_at(t, g);
-    const bool is_view = source->operator && source->operator->properties & AD_VIEW;
+    const bool is_view = source->operator&& source->operator->properties & AD_VIEW;
     const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && !is_view;
     if (source->value.shape->rank == 0 || !(lives_as_long || (is_temporary(g) && source->u.storage)))
         return copy_as_temporary(t, g);
@@ -190,14 +191,15 @@ static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
             return;
     }
     if (given->value.type != e->value.type) {
-        ad_fail(t, AD_BAD_TYPE, "backward: a gradient of type %s is given for a tensor of type %s: mend the rule with ad_cast",
+        ad_fail(t, AD_BAD_TYPE,
+                "backward: a gradient of type %s is given for a tensor of type %s: mend the rule with ad_cast",
                 ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
         return;
     }
     e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
 }
 
-/* ---- Pullbacks: what rules see --------------------------------------------------------------------------------------------- */
+/* ---- Pullbacks: what rules see ----------------------------------------------------------------------------------- */
 
 static inline uint32_t operand_id(const ad_pullback *p, int i)
 {
@@ -219,7 +221,8 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
     if (!wants(p, i) || p->tape->status != AD_OK)
         return;
     if (ad_is_inert(g))
-        ad_fail(p->tape, AD_BAD_HANDLE, "%s: its rule gives an inert gradient to operand %d", p->entry->operator->name, i);
+        ad_fail(p->tape, AD_BAD_HANDLE, "%s: its rule gives an inert gradient to operand %d", p->entry->operator->name,
+                i);
     else if (p->capture < 0)
         contribute(p->tape, operand_id(p, i), g);
     else
@@ -240,7 +243,7 @@ ad_tensor ad_y(ad_pullback *p) { return ad_y_at(p, 0); }
 int ad_x_count(const ad_pullback *p) { return (int)p->entry->value.n_operands; }
 const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->entry->extra->attributes[a]; }
 
-/* ---- The walk -------------------------------------------------------------------------------------------------------------- */
+/* ---- The walk ---------------------------------------------------------------------------------------------------- */
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. */
 static bool finish(ad_tape *t, const ad_pullback *p, bool keep)
@@ -350,7 +353,7 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
 
 ad_status ad_backward(ad_tensor loss) { return ad_backward_with(loss, NULL); }
 
-/* ---- Reading --------------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
 bool ad_has_gradient(ad_tensor x)
 {
@@ -367,8 +370,8 @@ ad_tensor ad_gradient(ad_tensor x)
     if (ad_table_of(x) != AD_TEMPORARY && e->link)
         return ad_handle(t, e->link);
     const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
-                      : e->operator ? "it is an inner tensor: run ad_backward_with(.keep = true)"
-                                    : "ad_backward was not run since, or its loss does not depend on this tensor";
+                      : e->operator? "it is an inner tensor: run ad_backward_with(.keep = true)"
+                                   : "ad_backward was not run since, or its loss does not depend on this tensor";
     const char *name = e->extra && e->extra->name ? e->extra->name : "a tensor";
     ad_fail(t, AD_NO_GRADIENT, "the gradient of %s was not computed: %s", name, why);
     return ad_inert(t);

@@ -1,8 +1,8 @@
 /* The one file that calls BLAS.
  *
  * A product is cut into blocks that depend on its sizes and on nothing else, so that any number of threads computes the
- * same bits. OpenBLAS's kernels for AVX-512 have a way for small products that does not pack its operands and is up to a
- * quarter faster: there the blocks are just small enough for it. docs/performance.md has the measurements. */
+ * same bits. OpenBLAS's kernels for AVX-512 have a way for small products that does not pack its operands and is up to
+ * a quarter faster: there the blocks are just small enough for it. docs/performance.md has the measurements. */
 #include "blas.h"
 
 #include <cblas.h>
@@ -11,8 +11,8 @@
 
 #include <gradtape/threads.h>
 
-/* Multiply-adds: below the first a product is not cut; up to the second OpenBLAS takes its way for small products; above
- * the third its way for large ones is as fast; the fourth is worth a thread's while there. */
+/* Multiply-adds: below the first a product is not cut; up to the second OpenBLAS takes its way for small products;
+ * above the third its way for large ones is as fast; the fourth is worth a thread's while there. */
 static const double not_worth_cutting = 4e5, small_product = 1e6, large_product = 4e7, large_block = 8e6;
 
 /* A sum over k is cut in two where its result is small, as a batch's is. */
@@ -74,10 +74,7 @@ static cut cut_of(const ad_product *p)
     return c;
 }
 
-size_t ad_blas_partial(const ad_product *p)
-{
-    return cut_of(p).half < p->k ? (size_t)(p->m * p->n) : 0;
-}
+size_t ad_blas_partial(const ad_product *p) { return cut_of(p).half < p->k ? (size_t)(p->m * p->n) : 0; }
 
 /* ---- Multiplying ------------------------------------------------------------------------------------------------- */
 

@@ -2,10 +2,11 @@
 #define AUTODIFF_ENGINE_H
 /* The engine's own view of a tape. Private to autodiff/.
  *
- * A tape has three tables of entries. STEP holds what was recorded since the last reset, in the order of recording, which is
- * a topological order. KEPT holds parameters and states. TEMPORARY holds what is not recorded: the tensors that rules make
- * in an ordinary backward, among them the gradients; its entries are recycled one by one. An id is a table in its two
- * highest bits and an index in the others; index 0 of STEP is the inert tensor. Entries are in chunks that never move. */
+ * A tape has three tables of entries. STEP holds what was recorded since the last reset, in the order of recording,
+ * which is a topological order. KEPT holds parameters and states. TEMPORARY holds what is not recorded: the tensors
+ * that rules make in an ordinary backward, among them the gradients; its entries are recycled one by one. An id is a
+ * table in its two highest bits and an index in the others; index 0 of STEP is the inert tensor. Entries are in chunks
+ * that never move. */
 #include <stdint.h>
 
 #include <gradtape/operator.h>
@@ -62,15 +63,15 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
-    bool recording;        /* results become entries of STEP, not of TEMPORARY */
-    uint8_t processor;     /* which kernels */
-    uint32_t generation;   /* of STEP's entries */
-    uint32_t free_list;    /* of TEMPORARY's entries */
-    uint32_t fresh_list;   /* TEMPORARY's entries that the running rule made */
-    ad_arena step;         /* data of STEP */
-    ad_arena kept;         /* data of KEPT */
-    ad_pool pool;          /* data of TEMPORARY */
-    uint32_t *holders;     /* STEP's entries that have a gradient after backward */
+    bool recording;      /* results become entries of STEP, not of TEMPORARY */
+    uint8_t processor;   /* which kernels */
+    uint32_t generation; /* of STEP's entries */
+    uint32_t free_list;  /* of TEMPORARY's entries */
+    uint32_t fresh_list; /* TEMPORARY's entries that the running rule made */
+    ad_arena step;       /* data of STEP */
+    ad_arena kept;       /* data of KEPT */
+    ad_pool pool;        /* data of TEMPORARY */
+    uint32_t *holders;   /* STEP's entries that have a gradient after backward */
     size_t n_holders, holders_room;
     ad_memory memory;
     char message[600];
@@ -161,7 +162,7 @@ static inline uint32_t ad_append(ad_tape *t, uint32_t which)
     return id;
 }
 
-/* ---- tape.c --------------------------------------------------------------------------------------------------------------- */
+/* ---- tape.c ------------------------------------------------------------------------------------------------------ */
 
 /* The entry of x for a call named `who`; on failure NULL, and the tape, if there is one, is in error. */
 ad_entry *ad_require(ad_tensor x, const char *who);
@@ -181,10 +182,11 @@ ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
 ad_status ad_fail_memory(ad_tape *t, const char *who);
 
-/* ---- shape.c -------------------------------------------------------------------------------------------------------------- */
+/* ---- shape.c ----------------------------------------------------------------------------------------------------- */
 
 bool ad_same_dims(const ad_shape *a, const ad_shape *b);
-/* Whether rank and sizes are legal and `bytes` an element fits in memory; on failure the tape is in error, `who` named. */
+/* Whether rank and sizes are legal and `bytes` an element fits in memory; on failure the tape is in error, `who` named.
+ */
 bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t bytes);
 /* The number of elements of a checked shape. */
 size_t ad_count_of(const ad_shape *shape);
@@ -203,7 +205,7 @@ const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);
 enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
 const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
 
-/* ---- backward.c ----------------------------------------------------------------------------------------------------------- */
+/* ---- backward.c -------------------------------------------------------------------------------------------------- */
 
 /* Drops every stored gradient but those of parameters (those too, if `kept`). */
 void ad_drop_gradients(ad_tape *t, bool kept);

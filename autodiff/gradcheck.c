@@ -10,7 +10,8 @@ static const char *const verdict_names[] = {"right", "wrong", "missing", "all ze
 
 const char *ad_verdict_name(ad_verdict verdict)
 {
-    return (unsigned)verdict < sizeof verdict_names / sizeof verdict_names[0] ? verdict_names[verdict] : "unknown verdict";
+    return (unsigned)verdict < sizeof verdict_names / sizeof verdict_names[0] ? verdict_names[verdict]
+                                                                              : "unknown verdict";
 }
 
 typedef struct check {
@@ -88,7 +89,8 @@ static ad_entry *kept_entry(const ad_tape *t, uint32_t i)
 
 static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
 
-static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context, const ad_gradcheck_options *o)
+static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context,
+                       const ad_gradcheck_options *o)
 {
     const bool f64 = e->value.type == AD_F64;
     check c = {t, f, context, o ? o->step : 0, o ? o->tolerance : 0};
@@ -137,7 +139,8 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
     ad_gradcheck_result *result = results;
     for (uint32_t k = 0; k < kept; k++)
         if (is_parameter(kept_entry(t, k)))
-            *result++ = (ad_gradcheck_result){.verdict = kept_entry(t, k)->link ? AD_GRADIENT_RIGHT : AD_GRADIENT_MISSING};
+            *result++ =
+                (ad_gradcheck_result){.verdict = kept_entry(t, k)->link ? AD_GRADIENT_RIGHT : AD_GRADIENT_MISSING};
     const double *analytic = all;
     result = results;
     for (uint32_t k = 0; k < kept && t->status == AD_OK; k++) {

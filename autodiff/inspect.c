@@ -21,12 +21,12 @@ const char *ad_made_by(ad_tensor y)
 int ad_operand_count(ad_tensor y)
 {
     const ad_entry *e = ad_require(y, "operand_count");
-    return e && e->operator ? (int)e->value.n_operands : 0;
+    return e && e->operator? (int)e->value.n_operands : 0;
 }
 
 static bool check_operand(ad_tensor y, const ad_entry *e, int i, const char *who)
 {
-    const int n = e->operator ? (int)e->value.n_operands : 0;
+    const int n = e->operator? (int)e->value.n_operands : 0;
     if (i >= 0 && i < n)
         return true;
     ad_fail(y.tape, AD_BAD_VALUE, "%s: there is no operand %d: %s has %d", who, i, ad_made_by(y), n);

@@ -1,8 +1,8 @@
 /* The pool of threads.
  *
  * One job at a time, under the lock `busy`. A job is published by counting `job` up; each worker does its run of blocks
- * and counts `unfinished` down. Who waits spins first, since the gaps in a training step are shorter than a wake-up, and
- * then sleeps on `wake`. */
+ * and counts `unfinished` down. Who waits spins first, since the gaps in a training step are shorter than a wake-up,
+ * and then sleeps on `wake`. */
 #include <gradtape/threads.h>
 
 #include <pthread.h>
@@ -116,7 +116,7 @@ static void wait_for_workers(void)
             relax();
 }
 
-/* ---- Starting and stopping, with `busy` held -------------------------------------------------------------------------- */
+/* ---- Starting and stopping, with `busy` held --------------------------------------------------------------------- */
 
 static void stop_workers(void)
 {

@@ -140,7 +140,7 @@ ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep)
     return y;
 }
 
-/* ---- Shape rules ready-made ----------------------------------------------------------------------------------------------- */
+/* ---- Shape rules ready-made -------------------------------------------------------------------------------------- */
 
 void ad_same_shape(ad_call *c)
 {
@@ -158,7 +158,8 @@ void ad_broadcast_shape(ad_call *c)
         all_same = all_same && ad_same_dims(c->x[i]->shape, c->x[0]->shape);
         if (!ad_broadcast(&y, c->x[i]->shape)) {
             char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-            ad_call_fail(c, AD_BAD_SHAPE, "shapes do not broadcast: %s with %s: sizes must be equal or 1, from the last axis",
+            ad_call_fail(c, AD_BAD_SHAPE,
+                         "shapes do not broadcast: %s with %s: sizes must be equal or 1, from the last axis",
                          ad_operand_text(c, 0, a), ad_operand_text(c, i, b));
             return;
         }

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#define R(function) _Generic((REAL)0, float: function##f, double: function)
+#define R(function) _Generic((REAL)0, float : function##f, double : function)
 
 /* x -= rate dx */
 LOOP(descend)
@@ -23,8 +23,8 @@ LOOP(descend)
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
-/* The same for 16 elements at a time, for f32: 1 / sqrt(a) to 14 bits and one step of Newton's, which leaves an error of
- * 2.2 * 2^-24. Square root and division would take three times as long. Returns how many elements are done. */
+/* The same for 16 elements at a time, for f32: 1 / sqrt(a) to 14 bits and one step of Newton's, which leaves an error
+ * of 2.2 * 2^-24. Square root and division would take three times as long. Returns how many elements are done. */
 static size_t adagrad_in_vectors(const ad_span *s)
 {
     if (sizeof(REAL) != sizeof(float))
@@ -118,8 +118,8 @@ static ad_entry *gradient_to_use(ad_tensor x, const ad_entry *e, const char *who
 {
     if (e->link)
         return ad_entry_at(x.tape, e->link);
-    ad_fail(x.tape, AD_NO_GRADIENT, "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who,
-            name_of(e));
+    ad_fail(x.tape, AD_NO_GRADIENT,
+            "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who, name_of(e));
     return NULL;
 }
 
@@ -163,7 +163,7 @@ static ad_entry *accumulator_of(ad_tensor x, const ad_entry *e, ad_tensor accumu
     if (!a)
         return NULL;
     if (!(a->value.flags & AD_IS_STATE) || a->value.type != e->value.type ||
-             !ad_same_dims(a->value.shape, e->value.shape))
+        !ad_same_dims(a->value.shape, e->value.shape))
         ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its shape and type",
                 name_of(e));
     else
@@ -207,8 +207,8 @@ ad_status ad_fill(ad_tensor leaf, double value)
     return AD_OK;
 }
 
-/* Of u in [0, 1) a number in [low, high): low + (high - low) u, in a form that does not overflow. Where that rounds to high
- * the number below it is taken. */
+/* Of u in [0, 1) a number in [low, high): low + (high - low) u, in a form that does not overflow. Where that rounds to
+ * high the number below it is taken. */
 static double between(const double range[2], double u, uint8_t type)
 {
     const double x = range[0] * (1 - u) + range[1] * u;
@@ -233,7 +233,7 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
     return AD_OK;
 }
 
-/* ---- Slots ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Slots ------------------------------------------------------------------------------------------------------- */
 
 /* The parameter's slot of this name; inert if it has none. */
 static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)

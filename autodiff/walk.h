@@ -4,14 +4,14 @@
 #include "engine.h"
 #include "kernels/kernel.h"
 
-/* Calls `loop` for runs of the space's elements, in order. Array i has the shape shapes[i], which broadcasts to `space`, and
- * its axes of size 1 stay where they are: an array 0 that is narrower than the space is accumulated into, which is how
- * reductions are made. Span fields other than n, array and step are passed on from `span`. */
+/* Calls `loop` for runs of the space's elements, in order. Array i has the shape shapes[i], which broadcasts to
+ * `space`, and its axes of size 1 stay where they are: an array 0 that is narrower than the space is accumulated into,
+ * which is how reductions are made. Span fields other than n, array and step are passed on from `span`. */
 void ad_walk(const ad_shape *space, int n_arrays, const ad_shape *const shapes[], const size_t element_bytes[],
              ad_loop *loop, ad_span *span);
 
-/* The kernel of all AD_ELEMENTWISE rows: the row's loop over all operands, broadcast to the result. A first attribute that is
- * a real number is the span's constant. */
+/* The kernel of all AD_ELEMENTWISE rows: the row's loop over all operands, broadcast to the result. A first attribute
+ * that is a real number is the span's constant. */
 void ad_map(ad_call *c);
 
 /* sum += g, of the same shape and type; in operators/arithmetic.c. */

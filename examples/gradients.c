@@ -1,5 +1,5 @@
-/* A tiny graph, every value and every gradient beside the calculation by hand. The tensor x is used twice, and that is the
- * point: its gradient is the sum of what comes over both ways.
+/* A tiny graph, every value and every gradient beside the calculation by hand. The tensor x is used twice, and that is
+ * the point: its gradient is the sum of what comes over both ways.
  *
  *   x = 3,  w = -2
  *   s = x + x          = 6

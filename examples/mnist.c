@@ -1,7 +1,7 @@
 /* The book's whole program: train a network of 300 and 100 hidden units on MNIST and test it.
  *
- * All pixels are scaled by one mean and one deviation. Scaling each pixel by its own, as the book does, costs half a percent
- * here: a pixel that is rarely dark has a small deviation, and so weighs too much where it is. */
+ * All pixels are scaled by one mean and one deviation. Scaling each pixel by its own, as the book does, costs half a
+ * percent here: a pixel that is rarely dark has a small deviation, and so weighs too much where it is. */
 #include <stdio.h>
 
 #include <gradtape/gradtape.h>
@@ -19,7 +19,8 @@ static nn_dataset *read_idx(const char *folder, const char *part)
     return dataset;
 }
 
-static const char *train_and_test(nn_classifier *c, const nn_dataset *train, const nn_dataset *test, const mnist_options *o)
+static const char *train_and_test(nn_classifier *c, const nn_dataset *train, const nn_dataset *test,
+                                  const mnist_options *o)
 {
     const nn_dataset *sets[] = {train, test};
     for (int i = 0; i < 2; i++)
@@ -27,7 +28,8 @@ static const char *train_and_test(nn_classifier *c, const nn_dataset *train, con
             return nn_dataset_message(sets[i]);
     nn_data train_data = nn_dataset_data(train), test_data = nn_dataset_data(test);
     fprintf(stderr, "%s\nbatch_size = %ld, steps = %ld\n", nn_classifier_settings(c), o->batch_size, o->steps);
-    nn_classifier_fit(c, &train_data, &(nn_fit_options){.batch_size = o->batch_size, .steps = o->steps, .callback = show_progress});
+    nn_classifier_fit(c, &train_data,
+                      &(nn_fit_options){.batch_size = o->batch_size, .steps = o->steps, .callback = show_progress});
     if (nn_classifier_status(c) != AD_OK)
         return nn_classifier_message(c);
     nn_evaluation e = nn_classifier_evaluate(c, &test_data);

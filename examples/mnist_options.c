@@ -48,8 +48,8 @@ static error_t take(int key, char *text, struct argp_state *state)
 
 mnist_options parse_mnist_options(int argc, char *argv[])
 {
-    static const struct argp parser = {.options = options, .parser = take,
-                                       .doc = "Train a network of 300 and 100 hidden units on MNIST and test it."};
+    static const struct argp parser = {
+        .options = options, .parser = take, .doc = "Train a network of 300 and 100 hidden units on MNIST and test it."};
     mnist_options o = {.steps = 40000, .batch_size = 50, .seed = 42};
     argp_err_exit_status = 2;
     argp_parse(&parser, argc, argv, 0, NULL, &o);

@@ -29,7 +29,7 @@ bool show_progress(const nn_progress *p, void *context)
     const double rate = p->seconds > 0 ? (double)(p->step - first + 1) / p->seconds : 0;
     const double left = rate > 0 ? (double)(p->last_step - p->step) / rate : 0;
     const char *end = terminal && p->step < p->last_step ? "" : "\n";
-    fprintf(stderr, "%sstep %lld of %lld  loss %.4f  %.0f steps/s  %.0f s left%s%s", terminal ? "\r" : "", (long long)p->step,
-            (long long)p->last_step, average, rate, left, terminal ? "\033[K" : "", end);
+    fprintf(stderr, "%sstep %lld of %lld  loss %.4f  %.0f steps/s  %.0f s left%s%s", terminal ? "\r" : "",
+            (long long)p->step, (long long)p->last_step, average, rate, left, terminal ? "\033[K" : "", end);
     return true;
 }

@@ -1,10 +1,11 @@
-/* Exclusive or, from operators: why a network needs a hidden layer and biases, and why it is trained with the logistic and not
- * with the step function.
+/* Exclusive or, from operators: why a network needs a hidden layer and biases, and why it is trained with the logistic
+ * and not with the step function.
  *
- * The four points (0,0) (0,1) (1,0) (1,1) have the targets 0 1 1 0. No straight line parts the 0s from the 1s, so one layer
- * cannot do it. Without biases the point (0,0) gives tanh 0 = 0 in every hidden unit, and so 1/2 at the output, whatever the
- * weights are. And the derivative of the step function is 0 wherever it has one, so that nothing reaches the weights below it:
- * they stay as they were drawn, and the layer above has to do with what they happen to show it. */
+ * The four points (0,0) (0,1) (1,0) (1,1) have the targets 0 1 1 0. No straight line parts the 0s from the 1s, so one
+ * layer cannot do it. Without biases the point (0,0) gives tanh 0 = 0 in every hidden unit, and so 1/2 at the output,
+ * whatever the weights are. And the derivative of the step function is 0 wherever it has one, so that nothing reaches
+ * the weights below it: they stay as they were drawn, and the layer above has to do with what they happen to show it.
+ */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -85,8 +86,11 @@ static bool show(const net *n)
     const float *y = ad_f32(ad_logistic(logits(t, n, &p)));
     const double moved = ad_item(ad_sum(p.w1)) - before;
     if (y)
-        printf("%-27s loss %.4f  outputs %.2f %.2f %.2f %.2f  hidden weights %s\n", n->title, loss, (double)y[0], (double)y[1],
-               (double)y[2], (double)y[3], !n->has_hidden_layer ? "none" : moved != 0 ? "moved" : "did not move");
+        printf("%-27s loss %.4f  outputs %.2f %.2f %.2f %.2f  hidden weights %s\n", n->title, loss, (double)y[0],
+               (double)y[1], (double)y[2], (double)y[3],
+               !n->has_hidden_layer ? "none"
+               : moved != 0         ? "moved"
+                                    : "did not move");
     else
         fprintf(stderr, "%s\n", ad_message(t));
     ad_tape_close(t);
@@ -96,10 +100,8 @@ static bool show(const net *n)
 int main(void)
 {
     static const net nets[] = {
-        {"no hidden layer", false, true, ad_logistic},
-        {"hidden tanh without biases", true, false, ad_tanh},
-        {"hidden tanh", true, true, ad_tanh},
-        {"hidden step functions", true, true, ad_step},
+        {"no hidden layer", false, true, ad_logistic}, {"hidden tanh without biases", true, false, ad_tanh},
+        {"hidden tanh", true, true, ad_tanh},          {"hidden step functions", true, true, ad_step},
         {"hidden logistics", true, true, ad_logistic},
     };
     printf("targets 0 1 1 0\n");

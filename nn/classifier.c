@@ -37,10 +37,10 @@ struct nn_classifier {
     int n_layers;
     int64_t step;
     cursor at;
-    cursor order_of;  /* the permutation that `order` holds; its place is not used */
-    int32_t *order;   /* [order_of.rows] */
-    float *batch;     /* [batch_room, columns] */
-    int32_t *labels;  /* [batch_room] */
+    cursor order_of; /* the permutation that `order` holds; its place is not used */
+    int32_t *order;  /* [order_of.rows] */
+    float *batch;    /* [batch_room, columns] */
+    int32_t *labels; /* [batch_room] */
     int64_t batch_room;
     bool is_fitting;
     bool options_are_bad;
@@ -49,7 +49,7 @@ struct nn_classifier {
     char settings[1024];
 };
 
-/* ---- Errors ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
 static ad_status fail(nn_classifier *c, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
@@ -93,7 +93,7 @@ ad_status nn_classifier_clear_error(nn_classifier *c)
     return status;
 }
 
-/* ---- Opening --------------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
 static int hidden_layers(const nn_classifier_options *o)
 {
@@ -109,14 +109,17 @@ static ad_status check_options(nn_classifier *c)
     const char *optimiser = nn_optimiser_mistake(&o->optimiser);
     for (int i = 0; i < c->n_layers - 1; i++)
         if (o->hidden_units[i] < 0)
-            return fail(c, AD_BAD_VALUE, "classifier: hidden_units[%d] is %" PRId64 ": it must be 1 or more, 0 ends the list", i,
+            return fail(c, AD_BAD_VALUE,
+                        "classifier: hidden_units[%d] is %" PRId64 ": it must be 1 or more, 0 ends the list", i,
                         o->hidden_units[i]);
     if (o->n_classes < 2 || o->n_classes > INT32_MAX)
         return fail(c, AD_BAD_VALUE, "classifier: n_classes is %" PRId64 ": it must be at least 2", o->n_classes);
     if ((unsigned)o->activation >= NN_ACTIVATION_COUNT)
-        return fail(c, AD_BAD_VALUE, "classifier: %d is no activation: use NN_RELU or another of the list", (int)o->activation);
+        return fail(c, AD_BAD_VALUE, "classifier: %d is no activation: use NN_RELU or another of the list",
+                    (int)o->activation);
     if ((unsigned)o->scaling >= NN_SCALE_COUNT)
-        return fail(c, AD_BAD_VALUE, "classifier: %d is no scaling: use NN_SCALE_NONE or another of the list", (int)o->scaling);
+        return fail(c, AD_BAD_VALUE, "classifier: %d is no scaling: use NN_SCALE_NONE or another of the list",
+                    (int)o->scaling);
     if (!isfinite(o->scaling_constant) || !isfinite(1 / o->scaling_constant))
         return fail(c, AD_BAD_VALUE, "classifier: the scaling constant %g cannot be divided by", o->scaling_constant);
     return optimiser ? fail(c, AD_BAD_VALUE, "classifier: %s", optimiser) : AD_OK;
@@ -141,7 +144,8 @@ static void write_settings(nn_classifier *c)
     if (p->kind == NN_ADAGRAD)
         snprintf(accumulator, sizeof accumulator, ", initial accumulator %g", p->initial_accumulator);
     snprintf(c->settings, sizeof c->settings,
-             "hidden_units = [%s], n_classes = %" PRId64 ", activation = %s, optimiser = %s (rate %g%s), scaling = %s, seed = %" PRIu64,
+             "hidden_units = [%s], n_classes = %" PRId64
+             ", activation = %s, optimiser = %s (rate %g%s), scaling = %s, seed = %" PRIu64,
              units, o->n_classes, nn_activation_name(o->activation), nn_optimiser_name(p->kind), p->rate, accumulator,
              scaling_text(o, scaling), o->seed);
 }
@@ -199,7 +203,7 @@ void nn_classifier_close(nn_classifier *c)
     ad_memory_release(&memory, c, 1, sizeof *c);
 }
 
-/* ---- The network ----------------------------------------------------------------------------------------------------------- */
+/* ---- The network ------------------------------------------------------------------------------------------------- */
 
 static void make_layers(nn_classifier *c, int64_t columns)
 {
@@ -210,8 +214,12 @@ static void make_layers(nn_classifier *c, int64_t columns)
         char name[32] = "logits";
         if (!is_last)
             snprintf(name, sizeof name, "hiddenlayer_%d", i);
-        nn_dense_options layer = {.name = name, .inputs = inputs, .units = is_last ? o->n_classes : o->hidden_units[i],
-                                  .activation = is_last ? NN_IDENTITY : o->activation, .seed = o->seed, .stream = (uint64_t)i};
+        nn_dense_options layer = {.name = name,
+                                  .inputs = inputs,
+                                  .units = is_last ? o->n_classes : o->hidden_units[i],
+                                  .activation = is_last ? NN_IDENTITY : o->activation,
+                                  .seed = o->seed,
+                                  .stream = (uint64_t)i};
         c->layers[i] = nn_dense_make(c->tape, &layer);
         c->parameters[2 * i] = c->layers[i].weights;
         c->parameters[2 * i + 1] = c->layers[i].biases;
@@ -224,7 +232,8 @@ static size_t parameter_count(const nn_classifier *c) { return 2 * (size_t)c->n_
 /* Makes all that depends on the number of features. On failure nothing of it is left. */
 static ad_status build(nn_classifier *c, const nn_data *data)
 {
-    c->scaling = (nn_scaling){.kind = c->options.scaling, .constant = c->options.scaling_constant, .memory = &c->memory};
+    c->scaling =
+        (nn_scaling){.kind = c->options.scaling, .constant = c->options.scaling_constant, .memory = &c->memory};
     c->tape = ad_tape_open(&(ad_tape_options){.allocator = c->options.allocator});
     ad_status status = c->tape ? nn_scaling_learn(&c->scaling, data) : AD_NO_MEMORY;
     if (status == AD_OK) {
@@ -247,7 +256,7 @@ static ad_tensor network(nn_classifier *c, ad_tensor x)
     return x;
 }
 
-/* ---- Batches --------------------------------------------------------------------------------------------------------------- */
+/* ---- Batches ----------------------------------------------------------------------------------------------------- */
 
 static ad_status make_batch_room(nn_classifier *c, int64_t rows, const char *who)
 {
@@ -283,7 +292,7 @@ static ad_tensor labels(nn_classifier *c, const nn_data *data, const int32_t *ro
     return ad_borrow(c->tape, AD_I32, AD_SHAPE(n), c->labels);
 }
 
-/* ---- Fitting --------------------------------------------------------------------------------------------------------------- */
+/* ---- Fitting ----------------------------------------------------------------------------------------------------- */
 
 static ad_status check_data(nn_classifier *c, const nn_data *data, bool needs_labels, const char *who)
 {
@@ -294,8 +303,8 @@ static ad_status check_data(nn_classifier *c, const nn_data *data, bool needs_la
     if (status != AD_OK)
         return fail(c, status, "%s: %s", who, mistake);
     if (c->tape && data->columns != c->scaling.columns)
-        return fail(c, AD_BAD_SHAPE, "%s: the data have %" PRId64 " columns, the classifier was fitted to %" PRId64, who, data->columns,
-                    c->scaling.columns);
+        return fail(c, AD_BAD_SHAPE, "%s: the data have %" PRId64 " columns, the classifier was fitted to %" PRId64,
+                    who, data->columns, c->scaling.columns);
     return AD_OK;
 }
 
@@ -307,7 +316,8 @@ static ad_status check_fit(nn_classifier *c, const nn_data *data, const nn_fit_o
     if (status != AD_OK)
         return status;
     if (o->batch_size < 0)
-        return fail(c, AD_BAD_VALUE, "fit: batch_size is %" PRId64 ": it must be 1 or more, or 0 for %d", o->batch_size, DEFAULT_BATCH);
+        return fail(c, AD_BAD_VALUE, "fit: batch_size is %" PRId64 ": it must be 1 or more, or 0 for %d", o->batch_size,
+                    DEFAULT_BATCH);
     if (o->steps < 0 || o->steps > INT64_MAX - c->step)
         return fail(c, AD_BAD_VALUE, "fit: steps is %" PRId64 ": it must be 1 or more, or 0 for one epoch", o->steps);
     return AD_OK;
@@ -321,7 +331,8 @@ static cursor next_place(cursor at, int64_t rows)
     return (cursor){.epoch = at.rows ? at.epoch + 1 : 0, .place = 0, .rows = rows};
 }
 
-/* Makes `order` the permutation of the epoch. It depends on nothing but seed, epoch and rows, so it can be made again. */
+/* Makes `order` the permutation of the epoch. It depends on nothing but seed, epoch and rows, so it can be made again.
+ */
 static ad_status make_order(nn_classifier *c, cursor at)
 {
     if (c->order && c->order_of.rows == at.rows && c->order_of.epoch == at.epoch)
@@ -353,7 +364,8 @@ static ad_status train_step(nn_classifier *c, const nn_data *data, int64_t batch
     ad_tensor mean = ad_mean(ad_softmax_cross_entropy(z, labels(c, data, rows, 0, n)));
     *loss = ad_item(mean);
     if (ad_status_of(c->tape) == AD_OK && !isfinite(*loss))
-        ad_fail(c->tape, AD_NOT_FINITE, "the loss is %g at step %" PRId64 ": a smaller rate or scaled features may mend it", *loss,
+        ad_fail(c->tape, AD_NOT_FINITE,
+                "the loss is %g at step %" PRId64 ": a smaller rate or scaled features may mend it", *loss,
                 c->step + 1);
     ad_backward(mean);
     if (nn_optimiser_step(&c->options.optimiser, c->parameters, parameter_count(c)) != AD_OK)
@@ -409,7 +421,7 @@ ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_
     return status;
 }
 
-/* ---- Predicting ------------------------------------------------------------------------------------------------------------ */
+/* ---- Predicting -------------------------------------------------------------------------------------------------- */
 
 /* What is made of the logits of rows first .. first+n-1. */
 typedef void consumer(nn_classifier *c, const nn_data *data, ad_tensor logits, int64_t first, int64_t n, void *out);
@@ -476,7 +488,8 @@ static void take_numbers(nn_classifier *c, const nn_data *data, ad_tensor number
         memcpy((float *)out + (size_t)first * classes, z, (size_t)n * classes * sizeof *z);
 }
 
-static void take_probabilities(nn_classifier *c, const nn_data *data, ad_tensor logits, int64_t first, int64_t n, void *out)
+static void take_probabilities(nn_classifier *c, const nn_data *data, ad_tensor logits, int64_t first, int64_t n,
+                               void *out)
 {
     take_numbers(c, data, ad_softmax(logits, 1), first, n, out);
 }
@@ -496,7 +509,7 @@ ad_status nn_classifier_logits(nn_classifier *c, const nn_data *data, float *log
     return predict(c, data, (pass){.who = "logits", .consume = take_numbers, .out = logits});
 }
 
-/* ---- Evaluating ------------------------------------------------------------------------------------------------------------ */
+/* ---- Evaluating -------------------------------------------------------------------------------------------------- */
 
 typedef struct totals {
     double loss;
@@ -527,7 +540,7 @@ nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
     return e;
 }
 
-/* ---- Looking in ------------------------------------------------------------------------------------------------------------ */
+/* ---- Looking in -------------------------------------------------------------------------------------------------- */
 
 const char *nn_classifier_settings(nn_classifier *c) { return c ? c->settings : ""; }
 
@@ -538,7 +551,8 @@ ad_tensor nn_classifier_parameter(nn_classifier *c, size_t index)
     if (index < nn_classifier_parameter_count(c))
         return c->parameters[index];
     if (c)
-        fail(c, AD_BAD_VALUE, "parameter: there is no parameter %zu: the classifier has %zu", index, nn_classifier_parameter_count(c));
+        fail(c, AD_BAD_VALUE, "parameter: there is no parameter %zu: the classifier has %zu", index,
+             nn_classifier_parameter_count(c));
     return (ad_tensor){0};
 }
 

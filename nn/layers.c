@@ -15,12 +15,8 @@ static const struct {
     const char *name;
     ad_tensor (*apply)(ad_tensor x);
 } activations[NN_ACTIVATION_COUNT] = {
-    [NN_RELU] = {"relu", ad_relu},
-    [NN_LOGISTIC] = {"logistic", ad_logistic},
-    [NN_TANH] = {"tanh", ad_tanh},
-    [NN_ELU] = {"elu", ad_elu},
-    [NN_SOFTPLUS] = {"softplus", ad_softplus},
-    [NN_IDENTITY] = {"identity", identity},
+    [NN_RELU] = {"relu", ad_relu}, [NN_LOGISTIC] = {"logistic", ad_logistic}, [NN_TANH] = {"tanh", ad_tanh},
+    [NN_ELU] = {"elu", ad_elu},    [NN_SOFTPLUS] = {"softplus", ad_softplus}, [NN_IDENTITY] = {"identity", identity},
 };
 
 static bool is_known(nn_activation activation) { return (unsigned)activation < NN_ACTIVATION_COUNT; }
@@ -54,7 +50,8 @@ static bool check_options(ad_tape *tape, const nn_dense_options *o)
         ad_fail(tape, AD_BAD_SHAPE, "dense: %lld inputs and %lld units: both must be at least 1", (long long)o->inputs,
                 (long long)o->units);
     else if (!is_known(o->activation))
-        ad_fail(tape, AD_BAD_VALUE, "dense: %d is no activation: use NN_RELU or another of the list", (int)o->activation);
+        ad_fail(tape, AD_BAD_VALUE, "dense: %d is no activation: use NN_RELU or another of the list",
+                (int)o->activation);
     return tape && ad_status_of(tape) == AD_OK;
 }
 

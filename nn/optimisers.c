@@ -15,7 +15,10 @@ static ad_tensor no_slot(const nn_optimiser_options *o, ad_tensor x)
 
 static void gradient_descent(const nn_optimiser_options *o, ad_tensor x) { ad_descend(x, o->rate); }
 
-static ad_tensor adagrad_slot(const nn_optimiser_options *o, ad_tensor x) { return ad_slot(x, "Adagrad", o->initial_accumulator); }
+static ad_tensor adagrad_slot(const nn_optimiser_options *o, ad_tensor x)
+{
+    return ad_slot(x, "Adagrad", o->initial_accumulator);
+}
 
 static void adagrad(const nn_optimiser_options *o, ad_tensor x) { ad_descend_adagrad(x, adagrad_slot(o, x), o->rate); }
 
@@ -31,7 +34,10 @@ static const struct {
 
 static bool is_known(nn_optimiser_kind kind) { return (unsigned)kind < NN_OPTIMISER_COUNT; }
 
-const char *nn_optimiser_name(nn_optimiser_kind kind) { return is_known(kind) ? optimisers[kind].name : "unknown optimiser"; }
+const char *nn_optimiser_name(nn_optimiser_kind kind)
+{
+    return is_known(kind) ? optimisers[kind].name : "unknown optimiser";
+}
 
 nn_optimiser_kind nn_optimiser_named(const char *name)
 {
@@ -72,7 +78,8 @@ static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters
     for (size_t i = 0; tape && i < n; i++) {
         if (parameters[i].tape != tape) {
             ad_fail(tape, AD_BAD_HANDLE, "optimiser: parameter %zu is not of the tape of the first", i);
-            ad_fail(parameters[i].tape, AD_BAD_HANDLE, "optimiser: the first parameter is not of the tape of number %zu", i);
+            ad_fail(parameters[i].tape, AD_BAD_HANDLE,
+                    "optimiser: the first parameter is not of the tape of number %zu", i);
         }
         ad_version_of(parameters[i]); /* which is an error for what cannot be updated */
     }

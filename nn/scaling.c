@@ -250,8 +250,8 @@ void nn_scaling_release(nn_scaling *scaling)
 typedef float wide_f32, wide_u8, wide_i8, wide_i16;
 typedef double wide_f64, wide_i32;
 
-/* Rows come in a random order, so the next ones are asked for some rows ahead: of n rows that are gathered, `known` are in
- * the list. */
+/* Rows come in a random order, so the next ones are asked for some rows ahead: of n rows that are gathered, `known` are
+ * in the list. */
 enum { AHEAD = 8, CACHE_LINE = 64 };
 
 static inline void prefetch(const void *row, size_t bytes)

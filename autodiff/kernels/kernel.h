@@ -2,14 +2,16 @@
 #define AUTODIFF_KERNELS_KERNEL_H
 /* Loops, and how they are compiled for each type and each processor.
  *
- * A file of operators/ is compiled several times: once as it stands, which gives the rows, rules and public functions, and once
- * for each element type and each processor with AD_REAL defined, which gives only the loops. A loop is written once, in REAL:
+ * A file of operators/ is compiled several times: once as it stands, which gives the rows, rules and public functions,
+ * and once for each element type and each processor with AD_REAL defined, which gives only the loops. A loop is written
+ * once, in REAL:
  *
- *   MAP1(square, x * x)                        y[i] = x[i] * x[i]
+ *   MAP1(square, (x) * (x))                        y[i] = x[i] * x[i]
  *   LOOP(row_sum) { ... REAL ... }             anything longer, over the span `s`
  *
- * In the first compilation each of these lines becomes the table `square_loops`, which a row names. The processor is chosen
- * once, when the process opens its first tape; AD_PROCESSOR=baseline|avx2|avx512 in the environment chooses a lesser one. */
+ * In the first compilation each of these lines becomes the table `square_loops`, which a row names. The processor is
+ * chosen once, when the process opens its first tape; AD_PROCESSOR=baseline|avx2|avx512 in the environment chooses a
+ * lesser one. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +19,8 @@
 
 enum { AD_SPAN_ARRAYS = 4, AD_SPAN_SIZES = 3 };
 
-/* What a loop works on. For MAP and for what ad_walk calls: n elements; array 0 is written, the others are read; a step is 1,
- * or 0 for one value that stands for all n. Other loops say what they take. */
+/* What a loop works on. For MAP and for what ad_walk calls: n elements; array 0 is written, the others are read; a step
+ * is 1, or 0 for one value that stands for all n. Other loops say what they take. */
 typedef struct ad_span {
     size_t n;
     void *array[AD_SPAN_ARRAYS];
@@ -42,85 +44,85 @@ typedef struct ad_loops {
 #ifdef AD_REAL
 
 #define REAL AD_REAL
-#define LOOP(name)                                                                                                             \
-    ad_loop AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX);                                                     \
+#define LOOP(name)                                                                                                     \
+    ad_loop AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX);                                             \
     void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const ad_span *s)
 
-#define MAP1(name, expression)                                                                                                 \
-    static inline REAL name##_of(REAL x, REAL c)                                                                               \
-    {                                                                                                                          \
-        (void)c;                                                                                                               \
-        return (REAL)(expression);                                                                                             \
-    }                                                                                                                          \
-    LOOP(name)                                                                                                                 \
-    {                                                                                                                          \
-        const REAL *restrict X = s->array[1];                                                                                  \
-        REAL *restrict Y = s->array[0], c = (REAL)s->constant;                                                                 \
-        if (s->step[1])                                                                                                        \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(X[i], c);                                                                                     \
-        else                                                                                                                   \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(X[0], c);                                                                                     \
+#define MAP1(name, expression)                                                                                         \
+    static inline REAL name##_of(REAL x, REAL c)                                                                       \
+    {                                                                                                                  \
+        (void)c;                                                                                                       \
+        return (REAL)(expression);                                                                                     \
+    }                                                                                                                  \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        const REAL *restrict X = s->array[1];                                                                          \
+        REAL *restrict Y = s->array[0], c = (REAL)s->constant;                                                         \
+        if (s->step[1])                                                                                                \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(X[i], c);                                                                             \
+        else                                                                                                           \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(X[0], c);                                                                             \
     }
 
 /* Of two operands a and b; each pair of steps has its own loop, so that each is vectorised. */
-#define MAP2(name, expression)                                                                                                 \
-    static inline REAL name##_of(REAL a, REAL b) { return (REAL)(expression); }                                                \
-    LOOP(name)                                                                                                                 \
-    {                                                                                                                          \
-        const REAL *restrict A = s->array[1], *restrict B = s->array[2];                                                       \
-        REAL *restrict Y = s->array[0];                                                                                        \
-        if (s->step[1] && s->step[2])                                                                                          \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(A[i], B[i]);                                                                                  \
-        else if (s->step[1])                                                                                                   \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(A[i], B[0]);                                                                                  \
-        else if (s->step[2])                                                                                                   \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(A[0], B[i]);                                                                                  \
-        else                                                                                                                   \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(A[0], B[0]);                                                                                  \
+#define MAP2(name, expression)                                                                                         \
+    static inline REAL name##_of(REAL a, REAL b) { return (REAL)(expression); }                                        \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        const REAL *restrict A = s->array[1], *restrict B = s->array[2];                                               \
+        REAL *restrict Y = s->array[0];                                                                                \
+        if (s->step[1] && s->step[2])                                                                                  \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(A[i], B[i]);                                                                          \
+        else if (s->step[1])                                                                                           \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(A[i], B[0]);                                                                          \
+        else if (s->step[2])                                                                                           \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(A[0], B[i]);                                                                          \
+        else                                                                                                           \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(A[0], B[0]);                                                                          \
     }
 
 /* Of three operands v, a and b. */
-#define MAP3(name, expression)                                                                                                 \
-    static inline REAL name##_of(REAL v, REAL a, REAL b) { return (REAL)(expression); }                                        \
-    LOOP(name)                                                                                                                 \
-    {                                                                                                                          \
-        const REAL *restrict V = s->array[1], *restrict A = s->array[2], *restrict B = s->array[3];                            \
-        REAL *restrict Y = s->array[0];                                                                                        \
-        const size_t sv = s->step[1], sa = s->step[2], sb = s->step[3];                                                        \
-        if (sv && sa && sb)                                                                                                    \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(V[i], A[i], B[i]);                                                                            \
-        else                                                                                                                   \
-            for (size_t i = 0; i < s->n; i++)                                                                                  \
-                Y[i] = name##_of(V[sv * i], A[sa * i], B[sb * i]);                                                             \
+#define MAP3(name, expression)                                                                                         \
+    static inline REAL name##_of(REAL v, REAL a, REAL b) { return (REAL)(expression); }                                \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        const REAL *restrict V = s->array[1], *restrict A = s->array[2], *restrict B = s->array[3];                    \
+        REAL *restrict Y = s->array[0];                                                                                \
+        const size_t sv = s->step[1], sa = s->step[2], sb = s->step[3];                                                \
+        if (sv && sa && sb)                                                                                            \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(V[i], A[i], B[i]);                                                                    \
+        else                                                                                                           \
+            for (size_t i = 0; i < s->n; i++)                                                                          \
+                Y[i] = name##_of(V[sv * i], A[sa * i], B[sb * i]);                                                     \
     }
 
 #else /* the rows: declare the compiled loops and gather them into a table */
 
 #if defined(AD_HAS_X86_KERNELS)
-#define AD_LOOPS_OF(name, type)                                                                                                \
-    {                                                                                                                          \
-        ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_avx2, ad_loop_##name##_##type##_avx512                   \
+#define AD_LOOPS_OF(name, type)                                                                                        \
+    {                                                                                                                  \
+        ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_avx2, ad_loop_##name##_##type##_avx512           \
     }
-#define AD_DECLARE(name, type)                                                                                                 \
+#define AD_DECLARE(name, type)                                                                                         \
     ad_loop ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_avx2, ad_loop_##name##_##type##_avx512
 #else
-#define AD_LOOPS_OF(name, type)                                                                                                \
-    {                                                                                                                          \
-        ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_baseline             \
+#define AD_LOOPS_OF(name, type)                                                                                        \
+    {                                                                                                                  \
+        ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_baseline     \
     }
 #define AD_DECLARE(name, type) ad_loop ad_loop_##name##_##type##_baseline
 #endif
 
-#define LOOP_TABLE(name)                                                                                                       \
-    AD_DECLARE(name, f32);                                                                                                     \
-    AD_DECLARE(name, f64);                                                                                                     \
+#define LOOP_TABLE(name)                                                                                               \
+    AD_DECLARE(name, f32);                                                                                             \
+    AD_DECLARE(name, f64);                                                                                             \
     static const ad_loops name##_loops = {{AD_LOOPS_OF(name, f32), AD_LOOPS_OF(name, f64)}};
 #define MAP1(name, expression) LOOP_TABLE(name)
 #define MAP2(name, expression) LOOP_TABLE(name)

@@ -14,7 +14,7 @@
 #ifdef AD_REAL
 
 /* The function of <math.h> for REAL. */
-#define R(function) _Generic((REAL)0, float: function##f, double: function)
+#define R(function) _Generic((REAL)0, float : function##f, double : function)
 
 enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4 };
 
@@ -82,10 +82,7 @@ enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
 #include <string.h>
 #else
 #define VECTOR_FUNCTION(function)                                                                                      \
-    static inline void vector_##function(size_t n, REAL *y, const REAL *x)                                             \
-    {                                                                                                                  \
-        SCALAR_LOOP(function)                                                                                          \
-    }
+    static inline void vector_##function(size_t n, REAL *y, const REAL *x) { SCALAR_LOOP(function) }
 #endif
 
 VECTOR_FUNCTION(exp)

@@ -3,7 +3,7 @@
 
 MAP2(add, a + b)
 MAP2(sub, a - b)
-MAP2(mul, a * b)
+MAP2(mul, (a) * (b))
 MAP2(div, a / b)
 MAP2(maximum, a > b || a != a ? a : b)
 MAP2(minimum, a < b || a != a ? a : b)
@@ -11,12 +11,12 @@ MAP3(share_greater, a > b ? v : a == b ? v / 2 : (a < b ? 0 : v))
 
 MAP1(neg, -x)
 MAP1(shift, x + c)
-MAP1(scale, c * x)
+MAP1(scale, (c) * (x))
 MAP1(pow_constant, R(pow)(x, c))
 MAP1_OF(exp, exp)
 MAP1_OF(log, log)
 MAP1(sqrt, R(sqrt)(x))
-MAP1(square, x * x)
+MAP1(square, (x) * (x))
 MAP1(abs, R(fabs)(x))
 MAP2(times_sign, b > 0 ? a : b < 0 ? -a : b == 0 ? 0 : b)
 
@@ -49,7 +49,7 @@ void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
 #define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
 #define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
-/* ---- Two operands ---------------------------------------------------------------------------------------------------------- */
+/* ---- Two operands ------------------------------------------------------------------------------------------------ */
 
 /* y = a + b :  da = dy,  db = dy */
 static void add_vjp(ad_pullback *p)
@@ -58,7 +58,8 @@ static void add_vjp(ad_pullback *p)
     ad_give(p, 1, ad_dy(p));
 }
 
-AD_OPERATOR(add) = {.name = "add", OF_TWO, .loops = &add_loops, .vjp = add_vjp, .formula = "a + b", .gradient = "dy, dy"};
+AD_OPERATOR(add) = {
+    .name = "add", OF_TWO, .loops = &add_loops, .vjp = add_vjp, .formula = "a + b", .gradient = "dy, dy"};
 
 ad_tensor ad_add(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_add, a, b); }
 
@@ -70,7 +71,8 @@ static void sub_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_dy(p)));
 }
 
-AD_OPERATOR(sub) = {.name = "sub", OF_TWO, .loops = &sub_loops, .vjp = sub_vjp, .formula = "a - b", .gradient = "dy, -dy"};
+AD_OPERATOR(sub) = {
+    .name = "sub", OF_TWO, .loops = &sub_loops, .vjp = sub_vjp, .formula = "a - b", .gradient = "dy, -dy"};
 
 ad_tensor ad_sub(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_sub, a, b); }
 
@@ -83,7 +85,8 @@ static void mul_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
 }
 
-AD_OPERATOR(mul) = {.name = "mul", OF_TWO, .loops = &mul_loops, .vjp = mul_vjp, .formula = "a b", .gradient = "b dy, a dy"};
+AD_OPERATOR(mul) = {
+    .name = "mul", OF_TWO, .loops = &mul_loops, .vjp = mul_vjp, .formula = "a b", .gradient = "b dy, a dy"};
 
 ad_tensor ad_mul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_mul, a, b); }
 
@@ -96,8 +99,13 @@ static void div_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
 }
 
-AD_OPERATOR(div) = {.name = "div", OF_TWO, .loops = &div_loops, .vjp = div_vjp, .formula = "a / b",
-                    .gradient = "dy / b, -y dy / b", .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
+AD_OPERATOR(div) = {.name = "div",
+                    OF_TWO,
+                    .loops = &div_loops,
+                    .vjp = div_vjp,
+                    .formula = "a / b",
+                    .gradient = "dy / b, -y dy / b",
+                    .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
                     .domain = {{0}, {0.5, 2, 0, 0, false}}};
 
 ad_tensor ad_div(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div, a, b); }
@@ -111,8 +119,13 @@ static void maximum_vjp(ad_pullback *p)
         ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 0)));
 }
 
-AD_OPERATOR(maximum) = {.name = "maximum", OF_TWO, .loops = &maximum_loops, .vjp = maximum_vjp, .formula = "max(a, b)",
-                        .gradient = "dy to the larger", .convention = "equal: half each; NaN if either is NaN"};
+AD_OPERATOR(maximum) = {.name = "maximum",
+                        OF_TWO,
+                        .loops = &maximum_loops,
+                        .vjp = maximum_vjp,
+                        .formula = "max(a, b)",
+                        .gradient = "dy to the larger",
+                        .convention = "equal: half each; NaN if either is NaN"};
 
 ad_tensor ad_maximum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_maximum, a, b); }
 
@@ -125,12 +138,18 @@ static void minimum_vjp(ad_pullback *p)
         ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
 }
 
-AD_OPERATOR(minimum) = {.name = "minimum", OF_TWO, .loops = &minimum_loops, .vjp = minimum_vjp, .formula = "min(a, b)",
-                        .gradient = "dy to the smaller", .convention = "equal: half each; NaN if either is NaN"};
+AD_OPERATOR(minimum) = {.name = "minimum",
+                        OF_TWO,
+                        .loops = &minimum_loops,
+                        .vjp = minimum_vjp,
+                        .formula = "min(a, b)",
+                        .gradient = "dy to the smaller",
+                        .convention = "equal: half each; NaN if either is NaN"};
 
 ad_tensor ad_minimum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_minimum, a, b); }
 
-/* y = v where a > b, v / 2 where a = b, else 0 :  dv = the same selection of dy; constant in a and b almost everywhere */
+/* y = v where a > b, v / 2 where a = b, else 0 :  dv = the same selection of dy; constant in a and b almost everywhere
+ */
 static void share_greater_vjp(ad_pullback *p)
 {
     if (ad_wants(p, 0))
@@ -140,8 +159,12 @@ static void share_greater_vjp(ad_pullback *p)
             ad_give(p, i, ad_zeros_like(ad_x(p, i)));
 }
 
-AD_OPERATOR(share_greater) = {.name = "share_greater", OF_THREE, .loops = &share_greater_loops, .vjp = share_greater_vjp,
-                              .formula = "v where a > b, v / 2 where a = b, else 0", .gradient = "share_greater(dy, a, b), 0, 0",
+AD_OPERATOR(share_greater) = {.name = "share_greater",
+                              OF_THREE,
+                              .loops = &share_greater_loops,
+                              .vjp = share_greater_vjp,
+                              .formula = "v where a > b, v / 2 where a = b, else 0",
+                              .gradient = "share_greater(dy, a, b), 0, 0",
                               .convention = "v where a or b is NaN",
                               .domain = {{0}, {-2, 2, 0, 0, true}, {-2, 2, 0, 0, true}}};
 
@@ -156,13 +179,18 @@ static void times_sign_vjp(ad_pullback *p)
         ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
 }
 
-AD_OPERATOR(times_sign) = {.name = "times_sign", OF_TWO, .loops = &times_sign_loops, .vjp = times_sign_vjp,
-                           .formula = "v sign(x)", .gradient = "dy sign(x), 0", .convention = "0 where x = 0",
+AD_OPERATOR(times_sign) = {.name = "times_sign",
+                           OF_TWO,
+                           .loops = &times_sign_loops,
+                           .vjp = times_sign_vjp,
+                           .formula = "v sign(x)",
+                           .gradient = "dy sign(x), 0",
+                           .convention = "0 where x = 0",
                            .domain = {{0}, {-2, 2, 0, 0.1, true}}};
 
 ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_times_sign, v, x); }
 
-/* ---- One operand ----------------------------------------------------------------------------------------------------------- */
+/* ---- One operand ------------------------------------------------------------------------------------------------- */
 
 /* y = -x :  dx = -dy */
 static void neg_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_dy(p))); }
@@ -188,16 +216,30 @@ static const ad_sample samples_with_constant[] = {
 /* y = x + c :  dx = dy */
 static void shift_vjp(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
 
-AD_OPERATOR(shift) = {.name = "shift", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
-                      .loops = &shift_loops, .vjp = shift_vjp, .formula = "x + c", .gradient = "dy"};
+AD_OPERATOR(shift) = {.name = "shift",
+                      .arity = 1,
+                      CONSTANT,
+                      ELEMENTWISE,
+                      SAMPLES(samples_with_constant),
+                      .loops = &shift_loops,
+                      .vjp = shift_vjp,
+                      .formula = "x + c",
+                      .gradient = "dy"};
 
 ad_tensor ad_shift(ad_tensor x, double c) { return with_constant(&ad_operator_shift, x, c); }
 
 /* y = c x :  dx = c dy */
 static void scale_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), ad_attribute_at(p, 0)->real)); }
 
-AD_OPERATOR(scale) = {.name = "scale", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
-                      .loops = &scale_loops, .vjp = scale_vjp, .formula = "c x", .gradient = "c dy"};
+AD_OPERATOR(scale) = {.name = "scale",
+                      .arity = 1,
+                      CONSTANT,
+                      ELEMENTWISE,
+                      SAMPLES(samples_with_constant),
+                      .loops = &scale_loops,
+                      .vjp = scale_vjp,
+                      .formula = "c x",
+                      .gradient = "c dy"};
 
 ad_tensor ad_scale(ad_tensor x, double c) { return with_constant(&ad_operator_scale, x, c); }
 
@@ -211,9 +253,16 @@ static void pow_constant_vjp(ad_pullback *p)
         ad_give(p, 0, ad_mul(ad_scale(ad_pow_constant(ad_x(p, 0), c - 1), c), ad_dy(p)));
 }
 
-AD_OPERATOR(pow_constant) = {.name = "pow_constant", .arity = 1, CONSTANT, ELEMENTWISE, SAMPLES(samples_with_constant),
-                             .loops = &pow_constant_loops, .vjp = pow_constant_vjp, .formula = "x^c",
-                             .gradient = "c x^(c-1) dy", .domain = {{0.5, 2, 0, 0, false}},
+AD_OPERATOR(pow_constant) = {.name = "pow_constant",
+                             .arity = 1,
+                             CONSTANT,
+                             ELEMENTWISE,
+                             SAMPLES(samples_with_constant),
+                             .loops = &pow_constant_loops,
+                             .vjp = pow_constant_vjp,
+                             .formula = "x^c",
+                             .gradient = "c x^(c-1) dy",
+                             .domain = {{0.5, 2, 0, 0, false}},
                              .convention = "IEEE pow: x^0 is 1 for every x, NaN too; NaN for x < 0 and c not whole"};
 
 ad_tensor ad_pow_constant(ad_tensor x, double c) { return with_constant(&ad_operator_pow_constant, x, c); }
@@ -228,16 +277,27 @@ ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
 /* y = ln x :  dx = dy / x */
 static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(log) = {.name = "log", OF_ONE, .loops = &log_loops, .vjp = log_vjp, .formula = "ln x", .gradient = "dy / x",
-                    .convention = "-inf at 0, NaN below", .domain = {{0.5, 3, 0, 0, false}}};
+AD_OPERATOR(log) = {.name = "log",
+                    OF_ONE,
+                    .loops = &log_loops,
+                    .vjp = log_vjp,
+                    .formula = "ln x",
+                    .gradient = "dy / x",
+                    .convention = "-inf at 0, NaN below",
+                    .domain = {{0.5, 3, 0, 0, false}}};
 
 ad_tensor ad_log(ad_tensor x) { return ad_apply1(&ad_operator_log, x); }
 
 /* y = x^(1/2) :  dx = dy / (2 y) */
 static void sqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), 0.5), ad_y(p))); }
 
-AD_OPERATOR(sqrt) = {.name = "sqrt", OF_ONE, .loops = &sqrt_loops, .vjp = sqrt_vjp, .formula = "x^(1/2)",
-                     .gradient = "dy / (2 y)", .convention = "the gradient is infinite at 0; NaN below",
+AD_OPERATOR(sqrt) = {.name = "sqrt",
+                     OF_ONE,
+                     .loops = &sqrt_loops,
+                     .vjp = sqrt_vjp,
+                     .formula = "x^(1/2)",
+                     .gradient = "dy / (2 y)",
+                     .convention = "the gradient is infinite at 0; NaN below",
                      .domain = {{0.5, 3, 0, 0, false}}};
 
 ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
@@ -245,16 +305,22 @@ ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
 /* y = x^2 :  dx = 2 x dy */
 static void square_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_x(p, 0), 2), ad_dy(p))); }
 
-AD_OPERATOR(square) = {.name = "square", OF_ONE, .loops = &square_loops, .vjp = square_vjp, .formula = "x^2",
-                       .gradient = "2 x dy"};
+AD_OPERATOR(square) = {
+    .name = "square", OF_ONE, .loops = &square_loops, .vjp = square_vjp, .formula = "x^2", .gradient = "2 x dy"};
 
 ad_tensor ad_square(ad_tensor x) { return ad_apply1(&ad_operator_square, x); }
 
 /* y = |x| :  dx = sign(x) dy */
 static void abs_vjp(ad_pullback *p) { ad_give(p, 0, ad_times_sign(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(abs) = {.name = "abs", OF_ONE, .loops = &abs_loops, .vjp = abs_vjp, .formula = "|x|", .gradient = "sign(x) dy",
-                    .convention = "the gradient is 0 at 0", .domain = {{-2, 2, 0, 0.1, false}}};
+AD_OPERATOR(abs) = {.name = "abs",
+                    OF_ONE,
+                    .loops = &abs_loops,
+                    .vjp = abs_vjp,
+                    .formula = "|x|",
+                    .gradient = "sign(x) dy",
+                    .convention = "the gradient is 0 at 0",
+                    .domain = {{-2, 2, 0, 0.1, false}}};
 
 ad_tensor ad_abs(ad_tensor x) { return ad_apply1(&ad_operator_abs, x); }
 

@@ -15,15 +15,15 @@
 #ifdef AD_REAL
 
 /* The largest REAL. */
-#define REAL_MAX _Generic((REAL)0, float: 3.40282346638528859812e+38F, double: 1.79769313486231570815e+308)
+#define REAL_MAX _Generic((REAL)0, float : 3.40282346638528859812e+38F, double : 1.79769313486231570815e+308)
 
 #else
 
 #include "../walk.h"
 
-#define AD_OPERATOR(name)                                                                                                      \
-    extern const ad_operator ad_operator_##name;                                                                               \
-    static const ad_operator *const ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;             \
+#define AD_OPERATOR(name)                                                                                              \
+    extern const ad_operator ad_operator_##name;                                                                       \
+    static const ad_operator *const ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;     \
     const ad_operator ad_operator_##name
 
 #define SAMPLES(array) .samples = array, .n_samples = (int)(sizeof(array) / sizeof((array)[0]))
@@ -32,8 +32,9 @@
 extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of_three[4];
 
 /* One result, attributes given one by one. */
-#define APPLY(op, ...) ad_apply_one(op, (const ad_tensor[]){__VA_ARGS__}, \
-                                    (int)(sizeof((const ad_tensor[]){__VA_ARGS__}) / sizeof(ad_tensor)), NULL)
+#define APPLY(op, ...)                                                                                                 \
+    ad_apply_one(op, (const ad_tensor[]){__VA_ARGS__},                                                                 \
+                 (int)(sizeof((const ad_tensor[]){__VA_ARGS__}) / sizeof(ad_tensor)), NULL)
 
 static inline ad_tensor ad_apply_one(const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes)
 {

@@ -60,18 +60,26 @@ static const ad_sample samples_full[] = {
 AD_OPERATOR(full) = {
     .name = "full",
     .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}, {"value", AD_ATTRIBUTE_REAL}},
-    .properties = AD_NOT_DIFFERENTIABLE, .shape = maker_shape, .run = full_run, SAMPLES(samples_full),
-    .formula = "value everywhere", .gradient = "none"};
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = maker_shape,
+    .run = full_run,
+    SAMPLES(samples_full),
+    .formula = "value everywhere",
+    .gradient = "none"};
 
 static const ad_sample samples_arange[] = {
     {.attributes = {{.integer = AD_F64}, {.shape = {1, {4}}}}},
     {.attributes = {{.integer = AD_I32}, {.shape = {1, {0}}}}},
 };
 
-AD_OPERATOR(arange) = {
-    .name = "arange", .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
-    .properties = AD_NOT_DIFFERENTIABLE, .shape = maker_shape, .run = arange_run, SAMPLES(samples_arange),
-    .formula = "0, 1, ..., n-1", .gradient = "none"};
+AD_OPERATOR(arange) = {.name = "arange",
+                       .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
+                       .properties = AD_NOT_DIFFERENTIABLE,
+                       .shape = maker_shape,
+                       .run = arange_run,
+                       SAMPLES(samples_arange),
+                       .formula = "0, 1, ..., n-1",
+                       .gradient = "none"};
 
 ad_tensor ad_full(ad_tape *tape, ad_type type, ad_shape shape, double value)
 {
@@ -96,7 +104,8 @@ ad_tensor ad_ones_like(ad_tensor x) { return full_like(x, 1); }
 ad_tensor ad_arange(ad_tape *tape, ad_type type, int64_t n)
 {
     ad_tensor y;
-    ad_apply(tape, &ad_operator_arange, NULL, 0, (const ad_attribute[]){{.integer = (int64_t)type}, {.shape = AD_SHAPE(n)}}, &y);
+    ad_apply(tape, &ad_operator_arange, NULL, 0,
+             (const ad_attribute[]){{.integer = (int64_t)type}, {.shape = AD_SHAPE(n)}}, &y);
     return y;
 }
 

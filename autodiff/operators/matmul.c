@@ -22,8 +22,11 @@ static ad_shape leading(const ad_shape *x)
 static ad_product sizes_of(const ad_call *c, reading r)
 {
     const ad_shape *a = c->x[0]->shape, *b = c->x[1]->shape;
-    return (ad_product){.type = (ad_type)c->x[0]->type, .transpose_a = r.transpose_a, .transpose_b = r.transpose_b,
-                        .m = last(a, r.transpose_a ? 1 : 2), .k = last(a, r.transpose_a ? 2 : 1),
+    return (ad_product){.type = (ad_type)c->x[0]->type,
+                        .transpose_a = r.transpose_a,
+                        .transpose_b = r.transpose_b,
+                        .m = last(a, r.transpose_a ? 1 : 2),
+                        .k = last(a, r.transpose_a ? 2 : 1),
                         .n = last(b, r.transpose_b ? 2 : 1)};
 }
 
@@ -55,7 +58,8 @@ static void product_shape(ad_call *c, reading r)
     }
 }
 
-/* Where matrix number `index` of the leading axes `lead` begins in an operand whose own leading axes broadcast to them. */
+/* Where matrix number `index` of the leading axes `lead` begins in an operand whose own leading axes broadcast to them.
+ */
 static size_t matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
 {
     size_t at = 0, dense = 1;
@@ -77,7 +81,8 @@ static void product_run(ad_call *c, reading r)
     ad_product p = sizes_of(c, r);
     const ad_shape lead = leading(c->y[0]->shape), lead_a = leading(c->x[0]->shape), lead_b = leading(c->x[1]->shape);
     const size_t bytes = ad_type_bytes(p.type), n = ad_count_of(&lead);
-    const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes, m_n = (size_t)(p.m * p.n) * bytes;
+    const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes,
+                 m_n = (size_t)(p.m * p.n) * bytes;
     const size_t partial = ad_blas_partial(&p);
     p.partial = partial ? ad_scratch(c, partial, bytes) : NULL;
     if (partial && !p.partial)
@@ -90,7 +95,7 @@ static void product_run(ad_call *c, reading r)
     }
 }
 
-/* ---- a b ------------------------------------------------------------------------------------------------------------------- */
+/* ---- a b --------------------------------------------------------------------------------------------------------- */
 
 static void matmul_shape(ad_call *c) { product_shape(c, (reading){false, false}); }
 static void matmul_run(ad_call *c) { product_run(c, (reading){false, false}); }
@@ -105,19 +110,23 @@ static void matmul_vjp(ad_pullback *p)
 }
 
 static const ad_sample samples_nn[] = {
-    {.n_x = 2, .x = {{2, {2, 3}}, {2, {3, 4}}}},
-    {.n_x = 2, .x = {{3, {2, 2, 3}}, {2, {3, 2}}}},
-    {.n_x = 2, .x = {{4, {2, 1, 2, 3}}, {3, {3, 3, 1}}}},
-    {.n_x = 2, .x = {{2, {2, 0}}, {2, {0, 3}}}},
+    {.n_x = 2, .x = {{2, {2, 3}}, {2, {3, 4}}}},          {.n_x = 2, .x = {{3, {2, 2, 3}}, {2, {3, 2}}}},
+    {.n_x = 2, .x = {{4, {2, 1, 2, 3}}, {3, {3, 3, 1}}}}, {.n_x = 2, .x = {{2, {2, 0}}, {2, {0, 3}}}},
     {.n_x = 2, .x = {{2, {1, 1}}, {2, {1, 1}}}},
 };
 
-AD_OPERATOR(matmul) = {.name = "matmul", .arity = 2, .shape = matmul_shape, .run = matmul_run, .vjp = matmul_vjp,
-                       SAMPLES(samples_nn), .formula = "a b", .gradient = "dy b', a' dy"};
+AD_OPERATOR(matmul) = {.name = "matmul",
+                       .arity = 2,
+                       .shape = matmul_shape,
+                       .run = matmul_run,
+                       .vjp = matmul_vjp,
+                       SAMPLES(samples_nn),
+                       .formula = "a b",
+                       .gradient = "dy b', a' dy"};
 
 ad_tensor ad_matmul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_matmul, a, b); }
 
-/* ---- a b' ------------------------------------------------------------------------------------------------------------------ */
+/* ---- a b' -------------------------------------------------------------------------------------------------------- */
 
 static void matmul_nt_shape(ad_call *c) { product_shape(c, (reading){false, true}); }
 static void matmul_nt_run(ad_call *c) { product_run(c, (reading){false, true}); }
@@ -137,12 +146,18 @@ static const ad_sample samples_nt[] = {
     {.n_x = 2, .x = {{2, {2, 0}}, {2, {3, 0}}}},
 };
 
-AD_OPERATOR(matmul_nt) = {.name = "matmul_nt", .arity = 2, .shape = matmul_nt_shape, .run = matmul_nt_run,
-                          .vjp = matmul_nt_vjp, SAMPLES(samples_nt), .formula = "a b'", .gradient = "dy b, dy' a"};
+AD_OPERATOR(matmul_nt) = {.name = "matmul_nt",
+                          .arity = 2,
+                          .shape = matmul_nt_shape,
+                          .run = matmul_nt_run,
+                          .vjp = matmul_nt_vjp,
+                          SAMPLES(samples_nt),
+                          .formula = "a b'",
+                          .gradient = "dy b, dy' a"};
 
 ad_tensor ad_matmul_nt(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_matmul_nt, a, b); }
 
-/* ---- a' b ------------------------------------------------------------------------------------------------------------------ */
+/* ---- a' b -------------------------------------------------------------------------------------------------------- */
 
 static void matmul_tn_shape(ad_call *c) { product_shape(c, (reading){true, false}); }
 static void matmul_tn_run(ad_call *c) { product_run(c, (reading){true, false}); }
@@ -162,8 +177,14 @@ static const ad_sample samples_tn[] = {
     {.n_x = 2, .x = {{2, {0, 2}}, {2, {0, 3}}}},
 };
 
-AD_OPERATOR(matmul_tn) = {.name = "matmul_tn", .arity = 2, .shape = matmul_tn_shape, .run = matmul_tn_run,
-                          .vjp = matmul_tn_vjp, SAMPLES(samples_tn), .formula = "a' b", .gradient = "b dy', a dy"};
+AD_OPERATOR(matmul_tn) = {.name = "matmul_tn",
+                          .arity = 2,
+                          .shape = matmul_tn_shape,
+                          .run = matmul_tn_run,
+                          .vjp = matmul_tn_vjp,
+                          SAMPLES(samples_tn),
+                          .formula = "a' b",
+                          .gradient = "b dy', a dy"};
 
 ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_matmul_tn, a, b); }
 

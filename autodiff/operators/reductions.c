@@ -1,4 +1,5 @@
-/* Reductions over axes. Each is one or more walks over the operand, in which the result is broadcast and accumulated into. */
+/* Reductions over axes. Each is one or more walks over the operand, in which the result is broadcast and accumulated
+ * into. */
 #include "family.h"
 
 MAP2(divide_count, a / b)
@@ -125,7 +126,7 @@ LOOP_TABLE(add_log)
 LOOP_TABLE(divide)
 LOOP_TABLE(fill)
 
-/* ---- Helpers --------------------------------------------------------------------------------------------------------------- */
+/* ---- Helpers ----------------------------------------------------------------------------------------------------- */
 
 /* An array to walk with: data, and the shape with which it broadcasts to the space. */
 typedef struct array {
@@ -201,7 +202,7 @@ static const ad_sample samples_over_axes[] = {
     {.n_x = 1, .x = {{3, {0, 3, 2}}}, .attributes = {{.axes = {1, false, {1}}}}},
 };
 
-/* ---- Sum and mean ---------------------------------------------------------------------------------------------------------- */
+/* ---- Sum and mean ------------------------------------------------------------------------------------------------ */
 
 static void sum_into(ad_call *c, const ad_shape *y_shape)
 {
@@ -219,8 +220,14 @@ static void sum_run(ad_call *c)
 /* y = sum x :  dx = dy, broadcast */
 static void sum_vjp(ad_pullback *p) { ad_give(p, 0, ad_broadcast_to(keep_axes(p, ad_dy(p)), ad_shape_of(ad_x(p, 0)))); }
 
-AD_OPERATOR(sum) = {.name = "sum", OVER_AXES, SAMPLES(samples_over_axes), .run = sum_run, .vjp = sum_vjp,
-                    .formula = "sum x over axes", .gradient = "dy, broadcast", .convention = "0 over nothing"};
+AD_OPERATOR(sum) = {.name = "sum",
+                    OVER_AXES,
+                    SAMPLES(samples_over_axes),
+                    .run = sum_run,
+                    .vjp = sum_vjp,
+                    .formula = "sum x over axes",
+                    .gradient = "dy, broadcast",
+                    .convention = "0 over nothing"};
 
 ad_tensor ad_sum_over(ad_tensor x, ad_axes axes) { return over(&ad_operator_sum, x, axes); }
 ad_tensor ad_sum(ad_tensor x) { return ad_sum_over(x, AD_ALL_AXES); }
@@ -251,13 +258,19 @@ static void mean_vjp(ad_pullback *p)
     ad_give(p, 0, ad_broadcast_to(keep_axes(p, ad_scale(ad_dy(p), 1 / n)), x));
 }
 
-AD_OPERATOR(mean) = {.name = "mean", OVER_AXES, SAMPLES(samples_over_axes), .run = mean_run, .vjp = mean_vjp,
-                     .formula = "(sum x) / n over axes", .gradient = "dy / n, broadcast", .convention = "NaN over nothing"};
+AD_OPERATOR(mean) = {.name = "mean",
+                     OVER_AXES,
+                     SAMPLES(samples_over_axes),
+                     .run = mean_run,
+                     .vjp = mean_vjp,
+                     .formula = "(sum x) / n over axes",
+                     .gradient = "dy / n, broadcast",
+                     .convention = "NaN over nothing"};
 
 ad_tensor ad_mean_over(ad_tensor x, ad_axes axes) { return over(&ad_operator_mean, x, axes); }
 ad_tensor ad_mean(ad_tensor x) { return ad_mean_over(x, AD_ALL_AXES); }
 
-/* ---- Max ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Max --------------------------------------------------------------------------------------------------------- */
 
 static void not_over_nothing(ad_call *c)
 {
@@ -268,7 +281,8 @@ static void not_over_nothing(ad_call *c)
         return;
     for (int i = 0; i < x->rank; i++)
         if (mask & 1U << i && x->dims[i] == 0) {
-            ad_call_fail(c, AD_BAD_SHAPE, "axis %d of %s is empty: there is no largest of nothing", i, ad_operand_text(c, 0, text));
+            ad_call_fail(c, AD_BAD_SHAPE, "axis %d of %s is empty: there is no largest of nothing", i,
+                         ad_operand_text(c, 0, text));
             return;
         }
     reduced_shape(c);
@@ -294,14 +308,21 @@ static void max_vjp(ad_pullback *p)
     ad_give(p, 0, ad_spread_ties(keep_axes(p, ad_dy(p)), ad_x(p, 0), keep_axes(p, ad_y(p)), axes));
 }
 
-AD_OPERATOR(max) = {.name = "max", .arity = 1, .attributes = {{"axes", AD_ATTRIBUTE_AXES}}, .shape = not_over_nothing,
-                    SAMPLES(samples_over_axes), .run = max_run, .vjp = max_vjp, .formula = "max x over axes",
-                    .gradient = "dy to the largest", .convention = "ties share equally; NaN if any is NaN; an error over nothing"};
+AD_OPERATOR(max) = {.name = "max",
+                    .arity = 1,
+                    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+                    .shape = not_over_nothing,
+                    SAMPLES(samples_over_axes),
+                    .run = max_run,
+                    .vjp = max_vjp,
+                    .formula = "max x over axes",
+                    .gradient = "dy to the largest",
+                    .convention = "ties share equally; NaN if any is NaN; an error over nothing"};
 
 ad_tensor ad_max_over(ad_tensor x, ad_axes axes) { return over(&ad_operator_max, x, axes); }
 ad_tensor ad_max(ad_tensor x) { return ad_max_over(x, AD_ALL_AXES); }
 
-/* ---- Ties: how max shares its gradient, and the adjoint of that ---------------------------------------------------------- */
+/* ---- Ties: how max shares its gradient, and the adjoint of that -------------------------------------------------- */
 
 /* Operand `full` has the whole shape; operands in `kept` have it with the axes kept. */
 static bool check_ties(ad_call *c, int full, const int kept[2])
@@ -327,7 +348,8 @@ static void *tie_counts(ad_call *c, const ad_value *x, const ad_value *y)
     if (!count)
         return NULL;
     fill(c, count, ad_elements(y), 0);
-    walk(c, &count_ties_loops, x->shape, 3, (const array[]){{count, y->shape}, {x->data, x->shape}, {y->data, y->shape}});
+    walk(c, &count_ties_loops, x->shape, 3,
+         (const array[]){{count, y->shape}, {x->data, x->shape}, {y->data, y->shape}});
     return count;
 }
 
@@ -346,7 +368,8 @@ static void spread_ties_shape(ad_call *c)
 static void spread_ties_run(ad_call *c)
 {
     const ad_value *v = c->x[0], *x = c->x[1], *y = c->x[2];
-    void *count = tie_counts(c, x, y), *part = count ? ad_scratch(c, ad_elements(v), ad_type_bytes((ad_type)v->type)) : NULL;
+    void *count = tie_counts(c, x, y),
+         *part = count ? ad_scratch(c, ad_elements(v), ad_type_bytes((ad_type)v->type)) : NULL;
     if (!part)
         return;
     divide_by_counts(c, part, v->data, count, ad_elements(v));
@@ -354,7 +377,8 @@ static void spread_ties_run(ad_call *c)
          (const array[]){{c->y[0]->data, x->shape}, {part, v->shape}, {x->data, x->shape}, {y->data, y->shape}});
 }
 
-/* r = v in equal shares to the elements of x equal to y :  dv = mean_ties(dr, x, y); constant in x and y almost everywhere */
+/* r = v in equal shares to the elements of x equal to y :  dv = mean_ties(dr, x, y); constant in x and y almost
+ * everywhere */
 static void spread_ties_vjp(ad_pullback *p)
 {
     if (ad_wants(p, 0))
@@ -365,7 +389,10 @@ static void spread_ties_vjp(ad_pullback *p)
 }
 
 /* x and y are whole numbers here (kink 0, gap 1 of [-1, 1] leaves only +-1), so that some of them tie. */
-#define TIE_DOMAIN {-1, 1, 0, 1, true}
+#define TIE_DOMAIN                                                                                                     \
+    {                                                                                                                  \
+        -1, 1, 0, 1, true                                                                                              \
+    }
 
 static const ad_sample samples_spread[] = {
     {.n_x = 3, .x = {{2, {2, 1}}, {2, {2, 4}}, {2, {2, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},
@@ -373,10 +400,16 @@ static const ad_sample samples_spread[] = {
     {.n_x = 3, .x = {{2, {0, 1}}, {2, {0, 3}}, {2, {0, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},
 };
 
-AD_OPERATOR(spread_ties) = {.name = "spread_ties", .arity = 3, .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                            .shape = spread_ties_shape, SAMPLES(samples_spread), .run = spread_ties_run,
-                            .vjp = spread_ties_vjp, .formula = "v / count(x = y) where x = y, else 0",
-                            .gradient = "mean_ties(dr, x, y), 0, 0", .convention = "NaN equals NaN here",
+AD_OPERATOR(spread_ties) = {.name = "spread_ties",
+                            .arity = 3,
+                            .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+                            .shape = spread_ties_shape,
+                            SAMPLES(samples_spread),
+                            .run = spread_ties_run,
+                            .vjp = spread_ties_vjp,
+                            .formula = "v / count(x = y) where x = y, else 0",
+                            .gradient = "mean_ties(dr, x, y), 0, 0",
+                            .convention = "NaN equals NaN here",
                             .domain = {{0}, TIE_DOMAIN, TIE_DOMAIN}};
 
 ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes)
@@ -388,7 +421,8 @@ static void mean_ties_shape(ad_call *c)
 {
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
     if (!ad_same_dims(c->x[0]->shape, c->x[1]->shape))
-        ad_call_fail(c, AD_BAD_SHAPE, "%s and %s must have the same shape", ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
+        ad_call_fail(c, AD_BAD_SHAPE, "%s and %s must have the same shape", ad_operand_text(c, 0, a),
+                     ad_operand_text(c, 1, b));
     else if (check_ties(c, 1, (const int[]){1, 2}))
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[2]->shape);
 }
@@ -397,7 +431,8 @@ static void mean_ties_run(ad_call *c)
 {
     const ad_value *u = c->x[0], *x = c->x[1], *m = c->x[2];
     ad_value *y = c->y[0];
-    void *count = tie_counts(c, x, m), *sum = count ? ad_scratch(c, ad_elements(y), ad_type_bytes((ad_type)y->type)) : NULL;
+    void *count = tie_counts(c, x, m),
+         *sum = count ? ad_scratch(c, ad_elements(y), ad_type_bytes((ad_type)y->type)) : NULL;
     if (!sum)
         return;
     fill(c, sum, ad_elements(y), 0);
@@ -421,10 +456,16 @@ static const ad_sample samples_mean_ties[] = {
     {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 3}}, {2, {0, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},
 };
 
-AD_OPERATOR(mean_ties) = {.name = "mean_ties", .arity = 3, .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                          .shape = mean_ties_shape, SAMPLES(samples_mean_ties), .run = mean_ties_run,
-                          .vjp = mean_ties_vjp, .formula = "sum(u where x = y) / count(x = y)",
-                          .gradient = "spread_ties(dr, x, y), 0, 0", .convention = "NaN where nothing ties",
+AD_OPERATOR(mean_ties) = {.name = "mean_ties",
+                          .arity = 3,
+                          .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+                          .shape = mean_ties_shape,
+                          SAMPLES(samples_mean_ties),
+                          .run = mean_ties_run,
+                          .vjp = mean_ties_vjp,
+                          .formula = "sum(u where x = y) / count(x = y)",
+                          .gradient = "spread_ties(dr, x, y), 0, 0",
+                          .convention = "NaN where nothing ties",
                           .domain = {{0}, TIE_DOMAIN, TIE_DOMAIN}};
 
 ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes)
@@ -432,7 +473,7 @@ ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes)
     return ad_apply_one(&ad_operator_mean_ties, (const ad_tensor[]){u, x, y}, 3, &(ad_attribute){.axes = axes});
 }
 
-/* ---- Logsumexp ------------------------------------------------------------------------------------------------------------- */
+/* ---- Logsumexp --------------------------------------------------------------------------------------------------- */
 
 /* y = m + ln sum e^(x-m) with m = max x, or 0 where that is infinite, so that nothing overflows and -inf stays -inf. */
 static void logsumexp_run(ad_call *c)
@@ -459,14 +500,19 @@ static void logsumexp_vjp(ad_pullback *p)
     ad_give(p, 0, ad_mul(softmax, keep_axes(p, ad_dy(p))));
 }
 
-AD_OPERATOR(logsumexp) = {.name = "logsumexp", OVER_AXES, SAMPLES(samples_over_axes), .run = logsumexp_run,
-                          .vjp = logsumexp_vjp, .formula = "ln sum e^x over axes", .gradient = "e^(x-y) dy",
+AD_OPERATOR(logsumexp) = {.name = "logsumexp",
+                          OVER_AXES,
+                          SAMPLES(samples_over_axes),
+                          .run = logsumexp_run,
+                          .vjp = logsumexp_vjp,
+                          .formula = "ln sum e^x over axes",
+                          .gradient = "e^(x-y) dy",
                           .convention = "-inf over nothing; the gradient is 0 where x is -inf"};
 
 ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes) { return over(&ad_operator_logsumexp, x, axes); }
 ad_tensor ad_logsumexp(ad_tensor x) { return ad_logsumexp_over(x, AD_ALL_AXES); }
 
-/* ---- sum_to ---------------------------------------------------------------------------------------------------------------- */
+/* ---- sum_to ------------------------------------------------------------------------------------------------------ */
 
 static void sum_to_shape(ad_call *c)
 {
@@ -494,10 +540,19 @@ static const ad_sample samples_sum_to[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.shape = {1, {3}}}}},
 };
 
-AD_OPERATOR(sum_to) = {.name = "sum_to", .arity = 1, .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}}, .shape = sum_to_shape,
-                       SAMPLES(samples_sum_to), .run = sum_to_run, .vjp = sum_to_vjp,
-                       .formula = "x summed over the axes in which shape was broadcast", .gradient = "dy, broadcast"};
+AD_OPERATOR(sum_to) = {.name = "sum_to",
+                       .arity = 1,
+                       .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
+                       .shape = sum_to_shape,
+                       SAMPLES(samples_sum_to),
+                       .run = sum_to_run,
+                       .vjp = sum_to_vjp,
+                       .formula = "x summed over the axes in which shape was broadcast",
+                       .gradient = "dy, broadcast"};
 
-ad_tensor ad_sum_to(ad_tensor x, ad_shape shape) { return ad_apply_one(&ad_operator_sum_to, &x, 1, &(ad_attribute){.shape = shape}); }
+ad_tensor ad_sum_to(ad_tensor x, ad_shape shape)
+{
+    return ad_apply_one(&ad_operator_sum_to, &x, 1, &(ad_attribute){.shape = shape});
+}
 
 #endif

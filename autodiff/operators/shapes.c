@@ -76,7 +76,7 @@ LOOP(scatter_add)
 LOOP_TABLE(transpose)
 LOOP_TABLE(scatter_add)
 
-/* ---- Views ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Views ------------------------------------------------------------------------------------------------------- */
 
 /* Fills in the one size that is -1, if the other sizes leave just one choice. */
 static void infer_size(const ad_shape *x, ad_shape *y)
@@ -117,18 +117,34 @@ static const ad_sample samples_reshape[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.shape = {1, {0}}}}},
 };
 
-AD_OPERATOR(reshape) = {.name = "reshape", .arity = 1, .types = "*", .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
-                        .properties = AD_VIEW, .shape = reshape_shape, SAMPLES(samples_reshape), .vjp = reshape_vjp,
-                        .formula = "x in another shape", .gradient = "dy in the shape of x"};
+AD_OPERATOR(reshape) = {.name = "reshape",
+                        .arity = 1,
+                        .types = "*",
+                        .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
+                        .properties = AD_VIEW,
+                        .shape = reshape_shape,
+                        SAMPLES(samples_reshape),
+                        .vjp = reshape_vjp,
+                        .formula = "x in another shape",
+                        .gradient = "dy in the shape of x"};
 
-ad_tensor ad_reshape(ad_tensor x, ad_shape shape) { return ad_apply_one(&ad_operator_reshape, &x, 1, &(ad_attribute){.shape = shape}); }
+ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
+{
+    return ad_apply_one(&ad_operator_reshape, &x, 1, &(ad_attribute){.shape = shape});
+}
 
-AD_OPERATOR(detach) = {.name = "detach", .arity = 1, .types = "*", .properties = AD_VIEW | AD_STOPS, .shape = ad_same_shape,
-                       SAMPLES(ad_samples_of_one), .formula = "x, as a constant", .gradient = "none"};
+AD_OPERATOR(detach) = {.name = "detach",
+                       .arity = 1,
+                       .types = "*",
+                       .properties = AD_VIEW | AD_STOPS,
+                       .shape = ad_same_shape,
+                       SAMPLES(ad_samples_of_one),
+                       .formula = "x, as a constant",
+                       .gradient = "none"};
 
 ad_tensor ad_detach(ad_tensor x) { return ad_apply1(&ad_operator_detach, x); }
 
-/* ---- Transpose ------------------------------------------------------------------------------------------------------------- */
+/* ---- Transpose --------------------------------------------------------------------------------------------------- */
 
 static void transpose_shape(ad_call *c)
 {
@@ -152,7 +168,8 @@ static void transpose_run(ad_call *c)
     const size_t m = (size_t)x->dims[x->rank - 2], n = (size_t)x->dims[x->rank - 1];
     const size_t bytes = m * n * ad_type_bytes((ad_type)c->x[0]->type), count = ad_elements(c->x[0]);
     for (size_t at = 0, batches = count ? count / (m * n) : 0; at < batches; at++) {
-        ad_span span = {.array = {(char *)c->y[0]->data + at * bytes, (char *)c->x[0]->data + at * bytes}, .size = {m, n}};
+        ad_span span = {.array = {(char *)c->y[0]->data + at * bytes, (char *)c->x[0]->data + at * bytes},
+                        .size = {m, n}};
         ad_loop_for(&transpose_loops, c, type_to_move(c->x[0]->type))(&span);
     }
 }
@@ -167,13 +184,19 @@ static const ad_sample samples_transpose[] = {
     {.n_x = 1, .x = {{3, {2, 0, 4}}}},
 };
 
-AD_OPERATOR(transpose) = {.name = "transpose", .arity = 1, .types = "*", .shape = transpose_shape,
-                          SAMPLES(samples_transpose), .run = transpose_run, .vjp = transpose_vjp,
-                          .formula = "x' of the last two axes", .gradient = "dy'"};
+AD_OPERATOR(transpose) = {.name = "transpose",
+                          .arity = 1,
+                          .types = "*",
+                          .shape = transpose_shape,
+                          SAMPLES(samples_transpose),
+                          .run = transpose_run,
+                          .vjp = transpose_vjp,
+                          .formula = "x' of the last two axes",
+                          .gradient = "dy'"};
 
 ad_tensor ad_transpose(ad_tensor x) { return ad_apply1(&ad_operator_transpose, x); }
 
-/* ---- Broadcasting ---------------------------------------------------------------------------------------------------------- */
+/* ---- Broadcasting ------------------------------------------------------------------------------------------------ */
 
 static void broadcast_to_shape(ad_call *c)
 {
@@ -198,9 +221,15 @@ static const ad_sample samples_broadcast_to[] = {
     {.n_x = 1, .x = {{2, {1, 3}}}, .attributes = {{.shape = {2, {0, 3}}}}},
 };
 
-AD_OPERATOR(broadcast_to) = {.name = "broadcast_to", .arity = 1, .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
-                             .shape = broadcast_to_shape, SAMPLES(samples_broadcast_to), .run = ad_map,
-                             .loops = &copy_loops, .vjp = broadcast_to_vjp, .formula = "x broadcast",
+AD_OPERATOR(broadcast_to) = {.name = "broadcast_to",
+                             .arity = 1,
+                             .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
+                             .shape = broadcast_to_shape,
+                             SAMPLES(samples_broadcast_to),
+                             .run = ad_map,
+                             .loops = &copy_loops,
+                             .vjp = broadcast_to_vjp,
+                             .formula = "x broadcast",
                              .gradient = "dy, summed to the shape of x"};
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
@@ -208,7 +237,7 @@ ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
     return ad_apply_one(&ad_operator_broadcast_to, &x, 1, &(ad_attribute){.shape = shape});
 }
 
-/* ---- Rows by index --------------------------------------------------------------------------------------------------------- */
+/* ---- Rows by index ----------------------------------------------------------------------------------------------- */
 
 /* Whether all of the row numbers are in 0..n-1. */
 static bool check_rows(ad_call *c, const ad_value *rows, int64_t n)
@@ -216,8 +245,9 @@ static bool check_rows(ad_call *c, const ad_value *rows, int64_t n)
     const int32_t *row = rows->data;
     for (size_t i = 0; i < ad_elements(rows); i++)
         if (row[i] < 0 || row[i] >= n) {
-            ad_call_fail(c, AD_BAD_VALUE, "row number %" PRId32 " at place %zu is out of range: there are %" PRId64 " rows", row[i],
-                         i, n);
+            ad_call_fail(c, AD_BAD_VALUE,
+                         "row number %" PRId32 " at place %zu is out of range: there are %" PRId64 " rows", row[i], i,
+                         n);
             return false;
         }
     return true;
@@ -229,7 +259,8 @@ static void gather_rows_shape(ad_call *c)
     const ad_shape *x = c->x[0]->shape, *rows = c->x[1]->shape;
     char text[AD_OPERAND_TEXT];
     if (x->rank < 1 || rows->rank + x->rank - 1 > AD_MAX_RANK) {
-        ad_call_fail(c, AD_BAD_SHAPE, "%s has no rows, or too many axes with those of its row numbers", ad_operand_text(c, 0, text));
+        ad_call_fail(c, AD_BAD_SHAPE, "%s has no rows, or too many axes with those of its row numbers",
+                     ad_operand_text(c, 0, text));
         return;
     }
     ad_shape y = *rows;
@@ -270,9 +301,16 @@ static const ad_sample samples_gather[] = {
     {.n_x = 2, .x = {{2, {3, 2}}, {1, {0}}}},
 };
 
-AD_OPERATOR(gather_rows) = {.name = "gather_rows", .arity = 2, .types = "*i", .shape = gather_rows_shape,
-                            SAMPLES(samples_gather), .run = gather_rows_run, .vjp = gather_rows_vjp,
-                            .formula = "x[rows]", .gradient = "scatter_add_rows(dy, rows)", .domain = {{0}, {0, 2, 0, 0, false}}};
+AD_OPERATOR(gather_rows) = {.name = "gather_rows",
+                            .arity = 2,
+                            .types = "*i",
+                            .shape = gather_rows_shape,
+                            SAMPLES(samples_gather),
+                            .run = gather_rows_run,
+                            .vjp = gather_rows_vjp,
+                            .formula = "x[rows]",
+                            .gradient = "scatter_add_rows(dy, rows)",
+                            .domain = {{0}, {0, 2, 0, 0, false}}};
 
 ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
 
@@ -288,7 +326,8 @@ static void scatter_add_rows_shape(ad_call *c)
         ad_call_fail(c, AD_BAD_SHAPE, "%s does not begin with the axes of its row numbers %s", ad_operand_text(c, 0, a),
                      ad_operand_text(c, 1, b));
     else if (v->rank - rows->rank + 1 > AD_MAX_RANK)
-        ad_call_fail(c, AD_BAD_SHAPE, "the result of %s would have more than %d axes", ad_operand_text(c, 0, a), AD_MAX_RANK);
+        ad_call_fail(c, AD_BAD_SHAPE, "the result of %s would have more than %d axes", ad_operand_text(c, 0, a),
+                     AD_MAX_RANK);
     else {
         for (int i = rows->rank; i < v->rank; i++)
             y.dims[y.rank++] = v->dims[i];
@@ -303,7 +342,8 @@ static void scatter_add_rows_run(ad_call *c)
     if (!check_rows(c, rows, y->shape->dims[0]))
         return;
     memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
-    ad_span span = {.n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
+    ad_span span = {
+        .n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
     ad_loop_for(&scatter_add_loops, c, y->type)(&span);
 }
 
@@ -321,17 +361,24 @@ static const ad_sample samples_scatter[] = {
     {.n_x = 2, .x = {{2, {0, 2}}, {1, {0}}}, .attributes = {{.integer = 3}}},
 };
 
-AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows", .arity = 2, .types = "ri",
-                                 .attributes = {{"n", AD_ATTRIBUTE_INTEGER}}, .shape = scatter_add_rows_shape,
-                                 SAMPLES(samples_scatter), .run = scatter_add_rows_run, .vjp = scatter_add_rows_vjp,
-                                 .formula = "y[rows[i]] += v[i]", .gradient = "dy[rows]", .domain = {{0}, {0, 2, 0, 0, false}}};
+AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
+                                 .arity = 2,
+                                 .types = "ri",
+                                 .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
+                                 .shape = scatter_add_rows_shape,
+                                 SAMPLES(samples_scatter),
+                                 .run = scatter_add_rows_run,
+                                 .vjp = scatter_add_rows_vjp,
+                                 .formula = "y[rows[i]] += v[i]",
+                                 .gradient = "dy[rows]",
+                                 .domain = {{0}, {0, 2, 0, 0, false}}};
 
 ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
 {
     return ad_apply_one(&ad_operator_scatter_add_rows, (const ad_tensor[]){v, rows}, 2, &(ad_attribute){.integer = n});
 }
 
-/* ---- Cast ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Cast -------------------------------------------------------------------------------------------------------- */
 
 static void cast_shape(ad_call *c)
 {
@@ -387,10 +434,21 @@ static const ad_sample samples_cast[] = {
     {.n_x = 1, .x = {{2, {2, 0}}}, .attributes = {{.integer = AD_F32}}},
 };
 
-AD_OPERATOR(cast) = {.name = "cast", .arity = 1, .types = "*", .attributes = {{"type", AD_ATTRIBUTE_TYPE}}, .shape = cast_shape,
-                     SAMPLES(samples_cast), .run = cast_run, .vjp = cast_vjp, .formula = "x in another type",
-                     .gradient = "dy in the type of x", .convention = "to i32: towards 0; an error where it does not fit"};
+AD_OPERATOR(cast) = {.name = "cast",
+                     .arity = 1,
+                     .types = "*",
+                     .attributes = {{"type", AD_ATTRIBUTE_TYPE}},
+                     .shape = cast_shape,
+                     SAMPLES(samples_cast),
+                     .run = cast_run,
+                     .vjp = cast_vjp,
+                     .formula = "x in another type",
+                     .gradient = "dy in the type of x",
+                     .convention = "to i32: towards 0; an error where it does not fit"};
 
-ad_tensor ad_cast(ad_tensor x, ad_type type) { return ad_apply_one(&ad_operator_cast, &x, 1, &(ad_attribute){.integer = (int64_t)type}); }
+ad_tensor ad_cast(ad_tensor x, ad_type type)
+{
+    return ad_apply_one(&ad_operator_cast, &x, 1, &(ad_attribute){.integer = (int64_t)type});
+}
 
 #endif

@@ -26,10 +26,11 @@ static REAL sum_of_exp(const REAL *x, size_t n, size_t step, REAL m)
     return sum;
 }
 
-/* The three loops below work on groups of size[1] elements that are size[2] apart; there are size[0] x size[2] of them. */
-#define FOR_EACH_GROUP                                                                                                         \
-    const size_t c = s->size[1], inner = s->size[2];                                                                           \
-    for (size_t o = 0; o < s->size[0]; o++)                                                                                    \
+/* The three loops below work on groups of size[1] elements that are size[2] apart; there are size[0] x size[2] of them.
+ */
+#define FOR_EACH_GROUP                                                                                                 \
+    const size_t c = s->size[1], inner = s->size[2];                                                                   \
+    for (size_t o = 0; o < s->size[0]; o++)                                                                            \
         for (size_t at = o * c * inner; at < o * c * inner + inner; at++)
 
 LOOP(softmax)
@@ -109,13 +110,14 @@ LOOP_TABLE(softmax_backward)
 LOOP_TABLE(softmax_cross_entropy)
 LOOP_TABLE(softmax_cross_entropy_backward)
 
-/* ---- Along an axis --------------------------------------------------------------------------------------------------------- */
+/* ---- Along an axis ----------------------------------------------------------------------------------------------- */
 
 static void along_axis_shape(ad_call *c)
 {
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
     if (c->n_x == 2 && !ad_same_dims(c->x[0]->shape, c->x[1]->shape))
-        ad_call_fail(c, AD_BAD_SHAPE, "%s and %s must have the same shape", ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
+        ad_call_fail(c, AD_BAD_SHAPE, "%s and %s must have the same shape", ad_operand_text(c, 0, a),
+                     ad_operand_text(c, 1, b));
     else if (ad_axis_index(c, c->attributes[0].integer, c->x[0]->shape->rank) >= 0)
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
 }
@@ -156,8 +158,14 @@ static const ad_sample samples_along_two[] = {
 /* y = e^x / sum e^x :  dx = y (dy - sum(y dy)) */
 static void softmax_vjp(ad_pullback *p) { ad_give(p, 0, ad_softmax_backward(ad_dy(p), ad_y(p), axis_of(p))); }
 
-AD_OPERATOR(softmax) = {.name = "softmax", .arity = 1, ALONG_AXIS, SAMPLES(samples_along), .loops = &softmax_loops,
-                        .vjp = softmax_vjp, .formula = "e^x / sum e^x along axis", .gradient = "y (dy - sum(y dy))",
+AD_OPERATOR(softmax) = {.name = "softmax",
+                        .arity = 1,
+                        ALONG_AXIS,
+                        SAMPLES(samples_along),
+                        .loops = &softmax_loops,
+                        .vjp = softmax_vjp,
+                        .formula = "e^x / sum e^x along axis",
+                        .gradient = "y (dy - sum(y dy))",
                         .convention = "0 where x is -inf; NaN if all are"};
 
 ad_tensor ad_softmax(ad_tensor x, int axis) { return along(&ad_operator_softmax, &x, 1, axis); }
@@ -175,8 +183,12 @@ static void softmax_backward_vjp(ad_pullback *p)
     ad_give(p, 1, ad_neg(ad_mul(v, ad_sum_over(ad_mul(y, dr), axes))));
 }
 
-AD_OPERATOR(softmax_backward) = {.name = "softmax_backward", .arity = 2, ALONG_AXIS, SAMPLES(samples_along_two),
-                                 .loops = &softmax_backward_loops, .vjp = softmax_backward_vjp,
+AD_OPERATOR(softmax_backward) = {.name = "softmax_backward",
+                                 .arity = 2,
+                                 ALONG_AXIS,
+                                 SAMPLES(samples_along_two),
+                                 .loops = &softmax_backward_loops,
+                                 .vjp = softmax_backward_vjp,
                                  .formula = "y (v - sum(y v))",
                                  .gradient = "y (dr - sum(y dr)), dr (v - sum(y v)) - v sum(y dr)"};
 
@@ -192,13 +204,18 @@ static void log_softmax_vjp(ad_pullback *p)
     ad_give(p, 0, ad_sub(ad_dy(p), ad_mul(ad_exp(ad_y(p)), total)));
 }
 
-AD_OPERATOR(log_softmax) = {.name = "log_softmax", .arity = 1, ALONG_AXIS, SAMPLES(samples_along),
-                            .loops = &log_softmax_loops, .vjp = log_softmax_vjp, .formula = "x - logsumexp(x) along axis",
+AD_OPERATOR(log_softmax) = {.name = "log_softmax",
+                            .arity = 1,
+                            ALONG_AXIS,
+                            SAMPLES(samples_along),
+                            .loops = &log_softmax_loops,
+                            .vjp = log_softmax_vjp,
+                            .formula = "x - logsumexp(x) along axis",
                             .gradient = "dy - e^y sum(dy)"};
 
 ad_tensor ad_log_softmax(ad_tensor x, int axis) { return along(&ad_operator_log_softmax, &x, 1, axis); }
 
-/* ---- Cross-entropy of a softmax ------------------------------------------------------------------------------------------- */
+/* ---- Cross-entropy of a softmax ---------------------------------------------------------------------------------- */
 
 /* Logits z [n,c] and labels [n] of a call, at the operands named. */
 static bool check_logits(ad_call *c, int z, int labels)
@@ -217,7 +234,8 @@ static bool check_labels(ad_call *c, const ad_value *labels, int64_t classes)
     const int32_t *label = labels->data;
     for (size_t i = 0; i < ad_elements(labels); i++)
         if (label[i] < 0 || label[i] >= classes) {
-            ad_call_fail(c, AD_BAD_VALUE, "label %" PRId32 " of row %zu is out of range: there are %" PRId64 " classes, from 0",
+            ad_call_fail(c, AD_BAD_VALUE,
+                         "label %" PRId32 " of row %zu is out of range: there are %" PRId64 " classes, from 0",
                          label[i], i, classes);
             return false;
         }
@@ -235,8 +253,8 @@ static void softmax_cross_entropy_run(ad_call *c)
     const ad_shape *z = c->x[0]->shape;
     if (!check_labels(c, c->x[1], z->dims[1]))
         return;
-    ad_span span = {.n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data},
-                    .size = {(size_t)z->dims[1]}};
+    ad_span span = {
+        .n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data}, .size = {(size_t)z->dims[1]}};
     ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
 }
 
@@ -252,12 +270,18 @@ static const ad_sample samples_cross_entropy[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {0}}}},
 };
 
-AD_OPERATOR(softmax_cross_entropy) = {.name = "softmax_cross_entropy", .arity = 2, .types = "ri",
-                                      .shape = softmax_cross_entropy_shape, SAMPLES(samples_cross_entropy),
-                                      .run = softmax_cross_entropy_run, .loops = &softmax_cross_entropy_loops,
-                                      .vjp = softmax_cross_entropy_vjp, .formula = "-log_softmax(z)[label]",
+AD_OPERATOR(softmax_cross_entropy) = {.name = "softmax_cross_entropy",
+                                      .arity = 2,
+                                      .types = "ri",
+                                      .shape = softmax_cross_entropy_shape,
+                                      SAMPLES(samples_cross_entropy),
+                                      .run = softmax_cross_entropy_run,
+                                      .loops = &softmax_cross_entropy_loops,
+                                      .vjp = softmax_cross_entropy_vjp,
+                                      .formula = "-log_softmax(z)[label]",
                                       .gradient = "(softmax(z) - one_hot(label)) dy",
-                                      .convention = "finite for any finite logits", .domain = {{0}, {0, 1, 0, 0, false}}};
+                                      .convention = "finite for any finite logits",
+                                      .domain = {{0}, {0, 1, 0, 0, false}}};
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels)
 {
@@ -280,12 +304,14 @@ static void softmax_cross_entropy_backward_run(ad_call *c)
     const ad_shape *z = c->x[1]->shape;
     if (!check_labels(c, c->x[2], z->dims[1]))
         return;
-    ad_span span = {.n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, c->x[2]->data},
+    ad_span span = {.n = (size_t)z->dims[0],
+                    .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, c->x[2]->data},
                     .size = {(size_t)z->dims[1]}};
     ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
 }
 
-/* r = (softmax(z) - one_hot) v, v a column :  dv = sum of (softmax(z) - one_hot) dr,  dz = softmax_backward(dr, softmax(z)) v */
+/* r = (softmax(z) - one_hot) v, v a column :  dv = sum of (softmax(z) - one_hot) dr,  dz = softmax_backward(dr,
+ * softmax(z)) v */
 static void softmax_cross_entropy_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), z = ad_x(p, 1), labels = ad_x(p, 2);
@@ -305,18 +331,24 @@ static const ad_sample samples_cross_entropy_backward[] = {
 };
 
 AD_OPERATOR(softmax_cross_entropy_backward) = {
-    .name = "softmax_cross_entropy_backward", .arity = 3, .types = "rri", .shape = softmax_cross_entropy_backward_shape,
-    SAMPLES(samples_cross_entropy_backward), .run = softmax_cross_entropy_backward_run,
-    .loops = &softmax_cross_entropy_backward_loops, .vjp = softmax_cross_entropy_backward_vjp,
+    .name = "softmax_cross_entropy_backward",
+    .arity = 3,
+    .types = "rri",
+    .shape = softmax_cross_entropy_backward_shape,
+    SAMPLES(samples_cross_entropy_backward),
+    .run = softmax_cross_entropy_backward_run,
+    .loops = &softmax_cross_entropy_backward_loops,
+    .vjp = softmax_cross_entropy_backward_vjp,
     .formula = "(softmax(z) - one_hot(label)) v",
-    .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v", .domain = {{0}, {0}, {0, 1, 0, 0, false}}};
+    .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v",
+    .domain = {{0}, {0}, {0, 1, 0, 0, false}}};
 
 ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels)
 {
     return APPLY(&ad_operator_softmax_cross_entropy_backward, dy, logits, labels);
 }
 
-/* ---- Cross-entropy of a logistic ------------------------------------------------------------------------------------------ */
+/* ---- Cross-entropy of a logistic --------------------------------------------------------------------------------- */
 
 /* y = softplus(z) - t z :  dz = (logistic(z) - t) dy,  dt = -z dy */
 static void logistic_cross_entropy_vjp(ad_pullback *p)
@@ -327,10 +359,16 @@ static void logistic_cross_entropy_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_x(p, 0), ad_dy(p))));
 }
 
-AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy", .arity = 2, .properties = AD_ELEMENTWISE,
-                                       .shape = ad_broadcast_shape, .run = ad_map, SAMPLES(ad_samples_of_two),
-                                       .loops = &logistic_cross_entropy_loops, .vjp = logistic_cross_entropy_vjp,
-                                       .formula = "softplus(z) - t z", .gradient = "(logistic(z) - t) dy, -z dy",
+AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy",
+                                       .arity = 2,
+                                       .properties = AD_ELEMENTWISE,
+                                       .shape = ad_broadcast_shape,
+                                       .run = ad_map,
+                                       SAMPLES(ad_samples_of_two),
+                                       .loops = &logistic_cross_entropy_loops,
+                                       .vjp = logistic_cross_entropy_vjp,
+                                       .formula = "softplus(z) - t z",
+                                       .gradient = "(logistic(z) - t) dy, -z dy",
                                        .convention = "finite for any finite logits"};
 
 ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets)

@@ -21,55 +21,56 @@ typedef struct nn_classifier nn_classifier;
 
 /* Zero means the default. */
 typedef struct nn_classifier_options {
-    int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; none at all: logistic regression */
+    int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; none at all: logistic
+                                                   regression */
     int64_t n_classes;                          /* at least 2; no default */
     nn_activation activation;                   /* of the hidden layers; default relu */
     nn_optimiser_options optimiser;             /* default Adagrad, rate 0.05, accumulator 0.1 */
-    nn_scaling_kind scaling;                    /* learnt at the first fit, applied to every later input; default none */
-    double scaling_constant;                    /* for NN_SCALE_CONSTANT; 0: 255 */
-    uint64_t seed;                              /* of the weights and of the order of the examples */
-    const ad_allocator *allocator;              /* copied; NULL: malloc and free */
+    nn_scaling_kind scaling;       /* learnt at the first fit, applied to every later input; default none */
+    double scaling_constant;       /* for NN_SCALE_CONSTANT; 0: 255 */
+    uint64_t seed;                 /* of the weights and of the order of the examples */
+    const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_classifier_options;
 
 /* What a callback sees after a step. */
 typedef struct nn_progress {
-    int64_t step;            /* steps completed since the classifier was opened */
-    int64_t last_step;       /* the step at which this fit ends */
-    double loss;             /* mean loss of the batch, before the update */
-    double seconds;          /* since this fit began */
+    int64_t step;      /* steps completed since the classifier was opened */
+    int64_t last_step; /* the step at which this fit ends */
+    double loss;       /* mean loss of the batch, before the update */
+    double seconds;    /* since this fit began */
 } nn_progress;
 
 /* Called after each step; returning false stops the fit, which then returns AD_STOPPED. */
 typedef bool nn_callback(const nn_progress *progress, void *context);
 
 typedef struct nn_fit_options {
-    int64_t batch_size;      /* 0: 32; at most all rows are used */
-    int64_t steps;           /* steps to add; 0: one epoch */
-    nn_callback *callback;   /* NULL: none */
-    void *context;           /* for the callback */
+    int64_t batch_size;    /* 0: 32; at most all rows are used */
+    int64_t steps;         /* steps to add; 0: one epoch */
+    nn_callback *callback; /* NULL: none */
+    void *context;         /* for the callback */
 } nn_fit_options;
 
 /* Figures on a data set: NaN and -1 where status is not AD_OK. */
 typedef struct nn_evaluation {
     ad_status status;
-    double accuracy;         /* share of rows whose most probable class is the label */
-    double loss;             /* mean cross-entropy per row */
-    int64_t global_step;     /* steps completed since the classifier was opened */
+    double accuracy;     /* share of rows whose most probable class is the label */
+    double loss;         /* mean cross-entropy per row */
+    int64_t global_step; /* steps completed since the classifier was opened */
 } nn_evaluation;
 
-/* Opens a classifier; options are copied and checked. Returns NULL only when memory is out; a bad option is an error that the
- * classifier keeps and every later call returns. The caller closes it. */
+/* Opens a classifier; options are copied and checked. Returns NULL only when memory is out; a bad option is an error
+ * that the classifier keeps and every later call returns. The caller closes it. */
 AD_API nn_classifier *nn_classifier_open(const nn_classifier_options *options);
 
 /* Frees it. NULL is allowed. */
 AD_API void nn_classifier_close(nn_classifier *classifier);
 
-/* Trains for options->steps more steps: continues, never starts again. Each epoch takes the rows in a new random order; the
- * last batch of an epoch may be short. Options may be NULL. The first fit fixes the number of features and learns the
- * scaling. Errors: labels missing or outside 0..n_classes-1 (names row and value), features that are not finite (names row
- * and column), no rows, another number of columns than before, a negative option, memory, a loss that is not finite
- * (names the step). A fit that fails or is stopped leaves everything as after the last completed step.
- * Returns the status of this call. */
+/* Trains for options->steps more steps: continues, never starts again. Each epoch takes the rows in a new random order;
+ * the last batch of an epoch may be short. Options may be NULL. The first fit fixes the number of features and learns
+ * the scaling. Errors: labels missing or outside 0..n_classes-1 (names row and value), features that are not finite
+ * (names row and column), no rows, another number of columns than before, a negative option, memory, a loss that is not
+ * finite (names the step). A fit that fails or is stopped leaves everything as after the last completed step. Returns
+ * the status of this call. */
 AD_API ad_status nn_classifier_fit(nn_classifier *classifier, const nn_data *data, const nn_fit_options *options);
 
 /* The most probable class of each row into labels [rows]. Labels of the data are not looked at. */
@@ -93,8 +94,8 @@ AD_API ad_status nn_classifier_clear_error(nn_classifier *classifier);
  * classifier. */
 AD_API const char *nn_classifier_settings(nn_classifier *classifier);
 
-/* Parameters by index and by name, for reading: the array belongs to the classifier and lasts until it is closed. Before the
- * first fit there are none. */
+/* Parameters by index and by name, for reading: the array belongs to the classifier and lasts until it is closed.
+ * Before the first fit there are none. */
 AD_API size_t nn_classifier_parameter_count(const nn_classifier *classifier);
 AD_API ad_tensor nn_classifier_parameter(nn_classifier *classifier, size_t index);
 

@@ -3,38 +3,39 @@
 /* Checking gradients against central differences. */
 #include <gradtape/backward.h>
 
-/* Records a function of the tape's parameters and returns its scalar result. It is called many times, each time on a tape
- * that was reset; it must return the same for the same parameters. */
+/* Records a function of the tape's parameters and returns its scalar result. It is called many times, each time on a
+ * tape that was reset; it must return the same for the same parameters. */
 typedef ad_tensor ad_gradcheck_function(ad_tape *tape, void *context);
 
 typedef enum ad_verdict {
-    AD_GRADIENT_RIGHT,     /* analytic and numeric agree */
-    AD_GRADIENT_WRONG,     /* they do not */
-    AD_GRADIENT_MISSING,   /* backward computed none, but the numeric one is not zero */
-    AD_GRADIENT_ALL_ZERO,  /* both are zero everywhere: nothing was shown */
+    AD_GRADIENT_RIGHT,    /* analytic and numeric agree */
+    AD_GRADIENT_WRONG,    /* they do not */
+    AD_GRADIENT_MISSING,  /* backward computed none, but the numeric one is not zero */
+    AD_GRADIENT_ALL_ZERO, /* both are zero everywhere: nothing was shown */
 } ad_verdict;
 
 /* What was found for one parameter. */
 typedef struct ad_gradcheck_result {
-    const char *name;     /* of the parameter; belongs to the tape */
+    const char *name; /* of the parameter; belongs to the tape */
     ad_verdict verdict;
-    double error;         /* max |analytic - numeric| / max(max |analytic|, max |numeric|) */
-    size_t worst;         /* the element with the largest difference */
-    double analytic;      /* its gradient by backward */
-    double numeric;       /* and by central differences */
+    double error;    /* max |analytic - numeric| / max(max |analytic|, max |numeric|) */
+    size_t worst;    /* the element with the largest difference */
+    double analytic; /* its gradient by backward */
+    double numeric;  /* and by central differences */
 } ad_gradcheck_result;
 
 typedef struct ad_gradcheck_options {
-    double step;          /* relative step h, taken as h * max(1, |x|); 0: 1e-3 for f64, 1e-2 for f32 */
-    double tolerance;     /* largest `error` that is right; 0: 1e-7 for f64, 1e-2 for f32 */
+    double step;      /* relative step h, taken as h * max(1, |x|); 0: 1e-3 for f64, 1e-2 for f32 */
+    double tolerance; /* largest `error` that is right; 0: 1e-7 for f64, 1e-2 for f32 */
 } ad_gradcheck_options;
 
-/* Checks the gradient of `function` with respect to every parameter of the tape, the i-th into results[i], of which there
- * are as many as the tape has parameters (ad_kept_at less the states). Differences are central, of two step widths and
- * extrapolated (Richardson), so their error is of order h^4. The tape is reset; parameters have their values again
- * afterwards and keep the analytic gradient. Returns the tape's status; a wrong gradient is a verdict, not an error. */
-AD_API ad_status ad_gradcheck(ad_tape *tape, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
-                              ad_gradcheck_result *results);
+/* Checks the gradient of `function` with respect to every parameter of the tape, the i-th into results[i], of which
+ * there are as many as the tape has parameters (ad_kept_at less the states). Differences are central, of two step
+ * widths and extrapolated (Richardson), so their error is of order h^4. The tape is reset; parameters have their values
+ * again afterwards and keep the analytic gradient. Returns the tape's status; a wrong gradient is a verdict, not an
+ * error. */
+AD_API ad_status ad_gradcheck(ad_tape *tape, ad_gradcheck_function *function, void *context,
+                              const ad_gradcheck_options *options, ad_gradcheck_result *results);
 
 /* "right", "wrong", "missing" or "all zero". */
 AD_API const char *ad_verdict_name(ad_verdict verdict);

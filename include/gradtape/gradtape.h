@@ -1,22 +1,22 @@
 #ifndef GRADTAPE_GRADTAPE_H
 #define GRADTAPE_GRADTAPE_H
 /* Everything. In the order in which to read them: */
-#include <gradtape/status.h>
-#include <gradtape/memory.h>
-#include <gradtape/tape.h>
-#include <gradtape/tensor.h>
-#include <gradtape/operators.h>
 #include <gradtape/backward.h>
-#include <gradtape/update.h>
-#include <gradtape/random.h>
-#include <gradtape/threads.h>
 #include <gradtape/gradcheck.h>
 #include <gradtape/inspect.h>
+#include <gradtape/memory.h>
 #include <gradtape/operator.h>
+#include <gradtape/operators.h>
+#include <gradtape/random.h>
+#include <gradtape/status.h>
+#include <gradtape/tape.h>
+#include <gradtape/tensor.h>
+#include <gradtape/threads.h>
+#include <gradtape/update.h>
 
+#include <gradtape/classifier.h>
+#include <gradtape/data.h>
 #include <gradtape/layers.h>
 #include <gradtape/optimisers.h>
-#include <gradtape/data.h>
-#include <gradtape/classifier.h>
 
 #endif

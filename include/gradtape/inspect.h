@@ -10,8 +10,9 @@ AD_API const char *ad_made_by(ad_tensor y);
 AD_API int ad_operand_count(ad_tensor y);
 AD_API ad_tensor ad_operand(ad_tensor y, int i);
 
-/* The local derivative of `y` by its i-th operand: what that place alone receives from y's rule for a gradient of ones at `y`.
- * For `x + x` each of the two places gets 1. The result is a constant of the operand's shape. Changes no stored gradient. */
+/* The local derivative of `y` by its i-th operand: what that place alone receives from y's rule for a gradient of ones
+ * at `y`. For `x + x` each of the two places gets 1. The result is a constant of the operand's shape. Changes no stored
+ * gradient. */
 AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
 
 #endif

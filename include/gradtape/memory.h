@@ -34,8 +34,8 @@ AD_API ad_memory ad_memory_over(const ad_allocator *allocator);
 /* a * b into *product; false, and *product SIZE_MAX, if it does not fit. */
 AD_API bool ad_multiply(size_t a, size_t b, size_t *product);
 
-/* Memory for `count` elements of `bytes` each, as aligned as malloc's; NULL if there is none or the size does not fit. For 0
- * bytes in all it gives a block all the same. Release it with the same two numbers; NULL is allowed. */
+/* Memory for `count` elements of `bytes` each, as aligned as malloc's; NULL if there is none or the size does not fit.
+ * For 0 bytes in all it gives a block all the same. Release it with the same two numbers; NULL is allowed. */
 AD_API void *ad_memory_take(ad_memory *memory, size_t count, size_t bytes);
 AD_API void ad_memory_release(ad_memory *memory, void *block, size_t count, size_t bytes);
 

@@ -8,30 +8,31 @@
  *   {
  *       ad_give(p, 0, ad_mul(ad_scale(ad_square(ad_x(p, 0)), 3), ad_dy(p)));
  *   }
- *   static const ad_operator cube = { .name = "cube", .arity = 1, .shape = ad_same_shape, .run = cube_run, .vjp = cube_vjp };
+ *   static const ad_operator cube = { .name = "cube", .arity = 1, .shape = ad_same_shape, .run = cube_run, .vjp =
+ * cube_vjp };
  *   ...
  *   ad_tensor y = ad_apply1(&cube, x);
  *
- * The gradient rule is written in operators: in an ordinary backward it costs just their kernels, in a differentiable one it
- * is recorded and can be differentiated again. An operator is known by the address of its descriptor. */
+ * The gradient rule is written in operators: in an ordinary backward it costs just their kernels, in a differentiable
+ * one it is recorded and can be differentiated again. An operator is known by the address of its descriptor. */
 #include <gradtape/tensor.h>
 
 #define AD_MAX_ATTRIBUTES 3
-#define AD_MAX_RESULTS 4   /* results and by-products together */
-#define AD_VARIADIC (-1)   /* an arity: any number of operands, at least one */
+#define AD_MAX_RESULTS 4 /* results and by-products together */
+#define AD_VARIADIC (-1) /* an arity: any number of operands, at least one */
 #define AD_SAMPLE_OPERANDS 4
 
-/* ---- Attributes: what a call carries beside its operands --------------------------------------------------------------- */
+/* ---- Attributes: what a call carries beside its operands --------------------------------------------------------- */
 
-/* Axes to work over; a negative axis counts from the last. `count` 0 means all axes. Write AD_AXES(0, 2) or AD_KEEP_AXES(-1),
- * which keeps each axis with size 1. */
+/* Axes to work over; a negative axis counts from the last. `count` 0 means all axes. Write AD_AXES(0, 2) or
+ * AD_KEEP_AXES(-1), which keeps each axis with size 1. */
 typedef struct ad_axes {
     int count;
     bool keep;
     int axis[AD_MAX_RANK];
 } ad_axes;
 #define AD_AXES(...) ((ad_axes){.count = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .axis = {__VA_ARGS__}})
-#define AD_KEEP_AXES(...)                                                                                                      \
+#define AD_KEEP_AXES(...)                                                                                              \
     ((ad_axes){.count = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .keep = true, .axis = {__VA_ARGS__}})
 #define AD_ALL_AXES ((ad_axes){.count = 0})
 
@@ -51,14 +52,14 @@ typedef union ad_attribute {
     ad_shape shape;
 } ad_attribute;
 
-/* ---- A call: what a shape rule and a kernel see ------------------------------------------------------------------------ */
+/* ---- A call: what a shape rule and a kernel see ------------------------------------------------------------------ */
 
 /* One operand or result. `data` is set when the kernel runs, not yet in the shape rule. */
 typedef struct ad_value {
     void *data;
     const ad_shape *shape;
-    uint8_t type;     /* an ad_type */
-    uint8_t flags;    /* this and what follows are the engine's own */
+    uint8_t type;  /* an ad_type */
+    uint8_t flags; /* this and what follows are the engine's own */
     uint8_t result;
     uint8_t n_results;
     uint32_t n_operands;
@@ -82,7 +83,8 @@ AD_API void ad_result(ad_call *call, int j, ad_type type, const ad_shape *shape)
 /* For shape rules and kernels: puts the tape in error; the message begins with the operator's name. */
 AD_API void ad_call_fail(ad_call *call, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
-/* Shape rules ready-made: every result like operand 0; result 0 as wide as all operands broadcast together; a scalar. */
+/* Shape rules ready-made: every result like operand 0; result 0 as wide as all operands broadcast together; a scalar.
+ */
 AD_API void ad_same_shape(ad_call *call);
 AD_API void ad_broadcast_shape(ad_call *call);
 AD_API void ad_scalar_shape(ad_call *call);
@@ -93,30 +95,30 @@ AD_API size_t ad_elements(const ad_value *value);
 /* Memory for a kernel, for the time it runs; NULL if there is none (the tape is then in error). Aligned to 64 bytes. */
 AD_API void *ad_scratch(ad_call *call, size_t count, size_t element_bytes);
 
-/* ---- A pullback: what a gradient rule sees ------------------------------------------------------------------------------ */
+/* ---- A pullback: what a gradient rule sees ----------------------------------------------------------------------- */
 
 typedef struct ad_pullback ad_pullback;
 
 /* Whether operand i wants a gradient: a rule may skip the work if not. */
 AD_API bool ad_wants(const ad_pullback *pullback, int i);
 
-/* Adds g to the gradient of operand i. A g that is as wide as the operand broadcast is summed back to its shape here, so that
- * rules of broadcasting operators need not care. What the operand does not want is ignored. */
+/* Adds g to the gradient of operand i. A g that is as wide as the operand broadcast is summed back to its shape here,
+ * so that rules of broadcasting operators need not care. What the operand does not want is ignored. */
 AD_API void ad_give(ad_pullback *pullback, int i, ad_tensor g);
 
 /* The gradient of result 0, or of the j-th result (zeros where none was computed). */
 AD_API ad_tensor ad_dy(ad_pullback *pullback);
 AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 
-/* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute, of which only the member of
- * its kind may be read. */
+/* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute, of which only the
+ * member of its kind may be read. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);
 AD_API ad_tensor ad_y(ad_pullback *pullback);
 AD_API ad_tensor ad_y_at(ad_pullback *pullback, int j);
 AD_API int ad_x_count(const ad_pullback *pullback);
 AD_API const ad_attribute *ad_attribute_at(const ad_pullback *pullback, int a);
 
-/* ---- The descriptor ------------------------------------------------------------------------------------------------------ */
+/* ---- The descriptor ---------------------------------------------------------------------------------------------- */
 
 typedef enum ad_property {
     AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; there is no rule */
@@ -138,9 +140,10 @@ typedef struct ad_sample {
     ad_attribute attributes[AD_MAX_ATTRIBUTES];
 } ad_sample;
 
-/* Where sample values of an operand come from: uniform in [low, high], at least `gap` away from `kink` if gap > 0; for an i32
- * operand whole numbers low..high. All zero: [-2, 2]. `constant` says that the operator is constant in this operand almost
- * everywhere: its gradient is then exactly 0, and it is not moved in checks, since a jump may be near. */
+/* Where sample values of an operand come from: uniform in [low, high], at least `gap` away from `kink` if gap > 0; for
+ * an i32 operand whole numbers low..high. All zero: [-2, 2]. `constant` says that the operator is constant in this
+ * operand almost everywhere: its gradient is then exactly 0, and it is not moved in checks, since a jump may be near.
+ */
 typedef struct ad_domain {
     double low, high, kink, gap;
     bool constant;
@@ -150,28 +153,30 @@ struct ad_loops;
 
 struct ad_operator {
     const char *name;
-    int arity;               /* number of operands, or AD_VARIADIC */
-    int n_results;           /* 0 means 1 */
-    int n_byproducts;        /* kept for the rule, never seen by the caller and never differentiated */
-    const char *types;       /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; NULL: all 'r'. The last repeats */
+    int arity;         /* number of operands, or AD_VARIADIC */
+    int n_results;     /* 0 means 1 */
+    int n_byproducts;  /* kept for the rule, never seen by the caller and never differentiated */
+    const char *types; /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; NULL: all 'r'. The last
+                          repeats */
     ad_attribute_spec attributes[AD_MAX_ATTRIBUTES];
-    unsigned properties;     /* of ad_property */
+    unsigned properties; /* of ad_property */
     void (*shape)(ad_call *call);
     void (*run)(ad_call *call);
     void (*vjp)(ad_pullback *pullback);
     const struct ad_loops *loops; /* the engine's own: kernels by type and processor */
-    const char *formula;     /* "tanh x" */
-    const char *gradient;    /* "(1 - y^2) dy" */
-    const char *convention;  /* what holds at kinks and edges; NULL if there is nothing to say */
+    const char *formula;          /* "tanh x" */
+    const char *gradient;         /* "(1 - y^2) dy" */
+    const char *convention;       /* what holds at kinks and edges; NULL if there is nothing to say */
     const ad_sample *samples;
     int n_samples;
     ad_domain domain[AD_SAMPLE_OPERANDS];
 };
 
-/* Applies an operator to n operands and writes its results (not its by-products) to `y`. `attributes` has an element for each
- * attribute that the descriptor declares, NULL if none. On an error all results are inert. An operator without operands
- * needs the tape; others take it from the first operand and ignore it. */
-AD_API void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes, ad_tensor *y);
+/* Applies an operator to n operands and writes its results (not its by-products) to `y`. `attributes` has an element
+ * for each attribute that the descriptor declares, NULL if none. On an error all results are inert. An operator without
+ * operands needs the tape; others take it from the first operand and ignore it. */
+AD_API void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                     ad_tensor *y);
 
 /* The same for one or two operands, one result and no attributes. */
 AD_API ad_tensor ad_apply1(const ad_operator *op, ad_tensor x);

@@ -1,8 +1,8 @@
 #ifndef GRADTAPE_STATUS_H
 #define GRADTAPE_STATUS_H
 /* Errors are values. A tape, a data set and a classifier each keep their first error: a status and a message that names
- * what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1 in the environment does a
- * tape write its first error to stderr and abort, so that a debugger stops at the call that was wrong. */
+ * what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1 in the environment
+ * does a tape write its first error to stderr and abort, so that a debugger stops at the call that was wrong. */
 
 #if defined(__cplusplus)
 #define AD_API extern "C" __attribute__((visibility("default")))
@@ -18,17 +18,17 @@
 #endif
 
 /* One list gives the enumeration, its names and their meanings. */
-#define AD_STATUS_LIST(X)                                                                                                      \
-    X(AD_OK, "no error")                                                                                                       \
-    X(AD_NO_MEMORY, "the allocator gave no memory")                                                                            \
-    X(AD_BAD_HANDLE, "a tensor or an object is inert, stale, NULL or of another tape")                                         \
-    X(AD_BAD_SHAPE, "shapes do not fit the operation, or a size is negative or too large")                                     \
-    X(AD_BAD_TYPE, "an element type does not fit the operation")                                                               \
-    X(AD_BAD_VALUE, "a value, a label or an option is out of its range")                                                       \
-    X(AD_BAD_STATE, "the call does not fit what was done before it")                                                           \
-    X(AD_NO_GRADIENT, "the gradient was not computed")                                                                         \
-    X(AD_NOT_FINITE, "a number is infinite or NaN where it must be finite")                                                    \
-    X(AD_BAD_FILE, "a file cannot be read, or its content is not what its format says")                                        \
+#define AD_STATUS_LIST(X)                                                                                              \
+    X(AD_OK, "no error")                                                                                               \
+    X(AD_NO_MEMORY, "the allocator gave no memory")                                                                    \
+    X(AD_BAD_HANDLE, "a tensor or an object is inert, stale, NULL or of another tape")                                 \
+    X(AD_BAD_SHAPE, "shapes do not fit the operation, or a size is negative or too large")                             \
+    X(AD_BAD_TYPE, "an element type does not fit the operation")                                                       \
+    X(AD_BAD_VALUE, "a value, a label or an option is out of its range")                                               \
+    X(AD_BAD_STATE, "the call does not fit what was done before it")                                                   \
+    X(AD_NO_GRADIENT, "the gradient was not computed")                                                                 \
+    X(AD_NOT_FINITE, "a number is infinite or NaN where it must be finite")                                            \
+    X(AD_BAD_FILE, "a file cannot be read, or its content is not what its format says")                                \
     X(AD_STOPPED, "a callback asked to stop")
 
 #define AD_STATUS_NAME(name, meaning) name,

@@ -28,19 +28,20 @@ typedef struct ad_tape_options {
 /* Opens a tape; `options` may be NULL. Returns NULL only when memory is out. The caller closes the tape. */
 AD_API ad_tape *ad_tape_open(const ad_tape_options *options);
 
-/* Frees the tape, all its tensors and all its memory. NULL is allowed. Any use of the tape or of its tensors after this is
- * undefined. */
+/* Frees the tape, all its tensors and all its memory. NULL is allowed. Any use of the tape or of its tensors after this
+ * is undefined. */
 AD_API void ad_tape_close(ad_tape *tape);
 
-/* Forgets everything recorded since the tape was opened or last reset, and keeps the memory for the next step. Parameters and
- * states stay, with their values and gradients; handles of all other tensors become stale. An error stays too.
- * Returns the tape's status. */
+/* Forgets everything recorded since the tape was opened or last reset, and keeps the memory for the next step.
+ * Parameters and states stay, with their values and gradients; handles of all other tensors become stale. An error
+ * stays too. Returns the tape's status. */
 AD_API ad_status ad_reset(ad_tape *tape);
 
 /* The tape's first error, AD_OK if there was none; AD_BAD_HANDLE for NULL. */
 AD_API ad_status ad_status_of(const ad_tape *tape);
 
-/* The message of the tape's first error, "" if there was none. It belongs to the tape and lasts until ad_clear_error. */
+/* The message of the tape's first error, "" if there was none. It belongs to the tape and lasts until ad_clear_error.
+ */
 AD_API const char *ad_message(const ad_tape *tape);
 
 /* Clears the error, so that the tape can be used again, and returns what it was. */

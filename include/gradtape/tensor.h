@@ -18,12 +18,12 @@ typedef struct ad_shape {
 } ad_shape;
 
 /* AD_SHAPE(2, 3) is a shape of two rows and three columns. */
-#define AD_SHAPE(...)                                                                                                          \
+#define AD_SHAPE(...)                                                                                                  \
     ((ad_shape){.rank = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .dims = {__VA_ARGS__}})
 #define AD_SCALAR ((ad_shape){.rank = 0})
 
-/* A handle: a value to copy, never a pointer to free. A tensor with id 0 is inert: what every call returns after an error,
- * and what calls on it return again. */
+/* A handle: a value to copy, never a pointer to free. A tensor with id 0 is inert: what every call returns after an
+ * error, and what calls on it return again. */
 typedef struct ad_tensor {
     ad_tape *tape;
     uint32_t id;
@@ -32,7 +32,7 @@ typedef struct ad_tensor {
 
 static inline bool ad_is_inert(ad_tensor x) { return x.id == 0; }
 
-/* ---- Leaves ----------------------------------------------------------------------------------------------------------- */
+/* ---- Leaves ------------------------------------------------------------------------------------------------------ */
 
 /* A parameter: wants a gradient, is updated in place (update.h), and lives until the tape is closed.
  * `data` is copied; NULL gives zeros. `name` is copied and used in messages; NULL gives none. Type f32 or f64. */
@@ -57,7 +57,7 @@ AD_API ad_tensor ad_scalar(ad_tape *tape, double value);
 AD_API size_t ad_kept_count(const ad_tape *tape);
 AD_API ad_tensor ad_kept_at(ad_tape *tape, size_t index);
 
-/* ---- Names ------------------------------------------------------------------------------------------------------------ */
+/* ---- Names ------------------------------------------------------------------------------------------------------- */
 
 /* Gives `x` a name for messages and drawings, and returns `x`. The name is copied. */
 AD_API ad_tensor ad_name(ad_tensor x, const char *name);
@@ -65,9 +65,10 @@ AD_API ad_tensor ad_name(ad_tensor x, const char *name);
 /* The name of `x`, "" if it has none. It belongs to the tape and lasts as long as `x`. */
 AD_API const char *ad_name_of(ad_tensor x);
 
-/* ---- Reading ---------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* Type, shape and number of elements. A tensor that is not valid puts its tape in error and gives AD_F32, AD_SCALAR, 0. */
+/* Type, shape and number of elements. A tensor that is not valid puts its tape in error and gives AD_F32, AD_SCALAR, 0.
+ */
 AD_API ad_type ad_type_of(ad_tensor x);
 AD_API ad_shape ad_shape_of(ad_tensor x);
 AD_API size_t ad_size_of(ad_tensor x);

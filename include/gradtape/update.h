@@ -1,21 +1,22 @@
 #ifndef GRADTAPE_UPDATE_H
 #define GRADTAPE_UPDATE_H
 /* Changing leaves in place: the only way their values change. Each call either changes the whole leaf or, on an error,
- * nothing. What was recorded before keeps the old numbers, so update after ad_backward and before the next recording. */
+ * nothing. What was recorded before keeps the old numbers, so update after ad_backward and before the next recording.
+ */
 #include <gradtape/tensor.h>
 
 /* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
 AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
 
-/* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called X/Adagrad,
- * made and filled with `initial` at the first call, found again at later ones. For optimisers. */
+/* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called
+ * X/Adagrad, made and filled with `initial` at the first call, found again at later ones. For optimisers. */
 AD_API ad_tensor ad_slot(ad_tensor x, const char *name, double initial);
 
 /* x <- x - rate dx : gradient descent. Errors: no gradient, a leaf that wants none. */
 AD_API ad_status ad_descend(ad_tensor x, double rate);
 
-/* a <- a + dx^2 ;  x <- x - rate dx / sqrt(a) : Adagrad (Duchi, Hazan, Singer 2011), without an epsilon. `accumulator` is a
- * state of the shape and type of `x` with positive initial values. */
+/* a <- a + dx^2 ;  x <- x - rate dx / sqrt(a) : Adagrad (Duchi, Hazan, Singer 2011), without an epsilon. `accumulator`
+ * is a state of the shape and type of `x` with positive initial values. */
 AD_API ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate);
 
 /* Fills a leaf with numbers uniform in [low, high), drawn at (seed, stream, 0), (seed, stream, 1), ... See random.h. */
