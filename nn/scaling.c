@@ -260,8 +260,16 @@ static inline void prefetch(const void *row, size_t bytes)
         __builtin_prefetch((const char *)row + at);
 }
 
-/* The compiler makes one function for each processor, and the loader chooses. */
-#if defined(__x86_64__)
+/* The compiler makes one function for each processor, and the loader chooses; ThreadSanitizer is not ready that early. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FOR_EACH_PROCESSOR
+#endif
+#endif
+#if defined(FOR_EACH_PROCESSOR) || defined(__SANITIZE_THREAD__)
+#undef FOR_EACH_PROCESSOR
+#define FOR_EACH_PROCESSOR
+#elif defined(__x86_64__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define FOR_EACH_PROCESSOR

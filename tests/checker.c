@@ -27,7 +27,7 @@ typedef struct rig {
     bool is_empty;               /* an operand or a result has no elements */
 } rig;
 
-/* ---- Calls ------------------------------------------------------------------------------------------------------------- */
+/* ---- Calls --------------------------------------------------------------------------------------------------- */
 
 checker_call checker_call_of(const ad_operator *row, int k)
 {
@@ -71,7 +71,7 @@ size_t checker_size(const ad_shape *shape)
 
 int checker_result_count(const ad_operator *row) { return row->n_results ? row->n_results : 1; }
 
-/* ---- Values ------------------------------------------------------------------------------------------------------------ */
+/* ---- Values -------------------------------------------------------------------------------------------------- */
 
 static ad_domain own_domain(const ad_operator *row, int i)
 {
@@ -120,8 +120,8 @@ static uint64_t seed_of(const ad_operator *row, uint64_t trial)
     return hash + trial;
 }
 
-/* Each number has its own part of the range, in a random order, so that no two are nearly equal: at such places maximum has
- * its kink, and differences would step over it. */
+/* Each number has its own part of the range, in a random order, so that no two are nearly equal: at such places maximum
+ * has its kink, and differences would step over it. */
 void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numbers)
 {
     int32_t order[CHECKER_NUMBERS];
@@ -165,7 +165,7 @@ ad_tensor checker_input(ad_tape *t, ad_type type, const checker_call *call, cons
     return ad_input(t, type, *shape, type == AD_F32 ? (const void *)narrow : wide);
 }
 
-/* ---- Recording --------------------------------------------------------------------------------------------------------- */
+/* ---- Recording ----------------------------------------------------------------------------------------------- */
 
 /* x again, by ways that change nothing. */
 static ad_tensor through_views(ad_tensor x)
@@ -183,13 +183,9 @@ static ad_tensor record_operand(rig *r, int i)
     const double *values = r->numbers.at + r->numbers.first[i];
     ad_tensor x;
     switch (checker_kind_of(r->call, i)) {
-    case CHECKER_INDEX:
-        return input_i32(r->tape, &r->call->x[i], values);
-    case CHECKER_CONSTANT:
-        x = r->leaf[i] = ad_variable(r->tape, AD_F64, r->call->x[i], values);
-        break;
-    default:
-        x = ad_shift(ad_scale(ad_logistic(r->leaf[i]), d.high - d.low), d.low);
+    case CHECKER_INDEX: return input_i32(r->tape, &r->call->x[i], values);
+    case CHECKER_CONSTANT: x = r->leaf[i] = ad_variable(r->tape, AD_F64, r->call->x[i], values); break;
+    default: x = ad_shift(ad_scale(ad_logistic(r->leaf[i]), d.high - d.low), d.low);
     }
     return r->call->between_views ? through_views(x) : x;
 }
@@ -252,7 +248,7 @@ static ad_tensor record_second(ad_tape *t, void *context)
     return s;
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ------------------------------------------------------------------------------------------------- */
 
 /* q with x = low + (high - low) logistic(q). */
 static void make_parameter(rig *r, int i)
@@ -301,7 +297,7 @@ static void open_rig(rig *r, const checker_call *call, uint64_t trial)
     r->anchor = ad_param(r->tape, AD_F64, AD_SCALAR, &(double){0.7}, "anchor");
 }
 
-/* ---- Judging ----------------------------------------------------------------------------------------------------------- */
+/* ---- Judging ------------------------------------------------------------------------------------------------- */
 
 static char complaint[800];
 
@@ -388,13 +384,15 @@ static void compare_ways_back(rig *r)
         ad_backward_with(loss, &ways[way]);
         if (collect_gradients(r->tape, other) != n || memcmp(plain, other, n * sizeof *plain))
             complain("gradients differ between ad_backward and a backward that %s",
-                     ways[way].keep ? "keeps inner gradients" : ways[way].differentiable ? "is recorded" : "comes second");
+                     ways[way].keep             ? "keeps inner gradients"
+                     : ways[way].differentiable ? "is recorded"
+                                                : "comes second");
     }
     complain_of_status(r, "backward");
 }
 
-/* Whether each parameter showed a gradient that is not zero: where nothing is empty all must, but that S depends on v only if
- * there is a q. */
+/* Whether each parameter showed a gradient that is not zero: where nothing is empty all must, but that S depends on v
+ * only if there is a q. */
 static bool is_shown(const rig *r, int order, const bool shown[PARAMETERS])
 {
     bool any_q = false, all = true;

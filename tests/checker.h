@@ -1,11 +1,13 @@
 #ifndef TESTS_CHECKER_H
 #define TESTS_CHECKER_H
-/* Checks the gradient rule of an operator at both orders, whatever the operator. test_operators does it with every row of the
- * table and demands that nothing is found; test_rules does it with rules that are wrong on purpose, which must be found.
+/* Checks the gradient rule of an operator at both orders, whatever the operator. test_operators does it with every row
+ * of the table and demands that nothing is found; test_rules does it with rules that are wrong on purpose, which must
+ * be found.
  *
- * Each real operand is x = low + (high - low) logistic(q), of the row's domain, so that a smooth non-linear function lies below
- * the operator. Above it lies L = sum v (softplus(y) + y y / 10) for each result y: y is used three times, and its upstream
- * gradient is random. The first order is L by every q and v, the second S = sum <w, dL/dq> with random w by every q and v. */
+ * Each real operand is x = low + (high - low) logistic(q), of the row's domain, so that a smooth non-linear function
+ * lies below the operator. Above it lies L = sum v (softplus(y) + y y / 10) for each result y: y is used three times,
+ * and its upstream gradient is random. The first order is L by every q and v, the second S = sum <w, dL/dq> with random
+ * w by every q and v. */
 #include <gradtape/gradtape.h>
 
 enum { CHECKER_OPERANDS = 24, CHECKER_NUMBERS = 2048 };
@@ -45,12 +47,13 @@ int checker_result_count(const ad_operator *row);
 /* Draws values in the domains of the row; the same for the same row and seed. */
 void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numbers);
 
-/* Operand i as an input: i32 where the row asks for it, else of `type`, rounded to f32 so that both types get the same. */
+/* Operand i as an input: i32 where the row asks for it, else of `type`, rounded to f32 so that both types get the
+ * same. */
 ad_tensor checker_input(ad_tape *tape, ad_type type, const checker_call *call, const checker_numbers *numbers, int i);
 
-/* Checks both orders. Returns "" if all is right, otherwise what is wrong; the text lasts until the next check. Values are
- * drawn anew until every parameter showed a gradient that is not zero (one side of a kink may have none), at most 16 times;
- * only where an operand or a result is empty need nothing be shown. */
+/* Checks both orders. Returns "" if all is right, otherwise what is wrong; the text lasts until the next check. Values
+ * are drawn anew until every parameter showed a gradient that is not zero (one side of a kink may have none), at most
+ * 16 times; only where an operand or a result is empty need nothing be shown. */
 const char *checker_gradients(const checker_call *call);
 
 #endif

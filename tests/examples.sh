@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs one example and looks at what it prints: examples.sh NAME PROGRAM
+# EXAMPLE_WRAPPER in the environment is put before the program, valgrind for instance.
 set -eu
 name=$1 program=$2
 work=$(mktemp -d)
@@ -14,7 +15,8 @@ fail() {
 # expect PATTERN: a line of the output matches.
 expect() { grep -Eq -- "$1" "$work/out" || fail "no line matches: $1"; }
 
-run() { "$program" "$@" >"$work/out" 2>"$work/err" || fail "it ended with status $?"; }
+# shellcheck disable=SC2086
+run() { ${EXAMPLE_WRAPPER:-} "$program" "$@" >"$work/out" 2>"$work/err" || fail "it ended with status $?"; }
 
 # refuses PATTERN OPTION...: the program fails, says why, and is not killed by a signal.
 refuses() {
@@ -71,7 +73,7 @@ mnist)
     expect '^accuracy = 1\.0000, global_step = 60, loss = 0\.0[0-9]{3}$'
     grep -q 'hidden_units = \[300, 100\]' "$work/err" || fail "the settings are not shown"
     grep -q 'step 60 of 60  loss .* steps/s  0 s left' "$work/err" || fail "no progress is shown"
-    for threads in 1 2 3; do
+    [ -n "${EXAMPLE_WRAPPER:-}" ] || for threads in 1 2 3; do
         run --data "$work" --steps 60 --threads "$threads"
         [ -z "${result:-}" ] || [ "$result" = "$(cat "$work/out")" ] || fail "$threads threads give another result"
         result=$(cat "$work/out")

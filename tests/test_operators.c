@@ -1,5 +1,5 @@
-/* Every row of the table of operators, whatever it is: its gradients at both orders, its types, its processors' kernels, and
- * what it refuses. A row that is added is tested by that alone. */
+/* Every row of the table of operators, whatever it is: its gradients at both orders, its types, its processors'
+ * kernels, and what it refuses. A row that is added is tested by that alone. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "checker.h"
 
-/* ---- The calls to test ------------------------------------------------------------------------------------------------- */
+/* ---- The calls to test --------------------------------------------------------------------------------------- */
 
 enum { MAX_PLACES = 4096 };
 
@@ -59,7 +59,8 @@ static void list_row(const ad_operator *row)
         append(&binary, row, 0);
 }
 
-/* Calls wide enough for a kernel's vectors and their remainders, with operands that stand still beside ones that move. */
+/* Calls wide enough for a kernel's vectors and their remainders, with operands that stand still beside ones that
+ * move. */
 enum { WIDE_CALLS = 3 };
 
 static bool wide_elementwise(checker_call *call, int k)
@@ -89,7 +90,8 @@ static bool wide_along_axes(checker_call *call, int k)
     return true;
 }
 
-/* The k-th call of a row: its samples, then the wide ones; false past the end, and `n_x` -1 where there is no such call. */
+/* The k-th call of a row: its samples, then the wide ones; false past the end, and `n_x` -1 where there is no such
+ * call. */
 static bool call_at(const ad_operator *row, int k, checker_call *call)
 {
     if (k < row->n_samples) {
@@ -148,7 +150,8 @@ static int forward(ad_type type, const checker_call *call, double out[CHECKER_NU
     return n;
 }
 
-/* The largest difference of two arrays, relative to the largest number. The same NaN or infinity on both sides is none. */
+/* The largest difference of two arrays, relative to the largest number. The same NaN or infinity on both sides is
+ * none. */
 static double difference(const double *a, const double *b, int n)
 {
     double largest = 0, off = 0;
@@ -165,7 +168,7 @@ static double difference(const double *a, const double *b, int n)
     return off > 0 ? off / largest : 0;
 }
 
-/* ---- Rows are complete ------------------------------------------------------------------------------------------------- */
+/* ---- Rows are complete --------------------------------------------------------------------------------------- */
 
 START_TEST(row_is_complete)
 {
@@ -180,7 +183,8 @@ START_TEST(row_is_complete)
 }
 END_TEST
 
-/* Whether a sample has an operand or, by its attribute, a result without elements; rank 0 alone; sizes that broadcast. */
+/* Whether a sample has an operand or, by its attribute, a result without elements; rank 0 alone; sizes that
+ * broadcast. */
 static bool has_empty(const checker_call *call)
 {
     bool empty = false;
@@ -216,8 +220,8 @@ START_TEST(samples_reach_the_edges)
     bool empty = false, scalar = !elementwise, wide = !elementwise || row->arity < 2;
     for (int k = 0; k < row->n_samples; k++) {
         const checker_call call = checker_call_of(row, k);
-        ck_assert_msg(row->arity == AD_VARIADIC || call.n_x == row->arity, "%s: sample %d has %d operands", row->name, k,
-                      call.n_x);
+        ck_assert_msg(row->arity == AD_VARIADIC || call.n_x == row->arity, "%s: sample %d has %d operands", row->name,
+                      k, call.n_x);
         empty = empty || has_empty(&call);
         scalar = scalar || is_all_scalar(&call);
         wide = wide || broadcasts(&call);
@@ -228,7 +232,7 @@ START_TEST(samples_reach_the_edges)
 }
 END_TEST
 
-/* ---- Gradients --------------------------------------------------------------------------------------------------------- */
+/* ---- Gradients ----------------------------------------------------------------------------------------------- */
 
 START_TEST(gradients)
 {
@@ -251,7 +255,8 @@ START_TEST(same_operand_in_both_places)
 }
 END_TEST
 
-/* A result may share its operand's data, and a gradient its operand's gradient's: through chains of these all stays right. */
+/* A result may share its operand's data, and a gradient its operand's gradient's: through chains of these all stays
+ * right. */
 START_TEST(between_views)
 {
     const place p = unary.at[_i];
@@ -284,7 +289,8 @@ START_TEST(stops_gradients)
 }
 END_TEST
 
-/* A row that is not differentiable computes results of the shape that its attribute asks for; nothing there wants a gradient. */
+/* A row that is not differentiable computes results of the shape that its attribute asks for; nothing there wants a
+ * gradient. */
 START_TEST(not_differentiable)
 {
     const place p = constant.at[_i];
@@ -305,7 +311,7 @@ START_TEST(not_differentiable)
 }
 END_TEST
 
-/* ---- Types ------------------------------------------------------------------------------------------------------------- */
+/* ---- Types --------------------------------------------------------------------------------------------------- */
 
 START_TEST(f32_as_f64)
 {
@@ -343,10 +349,11 @@ START_TEST(results_have_the_type_of_the_operands)
 }
 END_TEST
 
-/* ---- Processors -------------------------------------------------------------------------------------------------------- */
+/* ---- Processors ---------------------------------------------------------------------------------------------- */
 
-/* A process chooses its kernels once, at its first tape. So before this one opens any, a child for each processor computes
- * every call of every row, in both types, and sends the numbers: for each row how many they are, then the numbers. */
+/* A process chooses its kernels once, at its first tape. So before this one opens any, a child for each processor
+ * computes every call of every row, in both types, and sends the numbers: for each row how many they are, then the
+ * numbers. */
 static const char *const processors[] = {"baseline", "avx2", "avx512"};
 enum { N_PROCESSORS = sizeof processors / sizeof processors[0], ROW_NUMBERS = 16384 };
 
@@ -424,7 +431,8 @@ START_TEST(processors_agree)
 {
     const ad_operator *row = ad_operator_at((size_t)_i);
     for (int p = 0; p < N_PROCESSORS; p++) {
-        ck_assert_msg(sent[p] && sent[p][_i] && n_sent[p][_i] > 0, "%s: nothing came from %s", row->name, processors[p]);
+        ck_assert_msg(sent[p] && sent[p][_i] && n_sent[p][_i] > 0, "%s: nothing came from %s", row->name,
+                      processors[p]);
         ck_assert_int_eq(n_sent[p][_i], n_sent[0][_i]);
         const double off = difference(sent[p][_i], sent[0][_i], n_sent[0][_i]);
         ck_assert_msg(off <= 1e-6, "%s: %s and %s differ by %.3g", row->name, processors[p], processors[0], off);
@@ -432,7 +440,7 @@ START_TEST(processors_agree)
 }
 END_TEST
 
-/* ---- What rows refuse -------------------------------------------------------------------------------------------------- */
+/* ---- What rows refuse ---------------------------------------------------------------------------------------- */
 
 /* A call whose operands are all good but one. */
 typedef struct refusal {
@@ -462,13 +470,14 @@ static void assert_message(ad_tape *t, const ad_operator *row, ad_status status,
     const size_t n = strlen(row->name);
     ck_assert_msg(ad_status_of(t) == status, "%s: the status is %s instead of %s: %s", row->name,
                   ad_status_name(ad_status_of(t)), ad_status_name(status), ad_message(t));
-    ck_assert_msg(!strncmp(ad_message(t), row->name, n) && ad_message(t)[n] == ':', "does not begin with %s: %s", row->name,
-                  ad_message(t));
+    ck_assert_msg(!strncmp(ad_message(t), row->name, n) && ad_message(t)[n] == ':', "does not begin with %s: %s",
+                  row->name, ad_message(t));
     ck_assert_msg(strstr(ad_message(t), fragment) != NULL, "%s: the message does not say '%s': %s", row->name, fragment,
                   ad_message(t));
 }
 
-/* With `bad` as operand i the call is refused, records nothing, and leaves a tape that works once the error is cleared. */
+/* With `bad` as operand i the call is refused, records nothing, and leaves a tape that works once the error is
+ * cleared. */
 static void assert_refuses(const refusal *r, int i, ad_tensor bad, ad_status status, const char *fragment)
 {
     ad_tensor x[AD_SAMPLE_OPERANDS], y[AD_MAX_RESULTS];
@@ -590,7 +599,7 @@ START_TEST(refuses_a_wrong_number_of_operands)
 }
 END_TEST
 
-/* ---- The suite --------------------------------------------------------------------------------------------------------- */
+/* ---- The suite ----------------------------------------------------------------------------------------------- */
 
 static TCase *make_case(Suite *suite, const char *name)
 {
@@ -603,8 +612,8 @@ static TCase *make_case(Suite *suite, const char *name)
 static Suite *make_suite(int rows)
 {
     Suite *suite = suite_create("operators");
-    TCase *table = make_case(suite, "table"), *rules = make_case(suite, "gradients"), *values = make_case(suite, "values"),
-          *refusals = make_case(suite, "refusals");
+    TCase *table = make_case(suite, "table"), *rules = make_case(suite, "gradients"),
+          *values = make_case(suite, "values"), *refusals = make_case(suite, "refusals");
     tcase_add_loop_test(table, row_is_complete, 0, rows);
     tcase_add_loop_test(table, samples_reach_the_edges, 0, rows);
     tcase_add_loop_test(rules, gradients, 0, differentiable.n);

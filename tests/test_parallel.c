@@ -10,10 +10,10 @@
 
 #include <gradtape/gradtape.h>
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -21,7 +21,7 @@
 #define SANITIZED 0
 #endif
 
-/* Under ThreadSanitizer each step takes ten times as long, and a hundred of them show it all that there is to see. */
+/* Under a sanitizer each step takes ten times as long, and a hundred of them show it all that there is to see. */
 enum { ROWS = 1000, FEATURES = 784, CLASSES = 10, MOST_THREADS = 4, STEPS = SANITIZED ? 100 : 2000 };
 
 static const int batches[] = {50, 77};

@@ -71,6 +71,19 @@ LOOP(softmax_backward)
     }
 }
 
+/* ln sum e^(z-m) over c logits of which m is the largest: its own 1 is kept apart, so that a small sum beside it is not
+ * lost. */
+static REAL log_sum_of_exp(const REAL *z, size_t c, REAL m)
+{
+    size_t top = 0;
+    REAL others = 0;
+    while (top < c && z[top] != m)
+        top++;
+    for (size_t i = 0; i < c; i++)
+        others += i == top || z[i] == -INFINITY ? 0 : R(exp)(z[i] - m);
+    return top < c ? R(log1p)(others) : m;
+}
+
 /* loss[i] = m + ln sum e^(z-m) - z[label], of n rows of size[0]; a gap past the largest number stays at it. */
 LOOP(softmax_cross_entropy)
 {
@@ -81,7 +94,7 @@ LOOP(softmax_cross_entropy)
     for (size_t i = 0; i < s->n; i++) {
         const REAL *z = Z + i * c, m = largest(z, c, 1), gap = m - z[label[i]];
         const bool overflows = gap > REAL_MAX && m <= REAL_MAX && z[label[i]] >= -REAL_MAX;
-        Y[i] = overflows ? REAL_MAX : gap + R(log)(sum_of_exp(z, c, 1, m));
+        Y[i] = overflows ? REAL_MAX : gap + log_sum_of_exp(z, c, m);
     }
 }
 

@@ -155,7 +155,7 @@ struct ad_operator {
     const char *name;
     int arity;         /* number of operands, or AD_VARIADIC */
     int n_results;     /* 0 means 1 */
-    int n_byproducts;  /* kept for the rule, never seen by the caller and never differentiated */
+    int n_byproducts;  /* kept for the rule, never seen by the caller; not differentiated, so the rule must not need it to be */
     const char *types; /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; NULL: all 'r'. The last
                           repeats */
     ad_attribute_spec attributes[AD_MAX_ATTRIBUTES];

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs into a temporary folder and builds a program against it as a user does, with pkg-config: install.sh BUILD
+set -eu
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+meson install -C "$build" --destdir "$work" --no-rebuild --quiet >/dev/null
+pc=$(find "$work" -name gradtape.pc)
+[ -n "$pc" ] || { echo "gradtape.pc was not installed"; exit 1; }
+export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$work"
+library=${pc%/pkgconfig/*}
+
+cat >"$work/program.c" <<'END'
+#include <gradtape/gradtape.h>
+#include <stdio.h>
+int main(void)
+{
+    ad_tape *t = ad_tape_open(NULL);
+    const double three = 3;
+    ad_tensor x = ad_param(t, AD_F64, AD_SCALAR, &three, "x");
+    ad_backward(ad_mul(ad_add(x, x), x));
+    printf("%g\n", ad_item(ad_gradient(x)));
+    ad_tape_close(t);
+    return 0;
+}
+END
+# Flags that stand for words.
+# shellcheck disable=SC2046
+"${CC:-cc}" "$work/program.c" $(pkg-config --cflags --libs gradtape) -o "$work/program"
+result=$(LD_LIBRARY_PATH="$library" "$work/program")
+[ "$result" = 12 ] || { echo "the program says $result, not 12"; exit 1; }
+echo "installed, found and used"
