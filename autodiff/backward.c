@@ -154,8 +154,9 @@ static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 /* The first contribution: moved if the rule made it and nobody else holds it, otherwise shared. */
 static uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
 {
+    /* A kept leaf changes in place, its number at this moment does not. */
     if (t->recording)
-        return g;
+        return g >> AD_INDEX_BITS == AD_KEPT ? ad_scale(ad_handle(t, g), 1).id : g;
     ad_entry *e = ad_entry_at(t, g);
     bool own = is_temporary(g) && (e->value.flags & (AD_IS_FRESH | AD_IS_HELD)) == AD_IS_FRESH;
     if (!own || !is_exclusive(e))

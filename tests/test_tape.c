@@ -1165,6 +1165,22 @@ START_TEST(test_fill_uniform_range)
 }
 END_TEST
 
+/* A gradient is a number of its own, recorded or not, even where the rule hands on the seed as it is. */
+START_TEST(test_gradient_is_not_the_parameter_that_seeded_it)
+{
+    ad_tape *t = open_tape();
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (double[]){1, 2}, "x");
+    ad_tensor seed = ad_param(t, AD_F64, AD_SHAPE(2), (double[]){5, 6}, "seed");
+    ad_backward_with(ad_shift(x, 1), &(ad_backward_options){.seed = seed, .differentiable = _i});
+    ck_assert_double_eq(ad_f64(ad_gradient(x))[0], 5);
+    ck_assert_int_eq(ad_fill(seed, 77), AD_OK);
+    ck_assert_double_eq(ad_f64(ad_gradient(x))[0], 5);
+    ck_assert_int_eq(ad_reset(t), AD_OK);
+    ck_assert_double_eq(ad_f64(ad_gradient(x))[1], 6);
+    ad_tape_close(t);
+}
+END_TEST
+
 /* Only what is kept is changed in place. */
 START_TEST(test_update_of_what_is_not_kept)
 {
@@ -1704,6 +1720,7 @@ static void add_leaves(Suite *s)
     tcase_add_test(updates, test_fill_uniform_stays_below_high);
     tcase_add_test(updates, test_fill_uniform_over_everything);
     tcase_add_test(updates, test_fill_uniform_range);
+    tcase_add_loop_test(updates, test_gradient_is_not_the_parameter_that_seeded_it, 0, 2);
     tcase_add_test(updates, test_update_of_what_is_not_kept);
     tcase_add_loop_test(updates, test_update_refused, 0, cases);
     tcase_add_loop_test(updates, test_accumulator_refused, 0, cases);

@@ -1,8 +1,8 @@
 #ifndef GRADTAPE_UPDATE_H
 #define GRADTAPE_UPDATE_H
 /* Changing leaves in place: the only way their values change. Each call either changes the whole leaf or, on an error,
- * nothing. What was recorded before keeps the old numbers, so update after ad_backward and before the next recording.
- */
+ * nothing. What was recorded before keeps the old numbers (but views of the leaf, ad_reshape and ad_detach, show the
+ * new ones), so update after ad_backward and before the next recording. */
 #include <gradtape/tensor.h>
 
 /* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
