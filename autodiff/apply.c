@@ -30,7 +30,9 @@ static const char *what_misses(const ad_operator *op)
         return "no kernel (run), and is not a view";
     if (!op->vjp && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)))
         return "no gradient rule (vjp), and is not marked AD_NOT_DIFFERENTIABLE";
-    return n_y < 1 || n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
+    if (op->n_results < 0 || op->n_byproducts < 0)
+        return "a negative number of results or by-products";
+    return n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
 }
 
 static bool check_descriptor(ad_tape *t, const ad_operator *op, int n)
@@ -111,11 +113,21 @@ static bool shares_shape(const ad_call *c, const ad_shape *shape)
     return false;
 }
 
+static bool check_view(ad_call *c, ad_type type, const ad_shape *shape)
+{
+    if (c->n_x > 0 && ad_check_shape(c->tape, c->op->name, shape, ad_type_bytes(type)) &&
+        type == (ad_type)c->x[0]->type && ad_count_of(shape) == ad_elements(c->x[0]))
+        return true;
+    ad_call_fail(c, AD_BAD_STATE,
+                 "its shape rule gives a view that has not the type and as many elements as operand 0");
+    return false;
+}
+
 static bool furnish_result(frame *f, uint32_t id, ad_type type, const ad_shape *shape, int j)
 {
     ad_call *c = &f->call;
     if (j == 0 && c->op->properties & AD_VIEW)
-        return ad_furnish_shared(c->tape, id, type, shape, f->x_ids[0]);
+        return check_view(c, type, shape) && ad_furnish_shared(c->tape, id, type, shape, f->x_ids[0]);
     if (shape->rank && shares_shape(c, shape))
         return ad_furnish_like(c->tape, id, type, shape);
     return ad_check_shape(c->tape, c->op->name, shape, ad_type_bytes(type)) && ad_furnish(c->tape, id, type, shape);
@@ -220,9 +232,7 @@ static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
     e->value.n_operands = (uint32_t)c->n_x;
     for (int i = 0; i < c->n_x && i < 2; i++)
         e->u.operands[i] = f->x_ids[i];
-    if (j >= result_count(c->op))
-        e->value.flags |= AD_IS_BYPRODUCT;
-    else if (wants && e->value.type != AD_I32)
+    if (j < result_count(c->op) && wants && e->value.type != AD_I32)
         e->value.flags |= AD_WANTS_GRADIENT;
     return true;
 }
@@ -378,6 +388,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
 ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
 {
     ad_tensor y[AD_MAX_RESULTS];
+    y[0] = ad_inert(x.tape);
     if (!apply_to_scalars(x.tape, op, &x, 1, NULL, y))
         ad_apply(x.tape, op, &x, 1, NULL, y);
     return y[0];
@@ -387,6 +398,7 @@ ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
 {
     const ad_tensor x[] = {a, b};
     ad_tensor y[AD_MAX_RESULTS];
+    y[0] = ad_inert(a.tape);
     if (!apply_to_scalars(a.tape, op, x, 2, NULL, y))
         ad_apply(a.tape, op, x, 2, NULL, y);
     return y[0];

@@ -221,9 +221,10 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
 {
     if (!wants(p, i) || p->tape->status != AD_OK)
         return;
-    if (ad_is_inert(g))
-        ad_fail(p->tape, AD_BAD_HANDLE, "%s: its rule gives an inert gradient to operand %d", p->entry->operator->name,
-                i);
+    if (!ad_entry_of(p->tape, g))
+        ad_fail(p->tape, AD_BAD_HANDLE,
+                "%s: its rule gives operand %d a gradient that is inert, stale or of another tape",
+                p->entry->operator->name, i);
     else if (p->capture < 0)
         contribute(p->tape, operand_id(p, i), g);
     else

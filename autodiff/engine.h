@@ -22,7 +22,6 @@ enum ad_entry_flag {
     AD_IS_STATE = 2,       /* a kept leaf without a gradient */
     AD_IS_HELD = 4,        /* a temporary that outlives the rule that made it */
     AD_IS_FRESH = 8,       /* a temporary that the running rule made: it is in the fresh list */
-    AD_IS_BYPRODUCT = 16,
 };
 
 /* What few entries have: in the arena of the entry's table. */

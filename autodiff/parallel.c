@@ -126,8 +126,8 @@ static void stop_workers(void)
         for (int i = 0; i < pool.started; i++)
             pthread_join(pool.workers[i], NULL);
         atomic_store(&pool.stop, false);
-        atomic_store(&pool.job, 0);
     }
+    atomic_store(&pool.job, 0); /* also where no worker could be made: new ones count from 0 */
     pool.started = pool.prepared = 0;
 }
 
@@ -162,6 +162,13 @@ static void forget_workers(void)
 
 static void watch_forks(void) { pthread_atfork(NULL, NULL, forget_workers); }
 
+/* Before `busy` is first taken, so that no fork finds it taken for ever. */
+static void prepare_for_forks(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+}
+
 __attribute__((destructor)) static void end_workers(void)
 {
     if (pthread_mutex_trylock(&pool.busy) == 0) {
@@ -181,12 +188,15 @@ static void run_alone(size_t blocks, ad_task *task, void *context)
 
 void ad_parallel(size_t blocks, ad_task *task, void *context)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (blocks < 2 || ad_threads() == 1 || pthread_mutex_trylock(&pool.busy)) {
+    if (blocks < 2 || ad_threads() == 1) {
         run_alone(blocks, task, context);
         return;
     }
-    pthread_once(&once, watch_forks);
+    prepare_for_forks();
+    if (pthread_mutex_trylock(&pool.busy)) {
+        run_alone(blocks, task, context);
+        return;
+    }
     start_workers();
     pool.task = task;
     pool.context = context;
@@ -202,6 +212,7 @@ ad_status ad_set_threads(int threads)
 {
     if (threads < 0 || threads > AD_MAX_THREADS)
         return AD_BAD_VALUE;
+    prepare_for_forks();
     pthread_mutex_lock(&pool.busy);
     atomic_store(&pool.wanted, threads);
     if (pool.prepared != ad_threads())

@@ -7,6 +7,14 @@
 extern const ad_operator *const __start_ad_rows[] __attribute__((visibility("hidden")));
 extern const ad_operator *const __stop_ad_rows[] __attribute__((visibility("hidden")));
 
+/* All files of rows, so that a program that is linked statically has them all. */
+#define FAMILY(name) extern const char ad_family_##name;
+AD_FAMILIES
+#undef FAMILY
+#define FAMILY(name) &ad_family_##name,
+static const char *const families[] __attribute__((used)) = {AD_FAMILIES};
+#undef FAMILY
+
 size_t ad_operator_count(void) { return (size_t)(__stop_ad_rows - __start_ad_rows); }
 
 /* How many names come before this one: the table is small, and asked by tests and drawings only. */

@@ -254,6 +254,8 @@ bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shap
 bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from)
 {
     ad_entry *e = ad_entry_at(t, id), *source = ad_entry_at(t, from);
+    if (source->value.shape->rank == 0 && shape->rank > 0)
+        return ad_furnish(t, id, type, shape) && memcpy(e->value.data, source->value.data, ad_type_bytes(type));
     if (!furnish_shape(t, id, type, shape, false)) {
         ad_fail_memory(t, "tape");
         return false;
@@ -264,8 +266,6 @@ bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *sh
         return true;
     }
     e->value.data = source->value.data;
-    if (source->value.shape->rank == 0)
-        return ad_furnish(t, id, type, shape) && memcpy(e->value.data, source->value.data, ad_type_bytes(type));
     if (id >> AD_INDEX_BITS == AD_TEMPORARY && from >> AD_INDEX_BITS == AD_TEMPORARY && source->u.storage) {
         e->u.storage = source->u.storage;
         e->u.storage->references++;
@@ -362,7 +362,7 @@ static ad_tensor make_leaf(ad_tape *t, const char *who, uint32_t which, ad_type 
     return ad_handle(t, id);
 }
 
-static ad_tensor make_kept(ad_tape *t, const char *who, ad_tensor x, const char *name, unsigned flag)
+static ad_tensor make_kept(ad_tape *t, ad_tensor x, const char *name, unsigned flag)
 {
     if (ad_is_inert(x))
         return x;
@@ -371,7 +371,6 @@ static ad_tensor make_kept(ad_tape *t, const char *who, ad_tensor x, const char 
         t->tables[AD_KEPT].count--;
         return ad_inert(t);
     }
-    (void)who;
     return x;
 }
 
@@ -379,12 +378,12 @@ ad_tensor ad_param(ad_tape *t, ad_type type, ad_shape shape, const void *data, c
 {
     if (!t || t->status != AD_OK || !valid_type(t, "param", type, true))
         return ad_inert(t);
-    return make_kept(t, "param", make_leaf(t, "param", AD_KEPT, type, shape, data), name, AD_WANTS_GRADIENT);
+    return make_kept(t, make_leaf(t, "param", AD_KEPT, type, shape, data), name, AD_WANTS_GRADIENT);
 }
 
 ad_tensor ad_state(ad_tape *t, ad_type type, ad_shape shape, const void *data, const char *name)
 {
-    return make_kept(t, "state", make_leaf(t, "state", AD_KEPT, type, shape, data), name, AD_IS_STATE);
+    return make_kept(t, make_leaf(t, "state", AD_KEPT, type, shape, data), name, AD_IS_STATE);
 }
 
 ad_tensor ad_input(ad_tape *t, ad_type type, ad_shape shape, const void *data)

@@ -9,8 +9,6 @@
 
 #include <math.h>
 
-#define R(function) _Generic((REAL)0, float : function##f, double : function)
-
 /* x -= rate dx */
 LOOP(descend)
 {

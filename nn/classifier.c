@@ -12,6 +12,7 @@
 #include <gradtape/operators.h>
 #include <gradtape/random.h>
 
+#include "data_check.h"
 #include "optimisers.h"
 #include "scaling.h"
 
@@ -106,21 +107,22 @@ static int hidden_layers(const nn_classifier_options *o)
 static ad_status check_options(nn_classifier *c)
 {
     const nn_classifier_options *o = &c->options;
-    const char *optimiser = nn_optimiser_mistake(&o->optimiser);
+    const char *optimiser = nn_optimiser_mistake(&o->optimiser, AD_F32);
     for (int i = 0; i < c->n_layers - 1; i++)
         if (o->hidden_units[i] < 0)
             return fail(c, AD_BAD_VALUE,
                         "classifier: hidden_units[%d] is %" PRId64 ": it must be 1 or more, 0 ends the list", i,
                         o->hidden_units[i]);
     if (o->n_classes < 2 || o->n_classes > INT32_MAX)
-        return fail(c, AD_BAD_VALUE, "classifier: n_classes is %" PRId64 ": it must be at least 2", o->n_classes);
+        return fail(c, AD_BAD_VALUE, "classifier: n_classes is %" PRId64 ": it must be 2 to %d", o->n_classes,
+                    INT32_MAX);
     if ((unsigned)o->activation >= NN_ACTIVATION_COUNT)
         return fail(c, AD_BAD_VALUE, "classifier: %d is no activation: use NN_RELU or another of the list",
                     (int)o->activation);
     if ((unsigned)o->scaling >= NN_SCALE_COUNT)
         return fail(c, AD_BAD_VALUE, "classifier: %d is no scaling: use NN_SCALE_NONE or another of the list",
                     (int)o->scaling);
-    if (!isfinite(o->scaling_constant) || !isfinite(1 / o->scaling_constant))
+    if (!isfinite((float)(1 / o->scaling_constant)) || (float)(1 / o->scaling_constant) == 0)
         return fail(c, AD_BAD_VALUE, "classifier: the scaling constant %g cannot be divided by", o->scaling_constant);
     return optimiser ? fail(c, AD_BAD_VALUE, "classifier: %s", optimiser) : AD_OK;
 }
@@ -542,7 +544,7 @@ nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
 
 /* ---- Looking in -------------------------------------------------------------------------------------------------- */
 
-const char *nn_classifier_settings(nn_classifier *c) { return c ? c->settings : ""; }
+const char *nn_classifier_settings(const nn_classifier *c) { return c ? c->settings : ""; }
 
 size_t nn_classifier_parameter_count(const nn_classifier *c) { return c && c->tape ? parameter_count(c) : 0; }
 

@@ -57,14 +57,21 @@ nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *options)
     return o;
 }
 
-const char *nn_optimiser_mistake(const nn_optimiser_options *o)
+/* Whether a number is above 0 and finite, in the type in which it will be used. */
+static bool is_usable(double x, ad_type type)
+{
+    const double used = type == AD_F32 ? (double)(float)x : x;
+    return isfinite(used) && used > 0;
+}
+
+const char *nn_optimiser_mistake(const nn_optimiser_options *o, ad_type type)
 {
     if (!is_known(o->kind))
         return "the optimiser's kind is none of the list: use NN_ADAGRAD or NN_GRADIENT_DESCENT";
-    if (!(isfinite(o->rate) && o->rate > 0))
-        return "the optimiser's rate must be a finite number above 0";
-    if (!(isfinite(o->initial_accumulator) && o->initial_accumulator > 0))
-        return "the optimiser's initial accumulator must be a finite number above 0";
+    if (!is_usable(o->rate, type))
+        return "the optimiser's rate must be a finite number above 0, in the parameters' type too";
+    if (!is_usable(o->initial_accumulator, type))
+        return "the optimiser's initial accumulator must be a finite number above 0, in the parameters' type too";
     return NULL;
 }
 
@@ -72,9 +79,6 @@ const char *nn_optimiser_mistake(const nn_optimiser_options *o)
 static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters, size_t n)
 {
     ad_tape *tape = parameters && n ? parameters[0].tape : NULL;
-    const char *mistake = nn_optimiser_mistake(o);
-    if (tape && mistake)
-        ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);
     for (size_t i = 0; tape && i < n; i++) {
         if (parameters[i].tape != tape) {
             ad_fail(tape, AD_BAD_HANDLE, "optimiser: parameter %zu is not of the tape of the first", i);
@@ -82,6 +86,9 @@ static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters
                     "optimiser: the first parameter is not of the tape of number %zu", i);
         }
         ad_version_of(parameters[i]); /* which is an error for what cannot be updated */
+        const char *mistake = nn_optimiser_mistake(o, ad_type_of(parameters[i]));
+        if (mistake)
+            ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);
     }
     return tape && ad_status_of(tape) == AD_OK ? tape : NULL;
 }

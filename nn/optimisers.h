@@ -3,7 +3,7 @@
 /* Private to nn. */
 #include <gradtape/optimisers.h>
 
-/* What is wrong with resolved options; NULL if nothing is. */
-const char *nn_optimiser_mistake(const nn_optimiser_options *options);
+/* What is wrong with resolved options for parameters of this type; NULL if nothing is. */
+const char *nn_optimiser_mistake(const nn_optimiser_options *options, ad_type type);
 
 #endif

@@ -1,4 +1,4 @@
-/* Data on their way into the network: checked, scaled, gathered into batches. */
+/* Features scaled, and gathered into batches. */
 #include "scaling.h"
 
 #include <float.h>
@@ -7,108 +7,6 @@
 #include <stdio.h>
 
 #include <gradtape/threads.h>
-
-/* ---- Checks ------------------------------------------------------------------------------------------------------ */
-
-static ad_status refuse(char *message, size_t size, ad_status status, const char *format, ...) AD_PRINTF(4, 5);
-
-static ad_status refuse(char *message, size_t size, ad_status status, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, size, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
-static ad_status check_sizes(const nn_data *data, char *message, size_t size)
-{
-    size_t bytes = nn_element_bytes(data->element), row;
-    long long n = data->rows, d = data->columns;
-    if (bytes == 0)
-        return refuse(message, size, AD_BAD_TYPE, "unknown element %d; set it to NN_F32 or another nn_element",
-                      (int)data->element);
-    if (n == 0)
-        return refuse(message, size, AD_BAD_SHAPE, "the data have no rows; give at least one");
-    if (n < 0 || d < 1)
-        return refuse(message, size, AD_BAD_SHAPE, "the data are [%lld,%lld]; rows and columns are at least 1", n, d);
-    if (n > INT32_MAX)
-        return refuse(message, size, AD_BAD_SHAPE, "%lld rows; at most %ld can be used, give them in parts", n,
-                      (long)INT32_MAX);
-    if ((uint64_t)d > SIZE_MAX || !ad_multiply((size_t)d, bytes, &row) || !ad_multiply((size_t)n, row, &row) ||
-        row > PTRDIFF_MAX)
-        return refuse(message, size, AD_BAD_SHAPE, "sizes overflow: [%lld,%lld] of %s is more than memory can hold", n,
-                      d, nn_element_name(data->element));
-    return AD_OK;
-}
-
-static ad_status check_labels(const nn_data *data, int64_t n_classes, char *message, size_t size)
-{
-    if (!data->labels)
-        return refuse(message, size, AD_BAD_VALUE, "labels are NULL; give one for each of the %lld rows",
-                      (long long)data->rows);
-    for (int64_t i = 0; i < data->rows; i++)
-        if (data->labels[i] < 0 || data->labels[i] >= n_classes)
-            return refuse(message, size, AD_BAD_VALUE,
-                          "row %lld: label %ld is outside 0..%lld; mend it, or set n_classes", (long long)i,
-                          (long)data->labels[i], (long long)n_classes - 1);
-    return AD_OK;
-}
-
-/* The first of `count` values that f32 cannot hold as a finite number; `count` if there is none. Whole blocks are asked
- * first, because a loop that does not leave early can be vectorised. `!(<=)` is true for NaN. */
-#define FIRST_WRONG(name, type, magnitude)                                                                             \
-    static int64_t name(const type *x, int64_t count)                                                                  \
-    {                                                                                                                  \
-        int64_t at = 0;                                                                                                \
-        for (int wrong = 0; at + 256 <= count; at += 256) {                                                            \
-            for (int64_t k = 0; k < 256; k++)                                                                          \
-                wrong |= !(magnitude(x[at + k]) <= (type)FLT_MAX);                                                     \
-            if (wrong)                                                                                                 \
-                break;                                                                                                 \
-        }                                                                                                              \
-        while (at < count && magnitude(x[at]) <= (type)FLT_MAX)                                                        \
-            at++;                                                                                                      \
-        return at;                                                                                                     \
-    }
-FIRST_WRONG(first_wrong_f32, float, fabsf)
-FIRST_WRONG(first_wrong_f64, double, fabs)
-#undef FIRST_WRONG
-
-/* Integers are always finite. */
-static ad_status check_features(const nn_data *data, char *message, size_t size)
-{
-    const float *x32 = data->features;
-    const double *x64 = data->features;
-    int64_t count = data->rows * data->columns, at = count;
-    if (data->element == NN_F32)
-        at = first_wrong_f32(x32, count);
-    if (data->element == NN_F64)
-        at = first_wrong_f64(x64, count);
-    if (at == count)
-        return AD_OK;
-    long long row = at / data->columns, column = at % data->columns;
-    double x = data->element == NN_F32 ? (double)x32[at] : x64[at];
-    if (isfinite(x))
-        return refuse(message, size, AD_BAD_VALUE, "row %lld, column %lld: %g does not fit f32; scale the feature down",
-                      row, column, x);
-    return refuse(message, size, AD_NOT_FINITE, "row %lld, column %lld: the feature is %s; replace it or drop the row",
-                  row, column, isnan(x) ? "NaN" : "infinite");
-}
-
-ad_status nn_data_check(const nn_data *data, bool needs_labels, int64_t n_classes, char *message, size_t size)
-{
-    if (!data)
-        return refuse(message, size, AD_BAD_VALUE, "the data are NULL; give a view of features");
-    ad_status status = check_sizes(data, message, size);
-    if (status != AD_OK)
-        return status;
-    if (!data->features)
-        return refuse(message, size, AD_BAD_VALUE, "features are NULL; give an array [%lld,%lld] of %s",
-                      (long long)data->rows, (long long)data->columns, nn_element_name(data->element));
-    status = needs_labels ? check_labels(data, n_classes, message, size) : AD_OK;
-    return status == AD_OK ? check_features(data, message, size) : status;
-}
 
 /* ---- Learning ---------------------------------------------------------------------------------------------------- */
 
@@ -260,16 +158,14 @@ static inline void prefetch(const void *row, size_t bytes)
         __builtin_prefetch((const char *)row + at);
 }
 
-/* The compiler makes one function for each processor, and the loader chooses; ThreadSanitizer is not ready that early. */
+/* The compiler makes one function for each processor, and the loader chooses; ThreadSanitizer is not ready that early.
+ */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#define FOR_EACH_PROCESSOR
+#define UNDER_THREAD_SANITIZER
 #endif
 #endif
-#if defined(FOR_EACH_PROCESSOR) || defined(__SANITIZE_THREAD__)
-#undef FOR_EACH_PROCESSOR
-#define FOR_EACH_PROCESSOR
-#elif defined(__x86_64__)
+#if defined(__x86_64__) && !defined(UNDER_THREAD_SANITIZER) && !defined(__SANITIZE_THREAD__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define FOR_EACH_PROCESSOR
@@ -295,21 +191,21 @@ static inline void prefetch(const void *row, size_t bytes)
 NN_ELEMENT_LIST(GATHER)
 #undef GATHER
 
-/* Rows are gathered in blocks, by all threads. */
-enum { ROWS_IN_BLOCK = 8 };
+/* Rows are gathered by all threads, in blocks that are worth a thread's while. */
+enum { BLOCK_ELEMENTS = 8192 };
 
 typedef struct gathering {
     const nn_scaling *scaling;
     const nn_data *data;
     const int32_t *rows;
-    int64_t first, n;
+    int64_t first, n, block_rows;
     float *out;
 } gathering;
 
 static void gather_block(void *context, size_t block)
 {
     const gathering *g = context;
-    const int64_t at = (int64_t)block * ROWS_IN_BLOCK, n = g->n - at < ROWS_IN_BLOCK ? g->n - at : ROWS_IN_BLOCK;
+    const int64_t at = (int64_t)block * g->block_rows, n = g->n - at < g->block_rows ? g->n - at : g->block_rows;
     const int32_t *rows = g->rows ? g->rows + at : NULL;
     float *out = g->out + at * g->scaling->columns;
     switch (g->data->element) {
@@ -324,6 +220,6 @@ static void gather_block(void *context, size_t block)
 void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,
                        float *out)
 {
-    gathering g = {scaling, data, rows, first, n, out};
-    ad_parallel((size_t)((n - 1) / ROWS_IN_BLOCK + 1), gather_block, &g);
+    gathering g = {scaling, data, rows, first, n, BLOCK_ELEMENTS / scaling->columns + 1, out};
+    ad_parallel((size_t)((n - 1) / g.block_rows + 1), gather_block, &g);
 }

@@ -30,4 +30,22 @@ END
 "${CC:-cc}" "$work/program.c" $(pkg-config --cflags --libs gradtape) -o "$work/program"
 result=$(LD_LIBRARY_PATH="$library" "$work/program")
 [ "$result" = 12 ] || { echo "the program says $result, not 12"; exit 1; }
+
+# Linked statically it has all operators too. Without gfortran, which OpenBLAS's own list of libraries asks for.
+cat >"$work/count.c" <<'END'
+#include <gradtape/gradtape.h>
+#include <stdio.h>
+int main(void)
+{
+    printf("%zu\n", ad_operator_count());
+    return 0;
+}
+END
+static=$(pkg-config --static --libs gradtape | sed 's/-lgfortran//g; s/-lgradtape//g')
+# shellcheck disable=SC2046,SC2086
+"${CC:-cc}" "$work/count.c" $(pkg-config --cflags gradtape) "$library/libgradtape.a" $static -o "$work/static"
+# shellcheck disable=SC2046
+"${CC:-cc}" "$work/count.c" $(pkg-config --cflags --libs gradtape) -o "$work/shared"
+shared=$(LD_LIBRARY_PATH="$library" "$work/shared")
+[ "$shared" = "$("$work/static")" ] || { echo "the static library has not all $shared operators"; exit 1; }
 echo "installed, found and used"

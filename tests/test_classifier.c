@@ -1169,7 +1169,26 @@ START_TEST(test_failed_fit_between_fits)
 }
 END_TEST
 
-/* Features scaled by moments are never too large, so only the two other kinds can fail like this. */
+/* Data of the largest width. */
+static void fill_wide(table *t, int64_t rows)
+{
+    fill_clouds(t, rows, 6);
+    t->data.columns = MAX_COLUMNS;
+    for (int64_t i = 0; i < rows * MAX_COLUMNS; i++)
+        t->x[i] = (float)noise(7, i);
+}
+
+static nn_classifier *fit_wide(nn_classifier *c, state *s)
+{
+    static table wide;
+    fill_wide(&wide, 100);
+    fit(c, &wide, 20, 8);
+    take_state_on(c, &wide.data, s);
+    return c;
+}
+
+/* No step was completed: the classifier is as it was opened, and wider data with a batch that is not larger may come.
+ * Features scaled by moments are never too large, so only the two other kinds can fail like this. */
 START_TEST(test_failed_first_fit_leaves_nothing)
 {
     static table bad;
@@ -1177,16 +1196,15 @@ START_TEST(test_failed_first_fit_leaves_nothing)
     nn_classifier_options o = small_net;
     o.scaling = _i ? NN_SCALE_CONSTANT : NN_SCALE_NONE;
     o.scaling_constant = 0.5;
+    nn_classifier_close(fit_wide(open_with(o), &wanted));
     nn_classifier *c = open_with(o);
     fill_too_large(&bad, 47, c);
     ck_assert_int_eq(nn_classifier_fit(c, &bad.data, &(nn_fit_options){.batch_size = 47}), AD_NOT_FINITE);
     ck_assert_int_eq(nn_classifier_clear_error(c), AD_NOT_FINITE);
-    const size_t parameters = nn_classifier_parameter_count(c);
-    const ad_status asked = nn_classifier_logits(c, &train.data, logits);
-    nn_classifier_close(c);
-    /* No step was completed: the classifier is as it was opened. */
-    ck_assert_uint_eq(parameters, 0);
-    ck_assert_int_eq(asked, AD_BAD_STATE);
+    ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
+    ck_assert_int_eq(nn_classifier_logits(c, &train.data, logits), AD_BAD_STATE);
+    nn_classifier_close(fit_wide(c, &other_state));
+    ck_assert_msg(same_state(&other_state, &wanted), "after a failed first fit the next does not start afresh");
 }
 END_TEST
 
@@ -1277,9 +1295,9 @@ static void expect_bad_options(nn_classifier_options o, const char *word, const 
 START_TEST(test_bad_options)
 {
     const double nan = (double)NAN, inf = (double)INFINITY;
-    expect_bad_options((nn_classifier_options){0}, "n_classes is 0", "at least 2");
-    expect_bad_options((nn_classifier_options){.n_classes = 1}, "n_classes is 1", "at least 2");
-    expect_bad_options((nn_classifier_options){.n_classes = -5}, "n_classes is -5", "at least 2");
+    expect_bad_options((nn_classifier_options){0}, "n_classes is 0", "must be");
+    expect_bad_options((nn_classifier_options){.n_classes = 1}, "n_classes is 1", "must be");
+    expect_bad_options((nn_classifier_options){.n_classes = -5}, "n_classes is -5", "must be");
     expect_bad_options((nn_classifier_options){.n_classes = INT64_C(1) << 40}, "n_classes", "1099511627776");
     expect_bad_options((nn_classifier_options){.hidden_units = {-4}, .n_classes = 3}, "hidden_units[0]", "-4");
     expect_bad_options((nn_classifier_options){.hidden_units = {7, -6}, .n_classes = 3}, "hidden_units[1]", "-6");
@@ -1297,6 +1315,21 @@ START_TEST(test_bad_options)
     expect_bad_options(o, "optimiser", "rate");
     o.optimiser = (nn_optimiser_options){.initial_accumulator = -1};
     expect_bad_options(o, "optimiser", "accumulator");
+}
+END_TEST
+
+/* The network computes in f32: an option that is 0 or infinite there is refused at once, and not met as a NaN, or as
+ * features that are all 0, later. */
+START_TEST(test_options_that_f32_does_not_hold)
+{
+    static const nn_classifier_options cases[] = {
+        {.n_classes = CLASSES, .scaling = NN_SCALE_CONSTANT, .scaling_constant = 1e-40},
+        {.n_classes = CLASSES, .scaling = NN_SCALE_CONSTANT, .scaling_constant = 1e60},
+        {.n_classes = CLASSES, .optimiser = {.initial_accumulator = 1e-60}},
+        {.n_classes = CLASSES, .optimiser = {.rate = 1e200}},
+    };
+    static const char *const words[] = {"constant", "constant", "accumulator", "rate"};
+    expect_bad_options(cases[_i], words[_i], "");
 }
 END_TEST
 
@@ -1596,6 +1629,7 @@ static void add_failures(TCase *tests)
     tcase_add_loop_test(tests, test_failed_first_fit_leaves_nothing, 0, 2);
     tcase_add_loop_test(tests, test_first_fit_without_memory_leaves_nothing, 0, NN_SCALE_COUNT);
     tcase_add_test(tests, test_bad_options);
+    tcase_add_loop_test(tests, test_options_that_f32_does_not_hold, 0, 4);
     tcase_add_test(tests, test_more_bad_options);
     tcase_add_loop_test(tests, test_bad_data, 0, (int)LENGTH(takers));
     tcase_add_test(tests, test_bad_data_before_the_first_fit);

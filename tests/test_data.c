@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../nn/data_check.h"
 #include "../nn/scaling.h"
 #include "counting.h"
 

@@ -640,6 +640,24 @@ START_TEST(test_optimiser_options_refused)
 }
 END_TEST
 
+/* Options that f64 holds and f32 does not: an accumulator that becomes 0 there makes 0 / 0 where the gradient is 0, and
+ * a rate that becomes infinite makes inf 0. They are out of range for a parameter of f32, and not for one of f64. */
+START_TEST(test_options_that_f32_does_not_hold)
+{
+    static const nn_optimiser_options cases[] = {
+        {.initial_accumulator = 1e-60}, {.rate = 1e200}, {.kind = NN_GRADIENT_DESCENT, .rate = 1e200}};
+    const ad_type type = _i / (int)LENGTH(cases) ? AD_F64 : AD_F32;
+    const double one[] = {1, 2}, mask[] = {0, 1};
+    ad_tensor w = param_of(type, AD_SHAPE(2), one, "w");
+    ad_backward(ad_sum(ad_mul(w, input_of(type, AD_SHAPE(2), mask))));
+    ad_status status = nn_optimiser_step(&cases[_i % (int)LENGTH(cases)], &w, 1);
+    ck_assert_int_eq(ad_clear_error(tape), status);
+    ck_assert_msg(value_of(w, 0) == 1, "a weight without a gradient became %g", value_of(w, 0));
+    ck_assert_int_eq(status, type == AD_F32 ? AD_BAD_VALUE : AD_OK);
+    ck_assert(type == AD_F64 || value_of(w, 1) == 2);
+}
+END_TEST
+
 /* A step over the pair and a third tensor that cannot be updated, in any place of the list, with each optimiser. */
 static void expect_step_fails(const pair *both, ad_tensor third, ad_status status, const char *word)
 {
@@ -801,6 +819,7 @@ static void add_optimisers(Suite *suite)
     tcase_add_test(optimisers, test_slot_is_found_again);
     tcase_add_test(optimisers, test_slot_refused);
     tcase_add_test(optimisers, test_optimiser_options_refused);
+    tcase_add_loop_test(optimisers, test_options_that_f32_does_not_hold, 0, 6);
     tcase_add_test(optimisers, test_missing_gradient_changes_nothing);
     tcase_add_test(optimisers, test_variable_changes_nothing);
     tcase_add_test(optimisers, test_bad_handles_change_nothing);

@@ -474,7 +474,7 @@ static const struct {
     const char *found;
 } failing_rules[] = {
     {"matmul", matmul_with_a_wrong_shape, "matmul: inner sizes differ"},
-    {"tanh", tanh_with_an_inert_gradient, "tanh: its rule gives an inert gradient to operand 0"},
+    {"tanh", tanh_with_an_inert_gradient, "tanh: its rule gives operand 0 a gradient that is inert, stale or of another tape"},
     {"tanh", tanh_with_another_type, "mend the rule with ad_cast"},
     {"tanh", tanh_with_another_shape, "[2,3]"},
 };

@@ -2,9 +2,9 @@
 #define AUTODIFF_KERNELS_KERNEL_H
 /* Loops, and how they are compiled for each type and each processor.
  *
- * A file of operators/ is compiled several times: once as it stands, which gives the rows, rules and public functions,
- * and once for each element type and each processor with AD_REAL defined, which gives only the loops. A loop is written
- * once, in REAL:
+ * A file that has loops (meson.build lists them) is compiled several times: once as it stands, which gives the rows,
+ * rules and public functions, and once for each element type and each processor with AD_REAL defined, which gives only
+ * the loops. A loop is written once, in REAL:
  *
  *   MAP1(square, (x) * (x))                        y[i] = x[i] * x[i]
  *   LOOP(row_sum) { ... REAL ... }             anything longer, over the span `s`
@@ -44,6 +44,10 @@ typedef struct ad_loops {
 #ifdef AD_REAL
 
 #define REAL AD_REAL
+
+/* The function of <math.h> for REAL. */
+#define R(function) _Generic((REAL)0, float : function##f, double : function)
+
 #define LOOP(name)                                                                                                     \
     ad_loop AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX);                                             \
     void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const ad_span *s)

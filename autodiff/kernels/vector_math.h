@@ -13,9 +13,6 @@
 
 #ifdef AD_REAL
 
-/* The function of <math.h> for REAL. */
-#define R(function) _Generic((REAL)0, float : function##f, double : function)
-
 enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4 };
 
 #if defined(AD_HAS_SLEEF)

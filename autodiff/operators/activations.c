@@ -16,9 +16,8 @@ MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 
 #ifndef AD_REAL
 
-#define ELEMENTWISE .properties = AD_ELEMENTWISE, .shape = ad_broadcast_shape, .run = ad_map
-#define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
-#define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
+AD_FAMILY(activations)
+
 #define BESIDE_ZERO                                                                                                    \
     {                                                                                                                  \
         -2, 2, 0, 0.1, false                                                                                           \

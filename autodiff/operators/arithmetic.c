@@ -33,6 +33,8 @@ LOOP(accumulate)
 
 #else
 
+AD_FAMILY(arithmetic)
+
 LOOP_TABLE(accumulate)
 
 void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
@@ -43,11 +45,6 @@ void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
     span.array[1] = g->data;
     accumulate_loops.of[sum->type][t->processor](&span);
 }
-
-#define ELEMENTWISE .properties = AD_ELEMENTWISE, .shape = ad_broadcast_shape, .run = ad_map
-#define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
-#define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
-#define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
 /* ---- Two operands ------------------------------------------------------------------------------------------------ */
 

@@ -26,10 +26,22 @@
     static const ad_operator *const ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;     \
     const ad_operator ad_operator_##name
 
+/* Each file of rows says its name, and the table asks for each by the list of files that the build has: a linker takes
+ * from a static library only what is asked for. */
+#define AD_FAMILY(name)                                                                                                \
+    extern const char ad_family_##name;                                                                                \
+    const char ad_family_##name = 0;
+
 #define SAMPLES(array) .samples = array, .n_samples = (int)(sizeof(array) / sizeof((array)[0]))
 
 /* Samples of element-wise operators: each size class once, and every way to broadcast. */
 extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of_three[4];
+
+/* What rows of element-wise operators have in common. */
+#define ELEMENTWISE .properties = AD_ELEMENTWISE, .shape = ad_broadcast_shape, .run = ad_map
+#define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
+#define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
+#define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
 /* One result, attributes given one by one. */
 #define APPLY(op, ...)                                                                                                 \
@@ -38,7 +50,7 @@ extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of
 
 static inline ad_tensor ad_apply_one(const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes)
 {
-    ad_tensor y[AD_MAX_RESULTS];
+    ad_tensor y[AD_MAX_RESULTS] = {{0}};
     ad_apply(NULL, op, x, n, attributes, y);
     return y[0];
 }

@@ -16,6 +16,8 @@ LOOP(fill_linear)
 
 #else
 
+AD_FAMILY(makers)
+
 LOOP_TABLE(fill_linear)
 
 static void maker_shape(ad_call *c)

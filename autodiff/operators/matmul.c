@@ -3,6 +3,8 @@
 
 #ifndef AD_REAL
 
+AD_FAMILY(matmul)
+
 #include "../blas.h"
 
 /* Which operand of a product is read transposed. */

@@ -116,6 +116,8 @@ LOOP(fill)
 
 #else
 
+AD_FAMILY(reductions)
+
 LOOP_TABLE(sum)
 LOOP_TABLE(max)
 LOOP_TABLE(sum_exp)

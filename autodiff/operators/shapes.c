@@ -73,6 +73,8 @@ LOOP(scatter_add)
 
 #else
 
+AD_FAMILY(shapes)
+
 LOOP_TABLE(transpose)
 LOOP_TABLE(scatter_add)
 

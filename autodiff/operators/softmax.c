@@ -117,6 +117,8 @@ LOOP(softmax_cross_entropy_backward)
 
 #else
 
+AD_FAMILY(softmax)
+
 LOOP_TABLE(softmax)
 LOOP_TABLE(log_softmax)
 LOOP_TABLE(softmax_backward)

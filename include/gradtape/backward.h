@@ -12,13 +12,15 @@ typedef struct ad_backward_options {
 
 /* Computes the gradient of the scalar `loss` with respect to every parameter and variable that it depends on.
  * Each call starts afresh: earlier gradients are dropped. Gradients of parameters survive ad_reset.
- * Errors: a loss that is not a scalar, that depends on no parameter or variable, or that is not valid. */
+ * Errors: a loss that is not a scalar, that depends on no parameter or variable, or that is not valid; then gradients
+ * are as they were. A walk that fails on its way (memory, a rule) leaves no gradients at all. */
 AD_API ad_status ad_backward(ad_tensor loss);
 
-/* The same with options; NULL means ad_backward. With a seed v, gradients are those of the sum of v * y. */
+/* The same with options; NULL means ad_backward. With a seed v, gradients are those of the sum of v * y; a
+ * seed of another shape or type than y is AD_BAD_SHAPE. */
 AD_API ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options);
 
-/* Whether `x` has a gradient now. */
+/* Whether `x` has a gradient now; a tensor that is not valid is an error. */
 AD_API bool ad_has_gradient(ad_tensor x);
 
 /* The gradient of `x`: a tensor of its shape and type. Not computed is an error (AD_NO_GRADIENT), not 0. After a

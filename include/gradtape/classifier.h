@@ -17,13 +17,21 @@
 
 #define NN_MAX_HIDDEN_LAYERS 32
 
+typedef enum nn_scaling_kind {
+    NN_SCALE_NONE,     /* features as they are */
+    NN_SCALE_CONSTANT, /* divided by a constant */
+    NN_SCALE_GLOBAL,   /* one mean and one standard deviation for all features: (x - mean) / deviation */
+    NN_SCALE_FEATURE,  /* a mean and a deviation for each feature; one that is constant becomes 0 */
+    NN_SCALE_COUNT
+} nn_scaling_kind;
+
 typedef struct nn_classifier nn_classifier;
 
 /* Zero means the default. */
 typedef struct nn_classifier_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; none at all: logistic
                                                    regression */
-    int64_t n_classes;                          /* at least 2; no default */
+    int64_t n_classes;                          /* 2 to 2^31 - 1; no default */
     nn_activation activation;                   /* of the hidden layers; default relu */
     nn_optimiser_options optimiser;             /* default Adagrad, rate 0.05, accumulator 0.1 */
     nn_scaling_kind scaling;       /* learnt at the first fit, applied to every later input; default none */
@@ -73,6 +81,10 @@ AD_API void nn_classifier_close(nn_classifier *classifier);
  * the status of this call. */
 AD_API ad_status nn_classifier_fit(nn_classifier *classifier, const nn_data *data, const nn_fit_options *options);
 
+/* Errors of the next four: not fitted yet (AD_BAD_STATE), another number of columns (AD_BAD_SHAPE), features that are
+ * not finite (AD_NOT_FINITE) or too large for f32 (AD_BAD_VALUE), a NULL array, memory. On an error the content of the
+ * caller's array is not defined; the classifier is unchanged. */
+
 /* The most probable class of each row into labels [rows]. Labels of the data are not looked at. */
 AD_API ad_status nn_classifier_predict(nn_classifier *classifier, const nn_data *data, int32_t *labels);
 
@@ -82,7 +94,7 @@ AD_API ad_status nn_classifier_predict_proba(nn_classifier *classifier, const nn
 /* The logits into logits [rows, n_classes]. */
 AD_API ad_status nn_classifier_logits(nn_classifier *classifier, const nn_data *data, float *logits);
 
-/* Accuracy and mean loss on data with labels. */
+/* Accuracy and mean loss on data with labels; a label outside 0..n_classes-1 is an error too. */
 AD_API nn_evaluation nn_classifier_evaluate(nn_classifier *classifier, const nn_data *data);
 
 /* The first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. */
@@ -90,16 +102,17 @@ AD_API ad_status nn_classifier_status(const nn_classifier *classifier);
 AD_API const char *nn_classifier_message(const nn_classifier *classifier);
 AD_API ad_status nn_classifier_clear_error(nn_classifier *classifier);
 
-/* The options with every default filled in, as text: one line, e.g. for the start of a training log. Belongs to the
- * classifier. */
-AD_API const char *nn_classifier_settings(nn_classifier *classifier);
+/* The options with every default filled in, as one line of text, e.g. for the start of a training log; "" for bad
+ * options or NULL. Belongs to the classifier. */
+AD_API const char *nn_classifier_settings(const nn_classifier *classifier);
 
-/* Parameters by index and by name, for reading: the array belongs to the classifier and lasts until it is closed.
- * Before the first fit there are none. */
+/* The weights and biases of each layer in order, for reading; the name of one is ad_name_of it. They last until the
+ * classifier is closed. There are none before the first step; an index out of range is an error (AD_BAD_VALUE) and
+ * gives an inert tensor. */
 AD_API size_t nn_classifier_parameter_count(const nn_classifier *classifier);
 AD_API ad_tensor nn_classifier_parameter(nn_classifier *classifier, size_t index);
 
-/* Memory of the classifier: see ad_usage in tape.h. */
+/* Memory of the classifier and its tape (memory.h); peak_bytes is the sum of both peaks, an upper bound. */
 AD_API ad_usage nn_classifier_usage(const nn_classifier *classifier);
 
 #endif

@@ -67,14 +67,4 @@ AD_API ad_status nn_dataset_read_idx(nn_dataset *dataset, const char *features, 
 AD_API ad_status nn_dataset_status(const nn_dataset *dataset);
 AD_API const char *nn_dataset_message(const nn_dataset *dataset);
 
-/* ---- Scaling ----------------------------------------------------------------------------------------------------- */
-
-typedef enum nn_scaling_kind {
-    NN_SCALE_NONE,     /* features as they are */
-    NN_SCALE_CONSTANT, /* divided by a constant */
-    NN_SCALE_GLOBAL,   /* one mean and one standard deviation for all features: (x - mean) / deviation */
-    NN_SCALE_FEATURE,  /* a mean and a deviation for each feature; one that is constant becomes 0 */
-    NN_SCALE_COUNT
-} nn_scaling_kind;
-
 #endif

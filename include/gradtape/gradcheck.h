@@ -30,7 +30,7 @@ typedef struct ad_gradcheck_options {
 } ad_gradcheck_options;
 
 /* Checks the gradient of `function` with respect to every parameter of the tape, the i-th into results[i], of which
- * there are as many as the tape has parameters (ad_kept_at less the states). Differences are central, of two step
+ * there are as many as the tape has parameters (ad_kept_count less the states). Differences are central, of two step
  * widths and extrapolated (Richardson), so their error is of order h^4. The tape is reset; parameters have their values
  * again afterwards and keep the analytic gradient. Returns the tape's status; a wrong gradient is a verdict, not an
  * error. */

@@ -3,10 +3,11 @@
 /* Looking into a tape. */
 #include <gradtape/tensor.h>
 
-/* The operator that made `y` ("tanh"), or "param", "state", "input" or "variable" for a leaf. */
+/* The operator that made `y` ("tanh"), or "param", "state", "input" or "variable" for a leaf, or
+ * "gradient" for what ad_gradient gave; "" on error. */
 AD_API const char *ad_made_by(ad_tensor y);
 
-/* How many operands `y` was made from, and which: the i-th as a tensor. */
+/* How many operands `y` was made from, and which: the i-th as a tensor. An i out of range is AD_BAD_VALUE. */
 AD_API int ad_operand_count(ad_tensor y);
 AD_API ad_tensor ad_operand(ad_tensor y, int i);
 

@@ -1,7 +1,8 @@
 #ifndef GRADTAPE_MEMORY_H
 #define GRADTAPE_MEMORY_H
 /* The one replaceable allocator. Every tape, data set and classifier takes all its memory from the allocator in its
- * options; what OpenBLAS and stdio allocate for themselves is outside it. */
+ * options; what OpenBLAS, threads and stdio allocate for themselves is outside it. It is called only from the
+ * thread that uses the object. */
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -3,13 +3,11 @@
 /* What an operator is. One descriptor holds an operator's whole truth, and the library's own are written with the same
  * descriptor as yours:
  *
+ *   // y = x^3 :  dx = 3 x^2 dy
  *   static void cube_run(ad_call *c) { ... c->y[0]->data ... c->x[0]->data ... }
- *   static void cube_vjp(ad_pullback *p)                                             y = x^3 :  dx = 3 x^2 dy
- *   {
- *       ad_give(p, 0, ad_mul(ad_scale(ad_square(ad_x(p, 0)), 3), ad_dy(p)));
- *   }
- *   static const ad_operator cube = { .name = "cube", .arity = 1, .shape = ad_same_shape, .run = cube_run, .vjp =
- * cube_vjp };
+ *   static void cube_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_square(ad_x(p, 0)), 3), ad_dy(p))); }
+ *   static const ad_operator cube = {
+ *       .name = "cube", .arity = 1, .shape = ad_same_shape, .run = cube_run, .vjp = cube_vjp };
  *   ...
  *   ad_tensor y = ad_apply1(&cube, x);
  *
@@ -124,7 +122,7 @@ typedef enum ad_property {
     AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; there is no rule */
     AD_PIECEWISE_CONSTANT = 2, /* the gradient is 0 almost everywhere, and the rule says so */
     AD_STOPS = 4,              /* no gradient passes: detach */
-    AD_VIEW = 8,               /* result 0 shares the data of operand 0; there is no kernel */
+    AD_VIEW = 8,               /* result 0 shares the data of operand 0, of its type and as many elements; no kernel */
     AD_ELEMENTWISE = 16,       /* one result, broadcast from the operands, element by element, all of one type */
 } ad_property;
 
@@ -155,7 +153,8 @@ struct ad_operator {
     const char *name;
     int arity;         /* number of operands, or AD_VARIADIC */
     int n_results;     /* 0 means 1 */
-    int n_byproducts;  /* kept for the rule, never seen by the caller; not differentiated, so the rule must not need it to be */
+    int n_byproducts;  /* kept for the rule, never seen by the caller; not differentiated, so the rule must not need it
+                          to be */
     const char *types; /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; NULL: all 'r'. The last
                           repeats */
     ad_attribute_spec attributes[AD_MAX_ATTRIBUTES];

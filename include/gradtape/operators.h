@@ -53,11 +53,12 @@ AD_API ad_tensor ad_reshape(ad_tensor x, ad_shape shape); /* same elements, same
 AD_API ad_tensor ad_transpose(ad_tensor x);               /* [..., m, n] to [..., n, m] :  dx = dy transposed */
 AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape); /* dx = sum_to(dy, shape of x) */
 AD_API ad_tensor ad_sum_to(ad_tensor x, ad_shape shape); /* the adjoint of broadcast_to :  dx = broadcast_to(dy) */
-/* y[i] = x[rows[i]], rows i32 of any shape :  dx = scatter_add_rows */
+/* y[i] = x[rows[i]], x [n,...], rows i32 of any shape :  dx = scatter_add_rows. A row number outside 0..n-1 is an error
+ * (AD_BAD_VALUE) that names its place. */
 AD_API ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows);
 /* y of n rows, y[rows[i]] += v[i] :  dv = gather_rows(dy) */
 AD_API ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n);
-/* dx = dy cast back; none to or from i32, which rounds towards 0 */
+/* dx = dy cast back; none to or from i32, which rounds towards 0: what does not fit, NaN included, is an error */
 AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
 AD_API ad_tensor ad_detach(ad_tensor x); /* x, as a constant: no gradient passes */
 
@@ -79,7 +80,8 @@ AD_API ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b); /* a' b, [k,m] x [k,n] 
 
 /* ---- Softmax and losses ------------------------------------------------------------------------------------------ */
 
-/* Losses take logits, are finite for any finite logit, and give one number an example: take ad_mean of them. */
+/* A negative axis counts from the last. Losses take logits, are finite for any finite logit, and give one number an
+ * example: take ad_mean of them. */
 AD_API ad_tensor ad_softmax(ad_tensor x, int axis);     /* e^x / sum e^x along axis :  dx = y (dy - sum(y dy)) */
 AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis); /* x - logsumexp(x) :  dx = dy - e^y sum(dy) */
 /* -log_softmax(logits)[label], logits [n,c] by i32 labels [n] gives [n] :  dlogits = (softmax(logits) - one_hot(label))
@@ -105,7 +107,7 @@ AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
 AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
 /* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
 AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
-/* v in equal shares to the elements of x equal to y, 0 to the others; v and y with axes kept */
+/* v in equal shares to the elements of x equal to y (NaN equals NaN here), 0 to the others; v and y with axes kept */
 AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
 /* its adjoint: over axes, the mean of u where x equals y; axes kept */
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);

@@ -1,8 +1,9 @@
 #ifndef GRADTAPE_STATUS_H
 #define GRADTAPE_STATUS_H
-/* Errors are values. A tape, a data set and a classifier each keep their first error: a status and a message that names
- * what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1 in the environment
- * does a tape write its first error to stderr and abort, so that a debugger stops at the call that was wrong. */
+/* Errors are values. A tape and a classifier keep their first error, a data set that of its last read: a status and a
+ * message that names what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1
+ * in the environment does a tape write its first error to stderr and abort, so that a debugger stops at the call that
+ * was wrong. */
 
 #if defined(__cplusplus)
 #define AD_API extern "C" __attribute__((visibility("default")))

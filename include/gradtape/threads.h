@@ -14,7 +14,8 @@
 #define AD_MAX_THREADS 64
 
 /* How many threads compute, the caller's included: 1 to AD_MAX_THREADS, and not limited to the processors there are; 0,
- * the default, is as many as there are. Returns AD_BAD_VALUE for other numbers, and changes nothing then. */
+ * the default, is as many as there are, at most AD_MAX_THREADS. Threads that the system does not give are done without.
+ * Returns AD_BAD_VALUE for other numbers, and changes nothing then. */
 AD_API ad_status ad_set_threads(int threads);
 
 /* The number that computes now: what was set, or the processors there are. */

@@ -1,15 +1,17 @@
 #ifndef GRADTAPE_UPDATE_H
 #define GRADTAPE_UPDATE_H
-/* Changing leaves in place: the only way their values change. Each call either changes the whole leaf or, on an error,
- * nothing. What was recorded before keeps the old numbers (but views of the leaf, ad_reshape and ad_detach, show the
- * new ones), so update after ad_backward and before the next recording. */
+/* Changing leaves in place: the only way their values change. Leaves are here parameters and states; an input is an
+ * error (AD_BAD_STATE). Each call either changes the whole leaf or, on an error, nothing. What was recorded before
+ * keeps the old numbers (but views of the leaf, ad_reshape and ad_detach, show the new ones), so update after
+ * ad_backward and before the next recording. */
 #include <gradtape/tensor.h>
 
 /* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
 AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
 
 /* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called
- * X/Adagrad, made and filled with `initial` at the first call, found again at later ones. For optimisers. */
+ * X/Adagrad, made and filled with `initial` at the first call, found again at later ones. For optimisers.
+ * Errors: a name that is empty, has a '/' or more than 120 characters; memory. */
 AD_API ad_tensor ad_slot(ad_tensor x, const char *name, double initial);
 
 /* x <- x - rate dx : gradient descent. Errors: no gradient, a leaf that wants none. */
@@ -19,7 +21,8 @@ AD_API ad_status ad_descend(ad_tensor x, double rate);
  * is a state of the shape and type of `x` with positive initial values. */
 AD_API ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate);
 
-/* Fills a leaf with numbers uniform in [low, high), drawn at (seed, stream, 0), (seed, stream, 1), ... See random.h. */
+/* Fills a leaf of f32 or f64 with numbers uniform in [low, high), of the range {low, high}, both finite and low <=
+ * high, drawn at (seed, stream, 0), (seed, stream, 1), ... See random.h. */
 AD_API ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream);
 
 /* Fills a leaf with one value. */
