@@ -5,7 +5,6 @@
 #include <gradtape/backward.h>
 #include <gradtape/operators.h>
 
-#include <assert.h>
 #include <string.h>
 
 #include "pullback.h"
@@ -202,14 +201,21 @@ static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
 
 /* ---- Pullbacks: what rules see ----------------------------------------------------------------------------------- */
 
-static inline uint32_t operand_id(const ad_pullback *p, int i)
+static inline uint32_t operand_id(const ad_pullback *p, int i) { return ad_operands_of(p->entry)[i]; }
+
+/* Whether i counts one of n operands or results; if not, the rule is wrong, and the tape is in error. */
+static inline bool is_place(const ad_pullback *p, int i, uint32_t n, const char *what)
 {
-    assert(i >= 0 && (uint32_t)i < p->entry->value.n_operands);
-    return ad_operands_of(p->entry)[i];
+    if (i >= 0 && (uint32_t)i < n)
+        return true;
+    ad_fail(p->tape, AD_BAD_VALUE, "%s: its rule asks for %s %d of %u", p->entry->operator->name, what, i, n);
+    return false;
 }
 
 static inline bool wants(const ad_pullback *p, int i)
 {
+    if (!is_place(p, i, p->entry->value.n_operands, "operand"))
+        return false;
     if (p->capture >= 0)
         return i == p->capture;
     return ad_entry_at(p->tape, operand_id(p, i))->value.flags & AD_WANTS_GRADIENT;
@@ -233,19 +239,41 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
 
 ad_tensor ad_dy_at(ad_pullback *p, int j)
 {
-    if (!p->dy[j])
-        return ad_zeros_like(ad_y_at(p, j));
-    return ad_handle(p->tape, p->dy[j]);
+    if (!is_place(p, j, p->entry->value.n_results, "the gradient of result"))
+        return ad_inert(p->tape);
+    return p->dy[j] ? ad_handle(p->tape, p->dy[j]) : ad_zeros_like(ad_y_at(p, j));
 }
 
 ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0]) : ad_dy_at(p, 0); }
-ad_tensor ad_x(ad_pullback *p, int i) { return ad_handle(p->tape, operand_id(p, i)); }
-ad_tensor ad_y_at(ad_pullback *p, int j) { return ad_handle(p->tape, p->id + (uint32_t)j); }
+ad_tensor ad_x(ad_pullback *p, int i)
+{
+    const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand");
+    return is_there ? ad_handle(p->tape, operand_id(p, i)) : ad_inert(p->tape);
+}
+ad_tensor ad_y_at(ad_pullback *p, int j)
+{
+    const bool is_there = is_place(p, j, p->entry->value.n_results, "result");
+    return is_there ? ad_handle(p->tape, p->id + (uint32_t)j) : ad_inert(p->tape);
+}
 ad_tensor ad_y(ad_pullback *p) { return ad_y_at(p, 0); }
 int ad_x_count(const ad_pullback *p) { return (int)p->entry->value.n_operands; }
 const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->entry->extra->attributes[a]; }
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------- */
+
+void ad_run_rule(ad_pullback *p)
+{
+    p->tape->walking = true;
+    p->entry->operator->vjp(p);
+    p->tape->walking = false;
+}
+
+bool ad_refuse_in_rule(ad_tape *t, const char *who)
+{
+    if (t->walking)
+        ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
+    return t->walking;
+}
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. */
 static bool finish(ad_tape *t, const ad_pullback *p, bool keep)
@@ -269,7 +297,7 @@ static bool pull(ad_tape *t, ad_entry *e, uint32_t id, bool keep)
         any |= p.dy[j] = ad_entry_at(t, id + j)->link;
     if (!any)
         return true;
-    e->operator->vjp(&p);
+    ad_run_rule(&p);
     return finish(t, &p, keep);
 }
 
@@ -340,7 +368,7 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     options = options ? options : &none;
     ad_tape *t = y.tape;
     ad_entry *e = ad_require(y, "backward");
-    if (!e || !check_seed(t, e, options))
+    if (!e || ad_refuse_in_rule(t, "backward") || !check_seed(t, e, options))
         return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
     ad_tensor seed = keep_seed(t, options->seed);
     if (options->accumulate)

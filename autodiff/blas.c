@@ -13,10 +13,10 @@
 
 /* Multiply-adds: below the first a product is not cut; up to the second OpenBLAS takes its way for small products;
  * above the third its way for large ones is as fast; the fourth is worth a thread's while there. */
-static const double not_worth_cutting = 4e5, small_product = 1e6, large_product = 4e7, large_block = 8e6;
+static const double not_worth_cutting = 4e5, small_product = 1e6, large_product = 4e7, large_block = 3e7;
 
 /* A sum over k is cut in two where its result is small, as a batch's is. */
-enum { SMALL_RESULT = 1 << 16, LONG_SUM = 128, MOST_LARGE_BLOCKS = 8 };
+enum { SMALL_RESULT = 1 << 16, LONG_SUM = 128, MOST_LARGE_BLOCKS = 4 };
 
 static bool has_small_kernels;
 

@@ -62,6 +62,7 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
+    bool walking;        /* a gradient rule is running */
     bool recording;      /* results become entries of STEP, not of TEMPORARY */
     uint8_t processor;   /* which kernels */
     uint32_t generation; /* of STEP's entries */

@@ -89,6 +89,14 @@ static ad_entry *kept_entry(const ad_tape *t, uint32_t i)
 
 static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
 
+static size_t parameter_count(const ad_tape *t)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < t->tables[AD_KEPT].count; k++)
+        n += is_parameter(kept_entry(t, k));
+    return n;
+}
+
 static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context,
                        const ad_gradcheck_options *o)
 {
@@ -103,9 +111,12 @@ static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, 
 static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
 {
     ad_reset(t);
-    ad_tensor loss = function(t, context);
-    if (!ad_require(loss, "gradcheck: the function's result") && ad_status_of(t) == AD_OK)
-        ad_fail(t, AD_BAD_HANDLE, "gradcheck: the function returns an inert tensor");
+    const size_t parameters = parameter_count(t);
+    const ad_tensor loss = function(t, context);
+    if (t->status == AD_OK && !ad_entry_of(t, loss))
+        ad_fail_handle(t, loss, "gradcheck: the function's result", -1);
+    if (parameter_count(t) != parameters)
+        ad_fail(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
     return t->status == AD_OK && ad_backward(loss) == AD_OK;
 }
 

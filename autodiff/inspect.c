@@ -50,7 +50,7 @@ static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
     t->recording = false;
     p.dy[e->value.result] = ad_ones_like(y).id;
     if (t->status == AD_OK)
-        e->operator->vjp(&p);
+        ad_run_rule(&p);
     ad_shape x = *ad_entry_at(t, ad_operands_of(e)[i])->value.shape;
     ad_tensor g = p.captured;
     if (!ad_is_inert(g) && t->status == AD_OK && !ad_same_dims(ad_entry_of(t, g)->value.shape, &x))
@@ -65,7 +65,7 @@ static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
 ad_tensor ad_local_gradient(ad_tensor y, int i)
 {
     ad_entry *e = ad_require(y, "local_gradient");
-    if (!e || !check_operand(y, e, i, "local_gradient"))
+    if (!e || ad_refuse_in_rule(y.tape, "local_gradient") || !check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
     if (e->operator->vjp && x->value.type != AD_I32 && e->value.type != AD_I32)

@@ -12,6 +12,12 @@ struct ad_pullback {
     ad_tensor captured;
 };
 
+/* Runs the gradient rule. */
+void ad_run_rule(ad_pullback *p);
+
+/* Whether a rule is running, and so an error: what a rule must not call asks this first. */
+bool ad_refuse_in_rule(ad_tape *t, const char *who);
+
 /* Recycles the temporaries that the rule made and that nobody holds. */
 void ad_recycle_fresh(ad_tape *t);
 

@@ -103,8 +103,12 @@ int ad_axis_index(ad_call *c, int64_t axis, int rank)
     if (index >= 0 && index < rank)
         return (int)index;
     char text[AD_OPERAND_TEXT];
-    ad_call_fail(c, AD_BAD_SHAPE, "axis %" PRId64 " is out of range for %s: it has %d axes, 0 to %d or -1 to -%d", axis,
-                 ad_operand_text(c, 0, text), rank, rank - 1, rank);
+    ad_operand_text(c, 0, text);
+    if (rank == 0)
+        ad_call_fail(c, AD_BAD_SHAPE, "axis %" PRId64 " is out of range for %s: a scalar has no axes", axis, text);
+    else
+        ad_call_fail(c, AD_BAD_SHAPE, "axis %" PRId64 " is out of range for %s: it has %d %s, 0 to %d or -1 to -%d",
+                     axis, text, rank, rank == 1 ? "axis" : "axes", rank - 1, rank);
     return -1;
 }
 

@@ -10,6 +10,7 @@
 
 #include "blas.h"
 #include "kernels/kernel.h"
+#include "pullback.h"
 
 /* ---- Status ------------------------------------------------------------------------------------------------------ */
 
@@ -131,6 +132,8 @@ ad_status ad_reset(ad_tape *t)
 {
     if (!t)
         return AD_BAD_HANDLE;
+    if (ad_refuse_in_rule(t, "reset"))
+        return t->status;
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
     ad_drop_from(t, 1, (ad_arena_mark){0});

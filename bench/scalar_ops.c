@@ -89,15 +89,17 @@ int main(void)
     row last = {0};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         const row r = measure(t, x, sizes[i]);
-        printf("%10d %10.1f %10.1f %14.1f %12.1f\n", sizes[i], 1e9 * r.recorded, 1e9 * r.in_error, 1e9 * r.call, 1e9 * r.pair);
+        printf("%10d %10.1f %10.1f %14.1f %12.1f\n", sizes[i], 1e9 * r.recorded, 1e9 * r.in_error, 1e9 * r.call,
+               1e9 * r.pair);
         if (sizes[i] == 1000)
             last = r;
     }
     const int failed = ad_status_of(t) != AD_OK;
     if (failed)
         fprintf(stderr, "scalar_ops: %s\n", ad_message(t));
-    printf("{\"bench\":\"scalar_ops\",\"operators\":1000,\"ns_operator\":%.1f,\"ns_in_error\":%.1f,\"ns_call\":%.1f,\"ns_malloc\":%.1f}\n",
-           1e9 * last.recorded, 1e9 * last.in_error, 1e9 * last.call, 1e9 * last.pair);
+    printf(
+        "{\"bench\":\"scalar_ops\",\"operators\":1000,\"ns_operator\":%.1f,\"ns_in_error\":%.1f,\"ns_call\":%.1f,\"ns_malloc\":%.1f}\n",
+        1e9 * last.recorded, 1e9 * last.in_error, 1e9 * last.call, 1e9 * last.pair);
     ad_tape_close(t);
     return failed;
 }

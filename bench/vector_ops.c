@@ -17,8 +17,8 @@ enum { MOST_REPEATS = 400 };
 typedef ad_tensor unary(ad_tensor x);
 typedef ad_tensor binary(ad_tensor a, ad_tensor b);
 
-/* `forward` and `backward` count the arrays that are read and written. Backward begins with a negation (2 arrays), so that
- * the rule gets a gradient as it is in the middle of a graph. */
+/* `forward` and `backward` count the arrays that are read and written. Backward begins with a negation (2 arrays), so
+ * that the rule gets a gradient as it is in the middle of a graph. */
 typedef struct operation {
     const char *name;
     unary *one;
@@ -122,7 +122,8 @@ static double worst_ratio = 0; /* of the cheap operators, out of cache */
 
 static void measure_size(size_t n)
 {
-    float *a = room(n * sizeof *a), *b = room(n * sizeof *b), *copy = room(n * sizeof *copy), *from = room(n * sizeof *from);
+    float *a = room(n * sizeof *a), *b = room(n * sizeof *b), *copy = room(n * sizeof *copy),
+          *from = room(n * sizeof *from);
     fill(a, n);
     fill(b, n);
     ad_tape *t = ad_tape_open(NULL);
@@ -149,7 +150,8 @@ static void measure_size(size_t n)
     free(from);
 }
 
-/* ---- Broadcasts, reductions, transpose on 1000 x 1000 ---------------------------------------------------------------------- */
+/* ---- Broadcasts, reductions, transpose on 1000 x 1000
+ * ---------------------------------------------------------------------- */
 
 static ad_tensor sum_rows(ad_tensor x) { return ad_sum_over(x, AD_AXES(0)); }
 static ad_tensor sum_columns(ad_tensor x) { return ad_sum_over(x, AD_AXES(1)); }
@@ -195,7 +197,8 @@ static double measure_matrix(void)
     return worst;
 }
 
-/* ---- Beside libm --------------------------------------------------------------------------------------------------------- */
+/* ---- Beside libm
+ * --------------------------------------------------------------------------------------------------------- */
 
 static float logistic_f32(float x) { return 1 / (1 + expf(-x)); }
 static double logistic_f64(double x) { return 1 / (1 + exp(-x)); }
@@ -205,7 +208,9 @@ static const struct {
     unary *ours;
     float (*f32)(float);
     double (*f64)(double);
-} functions[] = {{"exp", ad_exp, expf, exp}, {"log", ad_log, logf, log}, {"tanh", ad_tanh, tanhf, tanh},
+} functions[] = {{"exp", ad_exp, expf, exp},
+                 {"log", ad_log, logf, log},
+                 {"tanh", ad_tanh, tanhf, tanh},
                  {"logistic", ad_logistic, logistic_f32, logistic_f64}};
 
 static double time_libm(size_t i, bool wide, const void *x, void *y)
@@ -250,7 +255,8 @@ int main(void)
     measure_size(30000000);
     const double matrix = measure_matrix();
     measure_libm(gains);
-    printf("{\"bench\":\"vector_ops\",\"worst_cheap_x_memcpy\":%.2f,\"worst_matrix_x_memcpy\":%.2f", worst_ratio, matrix);
+    printf("{\"bench\":\"vector_ops\",\"worst_cheap_x_memcpy\":%.2f,\"worst_matrix_x_memcpy\":%.2f", worst_ratio,
+           matrix);
     for (int i = 0; i < 4; i++)
         printf(",\"%s_f32\":%.1f,\"%s_f64\":%.1f", functions[i].name, gains[i][0], functions[i].name, gains[i][1]);
     printf("}\n");

@@ -52,7 +52,8 @@ with_curl() {
     for file in $files; do
         if ! download curl -fsSL --connect-timeout 5 --max-time 300 --speed-limit 1000 --speed-time 15 \
             -o "$partial/new/$file.gz" "$1/$file.gz" || ! gunzip "$partial/new/$file.gz" 2>"$partial/log"; then
-            failed "$1" "$(tail -n 1 "$partial/log")" || return 1
+            reason=$(tail -n 1 "$partial/log")
+            failed "$1" "${reason:-the download failed without a word}" || return 1
         fi
     done
 }

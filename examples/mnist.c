@@ -36,7 +36,7 @@ static const char *train_and_test(nn_classifier *c, const nn_dataset *train, con
     if (e.status != AD_OK)
         return nn_classifier_message(c);
     printf("accuracy = %.4f, global_step = %lld, loss = %.4f\n", e.accuracy, (long long)e.global_step, e.loss);
-    return NULL;
+    return fflush(stdout) ? "the result could not be written to stdout" : NULL;
 }
 
 int main(int argc, char *argv[])

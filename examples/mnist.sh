@@ -23,13 +23,11 @@ build_example
 fetch=yes
 for argument; do
     case $argument in
-    --data | --data=* | --help) fetch=no ;;
+    -d* | --d* | --h* | --u* | '-?') fetch=no ;;
     esac
 done
 if [ "$fetch" = yes ]; then
     data=$(sh "$root/examples/fetch_mnist.sh")
     set -- --data "$data" "$@"
 fi
-# OpenBLAS takes kernels of half the width on processors that are newer than it is, unless it is told.
-if grep -qs '^flags.* avx512vl' /proc/cpuinfo; then export OPENBLAS_CORETYPE="${OPENBLAS_CORETYPE:-SkylakeX}"; fi
 exec "$root/build/examples/mnist" "$@"

@@ -39,7 +39,8 @@ struct nn_classifier {
     int64_t step;
     cursor at;
     cursor order_of; /* the permutation that `order` holds; its place is not used */
-    int32_t *order;  /* [order_of.rows] */
+    int32_t *order;  /* [order_room], of which order_of.rows are used */
+    int64_t order_room;
     float *batch;    /* [batch_room, columns] */
     int32_t *labels; /* [batch_room] */
     int64_t batch_room;
@@ -200,7 +201,7 @@ void nn_classifier_close(nn_classifier *c)
     if (!c)
         return;
     release_network(c);
-    ad_memory_release(&c->memory, c->order, (size_t)c->order_of.rows, sizeof *c->order);
+    ad_memory_release(&c->memory, c->order, (size_t)c->order_room, sizeof *c->order);
     ad_memory memory = c->memory;
     ad_memory_release(&memory, c, 1, sizeof *c);
 }
@@ -339,12 +340,13 @@ static ad_status make_order(nn_classifier *c, cursor at)
 {
     if (c->order && c->order_of.rows == at.rows && c->order_of.epoch == at.epoch)
         return AD_OK;
-    if (!c->order || c->order_of.rows != at.rows) {
+    if (c->order_room < at.rows) {
         int32_t *order = ad_memory_take(&c->memory, (size_t)at.rows, sizeof *order);
         if (!order)
             return fail(c, AD_NO_MEMORY, "fit: memory is out for the order of %" PRId64 " rows", at.rows);
-        ad_memory_release(&c->memory, c->order, (size_t)c->order_of.rows, sizeof *order);
+        ad_memory_release(&c->memory, c->order, (size_t)c->order_room, sizeof *order);
         c->order = order;
+        c->order_room = at.rows;
     }
     c->order_of = at;
     ad_random_permutation(c->options.seed, FIRST_PERMUTATION_STREAM + (uint64_t)at.epoch, at.rows, c->order);
@@ -367,8 +369,8 @@ static ad_status train_step(nn_classifier *c, const nn_data *data, int64_t batch
     *loss = ad_item(mean);
     if (ad_status_of(c->tape) == AD_OK && !isfinite(*loss))
         ad_fail(c->tape, AD_NOT_FINITE,
-                "the loss is %g at step %" PRId64 ": a smaller rate or scaled features may mend it", *loss,
-                c->step + 1);
+                "the loss is %s at step %" PRId64 ": a smaller rate or scaled features may mend it",
+                isnan(*loss) ? "NaN" : "infinite", c->step + 1);
     ad_backward(mean);
     if (nn_optimiser_step(&c->options.optimiser, c->parameters, parameter_count(c)) != AD_OK)
         return fail_with_tape(c, "fit");
@@ -434,7 +436,23 @@ typedef struct pass {
     consumer *consume;
     void *out;
     bool needs_labels;
+    bool needs_finite; /* logits: a class or a figure made of others would be a guess */
 } pass;
+
+/* Finite features may still overflow on their way through the network. */
+static bool check_logits(nn_classifier *c, ad_tensor logits, int64_t first)
+{
+    const float *z = ad_f32(logits);
+    const int64_t classes = c->options.n_classes, n = z ? (int64_t)ad_size_of(logits) : 0;
+    int64_t i = 0;
+    while (i < n && isfinite(z[i]))
+        i++;
+    if (i < n)
+        ad_fail(c->tape, AD_NOT_FINITE,
+                "row %" PRId64 ": a logit is not finite: its features are too large for the network",
+                first + i / classes);
+    return z && i == n;
+}
 
 /* Runs the network over the data, a batch at a time, in constant memory. */
 static ad_status run_over(nn_classifier *c, const nn_data *data, const pass *p)
@@ -443,7 +461,9 @@ static ad_status run_over(nn_classifier *c, const nn_data *data, const pass *p)
     ad_status status = make_batch_room(c, batch, p->who);
     for (int64_t first = 0; first < data->rows && status == AD_OK; first += batch) {
         const int64_t n = data->rows - first < batch ? data->rows - first : batch;
-        p->consume(c, data, network(c, features(c, data, NULL, first, n)), first, n, p->out);
+        ad_tensor z = network(c, features(c, data, NULL, first, n));
+        if (!p->needs_finite || check_logits(c, z, first))
+            p->consume(c, data, z, first, n, p->out);
         status = ad_status_of(c->tape) == AD_OK ? ad_reset(c->tape) : fail_with_tape(c, p->who);
     }
     return status;
@@ -498,12 +518,14 @@ static void take_probabilities(nn_classifier *c, const nn_data *data, ad_tensor 
 
 ad_status nn_classifier_predict(nn_classifier *c, const nn_data *data, int32_t *labels)
 {
-    return predict(c, data, (pass){.who = "predict", .consume = take_labels, .out = labels});
+    return predict(c, data, (pass){.who = "predict", .consume = take_labels, .out = labels, .needs_finite = true});
 }
 
 ad_status nn_classifier_predict_proba(nn_classifier *c, const nn_data *data, float *probabilities)
 {
-    return predict(c, data, (pass){.who = "predict_proba", .consume = take_probabilities, .out = probabilities});
+    return predict(
+        c, data,
+        (pass){.who = "predict_proba", .consume = take_probabilities, .out = probabilities, .needs_finite = true});
 }
 
 ad_status nn_classifier_logits(nn_classifier *c, const nn_data *data, float *logits)
@@ -533,7 +555,9 @@ nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
 {
     nn_evaluation e = {.accuracy = (double)NAN, .loss = (double)NAN, .global_step = -1};
     totals sum = {0};
-    e.status = predict(c, data, (pass){.who = "evaluate", .consume = add_figures, .out = &sum, .needs_labels = true});
+    e.status = predict(
+        c, data,
+        (pass){.who = "evaluate", .consume = add_figures, .out = &sum, .needs_labels = true, .needs_finite = true});
     if (e.status != AD_OK)
         return e;
     e.accuracy = (double)sum.right / (double)data->rows;

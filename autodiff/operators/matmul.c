@@ -85,6 +85,8 @@ static void product_run(ad_call *c, reading r)
     const size_t bytes = ad_type_bytes(p.type), n = ad_count_of(&lead);
     const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes,
                  m_n = (size_t)(p.m * p.n) * bytes;
+    if (m_n == 0)
+        return; /* there may be very many matrices of nothing */
     const size_t partial = ad_blas_partial(&p);
     p.partial = partial ? ad_scratch(c, partial, bytes) : NULL;
     if (partial && !p.partial)

@@ -94,11 +94,24 @@ static void infer_size(const ad_shape *x, ad_shape *y)
         y->dims[unknown] = (int64_t)(count / known);
 }
 
+static bool has_unknown(const ad_shape *y)
+{
+    for (int i = 0; i < y->rank && i < AD_MAX_RANK; i++)
+        if (y->dims[i] == -1)
+            return true;
+    return false;
+}
+
 static void reshape_shape(ad_call *c)
 {
     ad_shape y = c->attributes[0].shape;
     char a[AD_OPERAND_TEXT], b[AD_SHAPE_TEXT];
     infer_size(c->x[0]->shape, &y);
+    if (has_unknown(&y)) {
+        ad_call_fail(c, AD_BAD_SHAPE, "the size -1 in %s cannot be inferred from %s", ad_shape_text(&y, b),
+                     ad_operand_text(c, 0, a));
+        return;
+    }
     if (!ad_check_shape(c->tape, c->op->name, &y, 1))
         return;
     if (ad_count_of(&y) == ad_elements(c->x[0]))

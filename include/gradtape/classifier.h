@@ -91,7 +91,7 @@ AD_API ad_status nn_classifier_predict(nn_classifier *classifier, const nn_data 
 /* The probability of each class into probabilities [rows, n_classes]. */
 AD_API ad_status nn_classifier_predict_proba(nn_classifier *classifier, const nn_data *data, float *probabilities);
 
-/* The logits into logits [rows, n_classes]. */
+/* The logits into logits [rows, n_classes], as they are: one that is not finite is an error to the other three only. */
 AD_API ad_status nn_classifier_logits(nn_classifier *classifier, const nn_data *data, float *logits);
 
 /* Accuracy and mean loss on data with labels; a label outside 0..n_classes-1 is an error too. */

@@ -1,0 +1,187 @@
+/* Rules and functions of a user's that do what they must not: an error that says so, no crash, and a tape that goes on.
+ */
+#include <check.h>
+#include <string.h>
+
+#include <gradtape/gradtape.h>
+
+static ad_tape *t, *other;
+static ad_tensor x;
+
+static void open_tapes(void)
+{
+    const double two = 2;
+    t = ad_tape_open(NULL);
+    other = ad_tape_open(NULL);
+    x = ad_param(t, AD_F64, AD_SCALAR, &two, "x");
+}
+
+static void close_tapes(void)
+{
+    ad_tape_close(t);
+    ad_tape_close(other);
+}
+
+/* The tape failed so, says so, and works again. */
+static void expect(ad_tape *tape, ad_status status, const char *words)
+{
+    ck_assert_msg(strstr(ad_message(tape), words), "'%s' is missing in '%s'", words, ad_message(tape));
+    ck_assert_int_eq(ad_clear_error(tape), status);
+    ad_reset(tape);
+    if (tape != t)
+        return;
+    ck_assert_int_eq(ad_backward(ad_square(x)), AD_OK);
+    ck_assert_double_eq(ad_item(ad_gradient(x)), 2 * ad_item(x));
+}
+
+/* ---- Rules ------------------------------------------------------------------------------------------------------- */
+
+static void copy(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double)); }
+
+static void walks_back(ad_pullback *p) { ad_backward(ad_y(p)); }
+static void looks_locally(ad_pullback *p) { ad_local_gradient(ad_y(p), 0); }
+static void resets(ad_pullback *p) { ad_reset(ad_y(p).tape); }
+static void gives_beyond(ad_pullback *p) { ad_give(p, 7, ad_dy(p)); }
+static void gives_before(ad_pullback *p) { ad_give(p, -1, ad_dy(p)); }
+static void reads_beyond(ad_pullback *p) { ad_give(p, 0, ad_x(p, 5)); }
+static void reads_results_beyond(ad_pullback *p) { ad_give(p, 0, ad_y_at(p, 3)); }
+static void reads_gradients_beyond(ad_pullback *p) { ad_give(p, 0, ad_dy_at(p, 3)); }
+static void gives_another_tapes(ad_pullback *p)
+{
+    (void)ad_dy(p);
+    ad_give(p, 0, ad_scalar(other, 1));
+}
+
+static const struct {
+    void (*vjp)(ad_pullback *p);
+    ad_status status;
+    const char *words;
+} rules[] = {
+    {walks_back, AD_BAD_STATE, "backward: a gradient rule must not call it"},
+    {looks_locally, AD_BAD_STATE, "local_gradient: a gradient rule must not call it"},
+    {resets, AD_BAD_STATE, "reset: a gradient rule must not call it"},
+    {gives_beyond, AD_BAD_VALUE, "wrong: its rule asks for operand 7 of 1"},
+    {gives_before, AD_BAD_VALUE, "wrong: its rule asks for operand -1 of 1"},
+    {reads_beyond, AD_BAD_VALUE, "wrong: its rule asks for operand 5 of 1"},
+    {reads_results_beyond, AD_BAD_VALUE, "wrong: its rule asks for result 3 of 1"},
+    {reads_gradients_beyond, AD_BAD_VALUE, "wrong: its rule asks for the gradient of result 3 of 1"},
+    {gives_another_tapes, AD_BAD_HANDLE,
+     "wrong: its rule gives operand 0 a gradient that is inert, stale or of another tape"},
+};
+
+START_TEST(a_wrong_rule_is_an_error)
+{
+    const ad_operator wrong = {.name = "wrong", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rules[_i].vjp};
+    ck_assert_int_eq(ad_backward(ad_apply1(&wrong, x)), rules[_i].status);
+    expect(t, rules[_i].status, rules[_i].words);
+    ad_local_gradient(ad_apply1(&wrong, x), 0);
+    expect(t, rules[_i].status, rules[_i].words);
+}
+END_TEST
+
+/* ---- Views that lie ---------------------------------------------------------------------------------------------- */
+
+static void claims_more(ad_call *c) { ad_result(c, 0, AD_F64, &AD_SHAPE(1000000)); }
+static void claims_another_type(ad_call *c) { ad_result(c, 0, AD_F32, c->x[0]->shape); }
+
+START_TEST(a_view_has_what_its_operand_has)
+{
+    static void (*const shapes[])(ad_call *) = {claims_more, claims_another_type};
+    const ad_operator lie = {.name = "lie", .arity = 1, .properties = AD_VIEW | AD_STOPS, .shape = shapes[_i]};
+    ck_assert(ad_is_inert(ad_apply1(&lie, ad_input(t, AD_F64, AD_SHAPE(2), NULL))));
+    expect(t, AD_BAD_STATE, "lie: its shape rule gives a view");
+}
+END_TEST
+
+/* ---- Functions for gradcheck ------------------------------------------------------------------------------------- */
+
+static ad_tensor makes_a_parameter(ad_tape *tape, void *context)
+{
+    (void)context;
+    return ad_square(ad_param(tape, AD_F64, AD_SCALAR, NULL, "late"));
+}
+
+static ad_tensor uses_another_tape(ad_tape *tape, void *context)
+{
+    (void)tape;
+    (void)context;
+    return ad_square(ad_variable(other, AD_F64, AD_SCALAR, NULL));
+}
+
+START_TEST(gradcheck_refuses_a_function_that_makes_parameters)
+{
+    ad_gradcheck_result one;
+    ck_assert_int_eq(ad_gradcheck(t, makes_a_parameter, NULL, NULL, &one), AD_BAD_STATE);
+    expect(t, AD_BAD_STATE, "gradcheck: the function makes a parameter");
+}
+END_TEST
+
+START_TEST(gradcheck_refuses_a_loss_of_another_tape)
+{
+    ad_gradcheck_result one;
+    ck_assert_int_eq(ad_gradcheck(t, uses_another_tape, NULL, NULL, &one), AD_BAD_HANDLE);
+    expect(t, AD_BAD_HANDLE, "gradcheck: the function's result");
+    expect(other, AD_BAD_HANDLE, "gradcheck: the function's result");
+}
+END_TEST
+
+/* ---- Sizes and sums of nothing ----------------------------------------------------------------------------------- */
+
+/* Very many products of nothing take no time: the test would time out. */
+START_TEST(products_of_nothing_end_at_once)
+{
+    ad_tensor a = ad_input(t, AD_F32, AD_SHAPE(INT64_C(1) << 40, 0, 3), NULL),
+              b = ad_input(t, AD_F32, AD_SHAPE(3, 2), NULL);
+    ck_assert_uint_eq(ad_size_of(ad_matmul(a, b)), 0);
+    ck_assert_int_eq(ad_status_of(t), AD_OK);
+}
+END_TEST
+
+START_TEST(sizes_that_cannot_be_inferred)
+{
+    static const ad_shape shapes[] = {{2, {4, -1}}, {2, {-1, -1}}};
+    ck_assert(ad_is_inert(ad_reshape(ad_input(t, AD_F32, AD_SHAPE(6), NULL), shapes[_i])));
+    expect(t, AD_BAD_SHAPE, "reshape: the size -1 in [");
+}
+END_TEST
+
+/* A feature that is finite but overflows after scaling gives no class, no probability and no figure. */
+START_TEST(logits_that_overflow_are_no_prediction)
+{
+    const float small[] = {0, 1e-20F, 2e-20F, 3e-20F}, huge[] = {3e38F};
+    const int32_t labels[] = {0, 1, 0, 1};
+    nn_data train = {.features = small, .rows = 4, .columns = 1, .labels = labels}, test = train;
+    test.features = huge;
+    test.rows = 1;
+    nn_classifier *c = nn_classifier_open(&(nn_classifier_options){.n_classes = 2, .scaling = NN_SCALE_FEATURE});
+    ck_assert_int_eq(nn_classifier_fit(c, &train, &(nn_fit_options){.steps = 3}), AD_OK);
+    int32_t label;
+    float probabilities[2];
+    ck_assert_int_eq(nn_classifier_predict(c, &test, &label), AD_NOT_FINITE);
+    ck_assert_msg(strstr(nn_classifier_message(c), "row 0: a logit is not finite"), "%s", nn_classifier_message(c));
+    ck_assert_int_eq(nn_classifier_predict_proba(c, &test, probabilities), AD_NOT_FINITE);
+    ck_assert_int_eq(nn_classifier_evaluate(c, &test).status, AD_NOT_FINITE);
+    ck_assert_int_eq(nn_classifier_predict(c, &train, (int32_t[4]){0}), AD_OK);
+    nn_classifier_close(c);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("misuse");
+    TCase *tests = tcase_create("misuse");
+    tcase_add_checked_fixture(tests, open_tapes, close_tapes);
+    tcase_add_loop_test(tests, a_wrong_rule_is_an_error, 0, (int)(sizeof rules / sizeof rules[0]));
+    tcase_add_loop_test(tests, a_view_has_what_its_operand_has, 0, 2);
+    tcase_add_test(tests, gradcheck_refuses_a_function_that_makes_parameters);
+    tcase_add_test(tests, gradcheck_refuses_a_loss_of_another_tape);
+    tcase_add_test(tests, products_of_nothing_end_at_once);
+    tcase_add_loop_test(tests, sizes_that_cannot_be_inferred, 0, 2);
+    tcase_add_test(tests, logits_that_overflow_are_no_prediction);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
