@@ -179,16 +179,17 @@ static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
     return adopt(t, total.id, owner);
 }
 
+/* g is a valid handle, unless the tape is in error. */
 static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
 {
-    ad_entry *e = ad_entry_at(t, owner), *given = ad_entry_of(t, g);
-    if (!given || t->status != AD_OK)
+    if (t->status != AD_OK)
         return;
+    ad_entry *e = ad_entry_at(t, owner), *given = ad_entry_at(t, g.id);
     if (given->value.shape != e->value.shape && !ad_same_dims(given->value.shape, e->value.shape)) {
         g = ad_sum_to(g, *e->value.shape);
-        given = ad_entry_of(t, g);
-        if (!given)
+        if (ad_is_inert(g))
             return;
+        given = ad_entry_at(t, g.id);
     }
     if (given->value.type != e->value.type) {
         ad_fail(t, AD_BAD_TYPE,
