@@ -288,7 +288,7 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     span.array[0] = &e->scalar;
     span.n = 1;
     span.constant = attributes ? attributes[0].real : 0;
-    op->loops->of[type][t->processor](&span);
+    op->loops->of[type][AD_BASELINE](&span); /* of one element a loop without vectors is the fastest */
     if (t->recording) {
         e->operator= op;
         e->value.n_results = 1;

@@ -15,7 +15,7 @@
 static bool is_temporary(uint32_t id) { return id >> AD_INDEX_BITS == AD_TEMPORARY; }
 
 /* A temporary in the fresh list is recycled with it, when the rule has run. */
-static void release(ad_tape *t, uint32_t id)
+static inline void release(ad_tape *t, uint32_t id)
 {
     if (!is_temporary(id))
         return;
@@ -26,7 +26,7 @@ static void release(ad_tape *t, uint32_t id)
         ad_recycle(t, id);
 }
 
-static void unlink_gradient(ad_tape *t, ad_entry *e)
+static inline void unlink_gradient(ad_tape *t, ad_entry *e)
 {
     if (e->link)
         release(t, e->link);
@@ -151,7 +151,7 @@ static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 }
 
 /* The first contribution: moved if the rule made it and nobody else holds it, otherwise shared. */
-static uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
+static inline uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
 {
     /* A kept leaf changes in place, its number at this moment does not. */
     if (t->recording)
@@ -180,7 +180,7 @@ static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
 }
 
 /* g is a valid handle, unless the tape is in error. */
-static void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
+static inline void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
 {
     if (t->status != AD_OK)
         return;

@@ -39,11 +39,11 @@ LOOP_TABLE(accumulate)
 
 void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
 {
-    ad_span span;
-    span.n = ad_elements(sum);
+    ad_span span; /* only what this loop reads is set, since scalars come here often */
+    span.n = sum->shape->rank ? ad_elements(sum) : 1;
     span.array[0] = sum->data;
     span.array[1] = g->data;
-    accumulate_loops.of[sum->type][t->processor](&span);
+    accumulate_loops.of[sum->type][span.n == 1 ? AD_BASELINE : t->processor](&span);
 }
 
 /* ---- Two operands ------------------------------------------------------------------------------------------------ */
