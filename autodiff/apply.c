@@ -226,7 +226,7 @@ static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
             return false;
         *extra = *shared;
     }
-    e->operator= c->op;
+    e->op = c->op;
     e->value.result = (uint8_t)j;
     e->value.n_results = (uint8_t)c->n_y;
     e->value.n_operands = (uint32_t)c->n_x;
@@ -264,8 +264,8 @@ static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n,
 static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
                                     const ad_attribute *attributes, ad_tensor *y)
 {
-    ad_span
-        span; /* only what a loop over one element reads is set: clearing the rest would take longer than the loop */
+    /* Only what a loop over one element reads is set: clearing the rest would take longer than the loop. */
+    ad_span span;
     unsigned flags = 0;
     uint8_t type = 0;
     if (!t || t->status != AD_OK || !may_be_scalar(t, op, n, attributes))
@@ -290,7 +290,7 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     span.constant = attributes ? attributes[0].real : 0;
     op->loops->of[type][AD_BASELINE](&span); /* of one element a loop without vectors is the fastest */
     if (t->recording) {
-        e->operator= op;
+        e->op = op;
         e->value.n_results = 1;
         e->value.n_operands = (uint32_t)n;
         e->value.flags = flags & AD_WANTS_GRADIENT;

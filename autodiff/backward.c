@@ -68,7 +68,7 @@ static bool hold(ad_tape *t, uint32_t owner)
 static void drop_kept_gradients(ad_tape *t)
 {
     for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
-        unlink_gradient(t, ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i));
+        unlink_gradient(t, ad_kept_entry(t, i));
 }
 
 void ad_drop_gradients(ad_tape *t, bool kept)
@@ -86,7 +86,7 @@ static void drop_inner_gradients(ad_tape *t)
     size_t n = 0;
     for (size_t i = 0; i < t->n_holders; i++) {
         ad_entry *e = ad_entry_at(t, t->holders[i]);
-        if (e->operator)
+        if (e->op)
             unlink_gradient(t, e);
         else
             t->holders[n++] = t->holders[i];
@@ -118,7 +118,7 @@ static uint32_t copy_as_temporary(ad_tape *t, uint32_t from)
 void ad_settle_gradients(ad_tape *t)
 {
     for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++) {
-        ad_entry *e = ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
+        ad_entry *e = ad_kept_entry(t, i);
         if (e->link && !is_temporary(e->link))
             e->link = copy_as_temporary(t, e->link);
     }
@@ -139,7 +139,7 @@ static bool is_exclusive(const ad_entry *e)
 static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 {
     ad_entry *source = ad_entry_at(t, g);
-    const bool is_view = source->operator&& source->operator->properties & AD_VIEW;
+    const bool is_view = source->op && source->op->properties & AD_VIEW;
     const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && !is_view;
     if (source->value.shape->rank == 0 || !(lives_as_long || (is_temporary(g) && source->u.storage)))
         return copy_as_temporary(t, g);
@@ -209,7 +209,7 @@ static inline bool is_place(const ad_pullback *p, int i, uint32_t n, const char 
 {
     if (i >= 0 && (uint32_t)i < n)
         return true;
-    ad_fail(p->tape, AD_BAD_VALUE, "%s: its rule asks for %s %d of %u", p->entry->operator->name, what, i, n);
+    ad_fail(p->tape, AD_BAD_VALUE, "%s: its rule asks for %s %d of %u", p->entry->op->name, what, i, n);
     return false;
 }
 
@@ -230,8 +230,8 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
         return;
     if (!ad_entry_of(p->tape, g))
         ad_fail(p->tape, AD_BAD_HANDLE,
-                "%s: its rule gives operand %d a gradient that is inert, stale or of another tape",
-                p->entry->operator->name, i);
+                "%s: its rule gives operand %d a gradient that is inert, stale or of another tape", p->entry->op->name,
+                i);
     else if (p->capture < 0)
         contribute(p->tape, operand_id(p, i), g);
     else
@@ -265,7 +265,7 @@ const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->en
 void ad_run_rule(ad_pullback *p)
 {
     p->tape->walking = true;
-    p->entry->operator->vjp(p);
+    p->entry->op->vjp(p);
     p->tape->walking = false;
 }
 
@@ -307,7 +307,7 @@ static bool visit(ad_tape *t, uint32_t id, bool keep)
     ad_entry *e = ad_entry_at(t, id);
     if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
         return true;
-    if (e->operator)
+    if (e->op)
         return pull(t, e, id, keep);
     return hold(t, id);
 }
@@ -401,8 +401,8 @@ ad_tensor ad_gradient(ad_tensor x)
     if (ad_table_of(x) != AD_TEMPORARY && e->link)
         return ad_handle(t, e->link);
     const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
-                      : e->operator? "it is an inner tensor: run ad_backward_with(.keep = true)"
-                                   : "ad_backward was not run since, or its loss does not depend on this tensor";
+                      : e->op ? "it is an inner tensor: run ad_backward_with(.keep = true)"
+                              : "ad_backward was not run since, or its loss does not depend on this tensor";
     const char *name = e->extra && e->extra->name ? e->extra->name : "a tensor";
     ad_fail(t, AD_NO_GRADIENT, "the gradient of %s was not computed: %s", name, why);
     return ad_inert(t);

@@ -36,8 +36,8 @@ typedef struct ad_extra {
 /* One tensor: 64 bytes. A scalar's number lies in it; other data in the table's memory. */
 typedef struct ad_entry {
     ad_value value;
-    const ad_operator *operator; /* NULL for leaves and temporaries */
-    ad_extra *extra;             /* NULL: no more to say */
+    const ad_operator *op; /* NULL for leaves and temporaries */
+    ad_extra *extra;       /* NULL: no more to say */
     union {
         double f64;
         float f32;
@@ -91,6 +91,12 @@ static inline ad_entry *ad_entry_of(const ad_tape *t, ad_tensor x)
         return NULL;
     ad_entry *e = ad_entry_at(t, x.id);
     return e->generation == x.generation ? e : NULL;
+}
+
+/* Parameter or state number i. */
+static inline ad_entry *ad_kept_entry(const ad_tape *t, uint32_t i)
+{
+    return ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
 }
 
 static inline uint32_t ad_table_of(ad_tensor x) { return x.id >> AD_INDEX_BITS; }

@@ -82,18 +82,13 @@ static void judge(const check *c, ad_entry *e, bool has_gradient, const double *
         r->verdict = r->error <= c->tolerance ? AD_GRADIENT_RIGHT : AD_GRADIENT_WRONG;
 }
 
-static ad_entry *kept_entry(const ad_tape *t, uint32_t i)
-{
-    return ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
-}
-
 static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
 
 static size_t parameter_count(const ad_tape *t)
 {
     size_t n = 0;
     for (uint32_t k = 0; k < t->tables[AD_KEPT].count; k++)
-        n += is_parameter(kept_entry(t, k));
+        n += is_parameter(ad_kept_entry(t, k));
     return n;
 }
 
@@ -125,7 +120,7 @@ static size_t read_gradients(const ad_tape *t, double *all)
 {
     size_t n = 0;
     for (uint32_t k = 0; k < t->tables[AD_KEPT].count; k++) {
-        const ad_entry *e = kept_entry(t, k);
+        const ad_entry *e = ad_kept_entry(t, k);
         const size_t count = is_parameter(e) ? ad_elements(&e->value) : 0;
         for (size_t i = 0; all && i < count; i++)
             all[n + i] = e->link ? get(&ad_entry_at(t, e->link)->value, i) : 0;
@@ -149,13 +144,13 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
     const uint32_t kept = t->tables[AD_KEPT].count;
     ad_gradcheck_result *result = results;
     for (uint32_t k = 0; k < kept; k++)
-        if (is_parameter(kept_entry(t, k)))
+        if (is_parameter(ad_kept_entry(t, k)))
             *result++ =
-                (ad_gradcheck_result){.verdict = kept_entry(t, k)->link ? AD_GRADIENT_RIGHT : AD_GRADIENT_MISSING};
+                (ad_gradcheck_result){.verdict = ad_kept_entry(t, k)->link ? AD_GRADIENT_RIGHT : AD_GRADIENT_MISSING};
     const double *analytic = all;
     result = results;
     for (uint32_t k = 0; k < kept && t->status == AD_OK; k++) {
-        ad_entry *e = kept_entry(t, k);
+        ad_entry *e = ad_kept_entry(t, k);
         if (!is_parameter(e))
             continue;
         const check c = check_for(t, e, function, context, options);

@@ -9,8 +9,8 @@ const char *ad_made_by(ad_tensor y)
     const ad_entry *e = ad_require(y, "made_by");
     if (!e)
         return "";
-    if (e->operator)
-        return e->operator->name;
+    if (e->op)
+        return e->op->name;
     if (ad_table_of(y) == AD_KEPT)
         return e->value.flags & AD_IS_STATE ? "state" : "param";
     if (ad_table_of(y) == AD_TEMPORARY)
@@ -21,12 +21,12 @@ const char *ad_made_by(ad_tensor y)
 int ad_operand_count(ad_tensor y)
 {
     const ad_entry *e = ad_require(y, "operand_count");
-    return e && e->operator? (int)e->value.n_operands : 0;
+    return e && e->op ? (int)e->value.n_operands : 0;
 }
 
 static bool check_operand(ad_tensor y, const ad_entry *e, int i, const char *who)
 {
-    const int n = e->operator? (int)e->value.n_operands : 0;
+    const int n = e->op ? (int)e->value.n_operands : 0;
     if (i >= 0 && i < n)
         return true;
     ad_fail(y.tape, AD_BAD_VALUE, "%s: there is no operand %d: %s has %d", who, i, ad_made_by(y), n);
@@ -68,7 +68,7 @@ ad_tensor ad_local_gradient(ad_tensor y, int i)
     if (!e || ad_refuse_in_rule(y.tape, "local_gradient") || !check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
-    if (e->operator->vjp && x->value.type != AD_I32 && e->value.type != AD_I32)
+    if (e->op->vjp && x->value.type != AD_I32 && e->value.type != AD_I32)
         return run_rule(y, e, i);
     ad_fail(y.tape, AD_NO_GRADIENT, "local_gradient: %s has no derivative by operand %d", ad_made_by(y), i);
     return ad_inert(y.tape);

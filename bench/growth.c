@@ -12,6 +12,7 @@
 #include <gradtape/gradtape.h>
 
 #include "blas_kernels.h"
+#include "chain.h"
 #include "digits.h"
 
 enum { MOST_SIZES = 8, MOST_TURNS = 40 };
@@ -155,15 +156,6 @@ static const chain_series chains[] = {
     {"tape (scalars)", 0, 1000, 8},
     {"tape (tensors of 256)", 256, 500, 6},
 };
-
-/* `n` operators, a multiple of 4, that use x everywhere. */
-static ad_tensor chain(ad_tensor x, int n)
-{
-    ad_tensor y = x;
-    for (int i = 0; i < n; i += 4)
-        y = ad_sub(ad_tanh(ad_add(ad_mul(y, x), x)), x);
-    return y;
-}
 
 static double time_chain(ad_tape *t, ad_tensor x, int n)
 {

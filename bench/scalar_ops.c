@@ -4,18 +4,10 @@
 
 #include <gradtape/gradtape.h>
 
+#include "chain.h"
 #include "timing.h"
 
 enum { REPEATS = 400 };
-
-/* `n` operators of mul, add, tanh and sub, in a chain that uses x everywhere. */
-static ad_tensor chain(ad_tensor x, int n)
-{
-    ad_tensor y = x;
-    for (int i = 0; i < n; i += 4)
-        y = ad_sub(ad_tanh(ad_add(ad_mul(y, x), x)), x);
-    return y;
-}
 
 static double time_chain(ad_tape *t, ad_tensor x, int n)
 {

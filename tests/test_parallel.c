@@ -83,7 +83,8 @@ static trace *train(int batch, int steps)
     require(t, "memory is out");
     nn_classifier *c = nn_classifier_open(&(nn_classifier_options){
         .hidden_units = {300, 100}, .n_classes = CLASSES, .scaling = NN_SCALE_GLOBAL, .seed = 5});
-    nn_classifier_fit(c, &data, &(nn_fit_options){.batch_size = batch, .steps = steps, .callback = watch, .context = t});
+    nn_classifier_fit(c, &data,
+                      &(nn_fit_options){.batch_size = batch, .steps = steps, .callback = watch, .context = t});
     nn_classifier_predict_proba(c, &data, t->probabilities);
     require(nn_classifier_status(c) == AD_OK, nn_classifier_message(c));
     for (size_t i = 0; i < nn_classifier_parameter_count(c); i++) {
@@ -125,7 +126,8 @@ START_TEST(training_is_the_same_for_any_number_of_threads)
             ck_assert_msg(ad_blocks_computed(i) - before[i] >= (uint64_t)STEPS, "thread %d of %d was idle", i, threads);
         ck_assert_uint_eq(one->n, many->n);
         ck_assert_msg(!memcmp(one->numbers, many->numbers, one->n * sizeof *one->numbers), "weights or slots differ");
-        ck_assert_msg(!memcmp(one->probabilities, many->probabilities, sizeof one->probabilities), "predictions differ");
+        ck_assert_msg(!memcmp(one->probabilities, many->probabilities, sizeof one->probabilities),
+                      "predictions differ");
         ck_assert_msg(!memcmp(&one->last_loss, &many->last_loss, sizeof one->last_loss), "losses differ");
         free_trace(many);
     }
@@ -158,8 +160,9 @@ static void check_product(ad_tape *t, int layout, int64_t m, int64_t n, int64_t 
 
 START_TEST(products_are_right_however_they_are_cut)
 {
-    static const int64_t sizes[][3] = {{50, 300, 784}, {784, 300, 50}, {50, 100, 300},  {300, 100, 50}, {77, 300, 785},
-                                       {1, 1000, 1000}, {1000, 1, 999}, {3, 5, 100000}, {129, 257, 301}, {512, 300, 784}};
+    static const int64_t sizes[][3] = {{50, 300, 784},  {784, 300, 50},  {50, 100, 300}, {300, 100, 50},
+                                       {77, 300, 785},  {1, 1000, 1000}, {1000, 1, 999}, {3, 5, 100000},
+                                       {129, 257, 301}, {512, 300, 784}};
     ad_tape *t = ad_tape_open(NULL);
     check_product(t, _i, sizes[0][0], sizes[0][1], sizes[0][2]);
     for (size_t i = 1; i < sizeof sizes / sizeof sizes[0]; i++)
