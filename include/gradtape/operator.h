@@ -15,10 +15,10 @@
  * one it is recorded and can be differentiated again. An operator is known by the address of its descriptor. */
 #include <gradtape/tensor.h>
 
-#define AD_MAX_ATTRIBUTES 3
-#define AD_MAX_RESULTS 4 /* results and by-products together */
+#define AD_MAX_ATTRIBUTES 4
+#define AD_MAX_RESULTS 8 /* results and by-products together */
 #define AD_VARIADIC (-1) /* an arity: any number of operands, at least one */
-#define AD_SAMPLE_OPERANDS 4
+#define AD_SAMPLE_OPERANDS 6
 
 /* ---- Attributes: what a call carries beside its operands --------------------------------------------------------- */
 
@@ -40,7 +40,8 @@ typedef enum ad_attribute_kind {
     AD_ATTRIBUTE_INTEGER,
     AD_ATTRIBUTE_AXES,
     AD_ATTRIBUTE_SHAPE,
-    AD_ATTRIBUTE_TYPE, /* in `integer` */
+    AD_ATTRIBUTE_TYPE,     /* in `integer` */
+    AD_ATTRIBUTE_INTEGERS, /* a list, in `shape`: rank is their number */
 } ad_attribute_kind;
 
 typedef union ad_attribute {
@@ -141,10 +142,13 @@ typedef struct ad_sample {
 /* Where sample values of an operand come from: uniform in [low, high], at least `gap` away from `kink` if gap > 0; for
  * an i32 operand whole numbers low..high. All zero: [-2, 2]. `constant` says that the operator is constant in this
  * operand almost everywhere: its gradient is then exactly 0, and it is not moved in checks, since a jump may be near.
- */
+ * `diagonal` is added on the diagonal of the matrices in the last two axes, which makes them regular; `symmetric` says
+ * that they are symmetric, are drawn so and are moved so in checks. */
 typedef struct ad_domain {
     double low, high, kink, gap;
     bool constant;
+    double diagonal;
+    bool symmetric;
 } ad_domain;
 
 struct ad_loops;
