@@ -312,6 +312,7 @@ static void max_vjp(ad_pullback *p)
 
 AD_OPERATOR(max) = {.name = "max",
                     .arity = 1,
+                    .properties = AD_SHARES_TIES,
                     .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
                     .shape = not_over_nothing,
                     SAMPLES(samples_over_axes),
