@@ -15,8 +15,8 @@
  * one it is recorded and can be differentiated again. An operator is known by the address of its descriptor. */
 #include <gradtape/tensor.h>
 
-#define AD_MAX_ATTRIBUTES 3
-#define AD_MAX_RESULTS 4 /* results and by-products together */
+#define AD_MAX_ATTRIBUTES 4
+#define AD_MAX_RESULTS 8 /* results and by-products together */
 #define AD_VARIADIC (-1) /* an arity: any number of operands, at least one */
 #define AD_SAMPLE_OPERANDS 4
 
@@ -40,7 +40,8 @@ typedef enum ad_attribute_kind {
     AD_ATTRIBUTE_INTEGER,
     AD_ATTRIBUTE_AXES,
     AD_ATTRIBUTE_SHAPE,
-    AD_ATTRIBUTE_TYPE, /* in `integer` */
+    AD_ATTRIBUTE_TYPE,     /* in `integer` */
+    AD_ATTRIBUTE_INTEGERS, /* a list, in `shape`: rank is their number */
 } ad_attribute_kind;
 
 typedef union ad_attribute {
