@@ -30,8 +30,8 @@ find_cxx() {
 
 cc=${CC:-cc}
 cxx=$(find_cxx)
-for header in "$root"/include/gradtape/*.h; do
-    name=gradtape/$(basename "$header")
+for header in "$root"/include/gradtape/*.h "$root"/include/gradtape/*/*.h; do
+    name=${header#"$root"/include/}
     count=$((count + 1))
     # Twice: the guard must hold. A declaration follows, since ISO C forbids an empty unit.
     printf '#include <%s>\n#include <%s>\nextern int used;\n' "$name" "$name" >"$work/alone.c"

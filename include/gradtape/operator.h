@@ -18,7 +18,7 @@
 #define AD_MAX_ATTRIBUTES 4
 #define AD_MAX_RESULTS 8 /* results and by-products together */
 #define AD_VARIADIC (-1) /* an arity: any number of operands, at least one */
-#define AD_SAMPLE_OPERANDS 4
+#define AD_SAMPLE_OPERANDS 6
 
 /* ---- Attributes: what a call carries beside its operands --------------------------------------------------------- */
 
@@ -142,10 +142,13 @@ typedef struct ad_sample {
 /* Where sample values of an operand come from: uniform in [low, high], at least `gap` away from `kink` if gap > 0; for
  * an i32 operand whole numbers low..high. All zero: [-2, 2]. `constant` says that the operator is constant in this
  * operand almost everywhere: its gradient is then exactly 0, and it is not moved in checks, since a jump may be near.
- */
+ * `diagonal` is added on the diagonal of the matrices in the last two axes, which makes them regular; `symmetric` says
+ * that they are symmetric, are drawn so and are moved so in checks. */
 typedef struct ad_domain {
     double low, high, kink, gap;
     bool constant;
+    double diagonal;
+    bool symmetric;
 } ad_domain;
 
 struct ad_loops;

@@ -3,7 +3,7 @@
 
 #ifndef AD_REAL
 
-AD_FAMILY(matmul)
+AD_FAMILY(linear_algebra)
 
 #include "../blas.h"
 

@@ -1,0 +1,8 @@
+/* Losses. */
+#include "family.h"
+
+#ifndef AD_REAL
+
+AD_FAMILY(losses)
+
+#endif
