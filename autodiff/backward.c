@@ -272,8 +272,8 @@ ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0])
 
 ad_tensor ad_x(ad_pullback *p, int i)
 {
-    const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand") &&
-                          ad_check_unchanged(p->tape, operand_id(p, i), p->id);
+    const bool is_there =
+        is_place(p, i, p->entry->value.n_operands, "operand") && ad_check_unchanged(p->tape, operand_id(p, i), p->id);
     return is_there ? ad_handle(p->tape, operand_id(p, i)) : ad_inert(p->tape);
 }
 

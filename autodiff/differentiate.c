@@ -74,7 +74,7 @@ static bool check_scalar(ad_tape *t, ad_tensor y, const char *who)
 /* The entries that depend on x, up to y, are flagged; their links are set aside, to be put back. */
 typedef struct path {
     ad_tape *tape;
-    uint32_t last;  /* of STEP */
+    uint32_t last;   /* of STEP */
     uint32_t *aside; /* pairs: an id, and its link */
     size_t n_aside, room;
     bool has_raw; /* an operator with a raw gradient is on it */
@@ -225,8 +225,8 @@ static ad_status conclude(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 
 static uint32_t recorded(const ad_tape *t) { return t ? t->tables[AD_STEP].count : 0; }
 
-/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. `has_raw`, if not NULL, is told whether the path
- * has an operator with a raw gradient. */
+/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. `has_raw`, if not NULL, is told whether the
+ * path has an operator with a raw gradient. */
 static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx, bool *has_raw)
 {
     ad_tape *t = y.tape;
@@ -330,8 +330,7 @@ static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
 ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
     const uint32_t first = recorded(y.tape);
-    if (may_begin(y.tape, y, x, n, "hvp") && check_scalar(y.tape, y, "hvp") &&
-        check_velocities(y.tape, x, v, n, "hvp"))
+    if (may_begin(y.tape, y, x, n, "hvp") && check_scalar(y.tape, y, "hvp") && check_velocities(y.tape, x, v, n, "hvp"))
         hvp_into(y, x, v, n, hv);
     return conclude(y.tape, first, hv, n);
 }
@@ -375,6 +374,8 @@ static ad_shape joined(const ad_shape *a, const ad_shape *b)
 static ad_tensor stacked(ad_tensor x, const ad_tensor *rows, size_t n, ad_shape shape)
 {
     ad_tape *t = x.tape;
+    if (t->status != AD_OK)
+        return ad_inert(t);
     if (n == 0)
         return ad_zeros(t, ad_type_of(x), shape);
     return ad_reshape(ad_stack(rows, (int)n, 0), shape);

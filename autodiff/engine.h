@@ -86,19 +86,20 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
-    bool recording;      /* results become entries of STEP, not of TEMPORARY */
-    bool tracing;        /* results are looked at: a number that is not finite is an error */
-    bool misfit;         /* the last replay did not fit */
-    uint8_t processor;   /* which kernels */
-    uint32_t generation; /* of STEP's new entries */
-    uint32_t resets;     /* so far */
+    bool recording;                    /* results become entries of STEP, not of TEMPORARY */
+    bool tracing;                      /* results are looked at: a number that is not finite is an error */
+    bool misfit;                       /* the last replay did not fit */
+    uint8_t processor;                 /* which kernels */
+    uint32_t generation;               /* of STEP's new entries */
+    uint32_t resets;                   /* so far */
+    uint64_t draws;                    /* of random operators, so far */
     const struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
-    uint32_t free_list;  /* of TEMPORARY's entries */
-    uint32_t fresh_list; /* TEMPORARY's entries that the running rule made */
-    ad_arena step;       /* data of STEP */
-    ad_arena kept;       /* data of KEPT */
-    ad_pool pool;        /* data of TEMPORARY */
-    uint32_t *holders;   /* STEP's entries that have a gradient after backward */
+    uint32_t free_list;                /* of TEMPORARY's entries */
+    uint32_t fresh_list;               /* TEMPORARY's entries that the running rule made */
+    ad_arena step;                     /* data of STEP */
+    ad_arena kept;                     /* data of KEPT */
+    ad_pool pool;                      /* data of TEMPORARY */
+    uint32_t *holders;                 /* STEP's entries that have a gradient after backward */
     size_t n_holders, holders_room;
     ad_change *changes; /* of leaves in place, since the last reset or replay, in order */
     size_t n_changes, changes_room;
@@ -219,8 +220,8 @@ ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 /* A constant leaf of STEP with the value of an entry, copied; inert if there is no memory. */
 ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
 ad_status ad_fail_memory(ad_tape *t, const char *who);
-/* Room for one more than n elements of `bytes` each, of which there is `*room`: the array, perhaps moved, or NULL if there
- * is no memory (the tape is then in error, and the array as it was). */
+/* Room for one more than n elements of `bytes` each, of which there is `*room`: the array, perhaps moved, or NULL if
+ * there is no memory (the tape is then in error, and the array as it was). */
 void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes);
 
 /* ---- shape.c ----------------------------------------------------------------------------------------------------- */

@@ -56,10 +56,11 @@ static void numeric_run(ad_call *c)
 static void numeric_vjp(ad_pullback *p)
 {
     const char *name = numeric_of(p->entry->op)->original->name;
-    ad_fail(p->tape, AD_BAD_STATE,
-            "%s: its gradient is numeric (backward) and cannot be differentiated: give the operator a rule in operators "
-            "(vjp) to go on from there",
-            name);
+    ad_fail(
+        p->tape, AD_BAD_STATE,
+        "%s: its gradient is numeric (backward) and cannot be differentiated: give the operator a rule in operators "
+        "(vjp) to go on from there",
+        name);
 }
 
 static void describe(numeric *g, const ad_pullback *p)

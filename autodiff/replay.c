@@ -100,7 +100,8 @@ static void look_for_ties(const replay *r, const ad_entry *e, uint32_t id)
     const double ties = count_ties(t, e, id);
     ad_rewind(t, mark, NULL, 0);
     if (ties > 0 && r->report->ties == 0)
-        snprintf(r->report->tie, sizeof r->report->tie, "%.40s%s%.60s", e->op->name, *name_of(e) ? " " : "", name_of(e));
+        snprintf(r->report->tie, sizeof r->report->tie, "%.40s%s%.60s", e->op->name, *name_of(e) ? " " : "",
+                 name_of(e));
     r->report->ties += ties > 0 ? (size_t)ties : 0;
 }
 
@@ -151,7 +152,7 @@ ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay
     if (t->open_segment)
         return r.report->status = ad_fail(t, AD_BAD_STATE, "replay: a segment is open: end it first");
     if (t->misfit) {
-        snprintf(r.report->reason, sizeof r.report->reason, "%s", t->message);
+        snprintf(r.report->reason, sizeof r.report->reason, "%.239s", t->message);
         return r.report->status = AD_CHANGED;
     }
     ad_forget_changes(t);

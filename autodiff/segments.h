@@ -1,7 +1,7 @@
 #ifndef AUTODIFF_SEGMENTS_H
 #define AUTODIFF_SEGMENTS_H
-/* Segments of the recording whose values are dropped and computed again. The data of their entries lies in storages of the
- * pool, which ad_extra holds. */
+/* Segments of the recording whose values are dropped and computed again. The data of their entries lies in storages of
+ * the pool, which ad_extra holds. */
 #include <gradtape/segments.h>
 
 #include "engine.h"

@@ -483,6 +483,8 @@ ad_tensor ad_kept_at(ad_tape *t, size_t index)
     return ad_handle(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | (uint32_t)index);
 }
 
+bool ad_is_kept(ad_tensor x) { return ad_require(x, "is_kept") && ad_table_of(x) == AD_KEPT; }
+
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
 ad_tensor ad_name(ad_tensor x, const char *name)

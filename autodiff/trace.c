@@ -57,8 +57,8 @@ static void fail(ad_call *c, int j)
         describe(c, i, text, sizeof text);
         at += (size_t)snprintf(operands + at, sizeof operands - at, "%s%s", i ? ", " : "; operands: ", text);
     }
-    ad_call_fail(c, AD_NOT_FINITE, "its result %s%s is %g at element %zu%s", ad_shape_text(c->y[j]->shape, shape), where,
-                 number_at(c->y[j], bad), bad, operands);
+    ad_call_fail(c, AD_NOT_FINITE, "its result %s%s is %g at element %zu%s", ad_shape_text(c->y[j]->shape, shape),
+                 where, number_at(c->y[j], bad), bad, operands);
 }
 
 void ad_trace_results(ad_call *c)

@@ -126,6 +126,7 @@ typedef enum ad_property {
     AD_STOPS = 4,              /* no gradient passes: detach */
     AD_VIEW = 8,               /* result 0 shares the data of operand 0, of its type and as many elements; no kernel */
     AD_ELEMENTWISE = 16,       /* one result, broadcast from the operands, element by element, all of one type */
+    AD_RANDOM = 32,            /* draws numbers: the last attribute is the number of the draw */
     AD_SHARES_TIES = 64,       /* equal elements share a gradient: max, min, maximum, minimum */
 } ad_property;
 
@@ -174,10 +175,10 @@ struct ad_operator {
     void (*shape)(ad_call *call);
     void (*run)(ad_call *call);
     void (*vjp)(ad_pullback *pullback);
-    /* Instead of vjp: the gradient in numbers. dy[j] is the gradient of result j (zeros where none was computed), an array like
-     * call->y[j]; the function writes every element of dx[i], an array like call->x[i], or NULL where no gradient is
-     * wanted. call has operands, results and by-products as `run` left them, attributes, and ad_scratch. At most 8
-     * operands. The result can be differentiated once; a second time is an error that names the operator. */
+    /* Instead of vjp: the gradient in numbers. dy[j] is the gradient of result j (zeros where none was computed), an
+     * array like call->y[j]; the function writes every element of dx[i], an array like call->x[i], or NULL where no
+     * gradient is wanted. call has operands, results and by-products as `run` left them, attributes, and ad_scratch. At
+     * most 8 operands. The result can be differentiated once; a second time is an error that names the operator. */
     void (*backward)(ad_call *call, const void *const *dy, void *const *dx);
     const struct ad_loops *loops; /* the engine's own: kernels by type and processor */
     const char *formula;          /* "tanh x" */
