@@ -93,7 +93,7 @@ struct ad_tape {
     uint32_t generation;               /* of STEP's new entries */
     uint32_t resets;                   /* so far */
     uint64_t draws;                    /* of random operators, so far */
-    const struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
+    struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
     uint32_t free_list;                /* of TEMPORARY's entries */
     uint32_t fresh_list;               /* TEMPORARY's entries that the running rule made */
     ad_arena step;                     /* data of STEP */
@@ -171,7 +171,10 @@ static inline uint32_t ad_append_temporary(ad_tape *t)
     else
         id = (uint32_t)AD_TEMPORARY << AD_INDEX_BITS | table->count++;
     ad_entry *e = ad_entry_at(t, id);
-    *e = (ad_entry){.generation = e->generation + 1, .value.flags = AD_IS_FRESH, .link = t->fresh_list};
+    /* Of a temporary only this and what ad_furnish sets is ever anything but 0. */
+    e->generation++;
+    e->value.flags = AD_IS_FRESH;
+    e->link = t->fresh_list;
     t->fresh_list = id;
     return id;
 }
