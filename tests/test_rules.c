@@ -1427,19 +1427,12 @@ END_TEST
 
 enum { NAN_SIZE = 19, NAN_PLACE = 7 };
 
-/* Rows that select by comparing: the next test has them. */
-static bool selects(const ad_operator *row)
-{
-    return !strcmp(row->name, "where_positive") || !strcmp(row->name, "where_not_positive") ||
-           !strcmp(row->name, "share_greater");
-}
-
 /* The n-th row that NaN passes through; NULL past the last. */
 static const ad_operator *passing_row(int n)
 {
     for (size_t i = 0; i < ad_operator_count(); i++) {
         const ad_operator *row = ad_operator_at(i);
-        if (row->properties & AD_ELEMENTWISE && !selects(row) && n-- == 0)
+        if (row->properties & AD_ELEMENTWISE && n-- == 0)
             return row;
     }
     return NULL;
@@ -1453,7 +1446,8 @@ static int count_passing_rows(void)
     return n;
 }
 
-/* A NaN in any operand of an element-wise operator is a NaN at its place in the result, and nowhere else. */
+/* A NaN in any operand of an element-wise operator is a NaN at its place in the result, and nowhere else; but not in one by
+ * which the operator only selects: the next test, and the golden special values, have those. */
 START_TEST(nan_passes)
 {
     const ad_operator *row = passing_row(_i / 2);
@@ -1462,6 +1456,8 @@ START_TEST(nan_passes)
     for (int i = 0; i < call.n_x; i++)
         call.x[i] = AD_SHAPE(NAN_SIZE);
     for (int i = 0; i < call.n_x; i++) {
+        if (row->arity > 1 && row->domain[i].constant)
+            continue;
         ad_tape *t = ad_tape_open(NULL);
         ad_tensor x[AD_SAMPLE_OPERANDS], y[AD_MAX_RESULTS];
         checker_draw(&call, 0, &numbers);
