@@ -241,6 +241,11 @@ bool ad_broadcast(ad_shape *a, const ad_shape *b);
 bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask);
 /* A negative axis counted from the last; -1 if it is out of range, and the call fails. */
 int ad_axis_index(ad_call *c, int64_t axis, int rank);
+/* The place of a new axis beside `rank` others, a negative one counted from the last; -1 if there is none, and the call
+ * fails. */
+int ad_new_axis_index(ad_call *c, int64_t axis, int rank);
+/* The shape with a new axis of `size` there. */
+ad_shape ad_expanded(const ad_shape *x, int axis, int64_t size);
 /* The shape with the axes of the mask removed, or kept with size 1. */
 ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep);
 /* "[2,3]" into text, which it returns. */
