@@ -62,6 +62,7 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
+    uint64_t draws;      /* of random numbers so far */
     bool walking;        /* a gradient rule is running */
     bool recording;      /* results become entries of STEP, not of TEMPORARY */
     uint8_t processor;   /* which kernels */
@@ -215,6 +216,13 @@ const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);
 /* "W2 [300,10]" for operand i of a call, into text, which it returns. */
 enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
 const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
+
+/* ---- random.c ---------------------------------------------------------------------------------------------------- */
+
+/* The random bits number first .. first + n - 1 of a seed and a stream, as ad_random_bits gives them one by one; first
+ * and n are multiples of AD_WORDS. */
+enum { AD_WORDS = 32 };
+void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
 
 /* ---- backward.c -------------------------------------------------------------------------------------------------- */
 
