@@ -28,6 +28,8 @@ static void move_to_result(ad_call *c, const char *x, const ptrdiff_t from[AD_MA
     const ad_value *y = c->y[0];
     ad_move move = {.to = y->data, .from = x, .bytes = ad_type_bytes((ad_type)y->type)};
     ptrdiff_t to[AD_MAX_RANK];
+    if (!ad_elements(y))
+        return;
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
         ad_move_axis(&move, y->shape->dims[i], to[i], from[i]);
@@ -176,11 +178,11 @@ static void flip_run(ad_call *c)
     const char *last = x->data;
     ptrdiff_t from[AD_MAX_RANK];
     unsigned mask;
-    if (!ad_axes_mask(c, &c->attributes[0].axes, x->shape->rank, &mask))
+    if (!ad_elements(x) || !ad_axes_mask(c, &c->attributes[0].axes, x->shape->rank, &mask))
         return;
     ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), from);
     for (int i = 0; i < x->shape->rank; i++) {
-        if (!(mask & 1U << i) || x->shape->dims[i] == 0)
+        if (!(mask & 1U << i))
             continue;
         last += from[i] * (ptrdiff_t)(x->shape->dims[i] - 1);
         from[i] = -from[i];
@@ -254,6 +256,8 @@ static void repeat_run(ad_call *c)
     const ad_value *x = c->x[0];
     ad_move move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
+    if (!ad_elements(c->y[0]))
+        return;
     ad_dense_steps(c->y[0]->shape, move.bytes, to);
     ad_dense_steps(x->shape, move.bytes, from);
     for (int i = 0; i < x->shape->rank; i++) {

@@ -64,11 +64,11 @@ static void slice_shape(ad_call *c)
     ad_result(c, 0, (ad_type)c->x[0]->type, &y);
 }
 
-/* The steps of a tensor along its axes, and the place of its first element that a slice takes. */
+/* The steps from one element that a slice takes to the next along each axis, and the first one. */
 static char *sliced(const ad_value *x, int axis, places p, ptrdiff_t steps[AD_MAX_RANK])
 {
     ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), steps);
-    char *first = (char *)x->data + (p.count ? steps[axis] * (ptrdiff_t)p.first : 0);
+    char *first = (char *)x->data + steps[axis] * (ptrdiff_t)p.first;
     steps[axis] = p.count > 1 ? steps[axis] * (ptrdiff_t)p.step : 0;
     return first;
 }
@@ -79,6 +79,8 @@ static void slice_run(ad_call *c)
     const int axis = ad_axis_index(c, c->attributes[0].integer, x->shape->rank);
     const places p = places_of(range_at(&c->attributes[1]), x->shape->dims[axis]);
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
+    if (!ad_elements(y))
+        return;
     ad_move move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_type_bytes((ad_type)x->type)};
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
@@ -150,8 +152,10 @@ static void slice_backward_run(ad_call *c)
     const int axis = ad_axis_index(c, c->attributes[1].integer, v->shape->rank);
     const places p = places_of(range_at(&c->attributes[2]), y->shape->dims[axis]);
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
+    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    if (!ad_elements(v))
+        return;
     ad_move move = {.to = sliced(y, axis, p, to), .from = v->data, .bytes = ad_type_bytes((ad_type)v->type)};
-    memset(y->data, 0, ad_elements(y) * move.bytes);
     ad_dense_steps(v->shape, move.bytes, from);
     for (int i = 0; i < v->shape->rank; i++)
         ad_move_axis(&move, v->shape->dims[i], to[i], from[i]);
@@ -233,13 +237,13 @@ static inline void copy_run(char *to, const char *from, size_t bytes)
 static void join(ad_call *c, int axis, bool is_stack)
 {
     const ad_value *y = c->y[0];
-    size_t outer = 1, unit = ad_type_bytes((ad_type)y->type);
+    size_t outer = ad_elements(y) ? 1 : 0, unit = ad_type_bytes((ad_type)y->type);
     char *to = y->data;
     for (int i = 0; i < axis; i++)
         outer *= (size_t)y->shape->dims[i];
     for (int i = axis + 1; i < y->shape->rank; i++)
         unit *= (size_t)y->shape->dims[i];
-    for (size_t o = 0; o < outer && ad_elements(y); o++)
+    for (size_t o = 0; o < outer; o++)
         for (int i = 0; i < c->n_x; i++) {
             const size_t run = is_stack ? unit : unit * (size_t)c->x[i]->shape->dims[axis];
             copy_run(to, (const char *)c->x[i]->data + o * run, run);
@@ -461,12 +465,14 @@ static void pad_run(ad_call *c)
     ad_move move = {.to = y->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     fill_with(y, c->attributes[2].real);
+    if (!ad_elements(x))
+        return;
     ad_dense_steps(y->shape, move.bytes, to);
     ad_dense_steps(x->shape, move.bytes, from);
-    for (int i = 0; i < x->shape->rank && ad_elements(x); i++)
+    for (int i = 0; i < x->shape->rank; i++) {
         move.to += to[i] * (ptrdiff_t)c->attributes[0].shape.dims[i];
-    for (int i = 0; i < x->shape->rank; i++)
         ad_move_axis(&move, x->shape->dims[i], to[i], from[i]);
+    }
     ad_move_all(c, &move);
 }
 
