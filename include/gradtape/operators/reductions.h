@@ -45,5 +45,11 @@ AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
 AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
 /* its adjoint: over axes, the mean of u where x equals y; axes kept */
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
+/* 2 a b */
+AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b);
+/* a / b, 0 where b = 0 */
+AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b);
+/* [...] to [..., m, n] with x on the diagonal, else 0: the adjoint of trace */
+AD_API ad_tensor ad_on_diagonal(ad_tensor x, int64_t m, int64_t n);
 
 #endif
