@@ -5,12 +5,13 @@
  * is continued where the span's n, the number of elements that its groups had before, is not 0.
  *
  * Both layouts run along memory. Where k = 1, rows are short or long: short ones are taken several at a time, so that
- * their sums do not wait for each other; a long one is summed in lanes. Where k > 1, whole rows of k are added. */
+ * their sums do not wait for each other; a long one is taken as many rows of COLUMNS. Where k > 1, whole rows of k are
+ * added. */
 #include "kernel.h"
 
 #ifdef AD_REAL
 
-enum { ROWS_AT_ONCE = 8, SHORT_ROW = 48, LANES = 16, SUM_BLOCK = 1024, COLUMNS = 64 };
+enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, SUM_BLOCK = 128, COLUMNS = 64 };
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -18,26 +19,6 @@ enum { ROWS_AT_ONCE = 8, SHORT_ROW = 48, LANES = 16, SUM_BLOCK = 1024, COLUMNS =
 typedef REAL ad_term(REAL x, REAL u, REAL g);
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
-
-/* In lanes, which the compiler turns into vectors, and in blocks, whose sums are added in f64. */
-ALWAYS_INLINE double sum_long_row(ad_term *term, const REAL *x, const REAL *u, REAL g, size_t n)
-{
-    double total = 0;
-    for (size_t from = 0; from < n; from += SUM_BLOCK) {
-        const size_t end = n - from < SUM_BLOCK ? n : from + SUM_BLOCK;
-        REAL lane[LANES] = {0}, sum = 0;
-        size_t i = from;
-        for (; i + LANES <= end; i += LANES)
-            for (size_t l = 0; l < LANES; l++)
-                lane[l] += term(x[i + l], u[i + l], g);
-        for (; i < end; i++)
-            sum += term(x[i], u[i], g);
-        for (size_t l = 0; l < LANES; l++)
-            sum += lane[l];
-        total += (double)sum;
-    }
-    return total;
-}
 
 ALWAYS_INLINE void sum_short_rows(ad_term *term, const ad_span *s)
 {
@@ -61,7 +42,8 @@ ALWAYS_INLINE void sum_short_rows(ad_term *term, const ad_span *s)
     }
 }
 
-/* total[j] += the sums of w <= COLUMNS columns of n rows, k apart; row i has the groups of row 0. */
+/* In blocks, whose sums are added in f64. total[j] += the sums of w <= COLUMNS columns of n rows, k apart; row i has
+ * the groups of row 0. */
 ALWAYS_INLINE void sum_columns(ad_term *term, const REAL *x, const REAL *u, const REAL *g, size_t n, size_t w, size_t k,
                                double *restrict total)
 {
@@ -98,6 +80,18 @@ ALWAYS_INLINE void sum_narrow_columns(ad_term *term, const REAL *x, const REAL *
     sum_columns(term, x + whole * k, u + whole * k, g, n - whole, k, k, total);
 }
 
+ALWAYS_INLINE void sum_long_rows(ad_term *term, const ad_span *s)
+{
+    const REAL *X = s->array[1], *U = s->array[2], *G = s->array[3];
+    const size_t n = s->size[1];
+    REAL *Y = s->array[0];
+    for (size_t o = 0; o < s->size[0]; o++) {
+        double total = s->n ? (double)Y[o] : 0;
+        sum_narrow_columns(term, X + o * n, U + o * n, G + o, n, 1, &total);
+        Y[o] = (REAL)total;
+    }
+}
+
 ALWAYS_INLINE void sum_rows_of_columns(ad_term *term, const ad_span *s)
 {
     const REAL *X = s->array[1], *U = s->array[2], *G = s->array[3];
@@ -122,18 +116,14 @@ ALWAYS_INLINE void sum_rows_of_columns(ad_term *term, const ad_span *s)
 ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *span)
 {
     ad_span s = *span;
-    REAL *Y = s.array[0];
     s.array[2] = s.array[2] ? s.array[2] : s.array[1];
     s.array[3] = s.array[3] ? s.array[3] : s.array[1];
-    if (s.size[2] > 1) {
+    if (s.size[2] > 1)
         sum_rows_of_columns(term, &s);
-    } else if (s.size[1] < SHORT_ROW) {
+    else if (s.size[1] < SHORT_ROW)
         sum_short_rows(term, &s);
-    } else {
-        const REAL *X = s.array[1], *U = s.array[2], *G = s.array[3];
-        for (size_t o = 0, n = s.size[1]; o < s.size[0]; o++)
-            Y[o] = (REAL)((s.n ? (double)Y[o] : 0) + sum_long_row(term, X + o * n, U + o * n, G[o], n));
-    }
+    else
+        sum_long_rows(term, &s);
 }
 
 /* SUM(sum_squares, x * x): a loop that sums terms of x, u and g */
@@ -152,18 +142,18 @@ typedef REAL ad_fold(REAL y, REAL x);
 
 ALWAYS_INLINE REAL fold_long_row(ad_fold *fold, REAL first, const REAL *x, size_t n)
 {
-    REAL lane[LANES];
+    REAL column[COLUMNS];
     size_t i = 0;
-    for (size_t l = 0; l < LANES; l++)
-        lane[l] = first;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            lane[l] = fold(lane[l], x[i + l]);
+    for (size_t j = 0; j < COLUMNS; j++)
+        column[j] = first;
+    for (; i + COLUMNS <= n; i += COLUMNS)
+        for (size_t j = 0; j < COLUMNS; j++)
+            column[j] = fold(column[j], x[i + j]);
     for (; i < n; i++)
-        lane[0] = fold(lane[0], x[i]);
-    for (size_t l = 1; l < LANES; l++)
-        lane[0] = fold(lane[0], lane[l]);
-    return lane[0];
+        column[0] = fold(column[0], x[i]);
+    for (size_t j = 1; j < COLUMNS; j++)
+        column[0] = fold(column[0], column[j]);
+    return column[0];
 }
 
 ALWAYS_INLINE void fold_short_rows(ad_fold *fold, REAL *restrict Y, const REAL *restrict X, size_t m, size_t n)
@@ -214,23 +204,51 @@ ALWAYS_INLINE void fold_groups(ad_fold *fold, REAL first, const ad_span *s)
 /* Array 0, as wide as x in array 1, becomes the term of x and of what its group has in arrays 2 and 3. */
 typedef REAL ad_spread(REAL x, REAL v, REAL g);
 
+ALWAYS_INLINE void spread_rows(ad_spread *of, REAL *restrict Y, const REAL *restrict X, const REAL *restrict V,
+                               const REAL *restrict G, size_t m, size_t n)
+{
+    for (size_t o = 0; o < m; o++) {
+        const REAL v = V[o], g = G[o];
+        for (size_t i = o * n; i < o * n + n; i++)
+            Y[i] = of(X[i], v, g);
+    }
+}
+
+ALWAYS_INLINE void spread_columns(ad_spread *of, REAL *restrict Y, const REAL *restrict X, const REAL *restrict V,
+                                  const REAL *restrict G, size_t n, size_t k)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < k; j++)
+            Y[i * k + j] = of(X[i * k + j], V[j], G[j]);
+}
+
+/* Few columns of many rows: several rows are taken as one wide row. */
+ALWAYS_INLINE void spread_narrow_columns(ad_spread *of, REAL *Y, const REAL *X, const REAL *V, const REAL *G, size_t n,
+                                         size_t k)
+{
+    const size_t rows = COLUMNS / k, wide = rows * k, whole = n / rows * wide;
+    REAL v[COLUMNS], g[COLUMNS];
+    for (size_t j = 0; j < wide; j++) {
+        v[j] = V[j % k];
+        g[j] = G[j % k];
+    }
+    spread_columns(of, Y, X, v, g, n / rows, wide);
+    spread_columns(of, Y + whole, X + whole, V, G, n % rows, k);
+}
+
 ALWAYS_INLINE void spread_groups(ad_spread *of, const ad_span *s)
 {
     const size_t m = s->size[0], n = s->size[1], k = s->size[2];
-    const REAL *restrict X = s->array[1], *restrict V = s->array[2],
-                         *restrict G = s->array[3] ? s->array[3] : s->array[2];
-    REAL *restrict Y = s->array[0];
+    const REAL *X = s->array[1], *V = s->array[2], *G = s->array[3] ? s->array[3] : s->array[2];
+    REAL *Y = s->array[0];
     if (k == 1)
-        for (size_t o = 0; o < m; o++) {
-            const REAL v = V[o], g = G[o];
-            for (size_t i = o * n; i < o * n + n; i++)
-                Y[i] = of(X[i], v, g);
-        }
+        spread_rows(of, Y, X, V, G, m, n);
     else
         for (size_t o = 0; o < m; o++)
-            for (size_t i = o * n; i < o * n + n; i++)
-                for (size_t j = 0; j < k; j++)
-                    Y[i * k + j] = of(X[i * k + j], V[o * k + j], G[o * k + j]);
+            if (k <= COLUMNS / 2 && n > COLUMNS)
+                spread_narrow_columns(of, Y + o * n * k, X + o * n * k, V + o * k, G + o * k, n, k);
+            else
+                spread_columns(of, Y + o * n * k, X + o * n * k, V + o * k, G + o * k, n, k);
 }
 
 /* SPREAD(select_ties, x == g ? v : 0) */

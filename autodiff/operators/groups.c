@@ -80,6 +80,18 @@ double ad_group_size(const ad_shape *x, unsigned mask)
     return n;
 }
 
+bool ad_spreads(const ad_shape *y, const ad_shape *x, unsigned *mask)
+{
+    *mask = 0;
+    for (int i = 0; i < x->rank && y->rank == x->rank; i++)
+        if (y->dims[i] != x->dims[i]) {
+            *mask |= 1U << i;
+            if (y->dims[i] != 1)
+                return false;
+        }
+    return y->rank == x->rank;
+}
+
 ad_axes ad_axes_kept(const ad_pullback *p)
 {
     ad_axes axes = ad_attribute_at(p, 0)->axes;
@@ -217,12 +229,30 @@ void ad_along_axis_shape(ad_call *c)
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
 }
 
-void ad_run_along(ad_call *c, const ad_loops *loops, bool backwards, double constant)
+int ad_countable_axis(ad_call *c)
 {
     const ad_shape *x = c->x[0]->shape;
     const int axis = ad_axis_index(c, c->attributes[0].integer, x->rank);
-    ad_span s = {.n = backwards, .array = {c->y[0]->data, c->x[0]->data}, .size = {1, 1, 1}, .constant = constant};
-    s.array[2] = c->n_x == 2 ? c->x[1]->data : NULL;
+    char text[AD_OPERAND_TEXT];
+    if (axis < 0 || x->dims[axis] <= INT32_MAX)
+        return axis;
+    ad_call_fail(c, AD_BAD_SHAPE, "axis %d of %s has more elements than an i32 can count", axis,
+                 ad_operand_text(c, 0, text));
+    return -1;
+}
+
+void ad_countable_axis_shape(ad_call *c, ad_type type)
+{
+    if (ad_countable_axis(c) >= 0)
+        ad_result(c, 0, type, c->x[0]->shape);
+}
+
+void ad_run_along(ad_call *c, const ad_loops *loops, void *other, bool backwards, double constant)
+{
+    const ad_shape *x = c->x[0]->shape;
+    const int axis = ad_axis_index(c, c->attributes[0].integer, x->rank);
+    ad_span s = {
+        .n = backwards, .array = {c->y[0]->data, c->x[0]->data, other}, .size = {1, 1, 1}, .constant = constant};
     for (int i = 0; i < x->rank; i++)
         s.size[i < axis ? 0 : i == axis ? 1 : 2] *= (size_t)x->dims[i];
     if (ad_count_of(x))

@@ -20,6 +20,9 @@ ad_shape ad_kept_shape(ad_call *c);
 /* How many elements go into each of the result: of the shape, so that nothing is divided by an empty result's size. */
 double ad_group_size(const ad_shape *x, unsigned mask);
 
+/* Whether y has the rank of x and broadcasts to it; the axes in which it does, as a mask. */
+bool ad_spreads(const ad_shape *y, const ad_shape *x, unsigned *mask);
+
 /* In a rule: the axes with `keep`; a tensor of the result's shape, made to broadcast to operand 0 again. */
 ad_axes ad_axes_kept(const ad_pullback *p);
 ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g);
@@ -66,9 +69,14 @@ static inline ad_tensor ad_over(const ad_operator *op, ad_tensor x, ad_axes axes
 /* The shape rule of what has an axis as its attribute 0, and operands of one shape, which is also the result's. */
 void ad_along_axis_shape(ad_call *c);
 
-/* Calls a loop once with size {m, n, k}, where n is the axis; arrays are the result and the operands, the span's n is 1
- * where it goes backwards. Not called if there are no elements. */
-void ad_run_along(ad_call *c, const ad_loops *loops, bool backwards, double constant);
+/* For results that are places along the axis: the axis, if an i32 can count its elements; the shape rules of such
+ * rows. */
+int ad_countable_axis(ad_call *c);
+void ad_countable_axis_shape(ad_call *c, ad_type type);
+
+/* Calls a loop once with size {m, n, k}, where n is the axis, on the result, operand 0 and another array; the span's n
+ * is 1 where it goes backwards. Not called if there are no elements. */
+void ad_run_along(ad_call *c, const ad_loops *loops, void *other, bool backwards, double constant);
 
 static inline int ad_axis_of(const ad_pullback *p) { return (int)ad_attribute_at(p, 0)->integer; }
 

@@ -2,83 +2,18 @@
  * the products before and after, never of a quotient. */
 #include "groups.h"
 
+#include "../kernels/scans.h"
+
 FOLD(prod, 1, y *x)
 
-#ifdef AD_REAL
+SCAN(cumprod, x, y *(double)x)
+SCAN(prod_beside, 1, y *(double)w)
+SCAN(recurrence, v, (double)v + (double)x * y)
+SCAN(beside, c, w)
 
-/* The loops below work on size {m, n, k}: m k groups of n elements, k apart. The lines of k elements that an operator
- * walks over are visited in order, backwards where the span's n is 1. */
-#define LINE(i) ((s->n ? n - 1 - (i) : (i)) * k)
-
-/* y_i = product of x_j, j <= i */
-LOOP(cumprod)
-{
-    const size_t n = s->size[1], k = s->size[2];
-    for (size_t o = 0; o < s->size[0]; o++) {
-        const REAL *restrict x = (const REAL *)s->array[1] + o * n * k;
-        REAL *y = (REAL *)s->array[0] + o * n * k;
-        for (size_t j = 0; j < k; j++)
-            y[j] = x[j];
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = 0; j < k; j++)
-                y[i * k + j] = y[(i - 1) * k + j] * x[i * k + j];
-    }
-}
-
-/* y_i = product of x_j, j before i in the order of the walk */
-LOOP(prod_beside)
-{
-    const size_t n = s->size[1], k = s->size[2];
-    for (size_t o = 0; o < s->size[0]; o++) {
-        const REAL *restrict x = (const REAL *)s->array[1] + o * n * k;
-        REAL *y = (REAL *)s->array[0] + o * n * k;
-        for (size_t j = 0; j < k; j++)
-            y[LINE(0) + j] = 1;
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = 0; j < k; j++)
-                y[LINE(i) + j] = y[LINE(i - 1) + j] * x[LINE(i - 1) + j];
-    }
-}
-
-/* y_i = v_i + a_i y_(i-1) in the order of the walk */
-LOOP(recurrence)
-{
-    const size_t n = s->size[1], k = s->size[2];
-    for (size_t o = 0; o < s->size[0]; o++) {
-        const REAL *restrict a = (const REAL *)s->array[1] + o * n * k, *restrict v =
-                                                                            (const REAL *)s->array[2] + o * n * k;
-        REAL *y = (REAL *)s->array[0] + o * n * k;
-        for (size_t j = 0; j < k; j++)
-            y[LINE(0) + j] = v[LINE(0) + j];
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = 0; j < k; j++)
-                y[LINE(i) + j] = v[LINE(i) + j] + a[LINE(i) + j] * y[LINE(i - 1) + j];
-    }
-}
-
-/* y_i = x_(i-1) in the order of the walk, `constant` where there is none */
-LOOP(beside)
-{
-    const size_t n = s->size[1], k = s->size[2];
-    for (size_t o = 0; o < s->size[0]; o++) {
-        const REAL *restrict x = (const REAL *)s->array[1] + o * n * k;
-        REAL *restrict y = (REAL *)s->array[0] + o * n * k;
-        for (size_t j = 0; j < k; j++)
-            y[LINE(0) + j] = (REAL)s->constant;
-        for (size_t i = 1; i < n; i++)
-            for (size_t j = 0; j < k; j++)
-                y[LINE(i) + j] = x[LINE(i - 1) + j];
-    }
-}
-
-#else
+#ifndef AD_REAL
 
 AD_FAMILY(products)
-
-LOOP_TABLE(cumprod)
-LOOP_TABLE(prod_beside)
-LOOP_TABLE(recurrence)
-LOOP_TABLE(beside)
 
 /* ---- Product over axes ------------------------------------------------------------------------------------------- */
 
@@ -122,7 +57,7 @@ static void cumprod_vjp(ad_pullback *p)
     ad_give(p, 0, ad_mul(ad_prod_before(x, axis), s));
 }
 
-static void cumprod_run(ad_call *c) { ad_run_along(c, &cumprod_loops, false, 0); }
+static void cumprod_run(ad_call *c) { ad_run_along(c, &cumprod_loops, NULL, false, 0); }
 
 AD_OPERATOR(cumprod) = {.name = "cumprod",
                         .arity = 1,
@@ -145,7 +80,7 @@ static void prod_beside_vjp(ad_pullback *p, bool backwards)
     ad_give(p, 0, ad_mul(ad_y(p), ad_recurrence(x, dy, axis, !backwards)));
 }
 
-static void prod_before_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, false, 0); }
+static void prod_before_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, NULL, false, 0); }
 static void prod_before_vjp(ad_pullback *p) { prod_beside_vjp(p, false); }
 
 AD_OPERATOR(prod_before) = {.name = "prod_before",
@@ -160,7 +95,7 @@ AD_OPERATOR(prod_before) = {.name = "prod_before",
 
 ad_tensor ad_prod_before(ad_tensor x, int axis) { return ad_along(&ad_operator_prod_before, x, axis); }
 
-static void prod_after_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, true, 0); }
+static void prod_after_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, NULL, true, 0); }
 static void prod_after_vjp(ad_pullback *p) { prod_beside_vjp(p, true); }
 
 AD_OPERATOR(prod_after) = {.name = "prod_after",
@@ -177,7 +112,10 @@ ad_tensor ad_prod_after(ad_tensor x, int axis) { return ad_along(&ad_operator_pr
 
 /* ---- What the rules of products are made of ---------------------------------------------------------------------- */
 
-static void recurrence_run(ad_call *c) { ad_run_along(c, &recurrence_loops, c->attributes[1].integer, 0); }
+static void recurrence_run(ad_call *c)
+{
+    ad_run_along(c, &recurrence_loops, c->x[1]->data, c->attributes[1].integer, 0);
+}
 
 /* r_i = v_i + a_i r_(i-1) :  dv_i = dr_i + a_(i+1) dv_(i+1), the same the other way;  da_i = dv_i r_(i-1) */
 static void recurrence_vjp(ad_pullback *p)
@@ -216,7 +154,10 @@ ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, bool backwards)
                         (const ad_attribute[]){{.integer = axis}, {.integer = backwards}});
 }
 
-static void beside_run(ad_call *c) { ad_run_along(c, &beside_loops, c->attributes[1].integer, c->attributes[2].real); }
+static void beside_run(ad_call *c)
+{
+    ad_run_along(c, &beside_loops, NULL, c->attributes[1].integer, c->attributes[2].real);
+}
 
 /* y_i = x_(i-1), or a constant :  dx_i = dy_(i+1), or 0 */
 static void beside_vjp(ad_pullback *p)

@@ -112,25 +112,12 @@ AD_OPERATOR(sum_squares) = {.name = "sum_squares",
 ad_tensor ad_sum_squares_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum_squares, x, axes); }
 ad_tensor ad_sum_squares(ad_tensor x) { return ad_sum_squares_over(x, AD_ALL_AXES); }
 
-/* The axes in which b of the rank of a is broadcast to it, as a mask; false if it is a that is broadcast. */
-static bool spreads(const ad_shape *a, const ad_shape *b, unsigned *mask)
-{
-    *mask = 0;
-    for (int i = 0; i < a->rank && a->rank == b->rank; i++)
-        if (a->dims[i] != b->dims[i]) {
-            *mask |= 1U << i;
-            if (b->dims[i] != 1)
-                return false;
-        }
-    return a->rank == b->rank;
-}
-
 /* The gradient of a sum of squares goes by the blocks of the sum, the other cases as all element-wise operators. */
 static void twice_product_run(ad_call *c)
 {
     const ad_value *a = c->x[0], *b = c->x[1];
     unsigned mask;
-    if (spreads(a->shape, b->shape, &mask))
+    if (ad_spreads(b->shape, a->shape, &mask))
         ad_walk_groups(
             c, &twice_times_loops, a->shape, mask, 0, 3,
             (const ad_group_array[]){{c->y[0]->data, true, false}, {a->data, true, false}, {.data = b->data}});

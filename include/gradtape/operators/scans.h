@@ -21,6 +21,8 @@ AD_API ad_tensor ad_argsort(ad_tensor x, int axis);
 AD_API ad_tensor ad_top_k(ad_tensor x, int64_t k, int axis, ad_tensor *indices);
 
 /* ---- Backward operators ------------------------------------------------------------------------------------------ */
+/* y_i = sum of x_j, j >= i: the adjoint of cumsum */
+AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
 /* y_i = product of x_j, j < i, or j > i; 1 where there is none */
 AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
 AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
