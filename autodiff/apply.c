@@ -192,8 +192,8 @@ static size_t attribute_bytes(const ad_operator *op)
     if (n == 0)
         return 0;
     const ad_attribute_kind last = op->attributes[n - 1].kind;
-    const bool is_wide = last == AD_ATTRIBUTE_AXES || last == AD_ATTRIBUTE_SHAPE;
-    return (n - 1) * sizeof(ad_attribute) + (is_wide ? sizeof(ad_attribute) : sizeof(int64_t));
+    const bool is_number = last == AD_ATTRIBUTE_REAL || last == AD_ATTRIBUTE_INTEGER || last == AD_ATTRIBUTE_TYPE;
+    return (n - 1) * sizeof(ad_attribute) + (is_number ? sizeof(int64_t) : sizeof(ad_attribute));
 }
 
 /* A copy in the arena of the step; NULL for nothing, or if there is no memory. */

@@ -1,7 +1,8 @@
-/* Values, gradients and second gradients of every operator against numbers from PyTorch, kept in golden/. The script
- * beside the numbers, make_golden.py, says how a file is laid out and where we differ from PyTorch on purpose.
+/* Values, gradients and second gradients of every operator against numbers from PyTorch, kept in golden/. The module
+ * beside the numbers, golden.py, says how a file is laid out, and the script of each family, make_NAME.py, where we
+ * differ from PyTorch on purpose.
  *
- * Operators are called through their public functions: nothing here depends on how the rows of the table are made. */
+ * The first operators are called through their public functions, all others by their row in the table. */
 #include <check.h>
 #include <float.h>
 #include <math.h>
@@ -14,9 +15,17 @@
 #define VALUE_TOLERANCE 1e-12
 #define SECOND_TOLERANCE 1e-10
 
+/* Each family has its numbers in NAME.txt and NAME_special.txt. */
+static const char *const families[] = {
+    "core",
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+enum { MAX_OPERANDS = 8, MAX_NUMBERS = AD_MAX_ATTRIBUTES * (AD_MAX_RANK + 2) };
+
 /* ---- Golden files ------------------------------------------------------------------------------------------------ */
 
-/* One operand or the result of a case. Arrays that the file does not give are NULL. */
+/* One operand or result of a case. Arrays that the file does not give are NULL. */
 typedef struct golden_value {
     ad_type type;
     ad_shape shape;
@@ -30,21 +39,22 @@ typedef struct golden_value {
 typedef struct golden_case {
     char operator[48];
     char label[48];
-    double attributes[AD_MAX_RANK + 1];
+    double attributes[MAX_NUMBERS];
     int n_attributes;
     bool zeros_of_any_sign;
-    int n_x;
-    golden_value x[AD_SAMPLE_OPERANDS];
-    golden_value y;
+    int n_x, n_y;
+    golden_value x[MAX_OPERANDS];
+    golden_value y[AD_MAX_RESULTS];
 } golden_case;
 
 typedef struct golden_file {
+    char name[64];
     golden_case *cases;
     size_t n;
     bool complete; /* read to its last line without a fault */
 } golden_file;
 
-static golden_file operators, special;
+static golden_file gradients[FAMILIES], specials[FAMILIES];
 
 /* Returns n numbers of a type that the caller frees, or NULL if there are fewer or no memory. */
 static double *read_numbers(FILE *file, ad_type type, size_t n)
@@ -94,7 +104,7 @@ static bool read_value(FILE *file, golden_value *g)
 
 static bool read_attributes(FILE *file, golden_case *c)
 {
-    if (fscanf(file, "%d", &c->n_attributes) != 1 || c->n_attributes < 0 || c->n_attributes > AD_MAX_RANK + 1)
+    if (fscanf(file, "%d", &c->n_attributes) != 1 || c->n_attributes < 0 || c->n_attributes > MAX_NUMBERS)
         return false;
     for (int a = 0; a < c->n_attributes; a++) {
         if (fscanf(file, "%lf", &c->attributes[a]) != 1)
@@ -110,10 +120,10 @@ static bool read_line(FILE *file, const char *keyword, golden_case *c, golden_va
         return read_attributes(file, c);
     if (strcmp(keyword, "zeros_of_any_sign") == 0)
         return c->zeros_of_any_sign = true;
-    if (strcmp(keyword, "x") == 0 && c->n_x < AD_SAMPLE_OPERANDS)
+    if (strcmp(keyword, "x") == 0 && c->n_x < MAX_OPERANDS)
         return read_value(file, *g = &c->x[c->n_x++]);
-    if (strcmp(keyword, "y") == 0 && !c->y.value)
-        return read_value(file, *g = &c->y);
+    if (strcmp(keyword, "y") == 0 && c->n_y < AD_MAX_RESULTS)
+        return read_value(file, *g = &c->y[c->n_y++]);
     if (!*g)
         return false;
     double **numbers = NULL;
@@ -126,6 +136,28 @@ static bool read_line(FILE *file, const char *keyword, golden_case *c, golden_va
     return numbers && !*numbers && (*numbers = read_numbers(file, (*g)->type, (*g)->n)) != NULL;
 }
 
+static bool has_gradients(const golden_case *c)
+{
+    bool has = false;
+    for (int j = 0; j < c->n_y; j++)
+        has = has || c->y[j].direction;
+    return has;
+}
+
+/* Each gradient comes with its direction and its second gradient. A case with gradients has one of an operand. */
+static bool is_whole(const golden_case *c)
+{
+    bool whole = c->n_y > 0, any = false;
+    for (int k = 0; k < c->n_x; k++) {
+        const golden_value *x = &c->x[k];
+        whole = whole && !x->gradient == !x->direction && !x->gradient == !x->second;
+        any = any || x->gradient;
+    }
+    for (int j = 0; j < c->n_y; j++)
+        whole = whole && !c->y[j].direction == !c->y[j].second;
+    return whole && any == has_gradients(c);
+}
+
 static bool read_case(FILE *file, golden_case *c)
 {
     char keyword[32];
@@ -134,7 +166,7 @@ static bool read_case(FILE *file, golden_case *c)
         return false;
     while (fscanf(file, "%31s", keyword) == 1) {
         if (strcmp(keyword, "end") == 0)
-            return c->n_x > 0 && c->y.value;
+            return is_whole(c);
         if (!read_line(file, keyword, c, &g))
             return false;
     }
@@ -169,12 +201,13 @@ static void read_file(FILE *file, golden_file *f)
     }
 }
 
-static golden_file open_golden(const char *name)
+static golden_file open_golden(const char *family, const char *suffix)
 {
     const char *folder = getenv("GRADTAPE_GOLDEN_DIR");
     char path[4096];
     golden_file f = {0};
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : "tests/golden", name);
+    snprintf(f.name, sizeof f.name, "%s%s.txt", family, suffix);
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "tests/golden", f.name);
     FILE *file = fopen(path, "r");
     if (file) {
         read_file(file, &f);
@@ -198,16 +231,35 @@ static void close_golden(golden_file *f)
     for (size_t i = 0; i < f->n; i++) {
         for (int k = 0; k < f->cases[i].n_x; k++)
             free_value(&f->cases[i].x[k]);
-        free_value(&f->cases[i].y);
+        for (int j = 0; j < f->cases[i].n_y; j++)
+            free_value(&f->cases[i].y[j]);
     }
     free(f->cases);
+}
+
+/* How many cases the files of all families have. Those of a file that is wrong are not run: one was read in part. */
+static int case_count(const golden_file files[FAMILIES])
+{
+    size_t n = 0;
+    for (size_t f = 0; f < FAMILIES; f++)
+        n += files[f].complete ? files[f].n : 0;
+    return (int)n;
+}
+
+/* The i-th of them. */
+static const golden_case *case_at(const golden_file files[FAMILIES], int i)
+{
+    size_t f = 0, rest = (size_t)i;
+    for (; !files[f].complete || rest >= files[f].n; f++)
+        rest -= files[f].complete ? files[f].n : 0;
+    return &files[f].cases[rest];
 }
 
 /* ---- Calling an operator by its name ----------------------------------------------------------------------------- */
 
 static ad_tensor cast_to_type_of_y(const golden_case *c, const ad_tensor *x)
 {
-    return ad_cast(x[0], c->y.type);
+    return ad_cast(x[0], c->y[0].type);
 }
 
 static ad_tensor scatter(const golden_case *c, const ad_tensor *x)
@@ -310,10 +362,8 @@ static ad_shape shape_of(const golden_case *c)
     return shape;
 }
 
-static ad_tensor call(const golden_case *c, const ad_tensor *x)
+static ad_tensor call_public(const golden_call *k, const golden_case *c, const ad_tensor *x)
 {
-    const golden_call *k = call_named(c->operator);
-    ck_assert_msg(k, "%s: no such operator in the list of calls", c->operator);
     if (k->other)
         return k->other(c, x);
     if (k->by)
@@ -331,12 +381,86 @@ static ad_tensor call(const golden_case *c, const ad_tensor *x)
     return k->one ? k->one(x[0]) : k->two ? k->two(x[0], x[1]) : k->three(x[0], x[1], x[2]);
 }
 
+/* ---- Calling an operator by its row ------------------------------------------------------------------------------ */
+
+/* Takes the next number of the case's attributes, of which `at` are taken. */
+static double take(const golden_case *c, int *at)
+{
+    ck_assert_msg(*at < c->n_attributes, "%s %s: it has %d numbers of attributes, its row asks for more", c->operator,
+                  c->label, c->n_attributes);
+    return c->attributes[(*at)++];
+}
+
+static int take_count(const golden_case *c, int *at)
+{
+    double count = take(c, at);
+    ck_assert_msg(count >= 0 && count <= AD_MAX_RANK, "%s %s: an attribute has %g numbers", c->operator, c->label,
+                  count);
+    return (int)count;
+}
+
+/* COUNT, 1 if kept, AXES... */
+static ad_axes take_axes(const golden_case *c, int *at)
+{
+    ad_axes axes = {.count = take_count(c, at)};
+    axes.keep = take(c, at) != 0;
+    for (int a = 0; a < axes.count; a++)
+        axes.axis[a] = (int)take(c, at);
+    return axes;
+}
+
+/* COUNT, NUMBERS... */
+static ad_shape take_shape(const golden_case *c, int *at)
+{
+    ad_shape shape = {.rank = take_count(c, at)};
+    for (int d = 0; d < shape.rank; d++)
+        shape.dims[d] = (int64_t)take(c, at);
+    return shape;
+}
+
+static ad_attribute take_attribute(const golden_case *c, ad_attribute_kind kind, int *at)
+{
+    switch (kind) {
+    case AD_ATTRIBUTE_REAL: return (ad_attribute){.real = take(c, at)};
+    case AD_ATTRIBUTE_AXES: return (ad_attribute){.axes = take_axes(c, at)};
+    case AD_ATTRIBUTE_SHAPE:
+    case AD_ATTRIBUTE_INTEGERS: return (ad_attribute){.shape = take_shape(c, at)};
+    default: return (ad_attribute){.integer = (int64_t)take(c, at)};
+    }
+}
+
+static void call_by_row(const golden_case *c, ad_tape *tape, const ad_tensor *x, ad_tensor *y)
+{
+    const ad_operator *op = ad_operator_named(c->operator);
+    ck_assert_msg(op, "%s: no such operator", c->operator);
+    ck_assert_msg(c->n_y == (op->n_results ? op->n_results : 1), "%s %s: golden has %d results, its row has %d",
+                  c->operator, c->label, c->n_y, op->n_results);
+    ad_attribute attributes[AD_MAX_ATTRIBUTES] = {{0}};
+    int n = 0, at = 0;
+    for (; n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE; n++)
+        attributes[n] = take_attribute(c, op->attributes[n].kind, &at);
+    ck_assert_msg(at == c->n_attributes, "%s %s: it has %d numbers of attributes, its row takes %d", c->operator,
+                  c->label, c->n_attributes, at);
+    ad_apply(tape, op, x, c->n_x, n > 0 ? attributes : NULL, y);
+}
+
+static void call(const golden_case *c, ad_tape *tape, const ad_tensor *x, ad_tensor *y)
+{
+    const golden_call *k = call_named(c->operator);
+    if (k)
+        y[0] = call_public(k, c, x);
+    else
+        call_by_row(c, tape, x, y);
+}
+
 /* ---- Recording a case -------------------------------------------------------------------------------------------- */
 
 typedef struct recording {
     ad_tape *tape;
-    ad_tensor x[AD_SAMPLE_OPERANDS];
-    ad_tensor y, v, loss; /* loss = sum(v y); v and loss only for a case with gradients */
+    ad_tensor x[MAX_OPERANDS];
+    ad_tensor y[AD_MAX_RESULTS];
+    ad_tensor v[AD_MAX_RESULTS]; /* only of results with gradients */
+    ad_tensor loss;              /* the sum over these results of sum(v y) */
 } recording;
 
 /* A leaf like g with the numbers given: a parameter if it has a gradient in the file, else an input. */
@@ -364,17 +488,27 @@ static void assert_no_error(const golden_case *c, const ad_tape *tape)
     ck_assert_msg(status == AD_OK, "%s %s: %s: %s", c->operator, c->label, ad_status_name(status), ad_message(tape));
 }
 
+static void record_loss(const golden_case *c, recording *r)
+{
+    bool first = true;
+    for (int j = 0; j < c->n_y; j++) {
+        if (!c->y[j].direction)
+            continue;
+        r->v[j] = leaf(r->tape, &c->y[j], c->y[j].direction, true);
+        ad_tensor term = ad_sum(ad_mul(r->v[j], r->y[j]));
+        r->loss = first ? term : ad_add(r->loss, term);
+        first = false;
+    }
+}
+
 static recording record(const golden_case *c)
 {
     recording r = {.tape = ad_tape_open(NULL)};
     ck_assert_ptr_nonnull(r.tape);
     for (int k = 0; k < c->n_x; k++)
         r.x[k] = leaf(r.tape, &c->x[k], c->x[k].value, c->x[k].gradient != NULL);
-    r.y = call(c, r.x);
-    if (c->y.direction) {
-        r.v = leaf(r.tape, &c->y, c->y.direction, true);
-        r.loss = ad_sum(ad_mul(r.v, r.y));
-    }
+    call(c, r.tape, r.x, r.y);
+    record_loss(c, &r);
     assert_no_error(c, r.tape);
     return r;
 }
@@ -444,24 +578,48 @@ static void assert_gradient(const golden_case *c, const char *what, ad_tensor x,
     }
 }
 
+/* "gradient of x[2]", for messages. */
+static const char *called(char text[48], const char *what, int index)
+{
+    snprintf(text, 48, "%s[%d]", what, index);
+    return text;
+}
+
 static void assert_first_gradients(const golden_case *c, const recording *r)
 {
+    char what[48];
     for (int k = 0; k < c->n_x; k++) {
-        char what[32];
-        snprintf(what, sizeof what, "gradient of x[%d]", k);
-        if (c->x[k].gradient)
-            assert_gradient(c, what, r->x[k], &c->x[k], c->x[k].gradient, VALUE_TOLERANCE);
+        const golden_value *g = &c->x[k];
+        if (g->gradient)
+            assert_gradient(c, called(what, "gradient of x", k), r->x[k], g, g->gradient, VALUE_TOLERANCE);
     }
 }
 
-/* ---- Tests of operators.txt -------------------------------------------------------------------------------------- */
+static void assert_second_gradients(const golden_case *c, const recording *r)
+{
+    char what[48];
+    for (int k = 0; k < c->n_x; k++) {
+        const golden_value *g = &c->x[k];
+        if (g->second)
+            assert_gradient(c, called(what, "second gradient of x", k), r->x[k], g, g->second, SECOND_TOLERANCE);
+    }
+    for (int j = 0; j < c->n_y; j++) {
+        const golden_value *g = &c->y[j];
+        if (g->second)
+            assert_gradient(c, called(what, "second gradient of v", j), r->v[j], g, g->second, SECOND_TOLERANCE);
+    }
+}
+
+/* ---- Tests of NAME.txt ------------------------------------------------------------------------------------------- */
 
 START_TEST(values_and_gradients)
 {
-    const golden_case *c = &operators.cases[_i];
+    const golden_case *c = case_at(gradients, _i);
     recording r = record(c);
-    assert_close(c, "y", r.y, &c->y, c->y.value, VALUE_TOLERANCE);
-    if (c->y.direction) {
+    char what[48];
+    for (int j = 0; j < c->n_y; j++)
+        assert_close(c, called(what, "y", j), r.y[j], &c->y[j], c->y[j].value, VALUE_TOLERANCE);
+    if (has_gradients(c)) {
         ad_backward(r.loss);
         assert_no_error(c, r.tape);
         assert_first_gradients(c, &r);
@@ -470,10 +628,19 @@ START_TEST(values_and_gradients)
 }
 END_TEST
 
-/* The sum of u dx over the operands. Its first term has the gradient 0: where no dx depends on a parameter, it does. */
+/* A sum whose gradient is 0, and which depends on a parameter even where no dx does. */
+static ad_tensor nothing(const golden_case *c, const recording *r)
+{
+    int k = 0;
+    while (!c->x[k].gradient)
+        k++;
+    return ad_scale(ad_sum(r->x[k]), 0.0);
+}
+
+/* The sum of u dx over the operands. */
 static ad_tensor directional(const golden_case *c, const recording *r)
 {
-    ad_tensor s = ad_scale(ad_sum(r->x[0]), 0.0);
+    ad_tensor s = nothing(c, r);
     for (int k = 0; k < c->n_x; k++) {
         if (c->x[k].gradient && ad_has_gradient(r->x[k])) {
             ad_tensor u = leaf(r->tape, &c->x[k], c->x[k].direction, false);
@@ -485,8 +652,8 @@ static ad_tensor directional(const golden_case *c, const recording *r)
 
 START_TEST(second_gradients)
 {
-    const golden_case *c = &operators.cases[_i];
-    if (!c->y.direction)
+    const golden_case *c = case_at(gradients, _i);
+    if (!has_gradients(c))
         return;
     recording r = record(c);
     ad_backward_with(r.loss, &(ad_backward_options){.differentiable = true});
@@ -494,18 +661,12 @@ START_TEST(second_gradients)
     assert_first_gradients(c, &r);
     ad_backward(directional(c, &r));
     assert_no_error(c, r.tape);
-    for (int k = 0; k < c->n_x; k++) {
-        char what[32];
-        snprintf(what, sizeof what, "second gradient of x[%d]", k);
-        if (c->x[k].second)
-            assert_gradient(c, what, r.x[k], &c->x[k], c->x[k].second, SECOND_TOLERANCE);
-    }
-    assert_gradient(c, "second gradient of v", r.v, &c->y, c->y.second, SECOND_TOLERANCE);
+    assert_second_gradients(c, &r);
     ad_tape_close(r.tape);
 }
 END_TEST
 
-/* ---- Tests of special.txt ---------------------------------------------------------------------------------------- */
+/* ---- Tests of NAME_special.txt ----------------------------------------------------------------------------------- */
 
 /* NaN for NaN, an infinity for itself, a zero for a zero (of its sign), and a finite number near by. */
 static bool is_same_class(double got, double want, ad_type type, bool zeros_of_any_sign)
@@ -521,30 +682,36 @@ static bool is_same_class(double got, double want, ad_type type, bool zeros_of_a
     return got != 0 && !signbit(got) == !signbit(want) && fabs(got - want) <= relative * fabs(want) + 4 * denormal;
 }
 
-/* Writes the elements of the operands that have as many as the result, beside a value that is wrong. */
-static const char *operands_at(const golden_case *c, size_t i, char *text, size_t size)
+/* Writes the elements of the operands that have as many as the result, n, beside a value that is wrong. */
+static const char *operands_at(const golden_case *c, size_t n, size_t i, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
     for (int k = 0; k < c->n_x && used < size; k++) {
-        if (c->x[k].n == c->y.n)
+        if (c->x[k].n == n)
             used += (size_t)snprintf(text + used, size - used, " x[%d] = %.9g", k, c->x[k].value[i]);
     }
     return text;
 }
 
+static void assert_same_classes(const golden_case *c, int j, ad_tensor got)
+{
+    const golden_value *y = &c->y[j];
+    char what[48], operands[300];
+    assert_same_kind(c, called(what, "y", j), got, y);
+    for (size_t i = 0; i < y->n; i++) {
+        ck_assert_msg(is_same_class(number_at(got, i), y->value[i], y->type, c->zeros_of_any_sign),
+                      "%s %s: element %zu of y[%d] is %.17g, golden %.17g;%s", c->operator, c->label, i, j,
+                      number_at(got, i), y->value[i], operands_at(c, y->n, i, operands, sizeof operands));
+    }
+}
+
 START_TEST(special_values)
 {
-    const golden_case *c = &special.cases[_i];
+    const golden_case *c = case_at(specials, _i);
     recording r = record(c);
-    assert_same_kind(c, "y", r.y, &c->y);
-    for (size_t i = 0; i < c->y.n; i++) {
-        char operands[200];
-        double want = c->y.value[i];
-        ck_assert_msg(is_same_class(number_at(r.y, i), want, c->y.type, c->zeros_of_any_sign),
-                      "%s %s: element %zu is %.17g, golden %.17g;%s", c->operator, c->label, i, number_at(r.y, i), want,
-                      operands_at(c, i, operands, sizeof operands));
-    }
+    for (int j = 0; j < c->n_y; j++)
+        assert_same_classes(c, j, r.y[j]);
     ad_tape_close(r.tape);
 }
 END_TEST
@@ -553,17 +720,23 @@ END_TEST
 
 static bool has_golden_gradient(const char *operator)
 {
-    for (size_t i = 0; i < operators.n; i++) {
-        if (strcmp(operators.cases[i].operator, operator) == 0 && operators.cases[i].y.direction)
+    for (int i = 0; i < case_count(gradients); i++) {
+        const golden_case *c = case_at(gradients, i);
+        if (strcmp(c->operator, operator) == 0 && has_gradients(c))
             return true;
     }
     return false;
 }
 
+static void assert_complete(const golden_file *f)
+{
+    ck_assert_msg(f->complete && f->n > 0, "%s: missing, empty, or wrong at case %zu", f->name, f->n);
+}
+
 START_TEST(files_are_complete)
 {
-    ck_assert_msg(operators.complete && operators.n > 0, "operators.txt: missing, or wrong at case %zu", operators.n);
-    ck_assert_msg(special.complete && special.n > 0, "special.txt: missing, or wrong at case %zu", special.n);
+    assert_complete(&gradients[_i]);
+    assert_complete(&specials[_i]);
 }
 END_TEST
 
@@ -573,44 +746,43 @@ START_TEST(every_operator_has_cases)
     ck_assert_ptr_nonnull(op);
     if (op->arity == 0 || op->properties & (AD_NOT_DIFFERENTIABLE | AD_PIECEWISE_CONSTANT | AD_STOPS))
         return;
-    ck_assert_msg(has_golden_gradient(op->name), "%s: no case in golden/; add one to make_golden.py", op->name);
+    ck_assert_msg(has_golden_gradient(op->name), "%s: no case in golden/; add one to the script of its family",
+                  op->name);
 }
 END_TEST
-
-/* Cases of a file that is wrong are not run: one of them was read in part. */
-static int case_count(const golden_file *f)
-{
-    return f->complete ? (int)f->n : 0;
-}
 
 static Suite *golden_suite(void)
 {
     Suite *suite = suite_create("golden");
     TCase *files = tcase_create("files");
-    tcase_add_test(files, files_are_complete);
+    tcase_add_loop_test(files, files_are_complete, 0, FAMILIES);
     tcase_add_loop_test(files, every_operator_has_cases, 0, (int)ad_operator_count());
     suite_add_tcase(suite, files);
 
-    TCase *cases = tcase_create("operators");
-    tcase_add_loop_test(cases, values_and_gradients, 0, case_count(&operators));
-    tcase_add_loop_test(cases, second_gradients, 0, case_count(&operators));
+    TCase *cases = tcase_create("gradients");
+    tcase_add_loop_test(cases, values_and_gradients, 0, case_count(gradients));
+    tcase_add_loop_test(cases, second_gradients, 0, case_count(gradients));
     suite_add_tcase(suite, cases);
 
     TCase *values = tcase_create("special");
-    tcase_add_loop_test(values, special_values, 0, case_count(&special));
+    tcase_add_loop_test(values, special_values, 0, case_count(specials));
     suite_add_tcase(suite, values);
     return suite;
 }
 
 int main(void)
 {
-    operators = open_golden("operators.txt");
-    special = open_golden("special.txt");
+    for (size_t f = 0; f < FAMILIES; f++) {
+        gradients[f] = open_golden(families[f], "");
+        specials[f] = open_golden(families[f], "_special");
+    }
     SRunner *runner = srunner_create(golden_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    close_golden(&operators);
-    close_golden(&special);
+    for (size_t f = 0; f < FAMILIES; f++) {
+        close_golden(&gradients[f]);
+        close_golden(&specials[f]);
+    }
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,35 +1,13 @@
 #!/usr/bin/env python3
-"""Makes operators.txt and special.txt beside this file: numbers from PyTorch that tests/test_golden.c compares with.
-
-Needs `pip install torch numpy`. Run it by hand, python3 make_golden.py, when an operator is added; the files are kept
-in the repository, so that building and testing need neither. Inputs are drawn from a generator seeded by the name of
-the operator and the label of the case: another case changes no number of the others.
-
-A case of operators.txt, y = operator(x_0, x_1, ...), is
-
-    case OPERATOR LABEL
-    attributes COUNT NUMBER...       axes: 1 if kept, then the axes, none for all; a shape: its sizes; or a number
-    x TYPE RANK SIZES... VALUES...   an operand; the lines below it have its shape
-    u VALUES...                      a random direction
-    dx VALUES...                     gradient of L = sum(v y) by x
-    d2x VALUES...                    gradient of S = sum over the operands of sum(u dx) by x
-    y TYPE RANK SIZES... VALUES...   the result
-    v VALUES...                      a random upstream gradient
-    d2v VALUES...                    gradient of S by v
-    end
-
-Operands of type i32 have no u, dx and d2x; a case of values only has no v and d2v either. Cases of special.txt are of
-values only. There `zeros_of_any_sign` says that the sign of a result that is zero is not fixed. The last line of a file
-is `cases COUNT`. Numbers are the shortest decimals that read back as the same number of their type; those of inputs are
-short, because they are multiples of 1/256.
-"""
+"""Makes core.txt and core_special.txt: the operators that every other family is built on."""
 import math
-import pathlib
-import zlib
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from golden import (EDGES, F32, F64, I32, PAIRED, RANGE, TYPE_NAMES, Draw, all_pairs, case, family, in_double, make,
+                    values_only)
 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
@@ -43,101 +21,8 @@ DELIBERATE_DIFFERENCES = {
     "exp_difference": "exp(-inf - -inf) is NaN; ours is 0 wherever x is -inf",
 }
 
-F64, F32, I32 = torch.float64, torch.float32, torch.int32
-TYPE_NAMES = {F64: "f64", F32: "f32", I32: "i32"}
 INF, NAN = math.inf, math.nan
-
-
-# ---- Writing --------------------------------------------------------------------------------------------------------
-
-def numbers(tensor):
-    """The values as text: -0, inf, -inf, nan, 3, 0.25, 1e-310."""
-    texts = map(str, tensor.detach().flatten().numpy())
-    return [text.removesuffix(".0").replace("e+", "e") for text in texts]
-
-
-def line(keyword, *words):
-    return " ".join([keyword, *map(str, words)]) + "\n"
-
-
-def described(keyword, tensor):
-    return line(keyword, TYPE_NAMES[tensor.dtype], tensor.dim(), *tensor.shape, *numbers(tensor))
-
-
-class GoldenFile:
-    """Collects cases, and refuses two of one name."""
-
-    def __init__(self, name, purpose):
-        self.path = pathlib.Path(__file__).with_name(name)
-        version = torch.__version__.split("+")[0]
-        self.head = f"# {purpose}\n# Made by make_golden.py, which says what the lines are, with PyTorch {version}.\n"
-        self.cases = {}
-
-    def add(self, operator, label, body):
-        assert (operator, label) not in self.cases, (operator, label)
-        self.cases[operator, label] = line("case", operator, label) + body + "end\n"
-
-    def write(self):
-        text = self.head + "".join(self.cases.values()) + line("cases", len(self.cases))
-        self.path.write_text(text, encoding="ascii")
-        print(f"{self.path.name}: {len(self.cases)} cases, {len(text)} bytes")
-
-
-OPERATORS = GoldenFile("operators.txt", "Values, gradients and second gradients of the operators in f64.")
-SPECIAL = GoldenFile("special.txt", "Values of the operators at 0, -0, denormal and huge numbers, infinities and NaN.")
-
-
-# ---- Cases with gradients -------------------------------------------------------------------------------------------
-
-class Draw:
-    """Random inputs of one case: multiples of 1/256."""
-
-    def __init__(self, operator, label):
-        self.generator = np.random.default_rng(zlib.crc32(f"{operator} {label}".encode()))
-
-    def uniform(self, shape, low=-2.0, high=2.0):
-        whole = self.generator.integers(round(low * 256), round(high * 256), size=tuple(shape), endpoint=True)
-        return torch.tensor(whole / 256.0, dtype=F64)
-
-    def whole(self, shape, low, high, dtype=F64):
-        return torch.tensor(self.generator.integers(low, high, size=tuple(shape), endpoint=True), dtype=dtype)
-
-
-def gradients(scalar, leaves, **options):
-    """The gradients of `scalar` by the leaves; zeros where there is no path."""
-    if not scalar.requires_grad:
-        return [torch.zeros_like(x) for x in leaves]
-    found = torch.autograd.grad(scalar, leaves, allow_unused=True, **options)
-    return [torch.zeros_like(x) if g is None or g._is_zerotensor() else g for x, g in zip(leaves, found)]
-
-
-def case(operator, label, function, operands, attributes=()):
-    """Adds a case with gradients of first and second order to operators.txt."""
-    draw = Draw(operator, label + " directions")
-    xs = [x.clone().requires_grad_(x.is_floating_point()) for x in operands]
-    real = [x for x in xs if x.requires_grad]
-    us = [draw.uniform(x.shape, -1, 1).to(x.dtype) for x in real]
-    y = function(*xs)
-    v = draw.uniform(y.shape, -1, 1).to(y.dtype).requires_grad_()
-    dxs = gradients((v * y).sum(), real, create_graph=True)
-    second = gradients(sum((u * dx).sum() for u, dx in zip(us, dxs)), real + [v])
-    assert not any(torch.isnan(g).any() for g in [y, *dxs, *second]), (operator, label)
-
-    body = line("attributes", len(attributes), *attributes) if attributes else ""
-    of_real = iter(zip(us, dxs, second))
-    for x in xs:
-        body += described("x", x)
-        if x.requires_grad:
-            body += "".join(line(key, *numbers(g)) for key, g in zip(("u", "dx", "d2x"), next(of_real)))
-    body += described("y", y) + line("v", *numbers(v)) + line("d2v", *numbers(second[-1]))
-    OPERATORS.add(operator, label, body)
-
-
-def values_only(file, operator, label, function, operands, attributes=(), signed_zeros=True):
-    body = line("attributes", len(attributes), *attributes) if attributes else ""
-    body += "" if signed_zeros else "zeros_of_any_sign\n"
-    body += "".join(described("x", x) for x in operands) + described("y", function(*operands))
-    file.add(operator, label, body)
+CORE, SPECIAL = family("core")
 
 
 # ---- The operators, in PyTorch --------------------------------------------------------------------------------------
@@ -290,31 +175,31 @@ def check_against_fused_operators():
         torch.testing.assert_close(ours, theirs, rtol=1e-13, atol=1e-14)
 
 
-# ---- Cases of operators.txt -----------------------------------------------------------------------------------------
+# ---- Cases of core.txt ----------------------------------------------------------------------------------------------
 
 def elementwise_cases():
     for name, function in UNARY.items():
         low, high = (0.25, 4.0) if name in ("log", "sqrt") else (-3.0, 3.0)
-        case(name, "vector", function, [Draw(name, "vector").uniform([13], low, high)])
-        case(name, "cube", function, [Draw(name, "cube").uniform([2, 1, 3], low, high)])
-        case(name, "scalar", function, [Draw(name, "scalar").uniform([], low, high)])
+        case(CORE, name, "vector", function, [Draw(name, "vector").uniform([13], low, high)])
+        case(CORE, name, "cube", function, [Draw(name, "cube").uniform([2, 1, 3], low, high)])
+        case(CORE, name, "scalar", function, [Draw(name, "scalar").uniform([], low, high)])
     kinks = torch.tensor([-1.5, 0.0, 2.0, -0.0, 0.25, 0.0, -0.25], dtype=F64)
     for name in ("abs", "relu", "elu", "step", "square"):
-        case(name, "at_zero", UNARY[name], [kinks])
+        case(CORE, name, "at_zero", UNARY[name], [kinks])
     tails = torch.tensor([-30, -12.5, 0.5, 12.5, 25, -100, 100], dtype=F64)
     for name in ("logistic", "tanh", "softplus", "elu"):
-        case(name, "tails", UNARY[name], [tails])
+        case(CORE, name, "tails", UNARY[name], [tails])
     for c in (-0.75, 0.0, 3.0):
-        case("shift", f"by_{c:g}", lambda x: x + c, [Draw("shift", str(c)).uniform([7])], [c])
-        case("scale", f"by_{c:g}", lambda x: x * c, [Draw("scale", str(c)).uniform([2, 4])], [c])
+        case(CORE, "shift", f"by_{c:g}", lambda x: x + c, [Draw("shift", str(c)).uniform([7])], [c])
+        case(CORE, "scale", f"by_{c:g}", lambda x: x * c, [Draw("scale", str(c)).uniform([2, 4])], [c])
     for c in (0.0, 1.0, 2.0, 3.0, -1.0, -2.0):
         x = Draw("pow_constant", str(c)).uniform([9], 0.5, 2.5) * torch.tensor([1.0, -1.0] * 4 + [1.0], dtype=F64)
-        case("pow_constant", f"to_{c:g}", lambda x: torch.pow(x, c), [x], [c])
+        case(CORE, "pow_constant", f"to_{c:g}", lambda x: torch.pow(x, c), [x], [c])
     for c in (0.5, 2.5, -1.5, 1 / 3):
         x = Draw("pow_constant", str(c)).uniform([2, 4], 0.25, 4)
-        case("pow_constant", f"to_{c:.3g}", lambda x: torch.pow(x, c), [x], [c])
+        case(CORE, "pow_constant", f"to_{c:.3g}", lambda x: torch.pow(x, c), [x], [c])
     for c in (0.0, 1.0, 2.0, 3.0):
-        case("pow_constant", f"of_zero_to_{c:g}", lambda x: torch.pow(x, c), [kinks], [c])
+        case(CORE, "pow_constant", f"of_zero_to_{c:g}", lambda x: torch.pow(x, c), [kinks], [c])
 
 
 def binary_cases():
@@ -330,12 +215,12 @@ def binary_cases():
                 x[1] = x[1].sign().where(x[1] != 0, torch.ones((), dtype=F64)) * (x[1].abs() / 2 + 0.5)
             if name == "logistic_cross_entropy":
                 x = [draw.uniform(a, -4, 4), draw.uniform(b, 0, 1)]
-            case(name, label, function, x)
+            case(CORE, name, label, function, x)
     for name in ("maximum", "minimum"):
         draw = Draw(name, "ties")
-        case(name, "ties", BINARY[name], [draw.whole([3, 6], -1, 1), draw.whole([6], -1, 1)])
+        case(CORE, name, "ties", BINARY[name], [draw.whole([3, 6], -1, 1), draw.whole([6], -1, 1)])
     z = torch.tensor([[-300, -40, -3, 0], [3, 40, 300, 1e4]], dtype=F64)
-    case("logistic_cross_entropy", "tails", logistic_cross_entropy, [z, torch.tensor([[0], [1]], dtype=F64)])
+    case(CORE, "logistic_cross_entropy", "tails", logistic_cross_entropy, [z, torch.tensor([[0], [1]], dtype=F64)])
 
 
 def reduction(name, axes, keep):
@@ -356,37 +241,40 @@ def reduction_cases():
     for name in ("sum", "mean", "max", "logsumexp"):
         for label, (shape, axes, keep) in choices.items():
             x = Draw(name, label).uniform(shape)
-            case(name, label, reduction(name, axes, keep), [x], [int(keep), *axes])
-        case(name, "all", reduction(name, (), False), [Draw(name, "all").uniform([3, 4])])
-        case(name, "scalar", lambda x: reduction(name, (), False)(x.reshape(1)), [Draw(name, "scalar").uniform([])])
+            case(CORE, name, label, reduction(name, axes, keep), [x], [int(keep), *axes])
+        case(CORE, name, "all", reduction(name, (), False), [Draw(name, "all").uniform([3, 4])])
+        of_one = lambda x: reduction(name, (), False)(x.reshape(1))
+        case(CORE, name, "scalar", of_one, [Draw(name, "scalar").uniform([])])
     for label, axes, keep in (("ties_last", (1,), False), ("ties_first_kept", (0,), True), ("ties_all", (), False)):
-        case("max", label, reduction("max", axes, keep), [Draw("max", label).whole([4, 6], -1, 1)], [int(keep), *axes])
+        x = Draw("max", label).whole([4, 6], -1, 1)
+        case(CORE, "max", label, reduction("max", axes, keep), [x], [int(keep), *axes])
     for name in ("sum", "logsumexp"):
-        case(name, "of_nothing", reduction(name, (1,), False), [torch.zeros([2, 0], dtype=F64)], [0, 1])
+        case(CORE, name, "of_nothing", reduction(name, (1,), False), [torch.zeros([2, 0], dtype=F64)], [0, 1])
     masked = torch.tensor([[0.5, -INF, 1.25], [-INF, -INF, -INF], [-INF, -2, -INF]], dtype=F64)
-    case("logsumexp", "minus_infinity", reduction("logsumexp", (1,), False), [masked], [0, 1])
+    case(CORE, "logsumexp", "minus_infinity", reduction("logsumexp", (1,), False), [masked], [0, 1])
     far = Draw("logsumexp", "far_apart").uniform([2, 5], -900, 900)
-    case("logsumexp", "far_apart", reduction("logsumexp", (1,), True), [far], [1, 1])
+    case(CORE, "logsumexp", "far_apart", reduction("logsumexp", (1,), True), [far], [1, 1])
 
 
 def shape_cases():
     for label, shape, target in (("fold", [2, 6], [3, 4]), ("inferred", [2, 3, 2], [4, -1]), ("to_scalar", [1, 1], []),
                                  ("from_scalar", [], [1, 1])):
-        case("reshape", label, lambda x: x.reshape(target), [Draw("reshape", label).uniform(shape)], target)
+        case(CORE, "reshape", label, lambda x: x.reshape(target), [Draw("reshape", label).uniform(shape)], target)
     for label, shape in (("matrix", [3, 5]), ("row", [1, 4]), ("batched", [2, 3, 4]), ("deep", [2, 1, 3, 2])):
-        case("transpose", label, lambda x: x.mT, [Draw("transpose", label).uniform(shape)])
+        case(CORE, "transpose", label, lambda x: x.mT, [Draw("transpose", label).uniform(shape)])
     pairs = (("rows", [4], [3, 4]), ("columns", [3, 1], [3, 4]), ("scalar", [], [2, 3]), ("same", [2, 3], [2, 3]),
              ("deep", [3, 1, 2], [2, 3, 4, 2]), ("ones", [1, 1], [3, 3]))
     for label, small, large in pairs:
-        case("broadcast_to", label, lambda x: x.expand(large), [Draw("broadcast_to", label).uniform(small)], large)
-        case("sum_to", label, sum_to(small), [Draw("sum_to", label).uniform(large)], small)
+        x = Draw("broadcast_to", label).uniform(small)
+        case(CORE, "broadcast_to", label, lambda x: x.expand(large), [x], large)
+        case(CORE, "sum_to", label, sum_to(small), [Draw("sum_to", label).uniform(large)], small)
     for of, to in ((F64, F64), (F64, F32), (F32, F64)):
         label = f"{TYPE_NAMES[of]}_to_{TYPE_NAMES[to]}"
-        case("cast", label, lambda x: x.to(to), [Draw("cast", label).uniform([2, 5]).to(of)])
+        case(CORE, "cast", label, lambda x: x.to(to), [Draw("cast", label).uniform([2, 5]).to(of)])
     real = torch.tensor([2.75, -2.75, 0.5, -1e9, 7], dtype=F64)
     whole = torch.tensor([2, -3, 0, -(2**31), 2**31 - 1], dtype=I32)
-    values_only(OPERATORS, "cast", "f64_to_i32", lambda x: x.to(I32), [real])
-    values_only(OPERATORS, "cast", "i32_to_f64", lambda x: x.to(F64), [whole])
+    values_only(CORE, "cast", "f64_to_i32", lambda x: x.to(I32), [real])
+    values_only(CORE, "cast", "i32_to_f64", lambda x: x.to(F64), [whole])
 
 
 def row_cases():
@@ -397,13 +285,13 @@ def row_cases():
     for label, (shape, of_rows) in choices.items():
         draw = Draw("gather_rows", label)
         rows = draw.whole(of_rows, 0, shape[0] - 1, I32)
-        case("gather_rows", label, gather_rows, [draw.uniform(shape), rows])
+        case(CORE, "gather_rows", label, gather_rows, [draw.uniform(shape), rows])
         v = draw.uniform(of_rows + shape[1:])
-        case("scatter_add_rows", label, scatter_add_rows(shape[0]), [v, rows], [shape[0]])
+        case(CORE, "scatter_add_rows", label, scatter_add_rows(shape[0]), [v, rows], [shape[0]])
     repeated = torch.tensor([1, 1, 1, 0, 1], dtype=I32)
     draw = Draw("gather_rows", "repeated")
-    case("gather_rows", "repeated", gather_rows, [draw.uniform([2, 3]), repeated])
-    case("scatter_add_rows", "repeated", scatter_add_rows(3), [draw.uniform([5, 3]), repeated], [3])
+    case(CORE, "gather_rows", "repeated", gather_rows, [draw.uniform([2, 3]), repeated])
+    case(CORE, "scatter_add_rows", "repeated", scatter_add_rows(3), [draw.uniform([5, 3]), repeated], [3])
 
 
 def matmul_cases():
@@ -418,7 +306,7 @@ def matmul_cases():
             draw = Draw(name, label)
             a = left + ([k, m] if name == "matmul_tn" else [m, k])
             b = right + ([n, k] if name == "matmul_nt" else [k, n])
-            case(name, label, function, [draw.uniform(a), draw.uniform(b)])
+            case(CORE, name, label, function, [draw.uniform(a), draw.uniform(b)])
 
 
 def softmax_cases():
@@ -427,31 +315,31 @@ def softmax_cases():
     }
     for label, (shape, axis) in choices.items():
         for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
-            case(name, label, lambda x: function(x, axis), [Draw(name, label).uniform(shape, -3, 3)], [axis])
+            case(CORE, name, label, lambda x: function(x, axis), [Draw(name, label).uniform(shape, -3, 3)], [axis])
         draw = Draw("softmax_backward", label)
         operands = [draw.uniform(shape), draw.uniform(shape, 0, 1)]
-        case("softmax_backward", label, softmax_backward(axis), operands, [axis])
+        case(CORE, "softmax_backward", label, softmax_backward(axis), operands, [axis])
     masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [-INF, -2, -INF]], dtype=F64)
     for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
-        case(name, "far_apart", lambda x: function(x, 1), [Draw(name, "far").uniform([3, 5], -900, 900)], [1])
-        case(name, "minus_infinity", lambda x: function(x, 1), [masked], [1])
+        case(CORE, name, "far_apart", lambda x: function(x, 1), [Draw(name, "far").uniform([3, 5], -900, 900)], [1])
+        case(CORE, name, "minus_infinity", lambda x: function(x, 1), [masked], [1])
 
 
 def softmax_cross_entropy_cases():
     for label, (n, c) in (("some", (4, 5)), ("two_classes", (3, 2)), ("one_class", (2, 1)), ("wide", (2, 21))):
         draw = Draw("softmax_cross_entropy", label)
         logits, labels = draw.uniform([n, c], -3, 3), draw.whole([n], 0, c - 1, I32)
-        case("softmax_cross_entropy", label, softmax_cross_entropy, [logits, labels])
+        case(CORE, "softmax_cross_entropy", label, softmax_cross_entropy, [logits, labels])
         operands = [draw.uniform([n]), logits, labels]
-        case("softmax_cross_entropy_backward", label, softmax_cross_entropy_backward, operands)
+        case(CORE, "softmax_cross_entropy_backward", label, softmax_cross_entropy_backward, operands)
     gaps = torch.tensor([1.0, 10, 100, 1000, 10000], dtype=F64)
     logits = torch.stack([gaps, torch.zeros(5, dtype=F64), -gaps], 1)
     for c in range(3):
         labels = torch.full([5], c, dtype=I32)
-        case("softmax_cross_entropy", f"gaps_label_{c}", softmax_cross_entropy, [logits, labels])
+        case(CORE, "softmax_cross_entropy", f"gaps_label_{c}", softmax_cross_entropy, [logits, labels])
     masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF]], dtype=F64)
     labels = torch.tensor([2, 1], dtype=I32)
-    case("softmax_cross_entropy", "minus_infinity", softmax_cross_entropy, [masked, labels])
+    case(CORE, "softmax_cross_entropy", "minus_infinity", softmax_cross_entropy, [masked, labels])
 
 
 def backward_operator_cases():
@@ -466,21 +354,22 @@ def backward_operator_cases():
         for label, (a, b) in shapes.items():
             draw = Draw(name, label)
             spread = lambda v, y: function(*torch.broadcast_tensors(v, y))
-            case(name, label, spread, [draw.uniform(a), draw.uniform(b, low, high)])
+            case(CORE, name, label, spread, [draw.uniform(a), draw.uniform(b, low, high)])
         kinks = torch.tensor([-0.5, 0.0, 0.75, -0.0], dtype=F64)
-        case(name, "at_zero", function, [Draw(name, "at_zero").uniform([4]), kinks])
+        case(CORE, name, "at_zero", function, [Draw(name, "at_zero").uniform([4]), kinks])
     choices = {"vector": ([8], [8], [8]), "mixed": ([2, 1], [4], [2, 4]), "scalar": ([], [3], [2, 1])}
     for label, (a, b, c) in choices.items():
         draw = Draw("share_greater", label)
-        case("share_greater", label, share_greater, [draw.uniform(a), draw.whole(b, -1, 1), draw.whole(c, -1, 1)])
+        operands = [draw.uniform(a), draw.whole(b, -1, 1), draw.whole(c, -1, 1)]
+        case(CORE, "share_greater", label, share_greater, operands)
 
 
 def exp_difference_cases():
     for label, (a, b) in {"vector": ([9], [9]), "rows": ([3, 4], [3, 1]), "scalar": ([2, 3], [])}.items():
         draw = Draw("exp_difference", label)
-        case("exp_difference", label, exp_difference, [draw.uniform(a), draw.uniform(b)])
+        case(CORE, "exp_difference", label, exp_difference, [draw.uniform(a), draw.uniform(b)])
     masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [-INF, -INF, -INF]], dtype=F64)
-    case("exp_difference", "minus_infinity", exp_difference, [masked, torch.logsumexp(masked, 1, keepdim=True)])
+    case(CORE, "exp_difference", "minus_infinity", exp_difference, [masked, torch.logsumexp(masked, 1, keepdim=True)])
 
 
 def ties_cases():
@@ -490,32 +379,11 @@ def ties_cases():
         draw = Draw("spread_ties", label)
         x = draw.uniform(shape) if label == "no_ties" else draw.whole(shape, -1, 1)
         y = torch.amax(x, axes or tuple(range(x.dim())), keepdim=True)
-        case("spread_ties", label, spread_ties(axes), [draw.uniform(y.shape), x, y], [1, *axes])
-        case("mean_ties", label, mean_ties(axes), [draw.uniform(x.shape), x, y], [1, *axes])
+        case(CORE, "spread_ties", label, spread_ties(axes), [draw.uniform(y.shape), x, y], [1, *axes])
+        case(CORE, "mean_ties", label, mean_ties(axes), [draw.uniform(x.shape), x, y], [1, *axes])
 
 
-# ---- Cases of special.txt -------------------------------------------------------------------------------------------
-
-# Zero, the smallest denormal, the smallest normal, the largest number, and what lies between, of each type.
-EDGES = {
-    F64: [0.0, -0.0, 2.0**-1074, -(2.0**-1074), 2.0**-1022, -1e-310, 0.5, -1.0, 2.0, 1e300,
-          -(2.0 - 2.0**-52) * 2.0**1023, INF, -INF, NAN],
-    F32: [0.0, -0.0, 2.0**-149, -(2.0**-149), 2.0**-126, -(2.0**-130), 0.5, -1.0, 2.0, 2.0**120,
-          -(2.0 - 2.0**-23) * 2.0**127, INF, -INF, NAN],
-}
-# What pairs are made of.
-PAIRED = {dtype: [x for x in edges if x != 0.5 and not -1e-30 < x < 0] for dtype, edges in EDGES.items()}
-# Where a function leaves the range of its type, away from results that are denormal.
-RANGE = {
-    F64: [-800.0, -708.0, 709.5, 710.0, 20.0, -20.0, 1e-8, -1e-8],
-    F32: [-200.0, -87.0, 88.5, 89.0, 9.0, -9.0, 2.0**-20, -(2.0**-20)],
-}
-
-
-def in_double(function, dtype):
-    """The function of operands of `dtype` computed in f64 and rounded once: the nearest f32 there is."""
-    return lambda *xs: function(*(x.to(F64) if x.is_floating_point() else x for x in xs)).to(dtype)
-
+# ---- Cases of core_special.txt --------------------------------------------------------------------------------------
 
 def special_unary_cases():
     for dtype in (F64, F32):
@@ -529,12 +397,6 @@ def special_unary_cases():
         for c in (0.0, -2.0):
             values_only(SPECIAL, "scale", f"{TYPE_NAMES[dtype]}_by_{c:g}", in_double(lambda x: x * c, dtype), [x], [c])
             values_only(SPECIAL, "shift", f"{TYPE_NAMES[dtype]}_by_{c:g}", in_double(lambda x: x + c, dtype), [x], [c])
-
-
-def all_pairs(a, b, dtype):
-    """Every value of a beside every value of b, as two vectors: vectorised kernels take their ordinary path."""
-    grid = torch.meshgrid(torch.tensor(a, dtype=dtype), torch.tensor(b, dtype=dtype), indexing="ij")
-    return [x.reshape(-1) for x in grid]
 
 
 def special_binary_cases():
@@ -602,19 +464,8 @@ def special_shape_cases():
         values_only(SPECIAL, name, "f64", function, x, signed_zeros=False)
 
 
-def main():
-    torch.set_num_threads(1)
-    check_against_fused_operators()
-    for add_cases in (elementwise_cases, binary_cases, reduction_cases, shape_cases, row_cases, matmul_cases,
-                      softmax_cases, softmax_cross_entropy_cases, backward_operator_cases, exp_difference_cases,
-                      ties_cases):
-        add_cases()
-    for add_cases in (special_unary_cases, special_binary_cases, special_reduction_cases, special_loss_cases,
-                      special_shape_cases):
-        add_cases()
-    OPERATORS.write()
-    SPECIAL.write()
-
-
 if __name__ == "__main__":
-    main()
+    check_against_fused_operators()
+    make([CORE, SPECIAL], elementwise_cases, binary_cases, reduction_cases, shape_cases, row_cases, matmul_cases,
+         softmax_cases, softmax_cross_entropy_cases, backward_operator_cases, exp_difference_cases, ties_cases,
+         special_unary_cases, special_binary_cases, special_reduction_cases, special_loss_cases, special_shape_cases)
