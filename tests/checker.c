@@ -5,12 +5,13 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TRIALS = 16, MANY_NUMBERS = 100, PARAMETERS = CHECKER_OPERANDS + AD_MAX_RESULTS + 1 };
 
 /* Streams of random numbers; that of w is followed by one for each operand. */
-enum { STREAM_PLACE, STREAM_WITHIN, STREAM_V, STREAM_W };
+enum { STREAM_PLACE, STREAM_WITHIN, STREAM_V, STREAM_W, STREAM_DIRECTION = 100 };
 
 static const double tolerances[] = {0, 1e-8, 1e-8}; /* by order */
 
@@ -28,6 +29,12 @@ typedef struct rig {
 } rig;
 
 /* ---- Calls --------------------------------------------------------------------------------------------------- */
+
+bool checker_is_asked(const char *row)
+{
+    const char *only = getenv("GRADTAPE_ROW");
+    return !only || !only[0] || !strcmp(only, row);
+}
 
 checker_call checker_call_of(const ad_operator *row, int k)
 {
@@ -120,11 +127,9 @@ static uint64_t seed_of(const ad_operator *row, uint64_t trial)
     return hash + trial;
 }
 
-/* Each number has its own part of the range, in a random order, so that no two are nearly equal: at such places maximum
- * has its kink, and differences would step over it. */
-void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numbers)
+/* Gives each operand its place among the numbers; how many they are. */
+static size_t lay_out(const checker_call *call, checker_numbers *numbers)
 {
-    int32_t order[CHECKER_NUMBERS];
     size_t total = 0;
     for (int i = 0; i < call->n_x; i++) {
         numbers->first[i] = total;
@@ -132,6 +137,15 @@ void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numb
     }
     numbers->first[call->n_x] = total;
     assert(total <= CHECKER_NUMBERS);
+    return total;
+}
+
+/* Each number has its own part of the range, in a random order, so that no two are nearly equal: at such places maximum
+ * has its kink, and differences would step over it. */
+void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numbers)
+{
+    int32_t order[CHECKER_NUMBERS];
+    const size_t total = lay_out(call, numbers);
     ad_random_permutation(seed_of(call->row, seed), STREAM_PLACE, (int64_t)total, order);
     for (int i = 0; i < call->n_x; i++) {
         const ad_domain d = domain_of(call, i);
@@ -142,6 +156,32 @@ void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numb
             numbers->at[k] = whole ? d.low + floor(u * (d.high - d.low + 1)) : place(&d, u);
         }
     }
+}
+
+void checker_fill_random(double *values, size_t n, uint64_t seed, uint64_t stream)
+{
+    for (size_t k = 0; k < n; k++) {
+        const double u = 2 * ad_random_uniform(seed, stream, k) - 1;
+        values[k] = u < 0 ? u - 0.5 : u + 0.5;
+    }
+}
+
+void checker_draw_direction(const checker_call *call, uint64_t seed, checker_numbers *direction)
+{
+    const size_t total = lay_out(call, direction);
+    checker_fill_random(direction->at, total, seed_of(call->row, seed), STREAM_DIRECTION);
+}
+
+/* A number has a part of the range for itself, and stands a quarter of it away from the ends. */
+double checker_step(const checker_call *call, int i)
+{
+    const ad_domain d = domain_of(call, i);
+    size_t total = 0;
+    for (int k = 0; k < call->n_x; k++)
+        total += checker_size(&call->x[k]);
+    const double below = fmax(0, d.kink - d.gap - d.low), above = fmax(0, d.high - d.kink - d.gap);
+    const double range = d.gap > 0 ? below + above : d.high - d.low;
+    return fmin(1e-3, range / (16 * fmax(1, (double)total)));
 }
 
 static ad_tensor input_i32(ad_tape *t, const ad_shape *shape, const double *from)
@@ -223,15 +263,6 @@ static ad_tensor record_first(ad_tape *t, void *context)
     return loss;
 }
 
-/* Random numbers in [-1.5, -0.5] or [0.5, 1.5]: none of them hides what it is multiplied by. */
-static void fill_random(double *values, size_t n, uint64_t seed, uint64_t stream)
-{
-    for (size_t k = 0; k < n; k++) {
-        const double u = 2 * ad_random_uniform(seed, stream, k) - 1;
-        values[k] = u < 0 ? u - 0.5 : u + 0.5;
-    }
-}
-
 /* S, and the square of the anchor. */
 static ad_tensor record_second(ad_tape *t, void *context)
 {
@@ -242,7 +273,7 @@ static ad_tensor record_second(ad_tape *t, void *context)
     for (int i = 0; i < r->call->n_x; i++) {
         if (ad_is_inert(r->leaf[i]) || !ad_has_gradient(r->leaf[i]))
             continue;
-        fill_random(w, checker_size(&r->call->x[i]), r->seed, STREAM_W + (uint64_t)i);
+        checker_fill_random(w, checker_size(&r->call->x[i]), r->seed, STREAM_W + (uint64_t)i);
         s = ad_add(s, ad_sum(ad_mul(ad_input(t, AD_F64, r->call->x[i], w), ad_gradient(r->leaf[i]))));
     }
     return s;
@@ -277,7 +308,7 @@ static void make_upstream(rig *r)
         if (ad_type_of(y[j]) == AD_I32)
             continue;
         assert(checker_size(&shape) <= CHECKER_NUMBERS);
-        fill_random(v, checker_size(&shape), r->seed, STREAM_V + 1000 + (uint64_t)j);
+        checker_fill_random(v, checker_size(&shape), r->seed, STREAM_V + 1000 + (uint64_t)j);
         snprintf(name, sizeof name, "v%d", j);
         r->v[j] = ad_param(r->tape, AD_F64, shape, v, name);
     }

@@ -35,6 +35,9 @@ typedef struct checker_numbers {
     double at[CHECKER_NUMBERS];
 } checker_numbers;
 
+/* Whether a row is to be tested: all are, unless the environment names one in GRADTAPE_ROW. */
+bool checker_is_asked(const char *row);
+
 /* The k-th sample of a row as a call. */
 checker_call checker_call_of(const ad_operator *row, int k);
 
@@ -46,6 +49,16 @@ int checker_result_count(const ad_operator *row);
 
 /* Draws values in the domains of the row; the same for the same row and seed. */
 void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numbers);
+
+/* Random numbers in [-1.5, -0.5] or [0.5, 1.5]: none of them hides what it is multiplied by. */
+void checker_fill_random(double *values, size_t n, uint64_t seed, uint64_t stream);
+
+/* Draws a direction in which operands can be moved: for each number that checker_draw gives, one of order 1. */
+void checker_draw_direction(const checker_call *call, uint64_t seed, checker_numbers *direction);
+
+/* How far operand i can be moved along such a direction, both ways, without leaving the domain of the row, and without
+ * meeting its kink or another number; 1e-3 at most. */
+double checker_step(const checker_call *call, int i);
 
 /* Operand i as an input: i32 where the row asks for it, else of `type`, rounded to f32 so that both types get the
  * same. */

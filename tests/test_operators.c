@@ -45,6 +45,8 @@ static bool takes_reals_only(const ad_operator *row)
 static void list_row(const ad_operator *row)
 {
     const bool has_rule = !(row->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
+    if (!checker_is_asked(row->name))
+        return;
     for (int k = 0; k < row->n_samples; k++) {
         if (has_rule)
             append(&differentiable, row, k);

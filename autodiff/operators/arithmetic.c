@@ -55,8 +55,13 @@ static void add_vjp(ad_pullback *p)
     ad_give(p, 1, ad_dy(p));
 }
 
-AD_OPERATOR(add) = {
-    .name = "add", OF_TWO, .loops = &add_loops, .vjp = add_vjp, .formula = "a + b", .gradient = "dy, dy"};
+AD_OPERATOR(add) = {.name = "add",
+                    OF_TWO,
+                    .loops = &add_loops,
+                    .vjp = add_vjp,
+                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+                    .formula = "a + b",
+                    .gradient = "dy, dy"};
 
 ad_tensor ad_add(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_add, a, b); }
 
@@ -68,8 +73,13 @@ static void sub_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_dy(p)));
 }
 
-AD_OPERATOR(sub) = {
-    .name = "sub", OF_TWO, .loops = &sub_loops, .vjp = sub_vjp, .formula = "a - b", .gradient = "dy, -dy"};
+AD_OPERATOR(sub) = {.name = "sub",
+                    OF_TWO,
+                    .loops = &sub_loops,
+                    .vjp = sub_vjp,
+                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+                    .formula = "a - b",
+                    .gradient = "dy, -dy"};
 
 ad_tensor ad_sub(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_sub, a, b); }
 
@@ -82,8 +92,13 @@ static void mul_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
 }
 
-AD_OPERATOR(mul) = {
-    .name = "mul", OF_TWO, .loops = &mul_loops, .vjp = mul_vjp, .formula = "a b", .gradient = "b dy, a dy"};
+AD_OPERATOR(mul) = {.name = "mul",
+                    OF_TWO,
+                    .loops = &mul_loops,
+                    .vjp = mul_vjp,
+                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+                    .formula = "a b",
+                    .gradient = "b dy, a dy"};
 
 ad_tensor ad_mul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_mul, a, b); }
 
@@ -100,6 +115,7 @@ AD_OPERATOR(div) = {.name = "div",
                     OF_TWO,
                     .loops = &div_loops,
                     .vjp = div_vjp,
+                    .linear = AD_LINEAR_IN(0),
                     .formula = "a / b",
                     .gradient = "dy / b, -y dy / b",
                     .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
@@ -160,6 +176,7 @@ AD_OPERATOR(share_greater) = {.name = "share_greater",
                               OF_THREE,
                               .loops = &share_greater_loops,
                               .vjp = share_greater_vjp,
+                              .linear = AD_LINEAR_IN(0),
                               .formula = "v where a > b, v / 2 where a = b, else 0",
                               .gradient = "share_greater(dy, a, b), 0, 0",
                               .convention = "v where a or b is NaN",
@@ -180,6 +197,7 @@ AD_OPERATOR(times_sign) = {.name = "times_sign",
                            OF_TWO,
                            .loops = &times_sign_loops,
                            .vjp = times_sign_vjp,
+                           .linear = AD_LINEAR_IN(0),
                            .formula = "v sign(x)",
                            .gradient = "dy sign(x), 0",
                            .convention = "0 where x = 0",
@@ -192,7 +210,13 @@ ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operato
 /* y = -x :  dx = -dy */
 static void neg_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_dy(p))); }
 
-AD_OPERATOR(neg) = {.name = "neg", OF_ONE, .loops = &neg_loops, .vjp = neg_vjp, .formula = "-x", .gradient = "-dy"};
+AD_OPERATOR(neg) = {.name = "neg",
+                    OF_ONE,
+                    .loops = &neg_loops,
+                    .vjp = neg_vjp,
+                    .linear = AD_LINEAR_IN(0),
+                    .formula = "-x",
+                    .gradient = "-dy"};
 
 ad_tensor ad_neg(ad_tensor x) { return ad_apply1(&ad_operator_neg, x); }
 
@@ -220,6 +244,7 @@ AD_OPERATOR(shift) = {.name = "shift",
                       SAMPLES(samples_with_constant),
                       .loops = &shift_loops,
                       .vjp = shift_vjp,
+                      .linear = AD_LINEAR_IN(0),
                       .formula = "x + c",
                       .gradient = "dy"};
 
@@ -235,6 +260,7 @@ AD_OPERATOR(scale) = {.name = "scale",
                       SAMPLES(samples_with_constant),
                       .loops = &scale_loops,
                       .vjp = scale_vjp,
+                      .linear = AD_LINEAR_IN(0),
                       .formula = "c x",
                       .gradient = "c dy"};
 

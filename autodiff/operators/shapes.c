@@ -140,6 +140,7 @@ AD_OPERATOR(reshape) = {.name = "reshape",
                         .shape = reshape_shape,
                         SAMPLES(samples_reshape),
                         .vjp = reshape_vjp,
+                        .linear = AD_LINEAR_IN(0),
                         .formula = "x in another shape",
                         .gradient = "dy in the shape of x"};
 
@@ -206,6 +207,7 @@ AD_OPERATOR(transpose) = {.name = "transpose",
                           SAMPLES(samples_transpose),
                           .run = transpose_run,
                           .vjp = transpose_vjp,
+                          .linear = AD_LINEAR_IN(0),
                           .formula = "x' of the last two axes",
                           .gradient = "dy'"};
 
@@ -244,6 +246,7 @@ AD_OPERATOR(broadcast_to) = {.name = "broadcast_to",
                              .run = ad_map,
                              .loops = &copy_loops,
                              .vjp = broadcast_to_vjp,
+                             .linear = AD_LINEAR_IN(0),
                              .formula = "x broadcast",
                              .gradient = "dy, summed to the shape of x"};
 
@@ -323,6 +326,7 @@ AD_OPERATOR(gather_rows) = {.name = "gather_rows",
                             SAMPLES(samples_gather),
                             .run = gather_rows_run,
                             .vjp = gather_rows_vjp,
+                            .linear = AD_LINEAR_IN(0),
                             .formula = "x[rows]",
                             .gradient = "scatter_add_rows(dy, rows)",
                             .domain = {{0}, {0, 2, 0, 0, false}}};
@@ -384,6 +388,7 @@ AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
                                  SAMPLES(samples_scatter),
                                  .run = scatter_add_rows_run,
                                  .vjp = scatter_add_rows_vjp,
+                                 .linear = AD_LINEAR_IN(0),
                                  .formula = "y[rows[i]] += v[i]",
                                  .gradient = "dy[rows]",
                                  .domain = {{0}, {0, 2, 0, 0, false}}};
@@ -457,6 +462,7 @@ AD_OPERATOR(cast) = {.name = "cast",
                      SAMPLES(samples_cast),
                      .run = cast_run,
                      .vjp = cast_vjp,
+                     .linear = AD_LINEAR_IN(0),
                      .formula = "x in another type",
                      .gradient = "dy in the type of x",
                      .convention = "to i32: towards 0; an error where it does not fit"};

@@ -204,6 +204,7 @@ AD_OPERATOR(softmax_backward) = {.name = "softmax_backward",
                                  SAMPLES(samples_along_two),
                                  .loops = &softmax_backward_loops,
                                  .vjp = softmax_backward_vjp,
+                                 .linear = AD_LINEAR_IN(0),
                                  .formula = "y (v - sum(y v))",
                                  .gradient = "y (dr - sum(y dr)), dr (v - sum(y v)) - v sum(y dr)"};
 
@@ -354,6 +355,7 @@ AD_OPERATOR(softmax_cross_entropy_backward) = {
     .run = softmax_cross_entropy_backward_run,
     .loops = &softmax_cross_entropy_backward_loops,
     .vjp = softmax_cross_entropy_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
     .formula = "(softmax(z) - one_hot(label)) v",
     .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v",
     .domain = {{0}, {0}, {0, 1, 0, 0, false}}};
@@ -382,6 +384,7 @@ AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy",
                                        SAMPLES(ad_samples_of_two),
                                        .loops = &logistic_cross_entropy_loops,
                                        .vjp = logistic_cross_entropy_vjp,
+                                       .linear = AD_LINEAR_IN(1),
                                        .formula = "softplus(z) - t z",
                                        .gradient = "(logistic(z) - t) dy, -z dy",
                                        .convention = "finite for any finite logits"};

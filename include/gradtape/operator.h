@@ -153,6 +153,11 @@ typedef struct ad_domain {
 
 struct ad_loops;
 
+/* For `linear` of a row: linear in operand i, for instance AD_LINEAR_IN(0) | AD_LINEAR_IN(2); or in whatever operands
+ * there are. */
+#define AD_LINEAR_IN(i) (1U << (i))
+#define AD_LINEAR_IN_ALL (~0U)
+
 struct ad_operator {
     const char *name;
     int arity;         /* number of operands, or AD_VARIADIC */
@@ -163,6 +168,7 @@ struct ad_operator {
                           repeats */
     ad_attribute_spec attributes[AD_MAX_ATTRIBUTES];
     unsigned properties; /* of ad_property */
+    unsigned linear;     /* bit i: linear, or linear and a constant, in operand i while the others are held */
     void (*shape)(ad_call *call);
     void (*run)(ad_call *call);
     void (*vjp)(ad_pullback *pullback);
