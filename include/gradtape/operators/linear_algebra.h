@@ -43,4 +43,9 @@ AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
  * vectors of equal eigenvalues is an error, through the values alone it is not. */
 AD_API ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors);
 
+/* ---- Backward operators ------------------------------------------------------------------------------------------ */
+/* x of the matrices in the last two axes, times `below`, `on` or `above` as it lies to the diagonal; 0 where that is 0
+ * :  dx = triangles(dy) with the same weights */
+AD_API ad_tensor ad_triangles(ad_tensor x, double below, double on, double above);
+
 #endif

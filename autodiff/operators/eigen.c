@@ -1,0 +1,7 @@
+#include "family.h"
+
+#ifndef AD_REAL
+
+AD_FAMILY(eigen)
+
+#endif
