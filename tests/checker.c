@@ -483,17 +483,18 @@ static void compare_ways_back(rig *r)
     complain_of_status(r, "backward");
 }
 
-/* Whether each parameter showed a gradient that is not zero: where nothing is empty all must, but that S depends on v
- * only if there is a q. */
+/* Whether each parameter showed a gradient that is not zero: where nothing is empty all must, but that S need depend on
+ * one v only, and on none if there is no q: a result may be constant, as the sign of a determinant is. */
 static bool is_shown(const rig *r, int order, const bool shown[PARAMETERS])
 {
-    bool any_q = false, all = true;
+    bool any_q = false, any_v = false, all = true;
     for (size_t k = 0; k < ad_kept_count(r->tape) && !r->is_empty; k++) {
         const char kind = ad_name_of(ad_kept_at(r->tape, k))[0];
         any_q = any_q || kind == 'q';
-        all = all && (shown[k] || (order == 2 && kind == 'v' && !any_q));
+        any_v = any_v || (kind == 'v' && shown[k]);
+        all = all && (shown[k] || (order == 2 && kind == 'v'));
     }
-    return all;
+    return all && (order == 1 || any_v || !any_q);
 }
 
 /* One draw of values; whether everything that must be shown was shown. */
