@@ -33,7 +33,7 @@ LOOP(clear_above)
 }
 
 /* The first 0 on the diagonal of an [n,n] matrix into array 0; n if there is none. */
-LOOP(find_zero)
+LOOP(find_zero_pivot)
 {
     const REAL *X = s->array[1];
     const size_t n = s->size[0];
@@ -49,7 +49,7 @@ AD_FAMILY(linear_algebra)
 
 LOOP_TABLE(triangles)
 LOOP_TABLE(clear_above)
-LOOP_TABLE(find_zero)
+LOOP_TABLE(find_zero_pivot)
 
 static const ad_sample samples_of_square[] = {
     {.n_x = 1, .x = {{2, {3, 3}}}}, {.n_x = 1, .x = {{3, {2, 2, 2}}}}, {.n_x = 1, .x = {{2, {1, 1}}}},
@@ -211,7 +211,7 @@ static bool check_triangle(ad_call *c, ad_triangle_kind kind, size_t at)
     if (!ad_check_finite(c, 0, at, kind.upper ? AD_UPPER_PART : AD_LOWER_PART))
         return false;
     ad_span span = {.array = {&pivot, ad_matrix_of(c->x[0], at)}, .size = {n}};
-    ad_loop_for(&find_zero_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&find_zero_pivot_loops, c, c->x[0]->type)(&span);
     if (pivot < n)
         ad_call_fail(c, AD_BAD_VALUE, "%s is singular: pivot %zu, its element [%zu,%zu], is 0",
                      ad_matrix_text(c, 0, at, text), pivot, pivot, pivot);

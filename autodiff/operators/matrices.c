@@ -42,7 +42,7 @@ LOOP(find_not_finite)
 enum { TILE = 16 };
 
 /* y [k,n] = x', tile by tile, so that both stay in the cache. */
-LOOP(turn)
+LOOP(turn_matrix)
 {
     const REAL *restrict X = s->array[1];
     REAL *restrict Y = s->array[0];
@@ -75,7 +75,7 @@ LOOP(find_lost_pivot)
 
 LOOP_TABLE(find_lost_pivot)
 LOOP_TABLE(find_not_finite)
-LOOP_TABLE(turn)
+LOOP_TABLE(turn_matrix)
 
 size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
 {
@@ -170,7 +170,7 @@ bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part)
 void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y)
 {
     ad_span span = {.array = {y, (void *)(uintptr_t)x}, .size = {n, k}};
-    ad_loop_for(&turn_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&turn_matrix_loops, c, c->x[0]->type)(&span);
 }
 
 size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *exchanges)
