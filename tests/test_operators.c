@@ -42,6 +42,12 @@ static bool takes_reals_only(const ad_operator *row)
     return true;
 }
 
+/* What takes one operand in both places; a matrix and a vector cannot be one. */
+static bool takes_operands_of_one_rank(const ad_operator *row)
+{
+    return row->arity == 2 && row->samples[0].x[0].rank == row->samples[0].x[1].rank;
+}
+
 static void list_row(const ad_operator *row)
 {
     const bool has_rule = !(row->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
@@ -57,7 +63,7 @@ static void list_row(const ad_operator *row)
         if (row->properties & AD_STOPS)
             append(&stopping, row, k);
     }
-    if (has_rule && row->arity == 2 && takes_reals_only(row))
+    if (has_rule && takes_operands_of_one_rank(row) && takes_reals_only(row))
         append(&binary, row, 0);
 }
 
