@@ -265,6 +265,8 @@ ad_tensor checker_input(ad_tape *t, ad_type type, const checker_call *call, cons
 /* x again, by ways that change nothing. */
 static ad_tensor through_views(ad_tensor x)
 {
+    if (ad_type_of(x) == AD_I32)
+        return x;
     const ad_shape shape = ad_shape_of(x), flat = AD_SHAPE((int64_t)ad_size_of(x));
     ad_tensor constant = ad_detach(x), y = ad_reshape(ad_reshape(x, flat), shape);
     if (shape.rank >= 2)
