@@ -1431,7 +1431,7 @@ enum { NAN_SIZE = 19, NAN_PLACE = 7 };
 static bool selects(const ad_operator *row)
 {
     return !strcmp(row->name, "where_positive") || !strcmp(row->name, "where_not_positive") ||
-           !strcmp(row->name, "share_greater");
+           !strcmp(row->name, "share_greater") || !strcmp(row->name, "clamp_backward");
 }
 
 /* The n-th row that NaN passes through; NULL past the last. */
