@@ -5,11 +5,12 @@ import math
 import torch
 import torch.nn.functional as F
 
-from golden import EDGES, F32, F64, INF, NAN, RANGE, TYPE_NAMES, Draw, all_pairs, case, family, in_double, make, values_only
+from golden import (EDGES, F32, F64, INF, NAN, RANGE, TYPE_NAMES, Draw, all_pairs, case, family, in_double, make,
+                    values_only)
 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
-    "gelu": "F.gelu takes 1 + erf, which loses all digits below -8, and is NaN at -inf; ours takes erfc, and is 0 there",
+    "gelu": "F.gelu takes 1 + erf, which has no digits below -8, and is NaN at -inf; ours has all, and is 0 there",
     "silu": "F.silu is NaN at -inf; ours is 0",
     "selu": "F.selu'' at 0 is 0; ours is the limit from the left, as for selu' there",
     "hardtanh": "F.hardtanh' is 0 at -1 and 1; ours passes dy there, as clamp does",
@@ -124,9 +125,9 @@ def backward_cases():
             operands = [draw.uniform(a), draw.uniform(b, -1.5 if name == "selu_backward" else -4, 4)]
             case(ACTIVATIONS, name, label, function, operands)
         for slope in SLOPES:
-            draw = Draw("leaky_relu_backward", label + str(slope))
+            draw, function = Draw("leaky_relu_backward", label + str(slope)), leaky_relu_backward(slope)
             operands = [draw.uniform(a), draw.uniform(b)]
-            case(ACTIVATIONS, "leaky_relu_backward", f"{label}_{slope:g}", leaky_relu_backward(slope), operands, [slope])
+            case(ACTIVATIONS, "leaky_relu_backward", f"{label}_{slope:g}", function, operands, [slope])
     for name, function in BACKWARD.items():
         case(ACTIVATIONS, name, "kinks", function, [Draw(name, "kinks").uniform([5]), kinks])
     case(ACTIVATIONS, "leaky_relu_backward", "kinks", leaky_relu_backward(0.25), [kinks.flip(0), kinks], [0.25])
@@ -146,9 +147,9 @@ def special_cases():
         values_only(SPECIAL, name, "f64", function, pairs, signed_zeros=False)
     values_only(SPECIAL, "leaky_relu_backward", "f64", leaky_relu_backward(0.25), pairs, [0.25], signed_zeros=False)
     far = torch.tensor([1e300, -1e300, INF, -INF, 800, -800], dtype=F64)
-    settled = (far > 0).to(F64)
+    settled, threes = (far > 0).to(F64), torch.full_like(far, 3.0)
     for name in ("gelu_backward", "silu_backward"):
-        values_only(SPECIAL, name, "far", lambda v, x: settled * v, [torch.full_like(far, 3.0), far], signed_zeros=False)
+        values_only(SPECIAL, name, "far", lambda v, x: settled * v, [threes, far], signed_zeros=False)
 
 
 if __name__ == "__main__":

@@ -82,9 +82,9 @@ def special_cases():
         values_only(SPECIAL, "is_nan", of, torch.isnan, [x])
         values_only(SPECIAL, "is_finite", of, torch.isfinite, [x])
         for low, high in ((-1.5, 1.0), (-INF, 0.5), (-1e300 if dtype == F64 else -1e30, INF), (-INF, INF), (INF, INF)):
-            values_only(SPECIAL, "clamp", f"{of}_{low:g}_{high:g}", lambda x: torch.clamp(x, low, high), [x], [low, high])
-            values_only(SPECIAL, "clamp_backward", f"{of}_{low:g}_{high:g}", clamp_backward(low, high),
-                        [torch.full_like(x, NAN), x], [low, high])
+            label, nan = f"{of}_{low:g}_{high:g}", torch.full_like(x, NAN)
+            values_only(SPECIAL, "clamp", label, lambda x: torch.clamp(x, low, high), [x], [low, high])
+            values_only(SPECIAL, "clamp_backward", label, clamp_backward(low, high), [nan, x], [low, high])
         condition = torch.tensor([0, 1] * (pairs[0].numel() // 2) + [0] * (pairs[0].numel() % 2), dtype=I32)
         values_only(SPECIAL, "where", of, where, [condition, *pairs])
     a, b = whole.repeat_interleave(6), whole.repeat(6)

@@ -12,8 +12,8 @@ DELIBERATE_DIFFERENCES = {
     "huber": "F.huber_loss'' is 0 where |y - t| is delta; ours is 1, the limit from within",
     "kl_divergence": "F.kl_div is NaN where p is -inf; ours is 0, with gradients 0",
     "normal_nll": "F.gaussian_nll_loss takes a variance, held above 1e-6; ours takes its logarithm, whatever it is",
-    "softmax_cross_entropy_with": "weights of F.cross_entropy have no gradient, and 0 times an infinite loss is NaN; ours "
-                                  "have one, and a class that weighs 0 adds 0",
+    "softmax_cross_entropy_with": "weights of F.cross_entropy have no gradient, and 0 times an infinite loss is NaN; "
+                                  "ours have one, and a class that weighs 0 adds 0",
 }
 
 LOSSES, SPECIAL = family("losses")
@@ -162,8 +162,8 @@ def special_cases():
     logs = [0.0, -0.0, -1e-300, -1.0, -20.0, -700.0, -INF, NAN]
     values_only(SPECIAL, "kl_divergence", "f64", kl_divergence, all_pairs(logs, [0.0, -2.0, -700.0, -INF], F64),
                 signed_zeros=False)
-    values_only(SPECIAL, "mul_exp", "f64", mul_exp, all_pairs([1.0, -3.0, 1e300, INF, -INF, NAN], [0.0, -1.0, 20.0, NAN],
-                                                              F64), signed_zeros=False)
+    pairs = all_pairs([1.0, -3.0, 1e300, INF, -INF, NAN], [0.0, -1.0, 20.0, NAN], F64)
+    values_only(SPECIAL, "mul_exp", "f64", mul_exp, pairs, signed_zeros=False)
     e = torch.tensor([0.0, 0.5, 1.0, 1.5, 1e300, INF, NAN, -1.0, -INF], dtype=F64)
     values_only(SPECIAL, "huber", "f64", lambda y, t: F.huber_loss(y, t, reduction="none", delta=1.0),
                 [e, torch.zeros_like(e)], [1.0])
@@ -171,10 +171,9 @@ def special_cases():
     z = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [3e307, 0, -3e307], [1, NAN, 2]], dtype=F64)
     for label, w in {"some_weigh": [1.0, 0.5, 2.0], "two_weigh": [1.0, 0.0, 2.0], "none_weighs": [0.0] * 3}.items():
         operands = [z, labels, torch.tensor(w, dtype=F64)]
-        values_only(SPECIAL, "softmax_cross_entropy_with", f"smooth_{label}", cross_entropy_with(0.25), operands, [0.25],
-                    signed_zeros=False)
-        values_only(SPECIAL, "softmax_cross_entropy_with", f"hard_{label}", cross_entropy_with(0.0), operands, [0.0],
-                    signed_zeros=False)
+        for smoothing in (0.25, 0.0):
+            values_only(SPECIAL, "softmax_cross_entropy_with", f"{label}_{smoothing:g}", cross_entropy_with(smoothing),
+                        operands, [smoothing], signed_zeros=False)
 
 
 if __name__ == "__main__":
