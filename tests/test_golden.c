@@ -21,6 +21,7 @@ static const char *const families[] = {
     "activations",
     "comparisons",
     "losses",
+    "linear_algebra",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

@@ -1189,11 +1189,16 @@ START_TEST(test_update_of_what_is_not_kept)
     ad_tensor v = ad_variable(t, AD_F64, AD_SHAPE(2), b), p = ad_param(t, AD_F64, AD_SHAPE(2), b, "p");
     ad_tensor y = ad_exp(ad_add(v, p)), a = ad_state(t, AD_F64, AD_SHAPE(2), b, "a");
     ad_backward_with(ad_sum(y), &(ad_backward_options){.keep = true});
-    const ad_tensor others[] = {v, y, ad_borrow(t, AD_F64, AD_SHAPE(2), b), ad_gradient(p)};
+    const ad_tensor others[] = {y, ad_gradient(p), ad_borrow(t, AD_F64, AD_SHAPE(2), b), v};
+    const char *const refusals[] = {"assign: only leaves are changed in place; this is none",
+                                    "assign: only leaves are changed in place; this is none",
+                                    "assign: only leaves are changed in place; this is borrowed: change your own array"};
     for (int i = 0; i < COUNT(others); i++) {
         double before = ad_f64(others[i])[1];
-        ck_assert_int_eq(ad_assign(others[i], (const double[]){7, 8}), AD_BAD_STATE);
-        expect_error(t, AD_BAD_STATE, "assign: only parameters and states are changed in place");
+        if (i < COUNT(refusals)) {
+            ck_assert_int_eq(ad_assign(others[i], (const double[]){7, 8}), AD_BAD_STATE);
+            expect_error(t, AD_BAD_STATE, refusals[i]);
+        }
         ck_assert_int_eq(ad_fill(others[i], 9), AD_BAD_STATE);
         expect_error(t, AD_BAD_STATE, "fill: only parameters and states");
         ck_assert_int_eq(ad_fill_uniform(others[i], b, 1, 1), AD_BAD_STATE);
@@ -1205,7 +1210,8 @@ START_TEST(test_update_of_what_is_not_kept)
         ck_assert_int_eq(ad_descend_adagrad(p, others[i], 1), AD_BAD_STATE);
         expect_error(t, AD_BAD_STATE, "descend_adagrad: only parameters and states");
         ck_assert_uint_eq(ad_version_of(others[i]), 0);
-        expect_error(t, AD_BAD_STATE, "version_of: only parameters and states");
+        if (i < 2)
+            expect_error(t, AD_BAD_STATE, "version_of: the tensor is no leaf");
         ck_assert_double_eq(ad_f64(others[i])[1], before);
     }
     ck_assert_double_eq(b[0] + b[1], 3);
