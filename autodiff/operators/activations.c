@@ -129,11 +129,11 @@ AD_FAMILY(activations)
 
 #define BESIDE_ZERO                                                                                                    \
     {                                                                                                                  \
-        -2, 2, 0, 0.1, false                                                                                           \
+        .low = -2, .high = 2, .kink = 0, .gap = 0.1                                                                    \
     }
 #define SIGN_ONLY                                                                                                      \
     {                                                                                                                  \
-        -2, 2, 0, 0.1, true                                                                                            \
+        .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true                                                  \
     }
 
 /* y = 1 / (1 + e^-x) :  dx = y (1 - y) dy */
@@ -515,7 +515,7 @@ AD_OPERATOR(hardtanh) = {.name = "hardtanh",
                          .formula = "clamp(x, -1, 1)",
                          .gradient = "dy where -1 <= x <= 1, else 0",
                          .convention = "the edges pass dy, and so does NaN",
-                         .domain = {{-0.9, 3, 1, 0.1, false}}};
+                         .domain = {{.low = -0.9, .high = 3, .kink = 1, .gap = 0.1}}};
 
 ad_tensor ad_hardtanh(ad_tensor x) { return ad_apply1(&ad_operator_hardtanh, x); }
 

@@ -361,7 +361,7 @@ AD_OPERATOR(softmax_cross_entropy_with) = {
     .formula = "-sum(h w log_softmax(z)), h = (1 - s) one_hot(label) + s / c",
     .gradient = "(softmax(z) sum(h w) - h w) dy, -sum(h log_softmax(z) dy)",
     .convention = "finite for any finite logits; a class that weighs 0 adds 0, even if its logit is -inf",
-    .domain = {{0}, {0, 1, 0, 0, false}, {0.5, 2, 0, 0, false}}};
+    .domain = {{0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}}};
 
 /* Weights for logits that come without: ones. Of what are no logits nothing can be made; the row says so. */
 static ad_tensor ones_for(ad_tensor logits)
@@ -446,7 +446,7 @@ AD_OPERATOR(softmax_cross_entropy_with_backward) = {
     .formula = "(softmax(z) sum(h w) - h w) v, h = (1 - s) one_hot(label) + s / c",
     .gradient = "sum((q sum(h w) - h w) dr), softmax_backward(dr, q) sum(h w) v, sum(h (sum(q dr) - dr) v), q = "
                 "softmax(z)",
-    .domain = {{0}, {0}, {0, 1, 0, 0, false}, {0.5, 2, 0, 0, false}}};
+    .domain = {{0}, {0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}}};
 
 ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels,
                                                  ad_tensor class_weights, double smoothing)
