@@ -22,6 +22,8 @@ static const char *const families[] = {
     "comparisons",
     "losses",
     "linear_algebra",
+    "indexing",
+    "shapes",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
