@@ -180,27 +180,62 @@ static inline uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
     return g;
 }
 
+/* Whether the running rule may still read this gradient. */
+static inline bool is_dy_of_rule(const ad_tape *t, uint32_t id) { return t->walking && t->walking->dy[0] == id; }
+
 /* A later contribution: added in place where nobody else sees the sum, else into a new tensor. */
 static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
 {
     ad_entry *e = ad_entry_at(t, sum);
-    if (!t->recording && is_temporary(sum) && sum != g && is_exclusive(e)) {
+    const bool lent = is_dy_of_rule(t, sum);
+    if (!t->recording && is_temporary(sum) && sum != g && !lent && is_exclusive(e)) {
         ad_accumulate(t, &e->value, &ad_entry_at(t, g)->value);
         return sum;
     }
     ad_tensor total = ad_add(ad_handle(t, sum), ad_handle(t, g));
     if (ad_is_inert(total))
         return sum;
-    release(t, sum);
+    if (lent && !t->recording)
+        t->walking->entry->link = sum; /* given back to the result, which releases it when the rule has run */
+    else
+        release(t, sum);
     return adopt(t, total.id, owner);
 }
 
-/* g is a valid handle, unless the tape is in error. */
-static inline void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
+/* The gradient of the rule's result becomes that of its operand, as it is. Not where the operand may outlive its data. */
+static inline bool move_dy(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, const ad_entry *given)
 {
-    if (t->status != AD_OK)
-        return;
-    ad_entry *e = ad_entry_at(t, owner), *given = ad_entry_at(t, g.id);
+    ad_pullback *p = t->walking;
+    if (e->link || !p || !p->may_move || g != p->dy[0] || p->entry->link != g)
+        return false;
+    if (owner >> AD_INDEX_BITS != AD_STEP && given->value.shape->rank && !given->u.storage)
+        return false;
+    e->link = g;
+    p->entry->link = 0;
+    return true;
+}
+
+/* Scalars, quickly: they are the gradients of which there are many. */
+static inline bool contribute_scalar(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, ad_entry *given)
+{
+    if (t->recording || given->value.shape != &ad_scalar_shape_value || given->value.type != AD_F64 || !is_temporary(g))
+        return false;
+    if (!e->link) {
+        if ((given->value.flags & (AD_IS_FRESH | AD_IS_HELD)) != AD_IS_FRESH)
+            return move_dy(t, owner, e, g, given);
+        given->value.flags |= AD_IS_HELD;
+        e->link = g;
+        return true;
+    }
+    if (e->link == g || is_dy_of_rule(t, e->link))
+        return false;
+    ad_entry_at(t, e->link)->scalar.f64 += given->scalar.f64;
+    return true;
+}
+
+static void contribute_anything(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g)
+{
+    const ad_entry *given = ad_entry_at(t, g.id);
     if (given->value.shape != e->value.shape && !ad_same_dims(given->value.shape, e->value.shape)) {
         g = ad_sum_to(g, *e->value.shape);
         if (ad_is_inert(g))
@@ -213,7 +248,16 @@ static inline void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
                 ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
         return;
     }
-    e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
+    if (!move_dy(t, owner, e, g.id, given))
+        e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
+}
+
+/* g is a valid handle, whose entry is `given`. */
+static inline void contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g, ad_entry *given)
+{
+    const bool same = given->value.shape == e->value.shape && given->value.type == e->value.type;
+    if (!same || !contribute_scalar(t, owner, e, g.id, given))
+        contribute_anything(t, owner, e, g);
 }
 
 /* ---- Pullbacks: what rules see ----------------------------------------------------------------------------------- */
@@ -240,25 +284,30 @@ static inline bool wants(const ad_pullback *p, int i)
 
 bool ad_wants(const ad_pullback *p, int i) { return wants(p, i); }
 
-static inline void contribute_to_operand(const ad_pullback *p, uint32_t id, ad_tensor g)
+static void give_slowly(ad_pullback *p, int i, ad_tensor g)
 {
-    contribute(p->tape, id, g);
-    if (p->tape->tracing && p->tape->status == AD_OK)
-        ad_trace_gradient(p, id);
-}
-
-void ad_give(ad_pullback *p, int i, ad_tensor g)
-{
-    if (!wants(p, i) || p->tape->status != AD_OK)
-        return;
     if (!ad_entry_of(p->tape, g))
         ad_fail(p->tape, AD_BAD_HANDLE,
                 "%s: its rule gives operand %d a gradient that is inert, stale or of another tape", p->entry->op->name,
                 i);
-    else if (p->capture < 0)
-        contribute_to_operand(p, operand_id(p, i), g);
     else
         p->captured = ad_is_inert(p->captured) ? g : ad_add(p->captured, g);
+}
+
+void ad_give(ad_pullback *p, int i, ad_tensor g)
+{
+    ad_tape *t = p->tape;
+    if (!wants(p, i) || t->status != AD_OK)
+        return;
+    ad_entry *given = ad_entry_of(t, g);
+    if (!given || p->capture >= 0) {
+        give_slowly(p, i, g);
+        return;
+    }
+    const uint32_t id = operand_id(p, i);
+    contribute(t, id, ad_entry_at(t, id), g, given);
+    if (t->tracing && t->status == AD_OK)
+        ad_trace_gradient(p, id);
 }
 
 ad_tensor ad_dy_at(ad_pullback *p, int j)
@@ -295,7 +344,7 @@ const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->en
 
 void ad_run_rule(ad_pullback *p)
 {
-    const ad_pullback *outer = p->tape->walking;
+    ad_pullback *outer = p->tape->walking;
     p->tape->walking = p;
     if (p->entry->op->vjp)
         p->entry->op->vjp(p);
@@ -315,7 +364,12 @@ bool ad_refuse_in_rule(ad_tape *t, const char *who)
  * gradients it wants at its end, and has no temporaries. */
 static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
 {
-    ad_recycle_fresh(t);
+    if (t->fresh_list)
+        ad_recycle_fresh(t);
+    if (p->may_move && p->entry->value.n_results == 1) {
+        unlink_gradient(t, p->entry);
+        return t->status == AD_OK;
+    }
     for (uint32_t j = 0; j < p->entry->value.n_results && !walk->functional; j++) {
         ad_entry *result = ad_entry_at(t, p->id + j);
         if (!walk->keep)
@@ -328,9 +382,15 @@ static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
 
 static uint8_t wanted_by(const ad_walk_back *walk) { return walk->functional ? AD_ON_PATH : AD_WANTS_GRADIENT; }
 
-static bool pull(ad_tape *t, const ad_walk_back *walk, ad_entry *e, uint32_t id)
+static inline bool pull(ad_tape *t, const ad_walk_back *walk, ad_entry *e, uint32_t id)
 {
-    ad_pullback p = {.tape = t, .entry = e, .id = id, .capture = -1, .wanted = wanted_by(walk)};
+    ad_pullback p; /* what is left unset is not read: clearing it would take longer than many a rule */
+    p.tape = t;
+    p.entry = e;
+    p.id = id;
+    p.capture = -1;
+    p.wanted = wanted_by(walk);
+    p.may_move = !walk->keep && !walk->functional && !t->recording;
     uint32_t any = p.dy[0] = e->link;
     for (uint32_t j = 1; j < e->value.n_results; j++)
         any |= p.dy[j] = ad_entry_at(t, id + j)->link;
@@ -340,7 +400,7 @@ static bool pull(ad_tape *t, const ad_walk_back *walk, ad_entry *e, uint32_t id)
     return finish(t, walk, &p);
 }
 
-static bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id)
+static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);
     if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
@@ -402,7 +462,9 @@ static void clean_up(ad_tape *t, uint32_t last)
 
 void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
 {
-    contribute(t, walk->y.id, ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy);
+    const ad_tensor dy = ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy;
+    if (t->status == AD_OK)
+        contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy, ad_entry_at(t, dy.id));
     ad_recycle_fresh(t);
     const uint32_t last = ad_table_of(walk->y) == AD_STEP ? walk->y.id : 0;
     visit_all(t, walk, last);

@@ -86,20 +86,20 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
-    bool recording;                    /* results become entries of STEP, not of TEMPORARY */
-    bool tracing;                      /* results are looked at: a number that is not finite is an error */
-    bool misfit;                       /* the last replay did not fit */
-    uint8_t processor;                 /* which kernels */
-    uint32_t generation;               /* of STEP's new entries */
-    uint32_t resets;                   /* so far */
-    uint64_t draws;                    /* of random operators, so far */
-    const struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
-    uint32_t free_list;                /* of TEMPORARY's entries */
-    uint32_t fresh_list;               /* TEMPORARY's entries that the running rule made */
-    ad_arena step;                     /* data of STEP */
-    ad_arena kept;                     /* data of KEPT */
-    ad_pool pool;                      /* data of TEMPORARY */
-    uint32_t *holders;                 /* STEP's entries that have a gradient after backward */
+    bool recording;              /* results become entries of STEP, not of TEMPORARY */
+    bool tracing;                /* results are looked at: a number that is not finite is an error */
+    bool misfit;                 /* the last replay did not fit */
+    uint8_t processor;           /* which kernels */
+    uint32_t generation;         /* of STEP's new entries */
+    uint32_t resets;             /* so far */
+    uint64_t draws;              /* of random operators, so far */
+    struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
+    uint32_t free_list;          /* of TEMPORARY's entries */
+    uint32_t fresh_list;         /* TEMPORARY's entries that the running rule made */
+    ad_arena step;               /* data of STEP */
+    ad_arena kept;               /* data of KEPT */
+    ad_pool pool;                /* data of TEMPORARY */
+    uint32_t *holders;           /* STEP's entries that have a gradient after backward */
     size_t n_holders, holders_room;
     ad_change *changes; /* of leaves in place, since the last reset or replay, in order */
     size_t n_changes, changes_room;
@@ -171,7 +171,10 @@ static inline uint32_t ad_append_temporary(ad_tape *t)
     else
         id = (uint32_t)AD_TEMPORARY << AD_INDEX_BITS | table->count++;
     ad_entry *e = ad_entry_at(t, id);
-    *e = (ad_entry){.generation = e->generation + 1, .value.flags = AD_IS_FRESH, .link = t->fresh_list};
+    /* Of a temporary only this and what ad_furnish sets is ever anything but 0. */
+    e->generation++;
+    e->value.flags = AD_IS_FRESH;
+    e->link = t->fresh_list;
     t->fresh_list = id;
     return id;
 }
@@ -238,6 +241,11 @@ bool ad_broadcast(ad_shape *a, const ad_shape *b);
 bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask);
 /* A negative axis counted from the last; -1 if it is out of range, and the call fails. */
 int ad_axis_index(ad_call *c, int64_t axis, int rank);
+/* The place of a new axis beside `rank` others, a negative one counted from the last; -1 if there is none, and the call
+ * fails. */
+int ad_new_axis_index(ad_call *c, int64_t axis, int rank);
+/* The shape with a new axis of `size` there. */
+ad_shape ad_expanded(const ad_shape *x, int axis, int64_t size);
 /* The shape with the axes of the mask removed, or kept with size 1. */
 ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep);
 /* "[2,3]" into text, which it returns. */
@@ -246,6 +254,13 @@ const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);
 /* "W2 [300,10]" for operand i of a call, into text, which it returns. */
 enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
 const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
+
+/* ---- random.c ---------------------------------------------------------------------------------------------------- */
+
+/* The random bits number first .. first + n - 1 of a seed and a stream, as ad_random_bits gives them one by one; first
+ * and n are multiples of AD_WORDS. */
+enum { AD_WORDS = 32 };
+void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
 
 /* ---- backward.c -------------------------------------------------------------------------------------------------- */
 

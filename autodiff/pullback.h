@@ -10,6 +10,7 @@ struct ad_pullback {
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
     int capture;                 /* -1; or the one operand whose contribution goes to `captured` instead */
     ad_tensor captured;
+    bool may_move;  /* the gradient of result 0 is not needed after the rule: an operand may have it */
     uint8_t wanted; /* the flag of what wants a gradient: AD_WANTS_GRADIENT, or AD_ON_PATH in a functional walk */
 };
 

@@ -42,6 +42,12 @@ static bool takes_reals_only(const ad_operator *row)
     return true;
 }
 
+/* What takes one operand in both places; a matrix and a vector cannot be one. */
+static bool takes_operands_of_one_rank(const ad_operator *row)
+{
+    return row->arity == 2 && row->samples[0].x[0].rank == row->samples[0].x[1].rank;
+}
+
 static void list_row(const ad_operator *row)
 {
     const bool has_rule = !(row->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
@@ -57,7 +63,7 @@ static void list_row(const ad_operator *row)
         if (row->properties & AD_STOPS)
             append(&stopping, row, k);
     }
-    if (has_rule && row->arity == 2 && takes_reals_only(row))
+    if (has_rule && takes_operands_of_one_rank(row) && takes_reals_only(row))
         append(&binary, row, 0);
 }
 
@@ -74,11 +80,12 @@ static bool wide_elementwise(checker_call *call, int k)
     return k == 0 || call->n_x > 1;
 }
 
+/* A view has no kernel, and may ask for axes of size 1. */
 static bool wide_along_axes(checker_call *call, int k)
 {
     const int axis = k == 0 ? 1 : 0;
     const ad_attribute_spec *spec = &call->row->attributes[0];
-    if (k > 1 || (spec->kind == AD_ATTRIBUTE_AXES && call->row->arity != 1))
+    if (k > 1 || (spec->kind == AD_ATTRIBUTE_AXES && call->row->arity != 1) || call->row->properties & AD_VIEW)
         return false;
     if (spec->kind == AD_ATTRIBUTE_AXES)
         call->attributes[0].axes = AD_AXES(axis);

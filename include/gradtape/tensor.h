@@ -100,8 +100,7 @@ AD_API size_t ad_type_bytes(ad_type type);
 typedef struct ad_mark {
     uint32_t entries, resets, fresh; /* the engine's own, all of them */
     bool recording;
-    const void *walking;
-    void *block, *at;
+    void *walking, *block, *at;
 } ad_mark;
 AD_API ad_mark ad_mark_now(ad_tape *tape);
 

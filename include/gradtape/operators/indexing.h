@@ -3,6 +3,11 @@
 /* Choosing elements by index, and the parts of matrices. */
 #include <gradtape/operator.h>
 
+/* y[i] = x[rows[i]], x [n,...], rows i32 of any shape :  dx = scatter_add_rows. A row number outside 0..n-1 is an error
+ * (AD_BAD_VALUE) that names its place. */
+AD_API ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows);
+/* y of n rows, y[rows[i]] += v[i] :  dv = gather_rows(dy) */
+AD_API ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n);
 /* y[i..][j][k..] = x[i..][indices[i..][j][k..]][k..] along the axis, as numpy.take_along_axis: `indices` is i32, of the
  * rank of x, with sizes that broadcast to those of x but for the axis :  dx = scatter_add(dy). An index outside
  * 0..size-1 is an error that names its place. */

@@ -7,11 +7,6 @@ AD_API ad_tensor ad_reshape(ad_tensor x, ad_shape shape); /* same elements, same
 AD_API ad_tensor ad_transpose(ad_tensor x);               /* [..., m, n] to [..., n, m] :  dx = dy transposed */
 AD_API ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape); /* dx = sum_to(dy, shape of x) */
 AD_API ad_tensor ad_sum_to(ad_tensor x, ad_shape shape); /* the adjoint of broadcast_to :  dx = broadcast_to(dy) */
-/* y[i] = x[rows[i]], x [n,...], rows i32 of any shape :  dx = scatter_add_rows. A row number outside 0..n-1 is an error
- * (AD_BAD_VALUE) that names its place. */
-AD_API ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows);
-/* y of n rows, y[rows[i]] += v[i] :  dv = gather_rows(dy) */
-AD_API ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n);
 /* dx = dy cast back; none to or from i32, which rounds towards 0: what does not fit, NaN included, is an error */
 AD_API ad_tensor ad_cast(ad_tensor x, ad_type type);
 AD_API ad_tensor ad_detach(ad_tensor x); /* x, as a constant: no gradient passes */
@@ -49,5 +44,9 @@ ad_repeat(ad_tensor x,
 AD_API ad_tensor ad_squeeze(ad_tensor x,
                             ad_axes axes); /* without these axes, which have size 1; AD_ALL_AXES: all such */
 AD_API ad_tensor ad_expand_dims(ad_tensor x, int axis); /* with a new axis of size 1 there */
+
+/* ---- Backward operators ------------------------------------------------------------------------------------------ */
+/* n elements along the axis: v in the places that the slice takes, 0 in the others :  dv = slice(dy) */
+AD_API ad_tensor ad_slice_backward(ad_tensor v, int axis, ad_range range, int64_t n);
 
 #endif
