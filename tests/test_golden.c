@@ -18,7 +18,9 @@
 /* Each family has its numbers in NAME.txt and NAME_special.txt. */
 static const char *const families[] = {
     "core",
+    "indexing",
     "linear_algebra",
+    "shapes",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
