@@ -408,7 +408,7 @@ AD_OPERATOR(linear_backward) = {.name = "linear_backward",
                                 .formula = "dz = activation'(z) v as a function of y, sum of dz over rows",
                                 .gradient = "activation'(z) u, (d activation'(z) / dy) v u; u = ddz + ddb",
                                 .convention = "that of the activation at its kink",
-                                .domain = {{0}, {-2, 2, 0, 0.1, false}}};
+                                .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1}}};
 
 ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db)
 {
