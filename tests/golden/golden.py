@@ -223,6 +223,12 @@ RANGE = {
 }
 
 
+def all_pairs(a, b, dtype):
+    """Every value of a beside every value of b, as two vectors: vectorised kernels take their ordinary path."""
+    grid = torch.meshgrid(torch.tensor(a, dtype=dtype), torch.tensor(b, dtype=dtype), indexing="ij")
+    return [x.reshape(-1) for x in grid]
+
+
 def in_double(function, dtype):
     """The function of operands of `dtype` computed in f64, each real result rounded once: the nearest f32 there is."""
     def rounded(*xs):
