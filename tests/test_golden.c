@@ -18,6 +18,8 @@
 /* Each family has its numbers in NAME.txt and NAME_special.txt. */
 static const char *const families[] = {
     "core",
+    "reductions",
+    "scans",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
