@@ -62,6 +62,7 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
+    uint64_t draws;      /* of random numbers so far */
     bool walking;        /* a gradient rule is running */
     bool recording;      /* results become entries of STEP, not of TEMPORARY */
     uint8_t processor;   /* which kernels */
@@ -202,6 +203,11 @@ bool ad_broadcast(ad_shape *a, const ad_shape *b);
 bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask);
 /* A negative axis counted from the last; -1 if it is out of range, and the call fails. */
 int ad_axis_index(ad_call *c, int64_t axis, int rank);
+/* The place of a new axis beside `rank` others, a negative one counted from the last; -1 if there is none, and the call
+ * fails. */
+int ad_new_axis_index(ad_call *c, int64_t axis, int rank);
+/* The shape with a new axis of `size` there. */
+ad_shape ad_expanded(const ad_shape *x, int axis, int64_t size);
 /* The shape with the axes of the mask removed, or kept with size 1. */
 ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep);
 /* "[2,3]" into text, which it returns. */
@@ -210,6 +216,13 @@ const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);
 /* "W2 [300,10]" for operand i of a call, into text, which it returns. */
 enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
 const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
+
+/* ---- random.c ---------------------------------------------------------------------------------------------------- */
+
+/* The random bits number first .. first + n - 1 of a seed and a stream, as ad_random_bits gives them one by one; first
+ * and n are multiples of AD_WORDS. */
+enum { AD_WORDS = 32 };
+void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
 
 /* ---- backward.c -------------------------------------------------------------------------------------------------- */
 

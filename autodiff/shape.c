@@ -112,6 +112,29 @@ int ad_axis_index(ad_call *c, int64_t axis, int rank)
     return -1;
 }
 
+int ad_new_axis_index(ad_call *c, int64_t axis, int rank)
+{
+    const int64_t index = axis < 0 ? axis + rank + 1 : axis;
+    char text[AD_OPERAND_TEXT];
+    ad_operand_text(c, 0, text);
+    if (rank == AD_MAX_RANK)
+        ad_call_fail(c, AD_BAD_SHAPE, "%s has %d axes already, the most there can be", text, rank);
+    else if (index < 0 || index > rank)
+        ad_call_fail(c, AD_BAD_SHAPE, "axis %" PRId64 " is out of range for a new axis of %s: 0 to %d or -1 to -%d",
+                     axis, text, rank, rank + 1);
+    else
+        return (int)index;
+    return -1;
+}
+
+ad_shape ad_expanded(const ad_shape *x, int axis, int64_t size)
+{
+    ad_shape y = {.rank = x->rank + 1};
+    for (int i = 0; i < y.rank; i++)
+        y.dims[i] = i == axis ? size : x->dims[i < axis ? i : i - 1];
+    return y;
+}
+
 bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask)
 {
     *mask = axes->count == 0 ? (1U << rank) - 1 : 0;

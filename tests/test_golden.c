@@ -18,8 +18,10 @@
 /* Each family has its numbers in NAME.txt and NAME_special.txt. */
 static const char *const families[] = {
     "core",
+    "indexing",
     "reductions",
     "scans",
+    "shapes",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

@@ -74,11 +74,12 @@ static bool wide_elementwise(checker_call *call, int k)
     return k == 0 || call->n_x > 1;
 }
 
+/* A view has no kernel, and may ask for axes of size 1. */
 static bool wide_along_axes(checker_call *call, int k)
 {
     const int axis = k == 0 ? 1 : 0;
     const ad_attribute_spec *spec = &call->row->attributes[0];
-    if (k > 1 || (spec->kind == AD_ATTRIBUTE_AXES && call->row->arity != 1))
+    if (k > 1 || (spec->kind == AD_ATTRIBUTE_AXES && call->row->arity != 1) || call->row->properties & AD_VIEW)
         return false;
     if (spec->kind == AD_ATTRIBUTE_AXES)
         call->attributes[0].axes = AD_AXES(axis);

@@ -1,9 +1,23 @@
-/* Choosing elements by index, and the parts of matrices. */
+/* Choosing elements by index. */
 #include "family.h"
 
 #include <inttypes.h>
 
 #ifdef AD_REAL
+
+/* y[rows[i]] += v[i], rows of size[0] elements. */
+LOOP(scatter_rows)
+{
+    const REAL *restrict V = s->array[1];
+    const int32_t *rows = s->array[2];
+    REAL *restrict Y = s->array[0];
+    const size_t d = s->size[0];
+    for (size_t i = 0; i < s->n; i++) {
+        REAL *restrict y = Y + (size_t)rows[i] * d;
+        for (size_t j = 0; j < d; j++)
+            y[j] += V[i * d + j];
+    }
+}
 
 /* y[index[j][k]][k] += v[j][k], j < n, k < size[0]. Array 2 is the index, with a step for j in step[1] and for k in
  * step[2]. The contributions to one element come in the order of j. */
@@ -23,6 +37,150 @@ LOOP(scatter_along)
 AD_FAMILY(indexing)
 
 LOOP_TABLE(scatter_along)
+LOOP_TABLE(scatter_rows)
+
+/* ---- Rows by index ----------------------------------------------------------------------------------------------- */
+
+/* Whether all of the row numbers are in 0..n-1. */
+static bool check_rows(ad_call *c, const ad_value *rows, int64_t n)
+{
+    const int32_t *row = rows->data;
+    for (size_t i = 0; i < ad_elements(rows); i++)
+        if (row[i] < 0 || row[i] >= n) {
+            ad_call_fail(c, AD_BAD_VALUE,
+                         "row number %" PRId32 " at place %zu is out of range: there are %" PRId64 " rows", row[i], i,
+                         n);
+            return false;
+        }
+    return true;
+}
+
+/* The shape of one element of `rows`, replaced by a row of x. */
+static void gather_rows_shape(ad_call *c)
+{
+    const ad_shape *x = c->x[0]->shape, *rows = c->x[1]->shape;
+    char text[AD_OPERAND_TEXT];
+    if (x->rank < 1 || rows->rank + x->rank - 1 > AD_MAX_RANK) {
+        ad_call_fail(c, AD_BAD_SHAPE, "%s has no rows, or too many axes with those of its row numbers",
+                     ad_operand_text(c, 0, text));
+        return;
+    }
+    ad_shape y = *rows;
+    for (int i = 1; i < x->rank; i++)
+        y.dims[y.rank++] = x->dims[i];
+    ad_result(c, 0, (ad_type)c->x[0]->type, &y);
+}
+
+static size_t row_size(const ad_shape *x)
+{
+    ad_shape row = {.rank = x->rank - 1};
+    memcpy(row.dims, x->dims + 1, sizeof x->dims - sizeof x->dims[0]);
+    return ad_count_of(&row);
+}
+
+static void gather_rows_run(ad_call *c)
+{
+    const ad_value *x = c->x[0], *rows = c->x[1];
+    const size_t bytes = row_size(x->shape) * ad_type_bytes((ad_type)x->type);
+    const int32_t *row = rows->data;
+    if (!check_rows(c, rows, x->shape->dims[0]))
+        return;
+    for (size_t i = 0; bytes && i < ad_elements(rows); i++)
+        memcpy((char *)c->y[0]->data + i * bytes, (const char *)x->data + (size_t)row[i] * bytes, bytes);
+}
+
+/* y[i] = x[rows[i]] :  dx = dy scattered and added into as many rows */
+static void gather_rows_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_scatter_add_rows(ad_dy(p), ad_x(p, 1), ad_shape_of(ad_x(p, 0)).dims[0]));
+}
+
+static const ad_sample samples_gather_rows[] = {
+    {.n_x = 2, .x = {{2, {3, 2}}, {1, {5}}}},
+    {.n_x = 2, .x = {{1, {3}}, {2, {2, 2}}}},
+    {.n_x = 2, .x = {{3, {3, 2, 2}}, {0}}},
+    {.n_x = 2, .x = {{2, {3, 2}}, {1, {0}}}},
+};
+
+AD_OPERATOR(gather_rows) = {.name = "gather_rows",
+                            .arity = 2,
+                            .types = "*i",
+                            .shape = gather_rows_shape,
+                            SAMPLES(samples_gather_rows),
+                            .run = gather_rows_run,
+                            .vjp = gather_rows_vjp,
+                            .linear = AD_LINEAR_IN(0),
+                            .formula = "x[rows]",
+                            .gradient = "scatter_add_rows(dy, rows)",
+                            .domain = {{0}, {0, 2, 0, 0, false}}};
+
+ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
+
+static void scatter_add_rows_shape(ad_call *c)
+{
+    const ad_shape *v = c->x[0]->shape, *rows = c->x[1]->shape;
+    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+    const int64_t n = c->attributes[0].integer;
+    ad_shape y = {.rank = 1, .dims = {n}};
+    if (n < 0)
+        ad_call_fail(c, AD_BAD_SHAPE, "%" PRId64 " rows are asked for: it must be 0 or more", n);
+    else if (v->rank < rows->rank || memcmp(v->dims, rows->dims, (size_t)rows->rank * sizeof v->dims[0]))
+        ad_call_fail(c, AD_BAD_SHAPE, "%s does not begin with the axes of its row numbers %s", ad_operand_text(c, 0, a),
+                     ad_operand_text(c, 1, b));
+    else if (v->rank - rows->rank + 1 > AD_MAX_RANK)
+        ad_call_fail(c, AD_BAD_SHAPE, "the result of %s would have more than %d axes", ad_operand_text(c, 0, a),
+                     AD_MAX_RANK);
+    else {
+        for (int i = rows->rank; i < v->rank; i++)
+            y.dims[y.rank++] = v->dims[i];
+        ad_result(c, 0, (ad_type)c->x[0]->type, &y);
+    }
+}
+
+static void scatter_add_rows_run(ad_call *c)
+{
+    const ad_value *rows = c->x[1];
+    ad_value *y = c->y[0];
+    if (!check_rows(c, rows, y->shape->dims[0]))
+        return;
+    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    ad_span span = {
+        .n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
+    ad_loop_for(&scatter_rows_loops, c, y->type)(&span);
+}
+
+/* y[rows[i]] += v[i] :  dv = dy[rows] */
+static void scatter_add_rows_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_gather_rows(ad_dy(p), ad_x(p, 1)));
+}
+
+static const ad_sample samples_scatter_rows[] = {
+    {.n_x = 2, .x = {{2, {5, 2}}, {1, {5}}}, .attributes = {{.integer = 3}}},
+    {.n_x = 2, .x = {{2, {2, 2}}, {2, {2, 2}}}, .attributes = {{.integer = 4}}},
+    {.n_x = 2, .x = {{1, {2}}, {0}}, .attributes = {{.integer = 3}}},
+    {.n_x = 2, .x = {{2, {0, 2}}, {1, {0}}}, .attributes = {{.integer = 3}}},
+};
+
+AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
+                                 .arity = 2,
+                                 .types = "ri",
+                                 .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
+                                 .shape = scatter_add_rows_shape,
+                                 SAMPLES(samples_scatter_rows),
+                                 .run = scatter_add_rows_run,
+                                 .vjp = scatter_add_rows_vjp,
+                                 .linear = AD_LINEAR_IN(0),
+                                 .formula = "y[rows[i]] += v[i]",
+                                 .gradient = "dy[rows]",
+                                 .domain = {{0}, {0, 2, 0, 0, false}}};
+
+ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
+{
+    return ad_apply_one(&ad_operator_scatter_add_rows, (const ad_tensor[]){v, rows}, 2, &(ad_attribute){.integer = n});
+}
 
 /* ---- Along an axis ----------------------------------------------------------------------------------------------- */
 
@@ -266,6 +424,64 @@ ad_tensor ad_scatter_add(ad_tensor v, int axis, ad_tensor indices, int64_t n)
 {
     return ad_apply_one(&ad_operator_scatter_add, (const ad_tensor[]){v, indices}, 2,
                         (const ad_attribute[]){{.integer = axis}, {.integer = n}});
+}
+
+/* ---- One of n ---------------------------------------------------------------------------------------------------- */
+
+static void one_hot_shape(ad_call *c)
+{
+    const ad_shape *labels = c->x[0]->shape;
+    const int64_t n = c->attributes[0].integer, type = c->attributes[1].integer;
+    const int axis = ad_new_axis_index(c, -1, labels->rank);
+    if (axis < 0)
+        return;
+    if (type < 0 || type >= AD_TYPE_COUNT) {
+        ad_call_fail(c, AD_BAD_TYPE, "type %" PRId64 " is none of AD_F32, AD_F64, AD_I32", type);
+        return;
+    }
+    const ad_shape y = ad_expanded(labels, axis, n);
+    ad_result(c, 0, (ad_type)type, &y);
+}
+
+static void one_hot_run(ad_call *c)
+{
+    const ad_value *labels = c->x[0], *y = c->y[0];
+    const size_t n = (size_t)c->attributes[0].integer, bytes = ad_type_bytes((ad_type)y->type);
+    const void *ones[AD_TYPE_COUNT] = {[AD_F32] = &(float){1}, [AD_F64] = &(double){1}, [AD_I32] = &(int32_t){1}};
+    const int32_t *label = labels->data;
+    memset(y->data, 0, ad_elements(y) * bytes);
+    for (size_t i = 0; i < ad_elements(labels); i++) {
+        if (label[i] < 0 || (size_t)label[i] >= n) {
+            ad_call_fail(c, AD_BAD_VALUE, "label %" PRId32 " at place %zu is out of range: there are %zu", label[i], i,
+                         n);
+            return;
+        }
+        memcpy((char *)y->data + (i * n + (size_t)label[i]) * bytes, ones[y->type], bytes);
+    }
+}
+
+static const ad_sample samples_one_hot[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = 4}, {.integer = AD_F64}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.integer = 3}, {.integer = AD_I32}}},
+    {.n_x = 1, .x = {{1, {0}}}, .attributes = {{.integer = 3}, {.integer = AD_F32}}},
+};
+
+AD_OPERATOR(one_hot) = {.name = "one_hot",
+                        .arity = 1,
+                        .types = "i",
+                        .attributes = {{"n", AD_ATTRIBUTE_INTEGER}, {"type", AD_ATTRIBUTE_TYPE}},
+                        .properties = AD_NOT_DIFFERENTIABLE,
+                        .shape = one_hot_shape,
+                        SAMPLES(samples_one_hot),
+                        .run = one_hot_run,
+                        .formula = "1 at the label, 0 elsewhere",
+                        .gradient = "none",
+                        .domain = {{0, 2, 0, 0, false}}};
+
+ad_tensor ad_one_hot(ad_tensor labels, int64_t n, ad_type type)
+{
+    return ad_apply_one(&ad_operator_one_hot, &labels, 1,
+                        (const ad_attribute[]){{.integer = n}, {.integer = (int64_t)type}});
 }
 
 #endif

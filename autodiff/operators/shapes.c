@@ -1,82 +1,11 @@
-/* Operators that move elements, change their type, or share them under another shape. */
+/* Operators that share elements under another shape, broadcast them, or change their type. */
 #include "family.h"
 
 #include <inttypes.h>
-#include <limits.h>
 
-MAP1(copy, x)
-
-#ifdef AD_REAL
-
-#if AD_REAL_BITS == 32 && defined(__AVX__)
-#include <immintrin.h>
-enum { SQUARE = 8 };
-
-/* Eight rows of eight in registers: pairs, then fours, then halves change places. */
-static void transpose_square(const REAL *x, size_t n, REAL *y, size_t m)
-{
-    __m256 r[SQUARE], s[SQUARE];
-    for (size_t i = 0; i < SQUARE; i++)
-        r[i] = _mm256_loadu_ps(x + i * n);
-    for (size_t i = 0; i < SQUARE; i += 2) {
-        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-    }
-    for (size_t i = 0; i < SQUARE; i += 4)
-        for (size_t k = 0; k < 2; k++) {
-            r[i + 2 * k] = _mm256_shuffle_ps(s[i + k], s[i + k + 2], 0x44);
-            r[i + 2 * k + 1] = _mm256_shuffle_ps(s[i + k], s[i + k + 2], 0xEE);
-        }
-    for (size_t i = 0; i < SQUARE / 2; i++) {
-        _mm256_storeu_ps(y + i * m, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
-        _mm256_storeu_ps(y + (i + 4) * m, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
-    }
-}
-#else
-enum { SQUARE = 4 };
-
-static void transpose_square(const REAL *x, size_t n, REAL *y, size_t m)
-{
-    for (size_t j = 0; j < SQUARE; j++)
-        for (size_t i = 0; i < SQUARE; i++)
-            y[j * m + i] = x[i * n + j];
-}
-#endif
-
-/* y [n,m] = x [m,n] transposed, in squares, and what is left of the edges one by one; size = {m, n}. */
-LOOP(transpose)
-{
-    const REAL *restrict X = s->array[1];
-    REAL *restrict Y = s->array[0];
-    const size_t m = s->size[0], n = s->size[1], m_squares = m - m % SQUARE, n_squares = n - n % SQUARE;
-    for (size_t j = 0; j < n_squares; j += SQUARE)
-        for (size_t i = 0; i < m_squares; i += SQUARE)
-            transpose_square(X + i * n + j, n, Y + j * m + i, m);
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = i < m_squares ? n_squares : 0; j < n; j++)
-            Y[j * m + i] = X[i * n + j];
-}
-
-/* y[rows[i]] += v[i], rows of size[0] elements. */
-LOOP(scatter_add)
-{
-    const REAL *restrict V = s->array[1];
-    const int32_t *rows = s->array[2];
-    REAL *restrict Y = s->array[0];
-    const size_t d = s->size[0];
-    for (size_t i = 0; i < s->n; i++) {
-        REAL *restrict y = Y + (size_t)rows[i] * d;
-        for (size_t j = 0; j < d; j++)
-            y[j] += V[i * d + j];
-    }
-}
-
-#else
+#include "../move.h"
 
 AD_FAMILY(shapes)
-
-LOOP_TABLE(transpose)
-LOOP_TABLE(scatter_add)
 
 /* ---- Views ------------------------------------------------------------------------------------------------------- */
 
@@ -160,58 +89,94 @@ AD_OPERATOR(detach) = {.name = "detach",
 
 ad_tensor ad_detach(ad_tensor x) { return ad_apply1(&ad_operator_detach, x); }
 
-/* ---- Transpose --------------------------------------------------------------------------------------------------- */
-
-static void transpose_shape(ad_call *c)
+/* The axes that are taken away. */
+static bool squeezed_axes(ad_call *c, unsigned *mask)
 {
-    ad_shape y = *c->x[0]->shape;
+    const ad_shape *x = c->x[0]->shape;
+    const ad_axes *axes = &c->attributes[0].axes;
     char text[AD_OPERAND_TEXT];
-    if (y.rank < 2) {
-        ad_call_fail(c, AD_BAD_SHAPE, "%s has less than two axes", ad_operand_text(c, 0, text));
-        return;
+    if (!ad_axes_mask(c, axes, x->rank, mask))
+        return false;
+    for (int i = 0; i < x->rank; i++) {
+        if (!(*mask & 1U << i) || x->dims[i] == 1)
+            continue;
+        if (axes->count == 0) {
+            *mask &= ~(1U << i);
+            continue;
+        }
+        ad_call_fail(c, AD_BAD_SHAPE, "axis %d of %s has size %" PRId64 ": only axes of size 1 can go", i,
+                     ad_operand_text(c, 0, text), x->dims[i]);
+        return false;
     }
-    y.dims[y.rank - 2] = c->x[0]->shape->dims[y.rank - 1];
-    y.dims[y.rank - 1] = c->x[0]->shape->dims[y.rank - 2];
+    return true;
+}
+
+static void squeeze_shape(ad_call *c)
+{
+    unsigned mask;
+    if (!squeezed_axes(c, &mask))
+        return;
+    const ad_shape y = ad_reduced(c->x[0]->shape, mask, false);
     ad_result(c, 0, (ad_type)c->x[0]->type, &y);
 }
 
-/* Elements of i32 are as wide as those of f32 and are only moved. */
-static uint8_t type_to_move(uint8_t type) { return type == AD_F64 ? AD_F64 : AD_F32; }
-
-static void transpose_run(ad_call *c)
-{
-    const ad_shape *x = c->x[0]->shape;
-    const size_t m = (size_t)x->dims[x->rank - 2], n = (size_t)x->dims[x->rank - 1];
-    const size_t bytes = m * n * ad_type_bytes((ad_type)c->x[0]->type), count = ad_elements(c->x[0]);
-    for (size_t at = 0, batches = count ? count / (m * n) : 0; at < batches; at++) {
-        ad_span span = {.array = {(char *)c->y[0]->data + at * bytes, (char *)c->x[0]->data + at * bytes},
-                        .size = {m, n}};
-        ad_loop_for(&transpose_loops, c, type_to_move(c->x[0]->type))(&span);
-    }
-}
-
-/* y = x' :  dx = dy' */
-static void transpose_vjp(ad_pullback *p) { ad_give(p, 0, ad_transpose(ad_dy(p))); }
-
-static const ad_sample samples_transpose[] = {
-    {.n_x = 1, .x = {{2, {2, 3}}}},
-    {.n_x = 1, .x = {{3, {2, 3, 4}}}},
-    {.n_x = 1, .x = {{2, {17, 18}}}},
-    {.n_x = 1, .x = {{3, {2, 0, 4}}}},
+static const ad_sample samples_squeeze[] = {
+    {.n_x = 1, .x = {{3, {1, 3, 1}}}, .attributes = {{.axes = {0}}}},
+    {.n_x = 1, .x = {{3, {1, 3, 1}}}, .attributes = {{.axes = {1, false, {-1}}}}},
+    {.n_x = 1, .x = {{2, {1, 1}}}, .attributes = {{.axes = {2, false, {1, 0}}}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.axes = {0}}}},
+    {.n_x = 1, .x = {{3, {0, 1, 2}}}, .attributes = {{.axes = {1, false, {1}}}}},
 };
 
-AD_OPERATOR(transpose) = {.name = "transpose",
-                          .arity = 1,
-                          .types = "*",
-                          .shape = transpose_shape,
-                          SAMPLES(samples_transpose),
-                          .run = transpose_run,
-                          .vjp = transpose_vjp,
-                          .linear = AD_LINEAR_IN(0),
-                          .formula = "x' of the last two axes",
-                          .gradient = "dy'"};
+AD_OPERATOR(squeeze) = {.name = "squeeze",
+                        .arity = 1,
+                        .types = "*",
+                        .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+                        .properties = AD_VIEW,
+                        .shape = squeeze_shape,
+                        SAMPLES(samples_squeeze),
+                        .vjp = reshape_vjp,
+                        .linear = AD_LINEAR_IN(0),
+                        .formula = "x without these axes",
+                        .gradient = "dy in the shape of x"};
 
-ad_tensor ad_transpose(ad_tensor x) { return ad_apply1(&ad_operator_transpose, x); }
+ad_tensor ad_squeeze(ad_tensor x, ad_axes axes)
+{
+    return ad_apply_one(&ad_operator_squeeze, &x, 1, &(ad_attribute){.axes = axes});
+}
+
+static void expand_dims_shape(ad_call *c)
+{
+    const int axis = ad_new_axis_index(c, c->attributes[0].integer, c->x[0]->shape->rank);
+    if (axis < 0)
+        return;
+    const ad_shape y = ad_expanded(c->x[0]->shape, axis, 1);
+    ad_result(c, 0, (ad_type)c->x[0]->type, &y);
+}
+
+static const ad_sample samples_expand_dims[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = 1}}},
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = -1}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.integer = 0}}},
+    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.integer = 2}}},
+};
+
+AD_OPERATOR(expand_dims) = {.name = "expand_dims",
+                            .arity = 1,
+                            .types = "*",
+                            .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+                            .properties = AD_VIEW,
+                            .shape = expand_dims_shape,
+                            SAMPLES(samples_expand_dims),
+                            .vjp = reshape_vjp,
+                            .linear = AD_LINEAR_IN(0),
+                            .formula = "x with a new axis of size 1",
+                            .gradient = "dy in the shape of x"};
+
+ad_tensor ad_expand_dims(ad_tensor x, int axis)
+{
+    return ad_apply_one(&ad_operator_expand_dims, &x, 1, &(ad_attribute){.integer = axis});
+}
 
 /* ---- Broadcasting ------------------------------------------------------------------------------------------------ */
 
@@ -228,6 +193,21 @@ static void broadcast_to_shape(ad_call *c)
                      ad_operand_text(c, 0, a), ad_shape_text(&c->attributes[0].shape, b));
 }
 
+static void broadcast_to_run(ad_call *c)
+{
+    const ad_value *x = c->x[0];
+    const ad_shape *to = c->y[0]->shape;
+    ad_move move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ptrdiff_t to_step[AD_MAX_RANK], from_step[AD_MAX_RANK];
+    if (!ad_elements(c->y[0]))
+        return;
+    ad_dense_steps(to, move.bytes, to_step);
+    ad_dense_steps(x->shape, move.bytes, from_step);
+    for (int i = 0, own = x->shape->rank - to->rank; i < to->rank; i++, own++)
+        ad_move_axis(&move, to->dims[i], to_step[i], own < 0 || x->shape->dims[own] == 1 ? 0 : from_step[own]);
+    ad_move_all(c, &move);
+}
+
 /* y = x broadcast :  dx = dy, summed */
 static void broadcast_to_vjp(ad_pullback *p) { ad_give(p, 0, ad_sum_to(ad_dy(p), ad_shape_of(ad_x(p, 0)))); }
 
@@ -240,11 +220,11 @@ static const ad_sample samples_broadcast_to[] = {
 
 AD_OPERATOR(broadcast_to) = {.name = "broadcast_to",
                              .arity = 1,
+                             .types = "*",
                              .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
                              .shape = broadcast_to_shape,
                              SAMPLES(samples_broadcast_to),
-                             .run = ad_map,
-                             .loops = &copy_loops,
+                             .run = broadcast_to_run,
                              .vjp = broadcast_to_vjp,
                              .linear = AD_LINEAR_IN(0),
                              .formula = "x broadcast",
@@ -253,149 +233,6 @@ AD_OPERATOR(broadcast_to) = {.name = "broadcast_to",
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
     return ad_apply_one(&ad_operator_broadcast_to, &x, 1, &(ad_attribute){.shape = shape});
-}
-
-/* ---- Rows by index ----------------------------------------------------------------------------------------------- */
-
-/* Whether all of the row numbers are in 0..n-1. */
-static bool check_rows(ad_call *c, const ad_value *rows, int64_t n)
-{
-    const int32_t *row = rows->data;
-    for (size_t i = 0; i < ad_elements(rows); i++)
-        if (row[i] < 0 || row[i] >= n) {
-            ad_call_fail(c, AD_BAD_VALUE,
-                         "row number %" PRId32 " at place %zu is out of range: there are %" PRId64 " rows", row[i], i,
-                         n);
-            return false;
-        }
-    return true;
-}
-
-/* The shape of one element of `rows`, replaced by a row of x. */
-static void gather_rows_shape(ad_call *c)
-{
-    const ad_shape *x = c->x[0]->shape, *rows = c->x[1]->shape;
-    char text[AD_OPERAND_TEXT];
-    if (x->rank < 1 || rows->rank + x->rank - 1 > AD_MAX_RANK) {
-        ad_call_fail(c, AD_BAD_SHAPE, "%s has no rows, or too many axes with those of its row numbers",
-                     ad_operand_text(c, 0, text));
-        return;
-    }
-    ad_shape y = *rows;
-    for (int i = 1; i < x->rank; i++)
-        y.dims[y.rank++] = x->dims[i];
-    ad_result(c, 0, (ad_type)c->x[0]->type, &y);
-}
-
-static size_t row_size(const ad_shape *x)
-{
-    ad_shape row = {.rank = x->rank - 1};
-    memcpy(row.dims, x->dims + 1, sizeof x->dims - sizeof x->dims[0]);
-    return ad_count_of(&row);
-}
-
-static void gather_rows_run(ad_call *c)
-{
-    const ad_value *x = c->x[0], *rows = c->x[1];
-    const size_t bytes = row_size(x->shape) * ad_type_bytes((ad_type)x->type);
-    const int32_t *row = rows->data;
-    if (!check_rows(c, rows, x->shape->dims[0]))
-        return;
-    for (size_t i = 0; bytes && i < ad_elements(rows); i++)
-        memcpy((char *)c->y[0]->data + i * bytes, (const char *)x->data + (size_t)row[i] * bytes, bytes);
-}
-
-/* y[i] = x[rows[i]] :  dx = dy scattered and added into as many rows */
-static void gather_rows_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_scatter_add_rows(ad_dy(p), ad_x(p, 1), ad_shape_of(ad_x(p, 0)).dims[0]));
-}
-
-static const ad_sample samples_gather[] = {
-    {.n_x = 2, .x = {{2, {3, 2}}, {1, {5}}}},
-    {.n_x = 2, .x = {{1, {3}}, {2, {2, 2}}}},
-    {.n_x = 2, .x = {{3, {3, 2, 2}}, {0}}},
-    {.n_x = 2, .x = {{2, {3, 2}}, {1, {0}}}},
-};
-
-AD_OPERATOR(gather_rows) = {.name = "gather_rows",
-                            .arity = 2,
-                            .types = "*i",
-                            .shape = gather_rows_shape,
-                            SAMPLES(samples_gather),
-                            .run = gather_rows_run,
-                            .vjp = gather_rows_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "x[rows]",
-                            .gradient = "scatter_add_rows(dy, rows)",
-                            .domain = {{0}, {0, 2, 0, 0, false}}};
-
-ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
-
-static void scatter_add_rows_shape(ad_call *c)
-{
-    const ad_shape *v = c->x[0]->shape, *rows = c->x[1]->shape;
-    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-    const int64_t n = c->attributes[0].integer;
-    ad_shape y = {.rank = 1, .dims = {n}};
-    if (n < 0)
-        ad_call_fail(c, AD_BAD_SHAPE, "%" PRId64 " rows are asked for: it must be 0 or more", n);
-    else if (v->rank < rows->rank || memcmp(v->dims, rows->dims, (size_t)rows->rank * sizeof v->dims[0]))
-        ad_call_fail(c, AD_BAD_SHAPE, "%s does not begin with the axes of its row numbers %s", ad_operand_text(c, 0, a),
-                     ad_operand_text(c, 1, b));
-    else if (v->rank - rows->rank + 1 > AD_MAX_RANK)
-        ad_call_fail(c, AD_BAD_SHAPE, "the result of %s would have more than %d axes", ad_operand_text(c, 0, a),
-                     AD_MAX_RANK);
-    else {
-        for (int i = rows->rank; i < v->rank; i++)
-            y.dims[y.rank++] = v->dims[i];
-        ad_result(c, 0, (ad_type)c->x[0]->type, &y);
-    }
-}
-
-static void scatter_add_rows_run(ad_call *c)
-{
-    const ad_value *rows = c->x[1];
-    ad_value *y = c->y[0];
-    if (!check_rows(c, rows, y->shape->dims[0]))
-        return;
-    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
-    ad_span span = {
-        .n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
-    ad_loop_for(&scatter_add_loops, c, y->type)(&span);
-}
-
-/* y[rows[i]] += v[i] :  dv = dy[rows] */
-static void scatter_add_rows_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_gather_rows(ad_dy(p), ad_x(p, 1)));
-}
-
-static const ad_sample samples_scatter[] = {
-    {.n_x = 2, .x = {{2, {5, 2}}, {1, {5}}}, .attributes = {{.integer = 3}}},
-    {.n_x = 2, .x = {{2, {2, 2}}, {2, {2, 2}}}, .attributes = {{.integer = 4}}},
-    {.n_x = 2, .x = {{1, {2}}, {0}}, .attributes = {{.integer = 3}}},
-    {.n_x = 2, .x = {{2, {0, 2}}, {1, {0}}}, .attributes = {{.integer = 3}}},
-};
-
-AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
-                                 .arity = 2,
-                                 .types = "ri",
-                                 .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
-                                 .shape = scatter_add_rows_shape,
-                                 SAMPLES(samples_scatter),
-                                 .run = scatter_add_rows_run,
-                                 .vjp = scatter_add_rows_vjp,
-                                 .linear = AD_LINEAR_IN(0),
-                                 .formula = "y[rows[i]] += v[i]",
-                                 .gradient = "dy[rows]",
-                                 .domain = {{0}, {0, 2, 0, 0, false}}};
-
-ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
-{
-    return ad_apply_one(&ad_operator_scatter_add_rows, (const ad_tensor[]){v, rows}, 2, &(ad_attribute){.integer = n});
 }
 
 /* ---- Cast -------------------------------------------------------------------------------------------------------- */
@@ -471,5 +308,3 @@ ad_tensor ad_cast(ad_tensor x, ad_type type)
 {
     return ad_apply_one(&ad_operator_cast, &x, 1, &(ad_attribute){.integer = (int64_t)type});
 }
-
-#endif

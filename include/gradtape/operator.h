@@ -125,6 +125,7 @@ typedef enum ad_property {
     AD_STOPS = 4,              /* no gradient passes: detach */
     AD_VIEW = 8,               /* result 0 shares the data of operand 0, of its type and as many elements; no kernel */
     AD_ELEMENTWISE = 16,       /* one result, broadcast from the operands, element by element, all of one type */
+    AD_RANDOM = 32,            /* draws numbers: its last attribute is the number of the draw */
 } ad_property;
 
 typedef struct ad_attribute_spec {
