@@ -281,7 +281,7 @@ START_TEST(all_axes_are_meant_by_none)
     EXPECT(ad_argmax_over(x, AD_ALL_AXES), 5);
     EXPECT(ad_argmin_over(x, AD_AXES(1, 0)), 3);
     EXPECT(ad_argmin_over(x, AD_AXES(0)), 1, 0, 0);
-    EXPECT(ad_var_over(x, 1, AD_AXES(1)), 19.0 / 3, 91.0 / 3);
+    EXPECT(ad_var_over(ROW(1, 2, 6), 1, AD_AXES(1)), 7);
     EXPECT(ad_std_over(x, 0, AD_AXES(0)), 2.5, 3.5, 1.5);
     EXPECT(ad_norm_over(x, 1, AD_AXES(1)), 6, 15);
     EXPECT(ad_norm_over(x, INFINITY, AD_AXES(0)), 4, 5, 6);
@@ -365,7 +365,8 @@ START_TEST(derivatives_at_zero_are_zero)
     ad_backward_with(ad_sum(of[_i](x)), &(ad_backward_options){.differentiable = true});
     EXPECT(ad_gradient(x), 0, 0, 0);
     EXPECT(again(x, w), 0, 0, 0);
-    EXPECT(again(x, w), 0, 0, 0);
+    if (_i % 2) /* the others are piecewise linear: there is no more to derive */
+        EXPECT(again(x, w), 0, 0, 0);
 }
 END_TEST
 
@@ -413,10 +414,11 @@ START_TEST(logsumexp_at_infinities)
     const double values[] = {-INFINITY, -INFINITY, INFINITY, 1, -INFINITY, 1, NAN, 1, 1000, 1000};
     ad_tensor x = matrix(5, 2, values), y = ad_logsumexp_over(x, AD_AXES(1));
     EXPECT(y, -INFINITY, INFINITY, 1, NAN, 1000 + log(2));
-    ad_backward(ad_slice(y, 0, (ad_range){0, 1, 1}));
-    EXPECT(ad_gradient(x), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     EXPECT(ad_logsumexp_backward(ad_full(tape, AD_F64, AD_SHAPE(5, 1), INFINITY), x, ad_reshape(y, AD_SHAPE(5, 1))), 0,
-           0, NAN, 0 * INFINITY, 0, INFINITY, NAN, NAN, INFINITY, INFINITY);
+           0, NAN, NAN, 0, INFINITY, NAN, NAN, INFINITY, INFINITY);
+    x = ROW(-INFINITY, -INFINITY);
+    ad_backward(ad_logsumexp(x));
+    EXPECT(ad_gradient(x), 0, 0);
 }
 END_TEST
 
