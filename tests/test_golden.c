@@ -25,6 +25,8 @@ static const char *const families[] = {
     "indexing",
     "indexing",
     "linear_algebra",
+    "reductions",
+    "scans",
     "shapes",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
