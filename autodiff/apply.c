@@ -1,4 +1,6 @@
 /* Applying one operator: check, append, compute. */
+#include "apply.h"
+#include "trace.h"
 #include "walk.h"
 
 #include <inttypes.h>
@@ -6,7 +8,7 @@
 
 enum { FEW_OPERANDS = 8 };
 
-/* A call, and what the engine must know beside it. The call is the first member, so that ad_result finds its frame. */
+/* A call, and what the engine must know beside it. */
 typedef struct frame {
     ad_call call;
     const uint32_t *x_ids;
@@ -28,8 +30,12 @@ static const char *what_misses(const ad_operator *op)
         return "no shape rule";
     if (!op->run && !(op->properties & AD_VIEW))
         return "no kernel (run), and is not a view";
-    if (!op->vjp && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)))
-        return "no gradient rule (vjp), and is not marked AD_NOT_DIFFERENTIABLE";
+    if (!op->vjp && !op->backward && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)))
+        return "no gradient rule (vjp or backward), and is not marked AD_NOT_DIFFERENTIABLE";
+    if (op->vjp && op->backward)
+        return "both a gradient rule (vjp) and a numeric one (backward): one of them is enough";
+    if (op->backward && (op->arity == AD_VARIADIC || op->arity > AD_MAX_RESULTS))
+        return "a numeric gradient (backward), which is for 1 to 8 operands, and takes more";
     if (op->n_results < 0 || op->n_byproducts < 0)
         return "a negative number of results or by-products";
     return n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
@@ -135,7 +141,7 @@ static bool furnish_result(frame *f, uint32_t id, ad_type type, const ad_shape *
 
 void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
 {
-    frame *f = (frame *)c;
+    frame *f = c->frame;
     if (c->tape->status != AD_OK)
         return;
     if (j < 0 || j >= c->n_y || (j && !f->y_ids[j - 1]) || f->y_ids[j] || (unsigned)type >= AD_TYPE_COUNT) {
@@ -153,7 +159,7 @@ void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
 
 void *ad_scratch(ad_call *c, size_t count, size_t element_bytes)
 {
-    frame *f = (frame *)c;
+    frame *f = c->frame;
     size_t bytes;
     ad_storage *storage = ad_multiply(count, element_bytes, &bytes) ? ad_pool_take(&c->tape->pool, bytes) : NULL;
     if (!storage) {
@@ -224,7 +230,8 @@ static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
         ad_extra *extra = ad_extra_of(c->tape, f->y_ids[j]);
         if (!extra)
             return false;
-        *extra = *shared;
+        extra->operands = shared->operands;
+        extra->attributes = shared->attributes;
     }
     e->op = c->op;
     e->value.result = (uint8_t)j;
@@ -268,7 +275,7 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     ad_span span;
     unsigned flags = 0;
     uint8_t type = 0;
-    if (!t || t->status != AD_OK || !may_be_scalar(t, op, n, attributes))
+    if (!t || t->status != AD_OK || t->tracing || !may_be_scalar(t, op, n, attributes))
         return false;
     for (int i = 0; i < n; i++) {
         const ad_entry *e = ad_entry_of(t, x[i]);
@@ -301,6 +308,17 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     return true;
 }
 
+static bool run(frame *f)
+{
+    ad_call *c = &f->call;
+    if (c->op->run)
+        c->op->run(c);
+    drop_scratch(f);
+    if (c->tape->tracing && c->tape->status == AD_OK)
+        ad_trace_results(c);
+    return c->tape->status == AD_OK;
+}
+
 static bool execute(frame *f)
 {
     ad_call *c = &f->call;
@@ -311,10 +329,9 @@ static bool execute(frame *f)
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
     if (c->tape->status != AD_OK)
         return false;
-    if (c->op->run)
-        c->op->run(c);
-    drop_scratch(f);
-    return c->tape->status == AD_OK && (!c->tape->recording || record(f));
+    if (!run(f))
+        return false;
+    return !c->tape->recording || record(f);
 }
 
 static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
@@ -329,6 +346,7 @@ static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int 
     f.call.n_y = result_count(op) + op->n_byproducts;
     f.call.x = values;
     f.call.y = f.y;
+    f.call.frame = &f;
     if (!execute(&f))
         return false;
     for (int j = 0; j < result_count(op); j++)
@@ -402,4 +420,50 @@ ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
     if (!apply_to_scalars(a.tape, op, x, 2, NULL, y))
         ad_apply(a.tape, op, x, 2, NULL, y);
     return y[0];
+}
+
+/* ---- Again ------------------------------------------------------------------------------------------------------- */
+
+/* A scalar lies in its entry, so a view of one is a copy. */
+static void copy_scalar_view(ad_tape *t, ad_entry *e)
+{
+    const ad_entry *x = ad_entry_at(t, ad_operands_of(e)[0]);
+    if (e->value.data != x->value.data && ad_elements(&e->value) == 1)
+        memcpy(e->value.data, x->value.data, ad_type_bytes((ad_type)e->value.type));
+}
+
+static bool run_call_again(ad_tape *t, uint32_t id, ad_value **values)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    frame f = {.call = {.tape = t, .op = e->op, .attributes = e->extra ? e->extra->attributes : NULL}};
+    f.call.n_x = (int)e->value.n_operands;
+    f.call.n_y = e->value.n_results;
+    f.call.x = values;
+    f.call.y = f.y;
+    f.call.frame = &f;
+    for (int i = 0; i < f.call.n_x; i++)
+        values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
+    for (int j = 0; j < f.call.n_y; j++)
+        f.y[j] = &ad_entry_at(t, id + (uint32_t)j)->value;
+    return run(&f);
+}
+
+bool ad_run_again(ad_tape *t, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    ad_value *few[FEW_OPERANDS];
+    if (e->op->properties & AD_VIEW)
+        copy_scalar_view(t, e);
+    if (!e->op->run)
+        return true;
+    if (e->value.n_operands <= FEW_OPERANDS)
+        return run_call_again(t, id, few);
+    ad_storage *room = ad_pool_take(&t->pool, e->value.n_operands * sizeof(ad_value *));
+    if (!room) {
+        ad_fail_memory(t, e->op->name);
+        return false;
+    }
+    const bool done = run_call_again(t, id, ad_storage_data(room));
+    ad_pool_drop(&t->pool, room);
+    return done;
 }

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "pullback.h"
+#include "segments.h"
+#include "trace.h"
+#include "versions.h"
 #include "walk.h"
 
 /* ---- Gradients as links ------------------------------------------------------------------------------------------ */
@@ -48,19 +51,10 @@ void ad_recycle_fresh(ad_tape *t)
 
 static bool hold(ad_tape *t, uint32_t owner)
 {
-    if (t->n_holders == t->holders_room) {
-        size_t room = t->holders_room ? 2 * t->holders_room : 64;
-        uint32_t *holders = ad_memory_take(&t->memory, room, sizeof *holders);
-        if (!holders) {
-            ad_fail_memory(t, "backward");
-            return false;
-        }
-        if (t->n_holders)
-            memcpy(holders, t->holders, t->n_holders * sizeof *holders);
-        ad_memory_release(&t->memory, t->holders, t->holders_room, sizeof *holders);
-        t->holders = holders;
-        t->holders_room = room;
-    }
+    uint32_t *holders = ad_more_room(t, t->holders, t->n_holders, &t->holders_room, sizeof *holders);
+    if (!holders)
+        return false;
+    t->holders = holders;
     t->holders[t->n_holders++] = owner;
     return true;
 }
@@ -115,13 +109,35 @@ static uint32_t copy_as_temporary(ad_tape *t, uint32_t from)
     return id;
 }
 
+/* A gradient that is an entry from `first` on becomes a copy. */
+static void settle(ad_tape *t, ad_entry *e, uint32_t first)
+{
+    if (e->link && !is_temporary(e->link) && e->link >= first)
+        e->link = copy_as_temporary(t, e->link);
+}
+
 void ad_settle_gradients(ad_tape *t)
 {
-    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++) {
-        ad_entry *e = ad_kept_entry(t, i);
-        if (e->link && !is_temporary(e->link))
-            e->link = copy_as_temporary(t, e->link);
+    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
+        settle(t, ad_kept_entry(t, i), 0);
+    ad_recycle_fresh(t);
+}
+
+void ad_drop_gradients_from(ad_tape *t, uint32_t first)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_holders; i++) {
+        ad_entry *e = ad_entry_at(t, t->holders[i]);
+        if (t->holders[i] >= first)
+            unlink_gradient(t, e);
+        else
+            settle(t, e, first);
+        if (e->link)
+            t->holders[n++] = t->holders[i];
     }
+    t->n_holders = n;
+    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
+        settle(t, ad_kept_entry(t, i), first);
     ad_recycle_fresh(t);
 }
 
@@ -164,27 +180,62 @@ static inline uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
     return g;
 }
 
+/* Whether the running rule may still read this gradient. */
+static inline bool is_dy_of_rule(const ad_tape *t, uint32_t id) { return t->walking && t->walking->dy[0] == id; }
+
 /* A later contribution: added in place where nobody else sees the sum, else into a new tensor. */
 static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
 {
     ad_entry *e = ad_entry_at(t, sum);
-    if (!t->recording && is_temporary(sum) && sum != g && is_exclusive(e)) {
+    const bool lent = is_dy_of_rule(t, sum);
+    if (!t->recording && is_temporary(sum) && sum != g && !lent && is_exclusive(e)) {
         ad_accumulate(t, &e->value, &ad_entry_at(t, g)->value);
         return sum;
     }
     ad_tensor total = ad_add(ad_handle(t, sum), ad_handle(t, g));
     if (ad_is_inert(total))
         return sum;
-    release(t, sum);
+    if (lent && !t->recording)
+        t->walking->entry->link = sum; /* given back to the result, which releases it when the rule has run */
+    else
+        release(t, sum);
     return adopt(t, total.id, owner);
 }
 
-/* g is a valid handle, unless the tape is in error. */
-static inline void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
+/* The gradient of the rule's result becomes that of its operand, as it is. Not where the operand may outlive its data. */
+static inline bool move_dy(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, const ad_entry *given)
 {
-    if (t->status != AD_OK)
-        return;
-    ad_entry *e = ad_entry_at(t, owner), *given = ad_entry_at(t, g.id);
+    ad_pullback *p = t->walking;
+    if (e->link || !p || !p->may_move || g != p->dy[0] || p->entry->link != g)
+        return false;
+    if (owner >> AD_INDEX_BITS != AD_STEP && given->value.shape->rank && !given->u.storage)
+        return false;
+    e->link = g;
+    p->entry->link = 0;
+    return true;
+}
+
+/* Scalars, quickly: they are the gradients of which there are many. */
+static inline bool contribute_scalar(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, ad_entry *given)
+{
+    if (t->recording || given->value.shape != &ad_scalar_shape_value || given->value.type != AD_F64 || !is_temporary(g))
+        return false;
+    if (!e->link) {
+        if ((given->value.flags & (AD_IS_FRESH | AD_IS_HELD)) != AD_IS_FRESH)
+            return move_dy(t, owner, e, g, given);
+        given->value.flags |= AD_IS_HELD;
+        e->link = g;
+        return true;
+    }
+    if (e->link == g || is_dy_of_rule(t, e->link))
+        return false;
+    ad_entry_at(t, e->link)->scalar.f64 += given->scalar.f64;
+    return true;
+}
+
+static void contribute_anything(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g)
+{
+    const ad_entry *given = ad_entry_at(t, g.id);
     if (given->value.shape != e->value.shape && !ad_same_dims(given->value.shape, e->value.shape)) {
         g = ad_sum_to(g, *e->value.shape);
         if (ad_is_inert(g))
@@ -197,7 +248,16 @@ static inline void contribute(ad_tape *t, uint32_t owner, ad_tensor g)
                 ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
         return;
     }
-    e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
+    if (!move_dy(t, owner, e, g.id, given))
+        e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
+}
+
+/* g is a valid handle, whose entry is `given`. */
+static inline void contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g, ad_entry *given)
+{
+    const bool same = given->value.shape == e->value.shape && given->value.type == e->value.type;
+    if (!same || !contribute_scalar(t, owner, e, g.id, given))
+        contribute_anything(t, owner, e, g);
 }
 
 /* ---- Pullbacks: what rules see ----------------------------------------------------------------------------------- */
@@ -219,23 +279,35 @@ static inline bool wants(const ad_pullback *p, int i)
         return false;
     if (p->capture >= 0)
         return i == p->capture;
-    return ad_entry_at(p->tape, operand_id(p, i))->value.flags & AD_WANTS_GRADIENT;
+    return ad_entry_at(p->tape, operand_id(p, i))->value.flags & p->wanted;
 }
 
 bool ad_wants(const ad_pullback *p, int i) { return wants(p, i); }
 
-void ad_give(ad_pullback *p, int i, ad_tensor g)
+static void give_slowly(ad_pullback *p, int i, ad_tensor g)
 {
-    if (!wants(p, i) || p->tape->status != AD_OK)
-        return;
     if (!ad_entry_of(p->tape, g))
         ad_fail(p->tape, AD_BAD_HANDLE,
                 "%s: its rule gives operand %d a gradient that is inert, stale or of another tape", p->entry->op->name,
                 i);
-    else if (p->capture < 0)
-        contribute(p->tape, operand_id(p, i), g);
     else
         p->captured = ad_is_inert(p->captured) ? g : ad_add(p->captured, g);
+}
+
+void ad_give(ad_pullback *p, int i, ad_tensor g)
+{
+    ad_tape *t = p->tape;
+    if (!wants(p, i) || t->status != AD_OK)
+        return;
+    ad_entry *given = ad_entry_of(t, g);
+    if (!given || p->capture >= 0) {
+        give_slowly(p, i, g);
+        return;
+    }
+    const uint32_t id = operand_id(p, i);
+    contribute(t, id, ad_entry_at(t, id), g, given);
+    if (t->tracing && t->status == AD_OK)
+        ad_trace_gradient(p, id);
 }
 
 ad_tensor ad_dy_at(ad_pullback *p, int j)
@@ -245,12 +317,20 @@ ad_tensor ad_dy_at(ad_pullback *p, int j)
     return p->dy[j] ? ad_handle(p->tape, p->dy[j]) : ad_zeros_like(ad_y_at(p, j));
 }
 
+bool ad_has_dy(const ad_pullback *p, int j)
+{
+    return is_place(p, j, p->entry->value.n_results, "the gradient of result") && p->dy[j];
+}
+
 ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0]) : ad_dy_at(p, 0); }
+
 ad_tensor ad_x(ad_pullback *p, int i)
 {
-    const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand");
+    const bool is_there =
+        is_place(p, i, p->entry->value.n_operands, "operand") && ad_check_unchanged(p->tape, operand_id(p, i), p->id);
     return is_there ? ad_handle(p->tape, operand_id(p, i)) : ad_inert(p->tape);
 }
+
 ad_tensor ad_y_at(ad_pullback *p, int j)
 {
     const bool is_there = is_place(p, j, p->entry->value.n_results, "result");
@@ -264,25 +344,35 @@ const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->en
 
 void ad_run_rule(ad_pullback *p)
 {
-    p->tape->walking = true;
-    p->entry->op->vjp(p);
-    p->tape->walking = false;
+    ad_pullback *outer = p->tape->walking;
+    p->tape->walking = p;
+    if (p->entry->op->vjp)
+        p->entry->op->vjp(p);
+    else
+        ad_run_numeric_rule(p);
+    p->tape->walking = outer;
 }
 
 bool ad_refuse_in_rule(ad_tape *t, const char *who)
 {
     if (t->walking)
         ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
-    return t->walking;
+    return t->walking != NULL;
 }
 
-/* When a rule has run: its temporaries and the gradient that it took are given back. */
-static bool finish(ad_tape *t, const ad_pullback *p, bool keep)
+/* When a rule has run: its temporaries and the gradient that it took are given back. A functional walk reads the
+ * gradients it wants at its end, and has no temporaries. */
+static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
 {
-    ad_recycle_fresh(t);
-    for (uint32_t j = 0; j < p->entry->value.n_results; j++) {
+    if (t->fresh_list)
+        ad_recycle_fresh(t);
+    if (p->may_move && p->entry->value.n_results == 1) {
+        unlink_gradient(t, p->entry);
+        return t->status == AD_OK;
+    }
+    for (uint32_t j = 0; j < p->entry->value.n_results && !walk->functional; j++) {
         ad_entry *result = ad_entry_at(t, p->id + j);
-        if (!keep)
+        if (!walk->keep)
             unlink_gradient(t, result);
         else if (result->link && !hold(t, p->id + j))
             return false;
@@ -290,26 +380,75 @@ static bool finish(ad_tape *t, const ad_pullback *p, bool keep)
     return t->status == AD_OK;
 }
 
-static bool pull(ad_tape *t, ad_entry *e, uint32_t id, bool keep)
+static uint8_t wanted_by(const ad_walk_back *walk) { return walk->functional ? AD_ON_PATH : AD_WANTS_GRADIENT; }
+
+static inline bool pull(ad_tape *t, const ad_walk_back *walk, ad_entry *e, uint32_t id)
 {
-    ad_pullback p = {.tape = t, .entry = e, .id = id, .capture = -1};
+    ad_pullback p; /* what is left unset is not read: clearing it would take longer than many a rule */
+    p.tape = t;
+    p.entry = e;
+    p.id = id;
+    p.capture = -1;
+    p.wanted = wanted_by(walk);
+    p.may_move = !walk->keep && !walk->functional && !t->recording;
     uint32_t any = p.dy[0] = e->link;
     for (uint32_t j = 1; j < e->value.n_results; j++)
         any |= p.dy[j] = ad_entry_at(t, id + j)->link;
     if (!any)
         return true;
     ad_run_rule(&p);
-    return finish(t, &p, keep);
+    return finish(t, walk, &p);
 }
 
-static bool visit(ad_tape *t, uint32_t id, bool keep)
+static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);
     if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
         return true;
-    if (e->op)
-        return pull(t, e, id, keep);
-    return hold(t, id);
+    if (e->op && ad_has_rule(e->op) && e->value.flags & wanted_by(walk))
+        return pull(t, walk, e, id);
+    return walk->functional || hold(t, id);
+}
+
+/* Entries down to and without `end`. */
+static void visit_down(ad_tape *t, const ad_walk_back *walk, uint32_t from, uint32_t end)
+{
+    for (uint32_t id = from; id > end && t->status == AD_OK; id--)
+        if (!visit(t, walk, id))
+            break;
+}
+
+static bool any_gradient(const ad_tape *t, const ad_stretch *segment, uint32_t last)
+{
+    for (uint32_t id = segment->first; id <= segment->last && id <= last; id++)
+        if (ad_entry_at(t, id)->link)
+            return true;
+    return false;
+}
+
+/* A segment that a gradient reaches is computed again for its rules; what they record may need it longer. */
+static void visit_segment(ad_tape *t, const ad_walk_back *walk, ad_stretch *segment, uint32_t from)
+{
+    const bool was_live = segment->live;
+    if (!any_gradient(t, segment, from) || (!was_live && !ad_revive_segment(t, segment)))
+        return;
+    visit_down(t, walk, from < segment->last ? from : segment->last, segment->first - 1);
+    if (!was_live && !t->recording)
+        ad_drop_segment(t, segment);
+}
+
+static void visit_all(ad_tape *t, const ad_walk_back *walk, uint32_t from)
+{
+    for (ptrdiff_t i = (ptrdiff_t)t->n_segments - 1; i >= 0 && t->status == AD_OK; i--) {
+        ad_stretch *segment = &t->segments[i];
+        if (segment->first > from)
+            continue;
+        if (from > segment->last)
+            visit_down(t, walk, from, segment->last);
+        visit_segment(t, walk, segment, from);
+        from = segment->first - 1;
+    }
+    visit_down(t, walk, from, 0);
 }
 
 /* A walk that failed leaves no gradients at all. */
@@ -321,15 +460,15 @@ static void clean_up(ad_tape *t, uint32_t last)
     ad_drop_gradients(t, true);
 }
 
-static void walk_back(ad_tape *t, ad_tensor y, ad_tensor seed, bool keep)
+void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
 {
-    contribute(t, y.id, ad_is_inert(seed) ? ad_ones_like(y) : seed);
+    const ad_tensor dy = ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy;
+    if (t->status == AD_OK)
+        contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy, ad_entry_at(t, dy.id));
     ad_recycle_fresh(t);
-    uint32_t last = ad_table_of(y) == AD_STEP ? y.id : 0;
-    for (uint32_t id = last; id > 0 && t->status == AD_OK; id--)
-        if (!visit(t, id, keep))
-            break;
-    if (t->status != AD_OK)
+    const uint32_t last = ad_table_of(walk->y) == AD_STEP ? walk->y.id : 0;
+    visit_all(t, walk, last);
+    if (t->status != AD_OK && !walk->functional)
         clean_up(t, last);
 }
 
@@ -363,13 +502,21 @@ static ad_tensor keep_seed(ad_tape *t, ad_tensor seed)
     return !ad_is_inert(seed) && ad_table_of(seed) == AD_TEMPORARY ? ad_constant(t, ad_entry_of(t, seed)) : seed;
 }
 
+/* After a replay that did not fit, values are partly old. */
+static bool refuse_misfit(ad_tape *t)
+{
+    if (t->misfit)
+        ad_fail(t, AD_BAD_STATE, "backward: the last replay did not fit: ad_reset and record anew");
+    return t->misfit;
+}
+
 ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
 {
     static const ad_backward_options none = {0};
     options = options ? options : &none;
     ad_tape *t = y.tape;
     ad_entry *e = ad_require(y, "backward");
-    if (!e || ad_refuse_in_rule(t, "backward") || !check_seed(t, e, options))
+    if (!e || ad_refuse_in_rule(t, "backward") || refuse_misfit(t) || !check_seed(t, e, options))
         return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
     ad_tensor seed = keep_seed(t, options->seed);
     if (options->accumulate)
@@ -377,7 +524,7 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     else
         ad_drop_gradients(t, true);
     t->recording = options->differentiable;
-    walk_back(t, y, seed, options->keep);
+    ad_run_walk(t, &(ad_walk_back){.y = y, .dy = seed, .keep = options->keep});
     t->recording = true;
     return t->status;
 }

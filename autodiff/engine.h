@@ -22,6 +22,10 @@ enum ad_entry_flag {
     AD_IS_STATE = 2,       /* a kept leaf without a gradient */
     AD_IS_HELD = 4,        /* a temporary that outlives the rule that made it */
     AD_IS_FRESH = 8,       /* a temporary that the running rule made: it is in the fresh list */
+    AD_ON_PATH = 16,       /* between what a functional walk starts from and what it differentiates by */
+    AD_IS_BORROWED = 32,   /* a leaf whose data is the caller's */
+    AD_MAY_DROP = 64,      /* inside a segment: its data is dropped and computed again */
+    AD_NOT_KEPT = 128,     /* and is dropped now */
 };
 
 /* What few entries have: in the arena of the entry's table. */
@@ -31,7 +35,27 @@ typedef struct ad_extra {
     const char *name;
     uint32_t first_slot; /* of a parameter: its states (ad_slot), each leading to the next; 0: none */
     uint32_t next_slot;
+    ad_storage *storage; /* of an entry in a segment: what holds its data; NULL: not a storage, or dropped */
 } ad_extra;
+
+/* In-place changes of a leaf since it was made or, of a parameter, since the last reset. */
+typedef struct ad_leaf {
+    uint32_t version;
+    uint32_t changed_at; /* how many entries the recording had at the last change; 0: not changed since */
+} ad_leaf;
+
+/* One of those changes. */
+typedef struct ad_change {
+    uint32_t leaf; /* its id */
+    uint32_t entries;
+    uint32_t version; /* before */
+} ad_change;
+
+/* Entries from first to last that are computed again in backward. */
+typedef struct ad_stretch {
+    uint32_t first, last;
+    bool live; /* all data is there */
+} ad_stretch;
 
 /* One tensor: 64 bytes. A scalar's number lies in it; other data in the table's memory. */
 typedef struct ad_entry {
@@ -46,7 +70,7 @@ typedef struct ad_entry {
     union {
         uint32_t operands[2]; /* of a recorded entry: ids */
         ad_storage *storage;  /* of a temporary: what holds its data; NULL: a scalar, or data of a recorded entry */
-        uint32_t version;     /* of a kept leaf: in-place changes so far */
+        ad_leaf leaf;
     } u;
     uint32_t generation;
     uint32_t link; /* of a recorded or kept entry: its gradient's id, or 0; of a temporary: the next in its list */
@@ -62,18 +86,26 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
-    uint64_t draws;      /* of random numbers so far */
-    bool walking;        /* a gradient rule is running */
-    bool recording;      /* results become entries of STEP, not of TEMPORARY */
-    uint8_t processor;   /* which kernels */
-    uint32_t generation; /* of STEP's entries */
-    uint32_t free_list;  /* of TEMPORARY's entries */
-    uint32_t fresh_list; /* TEMPORARY's entries that the running rule made */
-    ad_arena step;       /* data of STEP */
-    ad_arena kept;       /* data of KEPT */
-    ad_pool pool;        /* data of TEMPORARY */
-    uint32_t *holders;   /* STEP's entries that have a gradient after backward */
+    bool recording;              /* results become entries of STEP, not of TEMPORARY */
+    bool tracing;                /* results are looked at: a number that is not finite is an error */
+    bool misfit;                 /* the last replay did not fit */
+    uint8_t processor;           /* which kernels */
+    uint32_t generation;         /* of STEP's new entries */
+    uint32_t resets;             /* so far */
+    uint64_t draws;              /* of random operators, so far */
+    struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
+    uint32_t free_list;          /* of TEMPORARY's entries */
+    uint32_t fresh_list;         /* TEMPORARY's entries that the running rule made */
+    ad_arena step;               /* data of STEP */
+    ad_arena kept;               /* data of KEPT */
+    ad_pool pool;                /* data of TEMPORARY */
+    uint32_t *holders;           /* STEP's entries that have a gradient after backward */
     size_t n_holders, holders_room;
+    ad_change *changes; /* of leaves in place, since the last reset or replay, in order */
+    size_t n_changes, changes_room;
+    ad_stretch *segments; /* in order */
+    size_t n_segments, segments_room;
+    uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
     ad_memory memory;
     char message[600];
 };
@@ -139,7 +171,10 @@ static inline uint32_t ad_append_temporary(ad_tape *t)
     else
         id = (uint32_t)AD_TEMPORARY << AD_INDEX_BITS | table->count++;
     ad_entry *e = ad_entry_at(t, id);
-    *e = (ad_entry){.generation = e->generation + 1, .value.flags = AD_IS_FRESH, .link = t->fresh_list};
+    /* Of a temporary only this and what ad_furnish sets is ever anything but 0. */
+    e->generation++;
+    e->value.flags = AD_IS_FRESH;
+    e->link = t->fresh_list;
     t->fresh_list = id;
     return id;
 }
@@ -188,6 +223,9 @@ ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 /* A constant leaf of STEP with the value of an entry, copied; inert if there is no memory. */
 ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
 ad_status ad_fail_memory(ad_tape *t, const char *who);
+/* Room for one more than n elements of `bytes` each, of which there is `*room`: the array, perhaps moved, or NULL if
+ * there is no memory (the tape is then in error, and the array as it was). */
+void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes);
 
 /* ---- shape.c ----------------------------------------------------------------------------------------------------- */
 
@@ -230,5 +268,7 @@ void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, u
 void ad_drop_gradients(ad_tape *t, bool kept);
 /* Copies gradients of parameters that are part of the recording, which is about to go. */
 void ad_settle_gradients(ad_tape *t);
+/* Drops the gradients of the STEP entries from `first` on, and copies those that are such entries. */
+void ad_drop_gradients_from(ad_tape *t, uint32_t first);
 
 #endif

@@ -46,7 +46,7 @@ static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
 {
     ad_tape *t = y.tape;
     const uint32_t first = y.id - e->value.result;
-    ad_pullback p = {.tape = t, .entry = ad_entry_at(t, first), .id = first, .capture = i};
+    ad_pullback p = {.tape = t, .entry = ad_entry_at(t, first), .id = first, .capture = i, .wanted = AD_WANTS_GRADIENT};
     t->recording = false;
     p.dy[e->value.result] = ad_ones_like(y).id;
     if (t->status == AD_OK)
@@ -68,7 +68,7 @@ ad_tensor ad_local_gradient(ad_tensor y, int i)
     if (!e || ad_refuse_in_rule(y.tape, "local_gradient") || !check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
-    if (e->op->vjp && x->value.type != AD_I32 && e->value.type != AD_I32)
+    if (ad_has_rule(e->op) && x->value.type != AD_I32 && e->value.type != AD_I32)
         return run_rule(y, e, i);
     ad_fail(y.tape, AD_NO_GRADIENT, "local_gradient: %s has no derivative by operand %d", ad_made_by(y), i);
     return ad_inert(y.tape);

@@ -10,10 +10,25 @@ struct ad_pullback {
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
     int capture;                 /* -1; or the one operand whose contribution goes to `captured` instead */
     ad_tensor captured;
+    bool may_move;  /* the gradient of result 0 is not needed after the rule: an operand may have it */
+    uint8_t wanted; /* the flag of what wants a gradient: AD_WANTS_GRADIENT, or AD_ON_PATH in a functional walk */
 };
+
+/* A walk from y back to the first entry. A functional one, which must be recorded, goes only by what is AD_ON_PATH and
+ * leaves its gradients linked there; the other leaves those of leaves, and with `keep` of all, and on failure none. */
+typedef struct ad_walk_back {
+    ad_tensor y, dy; /* dy inert: ones */
+    bool keep, functional;
+} ad_walk_back;
+void ad_run_walk(ad_tape *t, const ad_walk_back *walk);
+
+static inline bool ad_has_rule(const ad_operator *op) { return op->vjp || op->backward; }
 
 /* Runs the gradient rule. */
 void ad_run_rule(ad_pullback *p);
+
+/* Does so for an operator whose gradient is numeric; in numeric_rule.c. */
+void ad_run_numeric_rule(ad_pullback *p);
 
 /* Whether a rule is running, and so an error: what a rule must not call asks this first. */
 bool ad_refuse_in_rule(ad_tape *t, const char *who);

@@ -11,6 +11,8 @@
 #include "blas.h"
 #include "kernels/kernel.h"
 #include "pullback.h"
+#include "segments.h"
+#include "versions.h"
 
 /* ---- Status ------------------------------------------------------------------------------------------------------ */
 
@@ -118,12 +120,15 @@ void ad_tape_close(ad_tape *t)
     ad_arena_free(&t->kept);
     ad_arena_free(&t->pool.arena);
     ad_memory_release(&t->memory, t->holders, t->holders_room, sizeof t->holders[0]);
+    ad_memory_release(&t->memory, t->changes, t->changes_room, sizeof t->changes[0]);
+    ad_memory_release(&t->memory, t->segments, t->segments_room, sizeof t->segments[0]);
     ad_memory memory = t->memory;
     ad_memory_release(&memory, t, 1, sizeof *t);
 }
 
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark)
 {
+    ad_drop_segments_from(t, count);
     t->tables[AD_STEP].count = count;
     ad_arena_rewind(&t->step, mark);
 }
@@ -136,8 +141,12 @@ ad_status ad_reset(ad_tape *t)
         return t->status;
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
+    ad_forget_changes(t);
     ad_drop_from(t, 1, (ad_arena_mark){0});
+    t->open_segment = 0;
+    t->misfit = false;
     t->generation++;
+    t->resets++;
     return t->status;
 }
 
@@ -166,6 +175,23 @@ static bool grow_chunks(ad_tape *t, ad_table *table)
     ad_memory_release(&t->memory, old.chunks, old.room, sizeof *chunks);
     ad_memory_release(&t->memory, old.shapes, old.room, sizeof *shapes);
     return table->chunks == chunks && chunks;
+}
+
+void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes)
+{
+    if (n < *room)
+        return array;
+    const size_t more = *room ? 2 * *room : 64;
+    void *moved = ad_memory_take(&t->memory, more, bytes);
+    if (!moved) {
+        ad_fail_memory(t, "tape");
+        return NULL;
+    }
+    if (n)
+        memcpy(moved, array, n * bytes);
+    ad_memory_release(&t->memory, array, *room, bytes);
+    *room = more;
+    return moved;
 }
 
 bool ad_add_chunk(ad_tape *t, uint32_t which)
@@ -229,6 +255,8 @@ static bool furnish_data(ad_tape *t, uint32_t id, ad_type type)
     if (id >> AD_INDEX_BITS == AD_TEMPORARY) {
         e->u.storage = ad_pool_take(&t->pool, bytes);
         e->value.data = e->u.storage ? ad_storage_data(e->u.storage) : NULL;
+    } else if (t->open_segment && id >> AD_INDEX_BITS == AD_STEP) {
+        e->value.data = ad_segment_data(t, id, bytes);
     } else {
         e->value.data = ad_arena_take(id >> AD_INDEX_BITS == AD_STEP ? &t->step : &t->kept, bytes);
     }
@@ -291,15 +319,26 @@ ad_extra *ad_extra_of(ad_tape *t, uint32_t id)
 
 /* ---- Handles ----------------------------------------------------------------------------------------------------- */
 
+/* Whether x is valid but for its data, which its segment dropped. */
+static bool is_dropped(const ad_tape *t, ad_tensor x)
+{
+    if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->tables[AD_STEP].count)
+        return false;
+    const ad_entry *e = ad_entry_at(t, x.id);
+    return e->value.flags & AD_NOT_KEPT && (e->generation ^ x.generation) == UINT32_C(0x80000000);
+}
+
 static const char *what_is_wrong(const ad_tape *t, ad_tensor x)
 {
     if (x.id == 0)
         return "is inert: it was never made, or came from a call that failed";
     if (x.tape != t)
         return "belongs to another tape: operands must be of one tape";
+    if (is_dropped(t, x))
+        return "is not kept: it is inside a segment; make it an output of ad_segment_end";
     if (x.id >> AD_INDEX_BITS == AD_TEMPORARY)
         return "is stale: a gradient lasts until the next backward or reset";
-    return "is stale: its tape was reset since it was made; only parameters and states survive a reset";
+    return "is stale: its tape was reset or rewound since it was made; only parameters and states survive that";
 }
 
 void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i)
@@ -419,6 +458,7 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
     }
     /* The engine never writes through this pointer: only kept leaves are updated in place. */
     ad_entry_at(t, id)->value.data = (void *)(uintptr_t)data;
+    ad_entry_at(t, id)->value.flags |= AD_IS_BORROWED;
     return ad_handle(t, id);
 }
 
@@ -442,6 +482,8 @@ ad_tensor ad_kept_at(ad_tape *t, size_t index)
     }
     return ad_handle(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | (uint32_t)index);
 }
+
+bool ad_is_kept(ad_tensor x) { return ad_require(x, "is_kept") && ad_table_of(x) == AD_KEPT; }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 

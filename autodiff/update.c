@@ -65,6 +65,7 @@ LOOP(adagrad)
 #include <stdio.h>
 #include <string.h>
 
+#include "versions.h"
 #include "walk.h"
 
 LOOP_TABLE(descend)
@@ -95,6 +96,17 @@ static void run_update(const ad_loops *loops, const ad_tape *t, const ad_entry *
     update u = {loops->of[e->value.type][t->processor], span, ad_type_bytes((ad_type)e->value.type)};
     u.span.n = ad_elements(&e->value);
     ad_parallel((u.span.n + UPDATE_BLOCK - 1) / UPDATE_BLOCK, update_block, &u);
+}
+
+/* The entry of a leaf that the tape owns; NULL, and an error, for anything else. */
+static ad_entry *any_leaf(ad_tensor x, const char *who)
+{
+    ad_entry *e = ad_require(x, who);
+    if (!e || (ad_is_leaf(x.tape, x.id) && !(e->value.flags & AD_IS_BORROWED)))
+        return e;
+    ad_fail(x.tape, AD_BAD_STATE, "%s: only leaves are changed in place; this is %s", who,
+            ad_is_leaf(x.tape, x.id) ? "borrowed: change your own array, and say so with ad_touch" : "none");
+    return NULL;
 }
 
 /* The entry of a kept leaf; NULL, and an error, for anything else. */
@@ -131,24 +143,34 @@ static bool check_rate(ad_tensor x, double rate, const char *who)
 
 ad_status ad_assign(ad_tensor leaf, const void *data)
 {
-    ad_entry *e = kept_leaf(leaf, "assign");
+    ad_entry *e = any_leaf(leaf, "assign");
     if (!e)
         return status_of(leaf);
-    if (!data)
+    const size_t n = ad_elements(&e->value);
+    if (!data && n)
         return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", name_of(e));
-    memcpy(e->value.data, data, ad_elements(&e->value) * ad_type_bytes((ad_type)e->value.type));
-    e->u.version++;
+    if (!ad_note_change(leaf.tape, leaf.id))
+        return status_of(leaf);
+    if (n)
+        memcpy(e->value.data, data, n * ad_type_bytes((ad_type)e->value.type));
     return AD_OK;
+}
+
+ad_status ad_touch(ad_tensor leaf)
+{
+    const ad_entry *e = ad_require(leaf, "touch");
+    if (e && !ad_is_leaf(leaf.tape, leaf.id))
+        ad_fail(leaf.tape, AD_BAD_STATE, "touch: only leaves are changed in place; this is none");
+    return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id) ? AD_OK : status_of(leaf);
 }
 
 ad_status ad_descend(ad_tensor x, double rate)
 {
     ad_entry *e = kept_leaf(x, "descend");
     const ad_entry *g = e && check_rate(x, rate, "descend") ? gradient_to_use(x, e, "descend") : NULL;
-    if (!g)
+    if (!g || !ad_note_change(x.tape, x.id))
         return status_of(x);
     run_update(&descend_loops, x.tape, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
-    e->u.version++;
     return AD_OK;
 }
 
@@ -173,12 +195,10 @@ ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
 {
     ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
     const ad_entry *g = a && check_rate(x, rate, "descend_adagrad") ? gradient_to_use(x, e, "descend_adagrad") : NULL;
-    if (!g)
+    if (!g || !ad_note_change(x.tape, x.id) || !ad_note_change(x.tape, accumulator.id))
         return status_of(x);
     const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
     run_update(&adagrad_loops, x.tape, e, span);
-    e->u.version++;
-    a->u.version++;
     return AD_OK;
 }
 
@@ -199,9 +219,10 @@ ad_status ad_fill(ad_tensor leaf, double value)
         return status_of(leaf);
     if (e->value.type == AD_I32 && !(value >= INT32_MIN && value <= INT32_MAX))
         return ad_fail(leaf.tape, AD_BAD_VALUE, "fill: %g does not fit into %s of i32", value, name_of(e));
+    if (!ad_note_change(leaf.tape, leaf.id))
+        return status_of(leaf);
     for (size_t i = 0; i < ad_elements(&e->value); i++)
         put(e, i, value);
-    e->u.version++;
     return AD_OK;
 }
 
@@ -225,9 +246,10 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
         return ad_fail(leaf.tape, AD_BAD_TYPE, "fill_uniform: %s is i32: it must be f32 or f64", name_of(e));
     if (!range || !isfinite(range[0]) || !isfinite(range[1]) || range[0] > range[1])
         return ad_fail(leaf.tape, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
+    if (!ad_note_change(leaf.tape, leaf.id))
+        return status_of(leaf);
     for (size_t i = 0; i < ad_elements(&e->value); i++)
         put(e, i, between(range, ad_random_uniform(seed, stream, i), e->value.type));
-    e->u.version++;
     return AD_OK;
 }
 
@@ -268,12 +290,6 @@ ad_tensor ad_slot(ad_tensor x, const char *name, double initial)
         return ad_inert(x.tape);
     ad_tensor slot = find_slot(x, e, name);
     return ad_is_inert(slot) ? make_slot(x, e, name, initial) : slot;
-}
-
-uint32_t ad_version_of(ad_tensor leaf)
-{
-    const ad_entry *e = kept_leaf(leaf, "version_of");
-    return e ? e->u.version : 0;
 }
 
 #endif

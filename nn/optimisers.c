@@ -85,7 +85,8 @@ static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters
             ad_fail(parameters[i].tape, AD_BAD_HANDLE,
                     "optimiser: the first parameter is not of the tape of number %zu", i);
         }
-        ad_version_of(parameters[i]); /* which is an error for what cannot be updated */
+        if (!ad_is_kept(parameters[i]))
+            ad_fail(tape, AD_BAD_STATE, "optimiser: only parameters are updated; number %zu is none", i);
         const char *mistake = nn_optimiser_mistake(o, ad_type_of(parameters[i]));
         if (mistake)
             ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);

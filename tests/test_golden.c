@@ -18,7 +18,13 @@
 /* Each family has its numbers in NAME.txt and NAME_special.txt. */
 static const char *const families[] = {
     "core",
+    "activations",
+    "comparisons",
+    "losses",
+    "linear_algebra",
     "indexing",
+    "indexing",
+    "linear_algebra",
     "shapes",
 };
 enum { FAMILIES = sizeof families / sizeof *families };

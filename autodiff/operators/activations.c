@@ -14,17 +14,126 @@ MAP2(where_positive, b <= 0 ? 0 : a)
 MAP2(where_not_positive, b > 0 ? 0 : a)
 MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 
+/* selu is scaled so that mean 0 and variance 1 are a fixed point of a layer (Klambauer and others 2017). */
+#define SELU_SCALE ((REAL)1.0507009873554804934)
+#define SELU_FLOOR ((REAL)1.7580993408473768599) /* the scale times 1.6732632423543772848: y is above its negative */
+
+#ifdef AD_REAL
+
+/* y[i] = after(a[i], x[i], e) with e = function(before(x[i])): MAP1_VIA with another operand beside. */
+#define BACKWARD_VIA(name, function, before, after)                                                                    \
+    static inline REAL name##_before(REAL x) { return (REAL)(before); }                                                \
+    static inline REAL name##_after(REAL a, REAL x, REAL e) { return (REAL)(after); }                                  \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        REAL e[VIA_BLOCK];                                                                                             \
+        const size_t sa = s->step[1], sx = s->step[2];                                                                 \
+        for (size_t from = 0; from < s->n; from += VIA_BLOCK) {                                                        \
+            const REAL *restrict A = (const REAL *)s->array[1] + from * sa;                                            \
+            const REAL *restrict X = (const REAL *)s->array[2] + from * sx;                                            \
+            REAL *restrict Y = (REAL *)s->array[0] + from;                                                             \
+            const size_t n = s->n - from < VIA_BLOCK ? s->n - from : VIA_BLOCK;                                        \
+            for (size_t i = 0; i < n; i++)                                                                             \
+                e[i] = name##_before(X[i * sx]);                                                                       \
+            vector_##function(n, e, e);                                                                                \
+            for (size_t i = 0; i < n; i++)                                                                             \
+                Y[i] = name##_after(A[i * sa], X[i * sx], e[i]);                                                       \
+        }                                                                                                              \
+    }
+
+/* x held where a factor beside it has long become 0, so that their product is 0 and not NaN. */
+static inline REAL within(REAL x, REAL bound) { return x < -bound ? -bound : x > bound ? bound : x; }
+
+/* 1 / (1 + e^-x), given e = e^-|x| */
+static inline REAL logistic_via(REAL x, REAL e) { return (x >= 0 ? 1 : e) / (1 + e); }
+
+/* (x logistic(x))' = logistic(x) (1 + x logistic(-x)), given e = e^-|x| */
+static inline REAL silu_slope(REAL x, REAL e)
+{
+    return logistic_via(x, e) * (1 + within(x, 800) * logistic_via(-x, e));
+}
+
+/* Phi(-x) e^(x^2/2) for x >= 0, Phi the normal distribution's, to 3 units in the last place. The coefficients, and what
+ * they are of, are printed by tools/normal_tail.py. */
+static inline REAL normal_tail(REAL x)
+{
+#if AD_REAL_BITS == 32
+    static const REAL even[] = {0.849695787F, 0.484374217F, 0.129487681F, 0.0112220711F, -0.000514731719F};
+    static const REAL odd[] = {0.700464956F, 0.278118033F, 0.0464515451F, 0.000858821143F, -0.000158423809F};
+    enum { N_EVEN = 5, N_ODD = 5 };
+#else
+    static const REAL even[] = {0.84969577171772043,    0.48437498414282855,     0.12948165075057604,
+                                0.011238259242670889,   -0.00053135214560816102, 4.0269441971912615e-6,
+                                1.9813748441076538e-6,  -3.1407499772142166e-7,  3.7213188788461397e-8,
+                                -3.6620795312196462e-9, 2.3343889890540845e-10};
+    static const REAL odd[] = {0.70046492716831666,    0.27811948195839718,     0.046439848476985779,
+                               0.00089223594091878408, -0.00019836118393340521, 1.8308474386299974e-5,
+                               -1.62950706771467e-6,   1.6292424336109805e-7,   -1.7329859278196154e-8,
+                               1.3408330191275696e-9};
+    enum { N_EVEN = 11, N_ODD = 10 };
+#endif
+    const REAL w = 1 / (x + 5), u = (REAL)11.25 * w - (REAL)1.25, square = u * u;
+    REAL of_even = even[N_EVEN - 1], of_odd = odd[N_ODD - 1];
+    for (int i = N_EVEN - 2; i >= 0; i--)
+        of_even = of_even * square + even[i];
+    for (int i = N_ODD - 2; i >= 0; i--)
+        of_odd = of_odd * square + odd[i];
+    return w * (of_even + u * of_odd);
+}
+
+/* Phi(x), given e = e^(-x^2/2): of a negative x the tail itself, in which nothing cancels. */
+static inline REAL normal_phi(REAL x, REAL e)
+{
+    const REAL tail = e * normal_tail(R(fabs)(x));
+    return x < 0 ? tail : 1 - tail;
+}
+
+/* (x Phi(x))' = Phi(x) + x phi(x) with the density phi(x) = e^(-x^2/2) / sqrt(2 pi), given e = e^(-x^2/2) */
+static inline REAL gelu_slope(REAL x, REAL e)
+{
+    return normal_phi(x, e) + within(x, 40) * e * (REAL)0.39894228040143267794;
+}
+
+LOOP(leaky_relu_backward)
+{
+    const REAL *restrict A = s->array[1], *restrict X = s->array[2];
+    REAL *restrict Y = s->array[0];
+    const REAL slope = (REAL)s->constant;
+    const size_t sa = s->step[1], sx = s->step[2];
+    if (sa && sx)
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = X[i] > 0 ? A[i] : X[i] <= 0 ? slope * A[i] : X[i];
+    else
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = X[sx * i] > 0 ? A[sa * i] : X[sx * i] <= 0 ? slope * A[sa * i] : X[sx * i];
+}
+
+#else
+#define BACKWARD_VIA(name, function, before, after) LOOP_TABLE(name)
+LOOP_TABLE(leaky_relu_backward)
+#endif
+
+MAP1_VIA(gelu, exp, -x *x / 2, (x < -40 ? -40 : x) * normal_phi(x, v))
+BACKWARD_VIA(gelu_backward, exp, -x *x / 2, gelu_slope(x, e) * a)
+MAP1_VIA(silu, exp, -R(fabs)(x), (x < -800 ? -800 : x) * logistic_via(x, v))
+BACKWARD_VIA(silu_backward, exp, -R(fabs)(x), silu_slope(x, e) * a)
+MAP1_VIA(selu, expm1, x, x > 0 ? SELU_SCALE * x : SELU_FLOOR * v)
+MAP2(selu_backward, b > 0 ? SELU_SCALE * a : a * (b + SELU_FLOOR))
+MAP1(leaky_relu, x > 0 ? x : c * x)
+MAP1(hardtanh, x<-1 ? -1 : x> 1 ? 1 : x)
+MAP1_VIA(log_logistic, log1p_exp, -R(fabs)(x), (x < 0 ? x : x >= 0 ? 0 : x) - v)
+
 #ifndef AD_REAL
 
 AD_FAMILY(activations)
 
 #define BESIDE_ZERO                                                                                                    \
     {                                                                                                                  \
-        -2, 2, 0, 0.1, false                                                                                           \
+        .low = -2, .high = 2, .kink = 0, .gap = 0.1                                                                    \
     }
 #define SIGN_ONLY                                                                                                      \
     {                                                                                                                  \
-        -2, 2, 0, 0.1, true                                                                                            \
+        .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true                                                  \
     }
 
 /* y = 1 / (1 + e^-x) :  dx = y (1 - y) dy */
@@ -207,6 +316,220 @@ AD_OPERATOR(step) = {.name = "step",
                      .domain = {SIGN_ONLY}};
 
 ad_tensor ad_step(ad_tensor x) { return ad_apply1(&ad_operator_step, x); }
+
+/* y = x Phi(x) :  dx = (Phi(x) + x phi(x)) dy */
+static void gelu_vjp(ad_pullback *p) { ad_give(p, 0, ad_gelu_backward(ad_dy(p), ad_x(p, 0))); }
+
+AD_OPERATOR(gelu) = {.name = "gelu",
+                     OF_ONE,
+                     .loops = &gelu_loops,
+                     .vjp = gelu_vjp,
+                     .formula = "x Phi(x), Phi the normal distribution's",
+                     .gradient = "(Phi(x) + x phi(x)) dy",
+                     .convention = "0 at -inf"};
+
+ad_tensor ad_gelu(ad_tensor x) { return ad_apply1(&ad_operator_gelu, x); }
+
+/* r = (Phi(x) + x phi(x)) v :  dv = (Phi(x) + x phi(x)) dr,  dx = (2 - x^2) phi(x) v dr.  Beyond 40 the density phi is
+ * 0 in every type, and holding x there keeps x^2 finite. */
+static void gelu_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), x = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_gelu_backward(dr, x));
+    if (!ad_wants(p, 1))
+        return;
+    ad_tensor square = ad_square(ad_clamp(x, -40, 40));
+    ad_tensor phi = ad_scale(ad_exp(ad_scale(square, -0.5)), 0.39894228040143267794);
+    ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_neg(square), 2), phi), ad_mul(v, dr)));
+}
+
+AD_OPERATOR(gelu_backward) = {.name = "gelu_backward",
+                              OF_TWO,
+                              .loops = &gelu_backward_loops,
+                              .vjp = gelu_backward_vjp,
+                              .linear = AD_LINEAR_IN(0),
+                              .formula = "(Phi(x) + x phi(x)) v",
+                              .gradient = "(Phi(x) + x phi(x)) dr, (2 - x^2) phi(x) v dr",
+                              .convention = "v at inf, 0 at -inf"};
+
+ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_gelu_backward, dy, x); }
+
+/* y = x s, s = logistic(x) :  dx = s (1 + x (1 - s)) dy */
+static void silu_vjp(ad_pullback *p) { ad_give(p, 0, ad_silu_backward(ad_dy(p), ad_x(p, 0))); }
+
+AD_OPERATOR(silu) = {.name = "silu",
+                     OF_ONE,
+                     .loops = &silu_loops,
+                     .vjp = silu_vjp,
+                     .formula = "x logistic(x)",
+                     .gradient = "s (1 + x (1 - s)) dy, s = logistic(x)",
+                     .convention = "0 at -inf"};
+
+ad_tensor ad_silu(ad_tensor x) { return ad_apply1(&ad_operator_silu, x); }
+
+/* r = s (1 + x (1 - s)) v, s = logistic(x) :  dv = s (1 + x (1 - s)) dr,  dx = s (1 - s) (2 + x (1 - 2 s)) v dr.
+ * Beyond 800 the product s (1 - s) is 0 in every type, and holding x there keeps the other factor finite. */
+static void silu_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), x = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_silu_backward(dr, x));
+    if (!ad_wants(p, 1))
+        return;
+    ad_tensor z = ad_clamp(x, -800, 800), s = ad_logistic(z), rest = ad_logistic(ad_neg(z));
+    ad_tensor bend = ad_mul(ad_mul(s, rest), ad_shift(ad_mul(z, ad_sub(rest, s)), 2));
+    ad_give(p, 1, ad_mul(bend, ad_mul(v, dr)));
+}
+
+AD_OPERATOR(silu_backward) = {.name = "silu_backward",
+                              OF_TWO,
+                              .loops = &silu_backward_loops,
+                              .vjp = silu_backward_vjp,
+                              .linear = AD_LINEAR_IN(0),
+                              .formula = "s (1 + x (1 - s)) v, s = logistic(x)",
+                              .gradient = "s (1 + x (1 - s)) dr, s (1 - s) (2 + x (1 - 2 s)) v dr",
+                              .convention = "v at inf, 0 at -inf"};
+
+ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_silu_backward, dy, x); }
+
+/* y = s x where x > 0, else s a (e^x - 1) :  dx = s dy where y > 0, else (y + s a) dy */
+static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p))); }
+
+AD_OPERATOR(selu) = {.name = "selu",
+                     OF_ONE,
+                     .loops = &selu_loops,
+                     .vjp = selu_vjp,
+                     .formula = "s x where x > 0, else s a (e^x - 1), s = 1.0507..., a = 1.6732...",
+                     .gradient = "s dy where x > 0, else (y + s a) dy",
+                     .convention = "the gradient is s a dy at 0",
+                     .domain = {BESIDE_ZERO}};
+
+ad_tensor ad_selu(ad_tensor x) { return ad_apply1(&ad_operator_selu, x); }
+
+/* r = s v where y > 0, else (y + s a) v :  dv = the same of dr,  dy = 0 where y > 0, else v dr */
+static void selu_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_selu_backward(dr, y));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_where_not_positive(ad_mul(v, dr), y));
+}
+
+AD_OPERATOR(selu_backward) = {.name = "selu_backward",
+                              OF_TWO,
+                              .loops = &selu_backward_loops,
+                              .vjp = selu_backward_vjp,
+                              .linear = AD_LINEAR_IN(0),
+                              .formula = "s v where y > 0, else (y + s a) v, s = 1.0507..., a = 1.6732...",
+                              .gradient = "selu_backward(dr, y); 0 where y > 0, else v dr",
+                              .domain = {{0}, BESIDE_ZERO}};
+
+ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_selu_backward, dy, y); }
+
+#define SLOPED                                                                                                         \
+    .attributes = {{"slope", AD_ATTRIBUTE_REAL}}, .properties = AD_ELEMENTWISE, .shape = slope_shape, .run = ad_map
+
+static void slope_shape(ad_call *c)
+{
+    const double slope = c->attributes[0].real;
+    if (isfinite(slope))
+        ad_broadcast_shape(c);
+    else
+        ad_call_fail(c, AD_BAD_VALUE, "slope must be finite: it is %g", slope);
+}
+
+static ad_tensor sloped(const ad_operator *op, const ad_tensor *x, int n, double slope)
+{
+    return ad_apply_one(op, x, n, &(ad_attribute){.real = slope});
+}
+
+static const ad_sample samples_sloped[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.real = 0.01}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.real = -2}}},
+    {.n_x = 1, .x = {{3, {2, 1, 3}}}, .attributes = {{.real = 1.5}}},
+    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 0.2}}},
+};
+
+static const ad_sample samples_sloped_backward[] = {
+    {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.real = 0.01}}},
+    {.n_x = 2, .x = {{0}, {0}}, .attributes = {{.real = -2}}},
+    {.n_x = 2, .x = {{1, {3}}, {3, {2, 2, 3}}}, .attributes = {{.real = 1.5}}},
+    {.n_x = 2, .x = {{3, {2, 1, 3}}, {2, {2, 1}}}, .attributes = {{.real = 0.2}}},
+    {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = 0.2}}},
+};
+
+/* y = x where x > 0, else slope x :  dx = dy or slope dy */
+static void leaky_relu_vjp(ad_pullback *p)
+{
+    ad_give(p, 0, ad_leaky_relu_backward(ad_dy(p), ad_x(p, 0), ad_attribute_at(p, 0)->real));
+}
+
+AD_OPERATOR(leaky_relu) = {.name = "leaky_relu",
+                           .arity = 1,
+                           SLOPED,
+                           SAMPLES(samples_sloped),
+                           .loops = &leaky_relu_loops,
+                           .vjp = leaky_relu_vjp,
+                           .formula = "x where x > 0, else slope x",
+                           .gradient = "dy where x > 0, else slope dy",
+                           .convention = "the gradient is slope dy at 0",
+                           .domain = {BESIDE_ZERO}};
+
+ad_tensor ad_leaky_relu(ad_tensor x, double slope) { return sloped(&ad_operator_leaky_relu, &x, 1, slope); }
+
+/* r = v where x > 0, else slope v :  dv = the same of dr; constant in x almost everywhere */
+static void leaky_relu_backward_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_leaky_relu_backward(ad_dy(p), ad_x(p, 1), ad_attribute_at(p, 0)->real));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
+}
+
+AD_OPERATOR(leaky_relu_backward) = {.name = "leaky_relu_backward",
+                                    .arity = 2,
+                                    SLOPED,
+                                    SAMPLES(samples_sloped_backward),
+                                    .loops = &leaky_relu_backward_loops,
+                                    .vjp = leaky_relu_backward_vjp,
+                                    .linear = AD_LINEAR_IN(0),
+                                    .formula = "v where x > 0, else slope v",
+                                    .gradient = "dr where x > 0, else slope dr; 0",
+                                    .convention = "NaN where x is NaN",
+                                    .domain = {{0}, SIGN_ONLY}};
+
+ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope)
+{
+    return sloped(&ad_operator_leaky_relu_backward, (const ad_tensor[]){dy, x}, 2, slope);
+}
+
+/* y = clamp(x, -1, 1) :  dx = dy in [-1, 1], else 0 */
+static void hardtanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_clamp_backward(ad_dy(p), ad_x(p, 0), -1, 1)); }
+
+AD_OPERATOR(hardtanh) = {.name = "hardtanh",
+                         OF_ONE,
+                         .loops = &hardtanh_loops,
+                         .vjp = hardtanh_vjp,
+                         .formula = "clamp(x, -1, 1)",
+                         .gradient = "dy where -1 <= x <= 1, else 0",
+                         .convention = "the edges pass dy, and so does NaN",
+                         .domain = {{.low = -0.9, .high = 3, .kink = 1, .gap = 0.1}}};
+
+ad_tensor ad_hardtanh(ad_tensor x) { return ad_apply1(&ad_operator_hardtanh, x); }
+
+/* y = ln logistic(x) = -softplus(-x) :  dx = logistic(-x) dy.  Computed as min(x, 0) - ln(1 + e^-|x|). */
+static void log_logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_logistic(ad_neg(ad_x(p, 0))), ad_dy(p))); }
+
+AD_OPERATOR(log_logistic) = {.name = "log_logistic",
+                             OF_ONE,
+                             .loops = &log_logistic_loops,
+                             .vjp = log_logistic_vjp,
+                             .formula = "ln logistic(x)",
+                             .gradient = "logistic(-x) dy"};
+
+ad_tensor ad_log_logistic(ad_tensor x) { return ad_apply1(&ad_operator_log_logistic, x); }
 
 /* r = e^(x-y), 0 where x is -inf :  dx = r dr,  dy = -r dr */
 static void exp_difference_vjp(ad_pullback *p)

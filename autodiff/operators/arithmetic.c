@@ -133,7 +133,7 @@ static void maximum_vjp(ad_pullback *p)
 }
 
 AD_OPERATOR(maximum) = {.name = "maximum",
-                        OF_TWO,
+                        OF_TWO_WITH_TIES,
                         .loops = &maximum_loops,
                         .vjp = maximum_vjp,
                         .formula = "max(a, b)",
@@ -152,7 +152,7 @@ static void minimum_vjp(ad_pullback *p)
 }
 
 AD_OPERATOR(minimum) = {.name = "minimum",
-                        OF_TWO,
+                        OF_TWO_WITH_TIES,
                         .loops = &minimum_loops,
                         .vjp = minimum_vjp,
                         .formula = "min(a, b)",

@@ -38,9 +38,11 @@
 extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of_three[4];
 
 /* What rows of element-wise operators have in common. */
-#define ELEMENTWISE .properties = AD_ELEMENTWISE, .shape = ad_broadcast_shape, .run = ad_map
+#define ELEMENTWISE_AND(more) .properties = AD_ELEMENTWISE | (more), .shape = ad_broadcast_shape, .run = ad_map
+#define ELEMENTWISE ELEMENTWISE_AND(0)
 #define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
 #define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
+#define OF_TWO_WITH_TIES .arity = 2, ELEMENTWISE_AND(AD_SHARES_TIES), SAMPLES(ad_samples_of_two)
 #define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
 /* One result, attributes given one by one. */

@@ -2,12 +2,15 @@
 #define GRADTAPE_GRADTAPE_H
 /* Everything. In the order in which to read them: */
 #include <gradtape/backward.h>
+#include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>
 #include <gradtape/inspect.h>
 #include <gradtape/memory.h>
 #include <gradtape/operator.h>
 #include <gradtape/operators.h>
 #include <gradtape/random.h>
+#include <gradtape/replay.h>
+#include <gradtape/segments.h>
 #include <gradtape/status.h>
 #include <gradtape/tape.h>
 #include <gradtape/tensor.h>

@@ -16,4 +16,10 @@ AD_API ad_tensor ad_operand(ad_tensor y, int i);
  * gradient. */
 AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
 
+/* From now on, until it is turned off, each result of an operator and each gradient is looked at, and the first number
+ * that is infinite or NaN puts the tape in error (AD_NOT_FINITE); the message names the operator, forward or in whose
+ * gradient rule, the element, and each operand with its range. For finding where a NaN comes from: it costs a pass over
+ * all that is computed. Inputs that are not finite are found in the first operator whose result they spoil. */
+AD_API ad_status ad_trace_nonfinite(ad_tape *tape, bool on);
+
 #endif

@@ -74,6 +74,7 @@ typedef struct ad_call {
     int n_y; /* results and by-products */
     ad_value *const *x;
     ad_value *const *y;
+    void *frame; /* the engine's own */
 } ad_call;
 
 /* For shape rules: says what the j-th result (by-products follow the results) will be. */
@@ -109,6 +110,9 @@ AD_API void ad_give(ad_pullback *pullback, int i, ad_tensor g);
 AD_API ad_tensor ad_dy(ad_pullback *pullback);
 AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 
+/* Whether a gradient of the j-th result was computed: of several results a rule may skip the work for the others. */
+AD_API bool ad_has_dy(const ad_pullback *pullback, int j);
+
 /* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute, of which only the
  * member of its kind may be read. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);
@@ -125,7 +129,8 @@ typedef enum ad_property {
     AD_STOPS = 4,              /* no gradient passes: detach */
     AD_VIEW = 8,               /* result 0 shares the data of operand 0, of its type and as many elements; no kernel */
     AD_ELEMENTWISE = 16,       /* one result, broadcast from the operands, element by element, all of one type */
-    AD_RANDOM = 32,            /* draws numbers: its last attribute is the number of the draw */
+    AD_RANDOM = 32,            /* draws numbers: the last attribute is the number of the draw */
+    AD_SHARES_TIES = 64,       /* equal elements share a gradient: max, min, maximum, minimum */
 } ad_property;
 
 typedef struct ad_attribute_spec {
@@ -173,6 +178,11 @@ struct ad_operator {
     void (*shape)(ad_call *call);
     void (*run)(ad_call *call);
     void (*vjp)(ad_pullback *pullback);
+    /* Instead of vjp: the gradient in numbers. dy[j] is the gradient of result j (zeros where none was computed), an
+     * array like call->y[j]; the function writes every element of dx[i], an array like call->x[i], or NULL where no
+     * gradient is wanted. call has operands, results and by-products as `run` left them, attributes, and ad_scratch. At
+     * most 8 operands. The result can be differentiated once; a second time is an error that names the operator. */
+    void (*backward)(ad_call *call, const void *const *dy, void *const *dx);
     const struct ad_loops *loops; /* the engine's own: kernels by type and processor */
     const char *formula;          /* "tanh x" */
     const char *gradient;         /* "(1 - y^2) dy" */

@@ -30,7 +30,8 @@
     X(AD_NO_GRADIENT, "the gradient was not computed")                                                                 \
     X(AD_NOT_FINITE, "a number is infinite or NaN where it must be finite")                                            \
     X(AD_BAD_FILE, "a file cannot be read, or its content is not what its format says")                                \
-    X(AD_STOPPED, "a callback asked to stop")
+    X(AD_STOPPED, "a callback asked to stop")                                                                          \
+    X(AD_CHANGED, "the recording no longer fits: a guard decides otherwise, or a shape is another")
 
 #define AD_STATUS_NAME(name, meaning) name,
 typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;

@@ -57,6 +57,9 @@ AD_API ad_tensor ad_scalar(ad_tape *tape, double value);
 AD_API size_t ad_kept_count(const ad_tape *tape);
 AD_API ad_tensor ad_kept_at(ad_tape *tape, size_t index);
 
+/* Whether x is a parameter or a state; a tensor that is not valid is an error, and false. */
+AD_API bool ad_is_kept(ad_tensor x);
+
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
 /* Gives `x` a name for messages and drawings, and returns `x`. The name is copied. */
@@ -88,5 +91,23 @@ AD_API const char *ad_type_name(ad_type type);
 
 /* Bytes of one element. */
 AD_API size_t ad_type_bytes(ad_type type);
+
+/* ---- Marks ------------------------------------------------------------------------------------------------------- */
+
+/* A place in the recording to come back to, for a calculation inside another: in a loop that tries things, or in the
+ * kernel or the gradient rule of your own operator, where a mark is what lets you record and differentiate
+ * (differentiate.h). Marks nest; a mark lasts until it is rewound to, or the tape is reset. */
+typedef struct ad_mark {
+    uint32_t entries, resets, fresh; /* the engine's own, all of them */
+    bool recording;
+    void *walking, *block, *at;
+} ad_mark;
+AD_API ad_mark ad_mark_now(ad_tape *tape);
+
+/* Forgets what was recorded since the mark: handles to it become stale, and its memory is used again. The n tensors of
+ * `keep` (at most 8; NULL and 0 for none) come along: what was recorded since becomes a constant with its value, at a
+ * new handle. Gradients of older tensors stay. Errors: a mark that is not one of this recording, an open segment,
+ * memory. A tape in error is rewound too. */
+AD_API ad_status ad_rewind(ad_tape *tape, ad_mark mark, ad_tensor *keep, int n);
 
 #endif

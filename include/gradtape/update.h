@@ -1,13 +1,17 @@
 #ifndef GRADTAPE_UPDATE_H
 #define GRADTAPE_UPDATE_H
-/* Changing leaves in place: the only way their values change. Leaves are here parameters and states; an input is an
- * error (AD_BAD_STATE). Each call either changes the whole leaf or, on an error, nothing. What was recorded before
- * keeps the old numbers (but views of the leaf, ad_reshape and ad_detach, show the new ones), so update after
- * ad_backward and before the next recording. */
+/* Changing leaves in place: the only way their values change. Each call either changes the whole leaf or, on an error,
+ * nothing, and counts up the leaf's version. What was recorded before keeps the old numbers (but views of the leaf,
+ * ad_reshape and ad_detach, show the new ones), so update after ad_backward and before the next recording, or run
+ * ad_replay: a rule that would read a leaf newer than its recording is an error that names both versions.
+ * Parameters and states take every call; inputs and variables ad_assign only, borrowed ones ad_touch. */
 #include <gradtape/tensor.h>
 
 /* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
 AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
+
+/* Says that the caller changed the array of a borrowed leaf. */
+AD_API ad_status ad_touch(ad_tensor leaf);
 
 /* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called
  * X/Adagrad, made and filled with `initial` at the first call, found again at later ones. For optimisers.

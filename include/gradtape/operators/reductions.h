@@ -41,9 +41,17 @@ AD_API ad_tensor ad_trace(ad_tensor x); /* the sum of the diagonal of the last t
 /* ---- Backward operators ------------------------------------------------------------------------------------------ */
 /* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
 AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
+/* e^(x-y) dy, 0 where x is -inf; dy and y with axes kept */
+AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y);
 /* v in equal shares to the elements of x equal to y (NaN equals NaN here), 0 to the others; v and y with axes kept */
 AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
 /* its adjoint: over axes, the mean of u where x equals y; axes kept */
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
+/* 2 a b */
+AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b);
+/* a / b, 0 where b = 0 */
+AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b);
+/* [...] to [..., m, n] with x on the diagonal, else 0: the adjoint of trace */
+AD_API ad_tensor ad_on_diagonal(ad_tensor x, int64_t m, int64_t n);
 
 #endif

@@ -1,0 +1,456 @@
+/* Derivatives as functions of tensors: the reverse walk on a path that is found for the call, with what is recorded on
+ * the way and not needed taken off the tape again. */
+#include <gradtape/differentiate.h>
+#include <gradtape/operators.h>
+
+#include <string.h>
+
+#include "pullback.h"
+
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
+
+static void fail_kind(ad_tape *t, const char *who, const char *what, const ad_value *is, const ad_value *must)
+{
+    char a[AD_SHAPE_TEXT], b[AD_SHAPE_TEXT];
+    ad_fail(t, AD_BAD_SHAPE, "%s: %s is %s of %s: it must be %s of %s", who, what, ad_shape_text(is->shape, a),
+            ad_type_name((ad_type)is->type), ad_shape_text(must->shape, b), ad_type_name((ad_type)must->type));
+}
+
+static const ad_entry *real_tensor(ad_tape *t, ad_tensor x, const char *who, int i)
+{
+    const ad_entry *e = ad_entry_of(t, x);
+    if (!e)
+        ad_fail_handle(t, x, who, i);
+    else if (e->value.type == AD_I32)
+        ad_fail(t, AD_BAD_TYPE, "%s: an i32 tensor has no derivative: it must be f32 or f64", who);
+    else if (ad_table_of(x) == AD_TEMPORARY)
+        ad_fail(t, AD_BAD_STATE, "%s: a gradient that ad_backward did not record is a constant: it has no derivative",
+                who);
+    return t->status == AD_OK ? e : NULL;
+}
+
+/* v must be like x. */
+static bool check_like(ad_tape *t, ad_tensor v, const ad_entry *x, const char *who, const char *what)
+{
+    const ad_entry *e = ad_entry_of(t, v);
+    if (!e)
+        ad_fail_handle(t, v, who, -1);
+    else if (e->value.type != x->value.type || !ad_same_dims(e->value.shape, x->value.shape))
+        fail_kind(t, who, what, &e->value, &x->value);
+    return t->status == AD_OK;
+}
+
+static bool may_begin(ad_tape *t, ad_tensor y, const ad_tensor *x, int n, const char *who)
+{
+    if (!t || t->status != AD_OK)
+        return false;
+    if (n < 1 || !x)
+        ad_fail(t, AD_BAD_VALUE, "%s: no tensor is given to differentiate by", who);
+    else if (!t->recording)
+        ad_fail(t, AD_BAD_STATE, "%s: nothing is recorded here: mark first (ad_mark_now)", who);
+    else if (t->open_segment)
+        ad_fail(t, AD_BAD_STATE, "%s: a segment is open: end it first", who);
+    else if (t->misfit)
+        ad_fail(t, AD_BAD_STATE, "%s: the last replay did not fit: ad_reset and record anew", who);
+    else
+        real_tensor(t, y, who, -1);
+    for (int i = 0; i < n && t->status == AD_OK; i++)
+        real_tensor(t, x[i], who, i);
+    return t->status == AD_OK;
+}
+
+static bool check_scalar(ad_tape *t, ad_tensor y, const char *who)
+{
+    char text[AD_SHAPE_TEXT];
+    const ad_entry *e = ad_entry_of(t, y);
+    if (t->status == AD_OK && e && ad_elements(&e->value) != 1)
+        ad_fail(t, AD_BAD_SHAPE, "%s: the tensor %s is not a scalar: reduce it (ad_sum, ad_mean), or take ad_vjp", who,
+                ad_shape_text(e->value.shape, text));
+    return t->status == AD_OK;
+}
+
+/* ---- The path ---------------------------------------------------------------------------------------------------- */
+
+/* The entries that depend on x, up to y, are flagged; their links are set aside, to be put back. */
+typedef struct path {
+    ad_tape *tape;
+    uint32_t last;   /* of STEP */
+    uint32_t *aside; /* pairs: an id, and its link */
+    size_t n_aside, room;
+    bool has_raw; /* an operator with a raw gradient is on it */
+} path;
+
+static bool step_on(path *p, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(p->tape, id);
+    if (e->value.flags & AD_ON_PATH)
+        return true;
+    e->value.flags |= AD_ON_PATH;
+    p->has_raw = p->has_raw || (e->op && !e->op->vjp);
+    if (!e->link)
+        return true;
+    uint32_t *aside = ad_more_room(p->tape, p->aside, p->n_aside, &p->room, 2 * sizeof *aside);
+    if (!aside)
+        return false;
+    p->aside = aside;
+    p->aside[2 * p->n_aside] = id;
+    p->aside[2 * p->n_aside++ + 1] = e->link;
+    e->link = 0;
+    return true;
+}
+
+static bool depends(const path *p, const ad_entry *e)
+{
+    if (!e->op || e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS) || e->value.type == AD_I32)
+        return false;
+    for (uint32_t i = 0; i < e->value.n_operands; i++)
+        if (ad_entry_at(p->tape, ad_operands_of(e)[i])->value.flags & AD_ON_PATH)
+            return true;
+    return false;
+}
+
+static bool find_path(path *p, const ad_tensor *x, int n)
+{
+    uint32_t first = p->last + 1;
+    bool done = true;
+    for (int i = 0; i < n && done; i++) {
+        done = step_on(p, x[i].id);
+        const uint32_t id = ad_table_of(x[i]) == AD_STEP ? x[i].id : 0;
+        first = id < first ? id : first;
+    }
+    for (uint32_t id = first + 1; id <= p->last && done; id++)
+        if (depends(p, ad_entry_at(p->tape, id)))
+            done = step_on(p, id);
+    return done;
+}
+
+static void leave(path *p, const ad_tensor *x, int n)
+{
+    ad_tape *t = p->tape;
+    for (uint32_t id = 1; id <= p->last; id++) {
+        ad_entry *e = ad_entry_at(t, id);
+        if (e->value.flags & AD_ON_PATH)
+            e->link = 0;
+        e->value.flags &= (uint8_t)~AD_ON_PATH;
+    }
+    for (int i = 0; i < n; i++) {
+        ad_entry *e = ad_entry_at(t, x[i].id);
+        if (ad_table_of(x[i]) == AD_KEPT)
+            e->link = 0;
+        e->value.flags &= (uint8_t)~AD_ON_PATH;
+    }
+    for (size_t i = 0; i < p->n_aside; i++)
+        ad_entry_at(t, p->aside[2 * i])->link = p->aside[2 * i + 1];
+    ad_memory_release(&t->memory, p->aside, p->room, 2 * sizeof *p->aside);
+}
+
+/* ---- Taking off what is not needed ------------------------------------------------------------------------------- */
+
+/* Moves the call at `from`, all its results, down to `to`. `new_id` says where what was moved before it went. */
+static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *new_id, uint32_t first)
+{
+    const uint32_t n = ad_entry_at(t, from)->op ? ad_entry_at(t, from)->value.n_results : 1;
+    for (uint32_t j = 0; j < n; j++) {
+        ad_entry *source = ad_entry_at(t, from + j), *e = ad_entry_at(t, to + j);
+        const bool own_number = source->value.data == &source->scalar;
+        *e = *source;
+        if (own_number)
+            e->value.data = &e->scalar;
+        e->generation = t->generation;
+        uint32_t *operands = e->value.n_operands > 2 ? (uint32_t *)(uintptr_t)e->extra->operands : e->u.operands;
+        /* Results of one call share a list of more than two operands: it is renumbered once. */
+        for (uint32_t i = 0; e->op && (j == 0 || e->value.n_operands <= 2) && i < e->value.n_operands; i++)
+            if (operands[i] >= first && operands[i] >> AD_INDEX_BITS == AD_STEP)
+                operands[i] = new_id[operands[i] - first];
+    }
+}
+
+static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first)
+{
+    if (id >> AD_INDEX_BITS == AD_STEP && id >= first)
+        needed[id - ad_entry_at(t, id)->value.result - first] = 1;
+}
+
+/* Of the entries from `first` on only the results and what they were made from stay. */
+static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
+{
+    const uint32_t count = t->tables[AD_STEP].count, total = count - first;
+    uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map), to = first;
+    if (!map) {
+        ad_fail_memory(t, "differentiate");
+        return false;
+    }
+    memset(map, 0, total * sizeof *map);
+    for (int i = 0; i < n; i++)
+        need(map, t, results[i].id, first);
+    for (uint32_t id = count - 1; id >= first; id--) {
+        const ad_entry *e = ad_entry_at(t, id);
+        for (uint32_t i = 0; map[id - first] && e->op && i < e->value.n_operands; i++)
+            need(map, t, ad_operands_of(e)[i], first);
+    }
+    t->generation++;
+    for (uint32_t id = first, size; id < count; id += size) {
+        const ad_entry *e = ad_entry_at(t, id);
+        size = e->op ? e->value.n_results : 1;
+        if (!map[id - first])
+            continue;
+        move_call(t, id, to, map, first);
+        for (uint32_t j = 0; j < size; j++)
+            map[id - first + j] = to + j;
+        to += size;
+    }
+    for (int i = 0; i < n; i++)
+        if (ad_table_of(results[i]) == AD_STEP && results[i].id >= first)
+            results[i].id = map[results[i].id - first];
+    for (int i = 0; i < n; i++)
+        results[i] = ad_handle(t, results[i].id);
+    t->tables[AD_STEP].count = to;
+    ad_memory_release(&t->memory, map, total, sizeof *map);
+    return true;
+}
+
+/* Ends a call that recorded from `first` on: its results are handed over, or on an error none. */
+static ad_status conclude(ad_tape *t, uint32_t first, ad_tensor *results, int n)
+{
+    if (t && t->status == AD_OK && t->tables[AD_STEP].count > first)
+        compact(t, first, results, n);
+    if (t && t->status == AD_OK)
+        return AD_OK;
+    for (int i = 0; i < n; i++)
+        results[i] = ad_inert(t);
+    return ad_status_of(t);
+}
+
+/* ---- One walk ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t recorded(const ad_tape *t) { return t ? t->tables[AD_STEP].count : 0; }
+
+/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. `has_raw`, if not NULL, is told whether the
+ * path has an operator with a raw gradient. */
+static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx, bool *has_raw)
+{
+    ad_tape *t = y.tape;
+    path p = {.tape = t, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
+    if (t->status != AD_OK)
+        return false;
+    if (find_path(&p, x, n)) {
+        if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
+            ad_run_walk(t, &(ad_walk_back){.y = y, .dy = v, .functional = true});
+        for (int i = 0; i < n; i++)
+            dx[i] = ad_entry_at(t, x[i].id)->link ? ad_handle(t, ad_entry_at(t, x[i].id)->link) : ad_inert(t);
+    }
+    leave(&p, x, n);
+    for (int i = 0; i < n && t->status == AD_OK; i++)
+        dx[i] = ad_is_inert(dx[i]) ? ad_zeros_like(x[i]) : dx[i];
+    if (has_raw)
+        *has_raw = p.has_raw;
+    return t->status == AD_OK;
+}
+
+ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx)
+{
+    const uint32_t first = recorded(y.tape);
+    if (may_begin(y.tape, y, x, n, "grad") && check_scalar(y.tape, y, "grad"))
+        walk_to(y, ad_inert(y.tape), x, n, dx, NULL);
+    return conclude(y.tape, first, dx, n);
+}
+
+ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
+{
+    const uint32_t first = recorded(y.tape);
+    if (may_begin(y.tape, y, x, n, "vjp") && check_like(y.tape, v, ad_entry_of(y.tape, y), "vjp", "v"))
+        walk_to(y, v, x, n, dx, NULL);
+    return conclude(y.tape, first, dx, n);
+}
+
+/* ---- Twice ------------------------------------------------------------------------------------------------------- */
+
+static bool check_velocities(ad_tape *t, const ad_tensor *x, const ad_tensor *v, int n, const char *who)
+{
+    if (!v)
+        ad_fail(t, AD_BAD_VALUE, "%s: the velocities are NULL", who);
+    for (int i = 0; i < n && t->status == AD_OK; i++)
+        check_like(t, v[i], ad_entry_of(t, x[i]), who, "a velocity");
+    return t->status == AD_OK;
+}
+
+/* sum of g_i v_i */
+static ad_tensor inner_product(const ad_tensor *g, const ad_tensor *v, int n)
+{
+    ad_tensor s = ad_sum(ad_mul(g[0], v[0]));
+    for (int i = 1; i < n; i++)
+        s = ad_add(s, ad_sum(ad_mul(g[i], v[i])));
+    return s;
+}
+
+/* Room for n tensors; NULL, and the tape is in error, if there is none. */
+static ad_tensor *tensors(ad_tape *t, size_t n)
+{
+    ad_tensor *room = ad_memory_take(&t->memory, n, sizeof *room);
+    if (!room)
+        ad_fail_memory(t, "differentiate");
+    return room;
+}
+
+/* With u = 0 of y's shape: g = vjp(u) is linear in u, and jvp(v) is the gradient of sum(g v) by u. */
+static void jvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *dy)
+{
+    ad_tape *t = y.tape;
+    ad_tensor *g = tensors(t, (size_t)n), u = ad_zeros_like(y);
+    if (g && t->status == AD_OK && walk_to(y, u, x, n, g, NULL)) {
+        const ad_tensor s = inner_product(g, v, n);
+        if (t->status == AD_OK)
+            walk_to(s, ad_inert(t), &u, 1, dy, NULL);
+    }
+    ad_memory_release(&t->memory, g, (size_t)n, sizeof *g);
+}
+
+ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n)
+{
+    const uint32_t first = recorded(y.tape);
+    ad_tensor dy = ad_inert(y.tape);
+    if (may_begin(y.tape, y, x, n, "jvp") && check_velocities(y.tape, x, v, n, "jvp"))
+        jvp_into(y, x, v, n, &dy);
+    conclude(y.tape, first, &dy, 1);
+    return dy;
+}
+
+static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
+{
+    ad_tape *t = y.tape;
+    ad_tensor *g = tensors(t, (size_t)n);
+    if (g && walk_to(y, ad_inert(t), x, n, g, NULL)) {
+        const ad_tensor s = inner_product(g, v, n);
+        if (t->status == AD_OK)
+            walk_to(s, ad_inert(t), x, n, hv, NULL);
+    }
+    ad_memory_release(&t->memory, g, (size_t)n, sizeof *g);
+}
+
+ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
+{
+    const uint32_t first = recorded(y.tape);
+    if (may_begin(y.tape, y, x, n, "hvp") && check_scalar(y.tape, y, "hvp") && check_velocities(y.tape, x, v, n, "hvp"))
+        hvp_into(y, x, v, n, hv);
+    return conclude(y.tape, first, hv, n);
+}
+
+/* ---- Matrices ---------------------------------------------------------------------------------------------------- */
+
+/* Element i of a tensor like x is 1, the others 0. */
+static ad_tensor unit(ad_tensor x, size_t i)
+{
+    ad_tape *t = x.tape;
+    const ad_entry *e = ad_entry_of(t, x);
+    if (!e)
+        return ad_inert(t);
+    const ad_tensor one = ad_input(t, (ad_type)e->value.type, *e->value.shape, NULL);
+    if (ad_is_inert(one))
+        return one;
+    ad_value *value = &ad_entry_at(t, one.id)->value;
+    if (value->type == AD_F32)
+        ((float *)value->data)[i] = 1;
+    else
+        ((double *)value->data)[i] = 1;
+    return one;
+}
+
+/* Rows: each the gradient of one element of y. Whether the path has a raw gradient is known after the first. */
+static void fill_rows(ad_tensor y, ad_tensor x, ad_tensor *rows, size_t n, bool *has_raw)
+{
+    for (size_t i = 0; i < n && ad_status_of(y.tape) == AD_OK; i++)
+        walk_to(y, unit(y, i), &x, 1, &rows[i], has_raw);
+}
+
+static ad_shape joined(const ad_shape *a, const ad_shape *b)
+{
+    ad_shape y = *a;
+    for (int i = 0; i < b->rank; i++)
+        y.dims[y.rank++] = b->dims[i];
+    return y;
+}
+
+/* n rows like x, one below the other, in the shape given. */
+static ad_tensor stacked(ad_tensor x, const ad_tensor *rows, size_t n, ad_shape shape)
+{
+    ad_tape *t = x.tape;
+    if (t->status != AD_OK)
+        return ad_inert(t);
+    if (n == 0)
+        return ad_zeros(t, ad_type_of(x), shape);
+    return ad_reshape(ad_stack(rows, (int)n, 0), shape);
+}
+
+static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
+{
+    ad_tape *t = y.tape;
+    ad_tensor *rows = tensors(t, n), all = ad_inert(t);
+    if (rows) {
+        fill_rows(y, x, rows, n, NULL);
+        all = stacked(x, rows, n, shape);
+    }
+    ad_memory_release(&t->memory, rows, n, sizeof *rows);
+    return all;
+}
+
+/* Columns: g = vjp(u) is linear in u, and column j is the gradient of element j of g by u. */
+static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
+{
+    ad_tape *t = y.tape;
+    const ad_shape of_y = ad_shape_of(y), of_x = ad_shape_of(x), across = joined(&of_x, &of_y);
+    const int64_t rows = (int64_t)ad_count_of(&of_y);
+    ad_tensor u = ad_zeros_like(y), g, all = ad_inert(t), *columns = tensors(t, n);
+    if (columns && walk_to(y, u, &x, 1, &g, NULL)) {
+        fill_rows(g, u, columns, n, NULL);
+        all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, rows));
+        all = ad_reshape(ad_transpose(all), shape);
+    }
+    ad_memory_release(&t->memory, columns, n, sizeof *columns);
+    return all;
+}
+
+/* Whether an operator between x and y has a raw gradient. */
+static bool path_has_raw(ad_tensor y, ad_tensor x)
+{
+    path p = {.tape = y.tape, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
+    find_path(&p, &x, 1);
+    leave(&p, &x, 1);
+    return p.has_raw;
+}
+
+static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
+{
+    ad_tape *t = y.tape;
+    const ad_shape of_y = ad_shape_of(y), of_x = ad_shape_of(x);
+    if (of_y.rank + of_x.rank > AD_MAX_RANK) {
+        ad_fail(t, AD_BAD_SHAPE, "%s: the result would have %d axes, %d of y and %d of x: there can be at most %d", who,
+                of_y.rank + of_x.rank, of_y.rank, of_x.rank, AD_MAX_RANK);
+        return ad_inert(t);
+    }
+    const ad_shape shape = joined(&of_y, &of_x);
+    const size_t rows = ad_count_of(&of_y), columns = ad_count_of(&of_x);
+    if (!ad_check_shape(t, who, &shape, sizeof(double)))
+        return ad_inert(t);
+    return rows <= columns || path_has_raw(y, x) ? by_rows(y, x, rows, shape) : by_columns(y, x, columns, shape);
+}
+
+ad_tensor ad_jacobian(ad_tensor y, ad_tensor x)
+{
+    const uint32_t first = recorded(y.tape);
+    ad_tensor all = ad_inert(y.tape);
+    if (may_begin(y.tape, y, &x, 1, "jacobian"))
+        all = jacobian(y, x, "jacobian");
+    conclude(y.tape, first, &all, 1);
+    return all;
+}
+
+ad_tensor ad_hessian(ad_tensor y, ad_tensor x)
+{
+    const uint32_t first = recorded(y.tape);
+    ad_tensor all = ad_inert(y.tape), g;
+    if (may_begin(y.tape, y, &x, 1, "hessian") && check_scalar(y.tape, y, "hessian") &&
+        walk_to(y, ad_inert(y.tape), &x, 1, &g, NULL))
+        all = jacobian(g, x, "hessian");
+    conclude(y.tape, first, &all, 1);
+    return all;
+}

@@ -1,0 +1,75 @@
+/* In-place changes of leaves, and catching a gradient rule that would read a value newer than its recording. */
+#include "versions.h"
+
+#include <gradtape/update.h>
+
+bool ad_is_leaf(const ad_tape *t, uint32_t id)
+{
+    return id >> AD_INDEX_BITS != AD_TEMPORARY && !ad_entry_at(t, id)->op;
+}
+
+bool ad_note_change(ad_tape *t, uint32_t id)
+{
+    ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
+    if (t->tables[AD_STEP].count == 1) {
+        leaf->version++; /* nothing is recorded that could have read it */
+        return true;
+    }
+    ad_change *changes = ad_more_room(t, t->changes, t->n_changes, &t->changes_room, sizeof *changes);
+    if (!changes)
+        return false;
+    t->changes = changes;
+    t->changes[t->n_changes++] = (ad_change){id, t->tables[AD_STEP].count, leaf->version};
+    leaf->version++;
+    leaf->changed_at = t->tables[AD_STEP].count;
+    return true;
+}
+
+void ad_forget_changes(ad_tape *t)
+{
+    for (size_t i = 0; i < t->n_changes; i++)
+        if (t->changes[i].leaf >> AD_INDEX_BITS == AD_KEPT || t->changes[i].leaf < t->tables[AD_STEP].count)
+            ad_entry_at(t, t->changes[i].leaf)->u.leaf.changed_at = 0;
+    t->n_changes = 0;
+}
+
+/* The leaf's version when entry `reader` was recorded. */
+static uint32_t version_then(const ad_tape *t, uint32_t leaf, uint32_t reader)
+{
+    for (size_t i = 0; i < t->n_changes; i++)
+        if (t->changes[i].leaf == leaf && t->changes[i].entries > reader)
+            return t->changes[i].version;
+    return ad_entry_at(t, leaf)->u.leaf.version;
+}
+
+/* A view shows the data of what it was made from. */
+static uint32_t origin_of(const ad_tape *t, uint32_t id)
+{
+    for (const ad_entry *e = ad_entry_at(t, id); e->op && e->op->properties & AD_VIEW; e = ad_entry_at(t, id))
+        id = ad_operands_of(e)[0];
+    return id;
+}
+
+bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
+{
+    const uint32_t origin = origin_of(t, id);
+    const ad_entry *e = ad_entry_at(t, origin);
+    if (e->op || e->u.leaf.changed_at <= reader)
+        return true;
+    ad_fail(t, AD_BAD_STATE,
+            "backward: %s was changed in place after %s read it: its version was %u then and is %u now; change leaves "
+            "after backward, and record anew or ad_replay before the next one",
+            e->extra && e->extra->name ? e->extra->name : "a leaf", ad_entry_at(t, reader)->op->name,
+            version_then(t, origin, reader), e->u.leaf.version);
+    return false;
+}
+
+uint32_t ad_version_of(ad_tensor leaf)
+{
+    const ad_entry *e = ad_require(leaf, "version_of");
+    if (e && ad_is_leaf(leaf.tape, leaf.id))
+        return e->u.leaf.version;
+    if (e)
+        ad_fail(leaf.tape, AD_BAD_STATE, "version_of: the tensor is no leaf: only leaves change in place");
+    return 0;
+}

@@ -1,0 +1,24 @@
+#ifndef AUTODIFF_VERSIONS_H
+#define AUTODIFF_VERSIONS_H
+/* In-place changes of leaves. A rule that reads a leaf which was changed since its entry was recorded would give a
+ * gradient of neither the old values nor the new ones: that is an error. */
+#include "engine.h"
+
+/* Whether the entry is a parameter, a state, an input or a variable. */
+bool ad_is_leaf(const ad_tape *t, uint32_t id);
+
+/* Must be called before a leaf changes in place; false if there is no memory (the tape is then in error). */
+bool ad_note_change(ad_tape *t, uint32_t id);
+
+/* What was recorded fits the leaves as they are now: nothing is left of a step, or all of it was computed again. */
+void ad_forget_changes(ad_tape *t);
+
+/* Whether what entry `reader` read in its operand `id` is still there; if not, the tape is in error. */
+bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader);
+
+static inline bool ad_check_unchanged(ad_tape *t, uint32_t id, uint32_t reader)
+{
+    return t->n_changes == 0 || ad_check_unchanged_slowly(t, id, reader);
+}
+
+#endif

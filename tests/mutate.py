@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Makes gradient rules wrong, one place at a time, and demands that the numeric tests find each.
+
+In a copy of the sources every ad_give, ad_x, ad_y, ad_y_at, ad_dy and ad_dy_at of a rule, or of a helper that takes the
+pullback, becomes a call that can be mutated while the tests run (mutants.h). A first run of the tests says which rows
+come to which place. Then each mutant is a run of the numeric suites on its row: gradients against differences, the
+adjoint identity, numbers from PyTorch.
+
+A mutant is killed by a failed check. A crash or a time-out does not count; where every check that failed did so because
+the tape refused what the wrong rule asked for, before a number could be compared, the table says `refused`. Mutants
+that cannot be told from the rule are listed in mutants.equivalent, `NAME  reason` a line; all others must be killed,
+and none that is listed may be.
+
+A mutant's name is FILE:ROW:PLACE:KIND. A place is the n-th ad_give of the row's rule (give1, ...), its n-th ad_x (x1),
+or y1, dy1; in a helper, or in a rule that rows share, the function's name stands before it. `swapped2` is the index
+that is 2 further on, counted round. The last line is `N mutants, N killed, N equivalent, N alive`.
+"""
+import argparse
+import collections
+import concurrent.futures
+import fnmatch
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCES = ['autodiff/operators/*.c']  # where rules are
+SUITES = {'operators': 'gradients', 'adjoint': 'identity', 'golden': 'gradients'}  # and the case of each that judges
+MOST_SHIFTS = 3  # of an index: no sample has more than four operands
+TIMEOUT = 120    # seconds for one suite on one row
+
+Place = collections.namedtuple('Place', 'file function kind ordinal')
+Mutant = collections.namedtuple('Mutant', 'name file place row kind by')
+Verdict = collections.namedtuple('Verdict', 'mutant killer note')
+
+
+# ---- The copy of the sources -----------------------------------------------------------------------------------------
+
+COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+RULE = re.compile(r'([\w#]+)\s*\(([^(){};]*\bad_pullback\s*\*[^(){};]*)\)[\s\\]*\{')
+USE = re.compile(r'\bad_(give|x|y_at|y|dy_at|dy)\(')
+REFUSED = re.compile(r'fails: |\bAD_[A-Z_]+: ')  # in the message of a check: the tape is in error
+
+
+def blank_out(text):
+    """The text with comments and literals replaced by blanks: the same length, the same lines."""
+    return COMMENT_OR_TEXT.sub(lambda found: re.sub(r'[^\n]', ' ', found.group()), text)
+
+
+def end_of_block(text, brace):
+    """Where the block that begins at a brace ends."""
+    depth = 0
+    for at in range(brace, len(text)):
+        depth += (text[at] == '{') - (text[at] == '}')
+        if depth == 0:
+            return at
+    return len(text)
+
+
+def rewrite(file, text, places):
+    """The text with every use in a rule replaced; adds them to `places`, whose index is their number."""
+    blank, pieces, done = blank_out(text), [], 0
+    for rule in RULE.finditer(blank):
+        ordinals = collections.Counter()
+        for use in USE.finditer(blank, rule.end(), end_of_block(blank, rule.end() - 1)):
+            kind = use.group(1).removesuffix('_at')
+            ordinals[kind] += 1
+            pieces += [text[done:use.start()], f'mutant_{use.group(1)}({len(places)}, ']
+            places.append(Place(file, rule.group(1), kind, ordinals[kind]))
+            done = use.end()
+    missed = len(re.findall(r'\bad_give\(', blank)) - sum(p.file == file and p.kind == 'give' for p in places)
+    if missed:
+        sys.exit(f'mutate.py: {file} has {missed} ad_give in what is not understood as a rule')
+    if not pieces:
+        return text
+    up = '../' * (len(file.parts) - 1)
+    return f'#ifndef AD_REAL\n#include "{up}tests/mutants.h"\n#endif\n' + ''.join(pieces) + text[done:]
+
+
+def write_if_new(path, data):
+    """Files that do not change keep their time, so that they are not compiled again."""
+    if not path.exists() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def files_of_project():
+    for folder, folders, names in os.walk(ROOT):
+        at = pathlib.Path(folder).relative_to(ROOT)
+        folders[:] = [f for f in sorted(folders) if not f.startswith(('.', 'build', '__')) and
+                      not (ROOT / at / f / 'meson-private').exists()]
+        yield from (at / name for name in names if not name.startswith('.'))
+
+
+def copy_sources(copy):
+    """Copies the project with its rules rewritten; returns the places."""
+    places, kept = [], set()
+    for file in sorted(files_of_project()):
+        data = (ROOT / file).read_bytes()
+        if any(fnmatch.fnmatch(str(file), pattern) for pattern in SOURCES):
+            data = rewrite(file, data.decode(), places).encode()
+        write_if_new(copy / file, data)
+        kept.add(copy / file)
+    for old in [path for path in copy.rglob('*') if path.is_file() and path not in kept]:
+        old.unlink()
+    return places
+
+
+def run_quietly(*command):
+    """Runs a command; prints what it said, and ends the script, only if it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        sys.exit(f'{done.stdout}\nmutate.py: {command[0]} failed')
+
+
+def build(copy, folder, jobs):
+    """Builds the suites of the copy."""
+    if not (folder / 'build.ninja').exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        run_quietly('meson', 'setup', '-Dtests=true', folder, copy)
+    run_quietly('ninja', '-C', folder, f'-j{jobs}', *(f'tests/test_{suite}' for suite in SUITES))
+
+
+# ---- Running ---------------------------------------------------------------------------------------------------------
+
+def run_suite(folder, suite, extra):
+    """Runs one suite; returns its exit status (None after a time-out) and what it printed."""
+    environment = {**os.environ, 'CK_VERBOSITY': 'normal', 'CK_FORK': 'no', 'CK_RUN_CASE': SUITES[suite],
+                   'GRADTAPE_GOLDEN_DIR': str(ROOT / 'tests/golden'), 'OPENBLAS_NUM_THREADS': '1', **extra}
+    try:
+        done = subprocess.run([folder / 'tests' / f'test_{suite}'], env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT, errors='replace',
+                              check=False)
+    except subprocess.TimeoutExpired:
+        return None, ''
+    return done.returncode, done.stdout
+
+
+def log_places(folder, log):
+    """Runs the suites with no mutant, which must be green; returns {(place, row): counts of x, y and dy}."""
+    log.unlink(missing_ok=True)
+    for suite in SUITES:
+        status, printed = run_suite(folder, suite, {'GRADTAPE_MUTANT_LOG': str(log)})
+        if status != 0 or 'Checks: 0,' in printed:
+            sys.exit(f'{printed}\nmutate.py: {suite} is not green without a mutant')
+    seen = {}
+    for line in log.read_text().splitlines():
+        place, row, *counts = line.split()
+        seen.setdefault((int(place), row), [int(count) for count in counts])
+    return seen
+
+
+def name_of(place, row):
+    own = place.function in (f'{row}_vjp', row) or '#' in place.function
+    return f'{place.file.stem}:{row}:{"" if own else place.function + "."}{place.kind}{place.ordinal}'
+
+
+def mutants_of(places, seen):
+    """All mutants, by place and row; a place to which no row came is one that nothing can kill."""
+    mutants = []
+    for number, place in enumerate(places):
+        rows = sorted(row for at, row in seen if at == number)
+        for row in rows or [None]:
+            n_x, n_y, n_dy = seen[number, row] if row else (1, 1, 1)
+            n = {'give': n_x, 'x': n_x, 'y': n_y, 'dy': n_dy}[place.kind]
+            kinds = [('negated', 'n', 0), ('scaled', 's', 0), ('dropped', 'd', 0)] if place.kind == 'give' else []
+            kinds += [(f'swapped{by}', 'i', by) for by in range(1, min(n - 1, MOST_SHIFTS) + 1)]
+            for word, kind, by in kinds:
+                name = f'{name_of(place, row or place.function.removesuffix("_vjp"))}:{word}'
+                mutants.append(Mutant(name, place.file.stem, number, row, kind, by))
+    names = collections.Counter(mutant.name for mutant in mutants)
+    assert max(names.values()) == 1, names.most_common(3)
+    return mutants
+
+
+def try_mutant(folder, mutant):
+    """Which suite kills it: a failure is a kill, what ends the program is run again in processes of its own."""
+    refused, notes = False, [] if mutant.row else ['no row comes here']
+    for suite in SUITES if mutant.row else ():
+        extra = {'GRADTAPE_ROW': mutant.row,
+                 'GRADTAPE_MUTANT': f'{mutant.place} {mutant.row} {mutant.kind} {mutant.by}'}
+        status, printed = run_suite(folder, suite, extra)
+        if status is None or status < 0:
+            notes.append(f'{suite}: ' + ('time-out' if status is None else f'signal {-status}'))
+            _, printed = run_suite(folder, suite, {**extra, 'CK_FORK': 'yes'})
+        failures = [line for line in printed.splitlines() if ':F:' in line]
+        if not all(REFUSED.search(line) for line in failures):
+            return Verdict(mutant, suite, '')
+        refused = refused or bool(failures)
+    return Verdict(mutant, 'refused' if refused else None, ', '.join(notes))
+
+
+# ---- Judging ---------------------------------------------------------------------------------------------------------
+
+def read_equivalent():
+    """{name: reason}"""
+    listed = {}
+    for line in (ROOT / 'tests/mutants.equivalent').read_text().splitlines():
+        name, _, reason = line.partition(' ')
+        if name and not name.startswith('#'):
+            listed[name] = reason.strip()
+    return listed
+
+
+def print_table(verdicts, listed):
+    columns = ['file', 'mutants', *SUITES, 'refused', 'equivalent', 'alive']
+    rows = collections.defaultdict(collections.Counter)
+    for mutant, killer, _ in verdicts:
+        outcome = killer or ('equivalent' if mutant.name in listed else 'alive')
+        for row in (mutant.file, 'all'):
+            rows[row].update(['mutants', outcome])
+    rows['all'] = rows.pop('all')
+    print(f'{"":36}killed first by')
+    print(f'{columns[0]:20}' + ''.join(f'{column:>12}' for column in columns[1:]))
+    for row, counts in rows.items():
+        print(f'{row:20}' + ''.join(f'{counts[column]:12}' for column in columns[1:]))
+
+
+def judge(verdicts, listed, complete):
+    """Prints what is wrong, the table and the last line; returns whether all is well."""
+    alive = [v for v in verdicts if not v.killer and v.mutant.name not in listed]
+    wrong = [f'alive: {v.mutant.name}' + (f'  ({v.note})' if v.note else '') for v in alive]
+    wrong += [f'killed by {v.killer}, but listed as equivalent: {v.mutant.name}' for v in verdicts
+              if v.killer and v.mutant.name in listed]
+    wrong += [f'listed as equivalent without a reason: {name}' for name, reason in listed.items() if not reason]
+    if complete:
+        names = {v.mutant.name for v in verdicts}
+        wrong += [f'listed as equivalent, but there is no such mutant: {name}' for name in listed if name not in names]
+    print_table(verdicts, listed)
+    print('', *wrong, sep='\n')
+    killed = sum(v.killer is not None for v in verdicts)
+    equivalent = len(verdicts) - killed - len(alive)
+    print(f'{len(verdicts)} mutants, {killed} killed, {equivalent} equivalent, {len(alive)} alive')
+    return not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
+    parser.add_argument('--work', type=pathlib.Path, default=ROOT / 'build-mutation', help='a folder to build in')
+    parser.add_argument('--only', default='*', metavar='PATTERN', help='mutants by name, for instance "*:mul:*"')
+    parser.add_argument('--jobs', type=int, default=2)
+    options = parser.parse_args()
+    work = options.work.resolve()
+    places = copy_sources(work / 'source')
+    build(work / 'source', work / 'build', options.jobs)
+    mutants = mutants_of(places, log_places(work / 'build', work / 'places.log'))
+    mutants = [mutant for mutant in mutants if fnmatch.fnmatch(mutant.name, options.only)]
+    if not mutants:
+        sys.exit(f'mutate.py: no mutant has a name like {options.only}')
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        verdicts = list(pool.map(lambda mutant: try_mutant(work / 'build', mutant), mutants))
+    return 0 if judge(verdicts, read_equivalent(), options.only == '*') else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
