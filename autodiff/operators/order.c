@@ -136,7 +136,7 @@ static void permute_vjp(ad_pullback *p)
 static const ad_sample samples_permute[] = {
     {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.shape = {3, {2, 0, 1}}}}},
     {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.shape = {3, {1, 0, -1}}}}},
-    {.n_x = 1, .x = {{4, {2, 9, 2, 10}}}, .attributes = {{.shape = {4, {3, 0, 2, 1}}}}},
+    {.n_x = 1, .x = {{4, {2, 9, 1, 10}}}, .attributes = {{.shape = {4, {3, 0, 2, 1}}}}},
     {.n_x = 1, .x = {{5, {2, 1, 3, 2, 2}}}, .attributes = {{.shape = {5, {4, 3, 2, 1, 0}}}}},
     {.n_x = 1, .x = {{0}}, .attributes = {{.shape = {0}}}},
     {.n_x = 1, .x = {{3, {2, 0, 4}}}, .attributes = {{.shape = {3, {1, 2, 0}}}}},
