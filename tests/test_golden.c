@@ -18,6 +18,7 @@
 /* Each family has its numbers in NAME.txt and NAME_special.txt. */
 static const char *const families[] = {
     "core",
+    "functions",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
