@@ -301,7 +301,7 @@ static void record_results(rig *r, ad_tensor y[AD_MAX_RESULTS])
         if (call->between_views && ad_type_of(y[j]) != AD_I32)
             y[j] = through_views(y[j]);
         /* An operator may be constant for equal operands, as a - a is: x is then used beside it. */
-        if (call->same_operand)
+        if (call->same_operand && checker_kind_of(call, 0) == CHECKER_FREE)
             y[j] = ad_add(y[j], ad_mean(r->x[0]));
     }
 }

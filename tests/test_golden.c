@@ -28,6 +28,7 @@ static const char *const families[] = {
     "reductions",
     "scans",
     "shapes",
+    "functions",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
