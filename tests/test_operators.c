@@ -76,7 +76,7 @@ static void list_row(const ad_operator *row)
         if (row->properties & AD_STOPS)
             append(&stopping, row, k);
     }
-    if (has_rule && takes_operands_of_one_rank(row) && takes_reals_only(row))
+    if (has_rule && takes_operands_of_one_rank(row) && takes_reals_only(row) && takes_equal_shapes(row))
         append(&binary, row, 0);
 }
 
