@@ -281,6 +281,7 @@ static ad_tape *open_tape(counting *memory, unsigned char garbage)
 
 void fuzz_open(fuzz_machine *m, unsigned char garbage, fuzz_report *report)
 {
+    ad_set_threads(1);
     m->report = report;
     m->tape = open_tape(&m->memory, garbage);
     m->probe = open_tape(&m->probe_memory, garbage);

@@ -33,22 +33,36 @@ uint32_t fuzz_row_hash(const ad_operator *row)
     return hash;
 }
 
+enum { MOST_ROWS = 1024 };
+
+/* The table of operators, looked through once: asking it again and again would take most of the time. */
+typedef struct numbered {
+    uint32_t hash;
+    const ad_operator *row;
+} numbered;
+
+static const numbered *rows(void)
+{
+    static numbered of[MOST_ROWS + 1]; /* and an empty one at the end */
+    if (!of[0].row)
+        for (size_t i = 0; i < ad_operator_count() && i < MOST_ROWS; i++)
+            of[i] = (numbered){fuzz_row_hash(ad_operator_at(i)), ad_operator_at(i)};
+    return of;
+}
+
 const ad_operator *fuzz_row_of(uint32_t hash)
 {
-    const ad_operator *found = ad_operator_at(0);
-    for (size_t i = 1; i < ad_operator_count(); i++) {
-        const ad_operator *row = ad_operator_at(i);
-        /* The distance upwards, around the end. */
-        if ((uint32_t)(fuzz_row_hash(row) - hash) < (uint32_t)(fuzz_row_hash(found) - hash))
-            found = row;
-    }
-    return found;
+    const numbered *found = rows();
+    for (const numbered *n = rows(); n->row; n++)
+        if ((uint32_t)(n->hash - hash) < (uint32_t)(found->hash - hash)) /* the distance upwards, around the end */
+            found = n;
+    return found->row;
 }
 
 size_t fuzz_row_index(const ad_operator *row)
 {
     size_t i = 0;
-    while (ad_operator_at(i) != row)
+    while (rows()[i].row != row)
         i++;
     return i;
 }

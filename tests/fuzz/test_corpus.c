@@ -20,7 +20,6 @@ START_TEST(program_runs)
     fuzz_report report = {.ran = ran};
     const size_t n = fuzz_file_read(files.names[_i], bytes);
     ck_assert_msg(n > 0 && n < FUZZ_FILE, "%s cannot be read", files.names[_i]);
-    ad_set_threads(1);
     fprintf(stderr, "%s\n", files.names[_i]);
     fuzz_run(bytes, n, &report);
     reached[_i] = report.reached_backward;
