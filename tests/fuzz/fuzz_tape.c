@@ -24,17 +24,31 @@ static void name_rows(uint8_t *bytes, size_t n)
     }
 }
 
-/* Doubles an instruction, drops one, or changes the bytes of one. */
+/* Any instruction, each as often as the others, a third of them wrong on purpose. */
+static void draw_instruction(uint8_t bytes[FUZZ_BYTES], unsigned seed)
+{
+    enum { CODES = 12 };
+    fuzz_instruction in;
+    for (unsigned i = 0; i < FUZZ_BYTES; i++)
+        bytes[i] = (uint8_t)ad_random_bits(seed, 0, i);
+    in = fuzz_decode(bytes);
+    in.code = (uint8_t)(FUZZ_LEAF + 8 * (ad_random_bits(seed, 0, FUZZ_BYTES) % CODES) % 128);
+    if (ad_random_bits(seed, 0, FUZZ_BYTES + 1) % 3 == 0)
+        in.how = (uint8_t)((in.how & ~FUZZ_WAY) | FUZZ_CLEARS | (FUZZ_WILD + in.how % 3));
+    fuzz_encode(&in, bytes);
+}
+
+/* Adds an instruction, drops one, or changes the bytes of one. */
 static size_t change_instruction(uint8_t *bytes, size_t n, size_t room, unsigned seed)
 {
-    uint8_t *at = bytes + FUZZ_BYTES * (seed / 8 % (n / FUZZ_BYTES));
+    uint8_t *at = bytes + FUZZ_BYTES * (ad_random_bits(seed, 1, 0) % (n / FUZZ_BYTES));
     const size_t rest = n - (size_t)(at - bytes);
-    if (seed % 4 == 0 && n + FUZZ_BYTES <= room) {
+    if (seed % 3 == 0 && n + FUZZ_BYTES <= room) {
         memmove(at + FUZZ_BYTES, at, rest);
-        LLVMFuzzerMutate(at, FUZZ_BYTES, FUZZ_BYTES);
+        draw_instruction(at, seed);
         return n + FUZZ_BYTES;
     }
-    if (seed % 4 == 1 && n > FUZZ_BYTES) {
+    if (seed % 3 == 1 && n > FUZZ_BYTES) {
         memmove(at, at + FUZZ_BYTES, rest - FUZZ_BYTES);
         return n - FUZZ_BYTES;
     }
@@ -45,7 +59,7 @@ static size_t change_instruction(uint8_t *bytes, size_t n, size_t room, unsigned
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t n, size_t room, unsigned seed)
 {
     n = n - n % FUZZ_BYTES;
-    n = n && seed % 8 ? change_instruction(bytes, n, room, seed / 8) : LLVMFuzzerMutate(bytes, n, room);
+    n = n && seed % 8 ? change_instruction(bytes, n, room, seed) : LLVMFuzzerMutate(bytes, n, room);
     name_rows(bytes, n);
     return n;
 }

@@ -140,12 +140,14 @@ static bool is_kept(const fuzz_machine *m, const fuzz_slot *slot, const void *co
 
 static void descend(fuzz_machine *m, const fuzz_instruction *in, const fuzz_slot *x)
 {
+    const double rate = fuzz_is_wild(in) && in->pick[1] == 0 ? (double)INFINITY : in->pick[1] / 256.0;
     if (fuzz_is_well(m) && !ad_has_gradient(x->x) && !fuzz_is_wild(in))
         return;
+    ad_tensor accumulator = fuzz_is_wild(in) ? m->slots[in->pick[2] % m->n_slots].x : ad_slot(x->x, "Adagrad", 0.1);
     if (in->sample % 2)
-        ad_descend(x->x, in->pick[1] / 256.0);
+        ad_descend(x->x, rate);
     else
-        ad_descend_adagrad(x->x, ad_slot(x->x, "Adagrad", 0.1), in->pick[1] / 256.0);
+        ad_descend_adagrad(x->x, accumulator, rate);
 }
 
 static void change(fuzz_machine *m, const fuzz_instruction *in, const fuzz_slot *x)
@@ -154,8 +156,8 @@ static void change(fuzz_machine *m, const fuzz_instruction *in, const fuzz_slot 
     fuzz_draw(&(ad_domain){.low = -2, .high = 2}, x->type, &x->shape, fuzz_seed_of(in), in->how & FUZZ_SPECIAL,
               &numbers);
     switch (in->sample % 6) {
-    case 2: ad_fill(x->x, in->how & FUZZ_SPECIAL && fuzz_is_wild(in) ? (double)NAN : in->pick[1] - 100.0); break;
-    case 3: ad_assign(x->x, &numbers); break;
+    case 2: ad_fill(x->x, fuzz_is_wild(in) ? 1e10 * in->pick[1] : in->pick[1] - 100.0); break;
+    case 3: ad_assign(x->x, fuzz_is_wild(in) && in->pick[1] % 2 ? NULL : &numbers); break;
     case 4:
         if (x->type != AD_I32 || fuzz_is_wild(in))
             ad_fill_uniform(x->x, (const double[]){-1, fuzz_is_wild(in) ? -2 : 1}, in->pick[1], in->pick[2]);

@@ -8,6 +8,9 @@
 
 enum { MOST_MEMORY = 24 << 20 }; /* bytes that a tape may take */
 
+#define TEN "0123456789"
+static const char long_name[] = TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN;
+
 _Noreturn void fuzz_abort(const char *file, int line, const char *format, ...)
 {
     va_list arguments;
@@ -144,16 +147,23 @@ fuzz_slot fuzz_leaf(fuzz_machine *m, int leaf, ad_type type, const ad_shape *sha
 
 /* ---- Short instructions ------------------------------------------------------------------------------------------ */
 
-/* A leaf with whatever type and shape. */
+/* A leaf of whatever kind, type and shape. */
 static void make_wild_leaf(fuzz_machine *m, const fuzz_instruction *in)
 {
-    const ad_type type = (ad_type)(in->type % 5);
-    fuzz_slot slot = {.type = type, .shape = fuzz_wild_shape(fuzz_seed_of(in)), .kind = FUZZ_STEP};
-    slot.x = ad_input(m->tape, type, slot.shape, NULL);
-    if (fuzz_is_well(m) && !ad_is_inert(slot.x))
-        fuzz_push(m, &slot);
-    else
-        FUZZ_EXPECT(ad_is_inert(slot.x) && !fuzz_is_well(m), "a refused leaf is not inert");
+    const int leaf = in->type / 8 % 4;
+    const ad_type type = (ad_type)(in->type % 4);
+    fuzz_slot slot = {
+        .type = type, .shape = fuzz_wild_shape(fuzz_seed_of(in)), .kind = leaf < 2 ? FUZZ_STEP : FUZZ_KEPT};
+    slot.wants = leaf % 2 ? FUZZ_WANTS_SURELY : FUZZ_WANTS_NOT;
+    switch (leaf) {
+    case 0: slot.x = ad_input(m->tape, type, slot.shape, NULL); break;
+    case 1: slot.x = ad_variable(m->tape, type, slot.shape, NULL); break;
+    case 2: slot.x = ad_state(m->tape, type, slot.shape, NULL, NULL); break;
+    default: slot.x = ad_param(m->tape, type, slot.shape, NULL, NULL);
+    }
+    FUZZ_EXPECT(ad_is_inert(slot.x) == !fuzz_is_well(m), "a leaf is inert, or not, beside %s",
+                ad_status_name(ad_status_of(m->tape)));
+    fuzz_push(m, &slot);
 }
 
 /* Numbers that are never given back, for tensors that borrow them. */
@@ -164,25 +174,37 @@ static const fuzz_numbers *lent_numbers(ad_type type)
     return &numbers[type];
 }
 
+/* States, and leaves that borrow: they want no gradient. */
+static void make_constant(fuzz_machine *m, const fuzz_instruction *in, ad_type type, const fuzz_numbers *numbers)
+{
+    const int leaf = in->how & 7;
+    fuzz_slot slot = {.type = type, .shape = fuzz_shape(in->sample), .kind = leaf == 5 ? FUZZ_KEPT : FUZZ_STEP};
+    if (leaf == 5)
+        slot.x = ad_state(m->tape, type, slot.shape, numbers, "s");
+    else if (leaf == 6)
+        slot.x = ad_borrow(m->tape, type, slot.shape, lent_numbers(type));
+    else {
+        slot = (fuzz_slot){.type = AD_F64, .shape = AD_SCALAR, .kind = FUZZ_STEP};
+        slot.x = ad_scalar(m->tape, in->pick[0] - 100.0);
+    }
+    fuzz_push(m, &slot);
+}
+
 static void make_leaf(fuzz_machine *m, const fuzz_instruction *in)
 {
     const ad_type type = (ad_type)(in->type % AD_TYPE_COUNT);
+    const ad_shape shape = fuzz_shape(in->sample);
     const int leaf = in->how & 7;
-    fuzz_slot slot = {.type = type, .shape = fuzz_shape(in->sample), .kind = leaf == 5 ? FUZZ_KEPT : FUZZ_STEP};
     fuzz_numbers numbers;
-    if (fuzz_is_wild(in)) {
+    fuzz_draw(&(ad_domain){.low = -2, .high = 2}, type, &shape, fuzz_seed_of(in), in->how & FUZZ_SPECIAL, &numbers);
+    if (fuzz_is_wild(in))
         make_wild_leaf(m, in);
-        return;
-    }
-    fuzz_draw(&(ad_domain){.low = -2, .high = 2}, type, &slot.shape, fuzz_seed_of(in), in->how & FUZZ_SPECIAL,
-              &numbers);
-    if (leaf < 5) {
-        fuzz_leaf(m, leaf < 2 ? FUZZ_PARAM : leaf < 4 ? FUZZ_VARIABLE : FUZZ_INPUT, type, &slot.shape, &numbers);
-        return;
-    }
-    slot.x = leaf == 5 ? ad_state(m->tape, type, slot.shape, &numbers, "s")
-                       : ad_borrow(m->tape, type, slot.shape, lent_numbers(type));
-    fuzz_push(m, &slot);
+    else if (leaf < 5)
+        fuzz_leaf(m, leaf < 2 ? FUZZ_PARAM : leaf < 4 ? FUZZ_VARIABLE : FUZZ_INPUT, type, &shape, &numbers);
+    else
+        make_constant(m, in, type, &numbers);
+    if (in->how & FUZZ_MORE && m->n_slots)
+        ad_name(m->slots[m->n_slots - 1].x, in->pick[0] % 2 ? "x" : long_name);
 }
 
 static void reset(fuzz_machine *m, const fuzz_instruction *in)

@@ -5,7 +5,7 @@
 #include "draw.h"
 #include "program.h"
 
-enum { FUZZ_SLOTS = 96, FUZZ_GONE = 16, FUZZ_CALLS = 64, FUZZ_OPERANDS = AD_SAMPLE_OPERANDS + 3 };
+enum { FUZZ_SLOTS = 96, FUZZ_GONE = 16, FUZZ_CALLS = 64, FUZZ_OPERANDS = AD_SAMPLE_OPERANDS + 6 };
 
 typedef enum fuzz_kind { FUZZ_KEPT, FUZZ_STEP, FUZZ_OF_GRADIENT } fuzz_kind;
 typedef enum fuzz_wants { FUZZ_WANTS_NOT, FUZZ_WANTS_MAYBE, FUZZ_WANTS_SURELY } fuzz_wants;

@@ -98,6 +98,18 @@ static void append_call(seed *s, int sample, uint8_t type, uint8_t leaf, uint8_t
     append(s, (fuzz_instruction){.code = FUZZ_BACKWARD, .type = options});
 }
 
+/* What is wrong comes last, and its errors are cleared. */
+static void append_wild(seed *s)
+{
+    static const uint8_t ways[] = {FUZZ_WILD_ATTRIBUTES, FUZZ_WILD_ATTRIBUTES, FUZZ_WILD_ATTRIBUTES, FUZZ_WILD_OPERANDS,
+                                   FUZZ_WILD_CALL};
+    for (uint8_t i = 0; i < sizeof ways; i++)
+        append(s,
+               (fuzz_instruction){.code = FUZZ_APPLY,
+                                  .how = ways[i] | FUZZ_CLEARS,
+                                  .pick = {(uint8_t)(15 + 16 * i), (uint8_t)(7 * s->row->name[0] + i), i, FUZZ_INPUT}});
+}
+
 size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
 {
     seed s = {row, bytes, 0};
@@ -112,5 +124,6 @@ size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
     append(&s, (fuzz_instruction){.code = FUZZ_LOCAL});
     append(&s, (fuzz_instruction){.code = FUZZ_APPLY, .how = 0, .type = TYPE_F64}); /* on what is there */
     append(&s, (fuzz_instruction){.code = FUZZ_BACKWARD, .type = FUZZ_SEED});
+    append_wild(&s);
     return s.n;
 }

@@ -62,7 +62,7 @@ size_t fuzz_row_index(const ad_operator *row);
 bool fuzz_has_rule(const ad_operator *row);
 
 /* A program for a row: all its samples (the first 12, if there are more), in f64 and f32, forward and backward at both
- * orders. Returns its length. */
+ * orders, and then wrong on purpose. Returns its length. */
 size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES]);
 
 /* What a program did. */
