@@ -259,10 +259,13 @@ static void run_wild(fuzz_machine *m, const fuzz_instruction *in, fuzz_call *c)
         tape = spoil_call(m, in, c);
     else if (way == FUZZ_WILD_OPERANDS && c->n_x)
         c->x[in->pick[0] % c->n_x] = wild_operand(m, in);
+    const int n_calls = m->n_calls;
     for (int a = 0; way == FUZZ_WILD_ATTRIBUTES && a < AD_MAX_ATTRIBUTES; a++)
         if (c->row->attributes[a].kind != AD_ATTRIBUTE_NONE && in->pick[0] >> a & 1)
             c->attributes[a] = fuzz_wild_attribute(c->row->attributes[a].kind, fuzz_seed_of(in) + (uint32_t)a);
     run(m, tape, c, false);
+    FUZZ_EXPECT(way != FUZZ_WILD_OPERANDS || in->pick[1] % 6 > 2 || !c->n_x || m->n_calls == n_calls,
+                "%s takes an operand that is inert or stale", c->row->name);
     ad_clear_error(m->other);
     ad_reset(m->other);
 }

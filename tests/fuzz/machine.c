@@ -240,7 +240,7 @@ static void read_wrong(fuzz_machine *m, const fuzz_instruction *in)
     case 4: ad_operand(x, in->pick[1] - 1); break;
     case 5: ad_gradient(x); break;
     case 6: ad_kept_at(m->tape, in->pick[1]); break;
-    default: ad_data(m->n_gone ? m->gone[in->pick[1] % FUZZ_GONE] : (ad_tensor){0});
+    default: FUZZ_EXPECT(!ad_data(m->gone[in->pick[1] % FUZZ_GONE]), "a stale tensor is read");
     }
 }
 
