@@ -73,7 +73,6 @@ AD_OPERATOR(lgamma) = {.name = "lgamma",
 
 ad_tensor ad_lgamma(ad_tensor x) { return ad_apply1(&ad_operator_lgamma, x); }
 
-/* y = polygamma(x, n) :  dx = polygamma(x, n + 1) dy */
 static ad_tensor apply_polygamma(ad_tensor x, int64_t n)
 {
     extern const ad_operator ad_operator_polygamma;
@@ -94,11 +93,14 @@ AD_OPERATOR(digamma) = {.name = "digamma",
 
 ad_tensor ad_digamma(ad_tensor x) { return ad_apply1(&ad_operator_digamma, x); }
 
+/* A double still tells n from n + 1. */
+#define MOST_ORDERS (INT64_C(1) << 53)
+
 static void polygamma_shape(ad_call *c)
 {
     const int64_t n = c->attributes[0].integer;
-    if (n < 0)
-        ad_call_fail(c, AD_BAD_VALUE, "n is %" PRId64 ": it counts derivatives of digamma and must be 0 or more", n);
+    if (n < 0 || n > MOST_ORDERS)
+        ad_call_fail(c, AD_BAD_VALUE, "n is %" PRId64 ": it counts derivatives of digamma and must be 0 to 2^53", n);
     else
         ad_same_shape(c);
 }
@@ -110,6 +112,7 @@ static void polygamma_run(ad_call *c)
         &(ad_span){.n = ad_elements(y), .array = {y->data, x->data}, .size = {(size_t)c->attributes[0].integer}});
 }
 
+/* y = polygamma(x, n) :  dx = polygamma(x, n + 1) dy */
 static void polygamma_vjp(ad_pullback *p)
 {
     ad_give(p, 0, ad_mul(apply_polygamma(ad_x(p, 0), ad_attribute_at(p, 0)->integer + 1), ad_dy(p)));
