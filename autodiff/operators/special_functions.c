@@ -69,7 +69,7 @@ AD_OPERATOR(lgamma) = {.name = "lgamma",
                        .formula = "ln |Gamma(x)|",
                        .gradient = "digamma(x) dy",
                        .convention = "+inf at 0, -1, -2, ...",
-                       .domain = {{0.5, 3, 0, 0, false}}};
+                       .domain = {{.low = 0.5, .high = 3}}};
 
 ad_tensor ad_lgamma(ad_tensor x) { return ad_apply1(&ad_operator_lgamma, x); }
 
@@ -89,7 +89,7 @@ AD_OPERATOR(digamma) = {.name = "digamma",
                         .formula = "Gamma'(x) / Gamma(x)",
                         .gradient = "polygamma(x, 1) dy",
                         .convention = "-inf at 0, +inf at -0, NaN at -1, -2, ...",
-                        .domain = {{0.5, 3, 0, 0, false}}};
+                        .domain = {{.low = 0.5, .high = 3}}};
 
 ad_tensor ad_digamma(ad_tensor x) { return ad_apply1(&ad_operator_digamma, x); }
 
@@ -138,7 +138,7 @@ AD_OPERATOR(polygamma) = {.name = "polygamma",
                           .formula = "the n-th derivative of digamma x",
                           .gradient = "polygamma(x, n + 1) dy",
                           .convention = "at 0, -1, -2, ... +inf for odd n; for even n -inf at 0, +inf at -0, else NaN",
-                          .domain = {{0.75, 3, 0, 0, false}}};
+                          .domain = {{.low = 0.75, .high = 3}}};
 
 ad_tensor ad_polygamma(ad_tensor x, int n) { return apply_polygamma(x, n); }
 
