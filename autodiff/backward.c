@@ -202,7 +202,8 @@ static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
     return adopt(t, total.id, owner);
 }
 
-/* The gradient of the rule's result becomes that of its operand, as it is. Not where the operand may outlive its data. */
+/* The gradient of the rule's result becomes that of its operand, as it is. Not where the operand may outlive its data.
+ */
 static inline bool move_dy(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, const ad_entry *given)
 {
     ad_pullback *p = t->walking;
@@ -400,12 +401,25 @@ static inline bool pull(ad_tape *t, const ad_walk_back *walk, ad_entry *e, uint3
     return finish(t, walk, &p);
 }
 
+/* Whether the rule has to run: a result is wanted and, in a functional walk, an operand, because what lies below the
+ * tensors that it differentiates by is none of its business. */
+static inline bool is_wanted(const ad_tape *t, const ad_walk_back *walk, const ad_entry *e, uint32_t id)
+{
+    const uint8_t flag = wanted_by(walk);
+    uint8_t results = e->value.flags, operands = walk->functional ? 0 : flag;
+    for (uint32_t j = 1; j < e->value.n_results; j++)
+        results |= ad_entry_at(t, id + j)->value.flags;
+    for (uint32_t i = 0; walk->functional && i < e->value.n_operands; i++)
+        operands |= ad_entry_at(t, ad_operands_of(e)[i])->value.flags;
+    return results & operands & flag;
+}
+
 static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);
     if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
         return true;
-    if (e->op && ad_has_rule(e->op) && e->value.flags & wanted_by(walk))
+    if (e->op && ad_has_rule(e->op) && is_wanted(t, walk, e, id))
         return pull(t, walk, e, id);
     return walk->functional || hold(t, id);
 }

@@ -75,27 +75,65 @@ static bool check_scalar(ad_tape *t, ad_tensor y, const char *who)
 typedef struct path {
     ad_tape *tape;
     uint32_t last;   /* of STEP */
+    uint32_t first;  /* where it begins */
     uint32_t *aside; /* pairs: an id, and its link */
     size_t n_aside, room;
+    uint32_t *outer; /* what is on the path of the walk whose rule or kernel this one runs in */
+    size_t n_outer, outer_room;
     bool has_raw; /* an operator with a raw gradient is on it */
 } path;
+
+/* Takes one entry off the path of the walk around. */
+static bool suspend(path *p, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(p->tape, id);
+    if (!(e->value.flags & AD_ON_PATH))
+        return true;
+    uint32_t *outer = ad_more_room(p->tape, p->outer, p->n_outer, &p->outer_room, sizeof *outer);
+    if (!outer)
+        return false;
+    p->outer = outer;
+    p->outer[p->n_outer++] = id;
+    e->value.flags &= (uint8_t)~AD_ON_PATH;
+    return true;
+}
+
+/* A walk inside another must not take that one's path for its own. */
+static bool suspend_outer(path *p)
+{
+    ad_tape *t = p->tape;
+    bool done = true;
+    if (t->functional_walks == 0)
+        return true;
+    for (uint32_t id = 1; id < t->tables[AD_STEP].count && done; id++)
+        done = suspend(p, id);
+    for (uint32_t k = 0; k < t->tables[AD_KEPT].count && done; k++)
+        done = suspend(p, (uint32_t)AD_KEPT << AD_INDEX_BITS | k);
+    return done;
+}
+
+static void resume_outer(path *p)
+{
+    for (size_t i = 0; i < p->n_outer; i++)
+        ad_entry_at(p->tape, p->outer[i])->value.flags |= AD_ON_PATH;
+    ad_memory_release(&p->tape->memory, p->outer, p->outer_room, sizeof *p->outer);
+}
 
 static bool step_on(path *p, uint32_t id)
 {
     ad_entry *e = ad_entry_at(p->tape, id);
     if (e->value.flags & AD_ON_PATH)
         return true;
-    e->value.flags |= AD_ON_PATH;
-    p->has_raw = p->has_raw || (e->op && !e->op->vjp);
-    if (!e->link)
-        return true;
-    uint32_t *aside = ad_more_room(p->tape, p->aside, p->n_aside, &p->room, 2 * sizeof *aside);
-    if (!aside)
+    uint32_t *aside = p->aside;
+    if (e->link && !(aside = ad_more_room(p->tape, aside, p->n_aside, &p->room, 2 * sizeof *aside)))
         return false;
-    p->aside = aside;
-    p->aside[2 * p->n_aside] = id;
-    p->aside[2 * p->n_aside++ + 1] = e->link;
+    if (e->link) {
+        p->aside = aside;
+        p->aside[2 * p->n_aside] = id;
+        p->aside[2 * p->n_aside++ + 1] = e->link;
+    }
     e->link = 0;
+    e->value.flags |= AD_ON_PATH;
     return true;
 }
 
@@ -111,37 +149,41 @@ static bool depends(const path *p, const ad_entry *e)
 
 static bool find_path(path *p, const ad_tensor *x, int n)
 {
-    uint32_t first = p->last + 1;
-    bool done = true;
+    bool done = suspend_outer(p);
+    p->first = p->last + 1;
     for (int i = 0; i < n && done; i++) {
         done = step_on(p, x[i].id);
         const uint32_t id = ad_table_of(x[i]) == AD_STEP ? x[i].id : 0;
-        first = id < first ? id : first;
+        p->first = id < p->first ? id : p->first;
     }
-    for (uint32_t id = first + 1; id <= p->last && done; id++)
-        if (depends(p, ad_entry_at(p->tape, id)))
-            done = step_on(p, id);
+    for (uint32_t id = p->first + 1; id <= p->last && done; id++) {
+        const ad_entry *e = ad_entry_at(p->tape, id);
+        if (!depends(p, e))
+            continue;
+        p->has_raw = p->has_raw || !e->op->vjp;
+        done = step_on(p, id);
+    }
     return done;
+}
+
+static void step_off(ad_entry *e)
+{
+    if (e->value.flags & AD_ON_PATH)
+        e->link = 0;
+    e->value.flags &= (uint8_t)~AD_ON_PATH;
 }
 
 static void leave(path *p, const ad_tensor *x, int n)
 {
     ad_tape *t = p->tape;
-    for (uint32_t id = 1; id <= p->last; id++) {
-        ad_entry *e = ad_entry_at(t, id);
-        if (e->value.flags & AD_ON_PATH)
-            e->link = 0;
-        e->value.flags &= (uint8_t)~AD_ON_PATH;
-    }
-    for (int i = 0; i < n; i++) {
-        ad_entry *e = ad_entry_at(t, x[i].id);
-        if (ad_table_of(x[i]) == AD_KEPT)
-            e->link = 0;
-        e->value.flags &= (uint8_t)~AD_ON_PATH;
-    }
+    for (uint32_t id = p->first ? p->first : 1; id <= p->last; id++)
+        step_off(ad_entry_at(t, id));
+    for (int i = 0; i < n; i++)
+        step_off(ad_entry_at(t, x[i].id));
     for (size_t i = 0; i < p->n_aside; i++)
         ad_entry_at(t, p->aside[2 * i])->link = p->aside[2 * i + 1];
     ad_memory_release(&t->memory, p->aside, p->room, 2 * sizeof *p->aside);
+    resume_outer(p);
 }
 
 /* ---- Taking off what is not needed ------------------------------------------------------------------------------- */
@@ -209,13 +251,28 @@ static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
     return true;
 }
 
-/* Ends a call that recorded from `first` on: its results are handed over, or on an error none. */
-static ad_status conclude(ad_tape *t, uint32_t first, ad_tensor *results, int n)
+/* Where a call began to record. */
+typedef struct beginning {
+    uint32_t first;
+    ad_arena_mark arena;
+} beginning;
+
+static beginning begin(const ad_tape *t)
 {
-    if (t && t->status == AD_OK && t->tables[AD_STEP].count > first)
-        compact(t, first, results, n);
+    return t ? (beginning){t->tables[AD_STEP].count, ad_arena_now(&t->step)} : (beginning){0};
+}
+
+/* Ends a call: its results are handed over, or on an error none, and nothing that it recorded stays. */
+static ad_status conclude(ad_tape *t, beginning b, ad_tensor *results, int n)
+{
+    if (t && t->status == AD_OK && t->tables[AD_STEP].count > b.first)
+        compact(t, b.first, results, n);
     if (t && t->status == AD_OK)
         return AD_OK;
+    if (t && t->tables[AD_STEP].count > b.first)
+        ad_drop_from(t, b.first, b.arena);
+    if (t)
+        t->generation++;
     for (int i = 0; i < n; i++)
         results[i] = ad_inert(t);
     return ad_status_of(t);
@@ -223,44 +280,47 @@ static ad_status conclude(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 
 /* ---- One walk ---------------------------------------------------------------------------------------------------- */
 
-static uint32_t recorded(const ad_tape *t) { return t ? t->tables[AD_STEP].count : 0; }
-
-/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. `has_raw`, if not NULL, is told whether the
- * path has an operator with a raw gradient. */
-static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx, bool *has_raw)
+/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. */
+static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
     ad_tape *t = y.tape;
     path p = {.tape = t, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
     if (t->status != AD_OK)
         return false;
     if (find_path(&p, x, n)) {
+        t->functional_walks++;
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
             ad_run_walk(t, &(ad_walk_back){.y = y, .dy = v, .functional = true});
+        t->functional_walks--;
         for (int i = 0; i < n; i++)
             dx[i] = ad_entry_at(t, x[i].id)->link ? ad_handle(t, ad_entry_at(t, x[i].id)->link) : ad_inert(t);
     }
     leave(&p, x, n);
     for (int i = 0; i < n && t->status == AD_OK; i++)
         dx[i] = ad_is_inert(dx[i]) ? ad_zeros_like(x[i]) : dx[i];
-    if (has_raw)
-        *has_raw = p.has_raw;
     return t->status == AD_OK;
 }
 
 ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx)
 {
-    const uint32_t first = recorded(y.tape);
+    const beginning b = begin(y.tape);
     if (may_begin(y.tape, y, x, n, "grad") && check_scalar(y.tape, y, "grad"))
-        walk_to(y, ad_inert(y.tape), x, n, dx, NULL);
-    return conclude(y.tape, first, dx, n);
+        walk_to(y, ad_inert(y.tape), x, n, dx);
+    return conclude(y.tape, b, dx, n);
+}
+
+/* A gradient of an ordinary backward enters the recording as a constant. */
+static ad_tensor recorded(ad_tensor v)
+{
+    return ad_table_of(v) == AD_TEMPORARY ? ad_constant(v.tape, ad_entry_of(v.tape, v)) : v;
 }
 
 ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
-    const uint32_t first = recorded(y.tape);
+    const beginning b = begin(y.tape);
     if (may_begin(y.tape, y, x, n, "vjp") && check_like(y.tape, v, ad_entry_of(y.tape, y), "vjp", "v"))
-        walk_to(y, v, x, n, dx, NULL);
-    return conclude(y.tape, first, dx, n);
+        walk_to(y, recorded(v), x, n, dx);
+    return conclude(y.tape, b, dx, n);
 }
 
 /* ---- Twice ------------------------------------------------------------------------------------------------------- */
@@ -274,12 +334,18 @@ static bool check_velocities(ad_tape *t, const ad_tensor *x, const ad_tensor *v,
     return t->status == AD_OK;
 }
 
+static ad_tensor added(ad_tensor a, ad_tensor b)
+{
+    const bool same = ad_type_of(a) == ad_type_of(b);
+    return same ? ad_add(a, b) : ad_add(ad_cast(a, AD_F64), ad_cast(b, AD_F64));
+}
+
 /* sum of g_i v_i */
 static ad_tensor inner_product(const ad_tensor *g, const ad_tensor *v, int n)
 {
     ad_tensor s = ad_sum(ad_mul(g[0], v[0]));
     for (int i = 1; i < n; i++)
-        s = ad_add(s, ad_sum(ad_mul(g[i], v[i])));
+        s = added(s, ad_sum(ad_mul(g[i], v[i])));
     return s;
 }
 
@@ -297,42 +363,74 @@ static void jvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
 {
     ad_tape *t = y.tape;
     ad_tensor *g = tensors(t, (size_t)n), u = ad_zeros_like(y);
-    if (g && t->status == AD_OK && walk_to(y, u, x, n, g, NULL)) {
+    if (g && t->status == AD_OK && walk_to(y, u, x, n, g)) {
         const ad_tensor s = inner_product(g, v, n);
         if (t->status == AD_OK)
-            walk_to(s, ad_inert(t), &u, 1, dy, NULL);
+            walk_to(s, ad_inert(t), &u, 1, dy);
     }
     ad_memory_release(&t->memory, g, (size_t)n, sizeof *g);
 }
 
 ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n)
 {
-    const uint32_t first = recorded(y.tape);
+    const beginning b = begin(y.tape);
     ad_tensor dy = ad_inert(y.tape);
     if (may_begin(y.tape, y, x, n, "jvp") && check_velocities(y.tape, x, v, n, "jvp"))
         jvp_into(y, x, v, n, &dy);
-    conclude(y.tape, first, &dy, 1);
+    conclude(y.tape, b, &dy, 1);
     return dy;
 }
 
+/* An entry that was recorded with other operands wants what its new ones want. */
+static void inherit_wants(ad_tape *t, ad_entry *e)
+{
+    const bool is_result = e->value.result < (e->op->n_results ? e->op->n_results : 1) && e->value.type != AD_I32;
+    const bool passes = is_result && !(e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
+    for (uint32_t i = 0; passes && i < e->value.n_operands; i++)
+        e->value.flags |= ad_entry_at(t, ad_operands_of(e)[i])->value.flags & AD_WANTS_GRADIENT;
+}
+
+/* From entry `first` on, what reads from[i] reads to[i] instead, which has the same value. */
+static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const ad_tensor *to, int n)
+{
+    for (uint32_t id = first; id < t->tables[AD_STEP].count; id++) {
+        ad_entry *e = ad_entry_at(t, id);
+        if (!e->op)
+            continue;
+        uint32_t *operands = (uint32_t *)(uintptr_t)ad_operands_of(e);
+        for (uint32_t k = 0; k < e->value.n_operands; k++)
+            for (int i = 0; i < n; i++)
+                if (operands[k] == from[i].id)
+                    operands[k] = to[i].id;
+        inherit_wants(t, e);
+    }
+}
+
+/* The x move with constant velocities, also where the v given depend on x: the second walk sees constants u in their
+ * place, and what it records reads the v, so that the result can be differentiated by them. */
 static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
     ad_tape *t = y.tape;
-    ad_tensor *g = tensors(t, (size_t)n);
-    if (g && walk_to(y, ad_inert(t), x, n, g, NULL)) {
-        const ad_tensor s = inner_product(g, v, n);
-        if (t->status == AD_OK)
-            walk_to(s, ad_inert(t), x, n, hv, NULL);
+    ad_tensor *g = tensors(t, 3 * (size_t)n), *u = g + n, *w = u + n;
+    for (int i = 0; g && i < n; i++) {
+        w[i] = recorded(v[i]);
+        u[i] = ad_detach(w[i]);
     }
-    ad_memory_release(&t->memory, g, (size_t)n, sizeof *g);
+    const uint32_t first = t->tables[AD_STEP].count;
+    if (g && walk_to(y, ad_inert(t), x, n, g)) {
+        const ad_tensor s = inner_product(g, u, n);
+        if (t->status == AD_OK && walk_to(s, ad_inert(t), x, n, hv))
+            substitute(t, first, u, w, n);
+    }
+    ad_memory_release(&t->memory, g, 3 * (size_t)n, sizeof *g);
 }
 
 ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
-    const uint32_t first = recorded(y.tape);
+    const beginning b = begin(y.tape);
     if (may_begin(y.tape, y, x, n, "hvp") && check_scalar(y.tape, y, "hvp") && check_velocities(y.tape, x, v, n, "hvp"))
         hvp_into(y, x, v, n, hv);
-    return conclude(y.tape, first, hv, n);
+    return conclude(y.tape, b, hv, n);
 }
 
 /* ---- Matrices ---------------------------------------------------------------------------------------------------- */
@@ -355,11 +453,11 @@ static ad_tensor unit(ad_tensor x, size_t i)
     return one;
 }
 
-/* Rows: each the gradient of one element of y. Whether the path has a raw gradient is known after the first. */
-static void fill_rows(ad_tensor y, ad_tensor x, ad_tensor *rows, size_t n, bool *has_raw)
+/* Rows: each the gradient of one element of y. */
+static void fill_rows(ad_tensor y, ad_tensor x, ad_tensor *rows, size_t n)
 {
     for (size_t i = 0; i < n && ad_status_of(y.tape) == AD_OK; i++)
-        walk_to(y, unit(y, i), &x, 1, &rows[i], has_raw);
+        walk_to(y, unit(y, i), &x, 1, &rows[i]);
 }
 
 static ad_shape joined(const ad_shape *a, const ad_shape *b)
@@ -386,7 +484,7 @@ static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
     ad_tape *t = y.tape;
     ad_tensor *rows = tensors(t, n), all = ad_inert(t);
     if (rows) {
-        fill_rows(y, x, rows, n, NULL);
+        fill_rows(y, x, rows, n);
         all = stacked(x, rows, n, shape);
     }
     ad_memory_release(&t->memory, rows, n, sizeof *rows);
@@ -400,8 +498,8 @@ static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
     const ad_shape of_y = ad_shape_of(y), of_x = ad_shape_of(x), across = joined(&of_x, &of_y);
     const int64_t rows = (int64_t)ad_count_of(&of_y);
     ad_tensor u = ad_zeros_like(y), g, all = ad_inert(t), *columns = tensors(t, n);
-    if (columns && walk_to(y, u, &x, 1, &g, NULL)) {
-        fill_rows(g, u, columns, n, NULL);
+    if (columns && walk_to(y, u, &x, 1, &g)) {
+        fill_rows(g, u, columns, n);
         all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, rows));
         all = ad_reshape(ad_transpose(all), shape);
     }
@@ -436,21 +534,21 @@ static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
 
 ad_tensor ad_jacobian(ad_tensor y, ad_tensor x)
 {
-    const uint32_t first = recorded(y.tape);
+    const beginning b = begin(y.tape);
     ad_tensor all = ad_inert(y.tape);
     if (may_begin(y.tape, y, &x, 1, "jacobian"))
         all = jacobian(y, x, "jacobian");
-    conclude(y.tape, first, &all, 1);
+    conclude(y.tape, b, &all, 1);
     return all;
 }
 
 ad_tensor ad_hessian(ad_tensor y, ad_tensor x)
 {
-    const uint32_t first = recorded(y.tape);
+    const beginning b = begin(y.tape);
     ad_tensor all = ad_inert(y.tape), g;
     if (may_begin(y.tape, y, &x, 1, "hessian") && check_scalar(y.tape, y, "hessian") &&
-        walk_to(y, ad_inert(y.tape), &x, 1, &g, NULL))
+        walk_to(y, ad_inert(y.tape), &x, 1, &g))
         all = jacobian(g, x, "hessian");
-    conclude(y.tape, first, &all, 1);
+    conclude(y.tape, b, &all, 1);
     return all;
 }

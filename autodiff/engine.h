@@ -93,6 +93,7 @@ struct ad_tape {
     uint32_t generation;         /* of STEP's new entries */
     uint32_t resets;             /* so far */
     uint64_t draws;              /* of random operators, so far */
+    uint32_t functional_walks;   /* that are running, one inside the other */
     struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
     uint32_t free_list;          /* of TEMPORARY's entries */
     uint32_t fresh_list;         /* TEMPORARY's entries that the running rule made */

@@ -22,6 +22,13 @@ static const char *const families[] = {
     "comparisons",
     "losses",
     "linear_algebra",
+    "indexing",
+    "indexing",
+    "linear_algebra",
+    "reductions",
+    "scans",
+    "shapes",
+    "functions",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

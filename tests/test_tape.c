@@ -544,7 +544,7 @@ static ad_tensor labels(ad_tape *t, int32_t a, int32_t b)
 static void inner_sizes(ad_tape *t) { ad_matmul(named(t, "x", AD_SHAPE(64, 784)), named(t, "W2", AD_SHAPE(300, 10))); }
 static void inner_sizes_nt(ad_tape *t) { ad_matmul_nt(zeros(t, AD_SHAPE(2, 3)), zeros(t, AD_SHAPE(3, 2))); }
 static void inner_sizes_tn(ad_tape *t) { ad_matmul_tn(zeros(t, AD_SHAPE(2, 3)), zeros(t, AD_SHAPE(3, 2))); }
-static void matmul_rank(ad_tape *t) { ad_matmul(zeros(t, AD_SHAPE(3)), named(t, "w", AD_SHAPE(3, 1))); }
+static void matmul_rank(ad_tape *t) { ad_matmul(zeros(t, AD_SCALAR), named(t, "w", AD_SHAPE(3, 1))); }
 static void matmul_leading(ad_tape *t) { ad_matmul(zeros(t, AD_SHAPE(2, 4, 3)), zeros(t, AD_SHAPE(5, 3, 4))); }
 static void matmul_long(ad_tape *t) { ad_matmul(zeros(t, AD_SHAPE(2147483648, 0)), zeros(t, AD_SHAPE(0, 1))); }
 static void broadcast(ad_tape *t) { ad_add(named(t, "x", AD_SHAPE(2, 3)), named(t, "b", AD_SHAPE(2))); }
@@ -631,7 +631,7 @@ static const struct {
     {inner_sizes, AD_BAD_SHAPE, "matmul: inner sizes differ: x [64,784] by W2 [300,10]"},
     {inner_sizes_nt, AD_BAD_SHAPE, "matmul_nt: inner sizes differ: [2,3] by [3,2]"},
     {inner_sizes_tn, AD_BAD_SHAPE, "matmul_tn: inner sizes differ: [2,3] by [3,2]"},
-    {matmul_rank, AD_BAD_SHAPE, "matmul: both operands must have two axes or more: [3] by w [3,1]"},
+    {matmul_rank, AD_BAD_SHAPE, "matmul: a scalar has no axis to multiply over: use ad_mul: [] by w [3,1]"},
     {matmul_leading, AD_BAD_SHAPE, "matmul: leading sizes do not broadcast: [2,4,3] by [5,3,4]"},
     {matmul_long, AD_BAD_SHAPE, "matmul: a matrix has more than 2147483647 rows or columns: [2147483648,0] by [0,1]"},
     {broadcast, AD_BAD_SHAPE,

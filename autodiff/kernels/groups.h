@@ -13,10 +13,26 @@
 
 enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, SUM_BLOCK = 128, COLUMNS = 64 };
 
+/* Short rows are written in whole vectors: what goes over the end of a row is written again by the next rows. */
+#ifdef __AVX512F__
+enum { WIDTH = 64 / sizeof(REAL) };
+#else
+enum { WIDTH = 32 / sizeof(REAL) };
+#endif
+#define IN_WHOLE_VECTORS(n) (((n) + WIDTH - 1) / WIDTH * WIDTH)
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* A term of a sum: of x and u, which are wide, and of g, the group's. */
 typedef REAL ad_term(REAL x, REAL u, REAL g);
+
+/* The values of k groups side by side, again and again for several rows. */
+ALWAYS_INLINE void repeat_groups(REAL *restrict repeated, const REAL *restrict g, size_t rows, size_t k)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < k; j++)
+            repeated[i * k + j] = g[j];
+}
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
 
@@ -72,11 +88,11 @@ ALWAYS_INLINE void sum_narrow_columns(ad_term *term, const REAL *x, const REAL *
     const size_t rows = COLUMNS / k, wide = rows * k, whole = n / rows * rows;
     REAL repeated[COLUMNS];
     double sum[COLUMNS] = {0};
-    for (size_t j = 0; j < wide; j++)
-        repeated[j] = g[j % k];
+    repeat_groups(repeated, g, rows, k);
     sum_columns(term, x, u, repeated, n / rows, wide, wide, sum);
-    for (size_t j = 0; j < wide; j++)
-        total[j % k] += sum[j];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < k; j++)
+            total[j] += sum[i * k + j];
     sum_columns(term, x + whole * k, u + whole * k, g, n - whole, k, k, total);
 }
 
@@ -174,6 +190,25 @@ ALWAYS_INLINE void fold_short_rows(ad_fold *fold, REAL *restrict Y, const REAL *
             Y[o] = fold(Y[o], X[o * n + i]);
 }
 
+ALWAYS_INLINE void fold_columns(ad_fold *fold, REAL *restrict y, const REAL *restrict x, size_t n, size_t k)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < k; j++)
+            y[j] = fold(y[j], x[i * k + j]);
+}
+
+/* Few columns of many rows: several rows are taken as one wide row. */
+ALWAYS_INLINE void fold_narrow_columns(ad_fold *fold, REAL first, REAL *y, const REAL *x, size_t n, size_t k)
+{
+    const size_t rows = COLUMNS / k, whole = n / rows * rows;
+    REAL wide[COLUMNS];
+    for (size_t j = 0; j < COLUMNS; j++)
+        wide[j] = first;
+    fold_columns(fold, wide, x, n / rows, rows * k);
+    fold_columns(fold, y, wide, rows, k);
+    fold_columns(fold, y, x + whole * k, n - whole, k);
+}
+
 /* Array 0 of groups becomes the fold of array 1, which begins with `first`; fold(first, x) must be as good as x. */
 ALWAYS_INLINE void fold_groups(ad_fold *fold, REAL first, const ad_span *s)
 {
@@ -189,9 +224,10 @@ ALWAYS_INLINE void fold_groups(ad_fold *fold, REAL first, const ad_span *s)
             Y[o] = fold(Y[o], fold_long_row(fold, first, X + o * n, n));
     else
         for (size_t o = 0; o < m; o++)
-            for (size_t i = 0; i < n; i++)
-                for (size_t j = 0; j < k; j++)
-                    Y[o * k + j] = fold(Y[o * k + j], X[(o * n + i) * k + j]);
+            if (k <= COLUMNS / 2 && n > COLUMNS)
+                fold_narrow_columns(fold, first, Y + o * k, X + o * n * k, n, k);
+            else
+                fold_columns(fold, Y + o * k, X + o * n * k, n, k);
 }
 
 /* FOLD(max, -INFINITY, x > y || x != x ? x : y): a loop that folds x into y */
@@ -209,8 +245,14 @@ ALWAYS_INLINE void spread_rows(ad_spread *of, REAL *restrict Y, const REAL *rest
 {
     for (size_t o = 0; o < m; o++) {
         const REAL v = V[o], g = G[o];
-        for (size_t i = o * n; i < o * n + n; i++)
-            Y[i] = of(X[i], v, g);
+        const size_t at = o * n;
+        if (at + IN_WHOLE_VECTORS(n) <= m * n)
+            for (size_t i = at; i < at + n; i += WIDTH)
+                for (size_t l = 0; l < WIDTH; l++)
+                    Y[i + l] = of(X[i + l], v, g);
+        else
+            for (size_t i = at; i < at + n; i++)
+                Y[i] = of(X[i], v, g);
     }
 }
 
@@ -228,10 +270,8 @@ ALWAYS_INLINE void spread_narrow_columns(ad_spread *of, REAL *Y, const REAL *X, 
 {
     const size_t rows = COLUMNS / k, wide = rows * k, whole = n / rows * wide;
     REAL v[COLUMNS], g[COLUMNS];
-    for (size_t j = 0; j < wide; j++) {
-        v[j] = V[j % k];
-        g[j] = G[j % k];
-    }
+    repeat_groups(v, V, rows, k);
+    repeat_groups(g, G, rows, k);
     spread_columns(of, Y, X, v, g, n / rows, wide);
     spread_columns(of, Y + whole, X + whole, V, G, n % rows, k);
 }

@@ -201,6 +201,9 @@ static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
             Y[i] = R(function)(X[0]);                                                                                  \
     }
 
+/* Denormal or nearly: there some of SLEEF's functions lose the last digit, which may be the only one. */
+#define IS_TINY(x) ((x) != 0 && R(fabs)(x) < _Generic((REAL)0, float : 0x1p-124F, double : 0x1p-1020))
+
 /* `except` may look at the result y too. */
 #define MAP2_EXCEPT(name, function, except)                                                                            \
     static inline bool name##_except(REAL y, REAL a, REAL b)                                                           \

@@ -6,7 +6,7 @@
 
 MAP1_OF(expm1, expm1)
 MAP1_OF(exp2, exp2)
-MAP1_EXCEPT(log1p, log1p, x > LARGE)
+MAP1_EXCEPT(log1p, log1p, IS_TINY(x) || x > LARGE)
 MAP1_OF(log2, log2)
 MAP1_OF(log10, log10)
 MAP1(reciprocal, 1 / x)

@@ -16,14 +16,16 @@ static void exp_of_buffer(size_t n, REAL *e)
     vector_exp(m, e, e);
 }
 
-/* The values of k groups side by side, repeated for as many rows as one buffer takes, or for n; how many these are. */
-static size_t repeat_groups(const REAL *g, size_t n, size_t k, REAL repeated[VIA_BLOCK])
+static size_t less(size_t a, size_t b) { return a < b ? a : b; }
+
+/* e = x - y of m rows of n, each with its y */
+static void subtract_from_rows(REAL *restrict e, const REAL *restrict x, const REAL *restrict y, size_t m, size_t n)
 {
-    const size_t rows = VIA_BLOCK / k < n ? VIA_BLOCK / k : n;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < k; j++)
-            repeated[i * k + j] = g[j];
-    return rows;
+    for (size_t o = 0; o < m; o++, e += n, x += n) {
+        const REAL own = y[o];
+        for (size_t i = 0; i < n; i++)
+            e[i] = x[i] - own;
+    }
 }
 
 static REAL own_term(REAL x, REAL u, REAL g)
@@ -39,12 +41,21 @@ static void sum_exp_rows(const REAL *x, const REAL *g, REAL *y, size_t m, size_t
     for (size_t from = 0; from < m; from += most) {
         const size_t rows = m - from < most ? m - from : most;
         REAL e[VIA_BLOCK];
-        for (size_t r = 0; r < rows; r++)
-            for (size_t i = 0; i < n; i++)
-                e[r * n + i] = x[(from + r) * n + i] - g[from + r];
+        subtract_from_rows(e, x + from * n, g + from, rows, n);
         exp_of_buffer(rows * n, e);
         const ad_span s = {.n = goes_on, .array = {y + from, e}, .size = {rows, n, 1}};
         sum_groups(own_term, &s);
+    }
+}
+
+/* Adds n rows of k in halves, until all are in the first. */
+static void fold_in_half(REAL *e, size_t n, size_t k)
+{
+    while (n > 1) {
+        const size_t half = n / 2, other = (n - half) * k;
+        for (size_t t = 0; t < half * k; t++)
+            e[t] += e[other + t];
+        n -= half;
     }
 }
 
@@ -52,7 +63,8 @@ static void sum_exp_rows(const REAL *x, const REAL *g, REAL *y, size_t m, size_t
 static void sum_exp_columns(const REAL *x, const REAL *g, size_t n, size_t k, size_t stride, double total[COLUMNS])
 {
     REAL repeated[VIA_BLOCK], e[VIA_BLOCK];
-    const size_t most = repeat_groups(g, n, k, repeated);
+    const size_t most = less(VIA_BLOCK / k, n);
+    repeat_groups(repeated, g, most, k);
     for (size_t from = 0; from < n; from += most) {
         const size_t rows = n - from < most ? n - from : most;
         if (k == stride)
@@ -63,7 +75,9 @@ static void sum_exp_columns(const REAL *x, const REAL *g, size_t n, size_t k, si
                 for (size_t j = 0; j < k; j++)
                     e[i * k + j] = x[(from + i) * stride + j] - g[j];
         exp_of_buffer(rows * k, e);
-        sum_narrow_columns(own_term, e, e, e, rows, k, total);
+        fold_in_half(e, rows, k);
+        for (size_t j = 0; j < k; j++)
+            total[j] += (double)e[j];
     }
 }
 
@@ -104,13 +118,13 @@ static void scaled_softmax_rows(REAL *restrict r, const REAL *restrict x, const 
                                 const REAL *restrict y, size_t m, size_t n)
 {
     REAL e[VIA_BLOCK];
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++)
-            e[i * n + j] = x[i * n + j] - y[i];
+    subtract_from_rows(e, x, y, m, n);
     exp_of_buffer(m * n, e);
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++)
-            r[i * n + j] = x[i * n + j] == -INFINITY ? 0 : e[i * n + j] * v[i];
+    for (size_t o = 0; o < m; o++, r += n, x += n) {
+        const REAL own = v[o], *restrict p = e + o * n;
+        for (size_t i = 0; i < n; i++)
+            r[i] = x[i] == -INFINITY ? 0 : p[i] * own;
+    }
 }
 
 /* The same of n <= VIA_BLOCK elements, each with its v and y. */
@@ -128,13 +142,12 @@ static void scaled_softmax(REAL *restrict r, const REAL *restrict x, const REAL 
 static void scaled_softmax_columns(REAL *r, const REAL *x, const REAL *v, const REAL *y, size_t n, size_t k)
 {
     REAL vs[VIA_BLOCK], ys[VIA_BLOCK];
-    const size_t most = repeat_groups(v, n, k, vs);
-    repeat_groups(y, n, k, ys);
+    const size_t most = less(VIA_BLOCK / k, n);
+    repeat_groups(vs, v, most, k);
+    repeat_groups(ys, y, most, k);
     for (size_t from = 0; from < n; from += most)
         scaled_softmax(r + from * k, x + from * k, vs, ys, (n - from < most ? n - from : most) * k);
 }
-
-static size_t less(size_t a, size_t b) { return a < b ? a : b; }
 
 /* r = e^(x-y) v, 0 where x is -inf. Array 0 is r, 1 is x, both wide; 2 is v and 3 is y, of groups. */
 LOOP(logsumexp_backward)

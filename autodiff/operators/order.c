@@ -136,7 +136,7 @@ static void permute_vjp(ad_pullback *p)
 static const ad_sample samples_permute[] = {
     {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.shape = {3, {2, 0, 1}}}}},
     {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.shape = {3, {1, 0, -1}}}}},
-    {.n_x = 1, .x = {{4, {2, 9, 2, 10}}}, .attributes = {{.shape = {4, {3, 0, 2, 1}}}}},
+    {.n_x = 1, .x = {{4, {2, 9, 1, 10}}}, .attributes = {{.shape = {4, {3, 0, 2, 1}}}}},
     {.n_x = 1, .x = {{5, {2, 1, 3, 2, 2}}}, .attributes = {{.shape = {5, {4, 3, 2, 1, 0}}}}},
     {.n_x = 1, .x = {{0}}, .attributes = {{.shape = {0}}}},
     {.n_x = 1, .x = {{3, {2, 0, 4}}}, .attributes = {{.shape = {3, {1, 2, 0}}}}},
@@ -270,15 +270,12 @@ static void repeat_run(ad_call *c)
 /* g summed over the copies that it has along an axis of x. */
 static ad_tensor sum_copies(ad_tensor g, const ad_shape *x, int axis, int64_t count)
 {
-    ad_shape y = ad_shape_of(g), copies = {.rank = axis + 1};
-    memcpy(copies.dims, y.dims, (size_t)axis * sizeof y.dims[0]);
-    copies.dims[axis] = count;
+    ad_shape y = ad_shape_of(g);
+    int64_t outer = 1, one = 1;
     y.dims[axis] = x->dims[axis];
-    int64_t one = 1;
-    for (int i = axis; i < y.rank; i++)
-        one *= y.dims[i];
-    copies.dims[copies.rank++] = one;
-    return ad_reshape(ad_sum_over(ad_reshape(g, copies), AD_AXES(axis)), y);
+    for (int i = 0; i < y.rank; i++)
+        *(i < axis ? &outer : &one) *= y.dims[i];
+    return ad_reshape(ad_sum_over(ad_reshape(g, AD_SHAPE(outer, count, one)), AD_AXES(1)), y);
 }
 
 /* y = copies of x :  dx = dy, summed over the copies */
@@ -286,6 +283,10 @@ static void repeat_vjp(ad_pullback *p)
 {
     const ad_shape x = ad_shape_of(ad_x(p, 0)), counts = ad_attribute_at(p, 0)->shape;
     ad_tensor g = ad_dy(p);
+    if (ad_size_of(g) == 0) {
+        ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
+        return;
+    }
     for (int i = 0; i < x.rank; i++)
         if (counts.dims[i] != 1)
             g = sum_copies(g, &x, i, counts.dims[i]);

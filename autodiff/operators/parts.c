@@ -385,14 +385,16 @@ static int64_t part_size(ad_tensor x, int axis, int n)
     if (!e)
         return -1;
     const ad_shape *shape = e->value.shape;
+    const char *name = ad_name_of(x), *space = name[0] ? " " : "";
     const int place = axis < 0 ? axis + shape->rank : axis;
     ad_shape_text(shape, text);
     if (n < 1)
         ad_fail(x.tape, AD_BAD_VALUE, "split: %d parts are asked for: it must be at least 1", n);
     else if (place < 0 || place >= shape->rank)
-        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d is out of range for %s", axis, text);
+        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d is out of range for %.60s%s%s", axis, name, space, text);
     else if (shape->dims[place] % n)
-        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d of %s cannot be split into %d equal parts", axis, text, n);
+        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d of %.60s%s%s cannot be split into %d equal parts", axis, name,
+                space, text, n);
     else
         return shape->dims[place] / n;
     return -1;

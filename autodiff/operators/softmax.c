@@ -272,7 +272,7 @@ AD_OPERATOR(softmax_cross_entropy) = {.name = "softmax_cross_entropy",
                                       .formula = "-log_softmax(z)[label]",
                                       .gradient = "(softmax(z) - one_hot(label)) dy",
                                       .convention = "finite for any finite logits",
-                                      .domain = {{0}, {0, 1, 0, 0, false}}};
+                                      .domain = {{0}, {.low = 0, .high = 1}}};
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels)
 {
@@ -333,7 +333,7 @@ AD_OPERATOR(softmax_cross_entropy_backward) = {
     .linear = AD_LINEAR_IN(0),
     .formula = "(softmax(z) - one_hot(label)) v",
     .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v",
-    .domain = {{0}, {0}, {0, 1, 0, 0, false}}};
+    .domain = {{0}, {0}, {.low = 0, .high = 1}}};
 
 ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels)
 {

@@ -5,7 +5,7 @@
 
 #include "../kernels/gamma.h"
 
-MAP1_OF(erf, erf)
+MAP1_EXCEPT(erf, erf, IS_TINY(x))
 MAP1_OF(erfc, erfc)
 MAP1(lgamma, ad_lgamma_of((double)x))
 MAP1(digamma, ad_digamma_of((double)x))
