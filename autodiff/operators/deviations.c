@@ -189,7 +189,7 @@ AD_OPERATOR(divide_or_zero) = {.name = "divide_or_zero",
                                .formula = "a / b, 0 where b = 0",
                                .gradient = "divide_or_zero(dy, b), -divide_or_zero(y dy, b)",
                                .convention = "0 where b = 0, whatever a is",
-                               .domain = {{0}, {0.5, 2, 0, 0, false}}};
+                               .domain = {{0}, {.low = 0.5, .high = 2}}};
 
 ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_divide_or_zero, a, b); }
 
@@ -282,7 +282,7 @@ AD_OPERATOR(norm) = {.name = "norm",
                      .formula = "sum |x|, sqrt(sum x^2) or max |x| over axes, for order 1, 2 or INFINITY",
                      .gradient = "sign(x) dy; x dy / y; sign(x) dy to the largest",
                      .convention = "0 over nothing; the gradient is 0 where y = 0; ties share equally",
-                     .domain = {{-2, 2, 0, 0.1, false}}};
+                     .domain = {{.low = -2, .high = 2, .gap = 0.1}}};
 
 ad_tensor ad_norm_over(ad_tensor x, double order, ad_axes axes)
 {

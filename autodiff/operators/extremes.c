@@ -209,7 +209,7 @@ static void spread_ties_vjp(ad_pullback *p)
 /* x and y are whole numbers here (kink 0, gap 1 of [-1, 1] leaves only +-1), so that some of them tie. */
 #define TIE_DOMAIN                                                                                                     \
     {                                                                                                                  \
-        -1, 1, 0, 1, true                                                                                              \
+        .low = -1, .high = 1, .gap = 1, .constant = true                                                               \
     }
 
 static const ad_sample samples_spread[] = {

@@ -146,7 +146,7 @@ AD_OPERATOR(recurrence) = {.name = "recurrence",
                            .formula = "y_i = v_i + a_i y_(i-1), or y_(i+1) where backwards",
                            .gradient = "dv_i = dy_i + a_(i+1) dv_(i+1), da_i = dv_i y_(i-1)",
                            .convention = "y_i = v_i where there is no neighbour",
-                           .domain = {{-0.9, 0.9, 0, 0, false}}};
+                           .domain = {{.low = -0.9, .high = 0.9}}};
 
 ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, bool backwards)
 {
