@@ -45,6 +45,14 @@ extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of
 #define OF_TWO_WITH_TIES .arity = 2, ELEMENTWISE_AND(AD_SHARES_TIES), SAMPLES(ad_samples_of_two)
 #define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
+/* The size of an axis, a negative one counted from the last; 0 where there is none: in a rule, what an error made inert
+ * has the shape of a scalar. */
+static inline int64_t size_at(const ad_shape *x, int axis)
+{
+    axis += axis < 0 ? x->rank : 0;
+    return axis >= 0 && axis < x->rank ? x->dims[axis] : 0;
+}
+
 /* One result, attributes given one by one. */
 #define APPLY(op, ...)                                                                                                 \
     ad_apply_one(op, (const ad_tensor[]){__VA_ARGS__},                                                                 \

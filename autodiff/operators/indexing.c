@@ -324,7 +324,7 @@ static void gather_vjp(ad_pullback *p)
     if (!ad_wants(p, 0))
         return;
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_x(p, 1), x.dims[axis < 0 ? axis + x.rank : axis]));
+    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_x(p, 1), size_at(&x, axis)));
 }
 
 static const ad_sample samples_gather[] = {

@@ -93,7 +93,7 @@ static void slice_vjp(ad_pullback *p)
 {
     const int axis = (int)ad_attribute_at(p, 0)->integer;
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    const int64_t n = x.dims[axis < 0 ? axis + x.rank : axis];
+    const int64_t n = size_at(&x, axis);
     ad_give(p, 0, ad_slice_backward(ad_dy(p), axis, range_at(ad_attribute_at(p, 1)), n));
 }
 
@@ -278,7 +278,7 @@ static void concat_vjp(ad_pullback *p)
     int64_t from = 0;
     for (int i = 0; i < ad_x_count(p); i++) {
         const ad_shape x = ad_shape_of(ad_x(p, i));
-        const int64_t n = x.dims[axis < 0 ? axis + x.rank : axis];
+        const int64_t n = size_at(&x, axis);
         if (ad_wants(p, i))
             ad_give(p, i, ad_slice(ad_dy(p), axis, (ad_range){from, from + n, 1}));
         from += n;
