@@ -41,7 +41,9 @@ static inline REAL times_log_power(REAL w, REAL l, int m, REAL x, REAL e)
  * over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
 static inline REAL pow_derivative_of(REAL x, REAL p, int j, int k, REAL w, REAL l)
 {
-    REAL d[POW_ORDERS + 1] = {1}, sum = 0, choose = 1;
+    REAL d[POW_ORDERS + 1], sum = 0, choose = 1;
+    for (int i = 0; i <= k; i++)
+        d[i] = i == 0;
     for (int factor = 0; factor < j; factor++)
         for (int i = k; i >= 0; i--)
             d[i] = (p - (REAL)factor) * d[i] + (i ? (REAL)i * d[i - 1] : 0);
@@ -58,17 +60,17 @@ LOOP(pow_derivative)
 {
     const size_t sx = s->step[1], sp = s->step[2];
     const int j = (int)s->size[0], k = (int)s->size[1];
-    REAL e[VIA_ROOM], w[VIA_ROOM], l[VIA_ROOM] = {0};
+    REAL e[VIA_ROOM], w[VIA_ROOM], l[VIA_ROOM];
     for (size_t from = 0, n; from < s->n; from += n) {
         const REAL *restrict X = (const REAL *)s->array[1] + from * sx;
         const REAL *restrict P = (const REAL *)s->array[2] + from * sp;
         REAL *restrict Y = (REAL *)s->array[0] + from;
         n = via_block(s->n - from);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             e[i] = P[i * sp] - (REAL)j;
-        vector_pow(n, w, X, sx, e, 1);
-        for (size_t i = 0; i < n; i++)
             l[i] = X[i * sx];
+        }
+        vector_pow(n, w, X, sx, e, 1);
         if (k > 0)
             vector_log(n, l, l);
         for (size_t i = 0; i < n; i++)
