@@ -23,7 +23,7 @@
 
 #define AD_OPERATOR(name)                                                                                              \
     extern const ad_operator ad_operator_##name;                                                                       \
-    static const ad_operator *const ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;     \
+    static const ad_operator *ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;           \
     const ad_operator ad_operator_##name
 
 /* Each file of rows says its name, and the table asks for each by the list of files that the build has: a linker takes

@@ -82,9 +82,9 @@ AD_FAMILY(functions)
 
 LOOP_TABLE(pow_derivative)
 
-#define BETWEEN(low, high)                                                                                             \
+#define BETWEEN(from, to)                                                                                              \
     {                                                                                                                  \
-        low, high, 0, 0, false                                                                                         \
+        .low = from, .high = to                                                                                        \
     }
 
 /* ---- Exponentials and logarithms --------------------------------------------------------------------------------- */
@@ -333,7 +333,7 @@ AD_OPERATOR(hypot) = {
     .formula = "sqrt(a^2 + b^2)",
     .gradient = "a dy / y, b dy / y",
     .convention = "IEEE hypot: infinite where a or b is, even beside NaN; the gradients are 0 where y = 0",
-    .domain = {{-2, 2, 0, 0.25, false}, {-2, 2, 0, 0.25, false}}};
+    .domain = {{.low = -2, .high = 2, .gap = 0.25}, {.low = -2, .high = 2, .gap = 0.25}}};
 
 ad_tensor ad_hypot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_hypot, a, b); }
 

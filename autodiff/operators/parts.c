@@ -292,10 +292,11 @@ static void concat_run(ad_call *c) { join(c, ad_axis_index(c, c->attributes[0].i
 /* y = the x one after the other :  each dx is its part of dy */
 static void concat_vjp(ad_pullback *p)
 {
-    const int axis = (int)ad_attribute_at(p, 0)->integer, rank = ad_shape_of(ad_x(p, 0)).rank;
+    const int axis = (int)ad_attribute_at(p, 0)->integer;
     int64_t from = 0;
     for (int i = 0; i < ad_x_count(p); i++) {
-        const int64_t n = ad_shape_of(ad_x(p, i)).dims[axis < 0 ? axis + rank : axis];
+        const ad_shape x = ad_shape_of(ad_x(p, i));
+        const int64_t n = x.dims[axis < 0 ? axis + x.rank : axis];
         if (ad_wants(p, i))
             ad_give(p, i, ad_slice(ad_dy(p), axis, (ad_range){from, from + n, 1}));
         from += n;

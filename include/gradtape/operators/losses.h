@@ -20,7 +20,9 @@ AD_API ad_tensor ad_kl_divergence(ad_tensor p, ad_tensor q);
 /* -ln of the density of the normal distribution at x: (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean, v the logarithm of
  * the variance :  dx = d e^-v dl,  dmean = -dx,  dv = (1 - d^2 e^-v) / 2 dl */
 AD_API ad_tensor ad_normal_nll(ad_tensor x, ad_tensor mean, ad_tensor log_variance);
-/* -ln of the probability of a count k >= 0 under the Poisson distribution of rate e^r: e^r - k r + lgamma(k + 1) */
+/* -ln of the probability of a count k >= 0 under the Poisson distribution of rate e^r: e^r - k r + lgamma(k + 1) :
+ * dr = (e^r - k) dl,  dk = (digamma(k + 1) - r) dl. A count need not be whole; below 0 it gives what the formula says.
+ * A rate of 0 (r = -inf) gives a count of 0 the loss 0. */
 AD_API ad_tensor ad_poisson_nll(ad_tensor log_rate, ad_tensor count);
 
 /* ---- Of classes -------------------------------------------------------------------------------------------------- */
