@@ -83,9 +83,12 @@ static void over_rows(ad_call *c, const ad_value *cell)
 /* Whether operand i is `times` as wide as the cell on the last axis, and else as it. */
 static bool is_wide(const ad_call *c, int i, const ad_shape *cell, int64_t times)
 {
-    ad_shape expected = *cell;
-    expected.dims[cell->rank - 1] *= times;
-    return ad_same_dims(c->x[i]->shape, &expected);
+    const ad_shape *x = c->x[i]->shape;
+    const int last = cell->rank - 1;
+    bool is = x->rank == cell->rank && x->dims[last] == cell->dims[last] * times;
+    for (int k = 0; is && k < last; k++)
+        is = x->dims[k] == cell->dims[k];
+    return is;
 }
 
 /* The cell is [..., h]: a size of which there is no fivefold could not be an operand's. */
