@@ -311,9 +311,14 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
 static bool run(frame *f)
 {
     ad_call *c = &f->call;
+    const bool recording = c->tape->recording;
     if (c->op->run)
         c->op->run(c);
     drop_scratch(f);
+    if (c->tape->recording != recording) {
+        c->tape->recording = recording;
+        ad_call_fail(c, AD_BAD_STATE, "its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
+    }
     if (c->tape->tracing && c->tape->status == AD_OK)
         ad_trace_results(c);
     return c->tape->status == AD_OK;

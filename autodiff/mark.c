@@ -4,30 +4,48 @@
 #include "pullback.h"
 #include "segments.h"
 
+/* By which an entry is known again; a segment that drops it turns the highest bit round. */
+static uint32_t generation_of_last(const ad_tape *t, uint32_t count)
+{
+    return ad_entry_at(t, count - 1)->generation & (UINT32_MAX >> 1);
+}
+
 ad_mark ad_mark_now(ad_tape *t)
 {
     if (!t || t->status != AD_OK)
         return (ad_mark){0};
+    const uint32_t count = t->tables[AD_STEP].count;
     const ad_arena_mark arena = ad_arena_now(&t->step);
-    const ad_mark mark = {.entries = t->tables[AD_STEP].count,
+    const ad_mark mark = {.entries = count,
                           .resets = t->resets,
                           .fresh = t->fresh_list,
+                          .generation = count > 1 ? generation_of_last(t, count) : 0,
+                          .pins = t->pins,
+                          .segment = t->open_segment,
                           .recording = t->recording,
                           .walking = t->walking,
                           .block = arena.block,
                           .at = arena.at};
+    if (t->walking)
+        t->walking->mark = mark;
+    t->marked = count;
     t->fresh_list = 0;
     t->recording = true;
     t->walking = NULL;
     return mark;
 }
 
+static bool is_good(const ad_tape *t, const ad_mark *mark)
+{
+    const uint32_t count = mark->entries;
+    return count && count <= t->tables[AD_STEP].count && mark->resets == t->resets &&
+           (count == 1 || generation_of_last(t, count) == mark->generation);
+}
+
 static bool check_mark(ad_tape *t, const ad_mark *mark)
 {
-    if (mark->entries == 0 || mark->entries > t->tables[AD_STEP].count || mark->resets != t->resets)
+    if (!is_good(t, mark))
         ad_fail(t, AD_BAD_STATE, "rewind: the mark is not one of this recording: the tape was reset or rewound since");
-    else if (t->open_segment)
-        ad_fail(t, AD_BAD_STATE, "rewind: a segment is open: end it first");
     return t->status == AD_OK;
 }
 
@@ -69,15 +87,25 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
     return ad_handle(t, id);
 }
 
-static void rewind_to(ad_tape *t, const ad_mark *mark)
+void ad_go_back(ad_tape *t, const ad_mark *mark)
 {
+    const ad_arena_mark before = {.block = mark->block, .at = mark->at};
     ad_recycle_fresh(t);
     ad_drop_gradients_from(t, mark->entries);
-    ad_drop_from(t, mark->entries, (ad_arena_mark){.block = mark->block, .at = mark->at});
+    ad_drop_from(t, mark->entries, t->pins == mark->pins ? before : t->pin);
+    t->open_segment = t->open_segment == mark->segment ? mark->segment : 0;
     t->generation++;
     t->fresh_list = mark->fresh;
     t->recording = mark->recording;
     t->walking = mark->walking;
+}
+
+static void check_keep(ad_tape *t, const ad_tensor *keep, int n)
+{
+    if (n > AD_MAX_RESULTS)
+        ad_fail(t, AD_BAD_VALUE, "rewind: %d tensors are to be kept: there can be at most %d", n, AD_MAX_RESULTS);
+    else if (n > 0 && !keep)
+        ad_fail(t, AD_BAD_VALUE, "rewind: the tensors to be kept are NULL");
 }
 
 ad_status ad_rewind(ad_tape *t, ad_mark mark, ad_tensor *keep, int n)
@@ -85,22 +113,22 @@ ad_status ad_rewind(ad_tape *t, ad_mark mark, ad_tensor *keep, int n)
     if (!t)
         return AD_BAD_HANDLE;
     ad_storage *copies[AD_MAX_RESULTS] = {0};
-    const bool fits = n <= AD_MAX_RESULTS;
-    if (t->status == AD_OK && !fits)
-        ad_fail(t, AD_BAD_VALUE, "rewind: %d tensors are to be kept: there can be at most %d", n, AD_MAX_RESULTS);
-    for (int i = 0; i < n && t->status == AD_OK && check_mark(t, &mark); i++)
+    check_keep(t, keep, n);
+    const int kept = keep ? n : 0;
+    for (int i = 0; i < kept && t->status == AD_OK && check_mark(t, &mark); i++)
         carry_out(t, &keep[i], &mark, &copies[i]);
-    if (mark.entries && mark.entries <= t->tables[AD_STEP].count && mark.resets == t->resets && !t->open_segment)
-        rewind_to(t, &mark);
-    else if (t->status == AD_OK)
+    if (is_good(t, &mark))
+        ad_go_back(t, &mark);
+    else
         check_mark(t, &mark);
-    for (int i = 0; i < n && fits; i++) {
+    for (int i = 0; i < kept; i++) {
+        ad_storage *copy = i < AD_MAX_RESULTS ? copies[i] : NULL;
         if (t->status != AD_OK)
             keep[i] = ad_inert(t);
-        else if (copies[i])
-            keep[i] = enter(t, ad_storage_data(copies[i]));
-        if (copies[i])
-            ad_pool_drop(&t->pool, copies[i]);
+        else if (copy)
+            keep[i] = enter(t, ad_storage_data(copy));
+        if (copy)
+            ad_pool_drop(&t->pool, copy);
     }
     return t->status;
 }

@@ -129,6 +129,7 @@ void ad_tape_close(ad_tape *t)
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark)
 {
     ad_drop_segments_from(t, count);
+    ad_forget_changes_from(t, count);
     t->tables[AD_STEP].count = count;
     ad_arena_rewind(&t->step, mark);
 }
@@ -144,7 +145,8 @@ ad_status ad_reset(ad_tape *t)
     ad_forget_changes(t);
     ad_drop_from(t, 1, (ad_arena_mark){0});
     t->open_segment = 0;
-    t->misfit = false;
+    t->marked = 0;
+    t->misfit = t->half_replayed = false;
     t->generation++;
     t->resets++;
     return t->status;
@@ -487,6 +489,13 @@ bool ad_is_kept(ad_tensor x) { return ad_require(x, "is_kept") && ad_table_of(x)
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
+/* What lies in the arena up to here belongs to an entry from before a mark: going back to the mark leaves it there. */
+static void pin(ad_tape *t)
+{
+    t->pins++;
+    t->pin = ad_arena_now(&t->step);
+}
+
 ad_tensor ad_name(ad_tensor x, const char *name)
 {
     ad_entry *e = ad_require(x, "name");
@@ -502,6 +511,8 @@ ad_tensor ad_name(ad_tensor x, const char *name)
         return ad_inert(x.tape);
     }
     extra->name = memcpy(copy, name, bytes);
+    if (ad_table_of(x) == AD_STEP && x.id < x.tape->marked)
+        pin(x.tape);
     return x;
 }
 
