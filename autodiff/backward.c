@@ -319,6 +319,8 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
         return;
     }
     const uint32_t id = operand_id(p, i);
+    if (!ad_may_read(t, g.id))
+        return;
     contribute(t, id, ad_entry_at(t, id), g, given);
     if (t->tracing && t->status == AD_OK)
         ad_trace_gradient(p, id);
@@ -335,8 +337,7 @@ ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0])
 
 ad_tensor ad_x(ad_pullback *p, int i)
 {
-    const bool is_there =
-        is_place(p, i, p->entry->value.n_operands, "operand") && ad_check_unchanged(p->tape, operand_id(p, i), p->id);
+    const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand");
     return is_there ? ad_handle(p->tape, operand_id(p, i)) : ad_inert(p->tape);
 }
 
@@ -355,9 +356,9 @@ void ad_run_rule(ad_pullback *p)
 {
 
     ad_pullback *outer = p->tape->walking;
-    const ad_operator *outer_rule = p->tape->rule;
+    const ad_pullback *outer_rule = p->tape->rule;
     p->tape->walking = p;
-    p->tape->rule = p->entry->op;
+    p->tape->rule = p;
     if (p->entry->op->vjp)
         p->entry->op->vjp(p);
     else
@@ -505,7 +506,7 @@ void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
 {
     if (t->busy == MOST_WALKS)
         ad_fail(t, AD_BAD_STATE, "%s: its rule differentiates through itself: detach what it reads (ad_detach)",
-                t->rule ? t->rule->name : "an operator");
+                t->rule ? t->rule->entry->op->name : "an operator");
     const ad_tensor dy = ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy;
     if (t->status == AD_OK)
         contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy, ad_entry_at(t, dy.id));

@@ -86,27 +86,27 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
-    bool recording;              /* results become entries of STEP, not of TEMPORARY */
-    bool tracing;                /* results are looked at: a number that is not finite is an error */
-    bool misfit;                 /* the last replay did not fit, or a leaf was fed what will not */
-    bool half_replayed;          /* the last replay ended in an error */
-    uint8_t processor;           /* which kernels */
-    uint32_t generation;         /* of STEP's new entries */
-    uint32_t resets;             /* so far */
-    uint32_t marked;             /* how many entries there were at the last mark */
-    uint32_t pins;               /* names that were given to entries from before a mark, so far */
-    ad_arena_mark pin;           /* where the last of them ends */
-    uint64_t draws;              /* of random operators, so far */
-    uint32_t busy;               /* walks and replays that are running, one inside the other */
-    uint32_t functional_walks;   /* walks among them that go by a path of their own */
-    const ad_operator *rule;     /* whose rule is running, also after a mark in it; NULL: none */
-    struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
-    uint32_t free_list;          /* of TEMPORARY's entries */
-    uint32_t fresh_list;         /* TEMPORARY's entries that the running rule made */
-    ad_arena step;               /* data of STEP */
-    ad_arena kept;               /* data of KEPT */
-    ad_pool pool;                /* data of TEMPORARY */
-    uint32_t *holders;           /* STEP's entries that have a gradient after backward */
+    bool recording;                 /* results become entries of STEP, not of TEMPORARY */
+    bool tracing;                   /* results are looked at: a number that is not finite is an error */
+    bool misfit;                    /* the last replay did not fit, or a leaf was fed what will not */
+    bool half_replayed;             /* the last replay ended in an error */
+    uint8_t processor;              /* which kernels */
+    uint32_t generation;            /* of STEP's new entries */
+    uint32_t resets;                /* so far */
+    uint32_t marked;                /* how many entries there were at the last mark */
+    uint32_t pins;                  /* names that were given to entries from before a mark, so far */
+    ad_arena_mark pin;              /* where the last of them ends */
+    uint64_t draws;                 /* of random operators, so far */
+    uint32_t busy;                  /* walks and replays that are running, one inside the other */
+    uint32_t functional_walks;      /* walks among them that go by a path of their own */
+    const struct ad_pullback *rule; /* the same, also after a mark in it */
+    struct ad_pullback *walking;    /* the gradient rule that is running; NULL: none */
+    uint32_t free_list;             /* of TEMPORARY's entries */
+    uint32_t fresh_list;            /* TEMPORARY's entries that the running rule made */
+    ad_arena step;                  /* data of STEP */
+    ad_arena kept;                  /* data of KEPT */
+    ad_pool pool;                   /* data of TEMPORARY */
+    uint32_t *holders;              /* STEP's entries that have a gradient after backward */
     size_t n_holders, holders_room;
     ad_change *changes; /* of leaves in place, since the last reset or replay, in order */
     size_t n_changes, changes_room;

@@ -544,14 +544,14 @@ size_t ad_size_of(ad_tensor x)
 
 const void *ad_data(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "data");
-    return e ? e->value.data : NULL;
+    const ad_entry *e = ad_require(x, "data");
+    return e && ad_may_read(x.tape, x.id) ? e->value.data : NULL;
 }
 
 static const void *data_as(ad_tensor x, ad_type type)
 {
-    ad_entry *e = ad_require(x, ad_type_name(type));
-    if (!e)
+    const ad_entry *e = ad_require(x, ad_type_name(type));
+    if (!e || !ad_may_read(x.tape, x.id))
         return NULL;
     if (e->value.type == type)
         return e->value.data;
@@ -566,8 +566,8 @@ const int32_t *ad_i32(ad_tensor x) { return data_as(x, AD_I32); }
 
 double ad_item(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "item");
-    if (!e)
+    const ad_entry *e = ad_require(x, "item");
+    if (!e || !ad_may_read(x.tape, x.id))
         return (double)NAN;
     if (ad_elements(&e->value) != 1) {
         char text[AD_SHAPE_TEXT];

@@ -3,6 +3,8 @@
 
 #include <gradtape/update.h>
 
+#include "pullback.h"
+
 bool ad_is_leaf(const ad_tape *t, uint32_t id)
 {
     return id >> AD_INDEX_BITS != AD_TEMPORARY && !ad_entry_at(t, id)->op;
@@ -89,6 +91,15 @@ bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
             e->extra && e->extra->name ? e->extra->name : "a leaf", ad_entry_at(t, reader)->op->name,
             version_then(t, origin, reader), e->u.leaf.version);
     return false;
+}
+
+bool ad_may_read_slowly(ad_tape *t, uint32_t id)
+{
+    const ad_entry *e = t->rule->entry;
+    for (uint32_t i = 0; i < e->value.n_operands; i++)
+        if (ad_operands_of(e)[i] == id)
+            return ad_check_unchanged_slowly(t, id, t->rule->id);
+    return true;
 }
 
 uint32_t ad_version_of(ad_tensor leaf)

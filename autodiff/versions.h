@@ -27,4 +27,13 @@ static inline bool ad_check_unchanged(ad_tape *t, uint32_t id, uint32_t reader)
     return t->n_changes == 0 || ad_check_unchanged_slowly(t, id, reader);
 }
 
+/* Whether the running rule, if there is one, may read the values of entry `id`: a rule may ask for the shape of an
+ * operand that was changed, but not for its values. If not, the tape is in error. */
+bool ad_may_read_slowly(ad_tape *t, uint32_t id);
+
+static inline bool ad_may_read(ad_tape *t, uint32_t id)
+{
+    return t->n_changes == 0 || !t->rule || ad_may_read_slowly(t, id);
+}
+
 #endif
