@@ -417,13 +417,16 @@ static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const 
 static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
     ad_tape *t = y.tape;
-    ad_tensor *g = tensors(t, 3 * (size_t)n), *u = g + n, *w = u + n;
-    for (int i = 0; g && i < n; i++) {
+    ad_tensor *g = tensors(t, 3 * (size_t)n);
+    if (!g)
+        return;
+    ad_tensor *u = g + n, *w = u + n;
+    for (int i = 0; i < n; i++) {
         w[i] = recorded(v[i]);
         u[i] = ad_detach(w[i]);
     }
     const uint32_t first = t->tables[AD_STEP].count;
-    if (g && walk_to(y, ad_inert(t), x, n, g)) {
+    if (t->status == AD_OK && walk_to(y, ad_inert(t), x, n, g)) {
         const ad_tensor s = inner_product(g, u, n);
         if (t->status == AD_OK && walk_to(s, ad_inert(t), x, n, hv))
             substitute(t, first, u, w, n);
