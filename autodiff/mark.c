@@ -74,11 +74,82 @@ static bool carry_out(ad_tape *t, ad_tensor *x, const ad_mark *mark, ad_storage 
     return true;
 }
 
+/* ---- What a rule carries out ------------------------------------------------------------------------------------- *
+ * In a walk that is recorded a constant would be wrong: the value depends on what the rule was given, but how is
+ * forgotten. So it enters as the result of an operator that is made for the call, of all that the rule could read, and
+ * that cannot be differentiated, nor computed again. */
+
+typedef struct carried {
+    ad_operator op;        /* the first member: its address is this one's */
+    const ad_entry *image; /* the value, until it is there */
+} carried;
+
+static const carried *carried_of(const ad_operator *op) { return (const carried *)(const void *)op; }
+
+static void carried_shape(ad_call *c)
+{
+    const ad_value *value = &carried_of(c->op)->image->value;
+    ad_result(c, 0, (ad_type)value->type, value->shape);
+}
+
+static void carried_run(ad_call *c)
+{
+    const ad_entry *image = carried_of(c->op)->image;
+    if (image)
+        memcpy(c->y[0]->data, image->value.data,
+               ad_elements(&image->value) * ad_type_bytes((ad_type)image->value.type));
+    else
+        ad_call_fail(c, AD_BAD_STATE,
+                     "its rule carried a value out of a mark (ad_rewind), which cannot be computed again: record anew");
+}
+
+static void carried_vjp(ad_pullback *p)
+{
+    ad_fail(p->tape, AD_BAD_STATE,
+            "%s: its rule carried a value out of a mark (ad_rewind), so its gradient cannot be differentiated",
+            p->entry->op->name);
+}
+
+/* All operands of the rule's call, and the gradients of its results. */
+static int gather_operands(ad_tape *t, const ad_pullback *p, ad_tensor *x)
+{
+    const ad_value *value = &p->entry->value;
+    int n = 0;
+    for (uint32_t i = 0; i < value->n_operands; i++)
+        x[n++] = ad_handle(t, ad_operands_of(p->entry)[i]);
+    for (uint32_t j = 0; j < value->n_results; j++)
+        if (p->dy[j])
+            x[n++] = ad_handle(t, p->dy[j]);
+    return n;
+}
+
+static ad_tensor enter_from_rule(ad_tape *t, const ad_pullback *p, const ad_entry *image)
+{
+    ad_tensor y = ad_inert(t);
+    carried *g = ad_arena_take(&t->step, sizeof *g);
+    ad_storage *room = ad_pool_take(&t->pool, (p->entry->value.n_operands + AD_MAX_RESULTS) * sizeof(ad_tensor));
+    if (g && room) {
+        ad_tensor *x = ad_storage_data(room);
+        const int n = gather_operands(t, p, x);
+        *g = (carried){{.name = p->entry->op->name, .arity = n, .types = "*"}, image};
+        g->op.shape = carried_shape;
+        g->op.run = carried_run;
+        g->op.vjp = carried_vjp;
+        ad_apply(t, &g->op, x, n, NULL, &y);
+        g->image = NULL;
+    } else {
+        ad_fail_memory(t, "rewind");
+    }
+    if (room)
+        ad_pool_drop(&t->pool, room);
+    return y;
+}
+
 /* A constant where the mark was: of the recording, or of the rule that runs there. */
 static ad_tensor enter(ad_tape *t, const ad_entry *image)
 {
     if (t->recording)
-        return ad_constant(t, image);
+        return t->walking ? enter_from_rule(t, t->walking, image) : ad_constant(t, image);
     const uint32_t id = ad_append(t, AD_TEMPORARY);
     if (!id || !ad_furnish(t, id, (ad_type)image->value.type, image->value.shape))
         return ad_inert(t);
@@ -86,6 +157,8 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
     memcpy(ad_entry_at(t, id)->value.data, image->value.data, bytes);
     return ad_handle(t, id);
 }
+
+/* ---- Going back -------------------------------------------------------------------------------------------------- */
 
 void ad_go_back(ad_tape *t, const ad_mark *mark)
 {

@@ -331,6 +331,30 @@ START_TEST(all_ways_through_operators_with_marks)
 }
 END_TEST
 
+/* What a rule carried out of a mark depends on its operands, but nobody knows how. */
+START_TEST(twice_through_a_mark_is_an_error)
+{
+    static const char twice[] = "newton_root: its rule carried a value out of a mark (ad_rewind), so its gradient "
+                                "cannot be differentiated";
+    const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "x"), y = root_by_newton(x);
+    ad_tensor dx;
+    ck_assert_int_eq(ad_hvp(ad_sum(y), &x, &x, 1, &dx), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, twice);
+    ck_assert(ad_is_inert(ad_jvp(y, &x, &x, 1)));
+    expect_error(t, AD_BAD_STATE, twice);
+    ck_assert_int_eq(ad_backward_with(ad_sum(y), &(ad_backward_options){.differentiable = true}), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_gradient(x))), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, twice);
+    expect_values(ad_jacobian(y, x), (const double[]){0.5 / sqrt(2), 0, 0, 0.5 / sqrt(3)}, 1e-9);
+    ck_assert_int_eq(ad_grad(ad_sum(y), &x, 1, &dx), AD_OK);
+    ad_fill(x, 4);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE,
+                 "newton_root: its rule carried a value out of a mark (ad_rewind), which cannot be computed again: "
+                 "record anew");
+}
+END_TEST
+
 START_TEST(replay_runs_kernels_with_marks)
 {
     const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(1), (const double[]){2}, "x");
@@ -490,6 +514,7 @@ int main(void)
     tcase_add_test(tests, a_gradient_inside_a_kernel_and_a_rule);
     tcase_add_test(tests, operators_with_marks_in_a_chain);
     tcase_add_test(tests, all_ways_through_operators_with_marks);
+    tcase_add_test(tests, twice_through_a_mark_is_an_error);
     tcase_add_test(tests, replay_runs_kernels_with_marks);
     tcase_add_test(tests, kernels_with_marks_in_a_segment);
     tcase_add_loop_test(tests, rules_that_misuse_marks, 0, COUNT(rules));
