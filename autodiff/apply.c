@@ -262,8 +262,8 @@ static bool record(frame *f)
 /* Whether a call may be one on scalars: what it needs to remember lies in an entry alone. */
 static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    return op && op->properties & AD_ELEMENTWISE && op->run == ad_map && n == op->arity &&
-           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
+    return op && op->properties & AD_ELEMENTWISE && op->run == ad_map && op->shape == ad_broadcast_shape &&
+           n == op->arity && (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
 }
 
 /* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done
