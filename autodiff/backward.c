@@ -193,15 +193,21 @@ static inline uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
     return g;
 }
 
-/* Whether the running rule may still read this gradient. */
 static inline bool is_dy_of_rule(const ad_tape *t, uint32_t id) { return t->walking && t->walking->dy[0] == id; }
+
+/* Whether the running rule may still read this gradient: it was given it, or made it and gave it to an operand that is
+ * another one too. */
+static inline bool is_read_by_rule(ad_tape *t, uint32_t id)
+{
+    return is_dy_of_rule(t, id) || ad_entry_at(t, id)->value.flags & AD_IS_FRESH;
+}
 
 /* A later contribution: added in place where nobody else sees the sum, else into a new tensor. */
 static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
 {
     ad_entry *e = ad_entry_at(t, sum);
     const bool lent = is_dy_of_rule(t, sum);
-    if (!t->recording && is_temporary(sum) && sum != g && !lent && is_exclusive(e)) {
+    if (!t->recording && is_temporary(sum) && sum != g && !is_read_by_rule(t, sum) && is_exclusive(e)) {
         ad_accumulate(t, &e->value, &ad_entry_at(t, g)->value);
         return sum;
     }
@@ -241,7 +247,7 @@ static inline bool contribute_scalar(ad_tape *t, uint32_t owner, ad_entry *e, ui
         e->link = g;
         return true;
     }
-    if (e->link == g || is_dy_of_rule(t, e->link))
+    if (e->link == g || is_read_by_rule(t, e->link))
         return false;
     ad_entry_at(t, e->link)->scalar.f64 += given->scalar.f64;
     return true;

@@ -12,6 +12,8 @@
 
 #include <gradtape/gradtape.h>
 
+#include "golden_reader.h"
+
 #define VALUE_TOLERANCE 1e-12
 #define SECOND_TOLERANCE 1e-10
 
@@ -33,7 +35,7 @@ static const char *const families[] = {
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
-enum { MAX_OPERANDS = 8, MAX_NUMBERS = AD_MAX_ATTRIBUTES * (AD_MAX_RANK + 2) };
+enum { MAX_OPERANDS = 8 };
 
 /* ---- Golden files ------------------------------------------------------------------------------------------------ */
 
@@ -51,8 +53,7 @@ typedef struct golden_value {
 typedef struct golden_case {
     char operator[48];
     char label[48];
-    double attributes[MAX_NUMBERS];
-    int n_attributes;
+    golden_attributes attributes;
     bool zeros_of_any_sign;
     int n_x, n_y;
     golden_value x[MAX_OPERANDS];
@@ -68,68 +69,18 @@ typedef struct golden_file {
 
 static golden_file gradients[FAMILIES], specials[FAMILIES];
 
-/* Returns n numbers of a type that the caller frees, or NULL if there are fewer or no memory. */
-static double *read_numbers(FILE *file, ad_type type, size_t n)
-{
-    double *numbers = malloc((n + 1) * sizeof *numbers);
-    for (size_t i = 0; numbers && i < n; i++) {
-        if (fscanf(file, "%lf", &numbers[i]) != 1) {
-            free(numbers);
-            return NULL;
-        }
-        if (type == AD_F32)
-            numbers[i] = (double)(float)numbers[i];
-    }
-    return numbers;
-}
-
-static bool read_type(FILE *file, ad_type *type)
-{
-    char name[4];
-    if (fscanf(file, "%3s", name) != 1)
-        return false;
-    for (int t = 0; t < AD_TYPE_COUNT; t++) {
-        *type = (ad_type)t;
-        if (strcmp(ad_type_name(*type), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* TYPE RANK SIZES... VALUES... */
 static bool read_value(FILE *file, golden_value *g)
 {
-    if (!read_type(file, &g->type) || fscanf(file, "%d", &g->shape.rank) != 1)
-        return false;
-    if (g->shape.rank < 0 || g->shape.rank > AD_MAX_RANK)
-        return false;
-    g->n = 1;
-    for (int d = 0; d < g->shape.rank; d++) {
-        unsigned size;
-        if (fscanf(file, "%u", &size) != 1 || size > 1000)
-            return false;
-        g->shape.dims[d] = size;
-        g->n *= size;
-    }
-    return g->n < 100000 && (g->value = read_numbers(file, g->type, g->n)) != NULL;
-}
-
-static bool read_attributes(FILE *file, golden_case *c)
-{
-    if (fscanf(file, "%d", &c->n_attributes) != 1 || c->n_attributes < 0 || c->n_attributes > MAX_NUMBERS)
-        return false;
-    for (int a = 0; a < c->n_attributes; a++) {
-        if (fscanf(file, "%lf", &c->attributes[a]) != 1)
-            return false;
-    }
-    return true;
+    return golden_read_type(file, &g->type) && golden_read_shape(file, &g->shape, &g->n) &&
+           (g->value = golden_read_numbers(file, g->type, g->n)) != NULL;
 }
 
 /* Reads what follows a keyword. What has no shape of its own belongs to the operand or result last read, g. */
 static bool read_line(FILE *file, const char *keyword, golden_case *c, golden_value **g)
 {
     if (strcmp(keyword, "attributes") == 0)
-        return read_attributes(file, c);
+        return golden_read_attributes(file, &c->attributes);
     if (strcmp(keyword, "zeros_of_any_sign") == 0)
         return c->zeros_of_any_sign = true;
     if (strcmp(keyword, "x") == 0 && c->n_x < MAX_OPERANDS)
@@ -145,7 +96,7 @@ static bool read_line(FILE *file, const char *keyword, golden_case *c, golden_va
         numbers = &(*g)->gradient;
     else if (strcmp(keyword, "d2x") == 0 || strcmp(keyword, "d2v") == 0)
         numbers = &(*g)->second;
-    return numbers && !*numbers && (*numbers = read_numbers(file, (*g)->type, (*g)->n)) != NULL;
+    return numbers && !*numbers && (*numbers = golden_read_numbers(file, (*g)->type, (*g)->n)) != NULL;
 }
 
 static bool has_gradients(const golden_case *c)
@@ -203,8 +154,7 @@ static void read_file(FILE *file, golden_file *f)
         golden_case *c;
         size_t count;
         if (keyword[0] == '#') {
-            if (fscanf(file, "%*[^\n]") == EOF)
-                return;
+            golden_skip_line(file);
         } else if (strcmp(keyword, "cases") == 0) {
             f->complete = fscanf(file, "%zu", &count) == 1 && count == f->n;
         } else if (strcmp(keyword, "case") != 0 || !(c = append_case(f)) || !read_case(file, c)) {
@@ -215,12 +165,10 @@ static void read_file(FILE *file, golden_file *f)
 
 static golden_file open_golden(const char *family, const char *suffix)
 {
-    const char *folder = getenv("GRADTAPE_GOLDEN_DIR");
     char path[4096];
     golden_file f = {0};
     snprintf(f.name, sizeof f.name, "%s%s.txt", family, suffix);
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : "tests/golden", f.name);
-    FILE *file = fopen(path, "r");
+    FILE *file = golden_open(f.name, path, sizeof path);
     if (file) {
         read_file(file, &f);
         fclose(file);
@@ -276,7 +224,7 @@ static ad_tensor cast_to_type_of_y(const golden_case *c, const ad_tensor *x)
 
 static ad_tensor scatter(const golden_case *c, const ad_tensor *x)
 {
-    return ad_scatter_add_rows(x[0], x[1], (int64_t)c->attributes[0]);
+    return ad_scatter_add_rows(x[0], x[1], (int64_t)c->attributes.number[0]);
 }
 
 /* One public function, or two where a short form exists: its type says what its attributes are. */
@@ -360,17 +308,17 @@ static const golden_call *call_named(const char *name)
 
 static ad_axes axes_of(const golden_case *c)
 {
-    ad_axes axes = {.count = c->n_attributes - 1, .keep = c->attributes[0] != 0};
+    ad_axes axes = {.count = c->attributes.n - 1, .keep = c->attributes.number[0] != 0};
     for (int a = 0; a < axes.count; a++)
-        axes.axis[a] = (int)c->attributes[a + 1];
+        axes.axis[a] = (int)c->attributes.number[a + 1];
     return axes;
 }
 
 static ad_shape shape_of(const golden_case *c)
 {
-    ad_shape shape = {.rank = c->n_attributes};
+    ad_shape shape = {.rank = c->attributes.n};
     for (int d = 0; d < shape.rank; d++)
-        shape.dims[d] = (int64_t)c->attributes[d];
+        shape.dims[d] = (int64_t)c->attributes.number[d];
     return shape;
 }
 
@@ -379,67 +327,21 @@ static ad_tensor call_public(const golden_call *k, const golden_case *c, const a
     if (k->other)
         return k->other(c, x);
     if (k->by)
-        return k->by(x[0], c->attributes[0]);
+        return k->by(x[0], c->attributes.number[0]);
     if (k->to)
         return k->to(x[0], shape_of(c));
     if (k->along)
-        return k->along(x[0], (int)c->attributes[0]);
+        return k->along(x[0], (int)c->attributes.number[0]);
     if (k->two_along)
-        return k->two_along(x[0], x[1], (int)c->attributes[0]);
+        return k->two_along(x[0], x[1], (int)c->attributes.number[0]);
     if (k->three_over)
         return k->three_over(x[0], x[1], x[2], axes_of(c));
-    if (k->over && c->n_attributes > 0)
+    if (k->over && c->attributes.n > 0)
         return k->over(x[0], axes_of(c));
     return k->one ? k->one(x[0]) : k->two ? k->two(x[0], x[1]) : k->three(x[0], x[1], x[2]);
 }
 
 /* ---- Calling an operator by its row ------------------------------------------------------------------------------ */
-
-/* Takes the next number of the case's attributes, of which `at` are taken. */
-static double take(const golden_case *c, int *at)
-{
-    ck_assert_msg(*at < c->n_attributes, "%s %s: it has %d numbers of attributes, its row asks for more", c->operator,
-                  c->label, c->n_attributes);
-    return c->attributes[(*at)++];
-}
-
-static int take_count(const golden_case *c, int *at)
-{
-    double count = take(c, at);
-    ck_assert_msg(count >= 0 && count <= AD_MAX_RANK, "%s %s: an attribute has %g numbers", c->operator, c->label,
-                  count);
-    return (int)count;
-}
-
-/* COUNT, 1 if kept, AXES... */
-static ad_axes take_axes(const golden_case *c, int *at)
-{
-    ad_axes axes = {.count = take_count(c, at)};
-    axes.keep = take(c, at) != 0;
-    for (int a = 0; a < axes.count; a++)
-        axes.axis[a] = (int)take(c, at);
-    return axes;
-}
-
-/* COUNT, NUMBERS... */
-static ad_shape take_shape(const golden_case *c, int *at)
-{
-    ad_shape shape = {.rank = take_count(c, at)};
-    for (int d = 0; d < shape.rank; d++)
-        shape.dims[d] = (int64_t)take(c, at);
-    return shape;
-}
-
-static ad_attribute take_attribute(const golden_case *c, ad_attribute_kind kind, int *at)
-{
-    switch (kind) {
-    case AD_ATTRIBUTE_REAL: return (ad_attribute){.real = take(c, at)};
-    case AD_ATTRIBUTE_AXES: return (ad_attribute){.axes = take_axes(c, at)};
-    case AD_ATTRIBUTE_SHAPE:
-    case AD_ATTRIBUTE_INTEGERS: return (ad_attribute){.shape = take_shape(c, at)};
-    default: return (ad_attribute){.integer = (int64_t)take(c, at)};
-    }
-}
 
 static void call_by_row(const golden_case *c, ad_tape *tape, const ad_tensor *x, ad_tensor *y)
 {
@@ -447,12 +349,10 @@ static void call_by_row(const golden_case *c, ad_tape *tape, const ad_tensor *x,
     ck_assert_msg(op, "%s: no such operator", c->operator);
     ck_assert_msg(c->n_y == (op->n_results ? op->n_results : 1), "%s %s: golden has %d results, its row has %d",
                   c->operator, c->label, c->n_y, op->n_results);
+    char what[100];
+    snprintf(what, sizeof what, "%s %s", c->operator, c->label);
     ad_attribute attributes[AD_MAX_ATTRIBUTES] = {{0}};
-    int n = 0, at = 0;
-    for (; n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE; n++)
-        attributes[n] = take_attribute(c, op->attributes[n].kind, &at);
-    ck_assert_msg(at == c->n_attributes, "%s %s: it has %d numbers of attributes, its row takes %d", c->operator,
-                  c->label, c->n_attributes, at);
+    const int n = golden_row_attributes(op, &c->attributes, what, attributes);
     ad_apply(tape, op, x, c->n_x, n > 0 ? attributes : NULL, y);
 }
 
@@ -547,15 +447,6 @@ static void assert_same_kind(const golden_case *c, const char *what, ad_tensor g
                   g->shape.rank, ad_type_name(g->type), g->n);
 }
 
-/* |got - want|; infinite for NaN, and for an infinity that is not the one wanted. */
-static double distance(double got, double want)
-{
-    if (got == want)
-        return 0;
-    double difference = fabs(got - want);
-    return isfinite(difference) ? difference : INFINITY;
-}
-
 /* The largest difference must be small beside the largest number of the block. */
 static void assert_close(const golden_case *c, const char *what, ad_tensor got, const golden_value *g,
                          const double *want, double tolerance)
@@ -566,8 +457,8 @@ static void assert_close(const golden_case *c, const char *what, ad_tensor got, 
     for (size_t i = 0; i < g->n; i++) {
         if (isfinite(want[i]))
             largest = fmax(largest, fabs(want[i]));
-        if (distance(number_at(got, i), want[i]) > error) {
-            error = distance(number_at(got, i), want[i]);
+        if (golden_distance(number_at(got, i), want[i]) > error) {
+            error = golden_distance(number_at(got, i), want[i]);
             worst = i;
         }
     }
