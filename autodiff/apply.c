@@ -1,6 +1,7 @@
 /* Applying one operator: check, append, compute. */
 #include "apply.h"
 #include "trace.h"
+#include "versions.h"
 #include "walk.h"
 
 #include <inttypes.h>
@@ -261,8 +262,8 @@ static bool record(frame *f)
 /* Whether a call may be one on scalars: what it needs to remember lies in an entry alone. */
 static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    return op && op->properties & AD_ELEMENTWISE && op->run == ad_map && n == op->arity &&
-           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
+    return op && op->properties & AD_ELEMENTWISE && op->run == ad_map && op->shape == ad_broadcast_shape &&
+           n == op->arity && (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
 }
 
 /* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done
@@ -275,7 +276,7 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     ad_span span;
     unsigned flags = 0;
     uint8_t type = 0;
-    if (!t || t->status != AD_OK || t->tracing || !may_be_scalar(t, op, n, attributes))
+    if (!t || t->status != AD_OK || t->tracing || (t->n_changes && t->rule) || !may_be_scalar(t, op, n, attributes))
         return false;
     for (int i = 0; i < n; i++) {
         const ad_entry *e = ad_entry_of(t, x[i]);
@@ -311,9 +312,14 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
 static bool run(frame *f)
 {
     ad_call *c = &f->call;
+    const bool recording = c->tape->recording;
     if (c->op->run)
         c->op->run(c);
     drop_scratch(f);
+    if (c->tape->recording != recording) {
+        c->tape->recording = recording;
+        ad_call_fail(c, AD_BAD_STATE, "its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
+    }
     if (c->tape->tracing && c->tape->status == AD_OK)
         ad_trace_results(c);
     return c->tape->status == AD_OK;
@@ -338,7 +344,7 @@ static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int 
                      uint32_t *ids, ad_value **values, ad_tensor *y)
 {
     for (int i = 0; i < n; i++) {
-        if (!resolve(t, op, x[i], i, &ids[i]))
+        if (!resolve(t, op, x[i], i, &ids[i]) || !ad_may_read(t, ids[i]))
             return false;
         values[i] = &ad_entry_at(t, ids[i])->value;
     }

@@ -123,6 +123,17 @@ void ad_settle_gradients(ad_tape *t)
     ad_recycle_fresh(t);
 }
 
+/* A gradient that shares the data of an entry, which may be about to go, gets its own. */
+static void unshare(ad_tape *t, ad_entry *e)
+{
+    const ad_entry *g = e->link && is_temporary(e->link) ? ad_entry_at(t, e->link) : NULL;
+    if (!g || g->u.storage || g->value.shape->rank == 0)
+        return;
+    const uint32_t copy = copy_as_temporary(t, e->link);
+    release(t, e->link);
+    e->link = copy;
+}
+
 void ad_drop_gradients_from(ad_tape *t, uint32_t first)
 {
     size_t n = 0;
@@ -132,6 +143,7 @@ void ad_drop_gradients_from(ad_tape *t, uint32_t first)
             unlink_gradient(t, e);
         else
             settle(t, e, first);
+        unshare(t, e);
         if (e->link)
             t->holders[n++] = t->holders[i];
     }
@@ -150,13 +162,14 @@ static bool is_exclusive(const ad_entry *e)
 }
 
 /* A held temporary that shares g's data: its counted storage, or for an owner that goes at the same reset the data of
- * an entry of STEP. Other data, that of a view included, is copied: a parameter's changes in place and outlives a
- * reset. */
+ * an entry of STEP. Other data, that of a view included, is copied: a leaf's changes in place, a parameter's outlives
+ * a reset, and what lies in a segment is dropped. */
 static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 {
     ad_entry *source = ad_entry_at(t, g);
     const bool is_view = source->op && source->op->properties & AD_VIEW;
-    const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && !is_view;
+    const bool stays = source->op && !is_view && !(source->extra && source->extra->storage);
+    const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && stays;
     if (source->value.shape->rank == 0 || !(lives_as_long || (is_temporary(g) && source->u.storage)))
         return copy_as_temporary(t, g);
     uint32_t id = ad_append(t, AD_TEMPORARY);
@@ -312,6 +325,8 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
         return;
     }
     const uint32_t id = operand_id(p, i);
+    if (!ad_may_read(t, g.id))
+        return;
     contribute(t, id, ad_entry_at(t, id), g, given);
     if (t->tracing && t->status == AD_OK)
         ad_trace_gradient(p, id);
@@ -333,8 +348,7 @@ ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0])
 
 ad_tensor ad_x(ad_pullback *p, int i)
 {
-    const bool is_there =
-        is_place(p, i, p->entry->value.n_operands, "operand") && ad_check_unchanged(p->tape, operand_id(p, i), p->id);
+    const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand");
     return is_there ? ad_handle(p->tape, operand_id(p, i)) : ad_inert(p->tape);
 }
 
@@ -351,20 +365,31 @@ const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->en
 
 void ad_run_rule(ad_pullback *p)
 {
+
     ad_pullback *outer = p->tape->walking;
+    const ad_pullback *outer_rule = p->tape->rule;
     p->tape->walking = p;
+    p->tape->rule = p;
     if (p->entry->op->vjp)
         p->entry->op->vjp(p);
     else
         ad_run_numeric_rule(p);
+    if (p->tape->walking != p) {
+        ad_fail(p->tape, AD_BAD_STATE, "%s: its rule took a mark (ad_mark_now) and did not go back to it (ad_rewind)",
+                p->entry->op->name);
+        ad_go_back(p->tape, &p->mark);
+    }
     p->tape->walking = outer;
+    p->tape->rule = outer_rule;
 }
 
 bool ad_refuse_in_rule(ad_tape *t, const char *who)
 {
     if (t->walking)
         ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
-    return t->walking != NULL;
+    else if (t->busy)
+        ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not with a mark either: take ad_grad", who);
+    return t->walking || t->busy;
 }
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. A functional walk reads the
@@ -438,37 +463,43 @@ static void visit_down(ad_tape *t, const ad_walk_back *walk, uint32_t from, uint
             break;
 }
 
-static bool any_gradient(const ad_tape *t, const ad_stretch *segment, uint32_t last)
+/* Gradients that do not belong to a functional walk may be there, of a walk around it. */
+static bool any_gradient(const ad_tape *t, const ad_walk_back *walk, ad_stretch s, uint32_t last)
 {
-    for (uint32_t id = segment->first; id <= segment->last && id <= last; id++)
-        if (ad_entry_at(t, id)->link)
+    for (uint32_t id = s.first; id <= s.last && id <= last; id++) {
+        const ad_entry *e = ad_entry_at(t, id);
+        if (e->link && (!walk->functional || e->value.flags & AD_ON_PATH))
             return true;
+    }
     return false;
 }
 
 /* A segment that a gradient reaches is computed again for its rules; what they record may need it longer. */
-static void visit_segment(ad_tape *t, const ad_walk_back *walk, ad_stretch *segment, uint32_t from)
+static void visit_segment(ad_tape *t, const ad_walk_back *walk, size_t segment, uint32_t from)
 {
-    const bool was_live = segment->live;
-    if (!any_gradient(t, segment, from) || (!was_live && !ad_revive_segment(t, segment)))
+    const ad_stretch s = t->segments[segment];
+    if (!any_gradient(t, walk, s, from) || (!s.live && !ad_revive_segment(t, segment)))
         return;
-    visit_down(t, walk, from < segment->last ? from : segment->last, segment->first - 1);
-    if (!was_live && !t->recording)
+    visit_down(t, walk, from < s.last ? from : s.last, s.first - 1);
+    if (!s.live && !t->recording)
         ad_drop_segment(t, segment);
 }
 
 static void visit_all(ad_tape *t, const ad_walk_back *walk, uint32_t from)
 {
-    for (ptrdiff_t i = (ptrdiff_t)t->n_segments - 1; i >= 0 && t->status == AD_OK; i--) {
-        ad_stretch *segment = &t->segments[i];
-        if (segment->first > from)
+    const uint32_t end = walk->first ? walk->first - 1 : 0;
+    for (size_t i = t->n_segments; i-- > 0 && t->status == AD_OK;) {
+        const ad_stretch s = t->segments[i];
+        if (s.first > from)
             continue;
-        if (from > segment->last)
-            visit_down(t, walk, from, segment->last);
-        visit_segment(t, walk, segment, from);
-        from = segment->first - 1;
+        if (s.last <= end)
+            break;
+        if (from > s.last)
+            visit_down(t, walk, from, s.last);
+        visit_segment(t, walk, i, from);
+        from = s.first - 1;
     }
-    visit_down(t, walk, from, 0);
+    visit_down(t, walk, from, end);
 }
 
 /* A walk that failed leaves no gradients at all. */
@@ -480,14 +511,21 @@ static void clean_up(ad_tape *t, uint32_t last)
     ad_drop_gradients(t, true);
 }
 
+enum { MOST_WALKS = 32 }; /* one inside the rule or the kernel of the other */
+
 void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
 {
+    if (t->busy == MOST_WALKS)
+        ad_fail(t, AD_BAD_STATE, "%s: its rule differentiates through itself: detach what it reads (ad_detach)",
+                t->rule ? t->rule->entry->op->name : "an operator");
     const ad_tensor dy = ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy;
     if (t->status == AD_OK)
         contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy, ad_entry_at(t, dy.id));
     ad_recycle_fresh(t);
     const uint32_t last = ad_table_of(walk->y) == AD_STEP ? walk->y.id : 0;
+    t->busy++;
     visit_all(t, walk, last);
+    t->busy--;
     if (t->status != AD_OK && !walk->functional)
         clean_up(t, last);
 }
@@ -522,21 +560,13 @@ static ad_tensor keep_seed(ad_tape *t, ad_tensor seed)
     return !ad_is_inert(seed) && ad_table_of(seed) == AD_TEMPORARY ? ad_constant(t, ad_entry_of(t, seed)) : seed;
 }
 
-/* After a replay that did not fit, values are partly old. */
-static bool refuse_misfit(ad_tape *t)
-{
-    if (t->misfit)
-        ad_fail(t, AD_BAD_STATE, "backward: the last replay did not fit: ad_reset and record anew");
-    return t->misfit;
-}
-
 ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
 {
     static const ad_backward_options none = {0};
     options = options ? options : &none;
     ad_tape *t = y.tape;
     ad_entry *e = ad_require(y, "backward");
-    if (!e || ad_refuse_in_rule(t, "backward") || refuse_misfit(t) || !check_seed(t, e, options))
+    if (!e || ad_refuse_in_rule(t, "backward") || ad_refuse_partly_old(t, "backward") || !check_seed(t, e, options))
         return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
     ad_tensor seed = keep_seed(t, options->seed);
     if (options->accumulate)

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "pullback.h"
+#include "segments.h"
+#include "versions.h"
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
@@ -48,11 +50,7 @@ static bool may_begin(ad_tape *t, ad_tensor y, const ad_tensor *x, int n, const 
         ad_fail(t, AD_BAD_VALUE, "%s: no tensor is given to differentiate by", who);
     else if (!t->recording)
         ad_fail(t, AD_BAD_STATE, "%s: nothing is recorded here: mark first (ad_mark_now)", who);
-    else if (t->open_segment)
-        ad_fail(t, AD_BAD_STATE, "%s: a segment is open: end it first", who);
-    else if (t->misfit)
-        ad_fail(t, AD_BAD_STATE, "%s: the last replay did not fit: ad_reset and record anew", who);
-    else
+    else if (!ad_refuse_partly_old(t, who))
         real_tensor(t, y, who, -1);
     for (int i = 0; i < n && t->status == AD_OK; i++)
         real_tensor(t, x[i], who, i);
@@ -82,6 +80,12 @@ typedef struct path {
     size_t n_outer, outer_room;
     bool has_raw; /* an operator with a raw gradient is on it */
 } path;
+
+/* Whether an entry is a result that can have a derivative. */
+static bool is_result(const ad_entry *e)
+{
+    return e->value.result < (e->op->n_results ? e->op->n_results : 1) && e->value.type != AD_I32;
+}
 
 /* Takes one entry off the path of the walk around. */
 static bool suspend(path *p, uint32_t id)
@@ -137,9 +141,10 @@ static bool step_on(path *p, uint32_t id)
     return true;
 }
 
+/* By-products are not differentiated. */
 static bool depends(const path *p, const ad_entry *e)
 {
-    if (!e->op || e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS) || e->value.type == AD_I32)
+    if (!e->op || e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS) || !is_result(e))
         return false;
     for (uint32_t i = 0; i < e->value.n_operands; i++)
         if (ad_entry_at(p->tape, ad_operands_of(e)[i])->value.flags & AD_ON_PATH)
@@ -234,8 +239,10 @@ static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
     for (uint32_t id = first, size; id < count; id += size) {
         const ad_entry *e = ad_entry_at(t, id);
         size = e->op ? e->value.n_results : 1;
-        if (!map[id - first])
+        if (!map[id - first]) {
+            ad_give_back(t, id, size);
             continue;
+        }
         move_call(t, id, to, map, first);
         for (uint32_t j = 0; j < size; j++)
             map[id - first + j] = to + j;
@@ -290,7 +297,7 @@ static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tens
     if (find_path(&p, x, n)) {
         t->functional_walks++;
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
-            ad_run_walk(t, &(ad_walk_back){.y = y, .dy = v, .functional = true});
+            ad_run_walk(t, &(ad_walk_back){.y = y, .dy = v, .first = p.first, .functional = true});
         t->functional_walks--;
         for (int i = 0; i < n; i++)
             dx[i] = ad_entry_at(t, x[i].id)->link ? ad_handle(t, ad_entry_at(t, x[i].id)->link) : ad_inert(t);
@@ -384,8 +391,7 @@ ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n)
 /* An entry that was recorded with other operands wants what its new ones want. */
 static void inherit_wants(ad_tape *t, ad_entry *e)
 {
-    const bool is_result = e->value.result < (e->op->n_results ? e->op->n_results : 1) && e->value.type != AD_I32;
-    const bool passes = is_result && !(e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
+    const bool passes = is_result(e) && !(e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
     for (uint32_t i = 0; passes && i < e->value.n_operands; i++)
         e->value.flags |= ad_entry_at(t, ad_operands_of(e)[i])->value.flags & AD_WANTS_GRADIENT;
 }
@@ -411,13 +417,16 @@ static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const 
 static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
     ad_tape *t = y.tape;
-    ad_tensor *g = tensors(t, 3 * (size_t)n), *u = g + n, *w = u + n;
-    for (int i = 0; g && i < n; i++) {
+    ad_tensor *g = tensors(t, 3 * (size_t)n);
+    if (!g)
+        return;
+    ad_tensor *u = g + n, *w = u + n;
+    for (int i = 0; i < n; i++) {
         w[i] = recorded(v[i]);
         u[i] = ad_detach(w[i]);
     }
     const uint32_t first = t->tables[AD_STEP].count;
-    if (g && walk_to(y, ad_inert(t), x, n, g)) {
+    if (t->status == AD_OK && walk_to(y, ad_inert(t), x, n, g)) {
         const ad_tensor s = inner_product(g, u, n);
         if (t->status == AD_OK && walk_to(s, ad_inert(t), x, n, hv))
             substitute(t, first, u, w, n);

@@ -86,21 +86,27 @@ typedef struct ad_table {
 struct ad_tape {
     ad_table tables[AD_TABLES];
     ad_status status;
-    bool recording;              /* results become entries of STEP, not of TEMPORARY */
-    bool tracing;                /* results are looked at: a number that is not finite is an error */
-    bool misfit;                 /* the last replay did not fit */
-    uint8_t processor;           /* which kernels */
-    uint32_t generation;         /* of STEP's new entries */
-    uint32_t resets;             /* so far */
-    uint64_t draws;              /* of random operators, so far */
-    uint32_t functional_walks;   /* that are running, one inside the other */
-    struct ad_pullback *walking; /* the gradient rule that is running; NULL: none */
-    uint32_t free_list;          /* of TEMPORARY's entries */
-    uint32_t fresh_list;         /* TEMPORARY's entries that the running rule made */
-    ad_arena step;               /* data of STEP */
-    ad_arena kept;               /* data of KEPT */
-    ad_pool pool;                /* data of TEMPORARY */
-    uint32_t *holders;           /* STEP's entries that have a gradient after backward */
+    bool recording;                 /* results become entries of STEP, not of TEMPORARY */
+    bool tracing;                   /* results are looked at: a number that is not finite is an error */
+    bool misfit;                    /* the last replay did not fit, or a leaf was fed what will not */
+    bool half_replayed;             /* the last replay ended in an error */
+    uint8_t processor;              /* which kernels */
+    uint32_t generation;            /* of STEP's new entries */
+    uint32_t resets;                /* so far */
+    uint32_t marked;                /* how many entries there were at the last mark */
+    uint32_t pins;                  /* names that were given to entries from before a mark, so far */
+    ad_arena_mark pin;              /* where the last of them ends */
+    uint64_t draws;                 /* of random operators, so far */
+    uint32_t busy;                  /* walks and replays that are running, one inside the other */
+    uint32_t functional_walks;      /* walks among them that go by a path of their own */
+    const struct ad_pullback *rule; /* the same, also after a mark in it */
+    struct ad_pullback *walking;    /* the gradient rule that is running; NULL: none */
+    uint32_t free_list;             /* of TEMPORARY's entries */
+    uint32_t fresh_list;            /* TEMPORARY's entries that the running rule made */
+    ad_arena step;                  /* data of STEP */
+    ad_arena kept;                  /* data of KEPT */
+    ad_pool pool;                   /* data of TEMPORARY */
+    uint32_t *holders;              /* STEP's entries that have a gradient after backward */
     size_t n_holders, holders_room;
     ad_change *changes; /* of leaves in place, since the last reset or replay, in order */
     size_t n_changes, changes_room;
@@ -109,6 +115,7 @@ struct ad_tape {
     uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
     ad_memory memory;
     char message[600];
+    char reason[240]; /* of the misfit */
 };
 
 static inline ad_entry *ad_entry_at(const ad_tape *t, uint32_t id)
@@ -217,7 +224,7 @@ bool ad_furnish(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
 bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
 /* The same with the data of another entry, shared. */
 bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
-/* Drops the STEP entries from `count` on. */
+/* Drops the STEP entries from `count` on, and all that is said of them. */
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
 /* The extra of an entry, made at need; NULL if there is no memory. */
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);

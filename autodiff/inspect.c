@@ -3,6 +3,7 @@
 #include <gradtape/operators.h>
 
 #include "pullback.h"
+#include "segments.h"
 
 const char *ad_made_by(ad_tensor y)
 {
@@ -38,7 +39,7 @@ ad_tensor ad_operand(ad_tensor y, int i)
     const ad_entry *e = ad_require(y, "operand");
     if (!e || !check_operand(y, e, i, "operand"))
         return ad_inert(y.tape);
-    return ad_handle(y.tape, ad_operands_of(e)[i]);
+    return ad_handle_as_recorded(y.tape, ad_operands_of(e)[i]);
 }
 
 /* Runs y's rule for ones at y; the rule's temporaries are recycled, so what it gave is copied. */
@@ -62,6 +63,19 @@ static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
     return t->status == AD_OK ? g : ad_inert(t);
 }
 
+/* What the rule reads may have been dropped. */
+static ad_tensor run_rule_in_its_segment(ad_tensor y, ad_entry *e, int i)
+{
+    ad_tape *t = y.tape;
+    const size_t segment = ad_dropped_segment_of(t, y.id), n = t->n_segments;
+    if (segment < n && !ad_revive_segment(t, segment))
+        return ad_inert(t);
+    const ad_tensor g = run_rule(y, e, i);
+    if (segment < n)
+        ad_drop_segment(t, segment);
+    return g;
+}
+
 ad_tensor ad_local_gradient(ad_tensor y, int i)
 {
     ad_entry *e = ad_require(y, "local_gradient");
@@ -69,7 +83,7 @@ ad_tensor ad_local_gradient(ad_tensor y, int i)
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
     if (ad_has_rule(e->op) && x->value.type != AD_I32 && e->value.type != AD_I32)
-        return run_rule(y, e, i);
+        return run_rule_in_its_segment(y, e, i);
     ad_fail(y.tape, AD_NO_GRADIENT, "local_gradient: %s has no derivative by operand %d", ad_made_by(y), i);
     return ad_inert(y.tape);
 }

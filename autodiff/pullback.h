@@ -10,6 +10,7 @@ struct ad_pullback {
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
     int capture;                 /* -1; or the one operand whose contribution goes to `captured` instead */
     ad_tensor captured;
+    ad_mark mark;   /* the last that the rule took */
     bool may_move;  /* the gradient of result 0 is not needed after the rule: an operand may have it */
     uint8_t wanted; /* the flag of what wants a gradient: AD_WANTS_GRADIENT, or AD_ON_PATH in a functional walk */
 };
@@ -18,6 +19,7 @@ struct ad_pullback {
  * leaves its gradients linked there; the other leaves those of leaves, and with `keep` of all, and on failure none. */
 typedef struct ad_walk_back {
     ad_tensor y, dy; /* dy inert: ones */
+    uint32_t first;  /* where the path begins; 0: with the first entry */
     bool keep, functional;
 } ad_walk_back;
 void ad_run_walk(ad_tape *t, const ad_walk_back *walk);
@@ -32,6 +34,9 @@ void ad_run_numeric_rule(ad_pullback *p);
 
 /* Whether a rule is running, and so an error: what a rule must not call asks this first. */
 bool ad_refuse_in_rule(ad_tape *t, const char *who);
+
+/* Back to a mark that is known to be good. */
+void ad_go_back(ad_tape *t, const ad_mark *mark);
 
 /* Recycles the temporaries that the rule made and that nobody holds. */
 void ad_recycle_fresh(ad_tape *t);

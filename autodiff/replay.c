@@ -69,8 +69,8 @@ static bool run_guard(const replay *r, ad_entry *e, uint32_t id)
     if (e->scalar.i32 == before)
         return true;
     r->tape->misfit = true;
-    snprintf(r->report->reason, sizeof r->report->reason, "the guard %.100s is %s now and was %s when recorded",
-             name_of(e), before ? "false" : "true", before ? "true" : "false");
+    snprintf(r->tape->reason, sizeof r->tape->reason, "the guard %.100s is %s now and was %s when recorded", name_of(e),
+             before ? "false" : "true", before ? "true" : "false");
     return false;
 }
 
@@ -123,23 +123,39 @@ static bool run_entry(const replay *r, uint32_t id, bool ties)
     return r->tape->status == AD_OK;
 }
 
+static bool run_stretch(const replay *r, uint32_t first, uint32_t last, bool ties)
+{
+    bool goes_on = true;
+    for (uint32_t id = first; id <= last && goes_on; id++)
+        goes_on = run_entry(r, id, ties);
+    return goes_on;
+}
+
+static bool run_segment(const replay *r, size_t segment, bool ties)
+{
+    const ad_stretch s = r->tape->segments[segment];
+    if (!s.live && !ad_furnish_segment(r->tape, segment))
+        return false;
+    const bool goes_on = run_stretch(r, s.first, s.last, ties);
+    if (!s.live)
+        ad_drop_segment(r->tape, segment);
+    return goes_on;
+}
+
 static void run_all(const replay *r, bool ties)
 {
-    ad_tape *t = r->tape;
-    const uint32_t count = t->tables[AD_STEP].count;
-    ad_stretch *segment = t->segments, *end = segment + t->n_segments;
-    bool goes_on = true, was_dropped = false;
-    for (uint32_t id = 1; id < count && goes_on; id++) {
-        if (segment != end && segment->first == id) {
-            was_dropped = !segment->live;
-            goes_on = !was_dropped || ad_furnish_segment(t, segment);
-        }
-        goes_on = goes_on && run_entry(r, id, ties);
-        if (segment != end && segment->last == id && was_dropped)
-            ad_drop_segment(t, segment);
-        if (segment != end && segment->last == id)
-            segment++;
+    const ad_tape *t = r->tape;
+    const uint32_t end = t->tables[AD_STEP].count;
+    const size_t n = t->n_segments;
+    uint32_t id = 1;
+    bool goes_on = true;
+    for (size_t i = 0; i < n && goes_on; i++) {
+        const ad_stretch s = t->segments[i];
+        goes_on = run_stretch(r, id, s.first - 1, ties) && run_segment(r, i, ties);
+        id = s.last + 1;
     }
+    if (goes_on)
+        run_stretch(r, id, end - 1, ties);
 }
 
 ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay_report *report)
@@ -151,17 +167,16 @@ ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay
         return r.report->status = ad_status_of(t);
     if (t->open_segment)
         return r.report->status = ad_fail(t, AD_BAD_STATE, "replay: a segment is open: end it first");
-    if (t->misfit) {
-        snprintf(r.report->reason, sizeof r.report->reason, "%.239s", t->message);
-        return r.report->status = AD_CHANGED;
+    if (!t->misfit) {
+        ad_forget_changes(t);
+        ad_drop_gradients(t, false);
+        t->busy++;
+        run_all(&r, report != NULL);
+        t->busy--;
+        t->half_replayed = t->status != AD_OK;
     }
-    ad_forget_changes(t);
-    ad_drop_gradients(t, false);
-    run_all(&r, report != NULL);
-    if (t->misfit && t->status == AD_OK)
-        snprintf(t->message, sizeof t->message, "%s", r.report->reason);
-    else
-        snprintf(r.report->reason, sizeof r.report->reason, "%.239s", ad_message(t));
+    const char *reason = t->status != AD_OK ? t->message : t->misfit ? t->reason : "";
+    snprintf(r.report->reason, sizeof r.report->reason, "%.239s", reason);
     return r.report->status = t->status != AD_OK ? t->status : t->misfit ? AD_CHANGED : AD_OK;
 }
 
@@ -180,7 +195,7 @@ ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data)
         return ad_fail(t, AD_BAD_SHAPE, "feed: %s of a parameter, a state or a result cannot become %s",
                        ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
     t->misfit = true;
-    snprintf(t->message, sizeof t->message, "the shape of %.80s was %s when recorded and is %s now",
+    snprintf(t->reason, sizeof t->reason, "the shape of %.80s was %s when recorded and is %s now",
              *name_of(e) ? name_of(e) : "an input", ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
     return AD_OK;
 }

@@ -6,8 +6,21 @@
 #include "apply.h"
 #include "versions.h"
 
-/* A handle of a dropped entry has the wrong generation, so that looking for valid handles costs nothing more. */
-#define OTHER_GENERATION UINT32_C(0x80000000)
+size_t ad_dropped_segment_of(const ad_tape *t, uint32_t id)
+{
+    size_t i = 0;
+    while (i < t->n_segments && (t->segments[i].live || id < t->segments[i].first || id > t->segments[i].last))
+        i++;
+    return i;
+}
+
+ad_tensor ad_handle_as_recorded(ad_tape *t, uint32_t id)
+{
+    ad_tensor x = ad_handle(t, id);
+    if (ad_entry_at(t, id)->value.flags & AD_NOT_KEPT && ad_table_of(x) == AD_STEP)
+        x.generation ^= AD_OTHER_GENERATION;
+    return x;
+}
 
 void *ad_segment_data(ad_tape *t, uint32_t id, size_t bytes)
 {
@@ -26,6 +39,12 @@ static void give_back(ad_tape *t, ad_entry *e)
     e->extra->storage = NULL;
 }
 
+void ad_give_back(ad_tape *t, uint32_t id, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        give_back(t, ad_entry_at(t, id + i));
+}
+
 ad_status ad_segment_begin(ad_tape *t)
 {
     if (!t || t->status != AD_OK)
@@ -34,6 +53,11 @@ ad_status ad_segment_begin(ad_tape *t)
         return ad_fail(t, AD_BAD_STATE, "segment_begin: a segment is open: segments do not nest");
     if (!t->recording)
         return ad_fail(t, AD_BAD_STATE, "segment_begin: nothing is recorded here: mark first (ad_mark_now)");
+    /* Room for it is taken now, so that its end cannot fail for want of memory. */
+    ad_stretch *segments = ad_more_room(t, t->segments, t->n_segments, &t->segments_room, sizeof *segments);
+    if (!segments)
+        return t->status;
+    t->segments = segments;
     t->open_segment = t->tables[AD_STEP].count;
     return AD_OK;
 }
@@ -46,19 +70,24 @@ static ad_entry *origin_of(const ad_tape *t, ad_entry *e)
     return e;
 }
 
+static bool check_outputs(ad_tape *t, const ad_tensor *outputs, int n)
+{
+    if (n > 0 && !outputs)
+        ad_fail(t, AD_BAD_VALUE, "segment_end: the outputs are NULL");
+    for (int i = 0; i < n && t->status == AD_OK; i++)
+        if (!ad_entry_of(t, outputs[i]))
+            ad_fail_handle(t, outputs[i], "segment_end: output", i);
+    return t->status == AD_OK;
+}
+
 /* Marks what stays: here the flag says so for a moment. */
-static bool mark_outputs(ad_tape *t, const ad_tensor *outputs, int n)
+static void mark_outputs(ad_tape *t, const ad_tensor *outputs, int n, bool on)
 {
     for (int i = 0; i < n; i++) {
-        ad_entry *e = ad_entry_of(t, outputs[i]);
-        if (!e) {
-            ad_fail_handle(t, outputs[i], "segment_end: output", i);
-            return false;
-        }
-        e->value.flags |= AD_ON_PATH;
-        origin_of(t, e)->value.flags |= AD_ON_PATH;
+        ad_entry *e = ad_entry_at(t, outputs[i].id), *origin = origin_of(t, e);
+        e->value.flags = (uint8_t)(on ? e->value.flags | AD_ON_PATH : e->value.flags & ~AD_ON_PATH);
+        origin->value.flags = (uint8_t)(on ? origin->value.flags | AD_ON_PATH : origin->value.flags & ~AD_ON_PATH);
     }
-    return true;
 }
 
 /* Whether an entry can be computed again, and nobody asked for it or for a view of it. A scalar takes no room. */
@@ -77,27 +106,19 @@ static void choose(ad_tape *t, const ad_stretch *segment)
             ad_entry_at(t, id)->value.flags |= AD_MAY_DROP;
 }
 
-static void unmark_outputs(ad_tape *t, const ad_tensor *outputs, int n)
+void ad_drop_segment(ad_tape *t, size_t segment)
 {
-    for (int i = 0; i < n; i++) {
-        ad_entry *e = ad_entry_at(t, outputs[i].id);
-        e->value.flags &= (uint8_t)~AD_ON_PATH;
-        origin_of(t, e)->value.flags &= (uint8_t)~AD_ON_PATH;
-    }
-}
-
-void ad_drop_segment(ad_tape *t, ad_stretch *segment)
-{
-    for (uint32_t id = segment->first; id <= segment->last; id++) {
+    ad_stretch *s = &t->segments[segment];
+    for (uint32_t id = s->first; id <= s->last; id++) {
         ad_entry *e = ad_entry_at(t, id);
         if ((e->value.flags & (AD_MAY_DROP | AD_NOT_KEPT)) != AD_MAY_DROP)
             continue;
         give_back(t, e);
         e->value.data = NULL;
         e->value.flags |= AD_NOT_KEPT;
-        e->generation ^= OTHER_GENERATION;
+        e->generation ^= AD_OTHER_GENERATION;
     }
-    segment->live = false;
+    s->live = false;
 }
 
 void ad_drop_segments_from(ad_tape *t, uint32_t count)
@@ -110,33 +131,27 @@ void ad_drop_segments_from(ad_tape *t, uint32_t count)
         t->n_segments--;
     if (t->n_segments && t->segments[t->n_segments - 1].last >= count)
         t->segments[t->n_segments - 1].last = count - 1;
-    if (t->open_segment > count)
-        t->open_segment = count;
 }
 
+/* After an error, too, the stretch is known, so that what it holds is given back; but then it keeps all its values. */
 ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
 {
     if (!t)
         return AD_BAD_HANDLE;
     const uint32_t first = t->open_segment, last = t->tables[AD_STEP].count - 1;
     t->open_segment = 0;
-    if (t->status != AD_OK)
-        return t->status;
     if (!first)
         return ad_fail(t, AD_BAD_STATE, "segment_end: no segment is open: begin one with ad_segment_begin");
-    if (n > 0 && !outputs)
-        return ad_fail(t, AD_BAD_VALUE, "segment_end: the outputs are NULL");
-    ad_stretch *segments = ad_more_room(t, t->segments, t->n_segments, &t->segments_room, sizeof *segments);
-    if (!segments)
+    const bool good = t->status == AD_OK && check_outputs(t, outputs, n);
+    if (last < first)
         return t->status;
-    t->segments = segments;
-    if (last < first || !mark_outputs(t, outputs, n))
+    t->segments[t->n_segments++] = (ad_stretch){first, last, true};
+    if (!good)
         return t->status;
-    ad_stretch *segment = &t->segments[t->n_segments++];
-    *segment = (ad_stretch){first, last, true};
-    choose(t, segment);
-    unmark_outputs(t, outputs, n);
-    ad_drop_segment(t, segment);
+    mark_outputs(t, outputs, n, true);
+    choose(t, &t->segments[t->n_segments - 1]);
+    mark_outputs(t, outputs, n, false);
+    ad_drop_segment(t, t->n_segments - 1);
     return AD_OK;
 }
 
@@ -153,7 +168,7 @@ static bool refurnish(ad_tape *t, ad_entry *e, uint32_t id)
         return false;
     }
     e->value.flags &= (uint8_t)~AD_NOT_KEPT;
-    e->generation ^= OTHER_GENERATION;
+    e->generation ^= AD_OTHER_GENERATION;
     return true;
 }
 
@@ -179,22 +194,28 @@ static bool refurnish_call(ad_tape *t, uint32_t id)
     return any && t->status == AD_OK;
 }
 
-bool ad_furnish_segment(ad_tape *t, ad_stretch *segment)
+bool ad_furnish_segment(ad_tape *t, size_t segment)
 {
-    segment->live = true;
-    for (uint32_t id = segment->first; id <= segment->last && t->status == AD_OK; id++)
+    const ad_stretch s = t->segments[segment];
+    t->segments[segment].live = true;
+    for (uint32_t id = s.first; id <= s.last && t->status == AD_OK; id++)
         if (ad_entry_at(t, id)->op && ad_entry_at(t, id)->value.result == 0)
             refurnish_call(t, id);
+    if (t->status != AD_OK)
+        ad_drop_segment(t, segment);
     return t->status == AD_OK;
 }
 
-bool ad_revive_segment(ad_tape *t, ad_stretch *segment)
+bool ad_revive_segment(ad_tape *t, size_t segment)
 {
-    segment->live = true;
-    for (uint32_t id = segment->first; id <= segment->last && t->status == AD_OK; id++) {
+    const ad_stretch s = t->segments[segment];
+    t->segments[segment].live = true;
+    for (uint32_t id = s.first; id <= s.last && t->status == AD_OK; id++) {
         const ad_entry *e = ad_entry_at(t, id);
         if (e->op && e->value.result == 0 && refurnish_call(t, id) && operands_are_unchanged(t, e, id))
             ad_run_again(t, id);
     }
+    if (t->status != AD_OK)
+        ad_drop_segment(t, segment);
     return t->status == AD_OK;
 }

@@ -45,7 +45,7 @@ ad_status ad_fail(ad_tape *t, ad_status status, const char *format, ...)
         return AD_BAD_HANDLE;
     va_list arguments;
     va_start(arguments, format);
-    fail_with(t, status == AD_OK ? AD_BAD_STATE : status, NULL, format, arguments);
+    fail_with(t, status > AD_OK && status < AD_STATUS_COUNT ? status : AD_BAD_STATE, NULL, format, arguments);
     va_end(arguments);
     return t->status;
 }
@@ -129,6 +129,7 @@ void ad_tape_close(ad_tape *t)
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark)
 {
     ad_drop_segments_from(t, count);
+    ad_forget_changes_from(t, count);
     t->tables[AD_STEP].count = count;
     ad_arena_rewind(&t->step, mark);
 }
@@ -144,7 +145,8 @@ ad_status ad_reset(ad_tape *t)
     ad_forget_changes(t);
     ad_drop_from(t, 1, (ad_arena_mark){0});
     t->open_segment = 0;
-    t->misfit = false;
+    t->marked = 0;
+    t->misfit = t->half_replayed = false;
     t->generation++;
     t->resets++;
     return t->status;
@@ -487,6 +489,13 @@ bool ad_is_kept(ad_tensor x) { return ad_require(x, "is_kept") && ad_table_of(x)
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
+/* What lies in the arena up to here belongs to an entry from before a mark: going back to the mark leaves it there. */
+static void pin(ad_tape *t)
+{
+    t->pins++;
+    t->pin = ad_arena_now(&t->step);
+}
+
 ad_tensor ad_name(ad_tensor x, const char *name)
 {
     ad_entry *e = ad_require(x, "name");
@@ -502,6 +511,8 @@ ad_tensor ad_name(ad_tensor x, const char *name)
         return ad_inert(x.tape);
     }
     extra->name = memcpy(copy, name, bytes);
+    if (ad_table_of(x) == AD_STEP && x.id < x.tape->marked)
+        pin(x.tape);
     return x;
 }
 
@@ -533,14 +544,14 @@ size_t ad_size_of(ad_tensor x)
 
 const void *ad_data(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "data");
-    return e ? e->value.data : NULL;
+    const ad_entry *e = ad_require(x, "data");
+    return e && ad_may_read(x.tape, x.id) ? e->value.data : NULL;
 }
 
 static const void *data_as(ad_tensor x, ad_type type)
 {
-    ad_entry *e = ad_require(x, ad_type_name(type));
-    if (!e)
+    const ad_entry *e = ad_require(x, ad_type_name(type));
+    if (!e || !ad_may_read(x.tape, x.id))
         return NULL;
     if (e->value.type == type)
         return e->value.data;
@@ -555,8 +566,8 @@ const int32_t *ad_i32(ad_tensor x) { return data_as(x, AD_I32); }
 
 double ad_item(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "item");
-    if (!e)
+    const ad_entry *e = ad_require(x, "item");
+    if (!e || !ad_may_read(x.tape, x.id))
         return (double)NAN;
     if (ad_elements(&e->value) != 1) {
         char text[AD_SHAPE_TEXT];

@@ -161,6 +161,9 @@ ad_status ad_touch(ad_tensor leaf)
     const ad_entry *e = ad_require(leaf, "touch");
     if (e && !ad_is_leaf(leaf.tape, leaf.id))
         ad_fail(leaf.tape, AD_BAD_STATE, "touch: only leaves are changed in place; this is none");
+    else if (e && !(e->value.flags & AD_IS_BORROWED))
+        ad_fail(leaf.tape, AD_BAD_STATE,
+                "touch: the leaf is not borrowed, or is a scalar, which is copied: change it with ad_assign");
     return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id) ? AD_OK : status_of(leaf);
 }
 

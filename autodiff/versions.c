@@ -3,6 +3,8 @@
 
 #include <gradtape/update.h>
 
+#include "pullback.h"
+
 bool ad_is_leaf(const ad_tape *t, uint32_t id)
 {
     return id >> AD_INDEX_BITS != AD_TEMPORARY && !ad_entry_at(t, id)->op;
@@ -11,8 +13,8 @@ bool ad_is_leaf(const ad_tape *t, uint32_t id)
 bool ad_note_change(ad_tape *t, uint32_t id)
 {
     ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
-    if (t->tables[AD_STEP].count == 1) {
-        leaf->version++; /* nothing is recorded that could have read it */
+    if (t->tables[AD_STEP].count == 1 || leaf->changed_at == t->tables[AD_STEP].count) {
+        leaf->version++; /* nothing is recorded that could have read what it was */
         return true;
     }
     ad_change *changes = ad_more_room(t, t->changes, t->n_changes, &t->changes_room, sizeof *changes);
@@ -31,6 +33,33 @@ void ad_forget_changes(ad_tape *t)
         if (t->changes[i].leaf >> AD_INDEX_BITS == AD_KEPT || t->changes[i].leaf < t->tables[AD_STEP].count)
             ad_entry_at(t, t->changes[i].leaf)->u.leaf.changed_at = 0;
     t->n_changes = 0;
+}
+
+bool ad_refuse_partly_old(ad_tape *t, const char *who)
+{
+    if (t->misfit)
+        ad_fail(t, AD_BAD_STATE, "%s: the last replay did not fit: ad_reset and record anew", who);
+    else if (t->half_replayed)
+        ad_fail(t, AD_BAD_STATE, "%s: the last replay failed on its way: ad_replay again, or ad_reset", who);
+    return t->misfit || t->half_replayed;
+}
+
+/* Leaves that go with the entries are forgotten; what is recorded from here on has read the others as they are. */
+void ad_forget_changes_from(ad_tape *t, uint32_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_changes; i++) {
+        ad_change change = t->changes[i];
+        if (change.leaf >> AD_INDEX_BITS == AD_STEP && change.leaf >= count)
+            continue;
+        uint32_t *changed_at = &ad_entry_at(t, change.leaf)->u.leaf.changed_at;
+        if (change.entries > count && *changed_at == count)
+            continue; /* one change at a place is enough */
+        if (change.entries >= count)
+            change.entries = *changed_at = count;
+        t->changes[n++] = change;
+    }
+    t->n_changes = n;
 }
 
 /* The leaf's version when entry `reader` was recorded. */
@@ -62,6 +91,15 @@ bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
             e->extra && e->extra->name ? e->extra->name : "a leaf", ad_entry_at(t, reader)->op->name,
             version_then(t, origin, reader), e->u.leaf.version);
     return false;
+}
+
+bool ad_may_read_slowly(ad_tape *t, uint32_t id)
+{
+    const ad_entry *e = t->rule->entry;
+    for (uint32_t i = 0; i < e->value.n_operands; i++)
+        if (ad_operands_of(e)[i] == id)
+            return ad_check_unchanged_slowly(t, id, t->rule->id);
+    return true;
 }
 
 uint32_t ad_version_of(ad_tensor leaf)

@@ -12,7 +12,7 @@
 #include "arguments.h"
 #include "timing.h"
 
-enum { BLOCKS = 40 };
+enum { BLOCKS = 200 };
 
 typedef struct setting {
     bool is_gmm;
@@ -88,7 +88,7 @@ static figures time_all(subject *s, double (*const units[2])(const problem *p), 
     static double unit[2 * BLOCKS], recorded[BLOCKS], replayed[BLOCKS];
     p->unit = units[0];
     time_block(s, run_unit, 1);
-    const int times = 1 + (int)(0.005 / time_block(s, run_unit, 1));
+    const int times = 1 + (int)(0.001 / time_block(s, run_unit, 1)); /* short, so that some blocks run undisturbed */
     time_block(s, run_record, 2);
     time_block(s, run_replay, 2);
     for (int i = 0; i < BLOCKS; i++) {

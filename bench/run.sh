@@ -15,8 +15,8 @@ build_benches() (
     # The benchmarks do not need Check; a directory that has the tests keeps them.
     is_configured "$root/build" || set -- -Dtests=false
     configure "$root/build" --buildtype=release -Db_sanitize=none "$@"
-    ninja -C "$root/build" bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/startup \
-        bench/vector_ops >&2
+    ninja -C "$root/build" bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments \
+        bench/startup bench/vector_ops >&2
 ) 9>"$root/build/.lock"
 
 # ---- Reading results ----------------------------------------------------------------------------------------------
@@ -80,6 +80,8 @@ print_rest() {
     line "predict 10,000 rows, 2 threads" "$(field ratio "$predict2")" products ""
     line "growth: exponent of time over that of arithmetic" "$(field worst_ratio "$growth")" "" "1.05"
     line "memory of training over what it must hold" "$(field memory_ratio "$growth")" x ""
+    line "1,000 layers in segments of 32: memory of values" "$(field memory_share_32 "$segments")" x ""
+    line "    time of a step" "$(field time_ratio_32 "$segments")" x ""
     line "open a tape, tiny gradient, close" "$(field us_median "$startup")" us "20"
     line "reading files of MNIST's size" "$(field ms_read "$startup")" ms ""
     line "    then to the end of the first step" "$(field ms_first_step_scaled "$startup")" ms ""
@@ -133,6 +135,7 @@ vectors=$(run vector_ops)
 predict1=$(run predict --threads 1)
 predict2=$(run predict --threads 2)
 growth=$(run growth)
+segments=$(run segments)
 startup=$(run startup)
 
 print_machine

@@ -66,6 +66,20 @@ gradients)
     sed -n 's/.*gradient *\([^ ]*\) (by hand *\([^)]*\)).*/\1 \2/p; s/.* \([^ ]*\) (by hand *\([^)]*\))$/\1 \2/p' "$work/out" |
         while read -r tape hand; do [ "$tape" = "$hand" ] || fail "$tape is not $hand"; done
     ;;
+log_barrier)
+    run
+    expect '^order 1:  by A right, by b right, by x right$'
+    expect '^order 2:  by A right, by b right, by x right$'
+    expect '^mu   1e-07  x = \(2\.00000, 2\.50000\)  [0-9] steps$'
+    ;;
+linear_solve)
+    run
+    expect '^solve +by A right, by b right$'
+    expect '^solve_in_numbers +by A right, by b right$'
+    expect '^second order by the rule: off by less than 1e-6: yes$'
+    expect '^solve_in_numbers: its gradient is numeric \(backward\) and cannot be differentiated'
+    expect '^solve: the matrix is singular: there is no pivot in column 1$'
+    ;;
 mnist)
     write_idx "$work"
     run --data "$work" --steps 60 --batch-size 30 --seed 7

@@ -149,7 +149,7 @@ static void newton_vjp(ad_pullback *p)
 {
     ad_tape *t = ad_y(p).tape;
     const ad_mark mark = ad_mark_now(t);
-    const ad_tensor at[] = {ad_y(p), ad_x(p, 0)};
+    const ad_tensor at[] = {ad_detach(ad_y(p)), ad_detach(ad_x(p, 0))};
     ad_tensor slopes[2], dx;
     ad_grad(ad_sum(ad_sub(ad_square(at[0]), at[1])), at, 2, slopes);
     dx = ad_neg(ad_mul(ad_div(slopes[1], slopes[0]), ad_dy(p)));

@@ -12,6 +12,7 @@
 #include <gradtape/gradtape.h>
 
 #include "counting.h"
+#include "operators_of_tests.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -255,6 +256,85 @@ static double gradcheck(ad_tape *t)
     return digest(w) + digest(ad_gradient(w));
 }
 
+/* All functional forms, on a path long enough for its lists to grow, by tensors that have gradients. */
+static double derivatives(ad_tape *t)
+{
+    ad_tensor x[] = {variable(t, 1, 3, 2), param(t, 2, 2, 2, "w")}, h = ad_matmul(x[0], x[1]), dx[2];
+    for (int i = 0; i < 100; i++)
+        h = i % 2 ? ad_tanh(h) : ad_add(h, ad_scale(x[0], 0.01));
+    const ad_tensor loss = ad_mean(ad_square(h));
+    double sum = 0;
+    ad_backward_with(loss, &(ad_backward_options){.keep = true});
+    ad_grad(loss, x, 2, dx);
+    sum += digest(dx[0]) + digest(dx[1]);
+    ad_vjp(h, h, x, 2, dx);
+    sum += digest(dx[0]) + digest(dx[1]) + digest(ad_jvp(h, x, x, 2));
+    ad_hvp(loss, x, x, 2, dx);
+    sum += digest(dx[0]) + digest(dx[1]) + digest(ad_hessian(loss, x[1]));
+    return sum + digest(ad_jacobian(h, x[0])) + digest(ad_jacobian(h, x[1])) + digest(ad_gradient(x[0]));
+}
+
+/* Marks at large, and in kernels and rules. */
+static double marks(ad_tape *t)
+{
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(40), numbers(1, 40, 1, 2), "x"), keep[3];
+    double sum = 0;
+    for (int round = 0; round < 4; round++) {
+        const ad_mark mark = ad_mark_now(t);
+        const ad_tensor y = least_by_envelope(ad_mul(root_by_newton(x), x));
+        ad_backward_with(ad_sum(y), &(ad_backward_options){.differentiable = round % 2, .keep = true});
+        ad_tensor dx;
+        ad_grad(ad_sum(y), &x, 1, &dx);
+        keep[0] = keep[2] = dx;
+        keep[1] = y;
+        ad_fill(x, 1 + 0.1 * round);
+        ad_rewind(t, mark, keep, 3);
+        sum += digest(keep[0]) + digest(keep[1]) + digest(keep[2]) + digest(ad_gradient(x));
+    }
+    return sum;
+}
+
+static ad_tensor record_segments(ad_tape *t, ad_tensor h, ad_tensor w)
+{
+    for (int i = 0; i < 70; i++) {
+        ad_tensor y[2];
+        ad_segment_begin(t);
+        h = ad_tanh(ad_matmul(ad_reshape(ad_exp(ad_scale(h, 0.5)), AD_SHAPE(3, 4)), w));
+        apply_two_results(h, ad_add(h, ad_input(t, AD_F64, AD_SHAPE(3, 4), NULL)), y);
+        h = cube_in_numbers(y[1]);
+        ad_segment_end(t, &h, 1);
+    }
+    return ad_sum(h);
+}
+
+static double segments(ad_tape *t)
+{
+    const ad_tensor x = variable(t, 1, 3, 4), w = param(t, 2, 4, 4, "w"), loss = record_segments(t, x, w);
+    double sum = 0;
+    for (int way = 0; way < 3; way++) {
+        ad_backward_with(loss, &(ad_backward_options){.differentiable = way == 1});
+        sum += digest(ad_gradient(x)) + digest(ad_gradient(w));
+    }
+    return sum;
+}
+
+static double replays(ad_tape *t)
+{
+    const ad_tensor x = variable(t, 1, 3, 4), w = param(t, 2, 4, 4, "w"), loss = record_segments(t, x, w);
+    const ad_tensor top = ad_max(ad_matmul(x, w)), rooted = root_by_newton(ad_exp(w));
+    ad_tensor dx;
+    ad_replay_report report;
+    ad_grad(top, &x, 1, &dx);
+    double sum = ad_guard_greater(ad_exp(loss), ad_neg(ad_exp(top)), "above");
+    for (int round = 0; round < 3; round++) {
+        ad_assign(x, numbers(20 + (uint64_t)round, 12, -1, 1));
+        ad_feed(w, AD_SHAPE(4, 4), numbers(30 + (uint64_t)round, 16, -1, 1));
+        ad_replay_with(t, NULL, &report);
+        sum += digest(top) + digest(rooted) + digest(dx);
+    }
+    return sum;
+}
+
 /* ---- Running work on a tape -------------------------------------------------------------------------------------- */
 
 static double run_undisturbed(tape_work *work)
@@ -323,6 +403,38 @@ static void run_train(counting *memory) { run_on_tape(memory, train); }
 static void run_inspect(counting *memory) { run_on_tape(memory, inspect); }
 static void run_gradcheck(counting *memory) { run_on_tape(memory, gradcheck); }
 
+/* A derivative that fails changes nothing: neither stored gradients nor the number of entries. */
+static void run_intact(counting *memory)
+{
+    const size_t k = memory->fail_at;
+    const counting_failure failure = memory->failure;
+    counting_heal(memory);
+    ad_tape *t = ad_tape_open(&(ad_tape_options){.allocator = &memory->allocator});
+    const ad_tensor x[] = {variable(t, 1, 30, 30), param(t, 2, 30, 30, "w")};
+    ad_tensor h[90], dx[2];
+    h[0] = ad_matmul(x[0], x[1]);
+    for (int i = 1; i < COUNT(h); i++)
+        h[i] = ad_tanh(ad_add(h[i - 1], x[0]));
+    const ad_tensor loss = ad_sum(h[COUNT(h) - 1]);
+    ad_backward_with(loss, &(ad_backward_options){.keep = true});
+    const double before = digest(ad_gradient(x[0])) + digest(ad_gradient(x[1])) + digest(ad_gradient(h[40]));
+    const size_t entries = ad_entry_count(t);
+    counting_fail(memory, k, failure);
+    const ad_status status = ad_hvp(loss, x, x, 2, dx);
+    counting_heal(memory);
+    ck_assert_int_eq(ad_clear_error(t), status);
+    ck_assert(status == AD_OK || (status == AD_NO_MEMORY && memory->refused && ad_is_inert(dx[0])));
+    ck_assert(status == AD_OK || ad_entry_count(t) == entries);
+    ck_assert_double_eq(digest(ad_gradient(x[0])) + digest(ad_gradient(x[1])) + digest(ad_gradient(h[40])), before);
+    ck_assert_int_eq(ad_hvp(loss, x, x, 2, dx), AD_OK);
+    ad_tape_close(t);
+}
+
+static void run_derivatives(counting *memory) { run_on_tape(memory, derivatives); }
+static void run_marks(counting *memory) { run_on_tape(memory, marks); }
+static void run_segments(counting *memory) { run_on_tape(memory, segments); }
+static void run_replays(counting *memory) { run_on_tape(memory, replays); }
+
 /* ---- Scenarios --------------------------------------------------------------------------------------------------- */
 
 /* A scenario opens its objects with memory->allocator, and closes them. When the allocator has failed, it calls
@@ -342,6 +454,11 @@ static const struct {
     {"training", run_train},
     {"inspection", run_inspect},
     {"gradcheck", run_gradcheck},
+    {"derivatives", run_derivatives},
+    {"derivatives that change nothing", run_intact},
+    {"marks", run_marks},
+    {"segments", run_segments},
+    {"replay", run_replays},
 };
 
 static void run_scenario(int index, counting_failure failure)

@@ -21,6 +21,7 @@
 static const char *const families[] = {
     "core",
     "activations",
+    "blocks",
     "comparisons",
     "losses",
     "linear_algebra",

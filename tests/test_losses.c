@@ -106,6 +106,26 @@ TEST(normal_nll_far_out)
 }
 END
 
+/* At the rate 1 a count of 3 has probability e^-1 / 6. digamma(4) = 1 + 1/2 + 1/3 - 0.5772... */
+TEST(poisson_nll_by_hand)
+{
+    ad_tensor r = VECTOR(0, 0, -INFINITY, -INFINITY), k = VECTOR(3, 0, 0, 2), l = ad_poisson_nll(r, k);
+    ASSERT_NEAR(l, 1 + log(6), 1, 0, INFINITY);
+    PULL(l, 1, 1, 1, 0);
+    ASSERT_NEAR(ad_gradient(r), -2, 1, 0, 0);
+    ASSERT_NEAR(ad_where(WHOLE(1, 1, 0, 0), ad_gradient(k), SCALAR(0)), 1.2561176684318003, -0.57721566490153287, 0, 0);
+    ASSERT_NEAR(ad_poisson_nll(SCALAR(NAN), SCALAR(0)), NAN);
+}
+END
+
+/* A count of a million at its own rate, by Stirling's series: (ln 2 pi k) / 2 + 1 / (12 k). The parts are of 1e7. */
+TEST(poisson_nll_of_a_large_count)
+{
+    ad_tensor l = ad_poisson_nll(VECTOR(log(1e6)), VECTOR(1e6));
+    ck_assert_double_le(fabs(number_at(l, 0) - 7.826693895520143), real == AD_F32 ? 0.5 : 1e-8);
+}
+END
+
 TEST(products_with_powers)
 {
     ad_tensor a = VECTOR(2, 0, INFINITY, 3, 0, 1e-30), s = VECTOR(0, 1e4, -INFINITY, -INFINITY, NAN, 100);
@@ -289,6 +309,8 @@ END
     ADD(kl_divergence_of_the_impossible);
     ADD(normal_nll_by_hand);
     ADD(normal_nll_far_out);
+    ADD(poisson_nll_by_hand);
+    ADD(poisson_nll_of_a_large_count);
     ADD(products_with_powers);
     ADD(without_options);
     ADD(weighs_and_smooths);

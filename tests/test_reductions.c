@@ -478,6 +478,35 @@ START_TEST(wrong_axes_and_shapes_are_refused)
 }
 END_TEST
 
+static ad_tensor huge_norm(ad_tensor x) { return ad_norm_over(ad_scale(x, 1e300), 2, AD_AXES(0)); }
+static ad_tensor places(ad_tensor x) { return ad_argmax_over(x, AD_AXES(0)); }
+static ad_tensor variances(ad_tensor x) { return ad_var_over(x, 1, AD_AXES(0)); }
+static ad_tensor logarithms(ad_tensor x) { return ad_logsumexp_over(x, AD_AXES(0)); }
+
+/* Whichever allocation of a call fails, it is an error, and the tape works again. */
+START_TEST(memory_may_be_out)
+{
+    ad_tensor (*const of[])(ad_tensor) = {huge_norm, places, variances, logarithms};
+    size_t refused = 0;
+    for (size_t k = 1; k < 100; k++) {
+        const ad_tensor x = ad_full(tape, AD_F64, AD_SHAPE(2, 3000), 1);
+        counting_fail(&memory, k, COUNTING_ONCE);
+        const ad_tensor y = of[_i](x);
+        const bool failed = ad_status_of(tape) != AD_OK;
+        counting_heal(&memory);
+        ck_assert(ad_is_inert(y) == failed);
+        if (!failed)
+            break;
+        refused++;
+        ck_assert_int_eq(ad_clear_error(tape), AD_NO_MEMORY);
+        ck_assert_uint_eq(ad_size_of(of[_i](x)), 3000);
+        close_tape();
+        open_tape();
+    }
+    ck_assert_uint_ge(refused, 1);
+}
+END_TEST
+
 static void expect_attributes(const char *name, const char *first, const char *second)
 {
     const ad_operator *row = ad_operator_named(name);
@@ -520,6 +549,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, nothing_has_no_extremes);
     tcase_add_test(tests, wrong_numbers_are_refused);
     tcase_add_test(tests, wrong_axes_and_shapes_are_refused);
+    tcase_add_loop_test(tests, memory_may_be_out, 0, 4);
     tcase_add_test(tests, attributes_have_an_order);
     suite_add_tcase(suite, tests);
     return suite;

@@ -290,6 +290,29 @@ START_TEST(wrong_calls_are_refused)
 }
 END_TEST
 
+/* Whichever allocation of a sort fails, it is an error, and the tape works again. */
+START_TEST(memory_may_be_out)
+{
+    size_t refused = 0;
+    for (size_t k = 1; k < 100; k++) {
+        const ad_tensor x = ad_full(tape, AD_F64, AD_SHAPE(9000), 1);
+        counting_fail(&memory, k, COUNTING_ONCE);
+        const ad_tensor y = ad_sort(x, 0);
+        const bool failed = ad_status_of(tape) != AD_OK;
+        counting_heal(&memory);
+        ck_assert(ad_is_inert(y) == failed);
+        if (!failed)
+            break;
+        refused++;
+        ck_assert_int_eq(ad_clear_error(tape), AD_NO_MEMORY);
+        ck_assert_uint_eq(ad_size_of(ad_sort(x, 0)), 9000);
+        close_tape();
+        open_tape();
+    }
+    ck_assert_uint_ge(refused, 1);
+}
+END_TEST
+
 START_TEST(attributes_have_an_order)
 {
     static const char *const names[][4] = {{"top_k", "axis", "k", NULL},
@@ -320,6 +343,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, sorted_along_any_axis);
     tcase_add_test(tests, gradients_go_back_to_their_places);
     tcase_add_test(tests, wrong_calls_are_refused);
+    tcase_add_test(tests, memory_may_be_out);
     tcase_add_test(tests, attributes_have_an_order);
     suite_add_tcase(suite, tests);
     return suite;

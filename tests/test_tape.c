@@ -1464,7 +1464,8 @@ static void train_network(network *net, int64_t n, bool decay, const ad_backward
     ad_reset(net->t);
 }
 
-/* 50 steps of which some are shorter; from the second on the allocator is not called. */
+/* 50 steps of which some are shorter; from the second on the allocator is not called. Where gradients accumulate it is
+ * from the third on: in the second there are for the first time gradients from before beside the new ones. */
 static void run_network(const int64_t *short_n, int count, bool decay, const ad_backward_options *options)
 {
     network net;
@@ -1472,6 +1473,8 @@ static void run_network(const int64_t *short_n, int count, bool decay, const ad_
     train_network(&net, LAYER_N, decay, options);
     ck_assert_uint_eq(ad_usage_of(net.t).allocations, net.memory.calls);
     ck_assert_uint_eq(ad_usage_of(net.t).bytes, net.memory.bytes);
+    if (options->accumulate)
+        train_network(&net, LAYER_N, decay, options);
     for (int step = 2; step <= 50; step++) {
         size_t before = net.memory.calls;
         int64_t n = step % 3 == 0 ? short_n[step / 3 % count] : LAYER_N;

@@ -250,7 +250,11 @@ static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
     }
 
 #define MAP2_VIA(name, function, before, after)                                                                        \
-    static inline REAL name##_before(REAL a, REAL b) { return (REAL)(before); }                                        \
+    static inline REAL name##_before(REAL a, REAL b)                                                                   \
+    {                                                                                                                  \
+        (void)a, (void)b;                                                                                              \
+        return (REAL)(before);                                                                                         \
+    }                                                                                                                  \
     static inline REAL name##_after(REAL a, REAL b, REAL v) { return (REAL)(after); }                                  \
     LOOP(name)                                                                                                         \
     {                                                                                                                  \

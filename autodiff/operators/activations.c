@@ -18,28 +18,10 @@ MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 #define SELU_SCALE ((REAL)1.0507009873554804934)
 #define SELU_FLOOR ((REAL)1.7580993408473768599) /* the scale times 1.6732632423543772848: y is above its negative */
 
-#ifdef AD_REAL
+#define SQRT_HALF 0.70710678118654752440
+#define PHI_OF_ZERO 0.39894228040143267794 /* 1 / sqrt(2 pi) */
 
-/* y[i] = after(a[i], x[i], e) with e = function(before(x[i])): MAP1_VIA with another operand beside. */
-#define BACKWARD_VIA(name, function, before, after)                                                                    \
-    static inline REAL name##_before(REAL x) { return (REAL)(before); }                                                \
-    static inline REAL name##_after(REAL a, REAL x, REAL e) { return (REAL)(after); }                                  \
-    LOOP(name)                                                                                                         \
-    {                                                                                                                  \
-        REAL e[VIA_BLOCK];                                                                                             \
-        const size_t sa = s->step[1], sx = s->step[2];                                                                 \
-        for (size_t from = 0; from < s->n; from += VIA_BLOCK) {                                                        \
-            const REAL *restrict A = (const REAL *)s->array[1] + from * sa;                                            \
-            const REAL *restrict X = (const REAL *)s->array[2] + from * sx;                                            \
-            REAL *restrict Y = (REAL *)s->array[0] + from;                                                             \
-            const size_t n = s->n - from < VIA_BLOCK ? s->n - from : VIA_BLOCK;                                        \
-            for (size_t i = 0; i < n; i++)                                                                             \
-                e[i] = name##_before(X[i * sx]);                                                                       \
-            vector_##function(n, e, e);                                                                                \
-            for (size_t i = 0; i < n; i++)                                                                             \
-                Y[i] = name##_after(A[i * sa], X[i * sx], e[i]);                                                       \
-        }                                                                                                              \
-    }
+#ifdef AD_REAL
 
 /* x held where a factor beside it has long become 0, so that their product is 0 and not NaN. */
 static inline REAL within(REAL x, REAL bound) { return x < -bound ? -bound : x > bound ? bound : x; }
@@ -53,45 +35,25 @@ static inline REAL silu_slope(REAL x, REAL e)
     return logistic_via(x, e) * (1 + within(x, 800) * logistic_via(-x, e));
 }
 
-/* Phi(-x) e^(x^2/2) for x >= 0, Phi the normal distribution's, to 3 units in the last place. The coefficients, and what
- * they are of, are printed by tools/normal_tail.py. */
-static inline REAL normal_tail(REAL x)
+/* r = (Phi(x) + x phi(x)) v with Phi(x) = erfc(-x / sqrt 2) / 2 and phi(x) = e^(-x^2/2) / sqrt(2 pi) */
+LOOP(gelu_backward)
 {
-#if AD_REAL_BITS == 32
-    static const REAL even[] = {0.849695787F, 0.484374217F, 0.129487681F, 0.0112220711F, -0.000514731719F};
-    static const REAL odd[] = {0.700464956F, 0.278118033F, 0.0464515451F, 0.000858821143F, -0.000158423809F};
-    enum { N_EVEN = 5, N_ODD = 5 };
-#else
-    static const REAL even[] = {0.84969577171772043,    0.48437498414282855,     0.12948165075057604,
-                                0.011238259242670889,   -0.00053135214560816102, 4.0269441971912615e-6,
-                                1.9813748441076538e-6,  -3.1407499772142166e-7,  3.7213188788461397e-8,
-                                -3.6620795312196462e-9, 2.3343889890540845e-10};
-    static const REAL odd[] = {0.70046492716831666,    0.27811948195839718,     0.046439848476985779,
-                               0.00089223594091878408, -0.00019836118393340521, 1.8308474386299974e-5,
-                               -1.62950706771467e-6,   1.6292424336109805e-7,   -1.7329859278196154e-8,
-                               1.3408330191275696e-9};
-    enum { N_EVEN = 11, N_ODD = 10 };
-#endif
-    const REAL w = 1 / (x + 5), u = (REAL)11.25 * w - (REAL)1.25, square = u * u;
-    REAL of_even = even[N_EVEN - 1], of_odd = odd[N_ODD - 1];
-    for (int i = N_EVEN - 2; i >= 0; i--)
-        of_even = of_even * square + even[i];
-    for (int i = N_ODD - 2; i >= 0; i--)
-        of_odd = of_odd * square + odd[i];
-    return w * (of_even + u * of_odd);
-}
-
-/* Phi(x), given e = e^(-x^2/2): of a negative x the tail itself, in which nothing cancels. */
-static inline REAL normal_phi(REAL x, REAL e)
-{
-    const REAL tail = e * normal_tail(R(fabs)(x));
-    return x < 0 ? tail : 1 - tail;
-}
-
-/* (x Phi(x))' = Phi(x) + x phi(x) with the density phi(x) = e^(-x^2/2) / sqrt(2 pi), given e = e^(-x^2/2) */
-static inline REAL gelu_slope(REAL x, REAL e)
-{
-    return normal_phi(x, e) + within(x, 40) * e * (REAL)0.39894228040143267794;
+    REAL tail[VIA_ROOM], e[VIA_ROOM];
+    const size_t sv = s->step[1], sx = s->step[2];
+    for (size_t from = 0, n; from < s->n; from += n) {
+        const REAL *restrict V = (const REAL *)s->array[1] + from * sv;
+        const REAL *restrict X = (const REAL *)s->array[2] + from * sx;
+        REAL *restrict Y = (REAL *)s->array[0] + from;
+        n = via_block(s->n - from);
+        for (size_t i = 0; i < n; i++) {
+            tail[i] = X[i * sx] * -(REAL)SQRT_HALF;
+            e[i] = X[i * sx] * X[i * sx] / -2;
+        }
+        vector_erfc(n, tail, tail);
+        vector_exp(n, e, e);
+        for (size_t i = 0; i < n; i++)
+            Y[i] = (tail[i] / 2 + within(X[i * sx], 40) * e[i] * (REAL)PHI_OF_ZERO) * V[i * sv];
+    }
 }
 
 LOOP(leaky_relu_backward)
@@ -109,18 +71,18 @@ LOOP(leaky_relu_backward)
 }
 
 #else
-#define BACKWARD_VIA(name, function, before, after) LOOP_TABLE(name)
+LOOP_TABLE(gelu_backward)
 LOOP_TABLE(leaky_relu_backward)
 #endif
 
-MAP1_VIA(gelu, exp, -x *x / 2, (x < -40 ? -40 : x) * normal_phi(x, v))
-BACKWARD_VIA(gelu_backward, exp, -x *x / 2, gelu_slope(x, e) * a)
+/* x Phi(x): by erfc nothing cancels where Phi is small, as it does in 1 + erf. */
+MAP1_VIA(gelu, erfc, x * -(REAL)SQRT_HALF, (x < -40 ? -40 : x) * (v / 2))
 MAP1_VIA(silu, exp, -R(fabs)(x), (x < -800 ? -800 : x) * logistic_via(x, v))
-BACKWARD_VIA(silu_backward, exp, -R(fabs)(x), silu_slope(x, e) * a)
+MAP2_VIA(silu_backward, exp, -R(fabs)(b), silu_slope(b, v) * a)
 MAP1_VIA(selu, expm1, x, x > 0 ? SELU_SCALE * x : SELU_FLOOR * v)
 MAP2(selu_backward, b > 0 ? SELU_SCALE * a : a * (b + SELU_FLOOR))
 MAP1(leaky_relu, x > 0 ? x : c * x)
-MAP1(hardtanh, x<-1 ? -1 : x> 1 ? 1 : x)
+MAP1(hardtanh, (x) < -1 ? -1 : (x) > 1 ? 1 : x)
 MAP1_VIA(log_logistic, log1p_exp, -R(fabs)(x), (x < 0 ? x : x >= 0 ? 0 : x) - v)
 
 #ifndef AD_REAL
@@ -340,7 +302,7 @@ static void gelu_backward_vjp(ad_pullback *p)
     if (!ad_wants(p, 1))
         return;
     ad_tensor square = ad_square(ad_clamp(x, -40, 40));
-    ad_tensor phi = ad_scale(ad_exp(ad_scale(square, -0.5)), 0.39894228040143267794);
+    ad_tensor phi = ad_scale(ad_exp(ad_scale(square, -0.5)), PHI_OF_ZERO);
     ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_neg(square), 2), phi), ad_mul(v, dr)));
 }
 

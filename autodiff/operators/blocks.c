@@ -449,12 +449,19 @@ ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b) { return APPLY(&ad_o
 
 /* ---- Both gradients of a product --------------------------------------------------------------------------------- */
 
+static bool broadcasts_to(const ad_shape *x, const ad_shape *y)
+{
+    const int shift = y->rank - x->rank;
+    bool does = shift >= 0;
+    for (int i = 0; does && i < x->rank; i++)
+        does = x->dims[i] == y->dims[shift + i] || x->dims[i] == 1;
+    return does;
+}
+
 static void mul_backward_shape(ad_call *c)
 {
-    const ad_shape *dy = c->x[0]->shape;
-    ad_shape y = *dy;
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT], d[AD_OPERAND_TEXT];
-    if (!ad_broadcast(&y, c->x[1]->shape) || !ad_broadcast(&y, c->x[2]->shape) || !ad_same_dims(&y, dy)) {
+    if (!broadcasts_to(c->x[1]->shape, c->x[0]->shape) || !broadcasts_to(c->x[2]->shape, c->x[0]->shape)) {
         ad_call_fail(c, AD_BAD_SHAPE, "dy must be as wide as a and b together: they are %s, %s and %s",
                      ad_operand_text(c, 0, d), ad_operand_text(c, 1, a), ad_operand_text(c, 2, b));
         return;

@@ -129,6 +129,8 @@ static void eigh_run(ad_call *c)
 static ad_tensor for_columns(ad_tensor x)
 {
     ad_shape shape = ad_shape_of(x);
+    if (shape.rank == 0)
+        return x; /* inert, after an error */
     shape.dims[shape.rank] = shape.dims[shape.rank - 1];
     shape.dims[shape.rank++ - 1] = 1;
     return ad_reshape(x, shape);

@@ -41,7 +41,9 @@ static inline REAL times_log_power(REAL w, REAL l, int m, REAL x, REAL e)
  * over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
 static inline REAL pow_derivative_of(REAL x, REAL p, int j, int k, REAL w, REAL l)
 {
-    REAL d[POW_ORDERS + 1] = {1}, sum = 0, choose = 1;
+    REAL d[POW_ORDERS + 1], sum = 0, choose = 1;
+    for (int i = 0; i <= k; i++)
+        d[i] = i == 0;
     for (int factor = 0; factor < j; factor++)
         for (int i = k; i >= 0; i--)
             d[i] = (p - (REAL)factor) * d[i] + (i ? (REAL)i * d[i - 1] : 0);
@@ -58,17 +60,17 @@ LOOP(pow_derivative)
 {
     const size_t sx = s->step[1], sp = s->step[2];
     const int j = (int)s->size[0], k = (int)s->size[1];
-    REAL e[VIA_ROOM], w[VIA_ROOM], l[VIA_ROOM] = {0};
+    REAL e[VIA_ROOM], w[VIA_ROOM], l[VIA_ROOM];
     for (size_t from = 0, n; from < s->n; from += n) {
         const REAL *restrict X = (const REAL *)s->array[1] + from * sx;
         const REAL *restrict P = (const REAL *)s->array[2] + from * sp;
         REAL *restrict Y = (REAL *)s->array[0] + from;
         n = via_block(s->n - from);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             e[i] = P[i * sp] - (REAL)j;
-        vector_pow(n, w, X, sx, e, 1);
-        for (size_t i = 0; i < n; i++)
             l[i] = X[i * sx];
+        }
+        vector_pow(n, w, X, sx, e, 1);
         if (k > 0)
             vector_log(n, l, l);
         for (size_t i = 0; i < n; i++)
@@ -82,9 +84,9 @@ AD_FAMILY(functions)
 
 LOOP_TABLE(pow_derivative)
 
-#define BETWEEN(low, high)                                                                                             \
+#define BETWEEN(from, to)                                                                                              \
     {                                                                                                                  \
-        low, high, 0, 0, false                                                                                         \
+        .low = from, .high = to                                                                                        \
     }
 
 /* ---- Exponentials and logarithms --------------------------------------------------------------------------------- */
@@ -333,7 +335,7 @@ AD_OPERATOR(hypot) = {
     .formula = "sqrt(a^2 + b^2)",
     .gradient = "a dy / y, b dy / y",
     .convention = "IEEE hypot: infinite where a or b is, even beside NaN; the gradients are 0 where y = 0",
-    .domain = {{-2, 2, 0, 0.25, false}, {-2, 2, 0, 0.25, false}}};
+    .domain = {{.low = -2, .high = 2, .gap = 0.25}, {.low = -2, .high = 2, .gap = 0.25}}};
 
 ad_tensor ad_hypot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_hypot, a, b); }
 

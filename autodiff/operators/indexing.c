@@ -113,7 +113,7 @@ AD_OPERATOR(gather_rows) = {.name = "gather_rows",
                             .linear = AD_LINEAR_IN(0),
                             .formula = "x[rows]",
                             .gradient = "scatter_add_rows(dy, rows)",
-                            .domain = {{0}, {.low = 0, .high = 2}}};
+                            .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
 
@@ -175,7 +175,7 @@ AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
                                  .linear = AD_LINEAR_IN(0),
                                  .formula = "y[rows[i]] += v[i]",
                                  .gradient = "dy[rows]",
-                                 .domain = {{0}, {.low = 0, .high = 2}}};
+                                 .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
 {
@@ -324,7 +324,7 @@ static void gather_vjp(ad_pullback *p)
     if (!ad_wants(p, 0))
         return;
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_x(p, 1), x.dims[axis < 0 ? axis + x.rank : axis]));
+    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_x(p, 1), size_at(&x, axis)));
 }
 
 static const ad_sample samples_gather[] = {
@@ -348,7 +348,7 @@ AD_OPERATOR(gather) = {.name = "gather",
                        .linear = AD_LINEAR_IN(0),
                        .formula = "x[indices] along the axis",
                        .gradient = "scatter_add(dy, axis, indices)",
-                       .domain = {{0}, {.low = 0, .high = 2}}};
+                       .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_gather(ad_tensor x, int axis, ad_tensor indices)
 {
@@ -418,7 +418,7 @@ AD_OPERATOR(scatter_add) = {.name = "scatter_add",
                             .formula = "y[indices] += v along the axis",
                             .gradient = "gather(dy, axis, indices)",
                             .convention = "contributions to one element are added in the order of the indices",
-                            .domain = {{0}, {.low = 0, .high = 2}}};
+                            .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_scatter_add(ad_tensor v, int axis, ad_tensor indices, int64_t n)
 {
@@ -476,7 +476,7 @@ AD_OPERATOR(one_hot) = {.name = "one_hot",
                         .run = one_hot_run,
                         .formula = "1 at the label, 0 elsewhere",
                         .gradient = "none",
-                        .domain = {{.low = 0, .high = 2}}};
+                        .domain = {{.high = 2}}};
 
 ad_tensor ad_one_hot(ad_tensor labels, int64_t n, ad_type type)
 {

@@ -206,7 +206,7 @@ static void layer_norm_backward_run(ad_call *c)
 static ad_tensor through_norm(ad_tensor v, ad_tensor x, double epsilon)
 {
     const ad_shape shape = ad_shape_of(x);
-    ad_tensor ones = ad_ones(x.tape, ad_type_of(x), AD_SHAPE(shape.dims[shape.rank - 1])), unused;
+    ad_tensor ones = ad_ones(x.tape, ad_type_of(x), AD_SHAPE(size_at(&shape, -1))), unused;
     return ad_layer_norm_backward(v, x, ones, epsilon, &unused, &unused);
 }
 

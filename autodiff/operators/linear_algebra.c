@@ -145,14 +145,14 @@ static void system_shape(ad_call *c)
 }
 
 /* The matrices of both operands that belong to matrix number `at` of the result. */
-typedef struct system {
+typedef struct equations {
     size_t a, b;
-} system;
+} equations;
 
-static system system_at(const ad_call *c, size_t at)
+static equations system_at(const ad_call *c, size_t at)
 {
     const ad_shape lead = ad_leading(c->y[0]->shape), a = ad_leading(c->x[0]->shape), b = ad_leading(c->x[1]->shape);
-    return (system){ad_matrix_at(&lead, &a, at), ad_matrix_at(&lead, &b, at)};
+    return (equations){ad_matrix_at(&lead, &a, at), ad_matrix_at(&lead, &b, at)};
 }
 
 #define SAMPLES_OF_SYSTEMS(...)                                                                                        \
@@ -227,7 +227,7 @@ static void solve_triangular_run(ad_call *c)
         if (!check_triangle(c, kind, at))
             return;
     for (size_t at = 0; at < n_systems; at++) {
-        const system s = system_at(c, at);
+        const equations s = system_at(c, at);
         void *y = ad_matrix_of(c->y[0], at);
         memcpy(y, ad_matrix_of(c->x[1], s.b), (size_t)(n * k) * ad_type_bytes((ad_type)c->x[1]->type));
         ad_lapack_solve_triangular((ad_type)c->x[0]->type, kind, n, k, ad_matrix_of(c->x[0], s.a), y);
@@ -348,7 +348,7 @@ static void solve_run(ad_call *c)
     if (!f.lu || !f.exchanges || !columns)
         return;
     for (size_t at = 0, factored = SIZE_MAX; at < n_systems; at++) {
-        const system s = system_at(c, at);
+        const equations s = system_at(c, at);
         if (s.a != factored && !factor(c, s.a, f))
             return;
         factored = s.a;

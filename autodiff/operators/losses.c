@@ -1,11 +1,13 @@
 /* Losses: numbers an element or an example. */
 #include "logits.h"
 
+#include "../kernels/gamma.h"
+
 MAP2(squared_error, (a - b) * (a - b))
 MAP2(absolute_error, R(fabs)(a - b))
 MAP2(hinge, 1 - b * a < 0 ? 0 : 1 - b * a)
-MAP2(kl_divergence, a == -INFINITY || a == b ? 0 : R(exp)(a) * (a - b))
-MAP2(mul_exp, b == -INFINITY || (a == 0 && b < INFINITY) ? 0 : a * R(exp)(b / 2) * R(exp)(b / 2))
+MAP2_VIA(kl_divergence, exp, a, a == -INFINITY || a == b ? 0 : v * (a - b))
+MAP2_VIA(mul_exp, exp, b / 2, b == -INFINITY || (a == 0 && b < INFINITY) ? 0 : a * v * v)
 
 #define LN_2_PI 1.8378770664093454836
 
@@ -33,6 +35,12 @@ static inline REAL minus_log_density(REAL d, REAL v)
 }
 
 MAP3(normal_nll, minus_log_density(v - a, b))
+
+/* e^r - k r + ln k!, in double: of a large count k its parts are large and their sum is not. Where nothing was counted
+ * k r is 0 though r may be -inf. */
+static inline double poisson_nll_at(double r, double k) { return exp(r) - (k == 0 ? 0 : k * r) + ad_lgamma_of(k + 1); }
+
+MAP2(poisson_nll, poisson_nll_at((double)a, (double)b))
 
 static bool all_finite(const REAL *x, size_t n)
 {
@@ -91,6 +99,7 @@ AD_FAMILY(losses)
 
 LOOP_TABLE(huber)
 MAP3(normal_nll, )
+MAP2(poisson_nll, )
 LOOP_TABLE(softmax_cross_entropy_with)
 LOOP_TABLE(softmax_cross_entropy_with_backward)
 
@@ -265,6 +274,30 @@ AD_OPERATOR(normal_nll) = {.name = "normal_nll",
 ad_tensor ad_normal_nll(ad_tensor x, ad_tensor mean, ad_tensor log_variance)
 {
     return APPLY(&ad_operator_normal_nll, x, mean, log_variance);
+}
+
+/* l = e^r - k r + lgamma(k + 1) :  dr = (e^r - k) dl,  dk = (digamma(k + 1) - r) dl */
+static void poisson_nll_vjp(ad_pullback *p)
+{
+    ad_tensor r = ad_x(p, 0), k = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_mul(ad_sub(ad_exp(r), k), ad_dy(p)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_mul(ad_sub(ad_digamma(ad_shift(k, 1)), r), ad_dy(p)));
+}
+
+AD_OPERATOR(poisson_nll) = {.name = "poisson_nll",
+                            OF_TWO,
+                            .loops = &poisson_nll_loops,
+                            .vjp = poisson_nll_vjp,
+                            .formula = "e^r - k r + lgamma(k + 1)",
+                            .gradient = "(e^r - k) dl, (digamma(k + 1) - r) dl",
+                            .convention = "0 where r is -inf and k is 0",
+                            .domain = {{0}, {.low = 0, .high = 5}}};
+
+ad_tensor ad_poisson_nll(ad_tensor log_rate, ad_tensor count)
+{
+    return ad_apply2(&ad_operator_poisson_nll, log_rate, count);
 }
 
 /* ---- Of classes -------------------------------------------------------------------------------------------------- */

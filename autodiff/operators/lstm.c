@@ -83,9 +83,12 @@ static void over_rows(ad_call *c, const ad_value *cell)
 /* Whether operand i is `times` as wide as the cell on the last axis, and else as it. */
 static bool is_wide(const ad_call *c, int i, const ad_shape *cell, int64_t times)
 {
-    ad_shape expected = *cell;
-    expected.dims[cell->rank - 1] *= times;
-    return ad_same_dims(c->x[i]->shape, &expected);
+    const ad_shape *x = c->x[i]->shape;
+    const int last = cell->rank - 1;
+    bool is = x->rank == cell->rank && x->dims[last] == cell->dims[last] * times;
+    for (int k = 0; is && k < last; k++)
+        is = x->dims[k] == cell->dims[k];
+    return is;
 }
 
 /* The cell is [..., h]: a size of which there is no fivefold could not be an operand's. */
@@ -148,7 +151,7 @@ static void lstm_cell_vjp(ad_pullback *p)
     if (ad_has_dy(p, 2)) {
         const ad_shape cell = ad_shape_of(ad_x(p, 1));
         ad_tensor dgates;
-        dnext = ad_add(dnext, through_activated(ad_dy_at(p, 2), activated, cell.dims[cell.rank - 1], &dgates));
+        dnext = ad_add(dnext, through_activated(ad_dy_at(p, 2), activated, size_at(&cell, -1), &dgates));
         ad_give(p, 0, dgates);
     }
     ad_give(p, 0, ad_lstm_cell_backward(ad_dy(p), dnext, activated, ad_x(p, 1), &dcell));
@@ -221,7 +224,7 @@ static void lstm_cell_backward_vjp(ad_pullback *p)
 {
     ad_tensor dh = ad_x(p, 0), a = ad_x(p, 2), c = ad_x(p, 3), v = ad_dy_at(p, 1), u[4], of[5], da[5];
     const ad_shape cell = ad_shape_of(c);
-    const int64_t h = cell.dims[cell.rank - 1];
+    const int64_t h = size_at(&cell, -1);
     for (int k = 0; k < 5; k++)
         of[k] = part(a, k, h);
     for (int k = 0; k < 4; k++)

@@ -149,6 +149,8 @@ static void matmul_run(ad_call *c) { product_run(c, (reading){false, false}); }
 static ad_tensor with_axis(ad_tensor x, int after)
 {
     ad_shape shape = ad_shape_of(x);
+    if (shape.rank < after)
+        return x; /* inert, after an error */
     const int at = shape.rank++ - after;
     memmove(shape.dims + at + 1, shape.dims + at, (size_t)after * sizeof shape.dims[0]);
     shape.dims[at] = 1;
@@ -158,6 +160,8 @@ static ad_tensor with_axis(ad_tensor x, int after)
 static ad_tensor without_axis(ad_tensor x, int after)
 {
     ad_shape shape = ad_shape_of(x);
+    if (shape.rank <= after)
+        return x; /* inert, after an error */
     const int at = --shape.rank - after;
     memmove(shape.dims + at, shape.dims + at + 1, (size_t)after * sizeof shape.dims[0]);
     return ad_reshape(x, shape);
@@ -330,7 +334,7 @@ static ad_tensor share_of(ad_tensor dy, ad_tensor x, ad_tensor other)
 {
     ad_tensor g = ad_mul(dy, x);
     ad_shape wide = ad_shape_of(g), sizes = ad_shape_of(other);
-    if (sizes.rank == 0 || sizes.dims[sizes.rank - 1] == wide.dims[wide.rank - 1] || sizes.dims[sizes.rank - 1] == 1)
+    if (sizes.rank == 0 || wide.rank == 0 || sizes.dims[sizes.rank - 1] == wide.dims[wide.rank - 1] || sizes.dims[sizes.rank - 1] == 1)
         return g;
     wide.dims[wide.rank - 1] = sizes.dims[sizes.rank - 1];
     return ad_broadcast_to(g, wide);

@@ -8,6 +8,17 @@
 
 AD_FAMILY(parts)
 
+/* A run of bytes; one element is not worth a call. */
+static inline void copy_run(char *to, const char *from, size_t bytes)
+{
+    if (bytes == sizeof(float))
+        memcpy(to, from, sizeof(float));
+    else if (bytes == sizeof(double))
+        memcpy(to, from, sizeof(double));
+    else if (bytes)
+        memcpy(to, from, bytes);
+}
+
 /* ---- Slice ------------------------------------------------------------------------------------------------------- */
 
 /* What a slice takes of an axis of n elements: `count` of them, from `first` on. */
@@ -73,6 +84,20 @@ static char *sliced(const ad_value *x, int axis, places p, ptrdiff_t steps[AD_MA
     return first;
 }
 
+/* A slice without gaps: one run for each place of the axes before. */
+static void copy_runs(const ad_value *x, const ad_value *y, int axis, places p)
+{
+    size_t outer = 1, unit = ad_type_bytes((ad_type)x->type);
+    for (int i = 0; i < axis; i++)
+        outer *= (size_t)x->shape->dims[i];
+    for (int i = axis + 1; i < x->shape->rank; i++)
+        unit *= (size_t)x->shape->dims[i];
+    const size_t run = unit * (size_t)p.count, all = unit * (size_t)x->shape->dims[axis];
+    const char *from = (const char *)x->data + unit * (size_t)p.first;
+    for (size_t o = 0; o < outer; o++)
+        copy_run((char *)y->data + o * run, from + o * all, run);
+}
+
 static void slice_run(ad_call *c)
 {
     const ad_value *x = c->x[0], *y = c->y[0];
@@ -81,6 +106,10 @@ static void slice_run(ad_call *c)
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     if (!ad_elements(y))
         return;
+    if (p.step == 1) {
+        copy_runs(x, y, axis, p);
+        return;
+    }
     ad_move move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_type_bytes((ad_type)x->type)};
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
@@ -93,7 +122,7 @@ static void slice_vjp(ad_pullback *p)
 {
     const int axis = (int)ad_attribute_at(p, 0)->integer;
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    const int64_t n = x.dims[axis < 0 ? axis + x.rank : axis];
+    const int64_t n = size_at(&x, axis);
     ad_give(p, 0, ad_slice_backward(ad_dy(p), axis, range_at(ad_attribute_at(p, 1)), n));
 }
 
@@ -221,17 +250,6 @@ static bool fits_first(ad_call *c, int i, int axis)
     return false;
 }
 
-/* A run of bytes; one element is not worth a call. */
-static inline void copy_run(char *to, const char *from, size_t bytes)
-{
-    if (bytes == sizeof(float))
-        memcpy(to, from, sizeof(float));
-    else if (bytes == sizeof(double))
-        memcpy(to, from, sizeof(double));
-    else if (bytes)
-        memcpy(to, from, bytes);
-}
-
 /* y in its own order: of each operand in turn the run that belongs to one place of the axes before `axis`. Along the
  * axis an operand has its size, or as one of a stack 1. */
 static void join(ad_call *c, int axis, bool is_stack)
@@ -274,10 +292,11 @@ static void concat_run(ad_call *c) { join(c, ad_axis_index(c, c->attributes[0].i
 /* y = the x one after the other :  each dx is its part of dy */
 static void concat_vjp(ad_pullback *p)
 {
-    const int axis = (int)ad_attribute_at(p, 0)->integer, rank = ad_shape_of(ad_x(p, 0)).rank;
+    const int axis = (int)ad_attribute_at(p, 0)->integer;
     int64_t from = 0;
     for (int i = 0; i < ad_x_count(p); i++) {
-        const int64_t n = ad_shape_of(ad_x(p, i)).dims[axis < 0 ? axis + rank : axis];
+        const ad_shape x = ad_shape_of(ad_x(p, i));
+        const int64_t n = size_at(&x, axis);
         if (ad_wants(p, i))
             ad_give(p, i, ad_slice(ad_dy(p), axis, (ad_range){from, from + n, 1}));
         from += n;

@@ -107,7 +107,7 @@ static void sorted_vjp(ad_pullback *p)
 {
     const ad_shape x = ad_shape_of(ad_x(p, 0));
     const int axis = ad_axis_of(p);
-    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_y_at(p, 1), x.dims[axis < 0 ? axis + x.rank : axis]));
+    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_y_at(p, 1), size_at(&x, axis)));
 }
 
 /* ---- Sort and argsort -------------------------------------------------------------------------------------------- */

@@ -69,11 +69,10 @@ AD_OPERATOR(lgamma) = {.name = "lgamma",
                        .formula = "ln |Gamma(x)|",
                        .gradient = "digamma(x) dy",
                        .convention = "+inf at 0, -1, -2, ...",
-                       .domain = {{0.5, 3, 0, 0, false}}};
+                       .domain = {{.low = 0.5, .high = 3}}};
 
 ad_tensor ad_lgamma(ad_tensor x) { return ad_apply1(&ad_operator_lgamma, x); }
 
-/* y = polygamma(x, n) :  dx = polygamma(x, n + 1) dy */
 static ad_tensor apply_polygamma(ad_tensor x, int64_t n)
 {
     extern const ad_operator ad_operator_polygamma;
@@ -90,15 +89,18 @@ AD_OPERATOR(digamma) = {.name = "digamma",
                         .formula = "Gamma'(x) / Gamma(x)",
                         .gradient = "polygamma(x, 1) dy",
                         .convention = "-inf at 0, +inf at -0, NaN at -1, -2, ...",
-                        .domain = {{0.5, 3, 0, 0, false}}};
+                        .domain = {{.low = 0.5, .high = 3}}};
 
 ad_tensor ad_digamma(ad_tensor x) { return ad_apply1(&ad_operator_digamma, x); }
+
+/* A double still tells n from n + 1. */
+#define MOST_ORDERS (INT64_C(1) << 53)
 
 static void polygamma_shape(ad_call *c)
 {
     const int64_t n = c->attributes[0].integer;
-    if (n < 0)
-        ad_call_fail(c, AD_BAD_VALUE, "n is %" PRId64 ": it counts derivatives of digamma and must be 0 or more", n);
+    if (n < 0 || n > MOST_ORDERS)
+        ad_call_fail(c, AD_BAD_VALUE, "n is %" PRId64 ": it counts derivatives of digamma and must be 0 to 2^53", n);
     else
         ad_same_shape(c);
 }
@@ -110,6 +112,7 @@ static void polygamma_run(ad_call *c)
         &(ad_span){.n = ad_elements(y), .array = {y->data, x->data}, .size = {(size_t)c->attributes[0].integer}});
 }
 
+/* y = polygamma(x, n) :  dx = polygamma(x, n + 1) dy */
 static void polygamma_vjp(ad_pullback *p)
 {
     ad_give(p, 0, ad_mul(apply_polygamma(ad_x(p, 0), ad_attribute_at(p, 0)->integer + 1), ad_dy(p)));
@@ -135,7 +138,7 @@ AD_OPERATOR(polygamma) = {.name = "polygamma",
                           .formula = "the n-th derivative of digamma x",
                           .gradient = "polygamma(x, n + 1) dy",
                           .convention = "at 0, -1, -2, ... +inf for odd n; for even n -inf at 0, +inf at -0, else NaN",
-                          .domain = {{0.75, 3, 0, 0, false}}};
+                          .domain = {{.low = 0.75, .high = 3}}};
 
 ad_tensor ad_polygamma(ad_tensor x, int n) { return apply_polygamma(x, n); }
 

@@ -142,7 +142,7 @@ static ad_tensor diagonal_matrix(ad_tensor x, int k, int64_t m, int64_t n);
 static void diagonal_vjp(ad_pullback *p)
 {
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    ad_give(p, 0, diagonal_matrix(ad_dy(p), k_of(p), x.dims[x.rank - 2], x.dims[x.rank - 1]));
+    ad_give(p, 0, diagonal_matrix(ad_dy(p), k_of(p), size_at(&x, -2), size_at(&x, -1)));
 }
 
 static const ad_sample samples_diagonal[] = {

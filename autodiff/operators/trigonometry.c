@@ -22,9 +22,9 @@ MAP2_EXCEPT(atan2, atan2, false)
 
 AD_FAMILY(trigonometry)
 
-#define BETWEEN(low, high)                                                                                             \
+#define BETWEEN(from, to)                                                                                              \
     {                                                                                                                  \
-        low, high, 0, 0, false                                                                                         \
+        .low = from, .high = to                                                                                        \
     }
 
 /* ---- Trigonometric functions ------------------------------------------------------------------------------------- */

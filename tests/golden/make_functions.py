@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Makes functions.txt and functions_special.txt: elementary and special functions. golden.py says how."""
+"""Makes functions.txt and functions_special.txt: elementary and special functions. golden.py says how.
+
+mpmath comes with torch."""
 import mpmath
 import numpy as np
 import torch
 
-from golden import (EDGES, F32, F64, INF, NAN, PAIRED, RANGE, TYPE_NAMES, Draw, all_pairs, case, family, in_double, make,
-                    values_only)
+from golden import (EDGES, F32, F64, INF, NAN, PAIRED, RANGE, TYPE_NAMES, Draw, all_pairs, case, family, in_double,
+                    make, values_only)
 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
-    "pow": "torch.pow(x, 0.5) is sqrt; ours is the C library's, by IEEE 754. The second gradient of torch.pow by x and p "
-           "is 0 at p = 0; ours is 1 / x. That by p is NaN at x = 0; ours is the limit (tests/test_functions.c)",
+    "pow": "torch.pow(x, 0.5) is sqrt; ours is the C library's, by IEEE 754. The second gradient of torch.pow by x and "
+           "p is 0 at p = 0; ours is 1 / x. That by p is NaN at x = 0; ours is the limit (tests/test_functions.c)",
     "hypot": "torch.hypot has gradient NaN at (0, 0); ours is 0",
     "fmod": "the gradient of torch.fmod by b rounds a / b before it truncates; ours is of the exact quotient",
     "logaddexp": "torch.logaddexp has gradients NaN where both are -inf or +inf; ours are 0, and dy / 2",
@@ -124,8 +126,8 @@ def unary_cases():
     for name in ("sinh", "cosh", "exp2", "atan", "sin", "cos", "erf", "erfc"):
         case(CASES, name, "tails", UNARY[name][0], [tails])
     zero = torch.tensor([0.0, 0.5, -0.0], dtype=F64)
-    for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "atanh", "expm1", "exp2", "log1p",
-                 "erf", "erfc"):
+    for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "atanh", "expm1", "exp2",
+                 "log1p", "erf", "erfc"):
         case(CASES, name, "at_zero", UNARY[name][0], [zero])
 
 
@@ -161,7 +163,8 @@ def binary_cases():
             draw = Draw(name, label)
             case(CASES, name, label, function, [draw.uniform(a, -9, 9), draw.uniform(b, 0.5, 2) * (-1) ** len(b)])
     draw = Draw("div_or_zero", "at_zero")
-    case(CASES, "div_or_zero", "at_zero", div_or_zero, [draw.uniform([4]), torch.tensor([0.0, 2.0, -0.0, -3.0], dtype=F64)])
+    zeros = torch.tensor([0.0, 2.0, -0.0, -3.0], dtype=F64)
+    case(CASES, "div_or_zero", "at_zero", div_or_zero, [draw.uniform([4]), zeros])
 
 
 def pow_cases():

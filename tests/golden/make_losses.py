@@ -6,12 +6,14 @@ import torch
 import torch.nn.functional as F
 
 from golden import EDGES, F32, F64, I32, INF, NAN, TYPE_NAMES, Draw, all_pairs, case, family, make, values_only
+from make_functions import polygamma
 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
     "huber": "F.huber_loss'' is 0 where |y - t| is delta; ours is 1, the limit from within",
     "kl_divergence": "F.kl_div is NaN where p is -inf; ours is 0, with gradients 0",
     "normal_nll": "F.gaussian_nll_loss takes a variance, held above 1e-6; ours takes its logarithm, whatever it is",
+    "poisson_nll": "F.poisson_nll_loss has Stirling's approximation of ln k!, and 0 for k <= 1; ours has lgamma(k + 1)",
     "softmax_cross_entropy_with": "weights of F.cross_entropy have no gradient, and 0 times an infinite loss is NaN; "
                                   "ours have one, and a class that weighs 0 adds 0",
 }
@@ -45,6 +47,14 @@ def kl_divergence(p, q):
 
 def mul_exp(a, s):
     return a * torch.exp(s)
+
+
+def lgamma(x):
+    return torch.where(torch.isnan(x), x, polygamma(-1)(torch.where(torch.isnan(x), 1.0, x)))
+
+
+def poisson_nll(r, k):
+    return torch.exp(r) - k * r + lgamma(k + 1)
 
 
 def normal_nll(x, mean, v):
@@ -134,6 +144,17 @@ def normal_cases():
     case(LOSSES, "normal_nll", "wide", normal_nll, operands)
 
 
+def poisson_cases():
+    shapes = {"same": ([6], [6]), "rows": ([2, 3], [3]), "columns": ([2, 1], [2, 3]), "scalar": ([], [3]),
+              "scalars": ([], [])}
+    for label, (r, k) in shapes.items():
+        draw = Draw("poisson_nll", label)
+        case(LOSSES, "poisson_nll", label, poisson_nll, [draw.uniform(r), draw.whole(k, 0, 9)])
+        case(LOSSES, "poisson_nll", f"{label}_parts", poisson_nll, [draw.uniform(r), draw.uniform(k, 0, 4)])
+    r, k = torch.tensor([-30.0, 3.0, 7.0], dtype=F64), torch.tensor([0.0, 20.0, 1000.0], dtype=F64)
+    case(LOSSES, "poisson_nll", "wide", poisson_nll, [r, k])
+
+
 def class_cases():
     for label, (n, c, smoothing) in {"some": (4, 5, 0.1), "two_classes": (3, 2, 0.0), "one_class": (2, 1, 0.5),
                                      "wide": (2, 11, 0.25), "hard": (5, 3, 0.0), "soft": (3, 4, 0.875)}.items():
@@ -164,6 +185,8 @@ def special_cases():
                 signed_zeros=False)
     pairs = all_pairs([1.0, -3.0, 1e300, INF, -INF, NAN], [0.0, -1.0, 20.0, NAN], F64)
     values_only(SPECIAL, "mul_exp", "f64", mul_exp, pairs, signed_zeros=False)
+    counts = all_pairs([-1e300, -20.0, 0.0, 20.0, 1e3, NAN], [0.0, 1.0, 2.0, 0.5, NAN], F64)
+    values_only(SPECIAL, "poisson_nll", "f64", poisson_nll, counts, signed_zeros=False)
     e = torch.tensor([0.0, 0.5, 1.0, 1.5, 1e300, INF, NAN, -1.0, -INF], dtype=F64)
     values_only(SPECIAL, "huber", "f64", lambda y, t: F.huber_loss(y, t, reduction="none", delta=1.0),
                 [e, torch.zeros_like(e)], [1.0])
@@ -178,4 +201,4 @@ def special_cases():
 
 if __name__ == "__main__":
     check_against_fused_operators()
-    make([LOSSES, SPECIAL], binary_cases, normal_cases, class_cases, special_cases)
+    make([LOSSES, SPECIAL], binary_cases, normal_cases, poisson_cases, class_cases, special_cases)

@@ -2,19 +2,22 @@
 #define GRADTAPE_OPERATORS_FUNCTIONS_H
 /* Elementary and special functions of real numbers, element by element. Functions of two operands broadcast.
  *
- * Errors. In arrays of four elements or more and built with SLEEF, each result is off by at most so many units in the
- * last place of the exact one, for every operand of both types, denormal and huge ones included; infinities and NaN are
- * where they belong (tests/test_ulp.c has this table and checks it on each processor):
+ * Errors. In arrays of four elements or more and built with SLEEF, a result is off by at most so many units in the last
+ * place of the exact one, over the whole range of both types, denormal and huge numbers included; infinities and NaN
+ * are where they belong (tests/test_ulp.c has this table, and sweeps the range on each processor):
  *
- *   1.0    exp, expm1, exp2, log, log1p, log2, log10, sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, cbrt,
- *          pow, atan2, hypot
- *   1.1    tanh, atanh, erf
- *   1.5    erfc, rsqrt, softplus
+ *   0.5    reciprocal
+ *   1.0    exp, expm1, exp2, log, log1p, log2, log10, cbrt, sin, cos, tan, asin, acos, atan, acosh, erf, pow, atan2,
+ *          hypot
+ *   1.1    tanh, asinh, atanh
+ *   1.5    erfc, rsqrt
+ *   2.0    sinh and cosh, though only beyond 88 in f32 and 709 in f64: before, 1.0; softplus
  *   2.5    logistic
- *   6      lgamma, which is the C library's, in f64; 0.6 in f32
+ *   6.0    lgamma, which is the C library's; 0.6 in f32
  *
- * Without SLEEF, and in fewer elements, they are the C library's functions, with its errors (up to 4 in glibc 2.36).
- * digamma and polygamma are off by a few 1e-15 of the result in f64, and by 0.6 units in f32, but near their zeros. */
+ * Without SLEEF, and in fewer elements, these are the C library's functions, with its errors: 4.0 covers glibc 2.36 but
+ * for lgamma. digamma and polygamma are off by less than 1e-14 of the result in f64, but near its zeros, where it is
+ * 1e-14 in all; digamma by 0.6 units in f32. */
 #include <gradtape/operator.h>
 
 /* ---- Trigonometric and hyperbolic functions, in radians -----------------------------------------------------------

@@ -20,7 +20,9 @@ AD_API ad_tensor ad_kl_divergence(ad_tensor p, ad_tensor q);
 /* -ln of the density of the normal distribution at x: (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean, v the logarithm of
  * the variance :  dx = d e^-v dl,  dmean = -dx,  dv = (1 - d^2 e^-v) / 2 dl */
 AD_API ad_tensor ad_normal_nll(ad_tensor x, ad_tensor mean, ad_tensor log_variance);
-/* -ln of the probability of a count k >= 0 under the Poisson distribution of rate e^r: e^r - k r + lgamma(k + 1) */
+/* -ln of the probability of a count k >= 0 under the Poisson distribution of rate e^r: e^r - k r + lgamma(k + 1) :
+ * dr = (e^r - k) dl,  dk = (digamma(k + 1) - r) dl. A count need not be whole; below 0 it gives what the formula says.
+ * A rate of 0 (r = -inf) gives a count of 0 the loss 0. */
 AD_API ad_tensor ad_poisson_nll(ad_tensor log_rate, ad_tensor count);
 
 /* ---- Of classes -------------------------------------------------------------------------------------------------- */
@@ -29,18 +31,18 @@ typedef struct ad_cross_entropy_options {
     ad_tensor class_weights; /* [c]: what each class's term is multiplied by, and has a gradient too; {0}: ones */
 } ad_cross_entropy_options;
 
-/* -(1 - s) w[l] log_softmax(z)[l] - s / c sum_j w[j] log_softmax(z)[j], logits z [n,c] by i32 labels l [n] gives [n] :
- * dz = (softmax(z) sum_j a[j] - a) dy,  dw = -sum over rows of a / w log_softmax(z) dy, where a[j] is what w[j] and s
- * make of class j. Options NULL: ad_softmax_cross_entropy. Finite for any finite logits; a class that weighs 0 adds 0,
- * even if its logit is -inf. A label outside 0..c-1 is an error that names its row; so is a smoothing outside [0, 1).
- */
+/* -sum(h w log_softmax(z)) over the classes, where h = (1 - s) one_hot(label) + s / c; logits z [n,c] by i32 labels [n]
+ * gives [n] :  dz = (softmax(z) sum(h w) - h w) dy,  dw = -sum(h log_softmax(z) dy) over the rows. Options NULL:
+ * ad_softmax_cross_entropy. Finite for any finite logits; a class that weighs 0 adds 0, even if its logit is -inf.
+ * Errors: a label outside 0..c-1, whose row is named; a smoothing outside [0, 1); weights that are not [c]. */
 AD_API ad_tensor ad_softmax_cross_entropy_with(ad_tensor logits, ad_tensor labels,
                                                const ad_cross_entropy_options *options);
 
 /* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* a e^s, in range wherever the product is: 0 where s is -inf, whatever a is, and where a = 0 and s is finite */
+/* a e^s, as a e^(s/2) e^(s/2), which is in range where e^s alone is not :  da = e^s dr,  ds = r dr. 0 where s is -inf,
+ * whatever a is, and where a = 0 and s is finite. */
 AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
-/* (softmax(z) sum_j a[j] - a) dy as above */
+/* (softmax(z) sum(h w) - h w) dy */
 AD_API ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels,
                                                         ad_tensor class_weights, double smoothing);
 

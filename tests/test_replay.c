@@ -1,0 +1,483 @@
+/* Replay: the same bits as recording anew, and being told when a recording no longer fits. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counting.h"
+#include "expect.h"
+#include "operators_of_tests.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static ad_tape *t;
+
+static void open_tape(void) { t = ad_tape_open(NULL); }
+static void close_tape(void) { ad_tape_close(t); }
+
+/* ---- Programs ---------------------------------------------------------------------------------------------------- */
+
+enum { LEAVES = 3, RESULTS = 4 };
+
+/* Of w [4,3], x [5,4] and a scalar s. Writes what is to be compared, and returns how many. */
+typedef int program(const ad_tensor *x, ad_tensor *y);
+
+static int network(const ad_tensor *x, ad_tensor *y)
+{
+    y[0] = ad_tanh(ad_add(ad_matmul(x[1], x[0]), x[2]));
+    y[1] = ad_softmax(y[0], 1);
+    y[2] = ad_logsumexp(ad_mul(y[0], y[1]));
+    y[3] = ad_mean(ad_square(y[2]));
+    return 4;
+}
+
+static int views(const ad_tensor *x, ad_tensor *y)
+{
+    y[0] = ad_reshape(x[0], AD_SHAPE(2, 6));
+    y[1] = ad_transpose(ad_reshape(ad_detach(x[1]), AD_SHAPE(4, 5)));
+    y[2] = ad_mul(ad_reshape(x[2], AD_SHAPE(1, 1)), y[0]);
+    y[3] = ad_add(ad_reshape(ad_sum_over(y[2], AD_KEEP_AXES(0, 1)), AD_SCALAR), ad_detach(x[2]));
+    return 4;
+}
+
+static int scalars(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor one = ad_reshape(x[2], AD_SHAPE(1)), again = ad_reshape(one, AD_SHAPE(1, 1, 1));
+    y[0] = x[2];
+    for (int i = 0; i < 20; i++)
+        y[0] = ad_sub(ad_tanh(ad_add(ad_mul(y[0], x[2]), x[2])), x[2]);
+    y[1] = again;
+    y[2] = ad_reshape(again, AD_SCALAR);
+    y[3] = ad_exp(ad_mul(y[2], ad_detach(ad_reshape(x[2], AD_SCALAR))));
+    return 4;
+}
+
+static int segments(const ad_tensor *x, ad_tensor *y)
+{
+    ad_segment_begin(t);
+    y[0] = ad_exp(ad_neg(ad_square(ad_matmul(x[1], x[0]))));
+    y[1] = ad_reshape(ad_logistic(y[0]), AD_SHAPE(15));
+    ad_segment_end(t, &y[1], 1);
+    ad_segment_begin(t);
+    y[0] = ad_softplus(ad_mul(y[1], ad_tanh(x[2])));
+    ad_segment_end(t, y, 1);
+    return 2;
+}
+
+static int gradients(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor h = ad_mean(ad_square(ad_tanh(ad_add(ad_matmul(x[1], x[0]), x[2]))));
+    ad_grad(h, x, 2, y);
+    y[2] = ad_sum(ad_square(y[0]));
+    ad_grad(y[2], &x[2], 1, &y[3]);
+    return 4;
+}
+
+static int products(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor h = ad_logsumexp(ad_mul(ad_matmul(x[1], x[0]), x[2]));
+    y[0] = ad_jvp(ad_matmul(x[1], x[0]), x, x, 2);
+    ad_hvp(h, x, x, 2, y + 1);
+    y[3] = ad_hessian(h, x[2]);
+    return 4;
+}
+
+static program *const programs[] = {network, views, scalars, segments, gradients, products};
+
+/* ---- The same bits ----------------------------------------------------------------------------------------------- */
+
+static const ad_shape shapes[LEAVES] = {{2, {4, 3}}, {2, {5, 4}}, {0, {0}}};
+static const size_t sizes[LEAVES] = {12, 20, 1};
+
+/* The i-th leaf in a round: a parameter, an input, a variable. */
+static const void *data_of(int i, int round, ad_type type)
+{
+    static float narrow[LEAVES][20];
+    const double *wide = some_numbers((uint64_t)(10 * round + i), sizes[i], -1, 1);
+    for (size_t k = 0; type == AD_F32 && k < sizes[i]; k++)
+        narrow[i][k] = (float)wide[k];
+    return type == AD_F32 ? (const void *)narrow[i] : wide;
+}
+
+static void enter(ad_tape *tape, ad_type type, int round, ad_tensor x[LEAVES])
+{
+    x[0] = ad_param(tape, type, shapes[0], data_of(0, round, type), "w");
+    x[1] = ad_input(tape, type, shapes[1], data_of(1, round, type));
+    x[2] = ad_variable(tape, type, shapes[2], data_of(2, round, type));
+}
+
+static void change(ad_type type, int round, const ad_tensor x[LEAVES])
+{
+    for (int i = 0; i < LEAVES; i++) {
+        const bool feed = (round + i) % 2;
+        const void *data = data_of(i, round, type);
+        ck_assert_int_eq(feed ? ad_feed(x[i], shapes[i], data) : ad_assign(x[i], data), AD_OK);
+    }
+}
+
+/* Gradients of the sum of all results, too, where they depend on w. */
+static void compare_gradients(const ad_tensor *x, const ad_tensor *y, const ad_tensor *anew_x, const ad_tensor *anew)
+{
+    ck_assert_int_eq(ad_backward(ad_sum(y[0])), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_sum(anew[0])), AD_OK);
+    for (int i = 0; i < LEAVES; i++)
+        if (i != 1 && ad_has_gradient(anew_x[i]))
+            expect_same_bits(ad_gradient(x[i]), ad_gradient(anew_x[i]));
+}
+
+static void compare_round(program *p, ad_type type, int round, const ad_tensor x[LEAVES], const ad_tensor y[RESULTS])
+{
+    ad_tape *mine = t;
+    ad_tensor anew_x[LEAVES], anew[RESULTS];
+    change(type, round, x);
+    const ad_mark mark = ad_mark_now(t);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    t = ad_tape_open(NULL);
+    enter(t, type, round, anew_x);
+    const int n = p(anew_x, anew);
+    for (int i = 0; i < n; i++)
+        if (p != segments || i != 1)
+            expect_same_bits(y[i], anew[i]);
+    compare_gradients(x, y, anew_x, anew);
+    ad_tape_close(t);
+    t = mine;
+    ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_OK);
+}
+
+START_TEST(replays_give_the_bits_of_recording_anew)
+{
+    const ad_type type = _i % 2 ? AD_F32 : AD_F64;
+    ad_tensor x[LEAVES], y[RESULTS];
+    enter(t, type, 0, x);
+    programs[_i / 2](x, y);
+    expect_ok(t);
+    for (int round = 1; round < 6; round++)
+        compare_round(programs[_i / 2], type, round, x, y);
+}
+END_TEST
+
+/* ---- Training ---------------------------------------------------------------------------------------------------- */
+
+enum { STEPS = 50 };
+
+static ad_tensor loss_of(const ad_tensor *p, ad_tensor x, ad_tensor labels)
+{
+    const ad_tensor h = ad_relu(ad_add(ad_matmul(x, p[0]), p[1]));
+    return ad_mean(ad_softmax_cross_entropy(ad_matmul(h, p[2]), labels));
+}
+
+static void make_parameters(ad_tensor p[3])
+{
+    p[0] = some_param(t, AD_F32, AD_SHAPE(6, 16), 1, "w1");
+    p[1] = some_param(t, AD_F32, AD_SHAPE(16), 2, "b1");
+    p[2] = some_param(t, AD_F32, AD_SHAPE(16, 4), 3, "w2");
+}
+
+static void batch(int step, float x[8 * 6], int32_t labels[8])
+{
+    for (int i = 0; i < 8 * 6; i++)
+        x[i] = (float)ad_random_uniform(3, (uint64_t)step, (uint64_t)i);
+    for (int i = 0; i < 8; i++)
+        labels[i] = x[6 * i] > 0.5F;
+}
+
+static void update(ad_tensor p[3])
+{
+    for (int i = 0; i < 3; i++)
+        i == 1 ? ad_descend(p[i], 0.1) : ad_descend_adagrad(p[i], ad_slot(p[i], "Adagrad", 0.1), 0.05);
+}
+
+static void train(bool replaying, double losses[STEPS], snapshot weights[3])
+{
+    float x[8 * 6];
+    int32_t labels[8];
+    ad_tensor p[3], in = {0}, of = {0}, loss = {0};
+    size_t allocations = 0;
+    open_tape();
+    make_parameters(p);
+    for (int step = 0; step < STEPS; step++) {
+        batch(step, x, labels);
+        if (replaying && step) {
+            ad_feed(in, AD_SHAPE(8, 6), x);
+            ad_assign(of, labels);
+            ck_assert_int_eq(ad_replay(t), AD_OK);
+        } else {
+            ad_reset(t);
+            in = ad_input(t, AD_F32, AD_SHAPE(8, 6), x);
+            of = ad_input(t, AD_I32, AD_SHAPE(8), labels);
+            loss = loss_of(p, in, of);
+        }
+        ck_assert_int_eq(ad_backward(loss), AD_OK);
+        losses[step] = ad_item(loss);
+        update(p);
+        if (step == 2)
+            allocations = ad_usage_of(t).allocations;
+    }
+    ck_assert_uint_eq(ad_usage_of(t).allocations, allocations);
+    for (int i = 0; i < 3; i++)
+        weights[i] = snapshot_of(p[i]);
+    close_tape();
+}
+
+START_TEST(training_by_replay_is_training)
+{
+    double losses[2][STEPS];
+    snapshot weights[2][3];
+    ad_tape *mine = t;
+    train(false, losses[0], weights[0]);
+    train(true, losses[1], weights[1]);
+    t = mine;
+    ck_assert(!memcmp(losses[0], losses[1], sizeof losses[0]));
+    ck_assert_double_lt(losses[0][STEPS - 1], losses[0][0]);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(!memcmp(weights[0][i].data, weights[1][i].data, weights[0][i].bytes));
+        free(weights[0][i].data);
+        free(weights[1][i].data);
+    }
+}
+END_TEST
+
+/* ---- Guards ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(guards_tell_of_another_choice)
+{
+    const ad_tensor a = ad_input(t, AD_F64, AD_SCALAR, &(double){2}), b = ad_variable(t, AD_F64, AD_SCALAR, NULL);
+    ck_assert(ad_guard_greater(a, b, "a above b"));
+    const bool second = ad_guard_greater(ad_square(b), a, "b squared above a"), third = ad_guard(ad_less(b, a), NULL);
+    ck_assert(!second && third);
+    const ad_tensor y = ad_mul(a, b);
+    static const struct {
+        double a, b;
+        const char *reason;
+    } cases[] = {
+        {2, 1, ""},
+        {2, 3, "the guard a above b is false now and was true when recorded"},
+        {2, -1.5, "the guard b squared above a is true now and was false when recorded"},
+        {NAN, 1, "the guard a above b is false now and was true when recorded"},
+    };
+    ad_replay_report report;
+    ad_assign(a, &cases[_i].a);
+    ad_assign(b, &cases[_i].b);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), *cases[_i].reason ? AD_CHANGED : AD_OK);
+    ck_assert_str_eq(report.reason, cases[_i].reason);
+    ck_assert_int_eq(report.status, *cases[_i].reason ? AD_CHANGED : AD_OK);
+    expect_ok(t);
+    ck_assert_str_eq(ad_message(t), "");
+    if (!*cases[_i].reason) {
+        ck_assert_double_eq(ad_item(y), 2);
+        return;
+    }
+    ad_backward(y);
+    expect_error(t, AD_BAD_STATE, "backward: the last replay did not fit: ad_reset and record anew");
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED); /* for good, and with the first reason */
+    ck_assert_str_eq(report.reason, cases[_i].reason);
+    ad_reset(t);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
+    ck_assert_int_eq(ad_backward(ad_square(x)), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+}
+END_TEST
+
+START_TEST(errors_of_guards)
+{
+    const ad_tensor three = ad_arange(t, AD_I32, 3), x = some_input(t, AD_F64, AD_SHAPE(2), 1);
+    ck_assert(!ad_guard(three, "three"));
+    expect_error(t, AD_BAD_SHAPE, "guard: the condition [3] must have one element");
+    ck_assert(!ad_guard(x, "real"));
+    expect_error(t, AD_BAD_TYPE, "guard: operand 0, [2], is f64: it must be i32");
+    ck_assert(!ad_guard_greater(x, ad_sum(x), "wide"));
+    expect_error(t, AD_BAD_SHAPE, "guard: the condition [2] must have one element");
+    ck_assert(!ad_guard((ad_tensor){0}, "nothing"));
+    ck_assert(ad_guard(ad_greater(ad_sum(ad_square(x)), ad_scalar(t, 0)), "one element of any rank"));
+}
+END_TEST
+
+/* ---- Feeding ----------------------------------------------------------------------------------------------------- */
+
+START_TEST(feeding_another_shape)
+{
+    const double values[] = {1, 2, 3, 4};
+    const ad_tensor x = ad_name(ad_input(t, AD_F64, AD_SHAPE(2, 2), values), "x"), y = ad_sum(x);
+    const ad_tensor borrowed = ad_borrow(t, AD_F64, AD_SHAPE(2), values);
+    ad_replay_report report;
+    ck_assert_int_eq(ad_feed(x, AD_SHAPE(2, 2), (const double[]){5, 6, 7, 8}), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(y), 26);
+    ck_assert_int_eq(ad_feed(_i ? borrowed : x, AD_SHAPE(3, 1), values), AD_OK);
+    ck_assert_double_eq(element(x, 0), 5);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_variable(t, AD_F64, AD_SCALAR, NULL))), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, "backward: the last replay did not fit: ad_reset and record anew");
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
+    ck_assert_str_eq(report.reason, _i ? "the shape of an input was [2] when recorded and is [3,1] now"
+                                       : "the shape of x was [2,2] when recorded and is [3,1] now");
+}
+END_TEST
+
+START_TEST(errors_of_feeding)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(2), 1, "w"), y = ad_exp(w);
+    ad_feed(w, AD_SHAPE(3), (const double[]){1, 2, 3});
+    expect_error(t, AD_BAD_SHAPE, "feed: [2] of a parameter, a state or a result cannot become [3]");
+    ad_feed(y, AD_SHAPE(3), (const double[]){1, 2, 3});
+    expect_error(t, AD_BAD_SHAPE, "feed: [2] of a parameter, a state or a result cannot become [3]");
+    ad_feed(y, AD_SHAPE(2), (const double[]){1, 2});
+    expect_error(t, AD_BAD_STATE, "assign: only leaves are changed in place; this is none");
+    ad_feed(w, AD_SHAPE(2), NULL);
+    expect_error(t, AD_BAD_VALUE, "assign: the data for w is NULL");
+    ad_feed(w, AD_SHAPE(-2), NULL);
+    expect_error(t, AD_BAD_SHAPE, "feed: size -2 of axis 0 is negative in [-2]");
+    ck_assert_int_eq(ad_feed((ad_tensor){0}, AD_SCALAR, NULL), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_replay(NULL), AD_BAD_HANDLE);
+    ad_fail(t, AD_BAD_VALUE, "before");
+    ck_assert_int_eq(ad_feed(w, AD_SHAPE(2), (const double[]){1, 2}), AD_BAD_VALUE);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_VALUE);
+}
+END_TEST
+
+/* ---- Errors in a replay ------------------------------------------------------------------------------------------ */
+
+START_TEST(an_error_on_the_way)
+{
+    const int32_t good[] = {1, 0}, bad[] = {1, 9};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3, 2), 1, "w"), rows = ad_input(t, AD_I32, AD_SHAPE(2), good);
+    const ad_tensor before = ad_exp(w), loss = ad_sum(ad_square(ad_gather_rows(before, rows)));
+    ad_replay_report report;
+    ad_tensor dw;
+    ad_fill(w, 1);
+    ad_assign(rows, bad);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_BAD_VALUE);
+    ck_assert_str_eq(report.reason, ad_message(t));
+    ck_assert_int_eq(report.status, AD_BAD_VALUE);
+    ck_assert_ptr_nonnull(strstr(report.reason, "gather_rows: "));
+    ad_clear_error(t);
+    /* Values are partly old now. */
+    ad_backward(loss);
+    expect_error(t, AD_BAD_STATE, "backward: the last replay failed on its way: ad_replay again, or ad_reset");
+    ad_grad(loss, &w, 1, &dw);
+    expect_error(t, AD_BAD_STATE, "grad: the last replay failed on its way: ad_replay again, or ad_reset");
+    ad_assign(rows, good);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq_tol(ad_item(loss), 4 * exp(2), 1e-13);
+    ck_assert_int_eq(ad_backward(loss), AD_OK);
+    ck_assert_double_eq_tol(element(ad_gradient(w), 0), 2 * exp(2), 1e-13);
+}
+END_TEST
+
+/* ---- Draws ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(draws_are_new_or_repeated)
+{
+    const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(4), 1), y = add_noise(x, 1000), z = add_noise(y, 1001);
+    const snapshot first = snapshot_of(z);
+    ck_assert_int_eq(ad_replay_with(t, &(ad_replay_options){.repeat_draws = true}, NULL), AD_OK);
+    expect_unchanged(z, first);
+    double seen[5];
+    for (int i = 0; i < 5; i++) {
+        seen[i] = element(y, 0);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        for (int k = 0; k <= i; k++)
+            ck_assert_double_ne(element(y, 0), seen[k]);
+        ck_assert_double_ne(element(z, 1) - element(y, 1), element(y, 1) - element(x, 1));
+    }
+    const snapshot last = snapshot_of(z);
+    ck_assert_int_eq(ad_replay_with(t, &(ad_replay_options){.repeat_draws = true}, NULL), AD_OK);
+    expect_unchanged(z, last);
+}
+END_TEST
+
+/* ---- Ties -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(ties_are_reported)
+{
+    const double distinct[] = {1, 2, 3, 4, 5, 6}, equal[] = {2, 2, 1, 4, 4, 4};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 3), distinct);
+    const ad_tensor y = ad_name(ad_max_over(x, AD_AXES(1)), "row maxima"), z = ad_minimum(x, ad_neg(x));
+    const size_t entries = ad_entry_count(t);
+    ad_replay_report report;
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 0);
+    ck_assert_str_eq(report.tie, "");
+    ad_assign(x, equal);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 3); /* one more 2, two more 4 */
+    ck_assert_str_eq(report.tie, "max row maxima");
+    ad_assign(x, (const double[]){0, 2, 3, 4, 5, 6});
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 1);
+    ck_assert_str_eq(report.tie, "minimum");
+    ck_assert_uint_eq(ad_entry_count(t), entries);
+    ck_assert_double_eq(element(y, 1), 6);
+    ck_assert_double_eq(element(z, 1), -2);
+    ad_max_over(x, AD_KEEP_AXES(-1, 0));
+    ad_max(x);
+    ad_assign(x, equal);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 3 + 2 + 2);
+}
+END_TEST
+
+/* ---- What a replay leaves as it is ------------------------------------------------------------------------------- */
+
+START_TEST(handles_and_gradients)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"),
+                    v = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(2, 3, -1, 1)), y = ad_mul(w, v);
+    ck_assert_int_eq(ad_backward_with(ad_sum(ad_square(y)), &(ad_backward_options){.keep = true}), AD_OK);
+    const snapshot dw = snapshot_of(ad_gradient(w));
+    const size_t entries = ad_entry_count(t);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    expect_unchanged(ad_gradient(w), dw);
+    ck_assert(!ad_has_gradient(v) && !ad_has_gradient(y));
+    ck_assert_uint_eq(ad_entry_count(t), entries);
+    ck_assert_double_eq(element(y, 0), element(w, 0) * element(v, 0));
+}
+END_TEST
+
+START_TEST(replaying_allocates_nothing)
+{
+    counting memory;
+    counting_open(&memory);
+    ad_tape *mine = t;
+    t = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
+    ad_tensor x[LEAVES], y[RESULTS];
+    enter(t, AD_F64, 0, x);
+    for (int i = 0; i < COUNT(programs); i++)
+        programs[i](x, y);
+    const ad_tensor loss = ad_sum(ad_matmul(x[1], x[0]));
+    for (int round = 0; round < 50; round++) {
+        if (round == 3)
+            counting_heal(&memory);
+        change(AD_F64, round, x);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        ck_assert_int_eq(ad_backward(loss), AD_OK);
+    }
+    ck_assert_uint_eq(memory.calls, 0);
+    ad_tape_close(t);
+    t = mine;
+    counting_check_released(&memory);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("replay");
+    TCase *tests = tcase_create("replay");
+    tcase_add_checked_fixture(tests, open_tape, close_tape);
+    tcase_add_loop_test(tests, replays_give_the_bits_of_recording_anew, 0, 2 * COUNT(programs));
+    tcase_add_test(tests, training_by_replay_is_training);
+    tcase_add_loop_test(tests, guards_tell_of_another_choice, 0, 4);
+    tcase_add_test(tests, errors_of_guards);
+    tcase_add_loop_test(tests, feeding_another_shape, 0, 2);
+    tcase_add_test(tests, errors_of_feeding);
+    tcase_add_test(tests, an_error_on_the_way);
+    tcase_add_test(tests, draws_are_new_or_repeated);
+    tcase_add_test(tests, ties_are_reported);
+    tcase_add_test(tests, handles_and_gradients);
+    tcase_add_test(tests, replaying_allocates_nothing);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
