@@ -326,7 +326,7 @@ START_TEST(test_layer_norm_is_its_composition)
     static const ad_shape shapes[] = {{2, {5, 7}}, {2, {3, 768}}, {3, {4, 5, 33}}, {1, {16}}, {2, {100, 3}}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int64_t d = shapes[i].dims[shapes[i].rank - 1];
-        const block b = {3, {shapes[i], AD_SHAPE(d), AD_SHAPE(d)}, layer_norm_fused, layer_norm_composed, 8, 32};
+        const block b = {3, {shapes[i], AD_SHAPE(d), AD_SHAPE(d)}, layer_norm_fused, layer_norm_composed, 4, 16};
         compare(&b, "layer_norm");
     }
 }
@@ -397,7 +397,7 @@ START_TEST(test_lstm_cell_is_its_composition)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         ad_shape gates = shapes[i];
         gates.dims[gates.rank - 1] *= 4;
-        const block b = {2, {gates, shapes[i]}, lstm_fused, lstm_composed, 4, 8};
+        const block b = {2, {gates, shapes[i]}, lstm_fused, lstm_composed, 4, 4};
         compare(&b, "lstm_cell");
     }
 }
@@ -420,7 +420,7 @@ static int lstm_next_composed(const ad_tensor *x, ad_tensor *y)
 
 START_TEST(test_lstm_cell_with_one_result)
 {
-    const block b = {2, {{1, {20}}, {1, {5}}}, lstm_next_only, lstm_next_composed, 4, 8};
+    const block b = {2, {{1, {20}}, {1, {5}}}, lstm_next_only, lstm_next_composed, 4, 4};
     compare(&b, "lstm_cell, next alone");
 }
 END_TEST
