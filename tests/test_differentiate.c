@@ -394,6 +394,26 @@ START_TEST(detach_is_a_constant_factor)
 }
 END_TEST
 
+/* H v, where v depends on x and where it does not: v counts as a constant, and d(H v)/dv = H all the same. */
+START_TEST(products_can_be_differentiated_by_v)
+{
+    const ad_tensor x = scalar(2), own = ad_square(x), free = ad_variable(t, AD_F64, AD_SCALAR, &(double){5});
+    const ad_tensor y = ad_mul(x, ad_square(x)); /* H = 6 x */
+    const ad_tensor v[] = {own, free, x};
+    for (int i = 0; i < 3; i++) {
+        ad_tensor hv, dv;
+        ck_assert_int_eq(ad_hvp(y, &x, &v[i], 1, &hv), AD_OK);
+        ck_assert_double_eq(ad_item(hv), 12 * ad_item(v[i]));
+        dv = grad_of(hv, v[i]);
+        ck_assert_double_eq(ad_item(dv), i < 2 ? 12 : 12 + 6 * 2); /* by x: H + 6 v */
+    }
+    ad_tensor hv;
+    ad_hvp(y, &x, &free, 1, &hv);
+    ck_assert_int_eq(ad_backward(hv), AD_OK); /* only v wants a gradient, and the result knows it */
+    ck_assert_double_eq(ad_item(ad_gradient(free)), 12);
+}
+END_TEST
+
 /* f32 and f64 together, and f32 alone. */
 START_TEST(types_may_differ)
 {
@@ -747,6 +767,7 @@ static void add_values(TCase *c)
     tcase_add_test(c, the_operator_below_x_is_left_alone);
     tcase_add_test(c, no_path_gives_zeros);
     tcase_add_test(c, detach_is_a_constant_factor);
+    tcase_add_test(c, products_can_be_differentiated_by_v);
     tcase_add_test(c, types_may_differ);
     tcase_add_test(c, tensors_without_elements);
     tcase_add_test(c, eight_axes_are_the_most);
