@@ -21,10 +21,12 @@ static void enter(ad_arena *arena, ad_block *block)
     arena->end = block_end(block);
 }
 
-/* Blocks double up to a limit, so that a small tape stays small and a large one takes few. */
+/* Half of what is held already, so that a large tape takes few blocks and holds little in vain; up to a limit. */
 static size_t next_block_bytes(const ad_arena *arena, size_t needed)
 {
-    size_t bytes = arena->current ? 2 * arena->current->bytes : SMALLEST_BLOCK;
+    size_t bytes = arena->held / 2;
+    if (bytes < SMALLEST_BLOCK)
+        bytes = SMALLEST_BLOCK;
     if (bytes > LARGEST_STEP)
         bytes = LARGEST_STEP;
     return bytes > needed ? bytes : needed;
@@ -37,6 +39,7 @@ static ad_block *append_block(ad_arena *arena, size_t needed)
     if (!block)
         return NULL;
     *block = (ad_block){.bytes = bytes};
+    arena->held += bytes;
     ad_block **end = &arena->first;
     while (*end)
         end = &(*end)->next;

@@ -13,6 +13,7 @@ typedef struct ad_arena {
     ad_memory *memory;
     ad_block *first, *current;
     char *at, *end; /* free room in the current block */
+    size_t held;    /* bytes of all blocks */
 } ad_arena;
 
 /* Memory aligned to 16 bytes, to 64 from a cache line on; NULL if there is none. */

@@ -333,6 +333,11 @@ ad_tensor ad_dy_at(ad_pullback *p, int j)
     return p->dy[j] ? ad_handle(p->tape, p->dy[j]) : ad_zeros_like(ad_y_at(p, j));
 }
 
+bool ad_has_dy(const ad_pullback *p, int j)
+{
+    return is_place(p, j, p->entry->value.n_results, "the gradient of result") && p->dy[j];
+}
+
 ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0]) : ad_dy_at(p, 0); }
 
 ad_tensor ad_x(ad_pullback *p, int i)

@@ -142,6 +142,6 @@ void ad_blas_multiply(const ad_product *p)
     w.columns = parts(p->n, w.cut.n);
     const int64_t halves = parts(p->k, w.cut.half);
     ad_parallel((size_t)(w.rows * w.columns * halves), multiply_part, &w);
-    if (halves > 1)
+    if (halves > 1 && !p->leaves_partial)
         add_partial(p);
 }

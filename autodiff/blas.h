@@ -13,6 +13,7 @@ typedef struct ad_product {
     const void *a, *b;
     void *c;
     void *partial; /* room for ad_blas_partial elements */
+    bool leaves_partial; /* what is summed there is not added to c: the caller does it, with what it does to c anyway */
 } ad_product;
 
 /* How many elements of room a product needs for partial sums, m n or 0. */

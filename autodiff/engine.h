@@ -263,6 +263,13 @@ const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);
 enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
 const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
 
+/* ---- random.c ---------------------------------------------------------------------------------------------------- */
+
+/* The random bits number first .. first + n - 1 of a seed and a stream, as ad_random_bits gives them one by one; first
+ * and n are multiples of AD_WORDS. */
+enum { AD_WORDS = 32 };
+void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
+
 /* ---- backward.c -------------------------------------------------------------------------------------------------- */
 
 /* Drops every stored gradient but those of parameters (those too, if `kept`). */

@@ -70,10 +70,10 @@ LOOP_TABLE(transpose)
 
 void ad_dense_steps(const ad_shape *shape, size_t bytes, ptrdiff_t steps[AD_MAX_RANK])
 {
-    ptrdiff_t step = (ptrdiff_t)bytes;
+    size_t step = bytes; /* beside a size of 0 the others may be too large for any product */
     for (int i = shape->rank - 1; i >= 0; i--) {
-        steps[i] = step;
-        step *= (ptrdiff_t)shape->dims[i];
+        steps[i] = (ptrdiff_t)step;
+        step *= (size_t)shape->dims[i];
     }
 }
 

@@ -1,6 +1,8 @@
 /* Philox4x32-10, and what is drawn from it. */
 #include <gradtape/random.h>
 
+#include "engine.h"
+
 void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
@@ -27,6 +29,36 @@ static void block_of(uint64_t seed, uint64_t stream, uint64_t index, uint32_t wo
 {
     ad_philox((const uint32_t[]){low(index / 4), high(index / 4), low(stream), high(stream)},
               (const uint32_t[]){low(seed), high(seed)}, words);
+}
+
+/* Eight blocks side by side, which the compiler turns into vectors. */
+enum { LANES = AD_WORDS / 4 };
+
+static void lanes_of(uint64_t seed, uint64_t stream, uint64_t block, uint32_t words[AD_WORDS])
+{
+    uint32_t c[4][LANES], k0 = low(seed), k1 = high(seed);
+    for (int i = 0; i < LANES; i++) {
+        c[0][i] = low(block + (uint64_t)i);
+        c[1][i] = high(block + (uint64_t)i);
+        c[2][i] = low(stream);
+        c[3][i] = high(stream);
+    }
+    for (int round = 0; round < 10; round++, k0 += 0x9E3779B9, k1 += 0xBB67AE85)
+        for (int i = 0; i < LANES; i++) {
+            const uint64_t p0 = (uint64_t)0xD2511F53 * c[0][i], p1 = (uint64_t)0xCD9E8D57 * c[2][i];
+            c[0][i] = high(p1) ^ c[1][i] ^ k0;
+            c[2][i] = high(p0) ^ c[3][i] ^ k1;
+            c[1][i] = low(p1);
+            c[3][i] = low(p0);
+        }
+    for (int i = 0; i < AD_WORDS; i++)
+        words[i] = c[i % 4][i / 4];
+}
+
+void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words)
+{
+    for (size_t i = 0; i < n; i += AD_WORDS)
+        lanes_of(seed, stream, (first + i) / 4, words + i);
 }
 
 uint32_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t index)

@@ -18,7 +18,12 @@ size_t ad_type_bytes(ad_type type) { return (unsigned)type < AD_TYPE_COUNT ? typ
 
 bool ad_same_dims(const ad_shape *a, const ad_shape *b)
 {
-    return a == b || (a->rank == b->rank && !memcmp(a->dims, b->dims, (size_t)a->rank * sizeof a->dims[0]));
+    if (a == b)
+        return true;
+    bool same = a->rank == b->rank;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->dims[i] == b->dims[i];
+    return same;
 }
 
 const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT])

@@ -45,7 +45,7 @@ ad_status ad_fail(ad_tape *t, ad_status status, const char *format, ...)
         return AD_BAD_HANDLE;
     va_list arguments;
     va_start(arguments, format);
-    fail_with(t, status == AD_OK ? AD_BAD_STATE : status, NULL, format, arguments);
+    fail_with(t, status > AD_OK && status < AD_STATUS_COUNT ? status : AD_BAD_STATE, NULL, format, arguments);
     va_end(arguments);
     return t->status;
 }

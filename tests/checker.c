@@ -102,6 +102,8 @@ static ad_domain domain_of(const checker_call *call, int i)
             d.kink = other.kink;
             d.gap = other.gap;
         }
+        d.diagonal = fmax(d.diagonal, other.diagonal);
+        d.symmetric = d.symmetric || other.symmetric;
     }
     return d;
 }
@@ -117,6 +119,54 @@ static double place(const ad_domain *d, double u)
     const double at = u * (below + above);
     return at < below ? d->low + at : d->kink + d->gap + (at - below);
 }
+
+/* ---- Matrices: what a domain says of the last two axes --------------------------------------------------------- */
+
+/* The size of the square matrices in the last two axes, 0 if there are none. */
+static size_t matrix_size(const ad_shape *shape)
+{
+    const int r = shape->rank;
+    return r >= 2 && shape->dims[r - 1] == shape->dims[r - 2] ? (size_t)shape->dims[r - 1] : 0;
+}
+
+/* (B + B') / 2 of each matrix B, in place. */
+static void mirror(const ad_shape *shape, double *x)
+{
+    const size_t n = matrix_size(shape);
+    for (size_t at = 0; n && at < checker_size(shape); at += n * n)
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < i; j++)
+                x[at + i * n + j] = x[at + j * n + i] = (x[at + i * n + j] + x[at + j * n + i]) / 2;
+}
+
+static void add_to_diagonal(const ad_shape *shape, double c, double *x)
+{
+    const size_t n = matrix_size(shape);
+    for (size_t at = 0; n && at < checker_size(shape); at += n * n)
+        for (size_t i = 0; i < n; i++)
+            x[at + i * n + i] += c;
+}
+
+/* Makes numbers that were drawn an operand of the domain, or the direction in which one is moved. */
+static void shape_operand(const ad_domain *d, const ad_shape *shape, bool is_direction, double *x)
+{
+    if (d->symmetric)
+        mirror(shape, x);
+    if (d->diagonal != 0 && !is_direction)
+        add_to_diagonal(shape, d->diagonal, x);
+}
+
+/* The same with operators: what is moved below it moves both halves of a symmetric matrix. */
+static ad_tensor record_shaped(ad_tape *t, const ad_domain *d, const ad_shape *shape, ad_tensor x)
+{
+    double diagonal[CHECKER_NUMBERS] = {0};
+    if (d->symmetric && matrix_size(shape))
+        x = ad_scale(ad_add(x, ad_transpose(x)), 0.5);
+    add_to_diagonal(shape, d->diagonal, diagonal);
+    return d->diagonal != 0 ? ad_add(x, ad_input(t, AD_F64, *shape, diagonal)) : x;
+}
+
+/* ---- Drawing ------------------------------------------------------------------------------------------------- */
 
 /* FNV-1a, so that a row keeps its numbers when others join the table. */
 static uint64_t seed_of(const ad_operator *row, uint64_t trial)
@@ -155,6 +205,7 @@ void checker_draw(const checker_call *call, uint64_t seed, checker_numbers *numb
             const bool whole = checker_kind_of(call, i) == CHECKER_INDEX;
             numbers->at[k] = whole ? d.low + floor(u * (d.high - d.low + 1)) : place(&d, u);
         }
+        shape_operand(&d, &call->x[i], false, numbers->at + numbers->first[i]);
     }
 }
 
@@ -170,6 +221,10 @@ void checker_draw_direction(const checker_call *call, uint64_t seed, checker_num
 {
     const size_t total = lay_out(call, direction);
     checker_fill_random(direction->at, total, seed_of(call->row, seed), STREAM_DIRECTION);
+    for (int i = 0; i < call->n_x; i++) {
+        const ad_domain d = domain_of(call, i);
+        shape_operand(&d, &call->x[i], true, direction->at + direction->first[i]);
+    }
 }
 
 /* A number has a part of the range for itself, and stands a quarter of it away from the ends. */
@@ -210,6 +265,8 @@ ad_tensor checker_input(ad_tape *t, ad_type type, const checker_call *call, cons
 /* x again, by ways that change nothing. */
 static ad_tensor through_views(ad_tensor x)
 {
+    if (ad_type_of(x) == AD_I32)
+        return x;
     const ad_shape shape = ad_shape_of(x), flat = AD_SHAPE((int64_t)ad_size_of(x));
     ad_tensor constant = ad_detach(x), y = ad_reshape(ad_reshape(x, flat), shape);
     if (shape.rank >= 2)
@@ -225,7 +282,9 @@ static ad_tensor record_operand(rig *r, int i)
     switch (checker_kind_of(r->call, i)) {
     case CHECKER_INDEX: return input_i32(r->tape, &r->call->x[i], values);
     case CHECKER_CONSTANT: x = r->leaf[i] = ad_variable(r->tape, AD_F64, r->call->x[i], values); break;
-    default: x = ad_shift(ad_scale(ad_logistic(r->leaf[i]), d.high - d.low), d.low);
+    default:
+        x = ad_shift(ad_scale(ad_logistic(r->leaf[i]), d.high - d.low), d.low);
+        x = record_shaped(r->tape, &d, &r->call->x[i], x);
     }
     return r->call->between_views ? through_views(x) : x;
 }
@@ -239,10 +298,10 @@ static void record_results(rig *r, ad_tensor y[AD_MAX_RESULTS])
     for (int j = 0; j < checker_result_count(call->row); j++) {
         if (ad_type_of(y[j]) == AD_F32)
             y[j] = ad_cast(y[j], AD_F64);
-        if (call->between_views)
+        if (call->between_views && ad_type_of(y[j]) != AD_I32)
             y[j] = through_views(y[j]);
         /* An operator may be constant for equal operands, as a - a is: x is then used beside it. */
-        if (call->same_operand)
+        if (call->same_operand && checker_kind_of(call, 0) == CHECKER_FREE)
             y[j] = ad_add(y[j], ad_mean(r->x[0]));
     }
 }
@@ -281,15 +340,19 @@ static ad_tensor record_second(ad_tape *t, void *context)
 
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
 
-/* q with x = low + (high - low) logistic(q). */
+/* q with x = low + (high - low) logistic(q), without the diagonal that is added. */
 static void make_parameter(rig *r, int i)
 {
     const ad_domain d = domain_of(r->call, i);
+    const size_t n = checker_size(&r->call->x[i]);
     double q[CHECKER_NUMBERS];
     char name[16];
-    for (size_t k = r->numbers.first[i]; k < r->numbers.first[i + 1]; k++) {
-        const double u = (r->numbers.at[k] - d.low) / (d.high - d.low);
-        q[k - r->numbers.first[i]] = log(u / (1 - u));
+    if (n)
+        memcpy(q, r->numbers.at + r->numbers.first[i], n * sizeof *q);
+    add_to_diagonal(&r->call->x[i], -d.diagonal, q);
+    for (size_t k = 0; k < n; k++) {
+        const double u = (q[k] - d.low) / (d.high - d.low);
+        q[k] = log(u / (1 - u));
     }
     snprintf(name, sizeof name, "q%d", i);
     r->leaf[i] = ad_param(r->tape, AD_F64, r->call->x[i], q, name);
@@ -422,17 +485,18 @@ static void compare_ways_back(rig *r)
     complain_of_status(r, "backward");
 }
 
-/* Whether each parameter showed a gradient that is not zero: where nothing is empty all must, but that S depends on v
- * only if there is a q. */
+/* Whether each parameter showed a gradient that is not zero: where nothing is empty all must, but that S need depend on
+ * one v only, and on none if there is no q: a result may be constant, as the sign of a determinant is. */
 static bool is_shown(const rig *r, int order, const bool shown[PARAMETERS])
 {
-    bool any_q = false, all = true;
+    bool any_q = false, any_v = false, all = true;
     for (size_t k = 0; k < ad_kept_count(r->tape) && !r->is_empty; k++) {
         const char kind = ad_name_of(ad_kept_at(r->tape, k))[0];
         any_q = any_q || kind == 'q';
-        all = all && (shown[k] || (order == 2 && kind == 'v' && !any_q));
+        any_v = any_v || (kind == 'v' && shown[k]);
+        all = all && (shown[k] || (order == 2 && kind == 'v'));
     }
-    return all;
+    return all && (order == 1 || any_v || !any_q);
 }
 
 /* One draw of values; whether everything that must be shown was shown. */

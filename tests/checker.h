@@ -5,9 +5,9 @@
  * be found.
  *
  * Each real operand is x = low + (high - low) logistic(q), of the row's domain, so that a smooth non-linear function
- * lies below the operator. Above it lies L = sum v (softplus(y) + y y / 10) for each result y: y is used three times,
- * and its upstream gradient is random. The first order is L by every q and v, the second S = sum <w, dL/dq> with random
- * w by every q and v. */
+ * lies below the operator; for a domain of matrices x is (x + x') / 2 of that where it is symmetric, plus its diagonal.
+ * Above it lies L = sum v (softplus(y) + y y / 10) for each result y: y is used three times, and its upstream gradient
+ * is random. The first order is L by every q and v, the second S = sum <w, dL/dq> with random w by every q and v. */
 #include <gradtape/gradtape.h>
 
 enum { CHECKER_OPERANDS = 24, CHECKER_NUMBERS = 2048 };

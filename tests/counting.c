@@ -22,6 +22,8 @@ static bool is_refused(counting *memory, size_t bytes)
 {
     if (memory->limit && bytes > memory->limit)
         return true;
+    if (memory->total && (memory->bytes > memory->total || bytes > memory->total - memory->bytes))
+        return true;
     if (memory->failure == COUNTING_FOR_GOOD)
         return memory->calls >= memory->fail_at;
     return memory->failure == COUNTING_ONCE && memory->calls == memory->fail_at;
@@ -44,7 +46,7 @@ static void *count_allocate(void *context, size_t bytes)
     memory->blocks++;
     memory->bytes += bytes;
     /* Garbage, always the same: who counts on zeros is found out. */
-    return memset(block + 1, 0xA5, bytes);
+    return memset(block + 1, memory->garbage, bytes);
 }
 
 static void count_release(void *context, void *room, size_t bytes)
@@ -64,7 +66,8 @@ static void count_release(void *context, void *room, size_t bytes)
 
 void counting_open(counting *memory)
 {
-    *memory = (counting){.allocator = {.allocate = count_allocate, .release = count_release, .context = memory}};
+    *memory = (counting){.allocator = {.allocate = count_allocate, .release = count_release, .context = memory},
+                         .garbage = 0xA5};
 }
 
 void counting_fail(counting *memory, size_t k, counting_failure failure)

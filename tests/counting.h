@@ -27,11 +27,13 @@ typedef struct counting {
     size_t blocks, bytes;  /* given and not taken back */
     size_t wrong_releases; /* of another size than was asked for, or of what this allocator did not give */
     size_t limit;          /* larger requests are refused, so that tests of huge sizes do no harm; 0: no limit */
+    size_t total;          /* requests that would make `bytes` more than this are refused too; 0: no limit */
+    unsigned char garbage; /* what blocks are filled with; 0xA5 after counting_open */
     size_t fail_at;
     counting_failure failure;
 } counting;
 
-/* Starts with nothing counted, nothing failing, and no limit. */
+/* Starts with nothing counted, nothing failing, and no limits. */
 void counting_open(counting *memory);
 
 /* The k-th call from now on fails, k from 1. */

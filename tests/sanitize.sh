@@ -1,15 +1,16 @@
 #!/bin/sh
-# Runs every suite with AddressSanitizer and UndefinedBehaviorSanitizer, the suite `threads` with ThreadSanitizer, and the
-# suite `examples` under valgrind. Ends with the line `N passed, N failed` for the three.
+# Runs every suite with AddressSanitizer and UndefinedBehaviorSanitizer, the suite `threads` with ThreadSanitizer, the
+# suite `examples` under valgrind, and a minute of fuzzing. Ends with the line `N passed, N failed` for the four.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=tools/require.sh
 . "$root/tools/require.sh"
-address=$root/build-asan thread=$root/build-tsan memcheck=$root/build-valgrind
+address=$root/build-asan thread=$root/build-tsan memcheck=$root/build-valgrind fuzz=$root/build-fuzz
 
 require_to_build check clang libclang-rt-dev llvm valgrind libc6-dbg
 # Results of an earlier run must not be counted if this one stops before its tests.
-rm -f "$address"/meson-logs/testlog*.json "$thread"/meson-logs/testlog*.json "$memcheck"/meson-logs/testlog*.json
+rm -f "$address"/meson-logs/testlog*.json "$thread"/meson-logs/testlog*.json "$memcheck"/meson-logs/testlog*.json \
+    "$fuzz"/meson-logs/testlog*.json
 status=0
 
 # clang 14's ThreadSanitizer does not start on kernels that randomize addresses more widely than it knows. Where this
@@ -45,5 +46,8 @@ memory_check='valgrind --quiet --error-exitcode=99 --leak-check=full --errors-fo
         EXAMPLE_WRAPPER=$memory_check meson test --print-errorlogs -C "$memcheck" --timeout-multiplier 30 --suite examples
 } || status=1
 
-python3 "$root/tests/count.py" "$address" "$thread" "$memcheck" || status=1
+say "== libFuzzer"
+{ sh "$root/tests/fuzz.sh" build && meson test -C "$fuzz" --no-rebuild --print-errorlogs --suite fuzz; } || status=1
+
+python3 "$root/tests/count.py" "$address" "$thread" "$memcheck" "$fuzz" || status=1
 exit "$status"

@@ -42,6 +42,25 @@ static bool takes_reals_only(const ad_operator *row)
     return true;
 }
 
+/* What takes one operand in both places; a matrix and a vector cannot be one. */
+static bool takes_operands_of_one_rank(const ad_operator *row)
+{
+    return row->arity == 2 && row->samples[0].x[0].rank == row->samples[0].x[1].rank;
+}
+
+/* Whether one tensor can stand in both places: an LSTM cell's gates are four times as wide as the cell. */
+static bool takes_equal_shapes(const ad_operator *row)
+{
+    ad_tape *t = ad_tape_open(NULL);
+    const checker_call call = checker_call_of(row, 0);
+    const ad_tensor x[] = {ad_input(t, AD_F64, AD_SHAPE(3, 3), NULL), ad_input(t, AD_F64, AD_SHAPE(3, 3), NULL)};
+    ad_tensor y[AD_MAX_RESULTS];
+    ad_apply(t, row, x, 2, call.attributes, y);
+    const bool takes = ad_status_of(t) != AD_BAD_SHAPE;
+    ad_tape_close(t);
+    return takes;
+}
+
 static void list_row(const ad_operator *row)
 {
     const bool has_rule = !(row->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
@@ -57,7 +76,7 @@ static void list_row(const ad_operator *row)
         if (row->properties & AD_STOPS)
             append(&stopping, row, k);
     }
-    if (has_rule && row->arity == 2 && takes_reals_only(row))
+    if (has_rule && takes_operands_of_one_rank(row) && takes_reals_only(row) && takes_equal_shapes(row))
         append(&binary, row, 0);
 }
 

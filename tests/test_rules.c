@@ -163,7 +163,7 @@ static void fold_vjp(ad_pullback *p)
 
 #define BESIDE_ZERO                                                                                                    \
     {                                                                                                                  \
-        -1.4, 1.4, 0, 0.7, false                                                                                       \
+        .low = -1.4, .high = 1.4, .gap = 0.7                                                                           \
     }
 
 static const ad_operator fold = {

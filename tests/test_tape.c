@@ -544,7 +544,7 @@ static ad_tensor labels(ad_tape *t, int32_t a, int32_t b)
 static void inner_sizes(ad_tape *t) { ad_matmul(named(t, "x", AD_SHAPE(64, 784)), named(t, "W2", AD_SHAPE(300, 10))); }
 static void inner_sizes_nt(ad_tape *t) { ad_matmul_nt(zeros(t, AD_SHAPE(2, 3)), zeros(t, AD_SHAPE(3, 2))); }
 static void inner_sizes_tn(ad_tape *t) { ad_matmul_tn(zeros(t, AD_SHAPE(2, 3)), zeros(t, AD_SHAPE(3, 2))); }
-static void matmul_rank(ad_tape *t) { ad_matmul(zeros(t, AD_SHAPE(3)), named(t, "w", AD_SHAPE(3, 1))); }
+static void matmul_rank(ad_tape *t) { ad_matmul(zeros(t, AD_SCALAR), named(t, "w", AD_SHAPE(3, 1))); }
 static void matmul_leading(ad_tape *t) { ad_matmul(zeros(t, AD_SHAPE(2, 4, 3)), zeros(t, AD_SHAPE(5, 3, 4))); }
 static void matmul_long(ad_tape *t) { ad_matmul(zeros(t, AD_SHAPE(2147483648, 0)), zeros(t, AD_SHAPE(0, 1))); }
 static void broadcast(ad_tape *t) { ad_add(named(t, "x", AD_SHAPE(2, 3)), named(t, "b", AD_SHAPE(2))); }
@@ -631,7 +631,7 @@ static const struct {
     {inner_sizes, AD_BAD_SHAPE, "matmul: inner sizes differ: x [64,784] by W2 [300,10]"},
     {inner_sizes_nt, AD_BAD_SHAPE, "matmul_nt: inner sizes differ: [2,3] by [3,2]"},
     {inner_sizes_tn, AD_BAD_SHAPE, "matmul_tn: inner sizes differ: [2,3] by [3,2]"},
-    {matmul_rank, AD_BAD_SHAPE, "matmul: both operands must have two axes or more: [3] by w [3,1]"},
+    {matmul_rank, AD_BAD_SHAPE, "matmul: a scalar has no axis to multiply over: use ad_mul: [] by w [3,1]"},
     {matmul_leading, AD_BAD_SHAPE, "matmul: leading sizes do not broadcast: [2,4,3] by [5,3,4]"},
     {matmul_long, AD_BAD_SHAPE, "matmul: a matrix has more than 2147483647 rows or columns: [2147483648,0] by [0,1]"},
     {broadcast, AD_BAD_SHAPE,
@@ -1464,7 +1464,8 @@ static void train_network(network *net, int64_t n, bool decay, const ad_backward
     ad_reset(net->t);
 }
 
-/* 50 steps of which some are shorter; from the second on the allocator is not called. */
+/* 50 steps of which some are shorter; from the second on the allocator is not called. Where gradients accumulate it is
+ * from the third on: in the second there are for the first time gradients from before beside the new ones. */
 static void run_network(const int64_t *short_n, int count, bool decay, const ad_backward_options *options)
 {
     network net;
@@ -1472,6 +1473,8 @@ static void run_network(const int64_t *short_n, int count, bool decay, const ad_
     train_network(&net, LAYER_N, decay, options);
     ck_assert_uint_eq(ad_usage_of(net.t).allocations, net.memory.calls);
     ck_assert_uint_eq(ad_usage_of(net.t).bytes, net.memory.bytes);
+    if (options->accumulate)
+        train_network(&net, LAYER_N, decay, options);
     for (int step = 2; step <= 50; step++) {
         size_t before = net.memory.calls;
         int64_t n = step % 3 == 0 ? short_n[step / 3 % count] : LAYER_N;

@@ -14,17 +14,88 @@ MAP2(where_positive, b <= 0 ? 0 : a)
 MAP2(where_not_positive, b > 0 ? 0 : a)
 MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 
+/* selu is scaled so that mean 0 and variance 1 are a fixed point of a layer (Klambauer and others 2017). */
+#define SELU_SCALE ((REAL)1.0507009873554804934)
+#define SELU_FLOOR ((REAL)1.7580993408473768599) /* the scale times 1.6732632423543772848: y is above its negative */
+
+#define SQRT_HALF 0.70710678118654752440
+#define PHI_OF_ZERO 0.39894228040143267794 /* 1 / sqrt(2 pi) */
+
+#ifdef AD_REAL
+
+/* x held where a factor beside it has long become 0, so that their product is 0 and not NaN. */
+static inline REAL within(REAL x, REAL bound) { return x < -bound ? -bound : x > bound ? bound : x; }
+
+/* 1 / (1 + e^-x), given e = e^-|x| */
+static inline REAL logistic_via(REAL x, REAL e) { return (x >= 0 ? 1 : e) / (1 + e); }
+
+/* (x logistic(x))' = logistic(x) (1 + x logistic(-x)), given e = e^-|x| */
+static inline REAL silu_slope(REAL x, REAL e)
+{
+    return logistic_via(x, e) * (1 + within(x, 800) * logistic_via(-x, e));
+}
+
+/* r = (Phi(x) + x phi(x)) v with Phi(x) = erfc(-x / sqrt 2) / 2 and phi(x) = e^(-x^2/2) / sqrt(2 pi) */
+LOOP(gelu_backward)
+{
+    REAL tail[VIA_ROOM], e[VIA_ROOM];
+    const size_t sv = s->step[1], sx = s->step[2];
+    for (size_t from = 0, n; from < s->n; from += n) {
+        const REAL *restrict V = (const REAL *)s->array[1] + from * sv;
+        const REAL *restrict X = (const REAL *)s->array[2] + from * sx;
+        REAL *restrict Y = (REAL *)s->array[0] + from;
+        n = via_block(s->n - from);
+        for (size_t i = 0; i < n; i++) {
+            tail[i] = X[i * sx] * -(REAL)SQRT_HALF;
+            e[i] = X[i * sx] * X[i * sx] / -2;
+        }
+        vector_erfc(n, tail, tail);
+        vector_exp(n, e, e);
+        for (size_t i = 0; i < n; i++)
+            Y[i] = (tail[i] / 2 + within(X[i * sx], 40) * e[i] * (REAL)PHI_OF_ZERO) * V[i * sv];
+    }
+}
+
+LOOP(leaky_relu_backward)
+{
+    const REAL *restrict A = s->array[1], *restrict X = s->array[2];
+    REAL *restrict Y = s->array[0];
+    const REAL slope = (REAL)s->constant;
+    const size_t sa = s->step[1], sx = s->step[2];
+    if (sa && sx)
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = X[i] > 0 ? A[i] : X[i] <= 0 ? slope * A[i] : X[i];
+    else
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = X[sx * i] > 0 ? A[sa * i] : X[sx * i] <= 0 ? slope * A[sa * i] : X[sx * i];
+}
+
+#else
+LOOP_TABLE(gelu_backward)
+LOOP_TABLE(leaky_relu_backward)
+#endif
+
+/* x Phi(x): by erfc nothing cancels where Phi is small, as it does in 1 + erf. */
+MAP1_VIA(gelu, erfc, x * -(REAL)SQRT_HALF, (x < -40 ? -40 : x) * (v / 2))
+MAP1_VIA(silu, exp, -R(fabs)(x), (x < -800 ? -800 : x) * logistic_via(x, v))
+MAP2_VIA(silu_backward, exp, -R(fabs)(b), silu_slope(b, v) * a)
+MAP1_VIA(selu, expm1, x, x > 0 ? SELU_SCALE * x : SELU_FLOOR * v)
+MAP2(selu_backward, b > 0 ? SELU_SCALE * a : a * (b + SELU_FLOOR))
+MAP1(leaky_relu, x > 0 ? x : c * x)
+MAP1(hardtanh, (x) < -1 ? -1 : (x) > 1 ? 1 : x)
+MAP1_VIA(log_logistic, log1p_exp, -R(fabs)(x), (x < 0 ? x : x >= 0 ? 0 : x) - v)
+
 #ifndef AD_REAL
 
 AD_FAMILY(activations)
 
 #define BESIDE_ZERO                                                                                                    \
     {                                                                                                                  \
-        -2, 2, 0, 0.1, false                                                                                           \
+        .low = -2, .high = 2, .kink = 0, .gap = 0.1                                                                    \
     }
 #define SIGN_ONLY                                                                                                      \
     {                                                                                                                  \
-        -2, 2, 0, 0.1, true                                                                                            \
+        .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true                                                  \
     }
 
 /* y = 1 / (1 + e^-x) :  dx = y (1 - y) dy */
@@ -207,6 +278,220 @@ AD_OPERATOR(step) = {.name = "step",
                      .domain = {SIGN_ONLY}};
 
 ad_tensor ad_step(ad_tensor x) { return ad_apply1(&ad_operator_step, x); }
+
+/* y = x Phi(x) :  dx = (Phi(x) + x phi(x)) dy */
+static void gelu_vjp(ad_pullback *p) { ad_give(p, 0, ad_gelu_backward(ad_dy(p), ad_x(p, 0))); }
+
+AD_OPERATOR(gelu) = {.name = "gelu",
+                     OF_ONE,
+                     .loops = &gelu_loops,
+                     .vjp = gelu_vjp,
+                     .formula = "x Phi(x), Phi the normal distribution's",
+                     .gradient = "(Phi(x) + x phi(x)) dy",
+                     .convention = "0 at -inf"};
+
+ad_tensor ad_gelu(ad_tensor x) { return ad_apply1(&ad_operator_gelu, x); }
+
+/* r = (Phi(x) + x phi(x)) v :  dv = (Phi(x) + x phi(x)) dr,  dx = (2 - x^2) phi(x) v dr.  Beyond 40 the density phi is
+ * 0 in every type, and holding x there keeps x^2 finite. */
+static void gelu_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), x = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_gelu_backward(dr, x));
+    if (!ad_wants(p, 1))
+        return;
+    ad_tensor square = ad_square(ad_clamp(x, -40, 40));
+    ad_tensor phi = ad_scale(ad_exp(ad_scale(square, -0.5)), PHI_OF_ZERO);
+    ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_neg(square), 2), phi), ad_mul(v, dr)));
+}
+
+AD_OPERATOR(gelu_backward) = {.name = "gelu_backward",
+                              OF_TWO,
+                              .loops = &gelu_backward_loops,
+                              .vjp = gelu_backward_vjp,
+                              .linear = AD_LINEAR_IN(0),
+                              .formula = "(Phi(x) + x phi(x)) v",
+                              .gradient = "(Phi(x) + x phi(x)) dr, (2 - x^2) phi(x) v dr",
+                              .convention = "v at inf, 0 at -inf"};
+
+ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_gelu_backward, dy, x); }
+
+/* y = x s, s = logistic(x) :  dx = s (1 + x (1 - s)) dy */
+static void silu_vjp(ad_pullback *p) { ad_give(p, 0, ad_silu_backward(ad_dy(p), ad_x(p, 0))); }
+
+AD_OPERATOR(silu) = {.name = "silu",
+                     OF_ONE,
+                     .loops = &silu_loops,
+                     .vjp = silu_vjp,
+                     .formula = "x logistic(x)",
+                     .gradient = "s (1 + x (1 - s)) dy, s = logistic(x)",
+                     .convention = "0 at -inf"};
+
+ad_tensor ad_silu(ad_tensor x) { return ad_apply1(&ad_operator_silu, x); }
+
+/* r = s (1 + x (1 - s)) v, s = logistic(x) :  dv = s (1 + x (1 - s)) dr,  dx = s (1 - s) (2 + x (1 - 2 s)) v dr.
+ * Beyond 800 the product s (1 - s) is 0 in every type, and holding x there keeps the other factor finite. */
+static void silu_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), x = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_silu_backward(dr, x));
+    if (!ad_wants(p, 1))
+        return;
+    ad_tensor z = ad_clamp(x, -800, 800), s = ad_logistic(z), rest = ad_logistic(ad_neg(z));
+    ad_tensor bend = ad_mul(ad_mul(s, rest), ad_shift(ad_mul(z, ad_sub(rest, s)), 2));
+    ad_give(p, 1, ad_mul(bend, ad_mul(v, dr)));
+}
+
+AD_OPERATOR(silu_backward) = {.name = "silu_backward",
+                              OF_TWO,
+                              .loops = &silu_backward_loops,
+                              .vjp = silu_backward_vjp,
+                              .linear = AD_LINEAR_IN(0),
+                              .formula = "s (1 + x (1 - s)) v, s = logistic(x)",
+                              .gradient = "s (1 + x (1 - s)) dr, s (1 - s) (2 + x (1 - 2 s)) v dr",
+                              .convention = "v at inf, 0 at -inf"};
+
+ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_silu_backward, dy, x); }
+
+/* y = s x where x > 0, else s a (e^x - 1) :  dx = s dy where y > 0, else (y + s a) dy */
+static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p))); }
+
+AD_OPERATOR(selu) = {.name = "selu",
+                     OF_ONE,
+                     .loops = &selu_loops,
+                     .vjp = selu_vjp,
+                     .formula = "s x where x > 0, else s a (e^x - 1), s = 1.0507..., a = 1.6732...",
+                     .gradient = "s dy where x > 0, else (y + s a) dy",
+                     .convention = "the gradient is s a dy at 0",
+                     .domain = {BESIDE_ZERO}};
+
+ad_tensor ad_selu(ad_tensor x) { return ad_apply1(&ad_operator_selu, x); }
+
+/* r = s v where y > 0, else (y + s a) v :  dv = the same of dr,  dy = 0 where y > 0, else v dr */
+static void selu_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_selu_backward(dr, y));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_where_not_positive(ad_mul(v, dr), y));
+}
+
+AD_OPERATOR(selu_backward) = {.name = "selu_backward",
+                              OF_TWO,
+                              .loops = &selu_backward_loops,
+                              .vjp = selu_backward_vjp,
+                              .linear = AD_LINEAR_IN(0),
+                              .formula = "s v where y > 0, else (y + s a) v, s = 1.0507..., a = 1.6732...",
+                              .gradient = "selu_backward(dr, y); 0 where y > 0, else v dr",
+                              .domain = {{0}, BESIDE_ZERO}};
+
+ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_selu_backward, dy, y); }
+
+#define SLOPED                                                                                                         \
+    .attributes = {{"slope", AD_ATTRIBUTE_REAL}}, .properties = AD_ELEMENTWISE, .shape = slope_shape, .run = ad_map
+
+static void slope_shape(ad_call *c)
+{
+    const double slope = c->attributes[0].real;
+    if (isfinite(slope))
+        ad_broadcast_shape(c);
+    else
+        ad_call_fail(c, AD_BAD_VALUE, "slope must be finite: it is %g", slope);
+}
+
+static ad_tensor sloped(const ad_operator *op, const ad_tensor *x, int n, double slope)
+{
+    return ad_apply_one(op, x, n, &(ad_attribute){.real = slope});
+}
+
+static const ad_sample samples_sloped[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.real = 0.01}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.real = -2}}},
+    {.n_x = 1, .x = {{3, {2, 1, 3}}}, .attributes = {{.real = 1.5}}},
+    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 0.2}}},
+};
+
+static const ad_sample samples_sloped_backward[] = {
+    {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.real = 0.01}}},
+    {.n_x = 2, .x = {{0}, {0}}, .attributes = {{.real = -2}}},
+    {.n_x = 2, .x = {{1, {3}}, {3, {2, 2, 3}}}, .attributes = {{.real = 1.5}}},
+    {.n_x = 2, .x = {{3, {2, 1, 3}}, {2, {2, 1}}}, .attributes = {{.real = 0.2}}},
+    {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = 0.2}}},
+};
+
+/* y = x where x > 0, else slope x :  dx = dy or slope dy */
+static void leaky_relu_vjp(ad_pullback *p)
+{
+    ad_give(p, 0, ad_leaky_relu_backward(ad_dy(p), ad_x(p, 0), ad_attribute_at(p, 0)->real));
+}
+
+AD_OPERATOR(leaky_relu) = {.name = "leaky_relu",
+                           .arity = 1,
+                           SLOPED,
+                           SAMPLES(samples_sloped),
+                           .loops = &leaky_relu_loops,
+                           .vjp = leaky_relu_vjp,
+                           .formula = "x where x > 0, else slope x",
+                           .gradient = "dy where x > 0, else slope dy",
+                           .convention = "the gradient is slope dy at 0",
+                           .domain = {BESIDE_ZERO}};
+
+ad_tensor ad_leaky_relu(ad_tensor x, double slope) { return sloped(&ad_operator_leaky_relu, &x, 1, slope); }
+
+/* r = v where x > 0, else slope v :  dv = the same of dr; constant in x almost everywhere */
+static void leaky_relu_backward_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_leaky_relu_backward(ad_dy(p), ad_x(p, 1), ad_attribute_at(p, 0)->real));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
+}
+
+AD_OPERATOR(leaky_relu_backward) = {.name = "leaky_relu_backward",
+                                    .arity = 2,
+                                    SLOPED,
+                                    SAMPLES(samples_sloped_backward),
+                                    .loops = &leaky_relu_backward_loops,
+                                    .vjp = leaky_relu_backward_vjp,
+                                    .linear = AD_LINEAR_IN(0),
+                                    .formula = "v where x > 0, else slope v",
+                                    .gradient = "dr where x > 0, else slope dr; 0",
+                                    .convention = "NaN where x is NaN",
+                                    .domain = {{0}, SIGN_ONLY}};
+
+ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope)
+{
+    return sloped(&ad_operator_leaky_relu_backward, (const ad_tensor[]){dy, x}, 2, slope);
+}
+
+/* y = clamp(x, -1, 1) :  dx = dy in [-1, 1], else 0 */
+static void hardtanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_clamp_backward(ad_dy(p), ad_x(p, 0), -1, 1)); }
+
+AD_OPERATOR(hardtanh) = {.name = "hardtanh",
+                         OF_ONE,
+                         .loops = &hardtanh_loops,
+                         .vjp = hardtanh_vjp,
+                         .formula = "clamp(x, -1, 1)",
+                         .gradient = "dy where -1 <= x <= 1, else 0",
+                         .convention = "the edges pass dy, and so does NaN",
+                         .domain = {{.low = -0.9, .high = 3, .kink = 1, .gap = 0.1}}};
+
+ad_tensor ad_hardtanh(ad_tensor x) { return ad_apply1(&ad_operator_hardtanh, x); }
+
+/* y = ln logistic(x) = -softplus(-x) :  dx = logistic(-x) dy.  Computed as min(x, 0) - ln(1 + e^-|x|). */
+static void log_logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_logistic(ad_neg(ad_x(p, 0))), ad_dy(p))); }
+
+AD_OPERATOR(log_logistic) = {.name = "log_logistic",
+                             OF_ONE,
+                             .loops = &log_logistic_loops,
+                             .vjp = log_logistic_vjp,
+                             .formula = "ln logistic(x)",
+                             .gradient = "logistic(-x) dy"};
+
+ad_tensor ad_log_logistic(ad_tensor x) { return ad_apply1(&ad_operator_log_logistic, x); }
 
 /* r = e^(x-y), 0 where x is -inf :  dx = r dr,  dy = -r dr */
 static void exp_difference_vjp(ad_pullback *p)

@@ -119,7 +119,7 @@ AD_OPERATOR(div) = {.name = "div",
                     .formula = "a / b",
                     .gradient = "dy / b, -y dy / b",
                     .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
-                    .domain = {{0}, {0.5, 2, 0, 0, false}}};
+                    .domain = {{0}, {.low = 0.5, .high = 2}}};
 
 ad_tensor ad_div(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div, a, b); }
 
@@ -172,15 +172,16 @@ static void share_greater_vjp(ad_pullback *p)
             ad_give(p, i, ad_zeros_like(ad_x(p, i)));
 }
 
-AD_OPERATOR(share_greater) = {.name = "share_greater",
-                              OF_THREE,
-                              .loops = &share_greater_loops,
-                              .vjp = share_greater_vjp,
-                              .linear = AD_LINEAR_IN(0),
-                              .formula = "v where a > b, v / 2 where a = b, else 0",
-                              .gradient = "share_greater(dy, a, b), 0, 0",
-                              .convention = "v where a or b is NaN",
-                              .domain = {{0}, {-2, 2, 0, 0, true}, {-2, 2, 0, 0, true}}};
+AD_OPERATOR(share_greater) = {
+    .name = "share_greater",
+    OF_THREE,
+    .loops = &share_greater_loops,
+    .vjp = share_greater_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v where a > b, v / 2 where a = b, else 0",
+    .gradient = "share_greater(dy, a, b), 0, 0",
+    .convention = "v where a or b is NaN",
+    .domain = {{0}, {.low = -2, .high = 2, .constant = true}, {.low = -2, .high = 2, .constant = true}}};
 
 ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_share_greater, v, a, b); }
 
@@ -201,7 +202,7 @@ AD_OPERATOR(times_sign) = {.name = "times_sign",
                            .formula = "v sign(x)",
                            .gradient = "dy sign(x), 0",
                            .convention = "0 where x = 0",
-                           .domain = {{0}, {-2, 2, 0, 0.1, true}}};
+                           .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1, .constant = true}}};
 
 ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_times_sign, v, x); }
 
@@ -285,7 +286,7 @@ AD_OPERATOR(pow_constant) = {.name = "pow_constant",
                              .vjp = pow_constant_vjp,
                              .formula = "x^c",
                              .gradient = "c x^(c-1) dy",
-                             .domain = {{0.5, 2, 0, 0, false}},
+                             .domain = {{.low = 0.5, .high = 2}},
                              .convention = "IEEE pow: x^0 is 1 for every x, NaN too; NaN for x < 0 and c not whole"};
 
 ad_tensor ad_pow_constant(ad_tensor x, double c) { return with_constant(&ad_operator_pow_constant, x, c); }
@@ -307,7 +308,7 @@ AD_OPERATOR(log) = {.name = "log",
                     .formula = "ln x",
                     .gradient = "dy / x",
                     .convention = "-inf at 0, NaN below",
-                    .domain = {{0.5, 3, 0, 0, false}}};
+                    .domain = {{.low = 0.5, .high = 3}}};
 
 ad_tensor ad_log(ad_tensor x) { return ad_apply1(&ad_operator_log, x); }
 
@@ -321,7 +322,7 @@ AD_OPERATOR(sqrt) = {.name = "sqrt",
                      .formula = "x^(1/2)",
                      .gradient = "dy / (2 y)",
                      .convention = "the gradient is infinite at 0; NaN below",
-                     .domain = {{0.5, 3, 0, 0, false}}};
+                     .domain = {{.low = 0.5, .high = 3}}};
 
 ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
 
@@ -343,7 +344,7 @@ AD_OPERATOR(abs) = {.name = "abs",
                     .formula = "|x|",
                     .gradient = "sign(x) dy",
                     .convention = "the gradient is 0 at 0",
-                    .domain = {{-2, 2, 0, 0.1, false}}};
+                    .domain = {{.low = -2, .high = 2, .gap = 0.1}}};
 
 ad_tensor ad_abs(ad_tensor x) { return ad_apply1(&ad_operator_abs, x); }
 

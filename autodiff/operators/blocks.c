@@ -1,8 +1,543 @@
-/* Blocks: compositions fused into one operator. */
+/* Blocks: a layer, and multiply-add. Layer normalisation and the LSTM cell have files of their own. */
 #include "family.h"
 
-#ifndef AD_REAL
+MAP3(mul_add, (v) * (a) + b)
+
+#ifdef AD_REAL
+
+/* z = product + b, in place: n rows of size[0] columns in array 0, b in array 1; array 2, if there is one, is the other
+ * half of the product's sum. */
+LOOP(add_bias)
+{
+    const size_t h = s->size[0];
+    const REAL *restrict B = s->array[1], *restrict P = s->array[2];
+    for (size_t i = 0; i < s->n; i++) {
+        REAL *restrict z = (REAL *)s->array[0] + i * h;
+        if (P)
+            for (size_t j = 0; j < h; j++)
+                z[j] = z[j] + P[i * h + j] + B[j];
+        else
+            for (size_t j = 0; j < h; j++)
+                z[j] += B[j];
+    }
+}
+
+/* The same, and what is below 0 becomes 0. */
+LOOP(add_bias_relu)
+{
+    const size_t h = s->size[0];
+    const REAL *restrict B = s->array[1], *restrict P = s->array[2];
+    for (size_t i = 0; i < s->n; i++) {
+        REAL *restrict y = (REAL *)s->array[0] + i * h;
+        for (size_t j = 0; j < h; j++) {
+            const REAL z = P ? y[j] + P[i * h + j] + B[j] : y[j] + B[j];
+            y[j] = z < 0 ? 0 : z;
+        }
+    }
+}
+
+/* y += each of n rows of size[0] elements that begin size[1] apart. */
+LOOP(add_rows)
+{
+    REAL *restrict Y = s->array[0];
+    for (size_t i = 0; i < s->n; i++) {
+        const REAL *restrict x = (const REAL *)s->array[1] + i * s->size[1];
+        for (size_t j = 0; j < s->size[0]; j++)
+            Y[j] += x[j];
+    }
+}
+
+/* dz = (1 - e^-y) dy, which is logistic(z) dy for y = softplus(z) */
+LOOP(softplus_backward)
+{
+    const REAL *DY = s->array[1], *Y = s->array[2];
+    REAL *DZ = s->array[0], v[VIA_BLOCK];
+    for (size_t from = 0; from < s->n; from += VIA_BLOCK) {
+        const size_t n = s->n - from < VIA_BLOCK ? s->n - from : VIA_BLOCK;
+        for (size_t i = 0; i < n; i++)
+            v[i] = -Y[from + i];
+        vector_expm1(n, v, v);
+        for (size_t i = 0; i < n; i++)
+            DZ[from + i] = -v[i] * DY[from + i];
+    }
+}
+
+LOOP(pass) { memcpy(s->array[0], s->array[1], s->n * sizeof(REAL)); }
+
+/* y += a b, summed where y stands still: in lanes, which the compiler turns into vectors. */
+LOOP(add_product)
+{
+    enum { LANES = 8 };
+    const REAL *restrict A = s->array[1], *restrict B = s->array[2];
+    const size_t sa = s->step[1], sb = s->step[2];
+    REAL *restrict Y = s->array[0], lane[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    if (s->step[0]) {
+        for (; i < s->n; i++)
+            Y[i] += A[sa * i] * B[sb * i];
+        return;
+    }
+    for (; i + LANES <= s->n; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            lane[k] += A[sa * (i + k)] * B[sb * (i + k)];
+    for (; i < s->n; i++)
+        sum += A[sa * i] * B[sb * i];
+    for (size_t k = 0; k < LANES; k++)
+        sum += lane[k];
+    Y[0] += sum;
+}
+
+#else
+
+#include "../blas.h"
+#include <gradtape/threads.h>
 
 AD_FAMILY(blocks)
+
+LOOP_TABLE(add_bias)
+LOOP_TABLE(add_bias_relu)
+LOOP_TABLE(add_rows)
+LOOP_TABLE(softplus_backward)
+LOOP_TABLE(pass)
+LOOP_TABLE(add_product)
+
+/* ---- Activations ------------------------------------------------------------------------------------------------- */
+
+extern const ad_operator ad_operator_tanh, ad_operator_logistic, ad_operator_softplus, ad_operator_elu,
+    ad_operator_where_positive, ad_operator_tanh_backward, ad_operator_logistic_backward, ad_operator_elu_backward;
+
+/* The loops of an activation: of z, where it is not done with the bias; and of dy and y. */
+static const ad_loops *forward_loops(ad_activation activation)
+{
+    switch (activation) {
+    case AD_TANH: return ad_operator_tanh.loops;
+    case AD_LOGISTIC: return ad_operator_logistic.loops;
+    case AD_SOFTPLUS: return ad_operator_softplus.loops;
+    case AD_ELU: return ad_operator_elu.loops;
+    default: return NULL;
+    }
+}
+
+static const ad_loops *backward_loops(ad_activation activation)
+{
+    switch (activation) {
+    case AD_RELU: return ad_operator_where_positive.loops;
+    case AD_TANH: return ad_operator_tanh_backward.loops;
+    case AD_LOGISTIC: return ad_operator_logistic_backward.loops;
+    case AD_SOFTPLUS: return &softplus_backward_loops;
+    case AD_ELU: return ad_operator_elu_backward.loops;
+    default: return &pass_loops;
+    }
+}
+
+static ad_activation activation_of(const ad_attribute *attributes) { return (ad_activation)attributes[0].integer; }
+
+static bool check_activation(ad_call *c)
+{
+    const int64_t activation = c->attributes[0].integer;
+    if (activation >= 0 && activation < AD_ACTIVATION_COUNT)
+        return true;
+    ad_call_fail(c, AD_BAD_VALUE, "%lld is no activation: use AD_RELU or another of the list", (long long)activation);
+    return false;
+}
+
+/* ---- activation(x w + b) ----------------------------------------------------------------------------------------- */
+
+/* Rows of all but the last axis, and its size. */
+static int64_t columns_of(const ad_shape *x) { return x->dims[x->rank - 1]; }
+
+static int64_t rows_of(const ad_shape *x)
+{
+    ad_shape lead = *x;
+    lead.rank--;
+    return (int64_t)ad_count_of(&lead);
+}
+
+static ad_product linear_product(const ad_call *c)
+{
+    const ad_shape *x = c->x[0]->shape, *w = c->x[1]->shape;
+    return (ad_product){.type = (ad_type)c->x[0]->type, .m = rows_of(x), .k = w->dims[0], .n = w->dims[1]};
+}
+
+static void linear_shape(ad_call *c)
+{
+    const ad_shape *x = c->x[0]->shape, *w = c->x[1]->shape, *b = c->x[2]->shape;
+    char tx[AD_OPERAND_TEXT], tw[AD_OPERAND_TEXT], tb[AD_OPERAND_TEXT];
+    ad_operand_text(c, 0, tx);
+    ad_operand_text(c, 1, tw);
+    ad_operand_text(c, 2, tb);
+    if (!check_activation(c))
+        return;
+    if (x->rank < 1 || w->rank != 2)
+        ad_call_fail(c, AD_BAD_SHAPE, "x must be [...,d] and w [d,h]: they are %s and %s", tx, tw);
+    else if (columns_of(x) != w->dims[0])
+        ad_call_fail(c, AD_BAD_SHAPE, "inner sizes differ: %s by %s", tx, tw);
+    else if (b->rank != 1 || b->dims[0] != w->dims[1])
+        ad_call_fail(c, AD_BAD_SHAPE, "b must be [h], a number for each column of %s: it is %s", tw, tb);
+    else if (!ad_blas_fits(&(ad_product){.m = rows_of(x), .n = w->dims[1], .k = w->dims[0]}))
+        ad_call_fail(c, AD_BAD_SHAPE, "a matrix has more than 2147483647 rows or columns: %s by %s", tx, tw);
+    else {
+        ad_shape y = *x;
+        y.dims[y.rank - 1] = w->dims[1];
+        ad_result(c, 0, (ad_type)c->x[0]->type, &y);
+    }
+}
+
+/* What is left to do when x w is there, in blocks of whole rows. */
+typedef struct finish {
+    ad_loop *add_bias, *activate; /* the second NULL if the first does all */
+    char *y, *bias, *partial;
+    size_t rows, columns, rows_in_block, bytes;
+} finish;
+
+enum { FINISH_BLOCK = 8192, NEAR_BLOCK = 256 };
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* The activation of n elements in place: each run of them is copied first, since a loop's operand is not its result. */
+static void activate(const finish *f, char *y, size_t n)
+{
+    union {
+        float f32[NEAR_BLOCK];
+        double f64[NEAR_BLOCK];
+    } z;
+    for (size_t from = 0; from < n; from += NEAR_BLOCK) {
+        char *at = y + from * f->bytes;
+        const ad_span span = {.n = smaller(n - from, NEAR_BLOCK), .array = {at, &z}, .step = {1, 1}};
+        memcpy(&z, at, span.n * f->bytes);
+        f->activate(&span);
+    }
+}
+
+static void finish_block(void *context, size_t block)
+{
+    const finish *f = context;
+    const size_t first = block * f->rows_in_block, rows = smaller(f->rows - first, f->rows_in_block);
+    const size_t at = first * f->columns * f->bytes;
+    char *partial = f->partial ? f->partial + at : NULL;
+    f->add_bias(&(ad_span){.n = rows, .array = {f->y + at, f->bias, partial}, .size = {f->columns}});
+    if (f->activate)
+        activate(f, f->y + at, rows * f->columns);
+}
+
+static void finish_rows(ad_call *c, const ad_product *p)
+{
+    const ad_activation activation = activation_of(c->attributes);
+    const ad_loops *first = activation == AD_RELU ? &add_bias_relu_loops : &add_bias_loops,
+                   *second = forward_loops(activation);
+    finish f = {.add_bias = ad_loop_for(first, c, c->y[0]->type), .y = c->y[0]->data, .bias = c->x[2]->data};
+    f.activate = second ? ad_loop_for(second, c, c->y[0]->type) : NULL;
+    f.partial = p->partial;
+    f.rows = (size_t)p->m;
+    f.columns = (size_t)p->n;
+    f.bytes = ad_type_bytes(p->type);
+    f.rows_in_block = f.columns < FINISH_BLOCK ? FINISH_BLOCK / f.columns : 1;
+    ad_parallel((f.rows + f.rows_in_block - 1) / f.rows_in_block, finish_block, &f);
+}
+
+static void linear_run(ad_call *c)
+{
+    ad_product p = linear_product(c);
+    if (p.m == 0 || p.n == 0)
+        return;
+    const size_t partial = ad_blas_partial(&p);
+    p.a = c->x[0]->data;
+    p.b = c->x[1]->data;
+    p.c = c->y[0]->data;
+    p.leaves_partial = true;
+    p.partial = partial ? ad_scratch(c, partial, ad_type_bytes(p.type)) : NULL;
+    if (partial && !p.partial)
+        return;
+    ad_blas_multiply(&p);
+    finish_rows(c, &p);
+}
+
+/* All rows as one matrix, so that a product over them is one product. */
+static ad_tensor as_matrix(ad_tensor x)
+{
+    const ad_shape shape = ad_shape_of(x);
+    return shape.rank == 2 ? x : ad_reshape(x, AD_SHAPE(rows_of(&shape), columns_of(&shape)));
+}
+
+/* y = activation(z), z = x w + b :  dz = activation'(z) dy,  dx = dz w',  dw = x' dz,  db = sum of dz over rows */
+static void linear_vjp(ad_pullback *p)
+{
+    const ad_activation activation = activation_of(ad_attribute_at(p, 0));
+    ad_tensor dz = ad_dy(p), db = dz;
+    if (activation != AD_IDENTITY)
+        dz = ad_linear_backward(dz, ad_y(p), activation, &db);
+    ad_give(p, 2, db);
+    dz = as_matrix(dz);
+    if (ad_wants(p, 0)) {
+        ad_tensor dx = ad_matmul_nt(dz, ad_x(p, 1));
+        const ad_shape shape = ad_shape_of(ad_x(p, 0));
+        ad_give(p, 0, shape.rank == 2 ? dx : ad_reshape(dx, shape));
+    }
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_matmul_tn(as_matrix(ad_x(p, 0)), dz));
+}
+
+static const ad_sample samples_linear[] = {
+    {.n_x = 3, .x = {{2, {2, 3}}, {2, {3, 4}}, {1, {4}}}, .attributes = {{.integer = AD_TANH}}},
+    {.n_x = 3, .x = {{2, {3, 2}}, {2, {2, 3}}, {1, {3}}}, .attributes = {{.integer = AD_RELU}}},
+    {.n_x = 3, .x = {{3, {2, 2, 3}}, {2, {3, 2}}, {1, {2}}}, .attributes = {{.integer = AD_LOGISTIC}}},
+    {.n_x = 3, .x = {{1, {3}}, {2, {3, 2}}, {1, {2}}}, .attributes = {{.integer = AD_SOFTPLUS}}},
+    {.n_x = 3, .x = {{2, {2, 2}}, {2, {2, 3}}, {1, {3}}}, .attributes = {{.integer = AD_ELU}}},
+    {.n_x = 3, .x = {{2, {2, 3}}, {2, {3, 2}}, {1, {2}}}, .attributes = {{.integer = AD_IDENTITY}}},
+    {.n_x = 3, .x = {{2, {0, 3}}, {2, {3, 2}}, {1, {2}}}, .attributes = {{.integer = AD_TANH}}},
+    {.n_x = 3, .x = {{2, {2, 0}}, {2, {0, 3}}, {1, {3}}}, .attributes = {{.integer = AD_IDENTITY}}},
+};
+
+AD_OPERATOR(linear) = {.name = "linear",
+                       .arity = 3,
+                       .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
+                       .shape = linear_shape,
+                       .run = linear_run,
+                       .vjp = linear_vjp,
+                       SAMPLES(samples_linear),
+                       .formula = "activation(x w + b)",
+                       .gradient = "dz w', x' dz, sum of dz over rows; dz = activation'(z) dy",
+                       .convention = "that of the activation at its kink"};
+
+ad_tensor ad_linear(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)
+{
+    return ad_apply_one(&ad_operator_linear, (const ad_tensor[]){x, w, b}, 3, &(ad_attribute){.integer = activation});
+}
+
+/* ---- Its backward: dz and db in one pass ------------------------------------------------------------------------- */
+
+static void linear_backward_shape(ad_call *c)
+{
+    const ad_shape *y = c->x[1]->shape;
+    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+    if (!check_activation(c))
+        return;
+    if (y->rank < 1 || !ad_same_dims(c->x[0]->shape, y)) {
+        ad_call_fail(c, AD_BAD_SHAPE, "dy and y must have the same shape, of one axis or more: they are %s and %s",
+                     ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
+        return;
+    }
+    ad_result(c, 0, (ad_type)c->x[0]->type, y);
+    ad_result(c, 1, (ad_type)c->x[0]->type, &AD_SHAPE(columns_of(y)));
+}
+
+/* Columns are cut, and not rows, so that each element of db is one sum from the first row to the last. */
+typedef struct back {
+    ad_loop *dz_of, *add_rows;
+    char *dz, *db, *dy, *y;
+    size_t rows, columns, columns_in_block, bytes;
+} back;
+
+enum { BACK_COLUMNS = 256 };
+
+static void back_block(void *context, size_t block)
+{
+    const back *b = context;
+    const size_t first = block * b->columns_in_block, columns = smaller(b->columns - first, b->columns_in_block);
+    const size_t at_once = columns < b->columns ? 1 : columns < NEAR_BLOCK ? NEAR_BLOCK / columns : 1;
+    char *db = b->db + first * b->bytes;
+    memset(db, 0, columns * b->bytes);
+    for (size_t i = 0; i < b->rows; i += at_once) {
+        const size_t rows = smaller(at_once, b->rows - i), at = (i * b->columns + first) * b->bytes;
+        b->dz_of(&(ad_span){.n = rows * columns, .array = {b->dz + at, b->dy + at, b->y + at}, .step = {1, 1, 1}});
+        b->add_rows(&(ad_span){.n = rows, .array = {db, b->dz + at}, .size = {columns, columns}});
+    }
+}
+
+static void linear_backward_run(ad_call *c)
+{
+    const ad_shape *y = c->x[1]->shape;
+    const uint8_t type = c->x[0]->type;
+    back b = {.dz = c->y[0]->data, .db = c->y[1]->data, .dy = c->x[0]->data, .y = c->x[1]->data};
+    b.dz_of = ad_loop_for(backward_loops(activation_of(c->attributes)), c, type);
+    b.add_rows = ad_loop_for(&add_rows_loops, c, type);
+    b.rows = (size_t)rows_of(y);
+    b.columns = (size_t)columns_of(y);
+    b.bytes = ad_type_bytes((ad_type)type);
+    if (b.columns == 0)
+        return;
+    const size_t blocks = b.rows * b.columns < FINISH_BLOCK ? 1 : (b.columns + BACK_COLUMNS - 1) / BACK_COLUMNS;
+    b.columns_in_block = (b.columns + blocks - 1) / blocks;
+    ad_parallel((b.columns + b.columns_in_block - 1) / b.columns_in_block, back_block, &b);
+}
+
+/* activation''(z) / activation'(z) v u as a function of y; where it is 0 everywhere, zeros */
+static ad_tensor second_derivative(ad_activation activation, ad_tensor y, ad_tensor vu)
+{
+    switch (activation) {
+    case AD_TANH: return ad_mul(ad_scale(y, -2), vu);
+    case AD_LOGISTIC: return ad_mul(ad_shift(ad_scale(y, -2), 1), vu);
+    case AD_SOFTPLUS: return ad_mul(ad_exp(ad_neg(y)), vu);
+    case AD_ELU: return ad_where_not_positive(vu, y);
+    default: return ad_zeros_like(y);
+    }
+}
+
+/* dz = a'(y) v,  db = sum of dz over rows; with u = ddz + ddb for each row :  dv = a'(y) u,  dy = (d a' / dy) v u */
+static void linear_backward_vjp(ad_pullback *p)
+{
+    const ad_activation activation = activation_of(ad_attribute_at(p, 0));
+    ad_tensor v = ad_x(p, 0), y = ad_x(p, 1), u = ad_dy(p), unused;
+    if (ad_has_dy(p, 1))
+        u = ad_add(u, ad_dy_at(p, 1));
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_linear_backward(u, y, activation, &unused));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, second_derivative(activation, y, ad_mul(v, u)));
+}
+
+/* relu and identity are constant in y, so that there would be no gradient to check. */
+static const ad_sample samples_linear_backward[] = {
+    {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.integer = AD_TANH}}},
+    {.n_x = 2, .x = {{3, {2, 2, 3}}, {3, {2, 2, 3}}}, .attributes = {{.integer = AD_LOGISTIC}}},
+    {.n_x = 2, .x = {{1, {3}}, {1, {3}}}, .attributes = {{.integer = AD_SOFTPLUS}}},
+    {.n_x = 2, .x = {{2, {3, 2}}, {2, {3, 2}}}, .attributes = {{.integer = AD_ELU}}},
+    {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = AD_TANH}}},
+    {.n_x = 2, .x = {{2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.integer = AD_ELU}}},
+};
+
+AD_OPERATOR(linear_backward) = {.name = "linear_backward",
+                                .arity = 2,
+                                .n_results = 2,
+                                .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
+                                .shape = linear_backward_shape,
+                                .run = linear_backward_run,
+                                .vjp = linear_backward_vjp,
+                                .linear = AD_LINEAR_IN(0),
+                                SAMPLES(samples_linear_backward),
+                                .formula = "dz = activation'(z) v as a function of y, sum of dz over rows",
+                                .gradient = "activation'(z) u, (d activation'(z) / dy) v u; u = ddz + ddb",
+                                .convention = "that of the activation at its kink",
+                                .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1}}};
+
+ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db)
+{
+    ad_tensor r[AD_MAX_RESULTS];
+    ad_apply(NULL, &ad_operator_linear_backward, (const ad_tensor[]){dy, y}, 2, &(ad_attribute){.integer = activation},
+             r);
+    *db = r[1];
+    return r[0];
+}
+
+/* ---- x w + b, element by element --------------------------------------------------------------------------------- */
+
+/* y = x w + b :  dx = w dy,  dw = x dy,  db = dy */
+static void mul_add_vjp(ad_pullback *p)
+{
+    ad_give(p, 2, ad_dy(p));
+    if (ad_wants(p, 0) && ad_wants(p, 1)) {
+        ad_tensor dw, dx = ad_mul_backward(ad_dy(p), ad_x(p, 0), ad_x(p, 1), &dw);
+        ad_give(p, 0, dx);
+        ad_give(p, 1, dw);
+    } else if (ad_wants(p, 0)) {
+        ad_give(p, 0, ad_mul(ad_x(p, 1), ad_dy(p)));
+    } else if (ad_wants(p, 1)) {
+        ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
+    }
+}
+
+AD_OPERATOR(mul_add) = {.name = "mul_add",
+                        OF_THREE,
+                        .loops = &mul_add_loops,
+                        .vjp = mul_add_vjp,
+                        .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+                        .formula = "x w + b",
+                        .gradient = "w dy, x dy, dy",
+                        .convention = "rounded twice, as ad_mul and ad_add"};
+
+ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b) { return APPLY(&ad_operator_mul_add, x, w, b); }
+
+/* ---- Both gradients of a product --------------------------------------------------------------------------------- */
+
+static bool broadcasts_to(const ad_shape *x, const ad_shape *y)
+{
+    const int shift = y->rank - x->rank;
+    bool does = shift >= 0;
+    for (int i = 0; does && i < x->rank; i++)
+        does = x->dims[i] == y->dims[shift + i] || x->dims[i] == 1;
+    return does;
+}
+
+static void mul_backward_shape(ad_call *c)
+{
+    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT], d[AD_OPERAND_TEXT];
+    if (!broadcasts_to(c->x[1]->shape, c->x[0]->shape) || !broadcasts_to(c->x[2]->shape, c->x[0]->shape)) {
+        ad_call_fail(c, AD_BAD_SHAPE, "dy must be as wide as a and b together: they are %s, %s and %s",
+                     ad_operand_text(c, 0, d), ad_operand_text(c, 1, a), ad_operand_text(c, 2, b));
+        return;
+    }
+    ad_result(c, 0, (ad_type)c->x[0]->type, c->x[1]->shape);
+    ad_result(c, 1, (ad_type)c->x[0]->type, c->x[2]->shape);
+}
+
+/* sum = other dy, summed to the shape of sum. */
+static void product_into(ad_call *c, ad_value *sum, const ad_value *other)
+{
+    const ad_value *dy = c->x[0];
+    const size_t bytes = ad_type_bytes((ad_type)dy->type), n = ad_elements(sum);
+    ad_loop *loop = ad_loop_for(&add_product_loops, c, dy->type);
+    ad_span span = {.n = n, .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
+    memset(sum->data, 0, n * bytes);
+    if (ad_same_dims(sum->shape, dy->shape) && ad_same_dims(other->shape, dy->shape))
+        loop(&span);
+    else
+        ad_walk(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
+                (const size_t[]){bytes, bytes, bytes}, loop, &span);
+}
+
+static void mul_backward_run(ad_call *c)
+{
+    product_into(c, c->y[0], c->x[2]);
+    product_into(c, c->y[1], c->x[1]);
+}
+
+/* da = b v,  db = a v; with u and w the gradients of these :  dv = b u + a w,  da = v w,  db = v u */
+static void mul_backward_vjp(ad_pullback *p)
+{
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2);
+    if (ad_has_dy(p, 0)) {
+        ad_give(p, 0, ad_broadcast_to(ad_mul(b, ad_dy(p)), ad_shape_of(v)));
+        ad_give(p, 2, ad_mul(v, ad_dy(p)));
+    }
+    if (ad_has_dy(p, 1)) {
+        ad_give(p, 0, ad_broadcast_to(ad_mul(a, ad_dy_at(p, 1)), ad_shape_of(v)));
+        ad_give(p, 1, ad_mul(v, ad_dy_at(p, 1)));
+    }
+}
+
+static const ad_sample samples_mul_backward[] = {
+    {.n_x = 3, .x = {{2, {2, 3}}, {2, {2, 3}}, {2, {2, 3}}}},
+    {.n_x = 3, .x = {{0}, {0}, {0}}},
+    {.n_x = 3, .x = {{3, {2, 2, 3}}, {2, {2, 3}}, {3, {2, 2, 3}}}},
+    {.n_x = 3, .x = {{3, {2, 4, 3}}, {2, {4, 1}}, {1, {3}}}},
+    {.n_x = 3, .x = {{2, {2, 3}}, {0}, {2, {1, 3}}}},
+    {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 1}}, {2, {0, 3}}}},
+};
+
+AD_OPERATOR(mul_backward) = {.name = "mul_backward",
+                             .arity = 3,
+                             .n_results = 2,
+                             .shape = mul_backward_shape,
+                             .run = mul_backward_run,
+                             .vjp = mul_backward_vjp,
+                             .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+                             SAMPLES(samples_mul_backward),
+                             .formula = "da = b v summed to the shape of a, db = a v to that of b",
+                             .gradient = "b dda + a ddb, v ddb, v dda"};
+
+ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db)
+{
+    ad_tensor r[AD_MAX_RESULTS];
+    ad_apply(NULL, &ad_operator_mul_backward, (const ad_tensor[]){dy, a, b}, 3, NULL, r);
+    *db = r[1];
+    return r[0];
+}
+
+/* ---- Log-probability of a label ---------------------------------------------------------------------------------- */
+
+ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels)
+{
+    return ad_neg(ad_softmax_cross_entropy(logits, labels));
+}
 
 #endif

@@ -9,13 +9,11 @@ MAP1(round, R(rint)(x))
 /* Bodies of loops over operands of type T that write truth. One operand is never broadcast; of two each pair of steps
  * has its own loop, so that each is vectorised. */
 #define TRUTH_OF_ONE(T, expression)                                                                                    \
-    {                                                                                                                  \
-        const T *restrict X = s->array[1];                                                                             \
-        int32_t *restrict Y = s->array[0];                                                                             \
-        for (size_t i = 0; i < s->n; i++) {                                                                            \
-            const T x = X[i];                                                                                          \
-            Y[i] = (expression) != 0;                                                                                  \
-        }                                                                                                              \
+    const T *restrict X = s->array[1];                                                                                 \
+    int32_t *restrict Y = s->array[0];                                                                                 \
+    for (size_t i = 0; i < s->n; i++) {                                                                                \
+        const T x = X[i];                                                                                              \
+        Y[i] = (expression) != 0;                                                                                      \
     }
 #define TRUTH_FOR(T, at_a, at_b, expression)                                                                           \
     for (size_t i = 0; i < s->n; i++) {                                                                                \
@@ -23,18 +21,16 @@ MAP1(round, R(rint)(x))
         Y[i] = (expression) != 0;                                                                                      \
     }
 #define TRUTH_OF_TWO(T, expression)                                                                                    \
-    {                                                                                                                  \
-        const T *restrict A = s->array[1], *restrict B = s->array[2];                                                  \
-        int32_t *restrict Y = s->array[0];                                                                             \
-        if (s->step[1] && s->step[2])                                                                                  \
-            TRUTH_FOR(T, i, i, expression)                                                                             \
-        else if (s->step[1])                                                                                           \
-            TRUTH_FOR(T, i, 0, expression)                                                                             \
-        else if (s->step[2])                                                                                           \
-            TRUTH_FOR(T, 0, i, expression)                                                                             \
-        else                                                                                                           \
-            TRUTH_FOR(T, 0, 0, expression)                                                                             \
-    }
+    const T *restrict A = s->array[1], *restrict B = s->array[2];                                                      \
+    int32_t *restrict Y = s->array[0];                                                                                 \
+    if (s->step[1] && s->step[2])                                                                                      \
+        TRUTH_FOR(T, i, i, expression)                                                                                 \
+    else if (s->step[1])                                                                                               \
+        TRUTH_FOR(T, i, 0, expression)                                                                                 \
+    else if (s->step[2])                                                                                               \
+        TRUTH_FOR(T, 0, i, expression)                                                                                 \
+    else                                                                                                               \
+        TRUTH_FOR(T, 0, 0, expression)
 
 /* The body of `where` for values of type T. Both values are read before one is chosen, so that it is a blend. */
 #define CHOICE_FOR(T, at_c, at_a, at_b)                                                                                \
@@ -43,32 +39,32 @@ MAP1(round, R(rint)(x))
         Y[i] = C[at_c] ? a : b;                                                                                        \
     }
 #define CHOICE(T)                                                                                                      \
-    {                                                                                                                  \
-        const int32_t *restrict C = s->array[1];                                                                       \
-        const T *restrict A = s->array[2], *restrict B = s->array[3];                                                  \
-        T *restrict Y = s->array[0];                                                                                   \
-        const size_t sc = s->step[1], sa = s->step[2], sb = s->step[3];                                                \
-        if (sc && sa && sb)                                                                                            \
-            CHOICE_FOR(T, i, i, i)                                                                                     \
-        else if (sc && sa)                                                                                             \
-            CHOICE_FOR(T, i, i, 0)                                                                                     \
-        else if (sc && sb)                                                                                             \
-            CHOICE_FOR(T, i, 0, i)                                                                                     \
-        else                                                                                                           \
-            CHOICE_FOR(T, sc *i, sa *i, sb *i)                                                                         \
-    }
+    const int32_t *restrict C = s->array[1];                                                                           \
+    const T *restrict A = s->array[2], *restrict B = s->array[3];                                                      \
+    T *restrict Y = s->array[0];                                                                                       \
+    const size_t sc = s->step[1], sa = s->step[2], sb = s->step[3];                                                    \
+    if (sc && sa && sb)                                                                                                \
+        CHOICE_FOR(T, i, i, i)                                                                                         \
+    else if (sc && sa)                                                                                                 \
+        CHOICE_FOR(T, i, i, 0)                                                                                         \
+    else if (sc && sb)                                                                                                 \
+        CHOICE_FOR(T, i, 0, i)                                                                                         \
+    else                                                                                                               \
+        CHOICE_FOR(T, i *sc, i *sa, i *sb)
 
 #ifdef AD_REAL
 
-#define COMPARISON(name, expression) LOOP(name) TRUTH_OF_TWO(REAL, expression)
+#define COMPARISON(name, expression)                                                                                   \
+    LOOP(name) { TRUTH_OF_TWO(REAL, expression); }
 #define LOGIC_OF_ONE(name, expression)
 #define LOGIC_OF_TWO(name, expression)
 
-LOOP(is_nan)
-TRUTH_OF_ONE(REAL, x != x) LOOP(is_finite) TRUTH_OF_ONE(REAL, isfinite(x)) LOOP(where) CHOICE(REAL)
+LOOP(is_nan) { TRUTH_OF_ONE(REAL, x != x); }
+LOOP(is_finite) { TRUTH_OF_ONE(REAL, isfinite(x)); }
+LOOP(where) { CHOICE(REAL); }
 
-    /* y = x, held between the two numbers of array 2 */
-    LOOP(clamp)
+/* y = x, held between the two numbers of array 2 */
+LOOP(clamp)
 {
     const REAL *restrict X = s->array[1];
     REAL *restrict Y = s->array[0];
@@ -99,24 +95,27 @@ AD_FAMILY(comparisons)
 /* A loop over values of i32 beside those of the kernels, and a run that takes the one for the operands. */
 #define COMPARISON(name, expression)                                                                                   \
     LOOP_TABLE(name)                                                                                                   \
-    static void name##_of_i32(const ad_span *s) TRUTH_OF_TWO(int32_t, expression) static void name##_run(ad_call *c)   \
+    static void name##_of_i32(const ad_span *s) { TRUTH_OF_TWO(int32_t, expression); }                                 \
+    static void name##_run(ad_call *c)                                                                                 \
     {                                                                                                                  \
         walk(c, c->x[0]->type == AD_I32 ? name##_of_i32 : ad_loop_for(&name##_loops, c, c->x[0]->type));               \
     }
-#define LOGIC(name, body)                                                                                              \
-    static void name##_of_i32(const ad_span *s) body static void name##_run(ad_call *c) { walk(c, name##_of_i32); }
-#define LOGIC_OF_ONE(name, expression) LOGIC(name, TRUTH_OF_ONE(int32_t, expression))
-#define LOGIC_OF_TWO(name, expression) LOGIC(name, TRUTH_OF_TWO(int32_t, expression))
+#define LOGIC_OF_ONE(name, expression)                                                                                 \
+    static void name##_of_i32(const ad_span *s) { TRUTH_OF_ONE(int32_t, expression); }                                 \
+    static void name##_run(ad_call *c) { walk(c, name##_of_i32); }
+#define LOGIC_OF_TWO(name, expression)                                                                                 \
+    static void name##_of_i32(const ad_span *s) { TRUTH_OF_TWO(int32_t, expression); }                                 \
+    static void name##_run(ad_call *c) { walk(c, name##_of_i32); }
 
 LOOP_TABLE(is_nan)
 LOOP_TABLE(is_finite)
 LOOP_TABLE(where)
 LOOP_TABLE(clamp)
 LOOP_TABLE(clamp_backward)
-static void where_of_i32(const ad_span *s) CHOICE(int32_t)
+static void where_of_i32(const ad_span *s) { CHOICE(int32_t); }
 
-    /* One loop over all operands, each of its own type, broadcast to the result. */
-    static void walk(ad_call *c, ad_loop *loop)
+/* One loop over all operands, each of its own type, broadcast to the result. */
+static void walk(ad_call *c, ad_loop *loop)
 {
     const ad_shape *shapes[AD_SPAN_ARRAYS] = {c->y[0]->shape};
     size_t bytes[AD_SPAN_ARRAYS] = {ad_type_bytes((ad_type)c->y[0]->type)};
@@ -137,7 +136,7 @@ COMPARISON(less, a < b)
 COMPARISON(less_equal, a <= b)
 COMPARISON(greater, a > b)
 COMPARISON(greater_equal, a >= b)
-LOGIC_OF_TWO(logical_and, a &&b)
+LOGIC_OF_TWO(logical_and, (a) && (b))
 LOGIC_OF_TWO(logical_or, a || b)
 LOGIC_OF_TWO(logical_xor, !a != !b)
 LOGIC_OF_ONE(logical_not, !x)
@@ -245,7 +244,7 @@ AD_OPERATOR(clamp) = {.name = "clamp",
                       .formula = "x, but at least low and at most high",
                       .gradient = "dy where low <= x <= high, else 0",
                       .convention = "the edges pass dy, and so does NaN",
-                      .domain = {{-2, 2, -0.5, 0.1, false}}};
+                      .domain = {{.low = -2, .high = 2, .kink = -0.5, .gap = 0.1}}};
 
 ad_tensor ad_clamp(ad_tensor x, double low, double high) { return bounded(&ad_operator_clamp, &x, 1, low, high); }
 
@@ -288,7 +287,7 @@ AD_OPERATOR(clamp_backward) = {.name = "clamp_backward",
                                .formula = "v where low <= x <= high, else 0",
                                .gradient = "dr where low <= x <= high, else 0; 0",
                                .convention = "v at the edges, and where x is NaN",
-                               .domain = {{0}, {-2, 2, -0.5, 0.1, true}}};
+                               .domain = {{0}, {.low = -2, .high = 2, .kink = -0.5, .gap = 0.1, .constant = true}}};
 
 ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high)
 {
@@ -420,7 +419,7 @@ ad_tensor ad_is_finite(ad_tensor x) { return ad_apply1(&ad_operator_is_finite, x
 #define LOGICAL .types = "i", .properties = AD_NOT_DIFFERENTIABLE, .shape = truth_shape, .gradient = "none"
 #define TRUTH_VALUES                                                                                                   \
     {                                                                                                                  \
-        -1, 1, 0, 0, false                                                                                             \
+        .low = -1, .high = 1                                                                                           \
     }
 #define LOGICAL_OF_TWO .arity = 2, LOGICAL, SAMPLES(ad_samples_of_two), .domain = {TRUTH_VALUES, TRUTH_VALUES}
 
@@ -495,7 +494,7 @@ AD_OPERATOR(where) = {.name = "where",
                       .formula = "a where condition is not 0, else b",
                       .gradient = "dy where condition is not 0, else 0; 0 where condition is not 0, else dy",
                       .convention = "what is not chosen does not count, NaN included",
-                      .domain = {{0, 1, 0, 0, false}}};
+                      .domain = {{.low = 0, .high = 1}}};
 
 ad_tensor ad_where(ad_tensor condition, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_where, condition, a, b); }
 

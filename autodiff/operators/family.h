@@ -23,7 +23,7 @@
 
 #define AD_OPERATOR(name)                                                                                              \
     extern const ad_operator ad_operator_##name;                                                                       \
-    static const ad_operator *const ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;     \
+    static const ad_operator *ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;           \
     const ad_operator ad_operator_##name
 
 /* Each file of rows says its name, and the table asks for each by the list of files that the build has: a linker takes
@@ -44,6 +44,14 @@ extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of
 #define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
 #define OF_TWO_WITH_TIES .arity = 2, ELEMENTWISE_AND(AD_SHARES_TIES), SAMPLES(ad_samples_of_two)
 #define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
+
+/* The size of an axis, a negative one counted from the last; 0 where there is none: in a rule, what an error made inert
+ * has the shape of a scalar. */
+static inline int64_t size_at(const ad_shape *x, int axis)
+{
+    axis += axis < 0 ? x->rank : 0;
+    return axis >= 0 && axis < x->rank ? x->dims[axis] : 0;
+}
 
 /* One result, attributes given one by one. */
 #define APPLY(op, ...)                                                                                                 \

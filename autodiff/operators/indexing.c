@@ -113,7 +113,7 @@ AD_OPERATOR(gather_rows) = {.name = "gather_rows",
                             .linear = AD_LINEAR_IN(0),
                             .formula = "x[rows]",
                             .gradient = "scatter_add_rows(dy, rows)",
-                            .domain = {{0}, {0, 2, 0, 0, false}}};
+                            .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
 
@@ -175,7 +175,7 @@ AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
                                  .linear = AD_LINEAR_IN(0),
                                  .formula = "y[rows[i]] += v[i]",
                                  .gradient = "dy[rows]",
-                                 .domain = {{0}, {0, 2, 0, 0, false}}};
+                                 .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
 {
@@ -324,7 +324,7 @@ static void gather_vjp(ad_pullback *p)
     if (!ad_wants(p, 0))
         return;
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_x(p, 1), x.dims[axis < 0 ? axis + x.rank : axis]));
+    ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_x(p, 1), size_at(&x, axis)));
 }
 
 static const ad_sample samples_gather[] = {
@@ -348,7 +348,7 @@ AD_OPERATOR(gather) = {.name = "gather",
                        .linear = AD_LINEAR_IN(0),
                        .formula = "x[indices] along the axis",
                        .gradient = "scatter_add(dy, axis, indices)",
-                       .domain = {{0}, {0, 2, 0, 0, false}}};
+                       .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_gather(ad_tensor x, int axis, ad_tensor indices)
 {
@@ -418,12 +418,70 @@ AD_OPERATOR(scatter_add) = {.name = "scatter_add",
                             .formula = "y[indices] += v along the axis",
                             .gradient = "gather(dy, axis, indices)",
                             .convention = "contributions to one element are added in the order of the indices",
-                            .domain = {{0}, {0, 2, 0, 0, false}}};
+                            .domain = {{0}, {.high = 2}}};
 
 ad_tensor ad_scatter_add(ad_tensor v, int axis, ad_tensor indices, int64_t n)
 {
     return ad_apply_one(&ad_operator_scatter_add, (const ad_tensor[]){v, indices}, 2,
                         (const ad_attribute[]){{.integer = axis}, {.integer = n}});
+}
+
+/* ---- One of n ---------------------------------------------------------------------------------------------------- */
+
+static void one_hot_shape(ad_call *c)
+{
+    const ad_shape *labels = c->x[0]->shape;
+    const int64_t n = c->attributes[0].integer, type = c->attributes[1].integer;
+    const int axis = ad_new_axis_index(c, -1, labels->rank);
+    if (axis < 0)
+        return;
+    if (type < 0 || type >= AD_TYPE_COUNT) {
+        ad_call_fail(c, AD_BAD_TYPE, "type %" PRId64 " is none of AD_F32, AD_F64, AD_I32", type);
+        return;
+    }
+    const ad_shape y = ad_expanded(labels, axis, n);
+    ad_result(c, 0, (ad_type)type, &y);
+}
+
+static void one_hot_run(ad_call *c)
+{
+    const ad_value *labels = c->x[0], *y = c->y[0];
+    const size_t n = (size_t)c->attributes[0].integer, bytes = ad_type_bytes((ad_type)y->type);
+    const void *ones[AD_TYPE_COUNT] = {[AD_F32] = &(float){1}, [AD_F64] = &(double){1}, [AD_I32] = &(int32_t){1}};
+    const int32_t *label = labels->data;
+    memset(y->data, 0, ad_elements(y) * bytes);
+    for (size_t i = 0; i < ad_elements(labels); i++) {
+        if (label[i] < 0 || (size_t)label[i] >= n) {
+            ad_call_fail(c, AD_BAD_VALUE, "label %" PRId32 " at place %zu is out of range: there are %zu", label[i], i,
+                         n);
+            return;
+        }
+        memcpy((char *)y->data + (i * n + (size_t)label[i]) * bytes, ones[y->type], bytes);
+    }
+}
+
+static const ad_sample samples_one_hot[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = 4}, {.integer = AD_F64}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.integer = 3}, {.integer = AD_I32}}},
+    {.n_x = 1, .x = {{1, {0}}}, .attributes = {{.integer = 3}, {.integer = AD_F32}}},
+};
+
+AD_OPERATOR(one_hot) = {.name = "one_hot",
+                        .arity = 1,
+                        .types = "i",
+                        .attributes = {{"n", AD_ATTRIBUTE_INTEGER}, {"type", AD_ATTRIBUTE_TYPE}},
+                        .properties = AD_NOT_DIFFERENTIABLE,
+                        .shape = one_hot_shape,
+                        SAMPLES(samples_one_hot),
+                        .run = one_hot_run,
+                        .formula = "1 at the label, 0 elsewhere",
+                        .gradient = "none",
+                        .domain = {{.high = 2}}};
+
+ad_tensor ad_one_hot(ad_tensor labels, int64_t n, ad_type type)
+{
+    return ad_apply_one(&ad_operator_one_hot, &labels, 1,
+                        (const ad_attribute[]){{.integer = n}, {.integer = (int64_t)type}});
 }
 
 #endif

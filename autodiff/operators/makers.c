@@ -111,4 +111,50 @@ ad_tensor ad_arange(ad_tape *tape, ad_type type, int64_t n)
     return y;
 }
 
+static void eye_shape(ad_call *c)
+{
+    char text[AD_SHAPE_TEXT];
+    if (c->attributes[1].shape.rank == 2)
+        maker_shape(c);
+    else
+        ad_call_fail(c, AD_BAD_SHAPE, "%s is not the shape of a matrix", ad_shape_text(&c->attributes[1].shape, text));
+}
+
+static void eye_run(ad_call *c)
+{
+    const ad_value *y = c->y[0];
+    const size_t m = (size_t)y->shape->dims[0], n = (size_t)y->shape->dims[1];
+    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    for (size_t i = 0; i < m && i < n; i++)
+        if (y->type == AD_F32)
+            ((float *)y->data)[i * n + i] = 1;
+        else if (y->type == AD_F64)
+            ((double *)y->data)[i * n + i] = 1;
+        else
+            ((int32_t *)y->data)[i * n + i] = 1;
+}
+
+static const ad_sample samples_eye[] = {
+    {.attributes = {{.integer = AD_F64}, {.shape = {2, {3, 3}}}}},
+    {.attributes = {{.integer = AD_F32}, {.shape = {2, {2, 4}}}}},
+    {.attributes = {{.integer = AD_I32}, {.shape = {2, {0, 0}}}}},
+};
+
+AD_OPERATOR(eye) = {.name = "eye",
+                    .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
+                    .properties = AD_NOT_DIFFERENTIABLE,
+                    .shape = eye_shape,
+                    .run = eye_run,
+                    SAMPLES(samples_eye),
+                    .formula = "1 on the diagonal, 0 elsewhere",
+                    .gradient = "none"};
+
+ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n)
+{
+    ad_tensor y;
+    ad_apply(tape, &ad_operator_eye, NULL, 0,
+             (const ad_attribute[]){{.integer = (int64_t)type}, {.shape = AD_SHAPE(n, n)}}, &y);
+    return y;
+}
+
 #endif

@@ -28,6 +28,8 @@ static void move_to_result(ad_call *c, const char *x, const ptrdiff_t from[AD_MA
     const ad_value *y = c->y[0];
     ad_move move = {.to = y->data, .from = x, .bytes = ad_type_bytes((ad_type)y->type)};
     ptrdiff_t to[AD_MAX_RANK];
+    if (!ad_elements(y))
+        return;
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
         ad_move_axis(&move, y->shape->dims[i], to[i], from[i]);
@@ -134,7 +136,7 @@ static void permute_vjp(ad_pullback *p)
 static const ad_sample samples_permute[] = {
     {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.shape = {3, {2, 0, 1}}}}},
     {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.shape = {3, {1, 0, -1}}}}},
-    {.n_x = 1, .x = {{4, {2, 9, 2, 10}}}, .attributes = {{.shape = {4, {3, 0, 2, 1}}}}},
+    {.n_x = 1, .x = {{4, {2, 9, 1, 10}}}, .attributes = {{.shape = {4, {3, 0, 2, 1}}}}},
     {.n_x = 1, .x = {{5, {2, 1, 3, 2, 2}}}, .attributes = {{.shape = {5, {4, 3, 2, 1, 0}}}}},
     {.n_x = 1, .x = {{0}}, .attributes = {{.shape = {0}}}},
     {.n_x = 1, .x = {{3, {2, 0, 4}}}, .attributes = {{.shape = {3, {1, 2, 0}}}}},
@@ -176,11 +178,11 @@ static void flip_run(ad_call *c)
     const char *last = x->data;
     ptrdiff_t from[AD_MAX_RANK];
     unsigned mask;
-    if (!ad_axes_mask(c, &c->attributes[0].axes, x->shape->rank, &mask))
+    if (!ad_elements(x) || !ad_axes_mask(c, &c->attributes[0].axes, x->shape->rank, &mask))
         return;
     ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), from);
     for (int i = 0; i < x->shape->rank; i++) {
-        if (!(mask & 1U << i) || x->shape->dims[i] == 0)
+        if (!(mask & 1U << i))
             continue;
         last += from[i] * (ptrdiff_t)(x->shape->dims[i] - 1);
         from[i] = -from[i];
@@ -254,6 +256,8 @@ static void repeat_run(ad_call *c)
     const ad_value *x = c->x[0];
     ad_move move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
+    if (!ad_elements(c->y[0]))
+        return;
     ad_dense_steps(c->y[0]->shape, move.bytes, to);
     ad_dense_steps(x->shape, move.bytes, from);
     for (int i = 0; i < x->shape->rank; i++) {
@@ -266,15 +270,12 @@ static void repeat_run(ad_call *c)
 /* g summed over the copies that it has along an axis of x. */
 static ad_tensor sum_copies(ad_tensor g, const ad_shape *x, int axis, int64_t count)
 {
-    ad_shape y = ad_shape_of(g), copies = {.rank = axis + 1};
-    memcpy(copies.dims, y.dims, (size_t)axis * sizeof y.dims[0]);
-    copies.dims[axis] = count;
+    ad_shape y = ad_shape_of(g);
+    int64_t outer = 1, one = 1;
     y.dims[axis] = x->dims[axis];
-    int64_t one = 1;
-    for (int i = axis; i < y.rank; i++)
-        one *= y.dims[i];
-    copies.dims[copies.rank++] = one;
-    return ad_reshape(ad_sum_over(ad_reshape(g, copies), AD_AXES(axis)), y);
+    for (int i = 0; i < y.rank; i++)
+        *(i < axis ? &outer : &one) *= y.dims[i];
+    return ad_reshape(ad_sum_over(ad_reshape(g, AD_SHAPE(outer, count, one)), AD_AXES(1)), y);
 }
 
 /* y = copies of x :  dx = dy, summed over the copies */
@@ -282,6 +283,10 @@ static void repeat_vjp(ad_pullback *p)
 {
     const ad_shape x = ad_shape_of(ad_x(p, 0)), counts = ad_attribute_at(p, 0)->shape;
     ad_tensor g = ad_dy(p);
+    if (ad_size_of(g) == 0) {
+        ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
+        return;
+    }
     for (int i = 0; i < x.rank; i++)
         if (counts.dims[i] != 1)
             g = sum_copies(g, &x, i, counts.dims[i]);

@@ -8,6 +8,17 @@
 
 AD_FAMILY(parts)
 
+/* A run of bytes; one element is not worth a call. */
+static inline void copy_run(char *to, const char *from, size_t bytes)
+{
+    if (bytes == sizeof(float))
+        memcpy(to, from, sizeof(float));
+    else if (bytes == sizeof(double))
+        memcpy(to, from, sizeof(double));
+    else if (bytes)
+        memcpy(to, from, bytes);
+}
+
 /* ---- Slice ------------------------------------------------------------------------------------------------------- */
 
 /* What a slice takes of an axis of n elements: `count` of them, from `first` on. */
@@ -64,13 +75,27 @@ static void slice_shape(ad_call *c)
     ad_result(c, 0, (ad_type)c->x[0]->type, &y);
 }
 
-/* The steps of a tensor along its axes, and the place of its first element that a slice takes. */
+/* The steps from one element that a slice takes to the next along each axis, and the first one. */
 static char *sliced(const ad_value *x, int axis, places p, ptrdiff_t steps[AD_MAX_RANK])
 {
     ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), steps);
-    char *first = (char *)x->data + (p.count ? steps[axis] * (ptrdiff_t)p.first : 0);
+    char *first = (char *)x->data + steps[axis] * (ptrdiff_t)p.first;
     steps[axis] = p.count > 1 ? steps[axis] * (ptrdiff_t)p.step : 0;
     return first;
+}
+
+/* A slice without gaps: one run for each place of the axes before. */
+static void copy_runs(const ad_value *x, const ad_value *y, int axis, places p)
+{
+    size_t outer = 1, unit = ad_type_bytes((ad_type)x->type);
+    for (int i = 0; i < axis; i++)
+        outer *= (size_t)x->shape->dims[i];
+    for (int i = axis + 1; i < x->shape->rank; i++)
+        unit *= (size_t)x->shape->dims[i];
+    const size_t run = unit * (size_t)p.count, all = unit * (size_t)x->shape->dims[axis];
+    const char *from = (const char *)x->data + unit * (size_t)p.first;
+    for (size_t o = 0; o < outer; o++)
+        copy_run((char *)y->data + o * run, from + o * all, run);
 }
 
 static void slice_run(ad_call *c)
@@ -79,6 +104,12 @@ static void slice_run(ad_call *c)
     const int axis = ad_axis_index(c, c->attributes[0].integer, x->shape->rank);
     const places p = places_of(range_at(&c->attributes[1]), x->shape->dims[axis]);
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
+    if (!ad_elements(y))
+        return;
+    if (p.step == 1) {
+        copy_runs(x, y, axis, p);
+        return;
+    }
     ad_move move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_type_bytes((ad_type)x->type)};
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
@@ -91,7 +122,7 @@ static void slice_vjp(ad_pullback *p)
 {
     const int axis = (int)ad_attribute_at(p, 0)->integer;
     const ad_shape x = ad_shape_of(ad_x(p, 0));
-    const int64_t n = x.dims[axis < 0 ? axis + x.rank : axis];
+    const int64_t n = size_at(&x, axis);
     ad_give(p, 0, ad_slice_backward(ad_dy(p), axis, range_at(ad_attribute_at(p, 1)), n));
 }
 
@@ -150,8 +181,10 @@ static void slice_backward_run(ad_call *c)
     const int axis = ad_axis_index(c, c->attributes[1].integer, v->shape->rank);
     const places p = places_of(range_at(&c->attributes[2]), y->shape->dims[axis]);
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
+    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    if (!ad_elements(v))
+        return;
     ad_move move = {.to = sliced(y, axis, p, to), .from = v->data, .bytes = ad_type_bytes((ad_type)v->type)};
-    memset(y->data, 0, ad_elements(y) * move.bytes);
     ad_dense_steps(v->shape, move.bytes, from);
     for (int i = 0; i < v->shape->rank; i++)
         ad_move_axis(&move, v->shape->dims[i], to[i], from[i]);
@@ -217,29 +250,18 @@ static bool fits_first(ad_call *c, int i, int axis)
     return false;
 }
 
-/* A run of bytes; one element is not worth a call. */
-static inline void copy_run(char *to, const char *from, size_t bytes)
-{
-    if (bytes == sizeof(float))
-        memcpy(to, from, sizeof(float));
-    else if (bytes == sizeof(double))
-        memcpy(to, from, sizeof(double));
-    else if (bytes)
-        memcpy(to, from, bytes);
-}
-
 /* y in its own order: of each operand in turn the run that belongs to one place of the axes before `axis`. Along the
  * axis an operand has its size, or as one of a stack 1. */
 static void join(ad_call *c, int axis, bool is_stack)
 {
     const ad_value *y = c->y[0];
-    size_t outer = 1, unit = ad_type_bytes((ad_type)y->type);
+    size_t outer = ad_elements(y) ? 1 : 0, unit = ad_type_bytes((ad_type)y->type);
     char *to = y->data;
     for (int i = 0; i < axis; i++)
         outer *= (size_t)y->shape->dims[i];
     for (int i = axis + 1; i < y->shape->rank; i++)
         unit *= (size_t)y->shape->dims[i];
-    for (size_t o = 0; o < outer && ad_elements(y); o++)
+    for (size_t o = 0; o < outer; o++)
         for (int i = 0; i < c->n_x; i++) {
             const size_t run = is_stack ? unit : unit * (size_t)c->x[i]->shape->dims[axis];
             copy_run(to, (const char *)c->x[i]->data + o * run, run);
@@ -270,10 +292,11 @@ static void concat_run(ad_call *c) { join(c, ad_axis_index(c, c->attributes[0].i
 /* y = the x one after the other :  each dx is its part of dy */
 static void concat_vjp(ad_pullback *p)
 {
-    const int axis = (int)ad_attribute_at(p, 0)->integer, rank = ad_shape_of(ad_x(p, 0)).rank;
+    const int axis = (int)ad_attribute_at(p, 0)->integer;
     int64_t from = 0;
     for (int i = 0; i < ad_x_count(p); i++) {
-        const int64_t n = ad_shape_of(ad_x(p, i)).dims[axis < 0 ? axis + rank : axis];
+        const ad_shape x = ad_shape_of(ad_x(p, i));
+        const int64_t n = size_at(&x, axis);
         if (ad_wants(p, i))
             ad_give(p, i, ad_slice(ad_dy(p), axis, (ad_range){from, from + n, 1}));
         from += n;
@@ -381,14 +404,16 @@ static int64_t part_size(ad_tensor x, int axis, int n)
     if (!e)
         return -1;
     const ad_shape *shape = e->value.shape;
+    const char *name = ad_name_of(x), *space = name[0] ? " " : "";
     const int place = axis < 0 ? axis + shape->rank : axis;
     ad_shape_text(shape, text);
     if (n < 1)
         ad_fail(x.tape, AD_BAD_VALUE, "split: %d parts are asked for: it must be at least 1", n);
     else if (place < 0 || place >= shape->rank)
-        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d is out of range for %s", axis, text);
+        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d is out of range for %.60s%s%s", axis, name, space, text);
     else if (shape->dims[place] % n)
-        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d of %s cannot be split into %d equal parts", axis, text, n);
+        ad_fail(x.tape, AD_BAD_SHAPE, "split: axis %d of %.60s%s%s cannot be split into %d equal parts", axis, name,
+                space, text, n);
     else
         return shape->dims[place] / n;
     return -1;
@@ -461,12 +486,14 @@ static void pad_run(ad_call *c)
     ad_move move = {.to = y->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     fill_with(y, c->attributes[2].real);
+    if (!ad_elements(x))
+        return;
     ad_dense_steps(y->shape, move.bytes, to);
     ad_dense_steps(x->shape, move.bytes, from);
-    for (int i = 0; i < x->shape->rank && ad_elements(x); i++)
+    for (int i = 0; i < x->shape->rank; i++) {
         move.to += to[i] * (ptrdiff_t)c->attributes[0].shape.dims[i];
-    for (int i = 0; i < x->shape->rank; i++)
         ad_move_axis(&move, x->shape->dims[i], to[i], from[i]);
+    }
     ad_move_all(c, &move);
 }
 

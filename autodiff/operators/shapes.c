@@ -199,6 +199,8 @@ static void broadcast_to_run(ad_call *c)
     const ad_shape *to = c->y[0]->shape;
     ad_move move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to_step[AD_MAX_RANK], from_step[AD_MAX_RANK];
+    if (!ad_elements(c->y[0]))
+        return;
     ad_dense_steps(to, move.bytes, to_step);
     ad_dense_steps(x->shape, move.bytes, from_step);
     for (int i = 0, own = x->shape->rank - to->rank; i < to->rank; i++, own++)

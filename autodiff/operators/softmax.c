@@ -1,5 +1,5 @@
 /* Softmax along an axis, and the losses that take logits. */
-#include "family.h"
+#include "logits.h"
 
 #include <inttypes.h>
 
@@ -7,15 +7,6 @@
 MAP2(logistic_cross_entropy, (a < 0 ? 0 : a) - b * a + R(log1p)(R(exp)(-R(fabs)(a))))
 
 #ifdef AD_REAL
-
-/* The largest of n values, `step` apart; NaN if any is. */
-static REAL largest(const REAL *x, size_t n, size_t step)
-{
-    REAL m = -INFINITY;
-    for (size_t i = 0; i < n; i++)
-        m = x[i * step] > m || x[i * step] != x[i * step] ? x[i * step] : m;
-    return m;
-}
 
 /* sum e^(x-m), 0 for x = -inf */
 static REAL sum_of_exp(const REAL *x, size_t n, size_t step, REAL m)
@@ -71,19 +62,6 @@ LOOP(softmax_backward)
     }
 }
 
-/* ln sum e^(z-m) over c logits of which m is the largest: its own 1 is kept apart, so that a small sum beside it is not
- * lost. */
-static REAL log_sum_of_exp(const REAL *z, size_t c, REAL m)
-{
-    size_t top = 0;
-    REAL others = 0;
-    while (top < c && z[top] != m)
-        top++;
-    for (size_t i = 0; i < c; i++)
-        others += i == top || z[i] == -INFINITY ? 0 : R(exp)(z[i] - m);
-    return top < c ? R(log1p)(others) : m;
-}
-
 /* loss[i] = m + ln sum e^(z-m) - z[label], of n rows of size[0]; a gap past the largest number stays at it. */
 LOOP(softmax_cross_entropy)
 {
@@ -106,10 +84,8 @@ LOOP(softmax_cross_entropy_backward)
     REAL *DZ = s->array[0];
     const size_t c = s->size[0];
     for (size_t i = 0; i < s->n; i++) {
-        const REAL *z = Z + i * c, m = largest(z, c, 1);
-        REAL *dz = DZ + i * c, sum = 0;
-        for (size_t j = 0; j < c; j++)
-            sum += dz[j] = z[j] == -INFINITY && m > -INFINITY ? 0 : R(exp)(z[j] - m);
+        const REAL *z = Z + i * c;
+        REAL *dz = DZ + i * c, sum = exp_of_logits(dz, z, c, largest(z, c, 1));
         for (size_t j = 0; j < c; j++)
             dz[j] = (dz[j] / sum - (j == (size_t)label[i] ? 1 : 0)) * DY[i];
     }
@@ -233,8 +209,7 @@ ad_tensor ad_log_softmax(ad_tensor x, int axis) { return along(&ad_operator_log_
 
 /* ---- Cross-entropy of a softmax ---------------------------------------------------------------------------------- */
 
-/* Logits z [n,c] and labels [n] of a call, at the operands named. */
-static bool check_logits(ad_call *c, int z, int labels)
+bool ad_check_logits(ad_call *c, int z, int labels)
 {
     const ad_shape *shape = c->x[z]->shape, *l = c->x[labels]->shape;
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
@@ -245,7 +220,7 @@ static bool check_logits(ad_call *c, int z, int labels)
     return false;
 }
 
-static bool check_labels(ad_call *c, const ad_value *labels, int64_t classes)
+bool ad_check_labels(ad_call *c, const ad_value *labels, int64_t classes)
 {
     const int32_t *label = labels->data;
     for (size_t i = 0; i < ad_elements(labels); i++)
@@ -260,14 +235,14 @@ static bool check_labels(ad_call *c, const ad_value *labels, int64_t classes)
 
 static void softmax_cross_entropy_shape(ad_call *c)
 {
-    if (check_logits(c, 0, 1))
+    if (ad_check_logits(c, 0, 1))
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[1]->shape);
 }
 
 static void softmax_cross_entropy_run(ad_call *c)
 {
     const ad_shape *z = c->x[0]->shape;
-    if (!check_labels(c, c->x[1], z->dims[1]))
+    if (!ad_check_labels(c, c->x[1], z->dims[1]))
         return;
     ad_span span = {
         .n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data}, .size = {(size_t)z->dims[1]}};
@@ -297,7 +272,7 @@ AD_OPERATOR(softmax_cross_entropy) = {.name = "softmax_cross_entropy",
                                       .formula = "-log_softmax(z)[label]",
                                       .gradient = "(softmax(z) - one_hot(label)) dy",
                                       .convention = "finite for any finite logits",
-                                      .domain = {{0}, {0, 1, 0, 0, false}}};
+                                      .domain = {{0}, {.low = 0, .high = 1}}};
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels)
 {
@@ -307,7 +282,7 @@ ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels)
 static void softmax_cross_entropy_backward_shape(ad_call *c)
 {
     char a[AD_OPERAND_TEXT];
-    if (!check_logits(c, 1, 2))
+    if (!ad_check_logits(c, 1, 2))
         return;
     if (ad_same_dims(c->x[0]->shape, c->x[2]->shape))
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[1]->shape);
@@ -318,7 +293,7 @@ static void softmax_cross_entropy_backward_shape(ad_call *c)
 static void softmax_cross_entropy_backward_run(ad_call *c)
 {
     const ad_shape *z = c->x[1]->shape;
-    if (!check_labels(c, c->x[2], z->dims[1]))
+    if (!ad_check_labels(c, c->x[2], z->dims[1]))
         return;
     ad_span span = {.n = (size_t)z->dims[0],
                     .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, c->x[2]->data},
@@ -358,7 +333,7 @@ AD_OPERATOR(softmax_cross_entropy_backward) = {
     .linear = AD_LINEAR_IN(0),
     .formula = "(softmax(z) - one_hot(label)) v",
     .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v",
-    .domain = {{0}, {0}, {0, 1, 0, 0, false}}};
+    .domain = {{0}, {0}, {.low = 0, .high = 1}}};
 
 ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels)
 {

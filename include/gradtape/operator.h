@@ -110,6 +110,9 @@ AD_API void ad_give(ad_pullback *pullback, int i, ad_tensor g);
 AD_API ad_tensor ad_dy(ad_pullback *pullback);
 AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 
+/* Whether a gradient of the j-th result was computed: of several results a rule may skip the work for the others. */
+AD_API bool ad_has_dy(const ad_pullback *pullback, int j);
+
 /* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute, of which only the
  * member of its kind may be read. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);

@@ -9,10 +9,14 @@ AD_API ad_tensor ad_relu(ad_tensor x);     /* max(x, 0) :  dx = dy where x > 0, 
 AD_API ad_tensor ad_softplus(ad_tensor x); /* ln(1 + e^x) :  dx = logistic(x) dy */
 AD_API ad_tensor ad_elu(ad_tensor x);      /* x where x > 0, else e^x - 1 :  dx = dy or (y + 1) dy */
 AD_API ad_tensor ad_step(ad_tensor x);     /* 1 where x >= 0, else 0 :  dx = 0: it cannot be trained through */
-AD_API ad_tensor ad_gelu(ad_tensor x);     /* x Phi(x), Phi the normal distribution's, by erf */
-AD_API ad_tensor ad_silu(ad_tensor x);     /* x logistic(x) */
-AD_API ad_tensor ad_selu(ad_tensor x);     /* s x where x > 0, else s a (e^x - 1) (Klambauer and others 2017) */
-/* x where x > 0, else slope x :  dx = dy or slope dy (slope dy at 0) */
+/* x Phi(x), Phi the normal distribution's, not an approximation by tanh :  dx = (Phi(x) + x phi(x)) dy with the density
+ * phi; 0 at -inf (Hendrycks, Gimpel 2016) */
+AD_API ad_tensor ad_gelu(ad_tensor x);
+AD_API ad_tensor ad_silu(ad_tensor x); /* x s, s = logistic(x) :  dx = s (1 + x (1 - s)) dy; 0 at -inf */
+/* s x where x > 0, else s a (e^x - 1), s = 1.0507..., a = 1.6732... :  dx = s dy or (y + s a) dy, s a dy at 0
+ * (Klambauer and others 2017) */
+AD_API ad_tensor ad_selu(ad_tensor x);
+/* x where x > 0, else slope x :  dx = dy or slope dy (slope dy at 0). A slope that is not finite is an error. */
 AD_API ad_tensor ad_leaky_relu(ad_tensor x, double slope);
 AD_API ad_tensor ad_hardtanh(ad_tensor x);     /* clamp(x, -1, 1) :  dx = dy in [-1, 1], edges included, else 0 */
 AD_API ad_tensor ad_log_logistic(ad_tensor x); /* ln logistic(x) = -softplus(-x) :  dx = logistic(-x) dy */
@@ -21,6 +25,12 @@ AD_API ad_tensor ad_log_logistic(ad_tensor x); /* ln logistic(x) = -softplus(-x)
 AD_API ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y);     /* (1 - y^2) dy */
 AD_API ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y); /* y (1 - y) dy */
 AD_API ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y);      /* dy where y > 0, else (y + 1) dy */
+/* (Phi(x) + x phi(x)) dy with the normal distribution Phi and its density phi */
+AD_API ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x);
+AD_API ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x); /* s (1 + x (1 - s)) dy, s = logistic(x) */
+AD_API ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y); /* s dy where y > 0, else (y + s a) dy */
+/* dy where x > 0, else slope dy; NaN where x is */
+AD_API ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope);
 AD_API ad_tensor ad_where_positive(ad_tensor v, ad_tensor x);     /* v where x > 0 (or is NaN), else 0 */
 AD_API ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x); /* 0 where x > 0, else v */
 

@@ -1,7 +1,7 @@
 #ifndef GRADTAPE_OPERATORS_BLOCKS_H
 #define GRADTAPE_OPERATORS_BLOCKS_H
-/* Blocks: compositions that are one operator because fusing them pays. Each equals its composition within the
- * stated number of units in the last place. */
+/* Blocks: compositions that are one operator because fusing them pays. Beside each stands how far its values and its
+ * first gradients may be from those of its composition, in units in the last place of the largest element. */
 #include <gradtape/operator.h>
 
 typedef enum ad_activation {
@@ -11,26 +11,50 @@ typedef enum ad_activation {
     AD_LOGISTIC,
     AD_SOFTPLUS,
     AD_ELU,
+    AD_ACTIVATION_COUNT
 } ad_activation;
 
 /* activation(x w + b), x [n,d] (or [..., d]), w [d,h], b [h] :  with dz = activation'(z) dy: dx = dz w', dw = x' dz, db
- * = sum of dz over rows. */
+ * = sum of dz over rows. z is not kept: each derivative is a function of y. As ad_matmul, ad_add and the activation: 2
+ * ulp, gradients of softplus 8. */
 AD_API ad_tensor ad_linear(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation);
 
+/* x w + b, element by element, broadcasting :  dx = w dy,  dw = x dy,  db = dy. As ad_mul and ad_add: the same bits
+ * where nothing broadcasts, else gradients within 8 ulp. */
+AD_API ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b);
+
 /* gain (x - mean) / sqrt(variance + epsilon) + bias over the last axis, population variance; gain and bias [d] (Ba,
- * Kiros, Hinton 2016). epsilon > 0. */
+ * Kiros, Hinton 2016). epsilon > 0. As ad_mean_over, ad_square and so on: 8 ulp, gradients 32. */
 AD_API ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon);
 
-/* The four gates' pre-activations, all of one shape with the cell. */
-typedef struct ad_lstm_gates {
-    ad_tensor forget, input, output, candidate;
-} ad_lstm_gates;
+/* A cell of a long short-term memory: of the gates' pre-activations [..., 4h], forget, input, output and candidate one
+ * after the other, and the cell c [..., h],
+ *   c' = logistic(forget) c + logistic(input) tanh(candidate),  h = logistic(output) tanh(c').
+ * Returns h, and c' into `next`, which must not be NULL (Hochreiter, Schmidhuber 1997; Gers and others 2000). The gates
+ * are one tensor because one product makes them, as x wx + h wh + b. As slices, ad_logistic and so on: 4 ulp, gradients
+ * 8. */
+AD_API ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next);
 
-/* c' = logistic(forget) c + logistic(input) tanh(candidate),  h = logistic(output) tanh(c'): returns h, and c' into
- * `next` (Hochreiter, Schmidhuber 1997; Gers and others 2000). Not NULL. */
-AD_API ad_tensor ad_lstm_cell(ad_lstm_gates gates, ad_tensor cell, ad_tensor *next);
-
-/* log_softmax(logits)[label]: minus ad_softmax_cross_entropy. */
+/* log_softmax(logits)[label] for logits [n,c] and i32 labels [n]: minus ad_softmax_cross_entropy, and nothing else. */
 AD_API ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels);
+
+/* ---- Backward operators ------------------------------------------------------------------------------------------ */
+
+/* dz = activation'(z) dy as a function of y = activation(z), dy and y [..., h]; its sum over rows [h] into `db`. */
+AD_API ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db);
+
+/* b dy summed to the shape of a, and a dy summed to that of b into `db`: the gradients of a b. dy is as wide as a and b
+ * broadcast together, or wider. */
+AD_API ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db);
+
+/* The gradients of ad_layer_norm: of x, and those of gain and bias into `dgain` and `dbias`. */
+AD_API ad_tensor ad_layer_norm_backward(ad_tensor dy, ad_tensor x, ad_tensor gain, double epsilon, ad_tensor *dgain,
+                                        ad_tensor *dbias);
+
+/* The gradients of ad_lstm_cell: of the gates, and that of the cell into `dcell`. dh and dnext are those of its
+ * results; `activated` [..., 5h] holds what its kernel knows: the logistics of forget, input and output, the
+ * candidate's tanh, and tanh(c'). */
+AD_API ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell,
+                                       ad_tensor *dcell);
 
 #endif

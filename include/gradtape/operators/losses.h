@@ -3,32 +3,47 @@
 /* Losses: numbers an element or an example, of which to take ad_mean. */
 #include <gradtape/operator.h>
 
-/* ---- Element by element, broadcasting: y the prediction, t the target ----------------------------------------------
- */
-AD_API ad_tensor ad_squared_error(ad_tensor y, ad_tensor t);  /* (y - t)^2 */
-AD_API ad_tensor ad_absolute_error(ad_tensor y, ad_tensor t); /* |y - t| :  0 where equal */
-/* (y - t)^2 / 2 where |y - t| <= delta, else delta (|y - t| - delta / 2); delta > 0 (Huber 1964) */
+/* Attributes out of their range are errors; of tensors any value is taken, and gives what IEEE 754 says of the formula.
+ * The gradient of a loss l is dl. */
+
+/* ---- Element by element, broadcasting: y the prediction, t the target; all have gradients in both ---------------- */
+AD_API ad_tensor ad_squared_error(ad_tensor y, ad_tensor t);  /* (y - t)^2 :  dy = 2 (y - t) dl,  dt = -dy */
+AD_API ad_tensor ad_absolute_error(ad_tensor y, ad_tensor t); /* |y - t| :  dy = sign(y - t) dl, 0 at 0,  dt = -dy */
+/* (y - t)^2 / 2 where |y - t| <= delta, else delta (|y - t| - delta / 2) :  dy = clamp(y - t, -delta, delta) dl,
+ * dt = -dy. A delta that is not above 0 is an error; it may be infinite (Huber 1964). */
 AD_API ad_tensor ad_huber(ad_tensor y, ad_tensor t, double delta);
-AD_API ad_tensor ad_hinge(ad_tensor y, ad_tensor t); /* max(0, 1 - t y), targets -1 and 1 :  0 where t y >= 1 */
-/* e^p (p - q) for log-probabilities p of the target and q of the model: 0, with gradients 0, where p is -inf. Summed
- * over a distribution it is the Kullback-Leibler divergence. */
+/* max(0, 1 - t y), targets -1 and 1 :  dy = -t dl,  dt = -y dl, both 0 where t y >= 1 */
+AD_API ad_tensor ad_hinge(ad_tensor y, ad_tensor t);
+/* e^p (p - q) for log-probabilities p of the target and q of the model :  dp = (l + e^p) dl,  dq = -e^p dl. 0, with
+ * gradients 0, where p is -inf. Summed over a distribution it is the Kullback-Leibler divergence. */
 AD_API ad_tensor ad_kl_divergence(ad_tensor p, ad_tensor q);
-/* -ln of the density of the normal distribution at x: (ln 2 pi + v + (x - mean)^2 e^-v) / 2, v the logarithm of the
- * variance */
+/* -ln of the density of the normal distribution at x: (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean, v the logarithm of
+ * the variance :  dx = d e^-v dl,  dmean = -dx,  dv = (1 - d^2 e^-v) / 2 dl */
 AD_API ad_tensor ad_normal_nll(ad_tensor x, ad_tensor mean, ad_tensor log_variance);
-/* -ln of the probability of a count k >= 0 under the Poisson distribution of rate e^r: e^r - k r + lgamma(k + 1) */
+/* -ln of the probability of a count k >= 0 under the Poisson distribution of rate e^r: e^r - k r + lgamma(k + 1) :
+ * dr = (e^r - k) dl,  dk = (digamma(k + 1) - r) dl. A count need not be whole; below 0 it gives what the formula says.
+ * A rate of 0 (r = -inf) gives a count of 0 the loss 0. */
 AD_API ad_tensor ad_poisson_nll(ad_tensor log_rate, ad_tensor count);
 
-/* ---- Of classes -----------------------------------------------------------------------------------------------------
- */
+/* ---- Of classes -------------------------------------------------------------------------------------------------- */
 typedef struct ad_cross_entropy_options {
     double smoothing;        /* s in [0, 1): the target is 1 - s at the label plus s / c everywhere */
-    ad_tensor class_weights; /* [c], each not negative: what each class's term is multiplied by; inert: ones */
+    ad_tensor class_weights; /* [c]: what each class's term is multiplied by, and has a gradient too; {0}: ones */
 } ad_cross_entropy_options;
 
-/* -(1 - s) w[l] log_softmax(z)[l] - s / c sum_j w[j] log_softmax(z)[j], logits z [n,c] by i32 labels l [n] gives [n];
- * options NULL: ad_softmax_cross_entropy. A label outside 0..c-1 is an error that names its row. */
+/* -sum(h w log_softmax(z)) over the classes, where h = (1 - s) one_hot(label) + s / c; logits z [n,c] by i32 labels [n]
+ * gives [n] :  dz = (softmax(z) sum(h w) - h w) dy,  dw = -sum(h log_softmax(z) dy) over the rows. Options NULL:
+ * ad_softmax_cross_entropy. Finite for any finite logits; a class that weighs 0 adds 0, even if its logit is -inf.
+ * Errors: a label outside 0..c-1, whose row is named; a smoothing outside [0, 1); weights that are not [c]. */
 AD_API ad_tensor ad_softmax_cross_entropy_with(ad_tensor logits, ad_tensor labels,
                                                const ad_cross_entropy_options *options);
+
+/* ---- Backward operators ------------------------------------------------------------------------------------------ */
+/* a e^s, as a e^(s/2) e^(s/2), which is in range where e^s alone is not :  da = e^s dr,  ds = r dr. 0 where s is -inf,
+ * whatever a is, and where a = 0 and s is finite. */
+AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
+/* (softmax(z) sum(h w) - h w) dy */
+AD_API ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels,
+                                                        ad_tensor class_weights, double smoothing);
 
 #endif

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Fuzzes for SECONDS (600): random programs on tapes, right and wrong ones, with clang's libFuzzer, AddressSanitizer and
+# UndefinedBehaviorSanitizer (tests/fuzz/program.h). Programs that reach something new go to build-fuzz/found;
+#     build-fuzz/tests/fuzz/fuzz_tape -merge=1 tests/fuzz/corpus build-fuzz/found
+# takes those that the corpus lacks into it. A finding stays in build-fuzz/tests/fuzz, and is run again by
+#     build/tests/fuzz/replay build-fuzz/tests/fuzz/finding-...
+# Usage: fuzz.sh [SECONDS]; with `build` in place of a number it is only built.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+# shellcheck source=tools/require.sh
+. "$root/tools/require.sh"
+fuzz=$root/build-fuzz
+
+require_to_build check clang libclang-rt-dev llvm
+# clang links a sanitizer's symbols only into programs, hence b_lundef.
+CC=clang configure "$fuzz" -Dtests=true -Dfuzz=true -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \
+    -Db_lundef=false
+ninja -C "$fuzz" tests/fuzz/fuzz_tape >&2
+[ "${1:-}" = build ] || {
+    mkdir -p "$fuzz/found"
+    sh "$root/tests/fuzz/run.sh" "$fuzz/tests/fuzz/fuzz_tape" "${1:-600}" "$fuzz/found"
+}

@@ -1,0 +1,129 @@
+/* Bytes and instructions, rows and their names, and a program for each row. */
+#include "program.h"
+
+#include <string.h>
+
+fuzz_instruction fuzz_decode(const uint8_t bytes[FUZZ_BYTES])
+{
+    fuzz_instruction in = {.code = bytes[0], .how = bytes[1], .sample = bytes[6], .type = bytes[7]};
+    for (unsigned i = 0; i < 4; i++)
+        in.row |= (uint32_t)bytes[2 + i] << (8 * i);
+    memcpy(in.pick, bytes + 8, sizeof in.pick);
+    return in;
+}
+
+void fuzz_encode(const fuzz_instruction *in, uint8_t bytes[FUZZ_BYTES])
+{
+    bytes[0] = in->code;
+    bytes[1] = in->how;
+    for (unsigned i = 0; i < 4; i++)
+        bytes[2 + i] = (uint8_t)(in->row >> (8 * i));
+    bytes[6] = in->sample;
+    bytes[7] = in->type;
+    memcpy(bytes + 8, in->pick, sizeof in->pick);
+}
+
+/* ---- Rows -------------------------------------------------------------------------------------------------------- */
+
+uint32_t fuzz_row_hash(const ad_operator *row)
+{
+    uint32_t hash = UINT32_C(0x811c9dc5);
+    for (const char *c = row->name; *c; c++)
+        hash = (hash ^ (uint32_t)(unsigned char)*c) * UINT32_C(0x01000193);
+    return hash;
+}
+
+enum { MOST_ROWS = 1024 };
+
+/* The table of operators, looked through once: asking it again and again would take most of the time. */
+typedef struct numbered {
+    uint32_t hash;
+    const ad_operator *row;
+} numbered;
+
+static const numbered *rows(void)
+{
+    static numbered of[MOST_ROWS + 1]; /* and an empty one at the end */
+    if (!of[0].row)
+        for (size_t i = 0; i < ad_operator_count() && i < MOST_ROWS; i++)
+            of[i] = (numbered){fuzz_row_hash(ad_operator_at(i)), ad_operator_at(i)};
+    return of;
+}
+
+const ad_operator *fuzz_row_of(uint32_t hash)
+{
+    const numbered *found = rows();
+    for (const numbered *n = rows(); n->row; n++)
+        if ((uint32_t)(n->hash - hash) < (uint32_t)(found->hash - hash)) /* the distance upwards, around the end */
+            found = n;
+    return found->row;
+}
+
+size_t fuzz_row_index(const ad_operator *row)
+{
+    size_t i = 0;
+    while (rows()[i].row != row)
+        i++;
+    return i;
+}
+
+bool fuzz_has_rule(const ad_operator *row) { return !(row->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)); }
+
+/* ---- Seeds ------------------------------------------------------------------------------------------------------- */
+
+enum { SEED_SAMPLES = 12, TYPE_F64 = 0, TYPE_F32 = 4 };
+
+typedef struct seed {
+    const ad_operator *row;
+    uint8_t *bytes;
+    size_t n;
+} seed;
+
+static void append(seed *s, fuzz_instruction in)
+{
+    in.row = fuzz_row_hash(s->row);
+    fuzz_encode(&in, s->bytes + s->n);
+    s->n += FUZZ_BYTES;
+}
+
+/* Applies the row to the operands of a sample, each a new leaf, and walks back from its last result. */
+static void append_call(seed *s, int sample, uint8_t type, uint8_t leaf, uint8_t options)
+{
+    const uint8_t pick = (uint8_t)(leaf | 4 * (sample + 1));
+    append(s, (fuzz_instruction){.code = FUZZ_APPLY,
+                                 .how = FUZZ_MENDED,
+                                 .sample = (uint8_t)sample,
+                                 .type = type,
+                                 .pick = {pick, pick, pick, pick}});
+    append(s, (fuzz_instruction){.code = FUZZ_BACKWARD, .type = options});
+}
+
+/* What is wrong comes last, and its errors are cleared. */
+static void append_wild(seed *s)
+{
+    static const uint8_t ways[] = {FUZZ_WILD_ATTRIBUTES, FUZZ_WILD_ATTRIBUTES, FUZZ_WILD_ATTRIBUTES, FUZZ_WILD_OPERANDS,
+                                   FUZZ_WILD_CALL};
+    for (uint8_t i = 0; i < sizeof ways; i++)
+        append(s,
+               (fuzz_instruction){.code = FUZZ_APPLY,
+                                  .how = ways[i] | FUZZ_CLEARS,
+                                  .pick = {(uint8_t)(15 + 16 * i), (uint8_t)(7 * s->row->name[0] + i), i, FUZZ_INPUT}});
+}
+
+size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
+{
+    seed s = {row, bytes, 0};
+    for (int k = 0; k < row->n_samples && k < SEED_SAMPLES; k++)
+        append_call(&s, k, TYPE_F64, FUZZ_VARIABLE, FUZZ_KEEP);
+    append_call(&s, 0, TYPE_F32, FUZZ_PARAM, FUZZ_KEEP);
+    append(&s, (fuzz_instruction){.code = FUZZ_UPDATE, .pick = {3}});
+    append(&s, (fuzz_instruction){.code = FUZZ_RESET});
+    append_call(&s, 0, TYPE_F64, FUZZ_VARIABLE, FUZZ_DIFFERENTIABLE);
+    append(&s, (fuzz_instruction){.code = FUZZ_GRADIENT});
+    append(&s, (fuzz_instruction){.code = FUZZ_BACKWARD, .type = FUZZ_KEEP});
+    append(&s, (fuzz_instruction){.code = FUZZ_LOCAL});
+    append(&s, (fuzz_instruction){.code = FUZZ_APPLY, .how = 0, .type = TYPE_F64}); /* on what is there */
+    append(&s, (fuzz_instruction){.code = FUZZ_BACKWARD, .type = FUZZ_SEED});
+    append_wild(&s);
+    return s.n;
+}

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs the fuzz target for some seconds, always from the same seed, and fails on a finding, which it leaves beside the
+# program. Programs that reach something new go to FOLDER (none: they are forgotten).
+# Usage: run.sh PROGRAM SECONDS [FOLDER]
+set -eu
+program=${1:?usage: run.sh PROGRAM SECONDS [FOLDER]} seconds=${2:?} found=${3:-}
+corpus=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/corpus
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
+
+if [ -z "$found" ]; then
+    found=$(mktemp -d)
+    trap 'rm -rf "$found"' EXIT
+fi
+# -entropic=0: with as many features as a program of many operators has, keeping count of the rare ones would take three
+# quarters of the time.
+"$program" -entropic=0 -seed=1 -max_total_time="$seconds" -max_len=480 -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
+    -artifact_prefix="$(dirname "$program")/finding-" "$found" "$corpus"

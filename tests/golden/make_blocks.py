@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Makes blocks.txt and blocks_special.txt: compositions that are one operator."""
+import torch
+import torch.nn.functional as F
+
+from golden import EDGES, F64, INF, NAN, Draw, case, family, make, values_only
+
+BLOCKS, SPECIAL = family("blocks")
+
+
+def softplus(z):
+    """ln(1 + e^z), exact for large z too, where F.softplus is z."""
+    return torch.where(z > 0, z, 0.0) + torch.log1p(torch.exp(torch.where(z > 0, -z, z)))
+
+
+# In the order of ad_activation; each with its derivative as a function of y.
+ACTIVATIONS = [
+    ("identity", lambda z: z, torch.ones_like),
+    ("relu", torch.relu, lambda y: (y > 0).to(y.dtype)),
+    ("tanh", torch.tanh, lambda y: 1 - y * y),
+    ("logistic", torch.sigmoid, lambda y: y * (1 - y)),
+    ("softplus", softplus, lambda y: 1 - torch.exp(-y)),
+    ("elu", F.elu, lambda y: torch.where(y > 0, torch.ones_like(y), y + 1)),
+]
+
+
+def linear_cases():
+    shapes = {"rows": ([3, 4], [4, 2]), "wide": ([2, 3], [3, 9]), "cube": ([2, 2, 3], [3, 2])}
+    for number, (name, activation, slope) in enumerate(ACTIVATIONS):
+        for label, (x, w) in shapes.items():
+            draw = Draw("linear", f"{name} {label}")
+            operands = [draw.uniform(x), draw.uniform(w), draw.uniform(w[1:])]
+            case(BLOCKS, "linear", f"{name}_{label}", lambda x, w, b: activation(x @ w + b), operands, [number])
+            y = x[:-1] + w[1:]
+            # A y that the activation can give.
+            operands = [draw.uniform(y), activation(draw.uniform(y, 0.25, 2)).detach()]
+            case(BLOCKS, "linear_backward", f"{name}_{label}", linear_backward(slope), operands, [number])
+
+
+def linear_backward(slope):
+    def function(dy, y):
+        dz = slope(y) * dy
+        return dz, dz.sum_to_size(dz.shape[-1:])
+    return function
+
+
+def mul_backward(v, a, b):
+    return (b * v).sum_to_size(a.shape), (a * v).sum_to_size(b.shape)
+
+
+def product_cases():
+    shapes = {"same": ([5], [5], [5]), "rows": ([2, 3], [3], [2, 3]), "columns": ([2, 1], [2, 3], [3]),
+              "scalar": ([], [4], [1])}
+    for label, dims in shapes.items():
+        draw = Draw("mul_add", label)
+        operands = [draw.uniform(shape) for shape in dims]
+        case(BLOCKS, "mul_add", label, lambda x, w, b: x * w + b, operands)
+        v = torch.broadcast_shapes(*dims)
+        case(BLOCKS, "mul_backward", label, mul_backward, [draw.uniform(v), *operands[:2]])
+    edges = torch.tensor(EDGES[F64], dtype=F64)
+    for label, w, b in (("by_two", 2.0, 0.0), ("plus_infinity", 1.0, INF), ("times_nan", NAN, 1.0)):
+        operands = [edges, torch.tensor(w, dtype=F64), torch.tensor(b, dtype=F64)]
+        values_only(SPECIAL, "mul_add", label, lambda x, w, b: x * w + b, operands, signed_zeros=False)
+
+
+def layer_norm(epsilon):
+    return lambda x, gain, bias: F.layer_norm(x, x.shape[-1:], gain, bias, epsilon)
+
+
+def layer_norm_backward(epsilon):
+    def function(v, x, gain):
+        r = 1 / torch.sqrt(x.var(-1, correction=0, keepdim=True) + epsilon)
+        n = (x - x.mean(-1, keepdim=True)) * r
+        w = gain * v
+        dx = r * (w - w.mean(-1, keepdim=True) - n * (w * n).mean(-1, keepdim=True))
+        return dx, (v * n).sum_to_size(gain.shape), v.sum_to_size(gain.shape)
+    return function
+
+
+def layer_norm_cases():
+    for label, shape, epsilon in (("rows", [3, 5], 0.5), ("vector", [7], 0.125), ("cube", [2, 2, 3], 0.25)):
+        draw = Draw("layer_norm", label)
+        x, gain, bias, v = (draw.uniform(s) for s in (shape, shape[-1:], shape[-1:], shape))
+        case(BLOCKS, "layer_norm", label, layer_norm(epsilon), [x, gain, bias], [epsilon])
+        case(BLOCKS, "layer_norm_backward", label, layer_norm_backward(epsilon), [v, x, gain], [epsilon])
+
+
+def lstm_cell(gates, cell):
+    f, i, o, g = gates.chunk(4, -1)
+    f, i, o, g = torch.sigmoid(f), torch.sigmoid(i), torch.sigmoid(o), torch.tanh(g)
+    after = f * cell + i * g
+    t = torch.tanh(after)
+    return o * t, after, torch.cat([f, i, o, g, t], -1)
+
+
+def lstm_cell_backward(dh, dnext, activated, c):
+    f, i, o, g, t = activated.chunk(5, -1)
+    s = dnext + o * (1 - t * t) * dh
+    return torch.cat([s * c * f * (1 - f), s * g * i * (1 - i), dh * t * o * (1 - o), s * i * (1 - g * g)], -1), s * f
+
+
+def lstm_cases():
+    for label, shape in (("vector", [3]), ("rows", [2, 5]), ("wide", [1, 9])):
+        draw = Draw("lstm_cell", label)
+        wide = lambda k: shape[:-1] + [k * shape[-1]]
+        case(BLOCKS, "lstm_cell", label, lstm_cell, [draw.uniform(wide(4)), draw.uniform(shape)])
+        operands = [draw.uniform(shape), draw.uniform(shape), draw.uniform(wide(5), -0.875, 0.875), draw.uniform(shape)]
+        case(BLOCKS, "lstm_cell_backward", label, lstm_cell_backward, operands)
+
+
+if __name__ == "__main__":
+    make([BLOCKS, SPECIAL], linear_cases, product_cases, layer_norm_cases, lstm_cases)
