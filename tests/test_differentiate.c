@@ -58,6 +58,15 @@ static ad_tensor choice_first(const ad_tensor *x)
     return ad_sum(ad_mul(y[1], ad_exp(z)));
 }
 
+static ad_tensor largest(const ad_tensor *x)
+{
+    /* Far from each other, so that differences do not change who is the largest. */
+    const ad_tensor apart = ad_input(x[0].tape, AD_F64, AD_SHAPE(3), (const double[]){4, 0, 8});
+    ad_tensor places;
+    const ad_tensor y = ad_top_k(ad_add(ad_mul(x[0], x[1]), apart), 2, 1, &places);
+    return ad_sum(ad_mul(ad_square(y), ad_add(ad_cast(places, AD_F64), y)));
+}
+
 static ad_tensor vector(const ad_tensor *x) { return ad_sum_over(ad_square(ad_mul(x[0], x[1])), AD_AXES(1)); }
 
 static ad_tensor wide(const ad_tensor *x)
@@ -69,8 +78,8 @@ static ad_tensor wide(const ad_tensor *x)
 static const struct {
     function *f;
     bool is_scalar;
-} functions[] = {{shared, true},          {network, true},      {rows, true},    {several, true},
-                 {only_the_second, true}, {choice_first, true}, {vector, false}, {wide, false}};
+} functions[] = {{shared, true},  {network, true},      {rows, true},    {several, true}, {only_the_second, true},
+                 {largest, true}, {choice_first, true}, {vector, false}, {wide, false}};
 
 static const ad_shape shapes[OPERANDS] = {{2, {2, 3}}, {1, {3}}};
 static const size_t sizes[OPERANDS] = {6, 3};
