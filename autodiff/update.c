@@ -22,7 +22,8 @@ LOOP(descend)
 #include <immintrin.h>
 
 /* The same for 16 elements at a time, for f32: 1 / sqrt(a) to 14 bits and one step of Newton's, which leaves an error
- * of 2.2 * 2^-24. Square root and division would take three times as long. Returns how many elements are done. */
+ * of less than 2.6 * 2^-24. Square root and division would take three times as long. Returns how many elements are
+ * done. */
 static size_t adagrad_in_vectors(const ad_span *s)
 {
     if (sizeof(REAL) != sizeof(float))
