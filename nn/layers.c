@@ -10,13 +10,18 @@
 
 static ad_tensor identity(ad_tensor x) { return x; }
 
-/* One row an activation: its name and its operator. */
+/* One row an activation: its name, its operator, and what ad_linear calls it. */
 static const struct {
     const char *name;
     ad_tensor (*apply)(ad_tensor x);
+    ad_activation in_linear;
 } activations[NN_ACTIVATION_COUNT] = {
-    [NN_RELU] = {"relu", ad_relu}, [NN_LOGISTIC] = {"logistic", ad_logistic}, [NN_TANH] = {"tanh", ad_tanh},
-    [NN_ELU] = {"elu", ad_elu},    [NN_SOFTPLUS] = {"softplus", ad_softplus}, [NN_IDENTITY] = {"identity", identity},
+    [NN_RELU] = {"relu", ad_relu, AD_RELU},
+    [NN_LOGISTIC] = {"logistic", ad_logistic, AD_LOGISTIC},
+    [NN_TANH] = {"tanh", ad_tanh, AD_TANH},
+    [NN_ELU] = {"elu", ad_elu, AD_ELU},
+    [NN_SOFTPLUS] = {"softplus", ad_softplus, AD_SOFTPLUS},
+    [NN_IDENTITY] = {"identity", identity, AD_IDENTITY},
 };
 
 static bool is_known(nn_activation activation) { return (unsigned)activation < NN_ACTIVATION_COUNT; }
@@ -78,8 +83,10 @@ nn_dense nn_dense_make(ad_tape *tape, const nn_dense_options *o)
 
 ad_tensor nn_dense_apply(const nn_dense *layer, ad_tensor x)
 {
+    if (layer && is_known(layer->activation))
+        return ad_linear(x, layer->weights, layer->biases, activations[layer->activation].in_linear);
     if (layer)
-        return nn_activate(ad_add(ad_matmul(x, layer->weights), layer->biases), layer->activation);
+        return nn_activate(x, layer->activation); /* which says what is wrong */
     ad_fail(x.tape, AD_BAD_HANDLE, "dense: the layer is NULL");
     return (ad_tensor){.tape = x.tape};
 }

@@ -104,5 +104,24 @@ mnist)
     head -c 5000 "$work/t10k-images-idx3-ubyte" >"$work/cut" && mv "$work/cut" "$work/t10k-images-idx3-ubyte"
     refuses 't10k-images-idx3-ubyte.*truncated' --data "$work"
     ;;
+gmm | lstm)
+    # Each line says how far it is from what is known; all lines together are the objective and the blocks of its gradient.
+    data=$(dirname "$0")/../examples/adbench
+    for file in "$data/$name"_*.txt; do
+        case $file in *.gradient.txt) continue ;; esac
+        run "$file"
+        expect '^objective '
+        [ "$(grep -Ec 'difference [0-9.]*e-1[1-9]$|difference 0\.0e\+00$' "$work/out")" -eq "$(wc -l <"$work/out")" ] ||
+            fail "$file: a difference is too large"
+        [ "$(wc -l <"$work/out")" -eq "$([ "$name" = gmm ] && echo 4 || echo 8)" ] || fail "$file: lines are missing"
+    done
+    cp "$file" "$work/alone.txt"
+    run "$work/alone.txt"
+    expect '^objective +-?[0-9.]+$'
+    refuses "usage: $name FILE"
+    refuses 'it is not a (mixture|predictor) of ADBench' "$data/$([ "$name" = gmm ] && echo lstm_l2_c1024 || echo gmm_test).txt"
+    refuses 'is not a number' "$data/README.md"
+    refuses 'No such file' "$work/none.txt"
+    ;;
 *) fail "there is no such example" ;;
 esac

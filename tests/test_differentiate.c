@@ -58,6 +58,15 @@ static ad_tensor choice_first(const ad_tensor *x)
     return ad_sum(ad_mul(y[1], ad_exp(z)));
 }
 
+static ad_tensor largest(const ad_tensor *x)
+{
+    /* Far from each other, so that differences do not change who is the largest. */
+    const ad_tensor apart = ad_input(x[0].tape, AD_F64, AD_SHAPE(3), (const double[]){4, 0, 8});
+    ad_tensor places;
+    const ad_tensor y = ad_top_k(ad_add(ad_mul(x[0], x[1]), apart), 2, 1, &places);
+    return ad_sum(ad_mul(ad_square(y), ad_add(ad_cast(places, AD_F64), y)));
+}
+
 static ad_tensor vector(const ad_tensor *x) { return ad_sum_over(ad_square(ad_mul(x[0], x[1])), AD_AXES(1)); }
 
 static ad_tensor wide(const ad_tensor *x)
@@ -69,8 +78,8 @@ static ad_tensor wide(const ad_tensor *x)
 static const struct {
     function *f;
     bool is_scalar;
-} functions[] = {{shared, true},          {network, true},      {rows, true},    {several, true},
-                 {only_the_second, true}, {choice_first, true}, {vector, false}, {wide, false}};
+} functions[] = {{shared, true},  {network, true},      {rows, true},    {several, true}, {only_the_second, true},
+                 {largest, true}, {choice_first, true}, {vector, false}, {wide, false}};
 
 static const ad_shape shapes[OPERANDS] = {{2, {2, 3}}, {1, {3}}};
 static const size_t sizes[OPERANDS] = {6, 3};
@@ -391,6 +400,26 @@ START_TEST(detach_is_a_constant_factor)
     const ad_tensor x = scalar(3);
     ck_assert_double_eq(ad_item(grad_of(ad_mul(x, ad_detach(x)), x)), 3);
     ck_assert_double_eq(ad_item(grad_of(grad_of(ad_mul(ad_square(x), ad_detach(x)), x), x)), 6);
+}
+END_TEST
+
+/* H v, where v depends on x and where it does not: v counts as a constant, and d(H v)/dv = H all the same. */
+START_TEST(products_can_be_differentiated_by_v)
+{
+    const ad_tensor x = scalar(2), own = ad_square(x), free = ad_variable(t, AD_F64, AD_SCALAR, &(double){5});
+    const ad_tensor y = ad_mul(x, ad_square(x)); /* H = 6 x */
+    const ad_tensor v[] = {own, free, x};
+    for (int i = 0; i < 3; i++) {
+        ad_tensor hv, dv;
+        ck_assert_int_eq(ad_hvp(y, &x, &v[i], 1, &hv), AD_OK);
+        ck_assert_double_eq(ad_item(hv), 12 * ad_item(v[i]));
+        dv = grad_of(hv, v[i]);
+        ck_assert_double_eq(ad_item(dv), i < 2 ? 12 : 12 + 6 * 2); /* by x: H + 6 v */
+    }
+    ad_tensor hv;
+    ad_hvp(y, &x, &free, 1, &hv);
+    ck_assert_int_eq(ad_backward(hv), AD_OK); /* only v wants a gradient, and the result knows it */
+    ck_assert_double_eq(ad_item(ad_gradient(free)), 12);
 }
 END_TEST
 
@@ -747,6 +776,7 @@ static void add_values(TCase *c)
     tcase_add_test(c, the_operator_below_x_is_left_alone);
     tcase_add_test(c, no_path_gives_zeros);
     tcase_add_test(c, detach_is_a_constant_factor);
+    tcase_add_test(c, products_can_be_differentiated_by_v);
     tcase_add_test(c, types_may_differ);
     tcase_add_test(c, tensors_without_elements);
     tcase_add_test(c, eight_axes_are_the_most);

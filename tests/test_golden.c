@@ -23,15 +23,13 @@ static const char *const families[] = {
     "activations",
     "blocks",
     "comparisons",
+    "functions",
+    "indexing",
+    "linear_algebra",
     "losses",
-    "linear_algebra",
-    "indexing",
-    "indexing",
-    "linear_algebra",
     "reductions",
     "scans",
     "shapes",
-    "functions",
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

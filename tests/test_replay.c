@@ -385,6 +385,36 @@ START_TEST(draws_are_new_or_repeated)
 }
 END_TEST
 
+static ad_tensor dropped(ad_tensor w)
+{
+    const ad_tensor h = ad_mul(ad_tanh(w), ad_dropout_mask(w, 0.4, 7));
+    return ad_add(h, ad_scale(ad_normal(w.tape, AD_F64, ad_shape_of(w), 8), 0.1));
+}
+
+/* The next replay draws what the next recording would. */
+START_TEST(the_librarys_draws_go_on_as_in_recordings)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(6, 5), 1, "w"), y = dropped(w), loss = ad_sum(ad_square(y));
+    ad_tensor dw;
+    ad_grad(loss, &w, 1, &dw);
+    ad_tape *other = ad_tape_open(NULL);
+    const ad_tensor v = some_param(other, AD_F64, AD_SHAPE(6, 5), 1, "w");
+    dropped(v);
+    for (int round = 0; round < 5; round++) {
+        ad_reset(other);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        const ad_tensor anew = dropped(v);
+        ck_assert_int_eq(ad_backward(ad_sum(ad_square(anew))), AD_OK);
+        expect_same_bits(y, anew);
+        expect_same_bits(dw, ad_gradient(v));
+        ck_assert_int_eq(ad_backward(loss), AD_OK);
+        expect_same_bits(ad_gradient(w), dw);
+        ck_assert_uint_eq(ad_draw_count(t), ad_draw_count(other));
+    }
+    ad_tape_close(other);
+}
+END_TEST
+
 /* ---- Ties -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(ties_are_reported)
@@ -471,6 +501,7 @@ int main(void)
     tcase_add_test(tests, errors_of_feeding);
     tcase_add_test(tests, an_error_on_the_way);
     tcase_add_test(tests, draws_are_new_or_repeated);
+    tcase_add_test(tests, the_librarys_draws_go_on_as_in_recordings);
     tcase_add_test(tests, ties_are_reported);
     tcase_add_test(tests, handles_and_gradients);
     tcase_add_test(tests, replaying_allocates_nothing);

@@ -95,6 +95,16 @@ static ad_tensor draws(ad_tensor w, ad_tensor v)
     return ad_sum(h);
 }
 
+static ad_tensor dropout(ad_tensor w, ad_tensor v)
+{
+    ck_assert_int_eq(ad_set_draw_count(t, 5), AD_OK); /* the same draws with and without segments */
+    begin();
+    ad_tensor h = ad_mul(ad_tanh(ad_matmul(v, w)), ad_dropout_mask(v, 0.4, 3));
+    h = ad_add(ad_exp(h), ad_normal(t, AD_F64, AD_SHAPE(3, 4), 3));
+    end(&h, 1);
+    return ad_sum(ad_square(h));
+}
+
 static ad_tensor results_and_byproducts(ad_tensor w, ad_tensor v)
 {
     ad_tensor y[2], z[2];
@@ -150,9 +160,10 @@ static ad_tensor idle(ad_tensor w, ad_tensor v)
     return ad_sum(ad_matmul(v, w));
 }
 
-static program *const programs[] = {one_stretch, several_stretches, views, leaves_inside,          draws,
-                                    scalars,     numeric_gradients, idle,  results_and_byproducts, marks_inside};
-enum { TWICE_DIFFERENTIABLE = 6 }; /* the first so many */
+static program *const programs[] = {dropout,     one_stretch, several_stretches, views, leaves_inside,
+                                    draws,       scalars,     numeric_gradients, idle,  results_and_byproducts,
+                                    marks_inside};
+enum { TWICE_DIFFERENTIABLE = 7 }; /* the first so many */
 
 static void make_leaves(ad_tensor x[2])
 {

@@ -29,40 +29,73 @@ LOOP(add_bias_relu)
     const REAL *restrict B = s->array[1], *restrict P = s->array[2];
     for (size_t i = 0; i < s->n; i++) {
         REAL *restrict y = (REAL *)s->array[0] + i * h;
-        for (size_t j = 0; j < h; j++) {
-            const REAL z = P ? y[j] + P[i * h + j] + B[j] : y[j] + B[j];
-            y[j] = z < 0 ? 0 : z;
-        }
+        if (P)
+            for (size_t j = 0; j < h; j++) {
+                const REAL z = y[j] + P[i * h + j] + B[j];
+                y[j] = z < 0 ? 0 : z;
+            }
+        else
+            for (size_t j = 0; j < h; j++) {
+                const REAL z = y[j] + B[j];
+                y[j] = z < 0 ? 0 : z;
+            }
     }
 }
 
-/* y += each of n rows of size[0] elements that begin size[1] apart. */
+/* y += each of n rows of size[0] elements. */
 LOOP(add_rows)
 {
     REAL *restrict Y = s->array[0];
     for (size_t i = 0; i < s->n; i++) {
-        const REAL *restrict x = (const REAL *)s->array[1] + i * s->size[1];
+        const REAL *restrict x = (const REAL *)s->array[1] + i * s->size[0];
         for (size_t j = 0; j < s->size[0]; j++)
             Y[j] += x[j];
     }
 }
 
-/* dz = (1 - e^-y) dy, which is logistic(z) dy for y = softplus(z) */
-LOOP(softplus_backward)
-{
-    const REAL *DY = s->array[1], *Y = s->array[2];
-    REAL *DZ = s->array[0], v[VIA_BLOCK];
-    for (size_t from = 0; from < s->n; from += VIA_BLOCK) {
-        const size_t n = s->n - from < VIA_BLOCK ? s->n - from : VIA_BLOCK;
-        for (size_t i = 0; i < n; i++)
-            v[i] = -Y[from + i];
-        vector_expm1(n, v, v);
-        for (size_t i = 0; i < n; i++)
-            DZ[from + i] = -v[i] * DY[from + i];
+/* dz = activation'(z) dy as a function of y, and db += dz: n rows of size[0] columns; arrays dz, db, dy and y. The
+ * expressions are those of the activations' own backward operators. */
+#define BACK(name, expression)                                                                                         \
+    LOOP(name##_back)                                                                                                  \
+    {                                                                                                                  \
+        REAL *restrict DB = s->array[1];                                                                               \
+        for (size_t i = 0; i < s->n; i++) {                                                                            \
+            REAL *restrict DZ = (REAL *)s->array[0] + i * s->size[0];                                                  \
+            const REAL *restrict DY = (const REAL *)s->array[2] + i * s->size[0], *restrict Y =                        \
+                                                                                      (const REAL *)s->array[3] +      \
+                                                                                      i * s->size[0];                  \
+            for (size_t j = 0; j < s->size[0]; j++) {                                                                  \
+                const REAL dy = DY[j], y = Y[j], dz = (REAL)(expression);                                              \
+                (void)y;                                                                                               \
+                DZ[j] = dz;                                                                                            \
+                DB[j] += dz;                                                                                           \
+            }                                                                                                          \
+        }                                                                                                              \
     }
-}
 
-LOOP(pass) { memcpy(s->array[0], s->array[1], s->n * sizeof(REAL)); }
+BACK(identity, dy)
+BACK(relu, y <= 0 ? 0 : dy)
+BACK(tanh, (1 - y * y) * dy)
+BACK(logistic, (1 - y) * y * dy)
+BACK(elu, y > 0 ? dy : dy * (y + 1))
+
+/* dz = (1 - e^-y) dy, which is logistic(z) dy for y = softplus(z) */
+LOOP(softplus_back)
+{
+    REAL v[VIA_BLOCK];
+    const size_t h = s->size[0];
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t from = 0; from < h; from += VIA_BLOCK) {
+            const size_t at = i * h + from, n = h - from < VIA_BLOCK ? h - from : VIA_BLOCK;
+            const REAL *DY = (const REAL *)s->array[2] + at, *Y = (const REAL *)s->array[3] + at;
+            REAL *DZ = (REAL *)s->array[0] + at, *DB = (REAL *)s->array[1] + from;
+            for (size_t j = 0; j < n; j++)
+                v[j] = -Y[j];
+            vector_expm1(n, v, v);
+            for (size_t j = 0; j < n; j++)
+                DB[j] += DZ[j] = -v[j] * DY[j];
+        }
+}
 
 /* y += a b, summed where y stands still: in lanes, which the compiler turns into vectors. */
 LOOP(add_product)
@@ -97,16 +130,19 @@ AD_FAMILY(blocks)
 LOOP_TABLE(add_bias)
 LOOP_TABLE(add_bias_relu)
 LOOP_TABLE(add_rows)
-LOOP_TABLE(softplus_backward)
-LOOP_TABLE(pass)
+LOOP_TABLE(identity_back)
+LOOP_TABLE(relu_back)
+LOOP_TABLE(tanh_back)
+LOOP_TABLE(logistic_back)
+LOOP_TABLE(elu_back)
+LOOP_TABLE(softplus_back)
 LOOP_TABLE(add_product)
 
 /* ---- Activations ------------------------------------------------------------------------------------------------- */
 
-extern const ad_operator ad_operator_tanh, ad_operator_logistic, ad_operator_softplus, ad_operator_elu,
-    ad_operator_where_positive, ad_operator_tanh_backward, ad_operator_logistic_backward, ad_operator_elu_backward;
+extern const ad_operator ad_operator_tanh, ad_operator_logistic, ad_operator_softplus, ad_operator_elu;
 
-/* The loops of an activation: of z, where it is not done with the bias; and of dy and y. */
+/* The loop of z, NULL where it is done with the bias. */
 static const ad_loops *forward_loops(ad_activation activation)
 {
     switch (activation) {
@@ -118,17 +154,10 @@ static const ad_loops *forward_loops(ad_activation activation)
     }
 }
 
-static const ad_loops *backward_loops(ad_activation activation)
-{
-    switch (activation) {
-    case AD_RELU: return ad_operator_where_positive.loops;
-    case AD_TANH: return ad_operator_tanh_backward.loops;
-    case AD_LOGISTIC: return ad_operator_logistic_backward.loops;
-    case AD_SOFTPLUS: return &softplus_backward_loops;
-    case AD_ELU: return ad_operator_elu_backward.loops;
-    default: return &pass_loops;
-    }
-}
+static const ad_loops *const backward_loops[AD_ACTIVATION_COUNT] = {
+    [AD_IDENTITY] = &identity_back_loops, [AD_RELU] = &relu_back_loops,         [AD_TANH] = &tanh_back_loops,
+    [AD_LOGISTIC] = &logistic_back_loops, [AD_SOFTPLUS] = &softplus_back_loops, [AD_ELU] = &elu_back_loops,
+};
 
 static ad_activation activation_of(const ad_attribute *attributes) { return (ad_activation)attributes[0].integer; }
 
@@ -162,20 +191,21 @@ static ad_product linear_product(const ad_call *c)
 static void linear_shape(ad_call *c)
 {
     const ad_shape *x = c->x[0]->shape, *w = c->x[1]->shape, *b = c->x[2]->shape;
-    char tx[AD_OPERAND_TEXT], tw[AD_OPERAND_TEXT], tb[AD_OPERAND_TEXT];
-    ad_operand_text(c, 0, tx);
-    ad_operand_text(c, 1, tw);
-    ad_operand_text(c, 2, tb);
+    char tx[AD_OPERAND_TEXT], tw[AD_OPERAND_TEXT];
     if (!check_activation(c))
         return;
     if (x->rank < 1 || w->rank != 2)
-        ad_call_fail(c, AD_BAD_SHAPE, "x must be [...,d] and w [d,h]: they are %s and %s", tx, tw);
+        ad_call_fail(c, AD_BAD_SHAPE, "x must be [...,d] and w [d,h]: they are %s and %s", ad_operand_text(c, 0, tx),
+                     ad_operand_text(c, 1, tw));
     else if (columns_of(x) != w->dims[0])
-        ad_call_fail(c, AD_BAD_SHAPE, "inner sizes differ: %s by %s", tx, tw);
+        ad_call_fail(c, AD_BAD_SHAPE, "inner sizes differ: %s by %s", ad_operand_text(c, 0, tx),
+                     ad_operand_text(c, 1, tw));
     else if (b->rank != 1 || b->dims[0] != w->dims[1])
-        ad_call_fail(c, AD_BAD_SHAPE, "b must be [h], a number for each column of %s: it is %s", tw, tb);
+        ad_call_fail(c, AD_BAD_SHAPE, "b must be [h], a number for each column of %s: it is %s",
+                     ad_operand_text(c, 1, tw), ad_operand_text(c, 2, tx));
     else if (!ad_blas_fits(&(ad_product){.m = rows_of(x), .n = w->dims[1], .k = w->dims[0]}))
-        ad_call_fail(c, AD_BAD_SHAPE, "a matrix has more than 2147483647 rows or columns: %s by %s", tx, tw);
+        ad_call_fail(c, AD_BAD_SHAPE, "a matrix has more than 2147483647 rows or columns: %s by %s",
+                     ad_operand_text(c, 0, tx), ad_operand_text(c, 1, tw));
     else {
         ad_shape y = *x;
         y.dims[y.rank - 1] = w->dims[1];
@@ -321,44 +351,38 @@ static void linear_backward_shape(ad_call *c)
     ad_result(c, 1, (ad_type)c->x[0]->type, &AD_SHAPE(columns_of(y)));
 }
 
-/* Columns are cut, and not rows, so that each element of db is one sum from the first row to the last. */
-typedef struct back {
-    ad_loop *dz_of, *add_rows;
-    char *dz, *db, *dy, *y;
-    size_t rows, columns, columns_in_block, bytes;
-} back;
-
-enum { BACK_COLUMNS = 256 };
-
-static void back_block(void *context, size_t block)
+/* dz of n rows of h columns, and their sum added to db. */
+static void back_rows(ad_call *c, size_t n, size_t h, size_t from, void *db)
 {
-    const back *b = context;
-    const size_t first = block * b->columns_in_block, columns = smaller(b->columns - first, b->columns_in_block);
-    const size_t at_once = columns < b->columns ? 1 : columns < NEAR_BLOCK ? NEAR_BLOCK / columns : 1;
-    char *db = b->db + first * b->bytes;
-    memset(db, 0, columns * b->bytes);
-    for (size_t i = 0; i < b->rows; i += at_once) {
-        const size_t rows = smaller(at_once, b->rows - i), at = (i * b->columns + first) * b->bytes;
-        b->dz_of(&(ad_span){.n = rows * columns, .array = {b->dz + at, b->dy + at, b->y + at}, .step = {1, 1, 1}});
-        b->add_rows(&(ad_span){.n = rows, .array = {db, b->dz + at}, .size = {columns, columns}});
-    }
+    const size_t at = from * ad_type_bytes((ad_type)c->x[0]->type);
+    char *dz = c->y[0]->data, *dy = c->x[0]->data, *y = c->x[1]->data;
+    const ad_span span = {.n = n, .array = {dz + at, db, dy + at, y + at}, .size = {h}};
+    ad_loop_for(backward_loops[activation_of(c->attributes)], c, c->x[0]->type)(&span);
 }
 
+enum { WIDE_ROW = 64 };
+
+/* Short rows are taken several as one: their sums are added at the end. No threads: this is a pass of a microsecond
+ * beside products that take a hundred. */
 static void linear_backward_run(ad_call *c)
 {
     const ad_shape *y = c->x[1]->shape;
     const uint8_t type = c->x[0]->type;
-    back b = {.dz = c->y[0]->data, .db = c->y[1]->data, .dy = c->x[0]->data, .y = c->x[1]->data};
-    b.dz_of = ad_loop_for(backward_loops(activation_of(c->attributes)), c, type);
-    b.add_rows = ad_loop_for(&add_rows_loops, c, type);
-    b.rows = (size_t)rows_of(y);
-    b.columns = (size_t)columns_of(y);
-    b.bytes = ad_type_bytes((ad_type)type);
-    if (b.columns == 0)
+    const size_t n = (size_t)rows_of(y), h = (size_t)columns_of(y), bytes = ad_type_bytes((ad_type)type);
+    const size_t at_once = h && h < WIDE_ROW && n > WIDE_ROW ? WIDE_ROW / h : 1, wide = n / at_once;
+    memset(c->y[1]->data, 0, h * bytes);
+    if (at_once == 1) {
+        back_rows(c, n, h, 0, c->y[1]->data);
         return;
-    const size_t blocks = b.rows * b.columns < FINISH_BLOCK ? 1 : (b.columns + BACK_COLUMNS - 1) / BACK_COLUMNS;
-    b.columns_in_block = (b.columns + blocks - 1) / blocks;
-    ad_parallel((b.columns + b.columns_in_block - 1) / b.columns_in_block, back_block, &b);
+    }
+    union {
+        float f32[WIDE_ROW];
+        double f64[WIDE_ROW];
+    } sums;
+    memset(&sums, 0, sizeof sums);
+    back_rows(c, wide, at_once * h, 0, &sums);
+    back_rows(c, n - wide * at_once, h, wide * at_once * h, c->y[1]->data);
+    ad_loop_for(&add_rows_loops, c, type)(&(ad_span){.n = at_once, .array = {c->y[1]->data, &sums}, .size = {h}});
 }
 
 /* activation''(z) / activation'(z) v u as a function of y; where it is 0 everywhere, zeros */

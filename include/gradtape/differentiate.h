@@ -5,8 +5,9 @@
  * They take derivatives by any tensor of the recording, inputs and inner tensors too; where no path leads, these are
  * zeros. Their results are recorded, so that they can be differentiated again, to any order. They change no stored
  * gradient, and of what they record only their results and what these were made from stays on the tape; ad_rewind drops
- * that too. On an error, and then the tape is in error, all results are inert. In the kernel or the rule of your own
- * operator they need a mark (ad_mark_now).
+ * that too. On an error, and then the tape is in error, all results are inert and nothing stays. In the kernel or the
+ * rule of your own operator they need a mark (ad_mark_now), and what such a rule differentiates by has to be detached or
+ * made since the mark: derivatives are total, so that by x they go through all that was made from x.
  *
  * An operator with a raw numeric gradient (operator.h) can be differentiated once: what needs it twice, such as ad_jvp
  * and ad_hvp, is an error that names it. */
@@ -24,7 +25,8 @@ AD_API ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_
 AD_API ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n);
 
 /* Hessian-vector product: the derivative of the gradients of the scalar y as the x move with the velocities v; hv[i] is
- * of the shape and type of x[i] (Pearlmutter 1994). */
+ * of the shape and type of x[i] (Pearlmutter 1994). The v count as constants here, also where they depend on the x; but
+ * the result can be differentiated by them. */
 AD_API ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv);
 
 /* The matrix of derivatives of all elements of y by all of x, in the shape of y followed by that of x. A row is one

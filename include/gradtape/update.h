@@ -10,7 +10,8 @@
 /* Copies `data` (as many elements as the leaf has, of its type) into a leaf. */
 AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
 
-/* Says that the caller changed the array of a borrowed leaf. */
+/* Says that the caller changed the array of a borrowed leaf; any other is an error. A borrowed scalar is copied, and so
+ * takes ad_assign. */
 AD_API ad_status ad_touch(ad_tensor leaf);
 
 /* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called

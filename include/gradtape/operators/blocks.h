@@ -24,15 +24,15 @@ AD_API ad_tensor ad_linear(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation 
 AD_API ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b);
 
 /* gain (x - mean) / sqrt(variance + epsilon) + bias over the last axis, population variance; gain and bias [d] (Ba,
- * Kiros, Hinton 2016). epsilon > 0. As ad_mean_over, ad_square and so on: 8 ulp, gradients 32. */
+ * Kiros, Hinton 2016). epsilon > 0. As ad_mean_over, ad_square and so on, where the
+ * mean of a row is not larger than its deviation: 4 ulp, gradients 16. */
 AD_API ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon);
 
 /* A cell of a long short-term memory: of the gates' pre-activations [..., 4h], forget, input, output and candidate one
  * after the other, and the cell c [..., h],
  *   c' = logistic(forget) c + logistic(input) tanh(candidate),  h = logistic(output) tanh(c').
  * Returns h, and c' into `next`, which must not be NULL (Hochreiter, Schmidhuber 1997; Gers and others 2000). The gates
- * are one tensor because one product makes them, as x wx + h wh + b. As slices, ad_logistic and so on: 4 ulp, gradients
- * 8. */
+ * are one tensor because one product makes them, as x wx + h wh + b. As slices, ad_logistic and so on: 4 ulp. */
 AD_API ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next);
 
 /* log_softmax(logits)[label] for logits [n,c] and i32 labels [n]: minus ad_softmax_cross_entropy, and nothing else. */
