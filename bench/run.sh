@@ -15,7 +15,7 @@ build_benches() (
     # The benchmarks do not need Check; a directory that has the tests keeps them.
     is_configured "$root/build" || set -- -Dtests=false
     configure "$root/build" --buildtype=release -Db_sanitize=none "$@"
-    ninja -C "$root/build" bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments \
+    ninja -C "$root/build" bench/adbench bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments \
         bench/startup bench/vector_ops >&2
 ) 9>"$root/build/.lock"
 
@@ -87,6 +87,12 @@ print_rest() {
     line "    then to the end of the first step" "$(field ms_first_step_scaled "$startup")" ms ""
 }
 
+# print_adbench NAME JSON RECORDING REPLAY: gradients of ADBench's objectives over the plain loop, and the goals.
+print_adbench() {
+    line "ADBench $1: recorded gradient over plain C objective" "$(field ratio_record "$2")" x "$3"
+    line "    the same, replayed" "$(field ratio_replay "$2")" x "$4"
+}
+
 # ---- Peers --------------------------------------------------------------------------------------------------------
 
 peer() { python3 "$root/bench/mnist_peer.py" "$@"; }
@@ -137,12 +143,19 @@ predict2=$(run predict --threads 2)
 growth=$(run growth)
 segments=$(run segments)
 startup=$(run startup)
+data=$root/examples/adbench
+gmm10=$(run adbench gmm "$data/gmm_d10_K25.txt")
+gmm20=$(run adbench gmm "$data/gmm_d20_K50.txt")
+lstm=$(run adbench lstm "$data/lstm_l2_c1024.txt")
 
 print_machine
 print_steps 1 "$step1" "$table1" 1.00
 print_steps 2 "$step2" "$table2" 0.62
 print_operators
 print_rest
+print_adbench "GMM d10 K25" "$gmm10" 1.55 1.45
+print_adbench "GMM d20 K50" "$gmm20" 1.55 1.45
+print_adbench "LSTM l2 c1024" "$lstm" 3.4 2.4
 print_peers
 rm -f "$log.part"
 printf '\nAll that the benchmarks printed is in %s\n' "$log"

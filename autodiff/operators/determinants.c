@@ -326,7 +326,7 @@ static bool take_apart(ad_call *c, size_t at, singular *s)
 /* ---- Cofactors -----------------------------------------------------------------------------------------------------
  */
 
-/* Of a matrix that is far from singular: det(a) a'^-1. Says false, having done nothing, where that would lose more than
+/* Of a matrix that is far from singular: det(a) a'^-1. Says false, and y is as it was, where that would lose more than
  * a third of the digits. */
 static bool cofactor_by_inverse(const ad_call *c, const void *a, const singular *s, void *y)
 {

@@ -197,7 +197,8 @@ UNARY = {
 BINARY = {
     **{name: (function, REAL, REAL) for name, function in (core.BINARY | losses.BINARY).items()},
     "div": (torch.div, REAL, POSITIVE), "exp_difference": (core.exp_difference, REAL, REAL),
-    "mul_exp": (losses.mul_exp, REAL, UNIT), "atan2": (torch.atan2, REAL, POSITIVE),
+    "mul_exp": (losses.mul_exp, REAL, UNIT), "poisson_nll": (losses.poisson_nll, REAL, POSITIVE),
+    "atan2": (torch.atan2, REAL, POSITIVE),
     "pow": (torch.pow, POSITIVE, UNIT), "hypot": (torch.hypot, REAL, POSITIVE),
     "fmod": (torch.fmod, REAL, POSITIVE), "trunc_quotient": (functions.trunc_quotient, REAL, POSITIVE),
     "logaddexp": (functions.logaddexp, REAL, REAL), "sub_logs": (torch.sub, REAL, REAL),

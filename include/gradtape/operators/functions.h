@@ -50,7 +50,7 @@ AD_API ad_tensor ad_rsqrt(ad_tensor x);      /* x^(-1/2) :  dx = -y dy / (2 x); 
 AD_API ad_tensor ad_cbrt(ad_tensor x);       /* x^(1/3), of negative x too :  dx = dy / (3 y^2) */
 /* x^p, both tensors :  dx = p x^(p-1) dy,  dp = ln(x) y dy. Values are those of IEEE 754's pow: 1 where p = 0 or x = 1,
  * even beside NaN; NaN where x < 0 and p is not whole. dx is exactly 0 where p = 0. dp is 0 where x = 0 and p >= 0, the
- * limit but for p = 0, where there is none; NaN where x < 0. So it is for every order (ad_pow_derivative). */
+ * limit but for p = 0, where there is none; NaN where x < 0. Higher orders: ad_pow_derivative. */
 AD_API ad_tensor ad_pow(ad_tensor x, ad_tensor p);
 /* sqrt(a^2 + b^2) without overflow :  da = a dy / y,  db = b dy / y, both 0 where y = 0. As IEEE 754's hypot it is +inf
  * where a or b is infinite, even beside NaN. */
@@ -79,7 +79,8 @@ AD_API ad_tensor ad_polygamma(ad_tensor x, int n);
 
 /* ---- Backward operators ------------------------------------------------------------------------------------------ */
 /* x^p, differentiated j times by x and k times by p; j + k is at most 64. A term with a factor 0, as p at 0, is 0, and
- * so is one with ln(x)^m at x = 0 unless it has a negative power of x. */
+ * so is one with ln(x)^m at x = 0 unless it has a negative power of x; of those two may be infinite with different
+ * signs, and then it is NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
 AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
 AD_API ad_tensor ad_div_or_zero(ad_tensor a, ad_tensor b);    /* a / b, 0 where b = 0 */
 AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */

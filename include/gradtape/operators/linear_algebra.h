@@ -40,7 +40,7 @@ AD_API ad_tensor ad_det(ad_tensor a);
 AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
 /* Eigenvalues, ascending, of a symmetric a, of which the lower triangle is read, and, if `vectors` is not NULL, the
  * eigenvectors as columns, the largest component of each positive :  da symmetric (Giles 2008). A gradient through
- * vectors of equal eigenvalues is an error, through the values alone it is not. */
+ * vectors of equal eigenvalues is an error, through the values alone it is not, but their second derivative is. */
 AD_API ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors);
 
 /* ---- Backward operators ------------------------------------------------------------------------------------------ */

@@ -35,7 +35,7 @@ AD_API ad_tensor ad_min_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes);
 
-/* ln sum e^x, without overflow :  dx = e^(x-y) dy, 0 where x is -inf */
+/* ln sum e^x, without overflow :  dx = e^(x-y) dy, 0 where x is -inf, NaN where it is +inf */
 AD_API ad_tensor ad_logsumexp(ad_tensor x);
 AD_API ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes);
 
