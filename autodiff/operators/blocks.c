@@ -82,11 +82,12 @@ BACK(elu, y > 0 ? dy : dy * (y + 1))
 /* dz = (1 - e^-y) dy, which is logistic(z) dy for y = softplus(z) */
 LOOP(softplus_back)
 {
-    REAL v[VIA_BLOCK];
+    REAL v[VIA_ROOM];
     const size_t h = s->size[0];
     for (size_t i = 0; i < s->n; i++)
-        for (size_t from = 0; from < h; from += VIA_BLOCK) {
-            const size_t at = i * h + from, n = h - from < VIA_BLOCK ? h - from : VIA_BLOCK;
+        for (size_t from = 0, n; from < h; from += n) {
+            n = via_block(h - from);
+            const size_t at = i * h + from;
             const REAL *DY = (const REAL *)s->array[2] + at, *Y = (const REAL *)s->array[3] + at;
             REAL *DZ = (REAL *)s->array[0] + at, *DB = (REAL *)s->array[1] + from;
             for (size_t j = 0; j < n; j++)

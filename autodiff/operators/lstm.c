@@ -6,9 +6,9 @@
 /* y = logistic(x) for n elements */
 static inline void logistic_of(size_t n, REAL *restrict y, const REAL *restrict x)
 {
-    REAL v[VIA_BLOCK];
-    for (size_t from = 0; from < n; from += VIA_BLOCK) {
-        const size_t m = n - from < VIA_BLOCK ? n - from : VIA_BLOCK;
+    REAL v[VIA_ROOM];
+    for (size_t from = 0, m; from < n; from += m) {
+        m = via_block(n - from);
         for (size_t i = 0; i < m; i++)
             v[i] = -R(fabs)(x[from + i]);
         vector_exp(m, v, v);
