@@ -908,7 +908,8 @@ def lstm_cell_backward_(g):
     *rest, h = g.shape(cell)
     activated = within(g, like(g, [*rest, 5 * h]), UNIT)
     dh, dnext = like(g, [*rest, h]), like(g, [*rest, h])
-    g.apply("lstm_cell_backward", lstm_cell_backward, [dh, dnext, activated, cell])
+    g.apply("lstm_cell_backward", lstm_cell_backward, [dh, dnext, activated, cell],
+            list_attribute(*rest, 4 * h))
 
 
 # ---- What make_graphs.py knows of rows besides -----------------------------------------------------------------------
