@@ -175,10 +175,13 @@ ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data)
 {
     nn_scaling fresh = *scaling;
     fresh.columns = data->columns;
-    fresh.mean = ad_memory_take(fresh.memory, (size_t)data->columns, sizeof *fresh.mean);
+    fresh.mean = ad_memory_take(fresh.memory, (size_t)data->columns, sizeof *fresh.mean + sizeof *fresh.nearest);
+    fresh.nearest = fresh.mean ? (float *)(fresh.mean + data->columns) : NULL;
     fresh.inverse = ad_memory_take(fresh.memory, (size_t)data->columns, sizeof *fresh.inverse);
     ad_status status =
         fresh.mean && fresh.inverse ? learn_into(scaling, data, fresh.mean, fresh.inverse) : AD_NO_MEMORY;
+    for (int64_t j = 0; j < data->columns && status == AD_OK; j++)
+        fresh.nearest[j] = (float)fresh.mean[j];
     nn_scaling_release(status == AD_OK ? scaling : &fresh);
     if (status == AD_OK)
         *scaling = fresh;
@@ -187,9 +190,11 @@ ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data)
 
 void nn_scaling_release(nn_scaling *scaling)
 {
-    ad_memory_release(scaling->memory, scaling->mean, (size_t)scaling->columns, sizeof *scaling->mean);
+    ad_memory_release(scaling->memory, scaling->mean, (size_t)scaling->columns,
+                      sizeof *scaling->mean + sizeof *scaling->nearest);
     ad_memory_release(scaling->memory, scaling->inverse, (size_t)scaling->columns, sizeof *scaling->inverse);
     scaling->mean = NULL;
+    scaling->nearest = NULL;
     scaling->inverse = NULL;
     scaling->columns = 0;
 }
@@ -211,13 +216,14 @@ static inline void prefetch(const void *row, size_t bytes)
         __builtin_prefetch((const char *)row + at);
 }
 
+#define MEAN_OF(wide, s) (sizeof(wide) == sizeof(double) ? (const void *)(s)->mean : (const void *)(s)->nearest)
 #define GATHER(name, text, type)                                                                                       \
     FOR_EACH_PROCESSOR                                                                                                 \
     static void gather_##text(const nn_scaling *s, const void *features, const int32_t *rows, int64_t first,           \
                               int64_t n, int64_t known, float *out)                                                    \
     {                                                                                                                  \
         int64_t d = s->columns;                                                                                        \
-        const double *restrict mean = s->mean;                                                                         \
+        const wide_##text *restrict mean = MEAN_OF(wide_##text, s);                                                    \
         const float *restrict inverse = s->inverse;                                                                    \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             const type *restrict x = (const type *)features + (rows ? rows[i] : first + i) * d;                        \
@@ -225,7 +231,7 @@ static inline void prefetch(const void *row, size_t bytes)
             if (rows && i + AHEAD < known)                                                                             \
                 prefetch((const type *)features + rows[i + AHEAD] * d, (size_t)d * sizeof *x);                         \
             for (int64_t j = 0; j < d; j++)                                                                            \
-                y[j] = (float)((wide_##text)x[j] - (wide_##text)mean[j]) * inverse[j];                                 \
+                y[j] = (float)((wide_##text)x[j] - mean[j]) * inverse[j];                                              \
         }                                                                                                              \
     }
 NN_ELEMENT_LIST(GATHER)

@@ -11,6 +11,7 @@ typedef struct nn_scaling {
     double constant; /* for NN_SCALE_CONSTANT; not 0 */
     int64_t columns;
     double *mean;   /* [columns]; f64, because f64 and i32 features can lie closer to it than f32 tells apart */
+    float *nearest; /* [columns]: the same in f32, for the other features; in one block with mean */
     float *inverse; /* [columns]: 1 / deviation; 0 for a constant feature, which so becomes 0 */
     ad_memory *memory;
 } nn_scaling;

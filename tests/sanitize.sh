@@ -35,7 +35,8 @@ say "== AddressSanitizer and UndefinedBehaviorSanitizer"
 
 say "== ThreadSanitizer"
 {
-    CC=clang configure "$thread" -Dtests=true -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false &&
+    CC=clang configure "$thread" -Dtests=true -Dbuildtype=debugoptimized -Dx86_kernels=false \
+        -Db_sanitize=thread -Db_lundef=false &&
         at_fixed_addresses meson test --print-errorlogs -C "$thread" --timeout-multiplier 10 --suite threads
 } || status=1
 
@@ -43,7 +44,7 @@ say "== valgrind"
 # The scripts that run the examples put this before each program.
 memory_check='valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible'
 {
-    CC=gcc configure "$memcheck" -Dtests=true -Dbuildtype=debugoptimized &&
+    CC=gcc configure "$memcheck" -Dtests=true -Dbuildtype=debugoptimized -Dx86_kernels=false &&
         EXAMPLE_WRAPPER=$memory_check meson test --print-errorlogs -C "$memcheck" --timeout-multiplier 30 --suite examples
 } || status=1
 
