@@ -352,11 +352,7 @@ static void logistic_cross_entropy_vjp(ad_pullback *p)
 }
 
 AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy",
-                                       .arity = 2,
-                                       .properties = AD_ELEMENTWISE,
-                                       .shape = ad_broadcast_shape,
-                                       .run = ad_map,
-                                       SAMPLES(ad_samples_of_two),
+                                       OF_TWO,
                                        .loops = &logistic_cross_entropy_loops,
                                        .vjp = logistic_cross_entropy_vjp,
                                        .linear = AD_LINEAR_IN(1),
