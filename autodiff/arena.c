@@ -87,13 +87,9 @@ void ad_arena_free(ad_arena *arena)
 /* The smallest class that holds `bytes`: 64, 80, 96, 112, 128, 160, ... bytes. */
 static uint32_t class_of(size_t bytes, size_t *class_bytes)
 {
-    uint32_t octave = 0;
-    size_t unit = 16;
-    while (8 * unit <= bytes) {
-        unit *= 2;
-        octave++;
-    }
-    size_t quarters = bytes > 4 * unit ? (bytes - 4 * unit + unit - 1) / unit : 0;
+    const uint32_t octave = bytes < 128 ? 0 : (uint32_t)(57 - __builtin_clzll(bytes));
+    const size_t unit = (size_t)16 << octave;
+    const size_t quarters = bytes > 4 * unit ? (bytes - 4 * unit + unit - 1) >> (4 + octave) : 0;
     *class_bytes = (4 + quarters) * unit;
     return 4 * octave + (uint32_t)quarters;
 }

@@ -55,17 +55,18 @@ static layer make_layer(ad_tape *t, const lstm *s, int i)
 {
     const int64_t b = s->b;
     const double *main = s->main + 8 * b * i, *state = s->state + 2 * b * i;
-    return (layer){.weights = ad_name(ad_variable(t, AD_F64, AD_SHAPE(4 * b), main), "weights"),
-                   .biases = ad_name(ad_variable(t, AD_F64, AD_SHAPE(4 * b), main + 4 * b), "biases"),
+    return (layer){.weights = ad_name(ad_variable(t, AD_F64, AD_SHAPE(2, 2 * b), main), "weights"),
+                   .biases = ad_name(ad_variable(t, AD_F64, AD_SHAPE(2, 2 * b), main + 4 * b), "biases"),
                    .h = ad_input(t, AD_F64, AD_SHAPE(b), state),
                    .cell = ad_input(t, AD_F64, AD_SHAPE(b), state + b)};
 }
 
-/* What comes in feeds the gates forget and output, what was remembered the gates input and candidate. */
+/* What comes in and what was remembered, side by side [2b], meet both rows of weights [2,2b]: the first is of the gates
+ * forget and input, the second of output and candidate. */
 static ad_tensor step(layer *a, ad_tensor y)
 {
-    ad_tensor fed = ad_concat((const ad_tensor[]){y, a->h, y, a->h}, 4, 0);
-    return a->h = ad_lstm_cell(ad_mul_add(fed, a->weights, a->biases), a->cell, &a->cell);
+    ad_tensor both = ad_concat((const ad_tensor[]){y, a->h}, 2, 0);
+    return a->h = ad_lstm_cell(ad_mul_add(both, a->weights, a->biases), a->cell, &a->cell);
 }
 
 /* The rows of outputs y [c-1,b] predict the next rows of bits: with p = y w_out + b_out

@@ -15,7 +15,8 @@ bool lstm_read(lstm *s, const char *file);
 
 void lstm_free(lstm *s);
 
-/* Records the objective. Leaves: for each layer weights [4b] and biases [4b] of forget, input, output and candidate;
+/* Records the objective. Leaves: for each layer weights [2,2b] and biases [2,2b] of forget, input, output and
+ * candidate;
  * then w_in, w_out and b_out [b]. */
 recording lstm_record(ad_tape *t, const lstm *s);
 

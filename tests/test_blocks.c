@@ -450,7 +450,7 @@ START_TEST(test_lstm_cell_refuses)
     expect_error(AD_BAD_SHAPE, "lstm_cell: the gates must be [..., 4h] for a cell [..., h]: they are [2,12] and [2,4]");
     ad_lstm_cell(g, scalar, &next);
     expect_error(AD_BAD_SHAPE, "lstm_cell: the cell must be [..., h]: it is []");
-    ad_lstm_cell_backward(c, g, g, c, &next);
+    ad_lstm_cell_backward(c, g, g, c, AD_SHAPE(2, 16), &next);
     expect_error(AD_BAD_SHAPE, "lstm_cell_backward: dh and dnext must be as the cell [..., h], activated [..., 5h]: "
                                "operand 1 is [2,12]");
 }

@@ -28,11 +28,17 @@ static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VI
 #define VECTOR __m512
 #define LOAD _mm512_loadu_ps
 #define STORE _mm512_storeu_ps
+#define MASK(n) (__mmask16)((1U << (n)) - 1)
+#define LOAD_FIRST(n, x) _mm512_maskz_loadu_ps(MASK(n), x)
+#define STORE_FIRST(n, y, v) _mm512_mask_storeu_ps(y, MASK(n), v)
 #define SLEEF(function, ulp) Sleef_##function##f16_##ulp
 #elif defined(__AVX512F__)
 #define VECTOR __m512d
 #define LOAD _mm512_loadu_pd
 #define STORE _mm512_storeu_pd
+#define MASK(n) (__mmask8)((1U << (n)) - 1)
+#define LOAD_FIRST(n, x) _mm512_maskz_loadu_pd(MASK(n), x)
+#define STORE_FIRST(n, y, v) _mm512_mask_storeu_pd(y, MASK(n), v)
 #define SLEEF(function, ulp) Sleef_##function##d8_##ulp
 #elif defined(__AVX2__) && AD_REAL_BITS == 32
 #define VECTOR __m256
@@ -70,6 +76,29 @@ static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VI
 
 enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
 
+/* The first n elements of a vector, fewer than it has; the others are 0. */
+static inline VECTOR load_first(size_t n, const REAL *x)
+{
+#ifdef LOAD_FIRST
+    return LOAD_FIRST(n, x);
+#else
+    REAL some[VECTOR_LANES] = {0};
+    memcpy(some, x, n * sizeof *x);
+    return LOAD(some);
+#endif
+}
+
+static inline void store_first(size_t n, REAL *y, VECTOR v)
+{
+#ifdef STORE_FIRST
+    STORE_FIRST(n, y, v);
+#else
+    REAL some[VECTOR_LANES];
+    STORE(some, v);
+    memcpy(y, some, n * sizeof *y);
+#endif
+}
+
 /* The last elements go through a vector that is filled up with zeros, so that each element's value is the same wherever
  * it stands. */
 #define VECTOR_FUNCTION(function, ulp)                                                                                 \
@@ -82,12 +111,8 @@ enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
         }                                                                                                              \
         for (; at + VECTOR_LANES <= n; at += VECTOR_LANES)                                                             \
             STORE(y + at, SLEEF(function, ulp)(LOAD(x + at)));                                                         \
-        if (at == n)                                                                                                   \
-            return;                                                                                                    \
-        REAL last[VECTOR_LANES] = {0};                                                                                 \
-        memcpy(last, x + at, (n - at) * sizeof *x);                                                                    \
-        STORE(last, SLEEF(function, ulp)(LOAD(last)));                                                                 \
-        memcpy(y + at, last, (n - at) * sizeof *y);                                                                    \
+        if (at < n)                                                                                                    \
+            store_first(n - at, y + at, SLEEF(function, ulp)(load_first(n - at, x + at)));                             \
     }
 
 /* `count` elements, or one that stands for all of them; what is left of the vector is 0. */

@@ -82,11 +82,12 @@ BACK(elu, y > 0 ? dy : dy * (y + 1))
 /* dz = (1 - e^-y) dy, which is logistic(z) dy for y = softplus(z) */
 LOOP(softplus_back)
 {
-    REAL v[VIA_BLOCK];
+    REAL v[VIA_ROOM];
     const size_t h = s->size[0];
     for (size_t i = 0; i < s->n; i++)
-        for (size_t from = 0; from < h; from += VIA_BLOCK) {
-            const size_t at = i * h + from, n = h - from < VIA_BLOCK ? h - from : VIA_BLOCK;
+        for (size_t from = 0, n; from < h; from += n) {
+            n = via_block(h - from);
+            const size_t at = i * h + from;
             const REAL *DY = (const REAL *)s->array[2] + at, *Y = (const REAL *)s->array[3] + at;
             REAL *DZ = (REAL *)s->array[0] + at, *DB = (REAL *)s->array[1] + from;
             for (size_t j = 0; j < n; j++)
@@ -494,19 +495,37 @@ static void mul_backward_shape(ad_call *c)
     ad_result(c, 1, (ad_type)c->x[0]->type, c->x[2]->shape);
 }
 
+/* Whether x is y without some of its first axes: it then lies in y's order, again and again. */
+static bool is_end_of(const ad_shape *x, const ad_shape *y)
+{
+    const int shift = y->rank - x->rank;
+    bool is = shift >= 0;
+    for (int i = 0; is && i < x->rank; i++)
+        is = x->dims[i] == y->dims[shift + i];
+    return is;
+}
+
+enum { SHORT_RUN = 8 };
+
 /* sum = other dy, summed to the shape of sum. */
 static void product_into(ad_call *c, ad_value *sum, const ad_value *other)
 {
     const ad_value *dy = c->x[0];
-    const size_t bytes = ad_type_bytes((ad_type)dy->type), n = ad_elements(sum);
+    const size_t bytes = ad_type_bytes((ad_type)dy->type), n = ad_elements(sum), m = ad_elements(other);
     ad_loop *loop = ad_loop_for(&add_product_loops, c, dy->type);
-    ad_span span = {.n = n, .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
+    ad_span span = {.n = smaller(n, m), .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
     memset(sum->data, 0, n * bytes);
-    if (ad_same_dims(sum->shape, dy->shape) && ad_same_dims(other->shape, dy->shape))
-        loop(&span);
-    else
+    if (!is_end_of(sum->shape, dy->shape) || !is_end_of(other->shape, dy->shape) || span.n < SHORT_RUN) {
         ad_walk(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
                 (const size_t[]){bytes, bytes, bytes}, loop, &span);
+        return;
+    }
+    for (size_t at = 0, all = ad_elements(dy); at < all; at += span.n) {
+        span.array[0] = (char *)sum->data + at % n * bytes;
+        span.array[1] = (char *)other->data + at % m * bytes;
+        span.array[2] = (char *)dy->data + at * bytes;
+        loop(&span);
+    }
 }
 
 static void mul_backward_run(ad_call *c)

@@ -6,9 +6,9 @@
 /* y = logistic(x) for n elements */
 static inline void logistic_of(size_t n, REAL *restrict y, const REAL *restrict x)
 {
-    REAL v[VIA_BLOCK];
-    for (size_t from = 0; from < n; from += VIA_BLOCK) {
-        const size_t m = n - from < VIA_BLOCK ? n - from : VIA_BLOCK;
+    REAL v[VIA_ROOM];
+    for (size_t from = 0, m; from < n; from += m) {
+        m = via_block(n - from);
         for (size_t i = 0; i < m; i++)
             v[i] = -R(fabs)(x[from + i]);
         vector_exp(m, v, v);
@@ -80,15 +80,17 @@ static void over_rows(ad_call *c, const ad_value *cell)
     ad_loop_for(c->op->loops, c, cell->type)(&(ad_span){.n = all ? all / m : 0, .array = {of}, .size = {m}});
 }
 
-/* Whether operand i is `times` as wide as the cell on the last axis, and else as it. */
-static bool is_wide(const ad_call *c, int i, const ad_shape *cell, int64_t times)
+/* Whether x has the axes of the cell but the last, and behind them `times` as many elements as that. */
+static bool is_wide(const ad_shape *x, const ad_shape *cell, int64_t times)
 {
-    const ad_shape *x = c->x[i]->shape;
-    const int last = cell->rank - 1;
-    bool is = x->rank == cell->rank && x->dims[last] == cell->dims[last] * times;
-    for (int k = 0; is && k < last; k++)
-        is = x->dims[k] == cell->dims[k];
-    return is;
+    const int lead = cell->rank - 1;
+    bool is = x->rank > lead;
+    for (int i = 0; is && i < lead; i++)
+        is = x->dims[i] == cell->dims[i];
+    ad_shape rest = {.rank = x->rank - lead};
+    for (int i = 0; is && i < rest.rank; i++)
+        rest.dims[i] = x->dims[lead + i];
+    return is && ad_count_of(&rest) == (size_t)(cell->dims[lead] * times);
 }
 
 /* The cell is [..., h]: a size of which there is no fivefold could not be an operand's. */
@@ -110,7 +112,7 @@ static void lstm_cell_shape(ad_call *c)
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
     if (!check_cell(c, 1))
         return;
-    if (!is_wide(c, 0, c->x[1]->shape, 4)) {
+    if (!is_wide(c->x[0]->shape, c->x[1]->shape, 4)) {
         ad_call_fail(c, AD_BAD_SHAPE, "the gates must be [..., 4h] for a cell [..., h]: they are %s and %s",
                      ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
         return;
@@ -132,13 +134,13 @@ static ad_tensor part(ad_tensor x, int k, int64_t h)
 
 /* What comes back through `activated`: logistics of three gates, the candidate's tanh, and tanh(c'), whose share of dc'
  * is returned. */
-static ad_tensor through_activated(ad_tensor d, ad_tensor activated, int64_t h, ad_tensor *dgates)
+static ad_tensor through_activated(ad_tensor d, ad_tensor activated, ad_shape gates, int64_t h, ad_tensor *dgates)
 {
     ad_tensor dz[4];
     for (int k = 0; k < 3; k++)
         dz[k] = ad_logistic_backward(part(d, k, h), part(activated, k, h));
     dz[3] = ad_tanh_backward(part(d, 3, h), part(activated, 3, h));
-    *dgates = ad_concat(dz, 4, -1);
+    *dgates = ad_reshape(ad_concat(dz, 4, -1), gates);
     return ad_tanh_backward(part(d, 4, h), part(activated, 4, h));
 }
 
@@ -148,19 +150,20 @@ static ad_tensor through_activated(ad_tensor d, ad_tensor activated, int64_t h, 
 static void lstm_cell_vjp(ad_pullback *p)
 {
     ad_tensor dcell, dnext = ad_dy_at(p, 1), activated = ad_y_at(p, 2);
+    const ad_shape gates = ad_shape_of(ad_x(p, 0));
     if (ad_has_dy(p, 2)) {
         const ad_shape cell = ad_shape_of(ad_x(p, 1));
         ad_tensor dgates;
-        dnext = ad_add(dnext, through_activated(ad_dy_at(p, 2), activated, size_at(&cell, -1), &dgates));
+        dnext = ad_add(dnext, through_activated(ad_dy_at(p, 2), activated, gates, size_at(&cell, -1), &dgates));
         ad_give(p, 0, dgates);
     }
-    ad_give(p, 0, ad_lstm_cell_backward(ad_dy(p), dnext, activated, ad_x(p, 1), &dcell));
+    ad_give(p, 0, ad_lstm_cell_backward(ad_dy(p), dnext, activated, ad_x(p, 1), gates, &dcell));
     ad_give(p, 1, dcell);
 }
 
 static const ad_sample samples_lstm_cell[] = {
-    {.n_x = 2, .x = {{1, {12}}, {1, {3}}}},      {.n_x = 2, .x = {{3, {2, 1, 8}}, {3, {2, 1, 2}}}},
-    {.n_x = 2, .x = {{2, {2, 4}}, {2, {2, 1}}}}, {.n_x = 2, .x = {{2, {0, 8}}, {2, {0, 2}}}},
+    {.n_x = 2, .x = {{1, {12}}, {1, {3}}}},         {.n_x = 2, .x = {{3, {2, 1, 8}}, {3, {2, 1, 2}}}},
+    {.n_x = 2, .x = {{3, {2, 2, 4}}, {2, {2, 2}}}}, {.n_x = 2, .x = {{2, {0, 8}}, {2, {0, 2}}}},
     {.n_x = 2, .x = {{2, {2, 0}}, {2, {2, 0}}}},
 };
 
@@ -188,21 +191,26 @@ ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next)
 
 static void lstm_cell_backward_shape(ad_call *c)
 {
-    const ad_shape *cell = c->x[3]->shape;
+    const ad_shape *cell = c->x[3]->shape, *gates = &c->attributes[0].shape;
     const ad_type type = (ad_type)c->x[0]->type;
     char text[AD_OPERAND_TEXT];
     if (!check_cell(c, 3))
         return;
     for (int i = 0; i < 3; i++)
-        if (!is_wide(c, i, cell, i == 2 ? 5 : 1)) {
+        if (c->x[i]->shape->rank != cell->rank || !is_wide(c->x[i]->shape, cell, i == 2 ? 5 : 1)) {
             ad_call_fail(c, AD_BAD_SHAPE,
                          "dh and dnext must be as the cell [..., h], activated [..., 5h]: operand %d is %s", i,
                          ad_operand_text(c, i, text));
             return;
         }
-    ad_shape gates = *cell;
-    gates.dims[gates.rank - 1] *= 4;
-    ad_result(c, 0, type, &gates);
+    if (!ad_check_shape(c->tape, c->op->name, gates, 1))
+        return;
+    if (!is_wide(gates, cell, 4)) {
+        ad_call_fail(c, AD_BAD_SHAPE, "the gates' shape %s must be [..., 4h] for a cell [..., h]",
+                     ad_shape_text(gates, text));
+        return;
+    }
+    ad_result(c, 0, type, gates);
     ad_result(c, 1, type, cell);
 }
 
@@ -225,10 +233,13 @@ static void lstm_cell_backward_vjp(ad_pullback *p)
     ad_tensor dh = ad_x(p, 0), a = ad_x(p, 2), c = ad_x(p, 3), v = ad_dy_at(p, 1), u[4], of[5], da[5];
     const ad_shape cell = ad_shape_of(c);
     const int64_t h = size_at(&cell, -1);
+    ad_shape flat = cell;
+    flat.dims[cell.rank - 1] = 4 * h;
+    ad_tensor dgates = ad_reshape(ad_dy(p), flat);
     for (int k = 0; k < 5; k++)
         of[k] = part(a, k, h);
     for (int k = 0; k < 4; k++)
-        u[k] = part(ad_dy(p), k, h);
+        u[k] = part(dgates, k, h);
     ad_tensor f = of[0], i = of[1], o = of[2], g = of[3], t = of[4];
     ad_tensor s = ad_add(ad_x(p, 1), tanh_slope(ad_mul(dh, o), t));
     ad_tensor through_f = logistic_slope(u[0], f), through_i = logistic_slope(u[1], i),
@@ -248,16 +259,19 @@ static void lstm_cell_backward_vjp(ad_pullback *p)
 }
 
 static const ad_sample samples_lstm_cell_backward[] = {
-    {.n_x = 4, .x = {{1, {3}}, {1, {3}}, {1, {15}}, {1, {3}}}},
-    {.n_x = 4, .x = {{3, {2, 1, 2}}, {3, {2, 1, 2}}, {3, {2, 1, 10}}, {3, {2, 1, 2}}}},
-    {.n_x = 4, .x = {{2, {0, 2}}, {2, {0, 2}}, {2, {0, 10}}, {2, {0, 2}}}},
-    {.n_x = 4, .x = {{2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}}},
+    {.n_x = 4, .x = {{1, {3}}, {1, {3}}, {1, {15}}, {1, {3}}}, .attributes = {{.shape = {1, {12}}}}},
+    {.n_x = 4,
+     .x = {{3, {2, 1, 2}}, {3, {2, 1, 2}}, {3, {2, 1, 10}}, {3, {2, 1, 2}}},
+     .attributes = {{.shape = {4, {2, 1, 4, 2}}}}},
+    {.n_x = 4, .x = {{2, {0, 2}}, {2, {0, 2}}, {2, {0, 10}}, {2, {0, 2}}}, .attributes = {{.shape = {2, {0, 8}}}}},
+    {.n_x = 4, .x = {{2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.shape = {2, {2, 0}}}}},
 };
 
 AD_OPERATOR(lstm_cell_backward) = {
     .name = "lstm_cell_backward",
     .arity = 4,
     .n_results = 2,
+    .attributes = {{"gates", AD_ATTRIBUTE_SHAPE}},
     .shape = lstm_cell_backward_shape,
     .run = lstm_cell_backward_run,
     .loops = &lstm_cell_backward_loops,
@@ -268,10 +282,12 @@ AD_OPERATOR(lstm_cell_backward) = {
     .gradient = "ds o (1 - t^2) + u_o t o (1 - o), ds, df to dt, u_f s f (1 - f); "
                 "ds = u_f c f (1 - f) + u_i g i (1 - i) + u_g i (1 - g^2) + v f"};
 
-ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell, ad_tensor *dcell)
+ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell, ad_shape gates,
+                                ad_tensor *dcell)
 {
     ad_tensor r[AD_MAX_RESULTS];
-    ad_apply(NULL, &ad_operator_lstm_cell_backward, (const ad_tensor[]){dh, dnext, activated, cell}, 4, NULL, r);
+    ad_apply(NULL, &ad_operator_lstm_cell_backward, (const ad_tensor[]){dh, dnext, activated, cell}, 4,
+             &(ad_attribute){.shape = gates}, r);
     *dcell = r[1];
     return r[0];
 }

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from golden import EDGES, F64, INF, NAN, Draw, case, family, make, values_only
+from golden import EDGES, F64, INF, NAN, Draw, case, family, list_attribute, make, values_only
 
 BLOCKS, SPECIAL = family("blocks")
 
@@ -105,7 +105,7 @@ def lstm_cases():
         wide = lambda k: shape[:-1] + [k * shape[-1]]
         case(BLOCKS, "lstm_cell", label, lstm_cell, [draw.uniform(wide(4)), draw.uniform(shape)])
         operands = [draw.uniform(shape), draw.uniform(shape), draw.uniform(wide(5), -0.875, 0.875), draw.uniform(shape)]
-        case(BLOCKS, "lstm_cell_backward", label, lstm_cell_backward, operands)
+        case(BLOCKS, "lstm_cell_backward", label, lstm_cell_backward, operands, list_attribute(*wide(4)))
 
 
 if __name__ == "__main__":

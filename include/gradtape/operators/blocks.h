@@ -29,7 +29,7 @@ AD_API ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b);
 AD_API ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon);
 
 /* A cell of a long short-term memory: of the gates' pre-activations [..., 4h], forget, input, output and candidate one
- * after the other, and the cell c [..., h],
+ * after the other (the last axis may be split, as [..., 4, h]), and the cell c [..., h],
  *   c' = logistic(forget) c + logistic(input) tanh(candidate),  h = logistic(output) tanh(c').
  * Returns h, and c' into `next`, which must not be NULL (Hochreiter, Schmidhuber 1997; Gers and others 2000). The gates
  * are one tensor because one product makes them, as x wx + h wh + b. As slices, ad_logistic and so on: 4 ulp. */
@@ -51,10 +51,10 @@ AD_API ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tens
 AD_API ad_tensor ad_layer_norm_backward(ad_tensor dy, ad_tensor x, ad_tensor gain, double epsilon, ad_tensor *dgain,
                                         ad_tensor *dbias);
 
-/* The gradients of ad_lstm_cell: of the gates, and that of the cell into `dcell`. dh and dnext are those of its
- * results; `activated` [..., 5h] holds what its kernel knows: the logistics of forget, input and output, the
- * candidate's tanh, and tanh(c'). */
+/* The gradients of ad_lstm_cell: of the gates, in the shape `gates`, and that of the cell into `dcell`. dh and dnext
+ * are those of its results; `activated` [..., 5h] holds what its kernel knows: the logistics of forget, input and
+ * output, the candidate's tanh, and tanh(c'). */
 AD_API ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell,
-                                       ad_tensor *dcell);
+                                       ad_shape gates, ad_tensor *dcell);
 
 #endif
