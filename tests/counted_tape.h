@@ -45,7 +45,7 @@ static inline void expect_shape(ad_tensor x, ad_shape wanted)
 }
 
 /* The number of elements of a shape. */
-static inline size_t count_of(ad_shape shape)
+static inline size_t elements_of(ad_shape shape)
 {
     size_t n = 1;
     for (int i = 0; i < shape.rank; i++)

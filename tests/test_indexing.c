@@ -10,7 +10,7 @@ enum { TYPES = sizeof types / sizeof types[0] };
 /* A tensor of any type with the elements 1, 2, 3, ...; `number` reads one. */
 static ad_tensor counted(ad_type type, ad_shape shape)
 {
-    const ad_tensor from_0 = ad_arange(tape, type, (int64_t)count_of(shape) + 1);
+    const ad_tensor from_0 = ad_arange(tape, type, (int64_t)elements_of(shape) + 1);
     return ad_reshape(ad_slice(from_0, 0, (ad_range){1, AD_END, 1}), shape);
 }
 
@@ -45,7 +45,7 @@ START_TEST(gather_with_broadcast_indices)
             for (int i = 0; i < RANK; i++)
                 of_index.dims[i] = mask & 1U << i ? 1 : shape.dims[i];
             of_y.dims[axis] = of_index.dims[axis] = 5;
-            for (size_t i = 0; i < count_of(of_index); i++)
+            for (size_t i = 0; i < elements_of(of_index); i++)
                 index[i] = (int32_t)(ad_random_bits(mask, (uint64_t)axis, i) % (uint64_t)shape.dims[axis]);
             const ad_tensor y = ad_gather(x, axis, whole(of_index, index));
             expect_shape(y, of_y);

@@ -17,7 +17,7 @@ enum { TYPES = sizeof types / sizeof types[0] };
 /* A tensor of any type with the elements 0, 1, 2, ...; `number` reads one. */
 static ad_tensor counted(ad_type type, ad_shape shape)
 {
-    return ad_reshape(ad_arange(tape, type, (int64_t)count_of(shape)), shape);
+    return ad_reshape(ad_arange(tape, type, (int64_t)elements_of(shape)), shape);
 }
 
 /* The place of each axis in the element number `at` of a shape. */
