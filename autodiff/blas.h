@@ -12,7 +12,7 @@ typedef struct ad_product {
     int64_t m, n, k; /* c [m,n] = a b; a is [m,k], or [k,m] if transposed; b is [k,n], or [n,k] */
     const void *a, *b;
     void *c;
-    void *partial; /* room for ad_blas_partial elements */
+    void *partial;       /* room for ad_blas_partial elements */
     bool leaves_partial; /* what is summed there is not added to c: the caller does it, with what it does to c anyway */
 } ad_product;
 

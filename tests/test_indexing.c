@@ -1,81 +1,18 @@
 /* Elements by index, triangles, diagonals: hand-computed values, plain loops, and what is refused. */
-#include <check.h>
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
-
-#include "counting.h"
-
-static counting memory;
-static ad_tape *tape;
-
-static void open_tape(void)
-{
-    counting_open(&memory);
-    tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    ck_assert_ptr_nonnull(tape);
-}
-
-static void close_tape(void)
-{
-    ad_tape_close(tape);
-    counting_check_released(&memory);
-}
-
-static void expect_ok(void) { ck_assert_msg(ad_status_of(tape) == AD_OK, "%s", ad_message(tape)); }
-
-/* The tape must be in this error, with just this message. The error is cleared. */
-static void expect_inert(ad_tensor x, ad_status status, const char *message)
-{
-    ck_assert(ad_is_inert(x));
-    ck_assert_str_eq(ad_message(tape), message);
-    ck_assert_int_eq(ad_clear_error(tape), status);
-}
-
-static void expect_shape(ad_tensor x, ad_shape wanted)
-{
-    const ad_shape shape = ad_shape_of(x);
-    expect_ok();
-    ck_assert_int_eq(shape.rank, wanted.rank);
-    for (int i = 0; i < wanted.rank; i++)
-        ck_assert_int_eq(shape.dims[i], wanted.dims[i]);
-}
+#include "counted_tape.h"
 
 static const ad_type types[] = {AD_F32, AD_F64, AD_I32};
 enum { TYPES = sizeof types / sizeof types[0] };
 
-static size_t count_of(ad_shape shape)
-{
-    size_t n = 1;
-    for (int i = 0; i < shape.rank; i++)
-        n *= (size_t)shape.dims[i];
-    return n;
-}
-
 /* A tensor of any type with the elements 1, 2, 3, ...; `number` reads one. */
 static ad_tensor counted(ad_type type, ad_shape shape)
 {
-    const ad_tensor from_0 = ad_arange(tape, type, (int64_t)count_of(shape) + 1);
+    const ad_tensor from_0 = ad_arange(tape, type, (int64_t)elements_of(shape) + 1);
     return ad_reshape(ad_slice(from_0, 0, (ad_range){1, AD_END, 1}), shape);
 }
-
-static double number(ad_tensor x, size_t i)
-{
-    if (ad_type_of(x) == AD_F32)
-        return (double)ad_f32(x)[i];
-    return ad_type_of(x) == AD_F64 ? ad_f64(x)[i] : (double)ad_i32(x)[i];
-}
-
-static void expect_numbers(ad_tensor x, size_t n, const double wanted[])
-{
-    expect_ok();
-    ck_assert_uint_eq(ad_size_of(x), n);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_msg(number(x, i) == wanted[i], "element %zu is %g instead of %g", i, number(x, i), wanted[i]);
-}
-#define EXPECT(x, ...) expect_numbers(x, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 
 static ad_tensor whole(ad_shape shape, const int32_t *values) { return ad_input(tape, AD_I32, shape, values); }
 #define WHOLE(...) whole(AD_SHAPE(sizeof((int32_t[]){__VA_ARGS__}) / sizeof(int32_t)), (int32_t[]){__VA_ARGS__})
@@ -108,7 +45,7 @@ START_TEST(gather_with_broadcast_indices)
             for (int i = 0; i < RANK; i++)
                 of_index.dims[i] = mask & 1U << i ? 1 : shape.dims[i];
             of_y.dims[axis] = of_index.dims[axis] = 5;
-            for (size_t i = 0; i < count_of(of_index); i++)
+            for (size_t i = 0; i < elements_of(of_index); i++)
                 index[i] = (int32_t)(ad_random_bits(mask, (uint64_t)axis, i) % (uint64_t)shape.dims[axis]);
             const ad_tensor y = ad_gather(x, axis, whole(of_index, index));
             expect_shape(y, of_y);

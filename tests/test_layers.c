@@ -1,32 +1,12 @@
 /* Activations, dense layers and optimisers, against math.h and plain loops in f64. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
-
-#include "counting.h"
+#include "counted_tape.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Each test has a tape of its own, over an allocator that finds what is not given back. */
-static counting memory;
-static ad_tape *tape;
-
-static void open_tape(void)
-{
-    counting_open(&memory);
-    tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    ck_assert_ptr_nonnull(tape);
-}
-
-static void close_tape(void)
-{
-    ad_tape_close(tape);
-    counting_check_released(&memory);
-}
 
 /* The tape must be in this error, with both words in its message. The error is cleared. */
 static void expect_error(ad_status status, const char *word, const char *other)
@@ -38,8 +18,6 @@ static void expect_error(ad_status status, const char *word, const char *other)
                   message);
     ck_assert_int_eq(ad_clear_error(tape), status);
 }
-
-static void expect_ok(void) { ck_assert_msg(ad_status_of(tape) == AD_OK, "%s", ad_message(tape)); }
 
 static double value_of(ad_tensor x, size_t i) { return ad_type_of(x) == AD_F32 ? (double)ad_f32(x)[i] : ad_f64(x)[i]; }
 

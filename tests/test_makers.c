@@ -1,38 +1,8 @@
 /* Constants and random numbers: the numbers themselves, their statistics, and the count of draws. */
-#include <check.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
-
-#include "counting.h"
-
-static counting memory;
-static ad_tape *tape;
-
-static void open_tape(void)
-{
-    counting_open(&memory);
-    tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    ck_assert_ptr_nonnull(tape);
-}
-
-static void close_tape(void)
-{
-    ad_tape_close(tape);
-    counting_check_released(&memory);
-}
-
-static void expect_ok(void) { ck_assert_msg(ad_status_of(tape) == AD_OK, "%s", ad_message(tape)); }
-
-/* The tape must be in this error, with just this message. The error is cleared. */
-static void expect_inert(ad_tensor x, ad_status status, const char *message)
-{
-    ck_assert(ad_is_inert(x));
-    ck_assert_str_eq(ad_message(tape), message);
-    ck_assert_int_eq(ad_clear_error(tape), status);
-}
+#include "counted_tape.h"
 
 /* ---- Eye ----------------------------------------------------------------------------------------------------- */
 

@@ -365,8 +365,8 @@ START_TEST(results_have_the_type_of_the_operands)
         ad_tensor y[AD_MAX_RESULTS];
         record(t, (ad_type)type, &call, y);
         const bool is_index = row->properties & AD_NOT_DIFFERENTIABLE && ad_type_of(y[0]) == AD_I32;
-        ck_assert_msg(is_index || ad_type_of(y[0]) == (ad_type)type, "%s of %s gives %s", row->name, ad_type_name((ad_type)type),
-                      ad_type_name(ad_type_of(y[0])));
+        ck_assert_msg(is_index || ad_type_of(y[0]) == (ad_type)type, "%s of %s gives %s", row->name,
+                      ad_type_name((ad_type)type), ad_type_name(ad_type_of(y[0])));
         ad_tape_close(t);
     }
 }

@@ -1,57 +1,11 @@
 /* Reductions over axes: every one against plain loops, over any axes, in short and long rows and columns; conventions,
  * and what is refused. */
-#include <check.h>
 #include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
-
-#include "counting.h"
-
-static counting memory;
-static ad_tape *tape;
-
-static void open_tape(void)
-{
-    counting_open(&memory);
-    tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    ck_assert_ptr_nonnull(tape);
-}
-
-static void close_tape(void)
-{
-    ad_tape_close(tape);
-    counting_check_released(&memory);
-}
-
-static void expect_ok(void) { ck_assert_msg(ad_status_of(tape) == AD_OK, "%s", ad_message(tape)); }
-
-static void expect_error(ad_tensor x, ad_status status, const char *message)
-{
-    ck_assert(ad_is_inert(x));
-    ck_assert_str_eq(ad_message(tape), message);
-    ck_assert_int_eq(ad_clear_error(tape), status);
-}
-
-static double number(ad_tensor x, size_t i)
-{
-    if (ad_type_of(x) == AD_F32)
-        return (double)ad_f32(x)[i];
-    return ad_type_of(x) == AD_F64 ? ad_f64(x)[i] : (double)ad_i32(x)[i];
-}
-
-static void expect_numbers(ad_tensor x, size_t n, const double wanted[])
-{
-    expect_ok();
-    ck_assert_uint_eq(ad_size_of(x), n);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_msg(number(x, i) == wanted[i] || (isnan(wanted[i]) && isnan(number(x, i))),
-                      "element %zu is %.17g instead of %.17g", i, number(x, i), wanted[i]);
-}
-#define EXPECT(x, ...) expect_numbers(x, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+#include "counted_tape.h"
 
 static ad_tensor matrix(int64_t m, int64_t n, const double *values)
 {
@@ -440,12 +394,12 @@ END_TEST
 START_TEST(nothing_has_no_extremes)
 {
     const ad_tensor x = matrix(2, 0, NULL);
-    expect_error(ad_min(x), AD_BAD_SHAPE, "min: axis 1 of x [2,0] is empty: there is no smallest of nothing");
-    expect_error(ad_max_over(x, AD_AXES(-1)), AD_BAD_SHAPE,
+    expect_inert(ad_min(x), AD_BAD_SHAPE, "min: axis 1 of x [2,0] is empty: there is no smallest of nothing");
+    expect_inert(ad_max_over(x, AD_AXES(-1)), AD_BAD_SHAPE,
                  "max: axis 1 of x [2,0] is empty: there is no largest of nothing");
-    expect_error(ad_argmin_over(x, AD_KEEP_AXES(1)), AD_BAD_SHAPE,
+    expect_inert(ad_argmin_over(x, AD_KEEP_AXES(1)), AD_BAD_SHAPE,
                  "argmin: axis 1 of x [2,0] is empty: there is no smallest of nothing");
-    expect_error(ad_argmax_over(x, AD_ALL_AXES), AD_BAD_SHAPE,
+    expect_inert(ad_argmax_over(x, AD_ALL_AXES), AD_BAD_SHAPE,
                  "argmax: axis 1 of x [2,0] is empty: there is no largest of nothing");
     ck_assert_uint_eq(ad_size_of(ad_argmax_over(x, AD_AXES(0))), 0);
 }
@@ -454,11 +408,11 @@ END_TEST
 START_TEST(wrong_numbers_are_refused)
 {
     const ad_tensor x = matrix(2, 3, NULL);
-    expect_error(ad_norm_over(x, 3, AD_AXES(0)), AD_BAD_VALUE, "norm: order 3: it must be 1, 2 or INFINITY");
-    expect_error(ad_norm_over(x, NAN, AD_AXES(0)), AD_BAD_VALUE, "norm: order nan: it must be 1, 2 or INFINITY");
-    expect_error(ad_var_over(x, -1, AD_AXES(0)), AD_BAD_VALUE,
+    expect_inert(ad_norm_over(x, 3, AD_AXES(0)), AD_BAD_VALUE, "norm: order 3: it must be 1, 2 or INFINITY");
+    expect_inert(ad_norm_over(x, NAN, AD_AXES(0)), AD_BAD_VALUE, "norm: order nan: it must be 1, 2 or INFINITY");
+    expect_inert(ad_var_over(x, -1, AD_AXES(0)), AD_BAD_VALUE,
                  "var: the correction -1 must be finite and not below 0; 1 is usual");
-    expect_error(ad_std_over(x, INFINITY, AD_AXES(0)), AD_BAD_VALUE,
+    expect_inert(ad_std_over(x, INFINITY, AD_AXES(0)), AD_BAD_VALUE,
                  "std: the correction inf must be finite and not below 0; 1 is usual");
 }
 END_TEST
@@ -466,14 +420,11 @@ END_TEST
 START_TEST(wrong_axes_and_shapes_are_refused)
 {
     const ad_tensor x = matrix(2, 3, NULL), v = ad_zeros(tape, AD_F64, AD_SHAPE(3));
-    expect_error(ad_sum_squares_over(x, AD_AXES(2)), AD_BAD_SHAPE,
+    expect_inert(ad_sum_squares_over(x, AD_AXES(2)), AD_BAD_SHAPE,
                  "sum_squares: axis 2 is out of range for x [2,3]: it has 2 axes, 0 to 1 or -1 to -2");
-    expect_error(ad_prod_over(x, AD_AXES(1, -1)), AD_BAD_SHAPE, "prod: axis -1 is given twice");
-    expect_error(ad_trace(v), AD_BAD_SHAPE, "trace: [3] is not a matrix: it must have at least 2 axes");
-    expect_error(ad_on_diagonal(v, -1, 2), AD_BAD_SHAPE, "on_diagonal: size -1 of axis 1 is negative in [3,-1,2]");
-    expect_error(ad_on_diagonal(ad_zeros(tape, AD_F64, AD_SHAPE(1, 1, 1, 1, 1, 1, 1)), 1, 1), AD_BAD_SHAPE,
-                 "on_diagonal: [1,1,1,1,1,1,1] has 7 axes: with two more there would be more than 8");
-    expect_error(ad_logsumexp_backward(v, x, v), AD_BAD_SHAPE,
+    expect_inert(ad_prod_over(x, AD_AXES(1, -1)), AD_BAD_SHAPE, "prod: axis -1 is given twice");
+    expect_inert(ad_trace(v), AD_BAD_SHAPE, "trace: [3] is not a matrix: it must have at least 2 axes");
+    expect_inert(ad_logsumexp_backward(v, x, v), AD_BAD_SHAPE,
                  "logsumexp_backward: [3] and [3] must be x [2,3] with its axes kept");
 }
 END_TEST
@@ -521,7 +472,6 @@ START_TEST(attributes_have_an_order)
     expect_attributes("var", "axes", "correction");
     expect_attributes("std", "axes", "correction");
     expect_attributes("norm", "axes", "order");
-    expect_attributes("on_diagonal", "m", "n");
 }
 END_TEST
 

@@ -841,8 +841,8 @@ START_TEST(x_plus_x)
 }
 END_TEST
 
-/* y = a b c, with a rule that reads a gradient after it gave it: what an operand that is the same tensor adds to it must
- * not show there. */
+/* y = a b c, with a rule that reads a gradient after it gave it: what an operand that is the same tensor adds to it
+ * must not show there. */
 static void product_of_three_run(ad_call *c)
 {
     for (size_t i = 0; i < ad_elements(c->y[0]); i++)

@@ -1,29 +1,8 @@
 /* Parts, order and axes of tensors: every element against plain loops, in all types, and what is refused. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
-
-#include "counting.h"
-
-static counting memory;
-static ad_tape *tape;
-
-static void open_tape(void)
-{
-    counting_open(&memory);
-    tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    ck_assert_ptr_nonnull(tape);
-}
-
-static void close_tape(void)
-{
-    ad_tape_close(tape);
-    counting_check_released(&memory);
-}
-
-static void expect_ok(void) { ck_assert_msg(ad_status_of(tape) == AD_OK, "%s", ad_message(tape)); }
+#include "counted_tape.h"
 
 /* The tape must be in this error, with just this message. The error is cleared. */
 static void expect_error(ad_status status, const char *message)
@@ -32,53 +11,14 @@ static void expect_error(ad_status status, const char *message)
     ck_assert_int_eq(ad_clear_error(tape), status);
 }
 
-static void expect_inert(ad_tensor x, ad_status status, const char *message)
-{
-    ck_assert(ad_is_inert(x));
-    expect_error(status, message);
-}
-
-static void expect_shape(ad_tensor x, ad_shape wanted)
-{
-    const ad_shape shape = ad_shape_of(x);
-    expect_ok();
-    ck_assert_int_eq(shape.rank, wanted.rank);
-    for (int i = 0; i < wanted.rank; i++)
-        ck_assert_int_eq(shape.dims[i], wanted.dims[i]);
-}
-
-static size_t count_of(ad_shape shape)
-{
-    size_t n = 1;
-    for (int i = 0; i < shape.rank; i++)
-        n *= (size_t)shape.dims[i];
-    return n;
-}
-
 static const ad_type types[] = {AD_F32, AD_F64, AD_I32};
 enum { TYPES = sizeof types / sizeof types[0] };
 
 /* A tensor of any type with the elements 0, 1, 2, ...; `number` reads one. */
 static ad_tensor counted(ad_type type, ad_shape shape)
 {
-    return ad_reshape(ad_arange(tape, type, (int64_t)count_of(shape)), shape);
+    return ad_reshape(ad_arange(tape, type, (int64_t)elements_of(shape)), shape);
 }
-
-static double number(ad_tensor x, size_t i)
-{
-    if (ad_type_of(x) == AD_F32)
-        return (double)ad_f32(x)[i];
-    return ad_type_of(x) == AD_F64 ? ad_f64(x)[i] : (double)ad_i32(x)[i];
-}
-
-static void expect_numbers(ad_tensor x, size_t n, const double wanted[])
-{
-    expect_ok();
-    ck_assert_uint_eq(ad_size_of(x), n);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_msg(number(x, i) == wanted[i], "element %zu is %g instead of %g", i, number(x, i), wanted[i]);
-}
-#define EXPECT(x, ...) expect_numbers(x, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 
 /* The place of each axis in the element number `at` of a shape. */
 static void places_at(ad_shape shape, size_t at, int64_t place[AD_MAX_RANK])

@@ -12,7 +12,6 @@ MAP2(tanh_backward, (1 - b * b) * a)
 MAP2(elu_backward, b > 0 ? a : a * (b + 1))
 MAP2(where_positive, b <= 0 ? 0 : a)
 MAP2(where_not_positive, b > 0 ? 0 : a)
-MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 
 /* selu is scaled so that mean 0 and variance 1 are a fixed point of a layer (Klambauer and others 2017). */
 #define SELU_SCALE ((REAL)1.0507009873554804934)
@@ -492,24 +491,5 @@ AD_OPERATOR(log_logistic) = {.name = "log_logistic",
                              .gradient = "logistic(-x) dy"};
 
 ad_tensor ad_log_logistic(ad_tensor x) { return ad_apply1(&ad_operator_log_logistic, x); }
-
-/* r = e^(x-y), 0 where x is -inf :  dx = r dr,  dy = -r dr */
-static void exp_difference_vjp(ad_pullback *p)
-{
-    ad_tensor dx = ad_mul(ad_y(p), ad_dy(p));
-    ad_give(p, 0, dx);
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(dx));
-}
-
-AD_OPERATOR(exp_difference) = {.name = "exp_difference",
-                               OF_TWO,
-                               .loops = &exp_difference_loops,
-                               .vjp = exp_difference_vjp,
-                               .formula = "e^(x-y)",
-                               .gradient = "r dr, -r dr",
-                               .convention = "0 where x is -inf, whatever y is"};
-
-ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y) { return ad_apply2(&ad_operator_exp_difference, x, y); }
 
 #endif

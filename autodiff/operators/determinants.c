@@ -6,7 +6,7 @@
  * made the same way. */
 #include "../blas.h"
 #include "../lapack.h"
-#include "family.h"
+#include "groups.h"
 #include "matrices.h"
 
 #ifdef AD_REAL
@@ -65,13 +65,6 @@ LOOP(slope_of_diagonal)
     }
 }
 
-LOOP(set_numbers)
-{
-    REAL *Y = s->array[0];
-    for (size_t i = 0; i < s->n; i++)
-        Y[i] = (REAL)s->constant;
-}
-
 #else
 
 AD_FAMILY(determinants)
@@ -80,13 +73,6 @@ LOOP_TABLE(widen_diagonal)
 LOOP_TABLE(matrix_norm)
 LOOP_TABLE(scale_matrix_rows)
 LOOP_TABLE(slope_of_diagonal)
-LOOP_TABLE(set_numbers)
-
-static void set(const ad_call *c, void *y, size_t n, double value)
-{
-    const ad_span span = {.n = n, .array = {y}, .constant = value};
-    ad_loop_for(&set_numbers_loops, c, c->x[0]->type)(&span);
-}
 
 static size_t size_of(const ad_call *c) { return (size_t)ad_last(c->x[0]->shape, 1); }
 
@@ -165,7 +151,7 @@ static void numbers_shape(ad_call *c)
 
 static void put(const ad_call *c, int j, size_t at, double value)
 {
-    set(c, (char *)c->y[j]->data + at * bytes_of(c), 1, value);
+    ad_fill_reals(c, (char *)c->y[j]->data + at * bytes_of(c), 1, value);
 }
 
 /* Whether there is nothing to factor: a determinant of no rows is 1. */
@@ -176,7 +162,7 @@ static void det_run(ad_call *c)
     factors f;
     const size_t n = ad_elements(c->y[0]);
     if (is_empty(c))
-        set(c, c->y[0]->data, n, 1);
+        ad_fill_reals(c, c->y[0]->data, n, 1);
     else if (room_for_factors(c, &f))
         for (size_t at = 0; at < n; at++) {
             const bool finite = ad_is_finite_matrix(c, 0, at, AD_WHOLE);
@@ -211,8 +197,8 @@ static void slogdet_run(ad_call *c)
     factors f;
     const size_t n = ad_elements(c->y[0]);
     if (is_empty(c)) {
-        set(c, c->y[0]->data, n, 1);
-        set(c, c->y[1]->data, n, 0);
+        ad_fill_reals(c, c->y[0]->data, n, 1);
+        ad_fill_reals(c, c->y[1]->data, n, 0);
     } else if (room_for_factors(c, &f))
         for (size_t at = 0; at < n; at++) {
             const bool finite = ad_is_finite_matrix(c, 0, at, AD_WHOLE);
@@ -370,7 +356,7 @@ static void cofactor_run(ad_call *c)
     for (size_t at = 0; at < n_matrices; at++) {
         void *y = ad_matrix_of(c->y[0], at);
         if (!ad_is_finite_matrix(c, 0, at, AD_WHOLE))
-            set(c, y, n * n, (double)NAN);
+            ad_fill_reals(c, y, n * n, (double)NAN);
         else if (!cofactor_by_inverse(c, ad_matrix_of(c->x[0], at), &s, y) && !cofactor_of_any(c, at, &s, y))
             return;
     }
@@ -451,7 +437,7 @@ static void cofactor_slope_run(ad_call *c)
         return;
     for (size_t at = 0; at < n_matrices; at++) {
         if (!ad_is_finite_matrix(c, 0, at, AD_WHOLE))
-            set(c, ad_matrix_of(c->y[0], at), n * n, (double)NAN);
+            ad_fill_reals(c, ad_matrix_of(c->y[0], at), n * n, (double)NAN);
         else if (!slope_at(c, at, &s, p))
             return;
     }

@@ -7,7 +7,6 @@ SUM(sum_abs, R(fabs)(x))
 SUM(sum_deviations, (x - g) * (x - g))
 SUM(sum_scaled, (x * g) * (x * g))
 FOLD(max_abs, 0, R(fabs)(x) > y || x != x ? R(fabs)(x) : y)
-MAP2(divide_or_zero, b == 0 ? 0 : a / b)
 
 #ifdef AD_REAL
 
@@ -170,28 +169,6 @@ ad_tensor ad_std_over(ad_tensor x, double correction, ad_axes axes)
 {
     return with_number(&ad_operator_std, x, correction, axes);
 }
-
-/* y = a / b, 0 where b = 0 :  da = dy / b,  db = -y dy / b, both 0 where b = 0 */
-static void divide_or_zero_vjp(ad_pullback *p)
-{
-    ad_tensor dy = ad_dy(p), b = ad_x(p, 1);
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_divide_or_zero(dy, b));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_divide_or_zero(ad_mul(ad_y(p), dy), b)));
-}
-
-AD_OPERATOR(divide_or_zero) = {.name = "divide_or_zero",
-                               OF_TWO,
-                               .loops = &divide_or_zero_loops,
-                               .vjp = divide_or_zero_vjp,
-                               .linear = AD_LINEAR_IN(0),
-                               .formula = "a / b, 0 where b = 0",
-                               .gradient = "divide_or_zero(dy, b), -divide_or_zero(y dy, b)",
-                               .convention = "0 where b = 0, whatever a is",
-                               .domain = {{0}, {.low = 0.5, .high = 2}}};
-
-ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_divide_or_zero, a, b); }
 
 /* ---- Norms ------------------------------------------------------------------------------------------------------- */
 

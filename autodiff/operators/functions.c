@@ -17,7 +17,7 @@ MAP2_EXCEPT(hypot, hypot, false)
 MAP2(fmod, R(fmod)(a, b))
 MAP2_VIA(logaddexp, log1p_exp, a == b ? 0 : -R(fabs)(a - b), (a > b ? a : b) + v)
 
-MAP2(div_or_zero, b == 0 ? 0 : a / b)
+MAP2(divide_or_zero, b == 0 ? 0 : a / b)
 MAP2(trunc_quotient, R(rint)((a - R(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
 
@@ -324,7 +324,7 @@ static void hypot_vjp(ad_pullback *p)
 {
     for (int i = 0; i < 2; i++)
         if (ad_wants(p, i))
-            ad_give(p, i, ad_mul(ad_div_or_zero(ad_x(p, i), ad_y(p)), ad_dy(p)));
+            ad_give(p, i, ad_mul(ad_divide_or_zero(ad_x(p, i), ad_y(p)), ad_dy(p)));
 }
 
 AD_OPERATOR(hypot) = {
@@ -340,25 +340,25 @@ AD_OPERATOR(hypot) = {
 ad_tensor ad_hypot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_hypot, a, b); }
 
 /* r = a / b, 0 where b = 0 :  da = dr / b,  db = -r dr / b, both 0 there */
-static void div_or_zero_vjp(ad_pullback *p)
+static void divide_or_zero_vjp(ad_pullback *p)
 {
-    ad_tensor da = ad_div_or_zero(ad_dy(p), ad_x(p, 1));
+    ad_tensor da = ad_divide_or_zero(ad_dy(p), ad_x(p, 1));
     ad_give(p, 0, da);
     if (ad_wants(p, 1))
         ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
 }
 
-AD_OPERATOR(div_or_zero) = {.name = "div_or_zero",
-                            OF_TWO,
-                            .loops = &div_or_zero_loops,
-                            .vjp = div_or_zero_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "a / b",
-                            .gradient = "dr / b, -r dr / b",
-                            .convention = "0 where b = 0, with gradients 0",
-                            .domain = {{0}, BETWEEN(0.5, 2)}};
+AD_OPERATOR(divide_or_zero) = {.name = "divide_or_zero",
+                               OF_TWO,
+                               .loops = &divide_or_zero_loops,
+                               .vjp = divide_or_zero_vjp,
+                               .linear = AD_LINEAR_IN(0),
+                               .formula = "a / b",
+                               .gradient = "dr / b, -r dr / b",
+                               .convention = "0 where b = 0, with gradients 0",
+                               .domain = {{0}, BETWEEN(0.5, 2)}};
 
-ad_tensor ad_div_or_zero(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div_or_zero, a, b); }
+ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_divide_or_zero, a, b); }
 
 /* y = a - b trunc(a / b) :  da = dy,  db = -trunc(a / b) dy */
 static void fmod_vjp(ad_pullback *p)
@@ -389,9 +389,7 @@ static void trunc_quotient_vjp(ad_pullback *p)
 
 AD_OPERATOR(trunc_quotient) = {.name = "trunc_quotient",
                                .arity = 2,
-                               .properties = AD_ELEMENTWISE | AD_PIECEWISE_CONSTANT,
-                               .shape = ad_broadcast_shape,
-                               .run = ad_map,
+                               ELEMENTWISE_AND(AD_PIECEWISE_CONSTANT),
                                SAMPLES(ad_samples_of_two),
                                .loops = &trunc_quotient_loops,
                                .vjp = trunc_quotient_vjp,

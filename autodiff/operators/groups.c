@@ -198,7 +198,7 @@ void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing)
                    (const ad_group_array[]){{.data = y}, {c->x[0]->data, true, false}});
 }
 
-void ad_fill_reals(ad_call *c, void *data, size_t n, double value)
+void ad_fill_reals(const ad_call *c, void *data, size_t n, double value)
 {
     ad_span s = {.n = n, .array = {data}, .constant = value};
     ad_loop_for(&fill_loops, c, c->x[0]->type)(&s);

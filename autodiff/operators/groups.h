@@ -49,7 +49,7 @@ void ad_mean_into(ad_call *c, void *y);
 void ad_sum_squares_run(ad_call *c);
 
 /* n elements of the type of operand 0 become `value`. */
-void ad_fill_reals(ad_call *c, void *data, size_t n, double value);
+void ad_fill_reals(const ad_call *c, void *data, size_t n, double value);
 /* y[i] /= value */
 void ad_divide_reals(ad_call *c, void *y, size_t n, double value);
 

@@ -334,7 +334,8 @@ static ad_tensor share_of(ad_tensor dy, ad_tensor x, ad_tensor other)
 {
     ad_tensor g = ad_mul(dy, x);
     ad_shape wide = ad_shape_of(g), sizes = ad_shape_of(other);
-    if (sizes.rank == 0 || wide.rank == 0 || sizes.dims[sizes.rank - 1] == wide.dims[wide.rank - 1] || sizes.dims[sizes.rank - 1] == 1)
+    if (sizes.rank == 0 || wide.rank == 0 || sizes.dims[sizes.rank - 1] == wide.dims[wide.rank - 1] ||
+        sizes.dims[sizes.rank - 1] == 1)
         return g;
     wide.dims[wide.rank - 1] = sizes.dims[sizes.rank - 1];
     return ad_broadcast_to(g, wide);

@@ -22,24 +22,11 @@ LOOP(trace)
     }
 }
 
-/* Matrix o of y = v[o] on the diagonal, else 0; size = {matrices, m, n} */
-LOOP(on_diagonal)
-{
-    const REAL *V = s->array[1];
-    REAL *Y = s->array[0];
-    const size_t m = s->size[1], n = s->size[2], d = m < n ? m : n;
-    memset(Y, 0, s->size[0] * m * n * sizeof *Y);
-    for (size_t o = 0; o < s->size[0]; o++)
-        for (size_t i = 0; i < d; i++)
-            Y[o * m * n + i * n + i] = V[o];
-}
-
 #else
 
 AD_FAMILY(reductions)
 
 LOOP_TABLE(trace)
-LOOP_TABLE(on_diagonal)
 
 /* ---- Sum and mean ------------------------------------------------------------------------------------------------ */
 
@@ -178,8 +165,8 @@ static void trace_run(ad_call *c)
 /* y = sum of the diagonal of x [..., m, n] :  dx = dy on the diagonal */
 static void trace_vjp(ad_pullback *p)
 {
-    const ad_shape x = ad_shape_of(ad_x(p, 0));
-    ad_give(p, 0, ad_on_diagonal(ad_dy(p), x.dims[x.rank - 2], x.dims[x.rank - 1]));
+    const ad_tensor dy = ad_expand_dims(ad_expand_dims(ad_dy(p), -1), -1);
+    ad_give(p, 0, ad_triangles(ad_broadcast_to(dy, ad_shape_of(ad_x(p, 0))), 0, 1, 0));
 }
 
 static const ad_sample samples_trace[] = {
@@ -199,54 +186,6 @@ AD_OPERATOR(trace) = {.name = "trace",
                       .convention = "0 of matrices without elements"};
 
 ad_tensor ad_trace(ad_tensor x) { return ad_apply1(&ad_operator_trace, x); }
-
-static void on_diagonal_shape(ad_call *c)
-{
-    ad_shape y = *c->x[0]->shape;
-    char text[AD_OPERAND_TEXT];
-    if (y.rank > AD_MAX_RANK - 2) {
-        ad_call_fail(c, AD_BAD_SHAPE, "%s has %d axes: with two more there would be more than %d",
-                     ad_operand_text(c, 0, text), y.rank, AD_MAX_RANK);
-        return;
-    }
-    y.dims[y.rank++] = c->attributes[0].integer;
-    y.dims[y.rank++] = c->attributes[1].integer;
-    ad_result(c, 0, (ad_type)c->x[0]->type, &y);
-}
-
-static void on_diagonal_run(ad_call *c)
-{
-    const ad_span s = matrices(c, c->y[0]->shape);
-    ad_loop_for(&on_diagonal_loops, c, c->x[0]->type)(&s);
-}
-
-/* y [..., m, n] = x on the diagonal, else 0 :  dx = trace(dy) */
-static void on_diagonal_vjp(ad_pullback *p) { ad_give(p, 0, ad_trace(ad_dy(p))); }
-
-static const ad_sample samples_on_diagonal[] = {
-    {.n_x = 1, .x = {{0}}, .attributes = {{.integer = 3}, {.integer = 3}}},
-    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = 2}, {.integer = 4}}},
-    {.n_x = 1, .x = {{1, {2}}}, .attributes = {{.integer = 3}, {.integer = 1}}},
-    {.n_x = 1, .x = {{1, {2}}}, .attributes = {{.integer = 0}, {.integer = 2}}},
-    {.n_x = 1, .x = {{1, {0}}}, .attributes = {{.integer = 2}, {.integer = 2}}},
-};
-
-AD_OPERATOR(on_diagonal) = {.name = "on_diagonal",
-                            .arity = 1,
-                            .attributes = {{"m", AD_ATTRIBUTE_INTEGER}, {"n", AD_ATTRIBUTE_INTEGER}},
-                            .shape = on_diagonal_shape,
-                            SAMPLES(samples_on_diagonal),
-                            .run = on_diagonal_run,
-                            .vjp = on_diagonal_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "y[..., i, i] = x[...], else 0, of [m,n]",
-                            .gradient = "trace(dy)"};
-
-ad_tensor ad_on_diagonal(ad_tensor x, int64_t m, int64_t n)
-{
-    const ad_attribute attributes[] = {{.integer = m}, {.integer = n}};
-    return ad_apply_one(&ad_operator_on_diagonal, &x, 1, attributes);
-}
 
 /* ---- sum_to ------------------------------------------------------------------------------------------------------ */
 

@@ -1,4 +1,5 @@
 /* Softmax along an axis, and the losses that take logits. */
+#include "groups.h"
 #include "logits.h"
 
 #include <inttypes.h>
@@ -103,26 +104,7 @@ LOOP_TABLE(softmax_cross_entropy_backward)
 
 /* ---- Along an axis ----------------------------------------------------------------------------------------------- */
 
-static void along_axis_shape(ad_call *c)
-{
-    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-    if (c->n_x == 2 && !ad_same_dims(c->x[0]->shape, c->x[1]->shape))
-        ad_call_fail(c, AD_BAD_SHAPE, "%s and %s must have the same shape", ad_operand_text(c, 0, a),
-                     ad_operand_text(c, 1, b));
-    else if (ad_axis_index(c, c->attributes[0].integer, c->x[0]->shape->rank) >= 0)
-        ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
-}
-
-static void along_axis_run(ad_call *c)
-{
-    const ad_shape *x = c->x[0]->shape;
-    ad_span span = {.array = {c->y[0]->data, c->x[0]->data, c->n_x == 2 ? c->x[1]->data : NULL}, .size = {1, 1, 1}};
-    const int axis = ad_axis_index(c, c->attributes[0].integer, x->rank);
-    for (int i = 0; i < x->rank; i++)
-        span.size[i < axis ? 0 : i == axis ? 1 : 2] *= (size_t)x->dims[i];
-    if (span.size[1])
-        ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
-}
+static void along_axis_run(ad_call *c) { ad_run_along(c, c->op->loops, c->n_x == 2 ? c->x[1]->data : NULL, false, 0); }
 
 static ad_tensor along(const ad_operator *op, const ad_tensor *x, int n, int axis)
 {
@@ -131,7 +113,7 @@ static ad_tensor along(const ad_operator *op, const ad_tensor *x, int n, int axi
 
 static int axis_of(const ad_pullback *p) { return (int)ad_attribute_at(p, 0)->integer; }
 
-#define ALONG_AXIS .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}}, .shape = along_axis_shape, .run = along_axis_run
+#define ALONG_AXIS .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}}, .shape = ad_along_axis_shape, .run = along_axis_run
 
 static const ad_sample samples_along[] = {
     {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = -1}}},
@@ -352,11 +334,7 @@ static void logistic_cross_entropy_vjp(ad_pullback *p)
 }
 
 AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy",
-                                       .arity = 2,
-                                       .properties = AD_ELEMENTWISE,
-                                       .shape = ad_broadcast_shape,
-                                       .run = ad_map,
-                                       SAMPLES(ad_samples_of_two),
+                                       OF_TWO,
                                        .loops = &logistic_cross_entropy_loops,
                                        .vjp = logistic_cross_entropy_vjp,
                                        .linear = AD_LINEAR_IN(1),

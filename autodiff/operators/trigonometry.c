@@ -101,11 +101,11 @@ ad_tensor ad_atan(ad_tensor x) { return ad_apply1(&ad_operator_atan, x); }
  * might overflow */
 static void atan2_vjp(ad_pullback *p)
 {
-    ad_tensor y = ad_x(p, 0), x = ad_x(p, 1), r = ad_hypot(y, x), dz = ad_div_or_zero(ad_dy(p), r);
+    ad_tensor y = ad_x(p, 0), x = ad_x(p, 1), r = ad_hypot(y, x), dz = ad_divide_or_zero(ad_dy(p), r);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul(ad_div_or_zero(x, r), dz));
+        ad_give(p, 0, ad_mul(ad_divide_or_zero(x, r), dz));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_mul(ad_div_or_zero(y, r), dz)));
+        ad_give(p, 1, ad_neg(ad_mul(ad_divide_or_zero(y, r), dz)));
 }
 
 AD_OPERATOR(atan2) = {.name = "atan2",

@@ -6,8 +6,8 @@
  * zeros. Their results are recorded, so that they can be differentiated again, to any order. They change no stored
  * gradient, and of what they record only their results and what these were made from stays on the tape; ad_rewind drops
  * that too. On an error, and then the tape is in error, all results are inert and nothing stays. In the kernel or the
- * rule of your own operator they need a mark (ad_mark_now), and what such a rule differentiates by has to be detached or
- * made since the mark: derivatives are total, so that by x they go through all that was made from x.
+ * rule of your own operator they need a mark (ad_mark_now), and what such a rule differentiates by has to be detached
+ * or made since the mark: derivatives are total, so that by x they go through all that was made from x.
  *
  * An operator with a raw numeric gradient (operator.h) can be differentiated once: what needs it twice, such as ad_jvp
  * and ad_hvp, is an error that names it. */

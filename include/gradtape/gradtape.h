@@ -1,6 +1,8 @@
 #ifndef GRADTAPE_GRADTAPE_H
 #define GRADTAPE_GRADTAPE_H
-/* Everything. In the order in which to read them: */
+/* Everything. To read it: status.h, tape.h, tensor.h, operators.h with its families, backward.h and update.h, which are
+ * enough for a model of one's own; then differentiate.h, replay.h and segments.h, inspect.h and gradcheck.h, and
+ * operator.h for operators of one's own. layers.h, optimisers.h, data.h and classifier.h are made of these. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>

@@ -6,7 +6,8 @@
  *
  * In the comments: y is the result, dy its gradient, dx that of x. Operands are f32 or f64, all of the same type,
  * unless an i32 is named; arithmetic on i32 is an error that names ad_cast. Shapes broadcast as NumPy's, and gradients
- * of broadcast operands are summed back. NaN passes through everything except comparisons and branches not selected.
+ * of broadcast operands are summed back. NaN passes through everything except comparisons, branches not selected,
+ * and where IEEE 754 says otherwise (pow, hypot).
  *
  * Under "Backward operators" stands what the rules are made of where a chain of small operators would be slow or would
  * lose the conventions at kinks. They are operators like any other, with rules of their own, so that gradients of every

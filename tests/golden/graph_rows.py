@@ -202,8 +202,7 @@ BINARY = {
     "pow": (torch.pow, POSITIVE, UNIT), "hypot": (torch.hypot, REAL, POSITIVE),
     "fmod": (torch.fmod, REAL, POSITIVE), "trunc_quotient": (functions.trunc_quotient, REAL, POSITIVE),
     "logaddexp": (functions.logaddexp, REAL, REAL), "sub_logs": (torch.sub, REAL, REAL),
-    "div_or_zero": (functions.div_or_zero, REAL, POSITIVE),
-    "divide_or_zero": (reductions.divide_or_zero, REAL, POSITIVE),
+    "divide_or_zero": (functions.divide_or_zero, REAL, POSITIVE),
     "twice_product": (lambda a, b: 2 * a * b, REAL, REAL),
     "tanh_backward": (broadcast_first(torch.ops.aten.tanh_backward), REAL, UNIT),
     "logistic_backward": (broadcast_first(torch.ops.aten.sigmoid_backward), REAL, UNIT),
@@ -379,13 +378,6 @@ def sum_to(g):
 @row("trace")
 def trace(g):
     g.apply("trace", reductions.trace, [with_rank(g, 2)])
-
-
-@row("on_diagonal")
-def on_diagonal(g):
-    m, n = g.integer(1, 3), g.integer(1, 3)
-    x = g.pick(lambda s: len(s) <= 1 and math.prod(s) <= 4)
-    g.apply("on_diagonal", reductions.on_diagonal(m, n), [x], [m, n])
 
 
 # ---- Shapes ---------------------------------------------------------------------------------------------------------
@@ -920,13 +912,13 @@ EXACT = [
     "maximum", "minimum", "where", "where_positive", "where_not_positive", "times_sign", "trunc_quotient", "max", "min",
     "cummax", "sort", "top_k", "reshape", "transpose", "broadcast_to", "slice", "slice_backward", "concat", "stack",
     "pad", "permute", "flip", "repeat", "squeeze", "expand_dims", "beside", "gather_rows", "gather", "tril", "triu",
-    "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "on_diagonal", "cast",
+    "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "cast",
 ]
 # Rows of which an element is rounded as the largest one is: by eliminations and rotations.
 DENSE = ["cholesky", "eigh", "inverse", "slogdet", "det", "cofactor", "cofactor_slope", "solve", "solve_triangular"]
 # Rows that a graph is linear with, whatever feeds their operands.
 LINEAR = [
-    "add", "sub", "neg", "scale", "sum", "mean", "sum_to", "trace", "on_diagonal", "reshape", "transpose",
+    "add", "sub", "neg", "scale", "sum", "mean", "sum_to", "trace", "reshape", "transpose",
     "broadcast_to", "slice", "slice_backward", "concat", "stack", "pad", "permute", "flip", "repeat", "squeeze",
     "expand_dims", "cumsum", "cumsum_backward", "beside", "gather_rows", "scatter_add_rows", "gather", "scatter_add",
     "tril", "triu", "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "triangles", "cast",

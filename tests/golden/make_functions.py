@@ -83,7 +83,7 @@ def numpy_function(function):
     return of_tensors
 
 
-def div_or_zero(a, b):
+def divide_or_zero(a, b):
     a, b = torch.broadcast_tensors(a, b)
     zero = b == 0
     return torch.where(zero, 0.0, a / torch.where(zero, 1.0, b))
@@ -155,16 +155,16 @@ def binary_cases():
             draw = Draw(name, label)
             case(CASES, name, label, function, [draw.uniform(a, low, high), draw.uniform(b, low, high)])
     for label, (a, b) in SHAPES.items():
-        draw = Draw("div_or_zero", label)
-        case(CASES, "div_or_zero", label, div_or_zero, [draw.uniform(a), draw.uniform(b, 0.5, 2)])
+        draw = Draw("divide_or_zero", label)
+        case(CASES, "divide_or_zero", label, divide_or_zero, [draw.uniform(a), draw.uniform(b, 0.5, 2)])
         draw = Draw("sub_logs", label)
         case(CASES, "sub_logs", label, torch.sub, [draw.uniform(a), draw.uniform(b)])
         for name, function in (("fmod", torch.fmod), ("trunc_quotient", trunc_quotient)):
             draw = Draw(name, label)
             case(CASES, name, label, function, [draw.uniform(a, -9, 9), draw.uniform(b, 0.5, 2) * (-1) ** len(b)])
-    draw = Draw("div_or_zero", "at_zero")
+    draw = Draw("divide_or_zero", "at_zero")
     zeros = torch.tensor([0.0, 2.0, -0.0, -3.0], dtype=F64)
-    case(CASES, "div_or_zero", "at_zero", div_or_zero, [draw.uniform([4]), zeros])
+    case(CASES, "divide_or_zero", "at_zero", divide_or_zero, [draw.uniform([3, 4]), zeros])
 
 
 def pow_cases():
@@ -204,7 +204,7 @@ def special_binary_cases():
             values_only(SPECIAL, name, TYPE_NAMES[dtype], in_double(numpy_function(function), dtype), pairs,
                         signed_zeros=name != "logaddexp")
     edges = PAIRED[F64]
-    values_only(SPECIAL, "div_or_zero", "f64", div_or_zero, all_pairs(edges, edges, F64), signed_zeros=False)
+    values_only(SPECIAL, "divide_or_zero", "f64", divide_or_zero, all_pairs(edges, edges, F64), signed_zeros=False)
     a, b = all_pairs([0.0, -0.0, 1.0, 1e300, -INF, NAN], [0.0, 1.0, 1e-300, INF, NAN], F64)
     values_only(SPECIAL, "sub_logs", "f64", lambda a, b: torch.where(a == -INF, a, a - b), [a, b], signed_zeros=False)
     a, b = all_pairs([0.0, -7.0, 1e300, 2.0**52 + 1, NAN], [1.0, -2.0, 0.5, INF, NAN], F64)

@@ -79,17 +79,6 @@ def trace(x):
     return torch.diagonal(x, 0, -2, -1).sum(-1)
 
 
-def on_diagonal(m, n):
-    def function(x):
-        eye = torch.eye(m, n, dtype=torch.bool)
-        return torch.where(eye, x[..., None, None], 0.0)
-    return function
-
-
-def divide_or_zero(a, b):
-    return torch.where(b == 0, 0.0, a / torch.where(b == 0, 1.0, b))
-
-
 def logsumexp_backward(v, x, y):
     return torch.where(torch.isneginf(x), 0.0, torch.exp(torch.where(torch.isneginf(x), 0.0, x) - y) * v)
 
@@ -150,8 +139,6 @@ def zero_cases():
 def matrix_cases():
     for label, shape in (("square", [3, 3]), ("wide", [2, 2, 4]), ("tall", [2, 1, 4, 3])):
         case(CASES, "trace", label, trace, [Draw("trace", label).uniform(shape)])
-    for label, shape, m, n in (("scalar", [], 2, 2), ("wide", [3], 2, 4), ("tall", [2, 2], 3, 1)):
-        case(CASES, "on_diagonal", label, on_diagonal(m, n), [Draw("on_diagonal", label).uniform(shape)], [m, n])
 
 
 def backward_operator_cases():
@@ -160,8 +147,6 @@ def backward_operator_cases():
     for label, (a, b) in pairs.items():
         draw = Draw("twice_product", label)
         case(CASES, "twice_product", label, lambda a, b: 2 * a * b, [draw.uniform(a), draw.uniform(b)])
-        b = draw.whole(b, -1, 2)
-        case(CASES, "divide_or_zero", label, divide_or_zero, [draw.uniform(a), b])
     for label in ("same", "rows", "columns", "middle", "narrow", "scalars"):
         x, y = pairs[label]
         draw = Draw("logsumexp_backward", label)
@@ -212,7 +197,6 @@ def special_pairs():
         values_only(SPECIAL, "norm", f"pairs_inf_{name}", lambda x: torch.amax(x.abs(), 1), [x],
                     [*axes_attribute(1), "inf"])
         values_only(SPECIAL, "twice_product", f"pairs_{name}", lambda a, b: 2 * a * b, [a, b])
-        values_only(SPECIAL, "divide_or_zero", f"pairs_{name}", divide_or_zero, [a, b])
     edges = torch.tensor(EDGES[F64], dtype=F64)
     values_only(SPECIAL, "trace", "f64", trace, [edges.reshape(14, 1, 1)])
 

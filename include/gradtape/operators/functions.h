@@ -20,8 +20,7 @@
  * 1e-14 in all; digamma by 0.6 units in f32. */
 #include <gradtape/operator.h>
 
-/* ---- Trigonometric and hyperbolic functions, in radians -----------------------------------------------------------
- */
+/* ---- Trigonometric and hyperbolic functions, in radians ---------------------------------------------------------- */
 AD_API ad_tensor ad_sin(ad_tensor x);   /* sin x :  dx = cos(x) dy; NaN at inf and -inf */
 AD_API ad_tensor ad_cos(ad_tensor x);   /* cos x :  dx = -sin(x) dy; NaN at inf and -inf */
 AD_API ad_tensor ad_tan(ad_tensor x);   /* tan x :  dx = (1 + y^2) dy; NaN at inf and -inf */
@@ -33,13 +32,11 @@ AD_API ad_tensor ad_cosh(ad_tensor x);  /* cosh x :  dx = sinh(x) dy */
 AD_API ad_tensor ad_asinh(ad_tensor x); /* arsinh x :  dx = dy / sqrt(x^2 + 1) */
 AD_API ad_tensor ad_acosh(ad_tensor x); /* arcosh x :  dx = dy / sqrt(x^2 - 1); NaN below 1 */
 AD_API ad_tensor ad_atanh(ad_tensor x); /* artanh x :  dx = dy / (1 - x^2); NaN outside [-1, 1] */
-/* z, the angle of the point (x, y) in (-pi, pi] :  dy = x dz / (x^2 + y^2),  dx = -y dz / (x^2 + y^2), both 0 at (0,
- * 0).
- */
+/* z, the angle of the point (x, y) in (-pi, pi] :  dy = x dz / (x^2 + y^2),  dx = -y dz / (x^2 + y^2), both 0 at
+ * the origin. */
 AD_API ad_tensor ad_atan2(ad_tensor y, ad_tensor x);
 
-/* ---- Exponentials, logarithms, powers and roots -------------------------------------------------------------------
- */
+/* ---- Exponentials, logarithms, powers and roots ------------------------------------------------------------------ */
 AD_API ad_tensor ad_expm1(ad_tensor x);      /* e^x - 1 :  dx = e^x dy */
 AD_API ad_tensor ad_exp2(ad_tensor x);       /* 2^x :  dx = ln(2) y dy */
 AD_API ad_tensor ad_log1p(ad_tensor x);      /* ln(1 + x) :  dx = dy / (1 + x); -inf at -1, NaN below */
@@ -62,10 +59,9 @@ AD_API ad_tensor ad_fmod(ad_tensor a, ad_tensor b);
  * with gradients 0; both +inf: +inf, with gradients dy / 2. */
 AD_API ad_tensor ad_logaddexp(ad_tensor a, ad_tensor b);
 
-/* ---- Special functions --------------------------------------------------------------------------------------------
- */
-AD_API ad_tensor
-ad_erf(ad_tensor x); /* 2 / sqrt(pi) * integral of e^-t^2, t from 0 to x :  dx = 2 / sqrt(pi) e^-x^2 dy */
+/* ---- Special functions ------------------------------------------------------------------------------------------- */
+/* 2 / sqrt(pi) * integral of e^-t^2, t from 0 to x :  dx = 2 / sqrt(pi) e^-x^2 dy */
+AD_API ad_tensor ad_erf(ad_tensor x);
 AD_API ad_tensor ad_erfc(ad_tensor x);   /* 1 - erf x :  dx = -2 / sqrt(pi) e^-x^2 dy */
 AD_API ad_tensor ad_lgamma(ad_tensor x); /* ln |Gamma(x)| :  dx = digamma(x) dy; +inf at 0, -1, -2, ... */
 /* The derivative of lgamma :  dx = polygamma(x, 1) dy. -inf at 0, +inf at -0, NaN at -1, -2, ... and -inf. By
@@ -82,7 +78,7 @@ AD_API ad_tensor ad_polygamma(ad_tensor x, int n);
  * so is one with ln(x)^m at x = 0 unless it has a negative power of x; of those two may be infinite with different
  * signs, and then it is NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
 AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
-AD_API ad_tensor ad_div_or_zero(ad_tensor a, ad_tensor b);    /* a / b, 0 where b = 0 */
+AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where b = 0 */
 AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
 AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b);       /* a - b; -inf where a is -inf, 0 where both are +inf */
 

@@ -9,12 +9,11 @@
 AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);    /* a b, [m,k] x [k,n] :  da = dy b',  db = a' dy */
 AD_API ad_tensor ad_matmul_nt(ad_tensor a, ad_tensor b); /* a b', [m,k] x [n,k] :  da = dy b,  db = dy' a */
 AD_API ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b); /* a' b, [k,m] x [k,n] :  da = b dy',  db = a dy */
-AD_API ad_tensor ad_dot(ad_tensor a,
-                        ad_tensor b); /* sum a b over the last axis, broadcasting :  da = b dy,  db = a dy */
+/* The sum of a b over the last axis, broadcasting :  da = b dy,  db = a dy */
+AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_outer(ad_tensor a, ad_tensor b); /* [..., m] by [..., n] to [..., m, n] :  da = dy b,  db = dy' a */
 
-/* ---- Systems of equations: the last two axes are matrices, leading axes are batches that broadcast ------------------
- */
+/* ---- Systems of equations: the last two axes are matrices, leading axes are batches that broadcast --------------- */
 
 /* How ad_solve_triangular reads a: what is on the other side of the diagonal is not read. */
 enum ad_triangle {

@@ -12,10 +12,9 @@ AD_API ad_tensor ad_arange(ad_tape *tape, ad_type type, int64_t n); /* 0, 1, ...
 AD_API ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n);    /* [n,n], 1 on the diagonal */
 
 /* Random numbers. Each call is a draw; its number on the tape, counted from 0 over all seeds and not set back at reset,
- * is recorded with it. The elements come from the words of the generator (random.h) at (seed, draw, 0), (seed, draw,
- * 1),
- * ...: each draw gives other numbers, and the same program the same, for any number of threads. f32 or f64. Constants:
- * no gradient. */
+ * is recorded with it. Element i is made of the words that the generator (random.h) has for the seed and the draw: each
+ * draw gives other numbers, and the same program the same, for any number of threads. f32 or f64. Constants: no
+ * gradient. */
 
 /* Uniform in [0, 1): f64 is ad_random_uniform(seed, draw, i), a multiple of 2^-32; f32 is that cut to 24 bits. */
 AD_API ad_tensor ad_uniform(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed);

@@ -39,11 +39,10 @@ AD_API ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_logsumexp(ad_tensor x);
 AD_API ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes);
 
-/* Sum of squared distances from the mean over n - correction: correction 1 is the unbiased estimate, 0 that of a whole
- * population :  dx = 2 (x - mean) dy / (n - correction). The standard deviation is its root :  dx = (x - mean) dy / (y
- * (n
- * - correction)), 0 where y = 0. Where n is not above the correction the divisor is 0, so that the result is NaN, or
- * infinite. A correction below 0 or not finite is an error. */
+/* var: the sum of squared distances from the mean over n - correction; correction 1 is the unbiased estimate, 0 that of
+ * a whole population :  dx = 2 (x - mean) dy / (n - correction). std: its root :
+ * dx = (x - mean) dy / (y (n - correction)), 0 where y = 0. Where n is not above the correction the divisor is 0, so
+ * that the result is NaN, or infinite. A correction below 0 or not finite is an error. */
 AD_API ad_tensor ad_var_over(ad_tensor x, double correction, ad_axes axes);
 AD_API ad_tensor ad_std_over(ad_tensor x, double correction, ad_axes axes);
 
@@ -68,9 +67,5 @@ AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes a
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
 /* 2 a b */
 AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b);
-/* a / b, 0 where b = 0 */
-AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b);
-/* [...] to [..., m, n] with x on the diagonal, else 0: the adjoint of trace */
-AD_API ad_tensor ad_on_diagonal(ad_tensor x, int64_t m, int64_t n);
 
 #endif
