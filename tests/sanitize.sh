@@ -21,7 +21,8 @@ at_fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; els
 export CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=5
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 # A refused allocation has to reach the library as NULL, because its tests ask for sizes that no machine has.
-export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
+# Every fork copies what the parent holds back of freed memory, so that is little.
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:quarantine_size_mb=16
 # Check forks for each test, and the parent may have had threads before.
 export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
 

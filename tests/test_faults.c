@@ -576,14 +576,32 @@ static bool record_at_brim(const ad_operator *op, const ad_sample *sample, size_
     return fits;
 }
 
+/* The longest name that fits: with it the arena is full, and with each shorter one a little more room is left. */
+static size_t longest_name(const ad_operator *op, const ad_sample *sample)
+{
+    size_t fits = 0, too_long = SWEEP_TO;
+    while (fits + SWEEP_STEP < too_long) {
+        const size_t middle = (fits + too_long) / 2;
+        int failures = 0;
+        if (record_at_brim(op, sample, middle, &failures))
+            fits = middle;
+        else
+            too_long = middle;
+    }
+    return fits;
+}
+
+/* From the full arena on, until there is room enough: every allocation of the call is refused once. */
 START_TEST(test_recording_at_the_brim)
 {
     const ad_operator *op = ad_operator_at((size_t)_i);
     for (int s = 0; s < op->n_samples; s++) {
-        int failures = 0;
-        for (size_t length = SWEEP_FROM; length < SWEEP_TO; length += SWEEP_STEP)
-            if (!record_at_brim(op, &op->samples[s], length, &failures))
-                break;
+        int failures = 0, before = -1;
+        size_t length = longest_name(op, &op->samples[s]);
+        for (; failures > before; length -= SWEEP_STEP) {
+            before = failures;
+            record_at_brim(op, &op->samples[s], length, &failures);
+        }
         /* A scalar lies in its entry: where there are no attributes either, it needs no room at all. */
         bool needs_room = op->attributes[0].kind != AD_ATTRIBUTE_NONE;
         ck_assert_msg(failures > 0 || !needs_room, "%s, sample %d, never failed", op->name, s);

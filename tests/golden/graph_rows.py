@@ -780,8 +780,8 @@ def divide_by_gaps(g):
 # ---- Losses of classes ----------------------------------------------------------------------------------------------
 
 def logits_and_labels(g):
-    """[n,c], and n numbers below c."""
-    z = g.pick(lambda s: len(s) == 2, must=False)
+    """[n,c], c > 1, and n numbers below c."""
+    z = g.pick(lambda s: len(s) == 2 and s[1] > 1, must=False)
     z = within(g, fit(g, g.pick(), [g.integer(1, 3), g.integer(2, 4)]) if z is None else z, REAL)
     n, c = g.shape(z)
     return z, indices(g, [n], c)
@@ -830,6 +830,8 @@ def linear(g):
     x = within(g, with_rank(g, 1, 3), REAL)
     d, h, activation = g.shape(x)[-1], g.integer(1, 3), g.integer(0, 5)
     w, b = within(g, like(g, [d, h]), REAL), within(g, like(g, [h]), REAL)
+    if (g.values[x] @ g.values[w] + g.values[b]).abs().max() > REAL[1]:
+        raise Unfit  # a tanh near 1 has few digits of its slope, 1 - y^2
     g.apply("linear", lambda x, w, b: ACTIVATIONS[activation][0](x @ w + b), [x, w, b], [activation])
 
 
