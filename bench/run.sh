@@ -75,6 +75,13 @@ print_operators() {
     done
 }
 
+# print_adbench NAME JSON GOAL GOAL: gradients in units of the objective in plain C.
+print_adbench() {
+    line "$1: objective in plain C" "$(field objective_us "$2")" us ""
+    line "    gradient, recorded each time" "$(field ratio_record "$2")" objective "$3"
+    line "    gradient, replayed" "$(field ratio_replay "$2")" objective "$4"
+}
+
 print_rest() {
     line "predict 10,000 rows, 1 thread" "$(field ratio "$predict1")" products "1.2"
     line "predict 10,000 rows, 2 threads" "$(field ratio "$predict2")" products ""
@@ -141,6 +148,9 @@ vectors=$(run vector_ops)
 predict1=$(run predict --threads 1)
 predict2=$(run predict --threads 2)
 growth=$(run growth)
+gmm10=$(run adbench gmm "$root/examples/adbench/gmm_d10_K25.txt")
+gmm20=$(run adbench gmm "$root/examples/adbench/gmm_d20_K50.txt")
+lstm=$(run adbench lstm "$root/examples/adbench/lstm_l2_c1024.txt")
 segments=$(run segments)
 startup=$(run startup)
 data=$root/examples/adbench
@@ -152,6 +162,9 @@ print_machine
 print_steps 1 "$step1" "$table1" 1.00
 print_steps 2 "$step2" "$table2" 0.62
 print_operators
+print_adbench "ADBench, mixture, d 10, K 25" "$gmm10" 1.55 1.45
+print_adbench "ADBench, mixture, d 20, K 50" "$gmm20" 1.55 1.45
+print_adbench "ADBench, LSTM, l 2, c 1024" "$lstm" 3.4 2.4
 print_rest
 print_adbench "GMM d10 K25" "$gmm10" 1.55 1.45
 print_adbench "GMM d20 K50" "$gmm20" 1.55 1.45

@@ -20,7 +20,7 @@ typedef enum ad_activation {
 AD_API ad_tensor ad_linear(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation);
 
 /* x w + b, element by element, broadcasting :  dx = w dy,  dw = x dy,  db = dy. As ad_mul and ad_add: the same bits
- * where nothing broadcasts, else gradients within 8 ulp. */
+ * but for gradients that are sums over what was broadcast, 8 ulp for sums of up to a thousand numbers. */
 AD_API ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b);
 
 /* gain (x - mean) / sqrt(variance + epsilon) + bias over the last axis, population variance; gain and bias [d] (Ba,
