@@ -42,11 +42,14 @@ static const char *what_misses(const ad_operator *op)
     return n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
 }
 
-static bool check_descriptor(ad_tape *t, const ad_operator *op, int n)
+static bool check_descriptor(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
     const char *missing = op ? what_misses(op) : "no descriptor";
     if (missing)
         ad_fail(t, AD_BAD_VALUE, "%s: the operator has %s", op && op->name ? op->name : "apply", missing);
+    else if (op->attributes[0].kind != AD_ATTRIBUTE_NONE && !attributes)
+        ad_fail(t, AD_BAD_VALUE, "%s: its attributes are NULL: it has some, %s first", op->name,
+                op->attributes[0].name);
     else if (op->arity == AD_VARIADIC ? n < 1 : n != op->arity)
         ad_fail(t, AD_BAD_VALUE, "%s: %d operands are given, it takes %s%d", op->name, n,
                 op->arity == AD_VARIADIC ? "at least " : "", op->arity == AD_VARIADIC ? 1 : op->arity);
@@ -398,7 +401,8 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
         y[j] = ad_inert(t);
     if (t && t->status != AD_OK)
         fail_other_tapes(t, op, x, n);
-    if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) || !check_descriptor(t, op, n))
+    if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) ||
+        !check_descriptor(t, op, n, attributes))
         return;
     uint32_t before = t->tables[AD_STEP].count, ids[FEW_OPERANDS];
     ad_arena_mark mark = ad_arena_now(&t->step);

@@ -359,7 +359,16 @@ ad_tensor ad_y_at(ad_pullback *p, int j)
 }
 ad_tensor ad_y(ad_pullback *p) { return ad_y_at(p, 0); }
 int ad_x_count(const ad_pullback *p) { return (int)p->entry->value.n_operands; }
-const ad_attribute *ad_attribute_at(const ad_pullback *p, int a) { return &p->entry->extra->attributes[a]; }
+
+const ad_attribute *ad_attribute_at(const ad_pullback *p, int a)
+{
+    static const ad_attribute none;
+    if (a >= 0 && a < AD_MAX_ATTRIBUTES && p->entry->op->attributes[a].kind != AD_ATTRIBUTE_NONE)
+        return &p->entry->extra->attributes[a];
+    ad_fail(p->tape, AD_BAD_VALUE, "%s: its rule asks for attribute %d, which it does not declare", p->entry->op->name,
+            a);
+    return &none;
+}
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------- */
 

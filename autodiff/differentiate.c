@@ -310,6 +310,8 @@ static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tens
 
 ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx)
 {
+    if (!dx)
+        return ad_fail(y.tape, AD_BAD_VALUE, "grad: the room for results is NULL");
     const beginning b = begin(y.tape);
     if (may_begin(y.tape, y, x, n, "grad") && check_scalar(y.tape, y, "grad"))
         walk_to(y, ad_inert(y.tape), x, n, dx);
@@ -324,6 +326,8 @@ static ad_tensor recorded(ad_tensor v)
 
 ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
+    if (!dx)
+        return ad_fail(y.tape, AD_BAD_VALUE, "vjp: the room for results is NULL");
     const beginning b = begin(y.tape);
     if (may_begin(y.tape, y, x, n, "vjp") && check_like(y.tape, v, ad_entry_of(y.tape, y), "vjp", "v"))
         walk_to(y, recorded(v), x, n, dx);
@@ -436,6 +440,8 @@ static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
 
 ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
+    if (!hv)
+        return ad_fail(y.tape, AD_BAD_VALUE, "hvp: the room for results is NULL");
     const beginning b = begin(y.tape);
     if (may_begin(y.tape, y, x, n, "hvp") && check_scalar(y.tape, y, "hvp") && check_velocities(y.tape, x, v, n, "hvp"))
         hvp_into(y, x, v, n, hv);

@@ -93,8 +93,8 @@ static bool check_rows(ad_call *c, int i, int first)
 {
     const ad_shape *x = c->x[i]->shape;
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-    if (!(c->attributes[0].real > 0)) {
-        ad_call_fail(c, AD_BAD_VALUE, "epsilon is %g: it must be positive", c->attributes[0].real);
+    if (!(c->attributes[0].real > 0) || !isfinite(c->attributes[0].real)) {
+        ad_call_fail(c, AD_BAD_VALUE, "epsilon is %g: it must be positive and finite", c->attributes[0].real);
         return false;
     }
     if (x->rank < 1) {

@@ -183,7 +183,8 @@ ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next)
 {
     ad_tensor r[AD_MAX_RESULTS];
     ad_apply(NULL, &ad_operator_lstm_cell, (const ad_tensor[]){gates, cell}, 2, NULL, r);
-    *next = r[1];
+    if (next)
+        *next = r[1];
     return r[0];
 }
 

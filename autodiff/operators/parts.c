@@ -421,8 +421,10 @@ static int64_t part_size(ad_tensor x, int axis, int n)
 
 void ad_split(ad_tensor x, int axis, int n, ad_tensor *parts)
 {
-    const int64_t size = part_size(x, axis, n);
-    if (size >= 0)
+    const int64_t size = parts ? part_size(x, axis, n) : -1;
+    if (!parts)
+        ad_fail(x.tape, AD_BAD_VALUE, "split: the room for the parts is NULL");
+    else if (size >= 0)
         split_in_halves(n == 1 ? ad_slice(x, axis, (ad_range){0, AD_END, 1}) : x, axis, size, n, parts);
     else
         for (int i = 0; i < n; i++)

@@ -113,7 +113,7 @@ static ad_tensor along(const ad_operator *op, const ad_tensor *x, int n, int axi
 
 static int axis_of(const ad_pullback *p) { return (int)ad_attribute_at(p, 0)->integer; }
 
-#define ALONG_AXIS .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}}, .shape = ad_along_axis_shape, .run = along_axis_run
+#define RUN_ALONG_AXIS ALONG_AXIS, .run = along_axis_run
 
 static const ad_sample samples_along[] = {
     {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.integer = -1}}},
@@ -133,7 +133,7 @@ static void softmax_vjp(ad_pullback *p) { ad_give(p, 0, ad_softmax_backward(ad_d
 
 AD_OPERATOR(softmax) = {.name = "softmax",
                         .arity = 1,
-                        ALONG_AXIS,
+                        RUN_ALONG_AXIS,
                         SAMPLES(samples_along),
                         .loops = &softmax_loops,
                         .vjp = softmax_vjp,
@@ -158,7 +158,7 @@ static void softmax_backward_vjp(ad_pullback *p)
 
 AD_OPERATOR(softmax_backward) = {.name = "softmax_backward",
                                  .arity = 2,
-                                 ALONG_AXIS,
+                                 RUN_ALONG_AXIS,
                                  SAMPLES(samples_along_two),
                                  .loops = &softmax_backward_loops,
                                  .vjp = softmax_backward_vjp,
@@ -180,7 +180,7 @@ static void log_softmax_vjp(ad_pullback *p)
 
 AD_OPERATOR(log_softmax) = {.name = "log_softmax",
                             .arity = 1,
-                            ALONG_AXIS,
+                            RUN_ALONG_AXIS,
                             SAMPLES(samples_along),
                             .loops = &log_softmax_loops,
                             .vjp = log_softmax_vjp,

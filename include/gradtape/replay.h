@@ -26,11 +26,11 @@ typedef struct ad_replay_report {
     char tie[120]; /* the first operator with a tie, with its name if it has one */
 } ad_replay_report;
 
-/* Runs all recorded operators again, in order. Returns AD_OK; or AD_CHANGED where the recording no longer fits: a guard
- * decides otherwise, or a leaf was fed another shape. That is no error of the tape, but its values are then partly old,
- * and ad_backward is an error until ad_reset. Other statuses are the tape's own; after an error on the way, ad_backward
- * is one until a replay has come to its end. Random operators draw anew. Gradients from before are dropped, but for
- * those of parameters. */
+/* Runs all recorded operators again, in order. Returns AD_OK; or AD_CHANGED where the recording no longer fits: a
+ * guard decides otherwise, or a leaf was fed another shape. That is no error of the tape, but its values are then
+ * partly old, and ad_backward is an error until ad_reset, and later replays say the same, with the first reason. Other
+ * statuses are the tape's own; after an error on the way, ad_backward is one until a replay has come to its end.
+ * Random operators draw anew. Gradients from before are dropped, but for those of parameters. */
 AD_API ad_status ad_replay(ad_tape *tape);
 
 /* The same with options (NULL: none), and a report if `report` is not NULL; only then are ties looked for. */

@@ -31,7 +31,7 @@ AD_API ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, doub
 /* A cell of a long short-term memory: of the gates' pre-activations [..., 4h], forget, input, output and candidate one
  * after the other (the last axis may be split, as [..., 4, h]), and the cell c [..., h],
  *   c' = logistic(forget) c + logistic(input) tanh(candidate),  h = logistic(output) tanh(c').
- * Returns h, and c' into `next`, which must not be NULL (Hochreiter, Schmidhuber 1997; Gers and others 2000). The gates
+ * Returns h, and c' into `next`, if it is not NULL (Hochreiter, Schmidhuber 1997; Gers and others 2000). The gates
  * are one tensor because one product makes them, as x wx + h wh + b. As slices, ad_logistic and so on: 4 ulp. */
 AD_API ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next);
 
