@@ -348,9 +348,9 @@ START_TEST(test_layer_norm_refuses)
     ad_tensor x = ad_input(tape, AD_F64, AD_SHAPE(2, 3), NULL), row = ad_input(tape, AD_F64, AD_SHAPE(3), NULL),
               other = ad_input(tape, AD_F64, AD_SHAPE(2), NULL), scalar = ad_scalar(tape, 1), a, b;
     ad_layer_norm(x, row, row, 0);
-    expect_error(AD_BAD_VALUE, "layer_norm: epsilon is 0: it must be positive");
+    expect_error(AD_BAD_VALUE, "layer_norm: epsilon is 0: it must be positive and finite");
     ad_layer_norm(x, row, row, NAN);
-    expect_error(AD_BAD_VALUE, "layer_norm: epsilon is nan: it must be positive");
+    expect_error(AD_BAD_VALUE, "layer_norm: epsilon is nan: it must be positive and finite");
     ad_layer_norm(scalar, row, row, 1);
     expect_error(AD_BAD_SHAPE, "layer_norm: x [] is a scalar: it must have an axis to normalise over");
     ad_layer_norm(x, row, other, 1);
