@@ -174,12 +174,12 @@ static bool check_activation(ad_call *c)
 /* ---- activation(x w + b) ----------------------------------------------------------------------------------------- */
 
 /* Rows of all but the last axis, and its size. */
-static int64_t columns_of(const ad_shape *x) { return x->dims[x->rank - 1]; }
+static int64_t columns_of(const ad_shape *x) { return size_at(x, -1); }
 
 static int64_t rows_of(const ad_shape *x)
 {
     ad_shape lead = *x;
-    lead.rank--;
+    lead.rank -= lead.rank > 0;
     return (int64_t)ad_count_of(&lead);
 }
 

@@ -106,7 +106,7 @@ ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g)
     for (int i = 0; i < x.rank; i++)
         if (axes->count == 0)
             kept.dims[i] = 1;
-    for (int i = 0; i < axes->count; i++)
+    for (int i = 0; i < axes->count && x.rank; i++) /* what an error made inert has the shape of a scalar */
         kept.dims[axes->axis[i] < 0 ? axes->axis[i] + x.rank : axes->axis[i]] = 1;
     return axes->keep ? g : ad_reshape(g, kept);
 }
