@@ -94,12 +94,6 @@ print_rest() {
     line "    then to the end of the first step" "$(field ms_first_step_scaled "$startup")" ms ""
 }
 
-# print_adbench NAME JSON RECORDING REPLAY: gradients of ADBench's objectives over the plain loop, and the goals.
-print_adbench() {
-    line "ADBench $1: recorded gradient over plain C objective" "$(field ratio_record "$2")" x "$3"
-    line "    the same, replayed" "$(field ratio_replay "$2")" x "$4"
-}
-
 # ---- Peers --------------------------------------------------------------------------------------------------------
 
 peer() { python3 "$root/bench/mnist_peer.py" "$@"; }
@@ -153,10 +147,6 @@ gmm20=$(run adbench gmm "$root/examples/adbench/gmm_d20_K50.txt")
 lstm=$(run adbench lstm "$root/examples/adbench/lstm_l2_c1024.txt")
 segments=$(run segments)
 startup=$(run startup)
-data=$root/examples/adbench
-gmm10=$(run adbench gmm "$data/gmm_d10_K25.txt")
-gmm20=$(run adbench gmm "$data/gmm_d20_K50.txt")
-lstm=$(run adbench lstm "$data/lstm_l2_c1024.txt")
 
 print_machine
 print_steps 1 "$step1" "$table1" 1.00
@@ -166,9 +156,6 @@ print_adbench "ADBench, mixture, d 10, K 25" "$gmm10" 1.55 1.45
 print_adbench "ADBench, mixture, d 20, K 50" "$gmm20" 1.55 1.45
 print_adbench "ADBench, LSTM, l 2, c 1024" "$lstm" 3.4 2.4
 print_rest
-print_adbench "GMM d10 K25" "$gmm10" 1.55 1.45
-print_adbench "GMM d20 K50" "$gmm20" 1.55 1.45
-print_adbench "LSTM l2 c1024" "$lstm" 3.4 2.4
 print_peers
 rm -f "$log.part"
 printf '\nAll that the benchmarks printed is in %s\n' "$log"
