@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <limits.h>
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -1081,6 +1082,39 @@ START_TEST(test_descend_adagrad)
 }
 END_TEST
 
+/* Equal to so many parts of it, or in the last digit of a denormal number; or both are infinite, or NaN. */
+static bool is_near(double x, double expected, double relative)
+{
+    return x == expected || (isnan(x) && isnan(expected)) ||
+           fabs(x - expected) <= fmax(relative * fabs(expected), 1.5e-45);
+}
+
+/* One step from x = 0 shows every digit of it. Odd sums of squares stand among plain ones, at any place of a vector. */
+START_TEST(test_adagrad_of_any_sum)
+{
+    static const float odd[] = {0, 1e-45F, 1e-39F, FLT_MIN, 1e-20F, 3e19F, FLT_MAX, INFINITY, NAN};
+    enum { N = 40, ODD = sizeof odd / sizeof odd[0] };
+    float d[N], a0[N];
+    ad_tape *t = open_tape();
+    for (int i = 0; i < N; i++) {
+        d[i] = (float)ldexp(1 + i / 64.0, i * 5 % 120 - 60) * (i % 3 ? 1 : -1);
+        a0[i] = i % 2 ? 0.5F * d[i] * d[i] : 0.1F;
+    }
+    d[_i] = odd[_i % ODD];
+    a0[_i] = _i / ODD % 2 ? odd[_i % ODD] : 0;
+    ad_tensor x = ad_param(t, AD_F32, AD_SHAPE(N), NULL, "x"), a = ad_state(t, AD_F32, AD_SHAPE(N), a0, "a");
+    ad_backward(ad_sum(ad_mul(x, ad_input(t, AD_F32, AD_SHAPE(N), d))));
+    ck_assert_int_eq(ad_descend_adagrad(x, a, 1), AD_OK);
+    for (int i = 0; i < N; i++) {
+        const float sum = ad_f32(a)[i], exact = fmaf(d[i], d[i], a0[i]);
+        const double step = -(double)d[i] / sqrt((double)sum);
+        ck_assert_msg(is_near(sum, exact, 2e-7), "sum %d of squares: %g, not %g", i, (double)sum, (double)exact);
+        ck_assert_msg(is_near(ad_f32(x)[i], step, 2e-7), "step %d: %g, not %g", i, (double)ad_f32(x)[i], step);
+    }
+    ad_tape_close(t);
+}
+END_TEST
+
 START_TEST(test_assign_and_fill)
 {
     update_case u;
@@ -1724,6 +1758,7 @@ static void add_leaves(Suite *s)
     const int cases = 2 * COUNT(update_sizes);
     tcase_add_loop_test(updates, test_descend, 0, cases);
     tcase_add_loop_test(updates, test_descend_adagrad, 0, cases);
+    tcase_add_loop_test(updates, test_adagrad_of_any_sum, 0, 40);
     tcase_add_loop_test(updates, test_assign_and_fill, 0, cases);
     tcase_add_test(updates, test_fill_i32);
     tcase_add_test(updates, test_fill_uniform_stays_below_high);
