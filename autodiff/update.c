@@ -28,26 +28,20 @@ static void adagrad_of(REAL *restrict X, const REAL *restrict D, REAL *restrict 
 }
 
 #if AD_REAL_BITS == 32 && defined(__AVX2__)
-#include <immintrin.h>
+#include "kernels/vector.h"
 
 #if defined(__AVX512F__)
-typedef __m512 vector;
 #define OF_VECTOR(function) _mm512_##function
 #define ESTIMATE_RSQRT _mm512_rsqrt14_ps
 #define ALL_ABOVE(a, bound) (_mm512_cmp_ps_mask(a, bound, _CMP_GT_OQ) == 0xFFFF)
 #else
-typedef __m256 vector;
 #define OF_VECTOR(function) _mm256_##function
 #define ESTIMATE_RSQRT _mm256_rsqrt_ps
 #define ALL_ABOVE(a, bound) (_mm256_movemask_ps(_mm256_cmp_ps(a, bound, _CMP_GT_OQ)) == 0xFF)
 #endif
 #define ALL_OF OF_VECTOR(set1_ps)
-#define LOAD OF_VECTOR(loadu_ps)
-#define STORE OF_VECTOR(storeu_ps)
 #define MUL_ADD OF_VECTOR(fmadd_ps)
 #define SUB_MUL(a, b, c) OF_VECTOR(fnmadd_ps)(b, c, a) /* a - b c */
-
-enum { LANES = sizeof(vector) / sizeof(float) };
 
 /* The same in vectors: an estimate r of 1 / sqrt(a), mended by e = 1 - a r^2 in the series of r (1 - e)^(-1/2), which
  * ends below the last digit; the error is less than 1.5 * 2^-24. Square root and division take longer. They are taken
@@ -56,11 +50,11 @@ enum { LANES = sizeof(vector) / sizeof(float) };
 static size_t adagrad_in_vectors(float *X, const float *D, float *A, size_t n, float rate)
 {
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        const vector d = LOAD(D + i), a = MUL_ADD(d, d, LOAD(A + i)), r = ESTIMATE_RSQRT(a);
-        const vector e = SUB_MUL(ALL_OF(1), a * r, r), series = MUL_ADD(ALL_OF(0.375F), e, ALL_OF(0.5F));
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+        const VECTOR d = LOAD(D + i), a = MUL_ADD(d, d, LOAD(A + i)), r = ESTIMATE_RSQRT(a);
+        const VECTOR e = SUB_MUL(ALL_OF(1), a * r, r), series = MUL_ADD(ALL_OF(0.375F), e, ALL_OF(0.5F));
         if (!ALL_ABOVE(e, ALL_OF(-0.01F))) {
-            adagrad_of(X + i, D + i, A + i, LANES, rate);
+            adagrad_of(X + i, D + i, A + i, VECTOR_LANES, rate);
             continue;
         }
         STORE(X + i, SUB_MUL(LOAD(X + i), rate * d, MUL_ADD(r * e, series, r)));

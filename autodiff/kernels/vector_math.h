@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "kernel.h"
+#include "vector.h"
 
 #ifdef AD_REAL
 
@@ -22,45 +23,8 @@ enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4, VIA_ROOM = VIA_BLOCK + FEW_ELEMENTS };
 /* The size of the next block of the elements that are left. */
 static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VIA_BLOCK; }
 
-#if defined(AD_HAS_SLEEF)
+#if defined(AD_HAS_SLEEF) && defined(VECTOR)
 #include <sleef.h>
-#if defined(__AVX512F__) && AD_REAL_BITS == 32
-#define VECTOR __m512
-#define LOAD _mm512_loadu_ps
-#define STORE _mm512_storeu_ps
-#define MASK(n) (__mmask16)((1U << (n)) - 1)
-#define LOAD_FIRST(n, x) _mm512_maskz_loadu_ps(MASK(n), x)
-#define STORE_FIRST(n, y, v) _mm512_mask_storeu_ps(y, MASK(n), v)
-#define SLEEF(function, ulp) Sleef_##function##f16_##ulp
-#elif defined(__AVX512F__)
-#define VECTOR __m512d
-#define LOAD _mm512_loadu_pd
-#define STORE _mm512_storeu_pd
-#define MASK(n) (__mmask8)((1U << (n)) - 1)
-#define LOAD_FIRST(n, x) _mm512_maskz_loadu_pd(MASK(n), x)
-#define STORE_FIRST(n, y, v) _mm512_mask_storeu_pd(y, MASK(n), v)
-#define SLEEF(function, ulp) Sleef_##function##d8_##ulp
-#elif defined(__AVX2__) && AD_REAL_BITS == 32
-#define VECTOR __m256
-#define LOAD _mm256_loadu_ps
-#define STORE _mm256_storeu_ps
-#define SLEEF(function, ulp) Sleef_##function##f8_##ulp
-#elif defined(__AVX2__)
-#define VECTOR __m256d
-#define LOAD _mm256_loadu_pd
-#define STORE _mm256_storeu_pd
-#define SLEEF(function, ulp) Sleef_##function##d4_##ulp
-#elif defined(__SSE2__) && AD_REAL_BITS == 32
-#define VECTOR __m128
-#define LOAD _mm_loadu_ps
-#define STORE _mm_storeu_ps
-#define SLEEF(function, ulp) Sleef_##function##f4_##ulp
-#elif defined(__SSE2__)
-#define VECTOR __m128d
-#define LOAD _mm_loadu_pd
-#define STORE _mm_storeu_pd
-#define SLEEF(function, ulp) Sleef_##function##d2_##ulp
-#endif
 #endif
 
 #define SCALAR_LOOP(function)                                                                                          \
@@ -71,10 +35,8 @@ static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VI
     for (size_t i = 0; i < n; i++)                                                                                     \
         y[i] = R(function)(a[i * sa], b[i * sb]);
 
-#ifdef VECTOR
+#if defined(AD_HAS_SLEEF) && defined(VECTOR)
 #include <string.h>
-
-enum { VECTOR_LANES = sizeof(VECTOR) / sizeof(REAL) };
 
 /* The first n elements of a vector, fewer than it has; the others are 0. */
 static inline VECTOR load_first(size_t n, const REAL *x)
