@@ -3,8 +3,8 @@
  * What operators compute is tested elsewhere; here they only give the tape something to do. */
 #include <check.h>
 #include <errno.h>
-#include <limits.h>
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -1090,26 +1090,48 @@ static bool is_near(double x, double expected, double relative)
 }
 
 /* One step from x = 0 shows every digit of it. Odd sums of squares stand among plain ones, at any place of a vector. */
+enum { SUMS = 40 };
+
 START_TEST(test_adagrad_of_any_sum)
 {
     static const float odd[] = {0, 1e-45F, 1e-39F, FLT_MIN, 1e-20F, 3e19F, FLT_MAX, INFINITY, NAN};
-    enum { N = 40, ODD = sizeof odd / sizeof odd[0] };
-    float d[N], a0[N];
+    float d[SUMS], a0[SUMS];
     ad_tape *t = open_tape();
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < SUMS; i++) {
         d[i] = (float)ldexp(1 + i / 64.0, i * 5 % 120 - 60) * (i % 3 ? 1 : -1);
         a0[i] = i % 2 ? 0.5F * d[i] * d[i] : 0.1F;
     }
-    d[_i] = odd[_i % ODD];
-    a0[_i] = _i / ODD % 2 ? odd[_i % ODD] : 0;
+    d[_i] = odd[_i % COUNT(odd)];
+    a0[_i] = _i / COUNT(odd) % 2 ? odd[_i % COUNT(odd)] : 0;
+    ad_tensor x = ad_param(t, AD_F32, AD_SHAPE(SUMS), NULL, "x"), a = ad_state(t, AD_F32, AD_SHAPE(SUMS), a0, "a");
+    ad_backward(ad_sum(ad_mul(x, ad_input(t, AD_F32, AD_SHAPE(SUMS), d))));
+    ck_assert_int_eq(ad_descend_adagrad(x, a, 1), AD_OK);
+    for (int i = 0; i < SUMS; i++) {
+        const float sum = ad_f32(a)[i], exact = fmaf(d[i], d[i], a0[i]);
+        const double step = -(double)d[i] / sqrt((double)sum);
+        ck_assert_msg(is_near(sum, exact, 1.5e-7), "sum %d of squares: %g, not %g", i, (double)sum, (double)exact);
+        ck_assert_msg(is_near(ad_f32(x)[i], step, 1.5e-7), "step %d: %g, not %g", i, (double)ad_f32(x)[i], step);
+    }
+    ad_tape_close(t);
+}
+END_TEST
+
+/* A step of 1 / sqrt(a) from 0 is not rounded again: it has the error of that alone, for a in [1, 4) as for any. */
+START_TEST(test_adagrad_to_the_last_digit)
+{
+    enum { N = 8192 };
+    static float d[N], a0[N];
+    ad_tape *t = open_tape();
+    for (int i = 0; i < N; i++) {
+        d[i] = 1;
+        a0[i] = 3.0F * (float)i / N;
+    }
     ad_tensor x = ad_param(t, AD_F32, AD_SHAPE(N), NULL, "x"), a = ad_state(t, AD_F32, AD_SHAPE(N), a0, "a");
     ad_backward(ad_sum(ad_mul(x, ad_input(t, AD_F32, AD_SHAPE(N), d))));
     ck_assert_int_eq(ad_descend_adagrad(x, a, 1), AD_OK);
     for (int i = 0; i < N; i++) {
-        const float sum = ad_f32(a)[i], exact = fmaf(d[i], d[i], a0[i]);
-        const double step = -(double)d[i] / sqrt((double)sum);
-        ck_assert_msg(is_near(sum, exact, 2e-7), "sum %d of squares: %g, not %g", i, (double)sum, (double)exact);
-        ck_assert_msg(is_near(ad_f32(x)[i], step, 2e-7), "step %d: %g, not %g", i, (double)ad_f32(x)[i], step);
+        const double step = -1 / sqrt((double)ad_f32(a)[i]), off = fabs(((double)ad_f32(x)[i] - step) / step);
+        ck_assert_msg(off <= 0x1.8p-24, "step %d is off by %.3g * 2^-24", i, ldexp(off, 24));
     }
     ad_tape_close(t);
 }
@@ -1758,7 +1780,8 @@ static void add_leaves(Suite *s)
     const int cases = 2 * COUNT(update_sizes);
     tcase_add_loop_test(updates, test_descend, 0, cases);
     tcase_add_loop_test(updates, test_descend_adagrad, 0, cases);
-    tcase_add_loop_test(updates, test_adagrad_of_any_sum, 0, 40);
+    tcase_add_loop_test(updates, test_adagrad_of_any_sum, 0, SUMS);
+    tcase_add_test(updates, test_adagrad_to_the_last_digit);
     tcase_add_loop_test(updates, test_assign_and_fill, 0, cases);
     tcase_add_test(updates, test_fill_i32);
     tcase_add_test(updates, test_fill_uniform_stays_below_high);
