@@ -1,5 +1,7 @@
 /* Applying one operator: check, append, compute. */
 #include "apply.h"
+#include "forgotten.h"
+#include "pullback.h"
 #include "trace.h"
 #include "versions.h"
 #include "walk.h"
@@ -108,7 +110,7 @@ static bool resolve(ad_tape *t, const ad_operator *op, ad_tensor x, int i, uint3
         return false;
     }
     if (t->recording && ad_table_of(x) == AD_TEMPORARY)
-        x = ad_constant(t, e);
+        x = ad_enter_gradient(t, e);
     *id = x.id;
     return x.id != 0;
 }
@@ -148,10 +150,10 @@ void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
     frame *f = c->frame;
     if (c->tape->status != AD_OK)
         return;
-    if (j < 0 || j >= c->n_y || (j && !f->y_ids[j - 1]) || f->y_ids[j] || (unsigned)type >= AD_TYPE_COUNT) {
+    if (!shape || j < 0 || j >= c->n_y || (j && !f->y_ids[j - 1]) || f->y_ids[j] || (unsigned)type >= AD_TYPE_COUNT) {
         ad_call_fail(c, AD_BAD_STATE,
-                     "its shape rule gives result %d of type %d: it must give 0 to %d, once each, in order", j,
-                     (int)type, c->n_y - 1);
+                     "its shape rule gives result %d of type %d%s: it must give 0 to %d, once each, in order", j,
+                     (int)type, shape ? "" : " and no shape", c->n_y - 1);
         return;
     }
     uint32_t id = ad_append(c->tape, c->tape->recording ? AD_STEP : AD_TEMPORARY);
@@ -312,17 +314,31 @@ static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_
     return true;
 }
 
+/* Runs the kernel. What it records is its own affair: what it leaves of that is no part of the recording. */
+static void run_kernel(ad_call *c)
+{
+    ad_tape *t = c->tape;
+    const ad_mark before = ad_mark_here(t);
+    const uint32_t floor = t->floor, marked = t->marked;
+    t->kernels++;
+    t->floor = t->marked = before.entries;
+    c->op->run(c);
+    t->kernels--;
+    t->floor = floor;
+    t->marked = marked;
+    if (t->recording != before.recording || t->walking != before.walking)
+        ad_call_fail(c, AD_BAD_STATE, "its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
+    else if (t->tables[AD_STEP].count == before.entries)
+        return;
+    ad_go_back(t, &before);
+}
+
 static bool run(frame *f)
 {
     ad_call *c = &f->call;
-    const bool recording = c->tape->recording;
     if (c->op->run)
-        c->op->run(c);
+        run_kernel(c);
     drop_scratch(f);
-    if (c->tape->recording != recording) {
-        c->tape->recording = recording;
-        ad_call_fail(c, AD_BAD_STATE, "its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
-    }
     if (c->tape->tracing && c->tape->status == AD_OK)
         ad_trace_results(c);
     return c->tape->status == AD_OK;
@@ -396,9 +412,15 @@ static void fail_other_tapes(const ad_tape *t, const ad_operator *op, const ad_t
 void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
               ad_tensor *y)
 {
-    ad_tape *t = n > 0 ? tape_among(NULL, x, n) : tape;
-    for (int j = 0; j < (op ? result_count(op) : 1) && j < AD_MAX_RESULTS; j++)
+    const bool no_operands = n > 0 && !x;
+    ad_tape *t = n > 0 && x ? tape_among(NULL, x, n) : tape;
+    for (int j = 0; y && j < (op ? result_count(op) : 1) && j < AD_MAX_RESULTS; j++)
         y[j] = ad_inert(t);
+    if (!y || no_operands) {
+        ad_fail(t, AD_BAD_VALUE, "%s: the %s NULL", op && op->name ? op->name : "apply",
+                no_operands ? "operands are" : "room for results is");
+        return;
+    }
     if (t && t->status != AD_OK)
         fail_other_tapes(t, op, x, n);
     if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) ||

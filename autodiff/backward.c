@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "forgotten.h"
 #include "pullback.h"
 #include "segments.h"
 #include "trace.h"
@@ -374,11 +375,12 @@ const ad_attribute *ad_attribute_at(const ad_pullback *p, int a)
 
 void ad_run_rule(ad_pullback *p)
 {
-
     ad_pullback *outer = p->tape->walking;
     const ad_pullback *outer_rule = p->tape->rule;
+    const uint32_t floor = p->tape->floor;
     p->tape->walking = p;
     p->tape->rule = p;
+    p->tape->floor = p->tape->tables[AD_STEP].count;
     if (p->entry->op->vjp)
         p->entry->op->vjp(p);
     else
@@ -390,15 +392,16 @@ void ad_run_rule(ad_pullback *p)
     }
     p->tape->walking = outer;
     p->tape->rule = outer_rule;
+    p->tape->floor = floor;
 }
 
-bool ad_refuse_in_rule(ad_tape *t, const char *who)
+bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
 {
-    if (t->walking)
+    if (t->walking && !t->kernels)
         ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
-    else if (t->busy)
-        ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not with a mark either: take ad_grad", who);
-    return t->walking || t->busy;
+    else if (t->busy || t->kernels)
+        ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not with a mark either: %s", who, instead);
+    return t->walking || t->busy || t->kernels;
 }
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. A functional walk reads the
@@ -563,10 +566,13 @@ static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options 
     return t->status == AD_OK;
 }
 
-/* A seed that is an earlier gradient must outlive the gradients that are about to be dropped. */
-static ad_tensor keep_seed(ad_tape *t, ad_tensor seed)
+/* A seed that is an earlier gradient must outlive the gradients that are about to be dropped: a held temporary. */
+static ad_tensor keep_seed(ad_tape *t, ad_tensor seed, bool recorded)
 {
-    return !ad_is_inert(seed) && ad_table_of(seed) == AD_TEMPORARY ? ad_constant(t, ad_entry_of(t, seed)) : seed;
+    if (recorded)
+        return ad_enter_gradient(t, ad_entry_of(t, seed));
+    const uint32_t id = copy_as_temporary(t, seed.id);
+    return id ? ad_handle(t, id) : ad_inert(t);
 }
 
 ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
@@ -575,9 +581,13 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     options = options ? options : &none;
     ad_tape *t = y.tape;
     ad_entry *e = ad_require(y, "backward");
-    if (!e || ad_refuse_in_rule(t, "backward") || ad_refuse_partly_old(t, "backward") || !check_seed(t, e, options))
+    if (!e || ad_refuse_in_rule(t, "backward", "take ad_grad") || ad_refuse_partly_old(t, "backward") ||
+        !check_seed(t, e, options))
         return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
-    ad_tensor seed = keep_seed(t, options->seed);
+    const bool is_gradient = !ad_is_inert(options->seed) && ad_table_of(options->seed) == AD_TEMPORARY;
+    const ad_tensor seed = is_gradient ? keep_seed(t, options->seed, options->differentiable) : options->seed;
+    if (t->status != AD_OK)
+        return t->status;
     if (options->accumulate)
         drop_inner_gradients(t);
     else
@@ -585,6 +595,8 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     t->recording = options->differentiable;
     ad_run_walk(t, &(ad_walk_back){.y = y, .dy = seed, .keep = options->keep});
     t->recording = true;
+    if (is_gradient)
+        release(t, seed.id);
     return t->status;
 }
 

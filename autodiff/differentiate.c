@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "forgotten.h"
+#include "guards.h"
 #include "pullback.h"
 #include "segments.h"
 #include "versions.h"
@@ -218,7 +220,7 @@ static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first
         needed[id - ad_entry_at(t, id)->value.result - first] = 1;
 }
 
-/* Of the entries from `first` on only the results and what they were made from stay. */
+/* Of the entries from `first` on only the results, guards and what they were made from stay. */
 static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 {
     const uint32_t count = t->tables[AD_STEP].count, total = count - first;
@@ -232,6 +234,8 @@ static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
         need(map, t, results[i].id, first);
     for (uint32_t id = count - 1; id >= first; id--) {
         const ad_entry *e = ad_entry_at(t, id);
+        if (ad_is_guard(e))
+            need(map, t, id, first);
         for (uint32_t i = 0; map[id - first] && e->op && i < e->value.n_operands; i++)
             need(map, t, ad_operands_of(e)[i], first);
     }
@@ -321,7 +325,7 @@ ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx)
 /* A gradient of an ordinary backward enters the recording as a constant. */
 static ad_tensor recorded(ad_tensor v)
 {
-    return ad_table_of(v) == AD_TEMPORARY ? ad_constant(v.tape, ad_entry_of(v.tape, v)) : v;
+    return ad_table_of(v) == AD_TEMPORARY ? ad_enter_gradient(v.tape, ad_entry_of(v.tape, v)) : v;
 }
 
 ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
@@ -531,6 +535,20 @@ static bool path_has_raw(ad_tensor y, ad_tensor x)
     return p.has_raw;
 }
 
+/* Whether there will be room for the rows and for what is made of them, which is better known before than after the
+ * work. */
+static bool has_room(ad_tape *t, const ad_shape *shape, ad_type type, const char *who)
+{
+    char text[AD_SHAPE_TEXT];
+    const size_t n = ad_count_of(shape), bytes = 2 * ad_type_bytes(type);
+    void *room = ad_memory_take(&t->memory, n, bytes);
+    if (!room)
+        ad_fail(t, AD_NO_MEMORY, "%s: memory is out for a result %s of %s, which takes twice its size to make", who,
+                ad_shape_text(shape, text), ad_type_name(type));
+    ad_memory_release(&t->memory, room, n, bytes);
+    return room != NULL;
+}
+
 static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
 {
     ad_tape *t = y.tape;
@@ -542,7 +560,7 @@ static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
     }
     const ad_shape shape = joined(&of_y, &of_x);
     const size_t rows = ad_count_of(&of_y), columns = ad_count_of(&of_x);
-    if (!ad_check_shape(t, who, &shape, sizeof(double)))
+    if (!ad_check_shape(t, who, &shape, sizeof(double)) || !has_room(t, &shape, ad_type_of(y), who))
         return ad_inert(t);
     return rows <= columns || path_has_raw(y, x) ? by_rows(y, x, rows, shape) : by_columns(y, x, columns, shape);
 }

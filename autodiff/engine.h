@@ -98,6 +98,8 @@ struct ad_tape {
     ad_arena_mark pin;              /* where the last of them ends */
     uint64_t draws;                 /* of random operators, so far */
     uint32_t busy;                  /* walks and replays that are running, one inside the other */
+    uint32_t kernels;               /* kernels that are running, one inside the other */
+    uint32_t floor;                 /* how many entries there were when the rule or kernel that runs began; 0: none */
     uint32_t functional_walks;      /* walks among them that go by a path of their own */
     const struct ad_pullback *rule; /* the same, also after a mark in it */
     struct ad_pullback *walking;    /* the gradient rule that is running; NULL: none */
@@ -228,7 +230,7 @@ bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *sh
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
 /* The extra of an entry, made at need; NULL if there is no memory. */
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
-/* A constant leaf of STEP with the value of an entry, copied; inert if there is no memory. */
+/* An input with the value of an entry, copied; inert if there is no memory. */
 ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
 ad_status ad_fail_memory(ad_tape *t, const char *who);
 /* Room for one more than n elements of `bytes` each, of which there is `*room`: the array, perhaps moved, or NULL if

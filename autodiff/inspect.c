@@ -79,7 +79,7 @@ static ad_tensor run_rule_in_its_segment(ad_tensor y, ad_entry *e, int i)
 ad_tensor ad_local_gradient(ad_tensor y, int i)
 {
     ad_entry *e = ad_require(y, "local_gradient");
-    if (!e || ad_refuse_in_rule(y.tape, "local_gradient") || !check_operand(y, e, i, "local_gradient"))
+    if (!e || ad_refuse_in_rule(y.tape, "local_gradient", "take ad_grad") || !check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
     if (ad_has_rule(e->op) && x->value.type != AD_I32 && e->value.type != AD_I32)

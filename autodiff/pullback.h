@@ -32,10 +32,12 @@ void ad_run_rule(ad_pullback *p);
 /* Does so for an operator whose gradient is numeric; in numeric_rule.c. */
 void ad_run_numeric_rule(ad_pullback *p);
 
-/* Whether a rule is running, and so an error: what a rule must not call asks this first. */
-bool ad_refuse_in_rule(ad_tape *t, const char *who);
+/* Whether a rule or a kernel is running, and so an error: what these must not call asks this first. `instead` says what
+ * they may do. */
+bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead);
 
-/* Back to a mark that is known to be good. */
+/* A mark of where the tape is, which changes nothing; and back to one that is known to be good. */
+ad_mark ad_mark_here(const ad_tape *t);
 void ad_go_back(ad_tape *t, const ad_mark *mark);
 
 /* Recycles the temporaries that the rule made and that nobody holds. */

@@ -7,39 +7,10 @@
 #include <string.h>
 
 #include "apply.h"
+#include "guards.h"
 #include "pullback.h"
 #include "segments.h"
 #include "versions.h"
-
-/* ---- Guards ------------------------------------------------------------------------------------------------------ */
-
-static void guard_shape(ad_call *c)
-{
-    char text[AD_OPERAND_TEXT];
-    if (ad_elements(c->x[0]) == 1)
-        ad_result(c, 0, AD_I32, &AD_SCALAR);
-    else
-        ad_call_fail(c, AD_BAD_SHAPE, "the condition %s must have one element", ad_operand_text(c, 0, text));
-}
-
-static void guard_run(ad_call *c) { *(int32_t *)c->y[0]->data = *(const int32_t *)c->x[0]->data != 0; }
-
-static const ad_operator guard = {.name = "guard",
-                                  .arity = 1,
-                                  .types = "i",
-                                  .properties = AD_NOT_DIFFERENTIABLE,
-                                  .shape = guard_shape,
-                                  .run = guard_run,
-                                  .formula = "1 if the condition is not 0, else 0",
-                                  .gradient = "none"};
-
-bool ad_guard(ad_tensor condition, const char *name)
-{
-    const ad_tensor y = ad_name(ad_apply1(&guard, condition), name);
-    return !ad_is_inert(y) && *ad_i32(y);
-}
-
-bool ad_guard_greater(ad_tensor a, ad_tensor b, const char *name) { return ad_guard(ad_greater(a, b), name); }
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
 
@@ -112,7 +83,7 @@ static bool run_entry(const replay *r, uint32_t id, bool ties)
     ad_entry *e = ad_entry_at(r->tape, id);
     if (!e->op || e->value.result > 0)
         return true;
-    if (e->op == &guard)
+    if (ad_is_guard(e))
         return run_guard(r, e, id);
     if (e->op->properties & AD_RANDOM && !r->repeat_draws)
         draw_anew(r->tape, e);
@@ -163,7 +134,7 @@ ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay
     ad_replay_report own;
     replay r = {t, options && options->repeat_draws, report ? report : &own};
     *r.report = (ad_replay_report){.status = ad_status_of(t)};
-    if (!t || t->status != AD_OK || ad_refuse_in_rule(t, "replay"))
+    if (!t || t->status != AD_OK || ad_refuse_in_rule(t, "replay", "record again"))
         return r.report->status = ad_status_of(t);
     if (t->open_segment)
         return r.report->status = ad_fail(t, AD_BAD_STATE, "replay: a segment is open: end it first");

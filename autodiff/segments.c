@@ -4,6 +4,8 @@
 #include <gradtape/operator.h>
 
 #include "apply.h"
+#include "forgotten.h"
+#include "pullback.h"
 #include "versions.h"
 
 size_t ad_dropped_segment_of(const ad_tape *t, uint32_t id)
@@ -47,7 +49,7 @@ void ad_give_back(ad_tape *t, uint32_t id, uint32_t n)
 
 ad_status ad_segment_begin(ad_tape *t)
 {
-    if (!t || t->status != AD_OK)
+    if (!t || t->status != AD_OK || ad_refuse_in_rule(t, "segment_begin", "rewind instead"))
         return ad_status_of(t);
     if (t->open_segment)
         return ad_fail(t, AD_BAD_STATE, "segment_begin: a segment is open: segments do not nest");
@@ -93,7 +95,7 @@ static void mark_outputs(ad_tape *t, const ad_tensor *outputs, int n, bool on)
 /* Whether an entry can be computed again, and nobody asked for it or for a view of it. A scalar takes no room. */
 static bool may_drop(const ad_tape *t, ad_entry *e)
 {
-    if (!e->op || e->value.shape->rank == 0 || e->value.flags & AD_ON_PATH)
+    if (!e->op || ad_is_forgotten(e) || e->value.shape->rank == 0 || e->value.flags & AD_ON_PATH)
         return false;
     const ad_entry *origin = origin_of(t, e);
     return origin == e || origin->value.flags & AD_MAY_DROP;
@@ -136,8 +138,8 @@ void ad_drop_segments_from(ad_tape *t, uint32_t count)
 /* After an error, too, the stretch is known, so that what it holds is given back; but then it keeps all its values. */
 ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
 {
-    if (!t)
-        return AD_BAD_HANDLE;
+    if (!t || ad_refuse_in_rule(t, "segment_end", "rewind instead"))
+        return ad_status_of(t);
     const uint32_t first = t->open_segment, last = t->tables[AD_STEP].count - 1;
     t->open_segment = 0;
     if (!first)

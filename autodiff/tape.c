@@ -138,7 +138,7 @@ ad_status ad_reset(ad_tape *t)
 {
     if (!t)
         return AD_BAD_HANDLE;
-    if (ad_refuse_in_rule(t, "reset"))
+    if (ad_refuse_in_rule(t, "reset", "take ad_rewind"))
         return t->status;
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);

@@ -168,7 +168,7 @@ ad_status ad_assign(ad_tensor leaf, const void *data)
     const size_t n = ad_elements(&e->value);
     if (!data && n)
         return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", name_of(e));
-    if (!ad_note_change(leaf.tape, leaf.id))
+    if (!ad_note_change(leaf.tape, leaf.id, "assign"))
         return status_of(leaf);
     if (n)
         memcpy(e->value.data, data, n * ad_type_bytes((ad_type)e->value.type));
@@ -183,14 +183,15 @@ ad_status ad_touch(ad_tensor leaf)
     else if (e && !(e->value.flags & AD_IS_BORROWED))
         ad_fail(leaf.tape, AD_BAD_STATE,
                 "touch: the leaf is not borrowed, or is a scalar, which is copied: change it with ad_assign");
-    return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id) ? AD_OK : status_of(leaf);
+    return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id, "touch") ? AD_OK
+                                                                                                : status_of(leaf);
 }
 
 ad_status ad_descend(ad_tensor x, double rate)
 {
     ad_entry *e = kept_leaf(x, "descend");
     const ad_entry *g = e && check_rate(x, rate, "descend") ? gradient_to_use(x, e, "descend") : NULL;
-    if (!g || !ad_note_change(x.tape, x.id))
+    if (!g || !ad_note_change(x.tape, x.id, "descend"))
         return status_of(x);
     run_update(&descend_loops, x.tape, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
     return AD_OK;
@@ -217,7 +218,8 @@ ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
 {
     ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
     const ad_entry *g = a && check_rate(x, rate, "descend_adagrad") ? gradient_to_use(x, e, "descend_adagrad") : NULL;
-    if (!g || !ad_note_change(x.tape, x.id) || !ad_note_change(x.tape, accumulator.id))
+    if (!g || !ad_note_change(x.tape, x.id, "descend_adagrad") ||
+        !ad_note_change(x.tape, accumulator.id, "descend_adagrad"))
         return status_of(x);
     const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
     run_update(&adagrad_loops, x.tape, e, span);
@@ -241,7 +243,7 @@ ad_status ad_fill(ad_tensor leaf, double value)
         return status_of(leaf);
     if (e->value.type == AD_I32 && !(value >= INT32_MIN && value <= INT32_MAX))
         return ad_fail(leaf.tape, AD_BAD_VALUE, "fill: %g does not fit into %s of i32", value, name_of(e));
-    if (!ad_note_change(leaf.tape, leaf.id))
+    if (!ad_note_change(leaf.tape, leaf.id, "fill"))
         return status_of(leaf);
     for (size_t i = 0; i < ad_elements(&e->value); i++)
         put(e, i, value);
@@ -268,7 +270,7 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
         return ad_fail(leaf.tape, AD_BAD_TYPE, "fill_uniform: %s is i32: it must be f32 or f64", name_of(e));
     if (!range || !isfinite(range[0]) || !isfinite(range[1]) || range[0] > range[1])
         return ad_fail(leaf.tape, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
-    if (!ad_note_change(leaf.tape, leaf.id))
+    if (!ad_note_change(leaf.tape, leaf.id, "fill_uniform"))
         return status_of(leaf);
     for (size_t i = 0; i < ad_elements(&e->value); i++)
         put(e, i, between(range, ad_random_uniform(seed, stream, i), e->value.type));

@@ -10,8 +10,19 @@ bool ad_is_leaf(const ad_tape *t, uint32_t id)
     return id >> AD_INDEX_BITS != AD_TEMPORARY && !ad_entry_at(t, id)->op;
 }
 
-bool ad_note_change(ad_tape *t, uint32_t id)
+/* A rule and a kernel may change only what they made themselves. */
+static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
 {
+    if (!t->floor || (id >> AD_INDEX_BITS == AD_STEP && id >= t->floor))
+        return false;
+    ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not change a leaf that it did not make", who);
+    return true;
+}
+
+bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
+{
+    if (refuse_change(t, id, who))
+        return false;
     ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
     if (t->tables[AD_STEP].count == 1 || leaf->changed_at == t->tables[AD_STEP].count) {
         leaf->version++; /* nothing is recorded that could have read what it was */
@@ -86,9 +97,9 @@ bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
     if (e->op || e->u.leaf.changed_at <= reader)
         return true;
     ad_fail(t, AD_BAD_STATE,
-            "backward: %s was changed in place after %s read it: its version was %u then and is %u now; change leaves "
-            "after backward, and record anew or ad_replay before the next one",
-            e->extra && e->extra->name ? e->extra->name : "a leaf", ad_entry_at(t, reader)->op->name,
+            "%s: %s was changed in place after it was read: its version was %u then and is %u now; change leaves after "
+            "backward, and record anew or ad_replay before the next one",
+            ad_entry_at(t, reader)->op->name, e->extra && e->extra->name ? e->extra->name : "a leaf",
             version_then(t, origin, reader), e->u.leaf.version);
     return false;
 }

@@ -7,8 +7,9 @@
 /* Whether the entry is a parameter, a state, an input or a variable. */
 bool ad_is_leaf(const ad_tape *t, uint32_t id);
 
-/* Must be called before a leaf changes in place; false if there is no memory (the tape is then in error). */
-bool ad_note_change(ad_tape *t, uint32_t id);
+/* Must be called before a leaf changes in place by the call `who`; false if it must not, or there is no memory (the
+ * tape is then in error). */
+bool ad_note_change(ad_tape *t, uint32_t id, const char *who);
 
 /* What was recorded fits the leaves as they are now: nothing is left of a step, or all of it was computed again. */
 void ad_forget_changes(ad_tape *t);

@@ -595,6 +595,27 @@ START_TEST(results_go_on)
 }
 END_TEST
 
+/* A result that is too large is refused before there is any work in it. */
+START_TEST(room_is_asked_for_first)
+{
+    counting memory;
+    counting_open(&memory);
+    memory.limit = 1 << 20;
+    ad_tape *tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
+    const ad_tensor x = some_param(tape, AD_F64, AD_SHAPE(1000), 1, "x"), y = ad_exp(x);
+    const size_t before = ad_usage_of(tape).peak_bytes;
+    ck_assert(ad_is_inert(ad_jacobian(y, x)));
+    expect_error(tape, AD_NO_MEMORY,
+                 "jacobian: memory is out for a result [1000,1000] of f64, which takes twice its size to make");
+    ck_assert(ad_is_inert(ad_hessian(ad_sum(y), x)));
+    expect_error(tape, AD_NO_MEMORY,
+                 "hessian: memory is out for a result [1000,1000] of f64, which takes twice its size to make");
+    ck_assert_uint_lt(ad_usage_of(tape).peak_bytes, before + (1 << 20));
+    ad_tape_close(tape);
+    counting_check_released(&memory);
+}
+END_TEST
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(errors_of_y_and_x)
@@ -793,6 +814,7 @@ static void add_contracts(TCase *c)
     tcase_add_test(c, errors_of_y_and_x);
     tcase_add_test(c, errors_of_v);
     tcase_add_test(c, errors_of_the_state);
+    tcase_add_test(c, room_is_asked_for_first);
     tcase_add_test(c, a_rule_needs_a_mark);
     tcase_add_test(c, a_tensor_used_many_times);
     tcase_add_test(c, long_chains);

@@ -60,7 +60,7 @@ START_TEST(values_are_carried_out)
     }
     ck_assert_int_eq(ad_shape_of(keep[5]).rank, 2);
     ck_assert_int_eq(ad_type_of(keep[6]), AD_I32);
-    ck_assert_str_eq(ad_made_by(keep[2]), "input");
+    ck_assert_str_eq(ad_made_by(keep[2]), "rewind");
     ad_tensor dx;
     ad_grad(ad_sum(keep[2]), &x, 1, &dx); /* a constant */
     ck_assert_double_eq(element(dx, 0), 0);
@@ -226,7 +226,7 @@ START_TEST(changes_of_leaves_go_back_too)
     ck_assert_int_eq(ad_backward(anew), AD_OK);
     ck_assert_double_eq(ad_item(ad_gradient(w)), 12);
     ck_assert_int_eq(ad_backward(before), AD_BAD_STATE);
-    ck_assert_ptr_nonnull(strstr(ad_message(t), "w was changed in place after square read it: its version was 0"));
+    ck_assert_ptr_nonnull(strstr(ad_message(t), "square: w was changed in place after it was read: its version was 0"));
     ad_clear_error(t);
     ad_tensor sums[30];
     for (int i = 0; i < 30; i++)
@@ -443,8 +443,8 @@ static const struct {
     {forgets_in_error, AD_BAD_VALUE, "the rule's own"},
     {walks, AD_BAD_STATE, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
     {goes_through_itself, AD_BAD_STATE, "op: its rule differentiates through itself: detach what it reads (ad_detach)"},
-    {resets, AD_BAD_STATE, "reset: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
-    {replays, AD_BAD_STATE, "replay: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
+    {resets, AD_BAD_STATE, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
+    {replays, AD_BAD_STATE, "replay: a rule or a kernel must not call it, not with a mark either: record again"},
 };
 
 START_TEST(rules_that_misuse_marks)
@@ -462,6 +462,171 @@ START_TEST(rules_that_misuse_marks)
     ck_assert_double_eq(element(ad_gradient(w), 1), exp(element(w, 1)));
     ad_reset(t);
     ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);
+}
+END_TEST
+
+/* What kernels must not do, while their call is recorded and while it is run again: the leaf is older than the kernel.
+ */
+static ad_tensor leaf;
+static ad_mark older;
+
+static void k_resets(ad_call *c) { ad_reset(c->tape); }
+static void k_walks(ad_call *c)
+{
+    (void)c;
+    ad_backward(leaf);
+}
+static void k_replays(ad_call *c) { ad_replay(c->tape); }
+static void k_rewinds(ad_call *c) { ad_rewind(c->tape, older, NULL, 0); }
+static void k_begins(ad_call *c) { ad_segment_begin(c->tape); }
+static void k_ends(ad_call *c) { ad_segment_end(c->tape, NULL, 0); }
+static void k_assigns(ad_call *c) { ad_assign(leaf, c->x[0]->data); }
+static void k_fills(ad_call *c) { ad_fill(ad_kept_at(c->tape, 0), 1); }
+static void k_marks_and_resets(ad_call *c)
+{
+    const ad_mark mark = ad_mark_now(c->tape);
+    ad_reset(c->tape);
+    ad_rewind(c->tape, mark, NULL, 0);
+}
+static void k_marks_and_walks(ad_call *c)
+{
+    const ad_mark mark = ad_mark_now(c->tape);
+    ad_backward(ad_sum(ad_variable(c->tape, AD_F64, AD_SHAPE(2), NULL)));
+    ad_rewind(c->tape, mark, NULL, 0);
+}
+
+static const struct {
+    void (*run)(ad_call *c);
+    const char *message;
+} kernels[] = {
+    {k_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
+    {k_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
+    {k_replays, "replay: a rule or a kernel must not call it, not with a mark either: record again"},
+    {k_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
+    {k_begins, "segment_begin: a rule or a kernel must not call it, not with a mark either: rewind instead"},
+    {k_ends, "segment_end: a rule or a kernel must not call it, not with a mark either: rewind instead"},
+    {k_assigns, "assign: a rule or a kernel must not change a leaf that it did not make"},
+    {k_fills, "fill: a rule or a kernel must not change a leaf that it did not make"},
+    {k_marks_and_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
+    {k_marks_and_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
+};
+
+static void (*misuse)(ad_call *c);
+
+static void copy_and_misuse(ad_call *c)
+{
+    copy(c);
+    if (misuse)
+        misuse(c);
+}
+
+START_TEST(kernels_that_do_what_they_must_not)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy_and_misuse, .vjp = pass};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
+    for (int replayed = 0; replayed < 2; replayed++) {
+        misuse = NULL;
+        ad_reset(t);
+        older = ad_mark_now(t);
+        leaf = some_input(t, AD_F64, AD_SHAPE(3), 2);
+        const ad_tensor h = ad_mul(leaf, w), y = replayed ? ad_apply1(&op, h) : h;
+        misuse = kernels[_i].run;
+        const size_t before = ad_entry_count(t);
+        if (replayed)
+            ad_replay(t);
+        else
+            ck_assert(ad_is_inert(ad_apply1(&op, h)));
+        expect_error(t, AD_BAD_STATE, kernels[_i].message);
+        ck_assert_uint_eq(ad_entry_count(t), before);
+        misuse = NULL;
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
+        ck_assert_double_eq(element(ad_gradient(w), 1), element(leaf, 1));
+    }
+}
+END_TEST
+
+/* What a kernel records without a mark, or carries out of one, goes when it ends; a name of an older tensor stays. */
+static void k_leaves_much(ad_call *c)
+{
+    copy(c);
+    const ad_mark mark = ad_mark_now(c->tape);
+    ad_tensor y = ad_exp(ad_input(c->tape, AD_F64, *c->x[0]->shape, c->x[0]->data));
+    ad_rewind(c->tape, mark, &y, 1);
+    ad_exp(ad_broadcast_to(ad_sum(y), AD_SHAPE(20)));
+    ad_name(leaf, "named by a kernel");
+    if (ad_data(y))
+        memcpy(c->y[0]->data, ad_data(y), ad_elements(c->x[0]) * sizeof(double));
+}
+
+START_TEST(a_kernel_leaves_nothing)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = k_leaves_much, .vjp = pass};
+    leaf = some_input(t, AD_F64, AD_SHAPE(3), 2);
+    const ad_tensor y = ad_apply1(&op, leaf), z = ad_neg(y);
+    for (int round = 0; round < 3; round++) {
+        ck_assert_uint_eq(ad_entry_count(t), 3);
+        ck_assert_double_eq(element(z, 2), -exp(element(leaf, 2)));
+        ck_assert_str_eq(ad_name_of(leaf), "named by a kernel");
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+    }
+}
+END_TEST
+
+/* A rule, too, may change only what it made, and go back only to where it began. */
+static void r_rewinds(ad_pullback *p) { ad_rewind(ad_y(p).tape, older, NULL, 0); }
+static void r_assigns(ad_pullback *p)
+{
+    (void)p;
+    ad_assign(leaf, (const double[]){1, 2, 3});
+}
+static void r_begins(ad_pullback *p) { ad_segment_begin(ad_y(p).tape); }
+
+static const struct {
+    void (*vjp)(ad_pullback *p);
+    const char *message;
+} limits[] = {
+    {r_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
+    {r_assigns, "assign: a rule or a kernel must not change a leaf that it did not make"},
+    {r_begins, "segment_begin: a gradient rule must not call it"},
+};
+
+START_TEST(rules_have_limits)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = limits[_i].vjp};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
+    older = ad_mark_now(t);
+    leaf = some_input(t, AD_F64, AD_SHAPE(3), 2);
+    const ad_tensor y = ad_sum(ad_apply1(&op, ad_mul(leaf, w)));
+    ad_tensor dw;
+    for (int way = 0; way < 3; way++) {
+        if (way == 2)
+            ad_grad(y, &w, 1, &dw);
+        else
+            ad_backward_with(y, &(ad_backward_options){.differentiable = way});
+        expect_error(t, AD_BAD_STATE, limits[_i].message);
+    }
+    ck_assert_int_eq(ad_backward(ad_sum(ad_mul(leaf, w))), AD_OK);
+}
+END_TEST
+
+/* A leaf of one's own may change, in a rule and in a kernel. */
+static void k_assigns_its_own(ad_call *c)
+{
+    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_tensor x = ad_input(c->tape, AD_F64, *c->x[0]->shape, NULL);
+    ad_assign(x, c->x[0]->data);
+    if (ad_data(x))
+        memcpy(c->y[0]->data, ad_data(x), ad_elements(c->x[0]) * sizeof(double));
+    ad_rewind(c->tape, mark, NULL, 0);
+}
+
+START_TEST(a_kernel_changes_its_own_leaf)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = k_assigns_its_own, .vjp = pass};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&op, w);
+    expect_ok(t);
+    ck_assert_double_eq(element(y, 2), element(w, 2));
 }
 END_TEST
 
@@ -518,6 +683,10 @@ int main(void)
     tcase_add_test(tests, replay_runs_kernels_with_marks);
     tcase_add_test(tests, kernels_with_marks_in_a_segment);
     tcase_add_loop_test(tests, rules_that_misuse_marks, 0, COUNT(rules));
+    tcase_add_loop_test(tests, kernels_that_do_what_they_must_not, 0, COUNT(kernels));
+    tcase_add_test(tests, a_kernel_leaves_nothing);
+    tcase_add_loop_test(tests, rules_have_limits, 0, COUNT(limits));
+    tcase_add_test(tests, a_kernel_changes_its_own_leaf);
     tcase_add_test(tests, a_kernel_that_forgets_in_a_rule);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

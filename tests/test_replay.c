@@ -292,6 +292,207 @@ START_TEST(errors_of_guards)
 }
 END_TEST
 
+/* y = x^2 / 2 where x > 0, else 0 :  dx = x dy where x > 0, which the rule decides for the only element by a guard. */
+static void half_square_run(ad_call *c)
+{
+    const double x = *(const double *)c->x[0]->data;
+    *(double *)c->y[0]->data = x > 0 ? x * x / 2 : 0;
+}
+
+static bool half_square_marks;
+
+static void half_square_vjp(ad_pullback *p)
+{
+    const ad_tensor x = ad_x(p, 0);
+    const ad_mark mark = half_square_marks ? ad_mark_now(x.tape) : (ad_mark){0};
+    const bool above = ad_guard_greater(x, ad_scale(ad_detach(x), 0), "x above 0");
+    if (half_square_marks)
+        ad_rewind(x.tape, mark, NULL, 0);
+    if (above)
+        ad_give(p, 0, ad_mul(x, ad_dy(p)));
+}
+
+static const ad_operator half_square = {
+    .name = "half_square", .arity = 1, .shape = ad_scalar_shape, .run = half_square_run, .vjp = half_square_vjp};
+
+static ad_tensor by_grad(ad_tensor y, ad_tensor x)
+{
+    ad_tensor dx;
+    ad_grad(y, &x, 1, &dx);
+    return dx;
+}
+static ad_tensor by_vjp(ad_tensor y, ad_tensor x)
+{
+    ad_tensor dx;
+    ad_vjp(y, ad_ones_like(y), &x, 1, &dx);
+    return dx;
+}
+static ad_tensor by_backward(ad_tensor y, ad_tensor x)
+{
+    ad_backward_with(y, &(ad_backward_options){.differentiable = true});
+    return ad_gradient(x);
+}
+static ad_tensor by_hessian(ad_tensor y, ad_tensor x) { return ad_hessian(ad_mul(y, x), x); }
+
+static ad_tensor (*const recorders[])(ad_tensor y, ad_tensor x) = {by_grad, by_vjp, ad_jacobian, by_backward,
+                                                                   by_hessian};
+
+/* What a derivative records on its way has choices, too. */
+START_TEST(guards_inside_rules_are_kept)
+{
+    const double before = 3, after = -3, same = 2;
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &before), dx = recorders[_i](ad_apply1(&half_square, x), x);
+    const double factor = ad_item(dx) / before;
+    ck_assert_double_ge(factor, 1);
+    ad_replay_report report;
+    ad_assign(x, &same);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq_tol(ad_item(dx), factor * same, 1e-15);
+    ad_assign(x, &after);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
+    ck_assert_str_eq(report.reason, "the guard x above 0 is false now and was true when recorded");
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(guards_that_were_rewound)
+{
+    static const char lost[] = "guard: a choice that was made after a mark and rewound cannot be computed again: "
+                               "record anew";
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3}), zero = ad_scalar(t, 0);
+    const size_t before = ad_entry_count(t);
+    for (int round = 0; round < 4; round++) {
+        const ad_mark mark = ad_mark_now(t);
+        ck_assert(ad_guard_greater(ad_square(x), zero, "the square above 0"));
+        ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_OK);
+    }
+    ck_assert_uint_eq(ad_entry_count(t), before + 1);
+    const ad_tensor y = ad_exp(x);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, lost);
+    ad_backward(y);
+    expect_error(t, AD_BAD_STATE, "backward: the last replay failed on its way: ad_replay again, or ad_reset");
+    ad_reset(t);
+    half_square_marks = true;
+    const ad_tensor z = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
+    recorders[_i](ad_apply1(&half_square, z), z);
+    half_square_marks = false;
+    expect_ok(t);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, lost);
+}
+END_TEST
+
+/* y = x^2 where x > 1, else x, which the kernel decides by a guard of its own. */
+static void choose_run(ad_call *c)
+{
+    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_tensor x = ad_input(c->tape, AD_F64, AD_SCALAR, c->x[0]->data);
+    const bool above = ad_guard_greater(x, ad_scalar(c->tape, 1), "above 1");
+    *(double *)c->y[0]->data = ad_item(above ? ad_square(x) : x);
+    ad_rewind(c->tape, mark, NULL, 0);
+}
+
+START_TEST(guards_inside_kernels_are_made_again)
+{
+    static const ad_operator choose = {
+        .name = "choose", .arity = 1, .properties = AD_NOT_DIFFERENTIABLE, .shape = ad_scalar_shape, .run = choose_run};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3}), y = ad_apply1(&choose, x);
+    ck_assert_double_eq(ad_item(y), 9);
+    ad_assign(x, &(double){0.5});
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(y), 0.5);
+}
+END_TEST
+
+/* ---- What cannot be computed again ------------------------------------------------------------------------------- */
+
+static ad_tensor kept(ad_tensor x)
+{
+    const ad_mark mark = ad_mark_now(t);
+    ad_tensor dx, y = ad_mul(x, ad_square(x));
+    ad_grad(y, &x, 1, &dx);
+    ad_rewind(t, mark, &dx, 1);
+    return dx;
+}
+static ad_tensor kept_in_a_segment(ad_tensor x)
+{
+    const ad_mark mark = ad_mark_now(t);
+    ad_tensor keep = ad_broadcast_to(ad_square(x), AD_SHAPE(2, 2));
+    ad_segment_begin(t);
+    ad_rewind(t, mark, &keep, 1);
+    ad_segment_begin(t);
+    ad_tensor y = ad_exp(ad_neg(keep));
+    ad_segment_end(t, &y, 1);
+    return ad_sum(y);
+}
+static ad_tensor an_unrecorded_gradient(ad_tensor x)
+{
+    ad_backward(ad_square(x));
+    return ad_scale(ad_gradient(x), 2);
+}
+static ad_tensor a_vjp_of_one(ad_tensor x)
+{
+    ad_tensor dx;
+    ad_backward(ad_square(x));
+    ad_vjp(ad_exp(x), ad_gradient(x), &x, 1, &dx);
+    return dx;
+}
+static ad_tensor a_seed_of_one(ad_tensor x)
+{
+    ad_backward(ad_square(x));
+    ad_backward_with(ad_exp(x), &(ad_backward_options){.seed = ad_gradient(x), .differentiable = true});
+    return ad_gradient(x);
+}
+
+static const char came_along[] = "rewind: a tensor that came along from after a mark cannot be computed again: record "
+                                 "anew";
+static const char unrecorded[] = "gradient: a number that ad_backward did not record cannot be computed again: record "
+                                 "anew";
+
+static const struct {
+    ad_tensor (*of)(ad_tensor x);
+    const char *message;
+} only_once[] = {{kept, came_along},
+                 {kept_in_a_segment, came_along},
+                 {an_unrecorded_gradient, unrecorded},
+                 {a_vjp_of_one, unrecorded},
+                 {a_seed_of_one, unrecorded}};
+
+START_TEST(what_cannot_be_computed_again_is_an_error)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){2});
+    const ad_mark mark = ad_mark_now(t);
+    const ad_tensor y = ad_mul(x, only_once[_i].of(x));
+    ck_assert_int_eq(ad_backward(y), AD_OK); /* until then it is a constant as others */
+    ad_assign(x, &(double){3});
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, only_once[_i].message);
+    ad_rewind(t, mark, NULL, 0);
+    const ad_tensor z = ad_square(x);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(z), 9);
+}
+END_TEST
+
+/* A gradient that is only a seed of numbers is no part of the recording. */
+START_TEST(seeding_by_a_gradient_hinders_no_replay)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){1, 2}), y = ad_exp(x);
+    const size_t before = ad_entry_count(t);
+    size_t allocations = 0;
+    for (int round = 0; round < 10; round++) {
+        ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = x}), AD_OK);
+        ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = ad_gradient(x)}), AD_OK);
+        ck_assert_double_eq_tol(element(ad_gradient(x), 1), element(x, 1) * exp(2 * element(x, 1)), 1e-9);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        allocations = round == 2 ? ad_usage_of(t).allocations : allocations;
+    }
+    ck_assert_uint_eq(ad_entry_count(t), before);
+    ck_assert_uint_eq(ad_usage_of(t).allocations, allocations);
+}
+END_TEST
+
 /* ---- Feeding ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(feeding_another_shape)
@@ -496,6 +697,11 @@ int main(void)
     tcase_add_loop_test(tests, replays_give_the_bits_of_recording_anew, 0, 2 * COUNT(programs));
     tcase_add_test(tests, training_by_replay_is_training);
     tcase_add_loop_test(tests, guards_tell_of_another_choice, 0, 4);
+    tcase_add_loop_test(tests, guards_inside_rules_are_kept, 0, COUNT(recorders));
+    tcase_add_loop_test(tests, guards_that_were_rewound, 0, COUNT(recorders));
+    tcase_add_test(tests, guards_inside_kernels_are_made_again);
+    tcase_add_loop_test(tests, what_cannot_be_computed_again_is_an_error, 0, COUNT(only_once));
+    tcase_add_test(tests, seeding_by_a_gradient_hinders_no_replay);
     tcase_add_test(tests, errors_of_guards);
     tcase_add_loop_test(tests, feeding_another_shape, 0, 2);
     tcase_add_test(tests, errors_of_feeding);

@@ -360,8 +360,8 @@ START_TEST(an_update_in_between_is_caught)
     ad_fill(w, 1);
     ck_assert_int_eq(ad_backward(ad_sum(out)), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE,
-                 "backward: w was changed in place after add read it: its version was 0 then and is 1 now; change "
-                 "leaves after backward, and record anew or ad_replay before the next one");
+                 "add: w was changed in place after it was read: its version was 0 then and is 1 now; change leaves "
+                 "after backward, and record anew or ad_replay before the next one");
     ck_assert_int_eq(ad_replay(t), AD_OK);
     ck_assert_int_eq(ad_backward(ad_sum(out)), AD_OK);
     ck_assert_double_eq_tol(element(ad_gradient(w), 0), 1 - pow(tanh(1 + element(b, 0)), 2), 1e-15);

@@ -63,8 +63,8 @@ static void expect_versions(const char *op, unsigned then, unsigned now)
 {
     char message[300];
     snprintf(message, sizeof message,
-             "backward: w was changed in place after %s read it: its version was %u then and is %u now; change leaves "
-             "after backward, and record anew or ad_replay before the next one",
+             "%s: w was changed in place after it was read: its version was %u then and is %u now; change leaves after "
+             "backward, and record anew or ad_replay before the next one",
              op, then, now);
     expect_error(t, AD_BAD_STATE, message);
 }

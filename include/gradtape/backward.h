@@ -25,7 +25,8 @@ AD_API bool ad_has_gradient(ad_tensor x);
 
 /* The gradient of `x`: a tensor of its shape and type. Not computed is an error (AD_NO_GRADIENT), not 0. After a
  * differentiable backward it is part of the recording; otherwise it is a number that lasts until the next backward (of
- * a parameter) or until reset (of another tensor), and enters an operator as a constant. */
+ * a parameter) or until reset (of another tensor), and enters an operator as a constant, which ad_replay cannot compute
+ * again. */
 AD_API ad_tensor ad_gradient(ad_tensor x);
 
 #endif

@@ -11,11 +11,15 @@
  *   }
  *
  * All handles stay. Values are the same bits as recording anew would give, as long as the program would record the same
- * operators: a branch of the C program that depends on values is not seen, unless it goes by a guard. */
+ * operators: a branch of the C program that depends on values is not seen, unless it goes by a guard, and neither is an
+ * input that it made of values it read. What the library knows to be missing from the recording is an error of the
+ * replay (AD_BAD_STATE): a tensor that ad_rewind kept, a guard that it went back over, and as an operand a gradient
+ * that ad_backward did not record. Guards in kernels are made again, and those in rules that were recorded belong to
+ * it. */
 #include <gradtape/tensor.h>
 
 typedef struct ad_replay_options {
-    bool repeat_draws; /* random operators draw the numbers of the recording again, not new ones */
+    bool repeat_draws; /* random operators draw again what they drew last, in the recording or a replay */
 } ad_replay_options;
 
 /* What a replay saw. */

@@ -106,10 +106,11 @@ AD_API ad_mark ad_mark_now(ad_tape *tape);
 
 /* Forgets what was recorded since the mark: handles to it become stale, and its memory is used again. The n tensors of
  * `keep` (at most 8; NULL and 0 for none) come along: what was recorded since becomes a constant with its value, at a
- * new handle; in a rule it is a value that can be neither differentiated again nor replayed, which is an error that
- * names the operator. Gradients of older tensors stay. A segment that was begun since is dropped with the rest. Errors:
- * a mark that is not one of this recording, more than 8 tensors to keep or one that is not valid, memory. A tape in
- * error is rewound too. */
+ * new handle. As nobody knows then how it was made, a later ad_replay is an error; in a rule that is recorded, where it
+ * depends on what the rule was given, so is differentiating it again. Gradients of older tensors stay. A segment that
+ * was begun since is dropped with the rest. Errors: a mark that is not one of this recording or, in a rule or a kernel,
+ * was taken outside of it; more than 8 tensors to keep or one that is not valid; memory. A tape in error is rewound
+ * too. */
 AD_API ad_status ad_rewind(ad_tape *tape, ad_mark mark, ad_tensor *keep, int n);
 
 #endif
