@@ -32,6 +32,8 @@ static ad_status fail_with(ad_tape *t, ad_status status, const char *prefix, con
 {
     if (t->status != AD_OK)
         return t->status;
+    if (!format)
+        format = "it failed, and no message was given (NULL)";
     int at = prefix ? snprintf(t->message, sizeof t->message, "%.80s: ", prefix) : 0;
     vsnprintf(t->message + at, sizeof t->message - (size_t)at, format, arguments);
     t->status = status;

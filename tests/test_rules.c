@@ -313,6 +313,7 @@ static void one_result_twice(ad_call *c)
 }
 
 static void unknown_type(ad_call *c) { ad_result(c, 0, (ad_type)9, c->x[0]->shape); }
+static void no_shape(ad_call *c) { ad_result(c, 0, AD_F64, NULL); }
 
 static void negative_size(ad_call *c) { ad_result(c, 0, AD_F64, &AD_SHAPE(-4)); }
 
@@ -342,6 +343,9 @@ static const struct {
     {{.name = "mine", COMPLETE, .shape = second_result_only, .n_results = 2}, AD_BAD_STATE, "mine: its shape rule"},
     {{.name = "mine", COMPLETE, .shape = one_result_twice, .n_results = 2}, AD_BAD_STATE, "mine: its shape rule"},
     {{.name = "mine", COMPLETE, .shape = unknown_type}, AD_BAD_STATE, "mine: its shape rule"},
+    {{.name = "mine", COMPLETE, .shape = no_shape},
+     AD_BAD_STATE,
+     "mine: its shape rule gives result 0 of type 1 and no shape: it must give 0 to 0, once each, in order"},
     {{.name = "mine", COMPLETE, .shape = negative_size}, AD_BAD_SHAPE, "mine"},
     {{.name = "mine", .run = no_run, .vjp = no_vjp, .shape = ad_same_shape, .arity = 2},
      AD_BAD_VALUE,

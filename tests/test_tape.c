@@ -373,6 +373,38 @@ START_TEST(test_null_descriptor)
 }
 END_TEST
 
+START_TEST(test_apply_without_operands_or_room)
+{
+    ad_tape *t = open_tape();
+    const ad_operator *add = ad_operator_named("add"), *eye = ad_operator_named("eye");
+    const ad_tensor x[2] = {vector(t, 2), vector(t, 2)};
+    ad_tensor y = x[0];
+    ad_apply(t, add, NULL, 2, NULL, &y);
+    ck_assert(ad_is_inert(y));
+    expect_error(t, AD_BAD_VALUE, "add: the operands are NULL");
+    ad_apply(NULL, add, NULL, 2, NULL, &y);
+    ck_assert(ad_is_inert(y));
+    ad_apply(NULL, add, x, 2, NULL, NULL);
+    expect_error(t, AD_BAD_VALUE, "add: the room for results is NULL");
+    ad_apply(t, eye, NULL, 0, NULL, NULL);
+    expect_error(t, AD_BAD_VALUE, "eye: the room for results is NULL");
+    ad_apply(t, NULL, x, 2, NULL, NULL);
+    expect_error(t, AD_BAD_VALUE, "apply: the room for results is NULL");
+    ad_tape_close(t);
+}
+END_TEST
+
+/* A format is a constant as a rule, but a message that was not found is NULL. */
+START_TEST(test_error_without_a_message)
+{
+    const char *none = NULL;
+    ad_tape *t = open_tape();
+    ad_fail(t, AD_BAD_VALUE, none, 0);
+    expect_error(t, AD_BAD_VALUE, "it failed, and no message was given (NULL)");
+    ad_tape_close(t);
+}
+END_TEST
+
 /* ---- The sticky error -------------------------------------------------------------------------------------------- */
 
 START_TEST(test_error_first_wins)
@@ -1740,6 +1772,8 @@ static void add_handles(Suite *s)
     tcase_add_test(nulls, test_null_operands);
     tcase_add_test(nulls, test_null_arguments);
     tcase_add_test(nulls, test_null_descriptor);
+    tcase_add_test(nulls, test_apply_without_operands_or_room);
+    tcase_add_test(nulls, test_error_without_a_message);
     suite_add_tcase(s, nulls);
 }
 
