@@ -51,7 +51,7 @@ static bool check_descriptor(ad_tape *t, const ad_operator *op, int n, const ad_
         ad_fail(t, AD_BAD_VALUE, "%s: the operator has %s", op && op->name ? op->name : "apply", missing);
     else if (op->attributes[0].kind != AD_ATTRIBUTE_NONE && !attributes)
         ad_fail(t, AD_BAD_VALUE, "%s: its attributes are NULL: it has some, %s first", op->name,
-                op->attributes[0].name);
+                op->attributes[0].name ? op->attributes[0].name : "one without a name");
     else if (op->arity == AD_VARIADIC ? n < 1 : n != op->arity)
         ad_fail(t, AD_BAD_VALUE, "%s: %d operands are given, it takes %s%d", op->name, n,
                 op->arity == AD_VARIADIC ? "at least " : "", op->arity == AD_VARIADIC ? 1 : op->arity);
@@ -262,57 +262,89 @@ static bool record(frame *f)
     return true;
 }
 
-/* ---- Applying ---------------------------------------------------------------------------------------------------- */
+/* ---- Rank 0, quickly --------------------------------------------------------------------------------------------- *
+ * A call on scalars has no shape to find, and what it needs to remember lies in an entry alone. Whatever is not that
+ * plain takes the way for everything, which also finds the words for what is wrong. */
 
-/* Whether a call may be one on scalars: what it needs to remember lies in an entry alone. */
+/* What is known of a call while its operands are taken. The span that its loop gets stands beside it: a struct whose
+ * address is given away is kept in memory. Only what a loop over one element reads is set there. */
+typedef struct scalar_call {
+    bool recording;
+    uint32_t end;  /* the first id of a table that operands cannot be from */
+    uint8_t type;  /* of all operands */
+    uint8_t flags; /* of any operand */
+} scalar_call;
+
 static inline bool may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    return op && op->properties & AD_ELEMENTWISE && op->run == ad_map && op->shape == ad_broadcast_shape &&
-           n == op->arity && (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
+    return t && t->status == AD_OK && !t->tracing && !(t->n_changes && t->rule) && op &&
+           op->properties & AD_ELEMENTWISE && op->run == ad_map && op->shape == ad_broadcast_shape && n == op->arity &&
+           (attributes || op->attributes[0].kind == AD_ATTRIBUTE_NONE) &&
+           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
 }
 
-/* Rank 0, quickly: the row's own loop on the numbers in the entries, with no shape to find. Says false, having done
- * nothing, for whatever is not that plain; the way for everything then takes it, and finds the words for what is wrong.
- */
-static inline bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
-                                    const ad_attribute *attributes, ad_tensor *y)
+static inline scalar_call begin_scalar(bool recording)
 {
-    /* Only what a loop over one element reads is set: clearing the rest would take longer than the loop. */
-    ad_span span;
-    unsigned flags = 0;
-    uint8_t type = 0;
-    if (!t || t->status != AD_OK || t->tracing || (t->n_changes && t->rule) || !may_be_scalar(t, op, n, attributes))
+    return (scalar_call){recording, (uint32_t)(recording ? AD_TEMPORARY : AD_TABLES) << AD_INDEX_BITS, AD_I32, 0};
+}
+
+/* Takes x as operand i, if it can be one as it is. */
+static inline bool take_scalar(scalar_call *c, ad_span *span, const ad_tape *t, ad_tensor x, int i)
+{
+    if (x.tape != t || x.id - 1 >= c->end - 1 || x.id >= t->ends[x.id >> AD_INDEX_BITS])
         return false;
-    for (int i = 0; i < n; i++) {
-        const ad_entry *e = ad_entry_of(t, x[i]);
-        if (!e || e->value.shape != &ad_scalar_shape_value || e->value.type == AD_I32 || (i && e->value.type != type) ||
-            (t->recording && ad_table_of(x[i]) == AD_TEMPORARY))
-            return false;
-        type = e->value.type;
-        flags |= e->value.flags;
-        span.array[i + 1] = e->value.data;
-        span.step[i + 1] = 0;
-    }
-    const uint32_t id = ad_append(t, t->recording ? AD_STEP : AD_TEMPORARY);
+    const ad_entry *e = ad_entry_at(t, x.id);
+    if (e->generation != x.generation || e->value.shape != &ad_scalar_shape_value ||
+        (i ? e->value.type != c->type : e->value.type == AD_I32))
+        return false;
+    c->type = e->value.type;
+    c->flags |= e->value.flags;
+    span->array[i + 1] = e->value.data;
+    span->step[i + 1] = 0;
+    return true;
+}
+
+/* Runs the row's own loop on the numbers in the entries; inert if there is no memory. a and b are the ids of the first
+ * operands of n. */
+static inline ad_tensor run_scalar(const scalar_call *c, ad_span *span, ad_tape *t, const ad_operator *op, int n,
+                                   const ad_attribute *attributes, uint32_t a, uint32_t b)
+{
+    const uint32_t id = ad_append(t, c->recording ? AD_STEP : AD_TEMPORARY);
     if (!id)
-        return false;
+        return ad_inert(t);
     ad_entry *e = ad_entry_at(t, id);
-    ad_furnish_scalar(e, type);
-    span.array[0] = &e->scalar;
-    span.n = 1;
-    span.constant = attributes ? attributes[0].real : 0;
-    op->loops->of[type][AD_BASELINE](&span); /* of one element a loop without vectors is the fastest */
-    if (t->recording) {
+    ad_furnish_scalar(e, c->type);
+    span->array[0] = &e->scalar;
+    span->n = 1;
+    span->constant = attributes ? attributes[0].real : 0;
+    if (c->recording) {
         e->op = op;
         e->value.n_results = 1;
         e->value.n_operands = (uint32_t)n;
-        e->value.flags = flags & AD_WANTS_GRADIENT;
-        e->u.operands[0] = x[0].id;
-        e->u.operands[1] = n > 1 ? x[1].id : 0;
+        e->value.flags = c->flags & AD_WANTS_GRADIENT;
+        e->u.operands[0] = a;
+        e->u.operands[1] = b;
     }
-    *y = (ad_tensor){.tape = t, .id = id, .generation = e->generation};
-    return true;
+    op->loops->of[c->type][AD_BASELINE](span); /* of one element a loop without vectors is the fastest */
+    return (ad_tensor){.tape = t, .id = id, .generation = e->generation};
 }
+
+/* Says false, having done nothing, for whatever is not that plain. */
+static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
+                             const ad_attribute *attributes, ad_tensor *y)
+{
+    if (!may_be_scalar(t, op, n, attributes))
+        return false;
+    scalar_call c = begin_scalar(t->recording);
+    ad_span span;
+    for (int i = 0; i < n; i++)
+        if (!take_scalar(&c, &span, t, x[i], i))
+            return false;
+    *y = run_scalar(&c, &span, t, op, n, attributes, x[0].id, n > 1 ? x[1].id : 0);
+    return !ad_is_inert(*y);
+}
+
+/* ---- Applying ---------------------------------------------------------------------------------------------------- */
 
 /* Runs the kernel. What it records is its own affair: what it leaves of that is no part of the recording. */
 static void run_kernel(ad_call *c)
@@ -328,7 +360,7 @@ static void run_kernel(ad_call *c)
     t->marked = marked;
     if (t->recording != before.recording || t->walking != before.walking)
         ad_call_fail(c, AD_BAD_STATE, "its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
-    else if (t->tables[AD_STEP].count == before.entries)
+    else if (t->ends[AD_STEP] == before.entries)
         return;
     ad_go_back(t, &before);
 }
@@ -414,7 +446,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
 {
     const bool no_operands = n > 0 && !x;
     ad_tape *t = n > 0 && x ? tape_among(NULL, x, n) : tape;
-    for (int j = 0; y && j < (op ? result_count(op) : 1) && j < AD_MAX_RESULTS; j++)
+    for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < result_count(op))); j++)
         y[j] = ad_inert(t);
     if (!y || no_operands) {
         ad_fail(t, AD_BAD_VALUE, "%s: the %s NULL", op && op->name ? op->name : "apply",
@@ -426,7 +458,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
     if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) ||
         !check_descriptor(t, op, n, attributes))
         return;
-    uint32_t before = t->tables[AD_STEP].count, ids[FEW_OPERANDS];
+    uint32_t before = t->ends[AD_STEP], ids[FEW_OPERANDS];
     ad_arena_mark mark = ad_arena_now(&t->step);
     ad_value *values[FEW_OPERANDS];
     bool done = n <= FEW_OPERANDS ? apply_to(t, op, x, n, attributes, ids, values, y)
@@ -435,23 +467,48 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
         ad_drop_from(t, before, mark);
 }
 
-ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
-{
-    ad_tensor y[AD_MAX_RESULTS];
-    y[0] = ad_inert(x.tape);
-    if (!apply_to_scalars(x.tape, op, &x, 1, NULL, y))
-        ad_apply(x.tape, op, &x, 1, NULL, y);
-    return y[0];
-}
-
-ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
+/* The way for everything. */
+AD_APART static ad_tensor apply_few(const ad_operator *op, ad_tensor a, ad_tensor b, int n)
 {
     const ad_tensor x[] = {a, b};
     ad_tensor y[AD_MAX_RESULTS];
     y[0] = ad_inert(a.tape);
-    if (!apply_to_scalars(a.tape, op, x, 2, NULL, y))
-        ad_apply(a.tape, op, x, 2, NULL, y);
+    ad_apply(a.tape, op, x, n, NULL, y);
     return y[0];
+}
+
+/* What is recorded and what is not are compiled apart: this is the shortest way there is. */
+static inline ad_tensor apply_two(const ad_operator *op, ad_tensor a, ad_tensor b, bool recording)
+{
+    ad_tape *t = a.tape;
+    scalar_call c = begin_scalar(recording);
+    ad_span span;
+    if (take_scalar(&c, &span, t, a, 0) && take_scalar(&c, &span, t, b, 1))
+        return run_scalar(&c, &span, t, op, 2, NULL, a.id, b.id);
+    return apply_few(op, a, b, 2);
+}
+
+static inline ad_tensor apply_one(const ad_operator *op, ad_tensor x, bool recording)
+{
+    scalar_call c = begin_scalar(recording);
+    ad_span span;
+    if (take_scalar(&c, &span, x.tape, x, 0))
+        return run_scalar(&c, &span, x.tape, op, 1, NULL, x.id, 0);
+    return apply_few(op, x, ad_inert(NULL), 1);
+}
+
+ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
+{
+    if (!may_be_scalar(x.tape, op, 1, NULL))
+        return apply_few(op, x, ad_inert(NULL), 1);
+    return x.tape->recording ? apply_one(op, x, true) : apply_one(op, x, false);
+}
+
+ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
+{
+    if (!may_be_scalar(a.tape, op, 2, NULL))
+        return apply_few(op, a, b, 2);
+    return a.tape->recording ? apply_two(op, a, b, true) : apply_two(op, a, b, false);
 }
 
 /* ---- Again ------------------------------------------------------------------------------------------------------- */

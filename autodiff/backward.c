@@ -37,7 +37,7 @@ static inline void unlink_gradient(ad_tape *t, ad_entry *e)
     e->link = 0;
 }
 
-void ad_recycle_fresh(ad_tape *t)
+static inline void recycle_fresh(ad_tape *t)
 {
     for (uint32_t id = t->fresh_list, next; id; id = next) {
         ad_entry *e = ad_entry_at(t, id);
@@ -49,6 +49,8 @@ void ad_recycle_fresh(ad_tape *t)
     }
     t->fresh_list = 0;
 }
+
+void ad_recycle_fresh(ad_tape *t) { recycle_fresh(t); }
 
 static bool hold(ad_tape *t, uint32_t owner)
 {
@@ -62,7 +64,7 @@ static bool hold(ad_tape *t, uint32_t owner)
 
 static void drop_kept_gradients(ad_tape *t)
 {
-    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
+    for (uint32_t i = 0; i < ad_kept_number(t); i++)
         unlink_gradient(t, ad_kept_entry(t, i));
 }
 
@@ -119,7 +121,7 @@ static void settle(ad_tape *t, ad_entry *e, uint32_t first)
 
 void ad_settle_gradients(ad_tape *t)
 {
-    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
+    for (uint32_t i = 0; i < ad_kept_number(t); i++)
         settle(t, ad_kept_entry(t, i), 0);
     ad_recycle_fresh(t);
 }
@@ -149,7 +151,7 @@ void ad_drop_gradients_from(ad_tape *t, uint32_t first)
             t->holders[n++] = t->holders[i];
     }
     t->n_holders = n;
-    for (uint32_t i = 0; i < t->tables[AD_KEPT].count; i++)
+    for (uint32_t i = 0; i < ad_kept_number(t); i++)
         settle(t, ad_kept_entry(t, i), first);
     ad_recycle_fresh(t);
 }
@@ -236,25 +238,7 @@ static inline bool move_dy(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, 
     return true;
 }
 
-/* Scalars, quickly: they are the gradients of which there are many. */
-static inline bool contribute_scalar(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, ad_entry *given)
-{
-    if (t->recording || given->value.shape != &ad_scalar_shape_value || given->value.type != AD_F64 || !is_temporary(g))
-        return false;
-    if (!e->link) {
-        if ((given->value.flags & (AD_IS_FRESH | AD_IS_HELD)) != AD_IS_FRESH)
-            return move_dy(t, owner, e, g, given);
-        given->value.flags |= AD_IS_HELD;
-        e->link = g;
-        return true;
-    }
-    if (e->link == g || is_read_by_rule(t, e->link))
-        return false;
-    ad_entry_at(t, e->link)->scalar.f64 += given->scalar.f64;
-    return true;
-}
-
-static void contribute_anything(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g)
+static void contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g)
 {
     const ad_entry *given = ad_entry_at(t, g.id);
     if (given->value.shape != e->value.shape && !ad_same_dims(given->value.shape, e->value.shape)) {
@@ -273,14 +257,6 @@ static void contribute_anything(ad_tape *t, uint32_t owner, ad_entry *e, ad_tens
         e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
 }
 
-/* g is a valid handle, whose entry is `given`. */
-static inline void contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g, ad_entry *given)
-{
-    const bool same = given->value.shape == e->value.shape && given->value.type == e->value.type;
-    if (!same || !contribute_scalar(t, owner, e, g.id, given))
-        contribute_anything(t, owner, e, g);
-}
-
 /* ---- Pullbacks: what rules see ----------------------------------------------------------------------------------- */
 
 static inline uint32_t operand_id(const ad_pullback *p, int i) { return ad_operands_of(p->entry)[i]; }
@@ -294,7 +270,7 @@ static inline bool is_place(const ad_pullback *p, int i, uint32_t n, const char 
     return false;
 }
 
-static inline bool wants(const ad_pullback *p, int i)
+AD_APART static bool wants_far(const ad_pullback *p, int i)
 {
     if (!is_place(p, i, p->entry->value.n_operands, "operand"))
         return false;
@@ -303,37 +279,72 @@ static inline bool wants(const ad_pullback *p, int i)
     return ad_entry_at(p->tape, operand_id(p, i))->value.flags & p->wanted;
 }
 
-bool ad_wants(const ad_pullback *p, int i) { return wants(p, i); }
+static inline bool is_near(const ad_pullback *p, int i) { return (unsigned)i < (unsigned)p->near; }
 
-static void give_slowly(ad_pullback *p, int i, ad_tensor g)
+bool ad_wants(const ad_pullback *p, int i)
 {
-    if (!ad_entry_of(p->tape, g))
-        ad_fail(p->tape, AD_BAD_HANDLE,
-                "%s: its rule gives operand %d a gradient that is inert, stale or of another tape", p->entry->op->name,
-                i);
-    else
-        p->captured = ad_is_inert(p->captured) ? g : ad_add(p->captured, g);
+    return is_near(p, i) ? p->x[i]->value.flags & p->wanted : wants_far(p, i);
 }
 
-void ad_give(ad_pullback *p, int i, ad_tensor g)
+AD_APART static void give_anything(ad_pullback *p, int i, ad_tensor g)
 {
     ad_tape *t = p->tape;
-    if (!wants(p, i) || t->status != AD_OK)
+    if (!ad_wants(p, i) || t->status != AD_OK)
         return;
-    ad_entry *given = ad_entry_of(t, g);
-    if (!given || p->capture >= 0) {
-        give_slowly(p, i, g);
+    if (!ad_entry_of(t, g)) {
+        ad_fail(t, AD_BAD_HANDLE, "%s: its rule gives operand %d a gradient that is inert, stale or of another tape",
+                p->entry->op->name, i);
+        return;
+    }
+    if (p->capture >= 0) {
+        p->captured = ad_is_inert(p->captured) ? g : ad_add(p->captured, g);
         return;
     }
     const uint32_t id = operand_id(p, i);
     if (!ad_may_read(t, g.id))
         return;
-    contribute(t, id, ad_entry_at(t, id), g, given);
+    contribute(t, id, ad_entry_at(t, id), g);
     if (t->tracing && t->status == AD_OK)
         ad_trace_gradient(p, id);
 }
 
-ad_tensor ad_dy_at(ad_pullback *p, int j)
+/* A temporary for a scalar, quickly: they are the gradients of which there are many. Says false, having done nothing,
+ * for whatever is not that plain. */
+static inline bool give_scalar(ad_pullback *p, ad_entry *e, ad_tensor g)
+{
+    const ad_tape *t = p->tape;
+    ad_entry *given = ad_temporary_of(t, g);
+    if (!given || given->value.shape != &ad_scalar_shape_value || given->value.type != AD_F64 ||
+        e->value.shape != &ad_scalar_shape_value || e->value.type != AD_F64)
+        return false;
+    if (e->link) {
+        ad_entry *sum = ad_entry_at(t, e->link);
+        if (e->link == g.id || e->link == p->dy[0] || !is_temporary(e->link) || sum->value.flags & AD_IS_FRESH)
+            return false;
+        sum->scalar.f64 += given->scalar.f64;
+        return true;
+    }
+    if ((given->value.flags & (AD_IS_FRESH | AD_IS_HELD)) == AD_IS_FRESH)
+        given->value.flags |= AD_IS_HELD;
+    else if (p->may_move && g.id == p->dy[0] && p->entry->link == g.id)
+        p->entry->link = 0;
+    else
+        return false;
+    e->link = g.id;
+    return true;
+}
+
+void ad_give(ad_pullback *p, int i, ad_tensor g)
+{
+    if (is_near(p, i) && p->tape->status == AD_OK) {
+        ad_entry *e = p->x[i];
+        if (!(e->value.flags & p->wanted) || give_scalar(p, e, g))
+            return;
+    }
+    give_anything(p, i, g);
+}
+
+AD_APART ad_tensor ad_dy_at(ad_pullback *p, int j)
 {
     if (!is_place(p, j, p->entry->value.n_results, "the gradient of result"))
         return ad_inert(p->tape);
@@ -345,12 +356,22 @@ bool ad_has_dy(const ad_pullback *p, int j)
     return is_place(p, j, p->entry->value.n_results, "the gradient of result") && p->dy[j];
 }
 
-ad_tensor ad_dy(ad_pullback *p) { return p->dy[0] ? ad_handle(p->tape, p->dy[0]) : ad_dy_at(p, 0); }
+ad_tensor ad_dy(ad_pullback *p)
+{
+    return p->dy[0] ? (ad_tensor){.tape = p->tape, .id = p->dy[0], .generation = p->dy_generation} : ad_dy_at(p, 0);
+}
 
-ad_tensor ad_x(ad_pullback *p, int i)
+AD_APART static ad_tensor far_x(const ad_pullback *p, int i)
 {
     const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand");
     return is_there ? ad_handle(p->tape, operand_id(p, i)) : ad_inert(p->tape);
+}
+
+ad_tensor ad_x(ad_pullback *p, int i)
+{
+    if (!is_near(p, i))
+        return far_x(p, i);
+    return (ad_tensor){.tape = p->tape, .id = p->entry->u.operands[i], .generation = p->x[i]->generation};
 }
 
 ad_tensor ad_y_at(ad_pullback *p, int j)
@@ -373,14 +394,31 @@ const ad_attribute *ad_attribute_at(const ad_pullback *p, int a)
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------- */
 
-void ad_run_rule(ad_pullback *p)
+/* What a tape knows of the rule that runs. A walk may be inside the rule of another. */
+typedef struct running {
+    ad_pullback *walking;
+    const ad_pullback *rule;
+    uint32_t floor;
+} running;
+
+static inline running begin_rules(ad_tape *t, ad_pullback *p)
 {
-    ad_pullback *outer = p->tape->walking;
-    const ad_pullback *outer_rule = p->tape->rule;
-    const uint32_t floor = p->tape->floor;
-    p->tape->walking = p;
-    p->tape->rule = p;
-    p->tape->floor = p->tape->tables[AD_STEP].count;
+    const running outer = {t->walking, t->rule, t->floor};
+    t->walking = p;
+    t->rule = p;
+    return outer;
+}
+
+static inline void end_rules(ad_tape *t, const running *outer)
+{
+    t->walking = outer->walking;
+    t->rule = outer->rule;
+    t->floor = outer->floor;
+}
+
+static inline void run_rule(ad_pullback *p)
+{
+    p->tape->floor = p->tape->ends[AD_STEP];
     if (p->entry->op->vjp)
         p->entry->op->vjp(p);
     else
@@ -390,9 +428,13 @@ void ad_run_rule(ad_pullback *p)
                 p->entry->op->name);
         ad_go_back(p->tape, &p->mark);
     }
-    p->tape->walking = outer;
-    p->tape->rule = outer_rule;
-    p->tape->floor = floor;
+}
+
+void ad_run_rule(ad_pullback *p)
+{
+    const running outer = begin_rules(p->tape, p);
+    run_rule(p);
+    end_rules(p->tape, &outer);
 }
 
 bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
@@ -408,8 +450,7 @@ bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
  * gradients it wants at its end, and has no temporaries. */
 static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
 {
-    if (t->fresh_list)
-        ad_recycle_fresh(t);
+    recycle_fresh(t);
     if (p->may_move && p->entry->value.n_results == 1) {
         unlink_gradient(t, p->entry);
         return t->status == AD_OK;
@@ -424,24 +465,44 @@ static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
     return t->status == AD_OK;
 }
 
+/* Looks up the operands that a rule will ask for again and again, if there are one or two. */
+static inline void find_near(ad_pullback *p)
+{
+    const uint32_t n = p->entry->value.n_operands, *operands = p->entry->u.operands;
+    p->near = p->is_plain && n - 1 < AD_NEAR ? (int)n : 0;
+    if (p->near) {
+        p->x[0] = ad_entry_at(p->tape, operands[0]);
+        p->x[1] = ad_entry_at(p->tape, operands[n - 1]);
+    }
+}
+
 static uint8_t wanted_by(const ad_walk_back *walk) { return walk->functional ? AD_ON_PATH : AD_WANTS_GRADIENT; }
 
-static inline bool pull(ad_tape *t, const ad_walk_back *walk, ad_entry *e, uint32_t id)
+/* For each entry the pullback of the walk is filled in anew. What is left unset is not read: clearing it would take
+ * longer than many a rule. */
+static inline void begin_pullback(ad_pullback *p, ad_tape *t, const ad_walk_back *walk)
 {
-    ad_pullback p; /* what is left unset is not read: clearing it would take longer than many a rule */
-    p.tape = t;
-    p.entry = e;
-    p.id = id;
-    p.capture = -1;
-    p.wanted = wanted_by(walk);
-    p.may_move = !walk->keep && !walk->functional && !t->recording;
-    uint32_t any = p.dy[0] = e->link;
+    p->tape = t;
+    p->capture = -1;
+    p->wanted = wanted_by(walk);
+    p->may_move = !walk->keep && !walk->functional && !t->recording;
+    p->is_plain = !t->recording && !t->tracing && !t->n_changes;
+}
+
+static inline bool pull(ad_pullback *p, const ad_walk_back *walk, ad_entry *e, uint32_t id)
+{
+    p->entry = e;
+    p->id = id;
+    uint32_t any = p->dy[0] = e->link;
     for (uint32_t j = 1; j < e->value.n_results; j++)
-        any |= p.dy[j] = ad_entry_at(t, id + j)->link;
+        any |= p->dy[j] = ad_entry_at(p->tape, id + j)->link;
     if (!any)
         return true;
-    ad_run_rule(&p);
-    return finish(t, walk, &p);
+    if (p->dy[0])
+        p->dy_generation = ad_entry_at(p->tape, p->dy[0])->generation;
+    find_near(p);
+    run_rule(p);
+    return finish(p->tape, walk, p);
 }
 
 /* Whether the rule has to run: a result is wanted and, in a functional walk, an operand, because what lies below the
@@ -457,22 +518,26 @@ static inline bool is_wanted(const ad_tape *t, const ad_walk_back *walk, const a
     return results & operands & flag;
 }
 
-static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id)
+static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id, ad_pullback *p)
 {
     ad_entry *e = ad_entry_at(t, id);
     if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
         return true;
     if (e->op && ad_has_rule(e->op) && is_wanted(t, walk, e, id))
-        return pull(t, walk, e, id);
+        return pull(p, walk, e, id);
     return walk->functional || hold(t, id);
 }
 
 /* Entries down to and without `end`. */
 static void visit_down(ad_tape *t, const ad_walk_back *walk, uint32_t from, uint32_t end)
 {
+    ad_pullback p;
+    begin_pullback(&p, t, walk);
+    const running outer = begin_rules(t, &p);
     for (uint32_t id = from; id > end && t->status == AD_OK; id--)
-        if (!visit(t, walk, id))
+        if (!visit(t, walk, id, &p))
             break;
+    end_rules(t, &outer);
 }
 
 /* Gradients that do not belong to a functional walk may be there, of a walk around it. */
@@ -532,7 +597,7 @@ void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
                 t->rule ? t->rule->entry->op->name : "an operator");
     const ad_tensor dy = ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy;
     if (t->status == AD_OK)
-        contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy, ad_entry_at(t, dy.id));
+        contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy);
     ad_recycle_fresh(t);
     const uint32_t last = ad_table_of(walk->y) == AD_STEP ? walk->y.id : 0;
     t->busy++;

@@ -111,9 +111,9 @@ static bool suspend_outer(path *p)
     bool done = true;
     if (t->functional_walks == 0)
         return true;
-    for (uint32_t id = 1; id < t->tables[AD_STEP].count && done; id++)
+    for (uint32_t id = 1; id < t->ends[AD_STEP] && done; id++)
         done = suspend(p, id);
-    for (uint32_t k = 0; k < t->tables[AD_KEPT].count && done; k++)
+    for (uint32_t k = 0; k < ad_kept_number(t) && done; k++)
         done = suspend(p, (uint32_t)AD_KEPT << AD_INDEX_BITS | k);
     return done;
 }
@@ -223,7 +223,7 @@ static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first
 /* Of the entries from `first` on only the results, guards and what they were made from stay. */
 static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 {
-    const uint32_t count = t->tables[AD_STEP].count, total = count - first;
+    const uint32_t count = t->ends[AD_STEP], total = count - first;
     uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map), to = first;
     if (!map) {
         ad_fail_memory(t, "differentiate");
@@ -257,7 +257,7 @@ static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
             results[i].id = map[results[i].id - first];
     for (int i = 0; i < n; i++)
         results[i] = ad_handle(t, results[i].id);
-    t->tables[AD_STEP].count = to;
+    t->ends[AD_STEP] = to;
     ad_memory_release(&t->memory, map, total, sizeof *map);
     return true;
 }
@@ -270,17 +270,17 @@ typedef struct beginning {
 
 static beginning begin(const ad_tape *t)
 {
-    return t ? (beginning){t->tables[AD_STEP].count, ad_arena_now(&t->step)} : (beginning){0};
+    return t ? (beginning){t->ends[AD_STEP], ad_arena_now(&t->step)} : (beginning){0};
 }
 
 /* Ends a call: its results are handed over, or on an error none, and nothing that it recorded stays. */
 static ad_status conclude(ad_tape *t, beginning b, ad_tensor *results, int n)
 {
-    if (t && t->status == AD_OK && t->tables[AD_STEP].count > b.first)
+    if (t && t->status == AD_OK && t->ends[AD_STEP] > b.first)
         compact(t, b.first, results, n);
     if (t && t->status == AD_OK)
         return AD_OK;
-    if (t && t->tables[AD_STEP].count > b.first)
+    if (t && t->ends[AD_STEP] > b.first)
         ad_drop_from(t, b.first, b.arena);
     if (t)
         t->generation++;
@@ -407,7 +407,7 @@ static void inherit_wants(ad_tape *t, ad_entry *e)
 /* From entry `first` on, what reads from[i] reads to[i] instead, which has the same value. */
 static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const ad_tensor *to, int n)
 {
-    for (uint32_t id = first; id < t->tables[AD_STEP].count; id++) {
+    for (uint32_t id = first; id < t->ends[AD_STEP]; id++) {
         ad_entry *e = ad_entry_at(t, id);
         if (!e->op)
             continue;
@@ -433,7 +433,7 @@ static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
         w[i] = recorded(v[i]);
         u[i] = ad_detach(w[i]);
     }
-    const uint32_t first = t->tables[AD_STEP].count;
+    const uint32_t first = t->ends[AD_STEP];
     if (t->status == AD_OK && walk_to(y, ad_inert(t), x, n, g)) {
         const ad_tensor s = inner_product(g, u, n);
         if (t->status == AD_OK && walk_to(s, ad_inert(t), x, n, hv))

@@ -76,14 +76,16 @@ typedef struct ad_entry {
     uint32_t link; /* of a recorded or kept entry: its gradient's id, or 0; of a temporary: the next in its list */
 } ad_entry;
 
+/* The memory of a table. */
 typedef struct ad_table {
     ad_entry **chunks;
     ad_shape **shapes; /* for each chunk room for its entries' shapes, made at need; STEP has its shapes in its arena */
     uint32_t n_chunks, room;
-    uint32_t count; /* entries in use, or once used in TEMPORARY */
 } ad_table;
 
 struct ad_tape {
+    uintptr_t lists[AD_TABLES]; /* of each table the address of its chunks, so that an id's bits of the table cancel */
+    uint32_t ends[AD_TABLES + 1]; /* the id after the last in use, or once used in TEMPORARY; that of no table is 0 */
     ad_table tables[AD_TABLES];
     ad_status status;
     bool recording;                 /* results become entries of STEP, not of TEMPORARY */
@@ -120,27 +122,42 @@ struct ad_tape {
     char reason[240]; /* of the misfit */
 };
 
-static inline ad_entry *ad_entry_at(const ad_tape *t, uint32_t id)
+static inline ad_entry *ad_entry_in(const ad_tape *t, uint32_t table, uint32_t id)
 {
-    uint32_t index = id & AD_INDEX_MASK;
-    return &t->tables[id >> AD_INDEX_BITS].chunks[index >> AD_CHUNK_BITS][index & (AD_CHUNK_ENTRIES - 1)];
+    const uintptr_t chunk = t->lists[table] + (id >> AD_CHUNK_BITS) * sizeof(ad_entry *);
+    return *(ad_entry **)chunk + (id & (AD_CHUNK_ENTRIES - 1));
 }
+
+static inline ad_entry *ad_entry_at(const ad_tape *t, uint32_t id) { return ad_entry_in(t, id >> AD_INDEX_BITS, id); }
 
 /* The entry of a valid handle of this tape, else NULL. */
 static inline ad_entry *ad_entry_of(const ad_tape *t, ad_tensor x)
 {
-    uint32_t table = x.id >> AD_INDEX_BITS;
-    if (x.tape != t || x.id == 0 || table >= AD_TABLES || (x.id & AD_INDEX_MASK) >= t->tables[table].count)
+    if (x.tape != t || x.id == 0 || x.id >= t->ends[x.id >> AD_INDEX_BITS])
         return NULL;
     ad_entry *e = ad_entry_at(t, x.id);
     return e->generation == x.generation ? e : NULL;
 }
 
-/* Parameter or state number i. */
+/* The entry of a valid handle of one of this tape's temporaries, else NULL. */
+static inline ad_entry *ad_temporary_of(const ad_tape *t, ad_tensor x)
+{
+    if (x.tape != t || x.id >> AD_INDEX_BITS != AD_TEMPORARY || x.id >= t->ends[AD_TEMPORARY])
+        return NULL;
+    ad_entry *e = ad_entry_in(t, AD_TEMPORARY, x.id);
+    return e->generation == x.generation ? e : NULL;
+}
+
+/* How many parameters and states there are; and number i of them. */
+static inline uint32_t ad_kept_number(const ad_tape *t) { return t->ends[AD_KEPT] & AD_INDEX_MASK; }
+
 static inline ad_entry *ad_kept_entry(const ad_tape *t, uint32_t i)
 {
     return ad_entry_at(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | i);
 }
+
+/* What a short function calls in the cases that are few: kept out of it, or it would save registers for them always. */
+#define AD_APART __attribute__((noinline))
 
 static inline uint32_t ad_table_of(ad_tensor x) { return x.id >> AD_INDEX_BITS; }
 
@@ -169,20 +186,24 @@ static inline void ad_furnish_scalar(ad_entry *e, uint8_t type)
 /* Room for more entries in a table; false if there is no memory (the tape is then in error). In tape.c. */
 bool ad_add_chunk(ad_tape *t, uint32_t table);
 
+static inline bool ad_is_full(const ad_tape *t, uint32_t which)
+{
+    return (t->ends[which] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[which].n_chunks;
+}
+
 /* A new temporary is in the fresh list until the rule that made it has run. */
 static inline uint32_t ad_append_temporary(ad_tape *t)
 {
-    ad_table *table = &t->tables[AD_TEMPORARY];
     uint32_t id = t->free_list;
     if (id)
         t->free_list = ad_entry_at(t, id)->link;
-    else if (table->count >> AD_CHUNK_BITS == table->n_chunks && !ad_add_chunk(t, AD_TEMPORARY))
+    else if (ad_is_full(t, AD_TEMPORARY) && !ad_add_chunk(t, AD_TEMPORARY))
         return 0;
     else
-        id = (uint32_t)AD_TEMPORARY << AD_INDEX_BITS | table->count++;
+        id = t->ends[AD_TEMPORARY]++;
     ad_entry *e = ad_entry_at(t, id);
-    /* Of a temporary only this and what ad_furnish sets is ever anything but 0. */
-    e->generation++;
+    /* Of a temporary only this and what ad_furnish sets is ever anything but 0; the generation is one of its own since it
+     * was recycled. */
     e->value.flags = AD_IS_FRESH;
     e->link = t->fresh_list;
     t->fresh_list = id;
@@ -193,9 +214,10 @@ static inline uint32_t ad_append_temporary(ad_tape *t)
 static inline void ad_recycle(ad_tape *t, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);
-    if (e->u.storage)
+    if (e->u.storage) {
         ad_pool_drop(&t->pool, e->u.storage);
-    e->u.storage = NULL;
+        e->u.storage = NULL;
+    }
     e->generation++;
     e->link = t->free_list;
     t->free_list = id;
@@ -206,10 +228,9 @@ static inline uint32_t ad_append(ad_tape *t, uint32_t which)
 {
     if (which == AD_TEMPORARY)
         return ad_append_temporary(t);
-    ad_table *table = &t->tables[which];
-    if (table->count >> AD_CHUNK_BITS == table->n_chunks && !ad_add_chunk(t, which))
+    if (ad_is_full(t, which) && !ad_add_chunk(t, which))
         return 0;
-    const uint32_t id = which << AD_INDEX_BITS | table->count++;
+    const uint32_t id = t->ends[which]++;
     *ad_entry_at(t, id) = (ad_entry){.generation = which == AD_STEP ? t->generation : 1};
     return id;
 }

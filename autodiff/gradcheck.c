@@ -87,7 +87,7 @@ static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_G
 static size_t parameter_count(const ad_tape *t)
 {
     size_t n = 0;
-    for (uint32_t k = 0; k < t->tables[AD_KEPT].count; k++)
+    for (uint32_t k = 0; k < ad_kept_number(t); k++)
         n += is_parameter(ad_kept_entry(t, k));
     return n;
 }
@@ -119,7 +119,7 @@ static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
 static size_t read_gradients(const ad_tape *t, double *all)
 {
     size_t n = 0;
-    for (uint32_t k = 0; k < t->tables[AD_KEPT].count; k++) {
+    for (uint32_t k = 0; k < ad_kept_number(t); k++) {
         const ad_entry *e = ad_kept_entry(t, k);
         const size_t count = is_parameter(e) ? ad_elements(&e->value) : 0;
         for (size_t i = 0; all && i < count; i++)
@@ -141,7 +141,7 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
     if (!all)
         return ad_fail_memory(t, "gradcheck");
     read_gradients(t, all);
-    const uint32_t kept = t->tables[AD_KEPT].count;
+    const uint32_t kept = ad_kept_number(t);
     ad_gradcheck_result *result = results;
     for (uint32_t k = 0; k < kept; k++)
         if (is_parameter(ad_kept_entry(t, k)))

@@ -45,7 +45,7 @@ bool ad_is_guard(const ad_entry *e) { return e->op == &guard || e->op == &lost; 
 
 const char *ad_guard_from(const ad_tape *t, uint32_t first)
 {
-    for (uint32_t id = first; id < t->tables[AD_STEP].count; id++) {
+    for (uint32_t id = first; id < t->ends[AD_STEP]; id++) {
         const ad_entry *e = ad_entry_at(t, id);
         if (ad_is_guard(e))
             return e->extra && e->extra->name ? e->extra->name : "";
@@ -56,7 +56,7 @@ const char *ad_guard_from(const ad_tape *t, uint32_t first)
 /* One says as much as many. */
 void ad_lose_guard(ad_tape *t, const char *name)
 {
-    const uint32_t count = t->tables[AD_STEP].count;
+    const uint32_t count = t->ends[AD_STEP];
     if (count == 1 || ad_entry_at(t, count - 1)->op != &lost)
         ad_name(ad_forget_how(ad_input(t, AD_I32, AD_SCALAR, NULL), &lost), name);
 }

@@ -49,7 +49,9 @@ static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
     const uint32_t first = y.id - e->value.result;
     ad_pullback p = {.tape = t, .entry = ad_entry_at(t, first), .id = first, .capture = i, .wanted = AD_WANTS_GRADIENT};
     t->recording = false;
-    p.dy[e->value.result] = ad_ones_like(y).id;
+    const ad_tensor dy = ad_ones_like(y);
+    p.dy[e->value.result] = dy.id;
+    p.dy_generation = dy.generation;
     if (t->status == AD_OK)
         ad_run_rule(&p);
     ad_shape x = *ad_entry_at(t, ad_operands_of(e)[i])->value.shape;

@@ -15,7 +15,7 @@ static uint32_t generation_of_last(const ad_tape *t, uint32_t count)
 
 ad_mark ad_mark_here(const ad_tape *t)
 {
-    const uint32_t count = t->tables[AD_STEP].count;
+    const uint32_t count = t->ends[AD_STEP];
     const ad_arena_mark arena = ad_arena_now(&t->step);
     return (ad_mark){.entries = count,
                      .resets = t->resets,
@@ -34,8 +34,10 @@ ad_mark ad_mark_now(ad_tape *t)
     if (!t || t->status != AD_OK)
         return (ad_mark){0};
     const ad_mark mark = ad_mark_here(t);
-    if (t->walking)
+    if (t->walking) {
         t->walking->mark = mark;
+        t->walking->near = 0; /* what follows is recorded */
+    }
     t->marked = mark.entries;
     t->fresh_list = 0;
     t->recording = true;
@@ -46,7 +48,7 @@ ad_mark ad_mark_now(ad_tape *t)
 static bool is_good(const ad_tape *t, const ad_mark *mark)
 {
     const uint32_t count = mark->entries;
-    return count && count >= t->floor && count <= t->tables[AD_STEP].count && mark->resets == t->resets &&
+    return count && count >= t->floor && count <= t->ends[AD_STEP] && mark->resets == t->resets &&
            (count == 1 || generation_of_last(t, count) == mark->generation);
 }
 

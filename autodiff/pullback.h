@@ -3,16 +3,22 @@
 /* What a gradient rule works on, shared by the reverse walk and by inspection. */
 #include "engine.h"
 
+enum { AD_NEAR = 2 };
+
 struct ad_pullback {
     ad_tape *tape;
     ad_entry *entry;             /* result 0 of the call */
     uint32_t id;                 /* its id; the other results follow it */
+    bool may_move;               /* the gradient of result 0 is not needed after the rule: an operand may have it */
+    uint8_t wanted;              /* the flag of what wants one: AD_WANTS_GRADIENT, or in a functional walk AD_ON_PATH */
+    bool is_plain;               /* nothing is recorded, traced or was changed: the quick ways are right */
+    int near;                    /* and how many have now: none after a mark */
+    ad_entry *x[AD_NEAR];        /* of the first operands, so that they need not be looked for each time */
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
+    uint32_t dy_generation;      /* of the first of them */
     int capture;                 /* -1; or the one operand whose contribution goes to `captured` instead */
     ad_tensor captured;
-    ad_mark mark;   /* the last that the rule took */
-    bool may_move;  /* the gradient of result 0 is not needed after the rule: an operand may have it */
-    uint8_t wanted; /* the flag of what wants a gradient: AD_WANTS_GRADIENT, or AD_ON_PATH in a functional walk */
+    ad_mark mark; /* the last that the rule took */
 };
 
 /* A walk from y back to the first entry. A functional one, which must be recorded, goes only by what is AD_ON_PATH and
@@ -40,7 +46,7 @@ bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead);
 ad_mark ad_mark_here(const ad_tape *t);
 void ad_go_back(ad_tape *t, const ad_mark *mark);
 
-/* Recycles the temporaries that the rule made and that nobody holds. */
+/* Recycles the fresh temporaries that nobody holds. */
 void ad_recycle_fresh(ad_tape *t);
 
 #endif

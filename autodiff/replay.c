@@ -116,7 +116,7 @@ static bool run_segment(const replay *r, size_t segment, bool ties)
 static void run_all(const replay *r, bool ties)
 {
     const ad_tape *t = r->tape;
-    const uint32_t end = t->tables[AD_STEP].count;
+    const uint32_t end = t->ends[AD_STEP];
     const size_t n = t->n_segments;
     uint32_t id = 1;
     bool goes_on = true;

@@ -60,7 +60,7 @@ ad_status ad_segment_begin(ad_tape *t)
     if (!segments)
         return t->status;
     t->segments = segments;
-    t->open_segment = t->tables[AD_STEP].count;
+    t->open_segment = t->ends[AD_STEP];
     return AD_OK;
 }
 
@@ -127,7 +127,7 @@ void ad_drop_segments_from(ad_tape *t, uint32_t count)
 {
     if (t->n_segments == 0 && !t->open_segment)
         return;
-    for (uint32_t id = count; id < t->tables[AD_STEP].count; id++)
+    for (uint32_t id = count; id < t->ends[AD_STEP]; id++)
         give_back(t, ad_entry_at(t, id));
     while (t->n_segments && t->segments[t->n_segments - 1].first >= count)
         t->n_segments--;
@@ -140,7 +140,7 @@ ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
 {
     if (!t || ad_refuse_in_rule(t, "segment_end", "rewind instead"))
         return ad_status_of(t);
-    const uint32_t first = t->open_segment, last = t->tables[AD_STEP].count - 1;
+    const uint32_t first = t->open_segment, last = t->ends[AD_STEP] - 1;
     t->open_segment = 0;
     if (!first)
         return ad_fail(t, AD_BAD_STATE, "segment_end: no segment is open: begin one with ad_segment_begin");

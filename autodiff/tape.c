@@ -97,19 +97,27 @@ ad_tape *ad_tape_open(const ad_tape_options *options)
     if (!t)
         return NULL;
     *t = (ad_tape){.memory = memory, .recording = true, .generation = 1, .processor = ad_processor()};
-    t->tables[AD_STEP].count = 1;
+    for (uint32_t which = 0; which < AD_TABLES; which++)
+        t->ends[which] = which << AD_INDEX_BITS;
+    t->ends[AD_STEP]++; /* id 0 is the inert tensor's */
     t->step.memory = t->kept.memory = t->pool.arena.memory = &t->memory;
     return t;
 }
 
-static void free_table(ad_tape *t, ad_table *table)
+static void release_room(ad_tape *t, ad_entry **chunks, ad_shape **shapes, uint32_t room)
 {
+    ad_memory_release(&t->memory, chunks, room, sizeof *chunks);
+    ad_memory_release(&t->memory, shapes, room, sizeof *shapes);
+}
+
+static void free_table(ad_tape *t, uint32_t which)
+{
+    const ad_table *table = &t->tables[which];
     for (uint32_t i = 0; i < table->n_chunks; i++) {
         ad_memory_release(&t->memory, table->chunks[i], AD_CHUNK_ENTRIES, sizeof *table->chunks[i]);
         ad_memory_release(&t->memory, table->shapes[i], AD_CHUNK_ENTRIES, sizeof *table->shapes[i]);
     }
-    ad_memory_release(&t->memory, table->chunks, table->room, sizeof *table->chunks);
-    ad_memory_release(&t->memory, table->shapes, table->room, sizeof *table->shapes);
+    release_room(t, table->chunks, table->shapes, table->room);
 }
 
 void ad_tape_close(ad_tape *t)
@@ -117,7 +125,7 @@ void ad_tape_close(ad_tape *t)
     if (!t)
         return;
     for (uint32_t i = 0; i < AD_TABLES; i++)
-        free_table(t, &t->tables[i]);
+        free_table(t, i);
     ad_arena_free(&t->step);
     ad_arena_free(&t->kept);
     ad_arena_free(&t->pool.arena);
@@ -132,7 +140,7 @@ void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark)
 {
     ad_drop_segments_from(t, count);
     ad_forget_changes_from(t, count);
-    t->tables[AD_STEP].count = count;
+    t->ends[AD_STEP] = count;
     ad_arena_rewind(&t->step, mark);
 }
 
@@ -156,29 +164,29 @@ ad_status ad_reset(ad_tape *t)
 
 ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage){0}; }
 
-size_t ad_entry_count(const ad_tape *t) { return t ? t->tables[AD_STEP].count - 1 : 0; }
+size_t ad_entry_count(const ad_tape *t) { return t ? t->ends[AD_STEP] - 1 : 0; }
 
 /* ---- Entries ----------------------------------------------------------------------------------------------------- */
 
-static bool grow_chunks(ad_tape *t, ad_table *table)
+static bool grow_chunks(ad_tape *t, uint32_t which)
 {
+    ad_table *table = &t->tables[which];
     const uint32_t room = table->room ? 2 * table->room : 8;
     ad_entry **chunks = ad_memory_take(&t->memory, room, sizeof *chunks);
     ad_shape **shapes = ad_memory_take(&t->memory, room, sizeof *shapes);
-    ad_table old = *table;
-    if (chunks && shapes) {
-        memset(shapes, 0, room * sizeof *shapes);
-        for (uint32_t i = 0; i < old.n_chunks; i++) {
-            chunks[i] = old.chunks[i];
-            shapes[i] = old.shapes[i];
-        }
-        *table = (ad_table){chunks, shapes, old.n_chunks, room, old.count};
-    } else {
-        old = (ad_table){.chunks = chunks, .shapes = shapes, .room = room};
+    if (!chunks || !shapes) {
+        release_room(t, chunks, shapes, room);
+        return false;
     }
-    ad_memory_release(&t->memory, old.chunks, old.room, sizeof *chunks);
-    ad_memory_release(&t->memory, old.shapes, old.room, sizeof *shapes);
-    return table->chunks == chunks && chunks;
+    memset(shapes, 0, room * sizeof *shapes);
+    for (uint32_t i = 0; i < table->n_chunks; i++) {
+        chunks[i] = table->chunks[i];
+        shapes[i] = table->shapes[i];
+    }
+    release_room(t, table->chunks, table->shapes, table->room);
+    *table = (ad_table){chunks, shapes, table->n_chunks, room};
+    t->lists[which] = (uintptr_t)chunks - ((uintptr_t)which << (AD_INDEX_BITS - AD_CHUNK_BITS)) * sizeof *chunks;
+    return true;
 }
 
 void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes)
@@ -206,7 +214,7 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
         return false;
     }
     ad_entry *chunk = NULL;
-    if (table->n_chunks < table->room || grow_chunks(t, table))
+    if (table->n_chunks < table->room || grow_chunks(t, which))
         chunk = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, sizeof *chunk);
     if (!chunk) {
         ad_fail_memory(t, "tape");
@@ -326,7 +334,7 @@ ad_extra *ad_extra_of(ad_tape *t, uint32_t id)
 /* Whether x is valid but for its data, which its segment dropped. */
 static bool is_dropped(const ad_tape *t, ad_tensor x)
 {
-    if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->tables[AD_STEP].count)
+    if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
         return false;
     const ad_entry *e = ad_entry_at(t, x.id);
     return e->value.flags & AD_NOT_KEPT && (e->generation ^ x.generation) == UINT32_C(0x80000000);
@@ -382,10 +390,10 @@ static bool valid_type(ad_tape *t, const char *who, ad_type type, bool real)
 static uint32_t new_leaf(ad_tape *t, uint32_t which, ad_type type, const ad_shape *shape)
 {
     ad_arena_mark step = ad_arena_now(&t->step), kept = ad_arena_now(&t->kept);
-    uint32_t before = t->tables[which].count, id = ad_append(t, which);
+    uint32_t before = t->ends[which], id = ad_append(t, which);
     if (id && ad_furnish(t, id, type, shape))
         return id;
-    t->tables[which].count = before;
+    t->ends[which] = before;
     ad_arena_rewind(&t->step, step);
     ad_arena_rewind(&t->kept, kept);
     return 0;
@@ -414,7 +422,7 @@ static ad_tensor make_kept(ad_tape *t, ad_tensor x, const char *name, unsigned f
         return x;
     ad_entry_at(t, x.id)->value.flags |= (uint8_t)flag;
     if (name && ad_is_inert(ad_name(x, name))) {
-        t->tables[AD_KEPT].count--;
+        t->ends[AD_KEPT]--;
         return ad_inert(t);
     }
     return x;
@@ -454,9 +462,9 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
     if (!t || t->status != AD_OK || !valid_type(t, "borrow", type, false) ||
         !ad_check_shape(t, "borrow", &shape, ad_type_bytes(type)))
         return ad_inert(t);
-    const uint32_t before = t->tables[AD_STEP].count, id = ad_append(t, AD_STEP);
+    const uint32_t before = t->ends[AD_STEP], id = ad_append(t, AD_STEP);
     if (!id || !furnish_shape(t, id, type, &shape, false)) {
-        t->tables[AD_STEP].count = before;
+        t->ends[AD_STEP] = before;
         ad_fail_memory(t, "borrow");
         return ad_inert(t);
     }
@@ -473,15 +481,15 @@ ad_tensor ad_constant(ad_tape *t, const ad_entry *e)
     return make_leaf(t, "constant", AD_STEP, (ad_type)e->value.type, *e->value.shape, e->value.data);
 }
 
-size_t ad_kept_count(const ad_tape *t) { return t ? t->tables[AD_KEPT].count : 0; }
+size_t ad_kept_count(const ad_tape *t) { return t ? ad_kept_number(t) : 0; }
 
 ad_tensor ad_kept_at(ad_tape *t, size_t index)
 {
     if (!t || t->status != AD_OK)
         return ad_inert(t);
-    if (index >= t->tables[AD_KEPT].count) {
+    if (index >= ad_kept_number(t)) {
         ad_fail(t, AD_BAD_VALUE, "kept_at: index %zu is out of range: the tape keeps %u tensors", index,
-                t->tables[AD_KEPT].count);
+                ad_kept_number(t));
         return ad_inert(t);
     }
     return ad_handle(t, (uint32_t)AD_KEPT << AD_INDEX_BITS | (uint32_t)index);

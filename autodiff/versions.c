@@ -24,7 +24,7 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
     if (refuse_change(t, id, who))
         return false;
     ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
-    if (t->tables[AD_STEP].count == 1 || leaf->changed_at == t->tables[AD_STEP].count) {
+    if (t->ends[AD_STEP] == 1 || leaf->changed_at == t->ends[AD_STEP]) {
         leaf->version++; /* nothing is recorded that could have read what it was */
         return true;
     }
@@ -32,16 +32,16 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
     if (!changes)
         return false;
     t->changes = changes;
-    t->changes[t->n_changes++] = (ad_change){id, t->tables[AD_STEP].count, leaf->version};
+    t->changes[t->n_changes++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
     leaf->version++;
-    leaf->changed_at = t->tables[AD_STEP].count;
+    leaf->changed_at = t->ends[AD_STEP];
     return true;
 }
 
 void ad_forget_changes(ad_tape *t)
 {
     for (size_t i = 0; i < t->n_changes; i++)
-        if (t->changes[i].leaf >> AD_INDEX_BITS == AD_KEPT || t->changes[i].leaf < t->tables[AD_STEP].count)
+        if (t->changes[i].leaf >> AD_INDEX_BITS == AD_KEPT || t->changes[i].leaf < t->ends[AD_STEP])
             ad_entry_at(t, t->changes[i].leaf)->u.leaf.changed_at = 0;
     t->n_changes = 0;
 }

@@ -390,6 +390,12 @@ START_TEST(test_apply_without_operands_or_room)
     expect_error(t, AD_BAD_VALUE, "eye: the room for results is NULL");
     ad_apply(t, NULL, x, 2, NULL, NULL);
     expect_error(t, AD_BAD_VALUE, "apply: the room for results is NULL");
+    for (int rank = 0; rank < 2; rank++) {
+        const ad_tensor z = ad_variable(t, AD_F64, rank ? AD_SHAPE(2) : AD_SCALAR, NULL);
+        ad_apply(t, ad_operator_named("scale"), &z, 1, NULL, &y);
+        ck_assert(ad_is_inert(y));
+        expect_error(t, AD_BAD_VALUE, "scale: its attributes are NULL: it has some, c first");
+    }
     ad_tape_close(t);
 }
 END_TEST
@@ -1278,9 +1284,10 @@ START_TEST(test_update_of_what_is_not_kept)
     ad_tensor y = ad_exp(ad_add(v, p)), a = ad_state(t, AD_F64, AD_SHAPE(2), b, "a");
     ad_backward_with(ad_sum(y), &(ad_backward_options){.keep = true});
     const ad_tensor others[] = {y, ad_gradient(p), ad_borrow(t, AD_F64, AD_SHAPE(2), b), v};
-    const char *const refusals[] = {"assign: only leaves are changed in place; this is none",
-                                    "assign: only leaves are changed in place; this is none",
-                                    "assign: only leaves are changed in place; this is borrowed: change your own array"};
+    const char *const refusals[] = {
+        "assign: only leaves are changed in place; this is none",
+        "assign: only leaves are changed in place; this is none",
+        "assign: only leaves are changed in place; this is borrowed: change your own array"};
     for (int i = 0; i < COUNT(others); i++) {
         double before = ad_f64(others[i])[1];
         if (i < COUNT(refusals)) {
@@ -1408,16 +1415,11 @@ static ad_tensor chain_scale(ad_tensor x, ad_tensor c, int i) { return (void)c, 
 static ad_tensor chain_mixed(ad_tensor x, ad_tensor c, int i)
 {
     switch (i % 5) {
-    case 0:
-        return ad_neg(x);
-    case 1:
-        return ad_add(x, c);
-    case 2:
-        return ad_sub(x, c);
-    case 3:
-        return ad_scale(x, 1);
-    default:
-        return ad_mul(x, c);
+    case 0: return ad_neg(x);
+    case 1: return ad_add(x, c);
+    case 2: return ad_sub(x, c);
+    case 3: return ad_scale(x, 1);
+    default: return ad_mul(x, c);
     }
 }
 

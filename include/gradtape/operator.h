@@ -51,7 +51,8 @@ typedef union ad_attribute {
     ad_shape shape;
 } ad_attribute;
 
-/* ---- A call: what a shape rule and a kernel see ------------------------------------------------------------------ */
+/* ---- A call: what a shape rule and a kernel see ------------------------------------------------------------------ *
+ * The engine makes it, as it makes the pullback below: neither is ever NULL. */
 
 /* One operand or result. `data` is set when the kernel runs, not yet in the shape rule. */
 typedef struct ad_value {
