@@ -1,6 +1,7 @@
 /* Rules and functions of a user's that do what they must not: an error that says so, no crash, and a tape that goes on.
  */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
@@ -81,6 +82,7 @@ END_TEST
 
 /* ---- Views that lie ---------------------------------------------------------------------------------------------- */
 
+static void no_kernel(ad_call *c) { (void)c; }
 static void claims_more(ad_call *c) { ad_result(c, 0, AD_F64, &AD_SHAPE(1000000)); }
 static void claims_another_type(ad_call *c) { ad_result(c, 0, AD_F32, c->x[0]->shape); }
 
@@ -122,6 +124,107 @@ START_TEST(gradcheck_refuses_a_loss_of_another_tape)
     ck_assert_int_eq(ad_gradcheck(t, uses_another_tape, NULL, NULL, &one), AD_BAD_HANDLE);
     expect(t, AD_BAD_HANDLE, "gradcheck: the function's result");
     expect(other, AD_BAD_HANDLE, "gradcheck: the function's result");
+}
+END_TEST
+
+/* ---- Pointers that are NULL -------------------------------------------------------------------------------------- */
+
+static ad_tensor numbers(ad_shape shape) { return ad_uniform(t, AD_F64, shape, 1); }
+
+static void expect_same(ad_tensor a, ad_tensor b)
+{
+    ck_assert_int_eq(ad_status_of(t), AD_OK);
+    ck_assert_uint_eq(ad_size_of(a), ad_size_of(b));
+    ck_assert_mem_eq(ad_f64(a), ad_f64(b), ad_size_of(a) * sizeof(double));
+}
+
+/* A result beside the one returned may go nowhere, and the others are the same. */
+START_TEST(results_that_go_nowhere)
+{
+    const ad_tensor a = numbers(AD_SHAPE(2, 3)), b = numbers(AD_SHAPE(2, 3)), gates = numbers(AD_SHAPE(2, 12)),
+                    known = numbers(AD_SHAPE(2, 15)), gain = numbers(AD_SHAPE(3)), square = numbers(AD_SHAPE(3, 3));
+    ad_tensor second, dgain, dbias;
+    expect_same(ad_linear_backward(a, b, AD_TANH, NULL), ad_linear_backward(a, b, AD_TANH, &second));
+    expect_same(ad_mul_backward(a, a, b, NULL), ad_mul_backward(a, a, b, &second));
+    expect_same(ad_layer_norm_backward(a, b, gain, 1, NULL, NULL),
+                ad_layer_norm_backward(a, b, gain, 1, &dgain, &dbias));
+    ad_layer_norm_backward(a, b, gain, 1, NULL, &second);
+    expect_same(second, dbias);
+    ad_layer_norm_backward(a, b, gain, 1, &second, NULL);
+    expect_same(second, dgain);
+    expect_same(ad_lstm_cell_backward(a, b, known, a, AD_SHAPE(2, 12), NULL),
+                ad_lstm_cell_backward(a, b, known, a, AD_SHAPE(2, 12), &second));
+    expect_same(ad_lstm_cell(gates, a, NULL), ad_lstm_cell(gates, a, &second));
+    expect_same(ad_slogdet(square, NULL), ad_slogdet(square, &second));
+    expect_same(ad_eigh(square, NULL), ad_eigh(square, &second));
+    expect_same(ad_top_k(a, 2, 1, NULL), ad_top_k(a, 2, 1, &second));
+}
+END_TEST
+
+static void *give(void *context, size_t bytes)
+{
+    (void)context;
+    return malloc(bytes);
+}
+
+START_TEST(memory_from_nowhere)
+{
+    size_t product = 0;
+    ck_assert(ad_multiply(2, 3, NULL) && ad_multiply(2, 3, &product) && product == 6);
+    ck_assert(!ad_multiply(SIZE_MAX, 2, NULL));
+    ck_assert_ptr_null(ad_memory_take(NULL, 1, 1));
+    ad_memory_release(NULL, &product, 1, 1);
+    const ad_allocator none = {0};
+    ad_memory memory = ad_memory_over(&none);
+    ck_assert_ptr_null(ad_memory_take(&memory, 1, 1));
+    ck_assert_ptr_null(ad_tape_open(&(ad_tape_options){.allocator = &none}));
+    ck_assert_ptr_null(nn_dataset_open(&(nn_dataset_options){.allocator = &none}));
+    ck_assert_ptr_null(nn_classifier_open(&(nn_classifier_options){.n_classes = 2, .allocator = &none}));
+}
+END_TEST
+
+/* An allocator need not take anything back. */
+START_TEST(memory_that_is_not_given_back)
+{
+    static char block[64];
+    const ad_allocator gives_only = {.allocate = give};
+    ad_memory memory = ad_memory_over(&gives_only);
+    memory.usage.bytes = sizeof block;
+    ad_memory_release(&memory, block, 8, 8);
+    ck_assert_uint_eq(memory.usage.bytes, 0);
+    void *taken = ad_memory_take(&memory, 8, 8);
+    ck_assert_uint_eq(memory.usage.bytes, 64);
+    ad_memory_release(&memory, taken, 8, 8);
+    free(taken);
+}
+END_TEST
+
+START_TEST(numbers_that_go_nowhere)
+{
+    const uint32_t counter[4] = {0}, key[2] = {0};
+    uint32_t words[4] = {1, 2, 3, 4};
+    ad_philox(NULL, key, words);
+    ad_philox(counter, NULL, words);
+    ad_philox(counter, key, NULL);
+    ck_assert_uint_eq(words[0] * 1000 + words[1] * 100 + words[2] * 10 + words[3], 1234);
+    ad_random_permutation(1, 2, 3, NULL);
+    ad_parallel(3, NULL, NULL);
+    ad_parallel(1, NULL, NULL);
+}
+END_TEST
+
+START_TEST(shape_rules_without_operands)
+{
+    static void (*const shapes[])(ad_call *) = {ad_same_shape, ad_scalar_shape, ad_broadcast_shape};
+    const ad_operator made = {
+        .name = "made", .properties = AD_NOT_DIFFERENTIABLE, .shape = shapes[_i], .run = no_kernel};
+    ad_tensor y;
+    ad_apply(t, &made, NULL, 0, NULL, &y);
+    ck_assert(ad_is_inert(y));
+    expect(t, AD_BAD_STATE, "made: it has no operands to take its shape from: write a shape rule of your own");
+    shapes[_i](NULL);
+    ck_assert_uint_eq(ad_elements(NULL), 0);
+    ck_assert_uint_eq(ad_elements(&(ad_value){.data = NULL}), 0);
 }
 END_TEST
 
@@ -175,6 +278,11 @@ int main(void)
     tcase_add_loop_test(tests, a_view_has_what_its_operand_has, 0, 2);
     tcase_add_test(tests, gradcheck_refuses_a_function_that_makes_parameters);
     tcase_add_test(tests, gradcheck_refuses_a_loss_of_another_tape);
+    tcase_add_test(tests, results_that_go_nowhere);
+    tcase_add_test(tests, memory_from_nowhere);
+    tcase_add_test(tests, memory_that_is_not_given_back);
+    tcase_add_test(tests, numbers_that_go_nowhere);
+    tcase_add_loop_test(tests, shape_rules_without_operands, 0, 3);
     tcase_add_test(tests, products_of_nothing_end_at_once);
     tcase_add_loop_test(tests, sizes_that_cannot_be_inferred, 0, 2);
     tcase_add_test(tests, logits_that_overflow_are_no_prediction);
