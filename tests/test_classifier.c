@@ -1549,7 +1549,8 @@ START_TEST(test_bad_fit_options)
     expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "steps", "-1");
     /* Two steps are done: so many more cannot be counted. */
     o = (nn_fit_options){.steps = INT64_MAX};
-    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "steps", "9223372036854775807");
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE,
+                   "fit: steps is 9223372036854775807: after 2 steps that is more than can be counted", "");
     expect_refusal(c, nn_classifier_predict(c, &train.data, NULL), AD_BAD_VALUE,
                    "predict: the array for the results is NULL", "");
     expect_refusal(c, nn_classifier_predict_proba(c, &train.data, NULL), AD_BAD_VALUE, "predict_proba:", "NULL");
