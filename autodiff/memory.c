@@ -26,7 +26,8 @@ ad_memory ad_memory_over(const ad_allocator *allocator)
 bool ad_multiply(size_t a, size_t b, size_t *product)
 {
     bool fits = b == 0 || a <= SIZE_MAX / b;
-    *product = fits ? a * b : SIZE_MAX;
+    if (product)
+        *product = fits ? a * b : SIZE_MAX;
     return fits;
 }
 
@@ -40,7 +41,7 @@ static size_t block_bytes(size_t count, size_t bytes)
 void *ad_memory_take(ad_memory *memory, size_t count, size_t bytes)
 {
     size_t total = block_bytes(count, bytes);
-    if (total > PTRDIFF_MAX)
+    if (!memory || !memory->allocator.allocate || total > PTRDIFF_MAX)
         return NULL;
     void *block = memory->allocator.allocate(memory->allocator.context, total);
     memory->usage.allocations++;
@@ -54,9 +55,10 @@ void *ad_memory_take(ad_memory *memory, size_t count, size_t bytes)
 
 void ad_memory_release(ad_memory *memory, void *block, size_t count, size_t bytes)
 {
-    if (!block)
+    if (!memory || !block)
         return;
     size_t total = block_bytes(count, bytes);
     memory->usage.bytes -= total;
-    memory->allocator.release(memory->allocator.context, block, total);
+    if (memory->allocator.release)
+        memory->allocator.release(memory->allocator.context, block, total);
 }

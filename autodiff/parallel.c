@@ -188,6 +188,8 @@ static void run_alone(size_t blocks, ad_task *task, void *context)
 
 void ad_parallel(size_t blocks, ad_task *task, void *context)
 {
+    if (!task)
+        return;
     if (blocks < 2 || ad_threads() == 1) {
         run_alone(blocks, task, context);
         return;

@@ -5,6 +5,8 @@
 
 void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
 {
+    if (!counter || !key || !words)
+        return;
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
         const uint64_t p0 = (uint64_t)0xD2511F53 * c0, p1 = (uint64_t)0xCD9E8D57 * c2;
@@ -77,6 +79,8 @@ double ad_random_uniform(uint64_t seed, uint64_t stream, uint64_t index)
 void ad_random_permutation(uint64_t seed, uint64_t stream, int64_t n, int32_t *order)
 {
     uint32_t words[4];
+    if (!order)
+        return;
     for (int64_t i = 0; i < n; i++)
         order[i] = (int32_t)i;
     for (int64_t i = n - 1; i > 0; i--) {

@@ -84,7 +84,7 @@ size_t ad_count_of(const ad_shape *shape)
     return count;
 }
 
-size_t ad_elements(const ad_value *value) { return ad_count_of(value->shape); }
+size_t ad_elements(const ad_value *value) { return value && value->shape ? ad_count_of(value->shape) : 0; }
 
 bool ad_broadcast(ad_shape *a, const ad_shape *b)
 {
@@ -174,16 +174,30 @@ ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep)
 
 /* ---- Shape rules ready-made -------------------------------------------------------------------------------------- */
 
+/* They take type and shape from the operands, so there must be some. */
+static bool has_operands(ad_call *c)
+{
+    if (c && c->n_x == 0)
+        ad_call_fail(c, AD_BAD_STATE, "it has no operands to take its shape from: write a shape rule of your own");
+    return c && c->n_x > 0;
+}
+
 void ad_same_shape(ad_call *c)
 {
-    for (int j = 0; j < c->n_y; j++)
+    for (int j = 0; has_operands(c) && j < c->n_y; j++)
         ad_result(c, j, (ad_type)c->x[0]->type, c->x[0]->shape);
 }
 
-void ad_scalar_shape(ad_call *c) { ad_result(c, 0, (ad_type)c->x[0]->type, &ad_scalar_shape_value); }
+void ad_scalar_shape(ad_call *c)
+{
+    if (has_operands(c))
+        ad_result(c, 0, (ad_type)c->x[0]->type, &ad_scalar_shape_value);
+}
 
 void ad_broadcast_shape(ad_call *c)
 {
+    if (!has_operands(c))
+        return;
     ad_shape y = *c->x[0]->shape;
     bool all_same = true;
     for (int i = 1; i < c->n_x; i++) {

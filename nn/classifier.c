@@ -321,8 +321,12 @@ static ad_status check_fit(nn_classifier *c, const nn_data *data, const nn_fit_o
     if (o->batch_size < 0)
         return fail(c, AD_BAD_VALUE, "fit: batch_size is %" PRId64 ": it must be 1 or more, or 0 for %d", o->batch_size,
                     DEFAULT_BATCH);
-    if (o->steps < 0 || o->steps > INT64_MAX - c->step)
+    if (o->steps < 0)
         return fail(c, AD_BAD_VALUE, "fit: steps is %" PRId64 ": it must be 1 or more, or 0 for one epoch", o->steps);
+    if (o->steps > INT64_MAX - c->step)
+        return fail(c, AD_BAD_VALUE,
+                    "fit: steps is %" PRId64 ": after %" PRId64 " steps that is more than can be counted", o->steps,
+                    c->step);
     return AD_OK;
 }
 

@@ -1,6 +1,7 @@
 /* The ready-made classifier: learning, the order of the examples, continuing, stopping, failing, what it refuses. */
 #include <check.h>
 #include <math.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -442,7 +443,8 @@ START_TEST(test_fit_within_a_callback_is_refused)
     nn_fit_options o = {.batch_size = 10, .steps = 5, .callback = fit_within, .context = &v};
     ck_assert_int_eq(nn_classifier_fit(v.c, &train.data, &o), AD_OK);
     ck_assert_int_eq(v.visits, 5);
-    ck_assert_ptr_nonnull(strstr(nn_classifier_message(v.c), "callback"));
+    ck_assert_ptr_nonnull(
+        strstr(nn_classifier_message(v.c), "fit: it is running already: a callback must not call it"));
     ck_assert_int_eq(nn_classifier_clear_error(v.c), AD_BAD_STATE);
     close_as(v.c, &wanted, "a fit within a fit");
 }
@@ -859,6 +861,7 @@ START_TEST(test_parameters)
         ck_assert_ptr_nonnull(strstr(ad_name_of(slot), "/Adagrad"));
     }
     ck_assert(ad_is_inert(nn_classifier_parameter(c, LENGTH(parameters))));
+    ck_assert_str_eq(nn_classifier_message(c), "parameter: there is no parameter 6: the classifier has 6");
     ck_assert_int_eq(nn_classifier_clear_error(c), AD_BAD_VALUE);
     fit(c, &train, 10, 1);
     nn_classifier_close(c);
@@ -885,24 +888,27 @@ START_TEST(test_settings)
 {
     static const struct {
         nn_classifier_options options;
-        const char *words[7];
+        const char *text;
     } cases[] = {
         {{.hidden_units = {30, 10}, .n_classes = 7, .seed = 42},
-         {"hidden_units = [30, 10]", "n_classes = 7", "relu", "adagrad", "0.05", "0.1", "seed = 42"}},
+         "hidden_units = [30, 10], n_classes = 7, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator "
+         "0.1), scaling = none, seed = 42"},
         {{.n_classes = 2, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.25}},
-         {"hidden_units = []", "n_classes = 2", "gradient_descent", "0.25", "scaling = none", "seed = 0", ""}},
+         "hidden_units = [], n_classes = 2, activation = relu, optimiser = gradient_descent (rate 0.25), scaling = none, "
+         "seed = 0"},
         {{.hidden_units = {4}, .n_classes = 3, .activation = NN_TANH, .scaling = NN_SCALE_CONSTANT},
-         {"hidden_units = [4]", "tanh", "255", "", "", "", ""}},
+         "hidden_units = [4], n_classes = 3, activation = tanh, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
+         "scaling = divided by 255, seed = 0"},
         {{.n_classes = 3, .optimiser = {.initial_accumulator = 0.75}, .scaling = NN_SCALE_GLOBAL, .seed = UINT64_MAX},
-         {"0.75", "mean", "all features", "18446744073709551615", "", "", ""}},
-        {{.n_classes = 3, .scaling = NN_SCALE_FEATURE}, {"mean", "each feature", "", "", "", "", ""}},
+         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.75), "
+         "scaling = one mean and deviation for all features, seed = 18446744073709551615"},
+        {{.n_classes = 3, .scaling = NN_SCALE_FEATURE},
+         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
+         "scaling = a mean and deviation for each feature, seed = 0"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         nn_classifier *c = open_with(cases[i].options);
-        const char *text = nn_classifier_settings(c);
-        for (size_t k = 0; k < LENGTH(cases[i].words); k++)
-            ck_assert_msg(strstr(text, cases[i].words[k]) != NULL, "'%s' is missing in: %s", cases[i].words[k], text);
-        ck_assert_ptr_null(strchr(text, '\n'));
+        ck_assert_str_eq(nn_classifier_settings(c), cases[i].text);
         nn_classifier_close(c);
     }
 }
@@ -996,6 +1002,19 @@ static void ask_without_memory(nn_classifier *c, int64_t step)
     ck_assert(e.status == AD_OK ? isfinite(e.loss) : isnan(e.loss) && isnan(e.accuracy));
 }
 
+/* The classifier is out of memory, and says so in one of the ways there are. */
+static void expect_out_of_memory(const nn_classifier *c)
+{
+    static const char *const shapes =
+        "^(fit|evaluate|predict|predict_proba|logits): "
+        "(memory is out for (a network of [0-9]+ features|a batch of [0-9]+ rows|the order of [0-9]+ rows)"
+        "|[a-z0-9_]+: memory is out|memory is out for a tensor \\[[0-9,]*\\] of (f32|f64|i32))$";
+    regex_t shape;
+    ck_assert_int_eq(regcomp(&shape, shapes, REG_EXTENDED | REG_NOSUB), 0);
+    ck_assert_msg(regexec(&shape, nn_classifier_message(c), 0, NULL, 0) == 0, "it says: %s", nn_classifier_message(c));
+    regfree(&shape);
+}
+
 /* From opening to closing while the k-th call of the allocator fails. Returns whether k was never reached. */
 static bool live_without_call(size_t k, counting_failure failure)
 {
@@ -1014,7 +1033,8 @@ static bool live_without_call(size_t k, counting_failure failure)
     if (!c)
         return false;
     ck_assert_int_eq(nn_classifier_status(c), done ? AD_OK : AD_NO_MEMORY);
-    ck_assert(done || strstr(nn_classifier_message(c), "memory"));
+    if (!done)
+        expect_out_of_memory(c);
     ck_assert_int_eq(nn_classifier_clear_error(c), done ? AD_OK : AD_NO_MEMORY);
     if (step > 0)
         ck_assert_int_eq(nn_classifier_evaluate(c, &train.data).global_step, step);
@@ -1108,15 +1128,19 @@ END_TEST
 START_TEST(test_loss_not_finite)
 {
     static diary d;
-    char word[32];
     nn_classifier_options o = small_net;
     o.optimiser = (nn_optimiser_options){.kind = (nn_optimiser_kind)_i, .rate = 1e25};
     nn_classifier *c = open_with(o);
     ck_assert_int_eq(fit_with_diary(c, &train, 10, 50, &d), AD_NOT_FINITE);
     ck_assert_int_ge(d.n, 1);
     ck_assert_int_lt(d.n, 50);
-    snprintf(word, sizeof word, "step %lld", (long long)d.n + 1);
-    ck_assert_msg(strstr(nn_classifier_message(c), word) != NULL, "%s", nn_classifier_message(c));
+    char said[2][120];
+    for (int is_nan = 0; is_nan < 2; is_nan++)
+        snprintf(said[is_nan], sizeof said[0],
+                 "fit: the loss is %s at step %lld: a smaller rate or scaled features may mend it",
+                 is_nan ? "NaN" : "infinite", (long long)d.n + 1);
+    ck_assert_msg(!strcmp(nn_classifier_message(c), said[0]) || !strcmp(nn_classifier_message(c), said[1]), "%s",
+                  nn_classifier_message(c));
     /* So it ends each time: nothing moved. */
     for (int again = 0; again < 2; again++)
         ck_assert_int_eq(nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = 10}), AD_NOT_FINITE);
@@ -1295,24 +1319,29 @@ static void expect_bad_options(nn_classifier_options o, const char *word, const 
 START_TEST(test_bad_options)
 {
     const double nan = (double)NAN, inf = (double)INFINITY;
-    expect_bad_options((nn_classifier_options){0}, "n_classes is 0", "must be");
+    expect_bad_options((nn_classifier_options){0}, "classifier: n_classes is 0: it must be 2 to 2147483647", "");
     expect_bad_options((nn_classifier_options){.n_classes = 1}, "n_classes is 1", "must be");
     expect_bad_options((nn_classifier_options){.n_classes = -5}, "n_classes is -5", "must be");
     expect_bad_options((nn_classifier_options){.n_classes = INT64_C(1) << 40}, "n_classes", "1099511627776");
     expect_bad_options((nn_classifier_options){.hidden_units = {-4}, .n_classes = 3}, "hidden_units[0]", "-4");
-    expect_bad_options((nn_classifier_options){.hidden_units = {7, -6}, .n_classes = 3}, "hidden_units[1]", "-6");
-    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)6}, "6", "activation");
+    expect_bad_options((nn_classifier_options){.hidden_units = {7, -6}, .n_classes = 3},
+                       "classifier: hidden_units[1] is -6: it must be 1 or more, 0 ends the list", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)6},
+                       "classifier: 6 is no activation: use NN_RELU or another of the list", "");
     expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)-1}, "-1", "activation");
-    expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = NN_SCALE_COUNT}, "4", "scaling");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = NN_SCALE_COUNT},
+                       "classifier: 4 is no scaling: use NN_SCALE_NONE or another of the list", "");
     expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = (nn_scaling_kind)-1}, "-1", "scaling");
     nn_classifier_options o = {.n_classes = 3, .scaling = NN_SCALE_CONSTANT, .scaling_constant = nan};
     expect_bad_options(o, "constant", "nan");
     o.scaling_constant = inf;
-    expect_bad_options(o, "constant", "inf");
+    expect_bad_options(o, "classifier: the scaling constant inf cannot be divided by", "");
     o = (nn_classifier_options){.n_classes = 3, .optimiser = {.kind = NN_OPTIMISER_COUNT}};
-    expect_bad_options(o, "optimiser", "NN_ADAGRAD");
+    expect_bad_options(o, "classifier: the optimiser's kind is none of the list: use NN_ADAGRAD or NN_GRADIENT_DESCENT",
+                       "");
     o.optimiser = (nn_optimiser_options){.rate = -0.1};
-    expect_bad_options(o, "optimiser", "rate");
+    expect_bad_options(
+        o, "classifier: the optimiser's rate must be a finite number above 0, in the parameters' type too", "");
     o.optimiser = (nn_optimiser_options){.initial_accumulator = -1};
     expect_bad_options(o, "optimiser", "accumulator");
 }
@@ -1394,7 +1423,7 @@ static void expect_bad_sizes(nn_classifier *c, int who)
 {
     const char *name = takers[who].name;
     nn_data d = train.data;
-    expect_refusal(c, takers[who].take(c, NULL), AD_BAD_VALUE, name, "data are NULL");
+    expect_refusal(c, takers[who].take(c, NULL), AD_BAD_VALUE, name, ": the data are NULL; give a view of features");
     d.features = NULL;
     expect_refusal(c, takers[who].take(c, &d), AD_BAD_VALUE, name, "features are NULL");
     d = train.data;
@@ -1426,7 +1455,8 @@ static void expect_bad_features(nn_classifier *c, int who)
     nn_data d = train.data;
     const float was = train.x[5 * COLUMNS + 2];
     train.x[5 * COLUMNS + 2] = NAN;
-    expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name, "row 5, column 2: the feature is NaN");
+    expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name,
+                   ": row 5, column 2: the feature is NaN; replace it or drop the row");
     train.x[5 * COLUMNS + 2] = INFINITY;
     expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name, "row 5, column 2: the feature is infinite");
     train.x[5 * COLUMNS + 2] = was;
@@ -1473,7 +1503,8 @@ START_TEST(test_bad_data)
     nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = 10, .steps = 2});
     nn_data narrow = train.data;
     narrow.columns = 3;
-    expect_refusal(c, takers[_i].take(c, &narrow), AD_BAD_SHAPE, "3 columns", "fitted to 4");
+    expect_refusal(c, takers[_i].take(c, &narrow), AD_BAD_SHAPE, takers[_i].name,
+                   ": the data have 3 columns, the classifier was fitted to 4");
     expect_bad_sizes(c, _i);
     fill_clouds(&train, 47, 1);
     expect_bad_features(c, _i);
@@ -1493,10 +1524,12 @@ START_TEST(test_bad_data_before_the_first_fit)
     fill_clouds(&train, 47, 1);
     expect_bad_labels(c, 0);
     expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = -1}), AD_BAD_VALUE,
-                   "batch_size", "-1");
-    expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = -9}), AD_BAD_VALUE, "steps", "-9");
+                   "fit: batch_size is -1: it must be 1 or more, or 0 for 32", "");
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = -9}), AD_BAD_VALUE,
+                   "fit: steps is -9: it must be 1 or more, or 0 for one epoch", "");
     for (int who = 1; who < (int)LENGTH(takers); who++)
-        expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_STATE, takers[who].name, "not fitted");
+        expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_STATE, takers[who].name,
+                       ": the classifier was not fitted yet");
     ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
     fit(c, &train, 10, 2);
     state_after(&wanted, &train, 10, 2);
@@ -1516,8 +1549,10 @@ START_TEST(test_bad_fit_options)
     expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "steps", "-1");
     /* Two steps are done: so many more cannot be counted. */
     o = (nn_fit_options){.steps = INT64_MAX};
-    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "steps", "9223372036854775807");
-    expect_refusal(c, nn_classifier_predict(c, &train.data, NULL), AD_BAD_VALUE, "predict:", "NULL");
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE,
+                   "fit: steps is 9223372036854775807: after 2 steps that is more than can be counted", "");
+    expect_refusal(c, nn_classifier_predict(c, &train.data, NULL), AD_BAD_VALUE,
+                   "predict: the array for the results is NULL", "");
     expect_refusal(c, nn_classifier_predict_proba(c, &train.data, NULL), AD_BAD_VALUE, "predict_proba:", "NULL");
     expect_refusal(c, nn_classifier_logits(c, &train.data, NULL), AD_BAD_VALUE, "logits:", "NULL");
     state_after(&wanted, &train, 10, 2);

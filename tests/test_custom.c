@@ -278,6 +278,8 @@ static const struct {
     {{.arity = 1, .shape = one_shape, .run = copy, .backward = writes}, "apply: the operator has no name"},
     {{.name = "op", .arity = 1, .n_results = 5, .n_byproducts = 4, .shape = one_shape, .run = copy, .backward = writes},
      "op: the operator has too many results and by-products"},
+    {{.name = "op", .arity = 1, .n_byproducts = -1, .shape = one_shape, .run = copy, .backward = writes},
+     "op: the operator has a negative number of results or by-products"},
 };
 
 START_TEST(descriptors_that_are_refused)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <float.h>
 #include <math.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -404,12 +405,13 @@ START_TEST(a_wrong_magic_is_refused)
         uint32_t magic;
         const char *why;
     } cases[] = {
-        {0x3C68746D, "not an IDX file: it begins with 3c 68 74 6d"},
+        {0x3C68746D, "not an IDX file: it begins with 3c 68 74 6d, not 00 00; check the path, or download it again"},
         {0x00010803, "not an IDX file"},
-        {0x00000703, "unknown element type 07"},
+        {0x00000703,
+         "unknown element type 07: IDX has 08 u8, 09 i8, 0b i16, 0c i32, 0d f32, 0e f64; download it again"},
         {0x00000A03, "unknown element type 0a"},
         {0x00000F03, "unknown element type 0f"},
-        {0x00000800, "rank 0"},
+        {0x00000800, "rank 0: an IDX file has at least one size; download it again"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bytes b = five_rows();
@@ -427,7 +429,12 @@ START_TEST(cut_plain_files_are_refused)
     for (size_t n = 0; n < whole.n; n++) {
         bytes part = whole;
         part.n = n;
-        refuse_bytes(&part, n == 0 ? "is empty" : n < 16 ? "truncated: the header ends" : "truncated: header says");
+        char why[120];
+        snprintf(why, sizeof why,
+                 n < 16 ? "truncated: the header ends after %zu bytes; download it again"
+                        : "of u8 (46 bytes in all), the file has %zu; download it again",
+                 n);
+        refuse_bytes(&part, n == 0 ? "wrong: is empty; download it again" : why);
     }
 }
 END_TEST
@@ -446,8 +453,10 @@ START_TEST(cut_gzip_files_are_refused)
     bytes plain = five_rows(), whole = gzip(&plain);
     for (size_t n = 2; n < whole.n; n++) {
         bytes part = whole;
+        char why[120];
         part.n = n;
-        refuse_bytes(&part, "cut: its");
+        snprintf(why, sizeof why, "wrong: cut: its %zu bytes end inside gzip's data; download it again", n);
+        refuse_bytes(&part, why);
     }
 }
 END_TEST
@@ -502,7 +511,7 @@ START_TEST(a_wrong_checksum_is_refused)
 {
     bytes plain = five_rows(), packed = gzip(&plain), longer = packed;
     packed.at[packed.n - 8] ^= 1;
-    refuse_bytes(&packed, "corrupt: gzip's data is wrong (incorrect data check)");
+    refuse_bytes(&packed, "corrupt: gzip's data is wrong (incorrect data check); download it again");
     longer.at[longer.n - 4] ^= 1;
     refuse_bytes(&longer, "corrupt: gzip's data is wrong (incorrect length check)");
 }
@@ -512,9 +521,10 @@ START_TEST(overlong_files_are_refused)
 {
     bytes b = five_rows();
     put(&b, 0, 1);
-    refuse_bytes(&b, "overlong: header says 5 x 2 x 3 of u8 (46 bytes in all), the file has 47");
+    refuse_bytes(&b, "overlong: header says 5 x 2 x 3 of u8 (46 bytes in all), the file has 47; download it again");
     bytes packed = gzip(&b);
-    refuse_bytes(&packed, "overlong: header says 5 x 2 x 3 of u8 (46 bytes in all), gzip holds more");
+    refuse_bytes(&packed,
+                 "overlong: header says 5 x 2 x 3 of u8 (46 bytes in all), gzip holds more; download it again");
 }
 END_TEST
 
@@ -523,10 +533,10 @@ START_TEST(short_content_in_gzip_is_refused)
     bytes b = five_rows();
     b.n--;
     bytes packed = gzip(&b);
-    refuse_bytes(&packed, "truncated: header says 5 x 2 x 3 of u8 (46 bytes in all), gzip holds 45");
+    refuse_bytes(&packed, "truncated: header says 5 x 2 x 3 of u8 (46 bytes in all), gzip holds 45; download it again");
     b.n = 10;
     packed = gzip(&b);
-    refuse_bytes(&packed, "truncated: the header ends after 10 bytes");
+    refuse_bytes(&packed, "truncated: the header ends after 10 bytes; download it again");
 }
 END_TEST
 
@@ -534,9 +544,9 @@ START_TEST(garbage_after_gzip_is_refused)
 {
     bytes plain = five_rows(), packed = gzip(&plain), zero = packed, half = packed;
     put(&packed, 'x', 1);
-    refuse_bytes(&packed, "garbage after the end");
+    refuse_bytes(&packed, "garbage after the end of gzip's data; download it again");
     put(&zero, 0, 8);
-    refuse_bytes(&zero, "garbage after the end");
+    refuse_bytes(&zero, "garbage after the end of gzip's data; download it again");
     put(&half, 0x1F00, 2);
     refuse_bytes(&half, "corrupt: gzip's data is wrong (incorrect header check)");
 }
@@ -550,6 +560,9 @@ START_TEST(overflowing_sizes_are_refused)
                            IDX(0x08, 2, m, m, m, 0)};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refuse_both(&cases[i], "sizes overflow");
+    refuse_both(&cases[0],
+                "sizes overflow: 4294967295 x 4294967295 x 2 of u8 is more bytes than 64 bits count; download "
+                "it again");
 }
 END_TEST
 
@@ -559,7 +572,7 @@ START_TEST(claims_are_checked_before_memory_is_taken)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bytes packed = gzip(&cases[i]);
         refuse_bytes(&cases[i], "truncated");
-        refuse_bytes(&packed, "bytes of gzip can hold");
+        refuse_bytes(&packed, "bytes of gzip can hold; download it again");
     }
 }
 END_TEST
@@ -601,14 +614,16 @@ START_TEST(wrong_labels_are_refused)
     put(&real, 0, 4);
     cut.n--;
     refuse_labels(&four, "4 labels for the 5 rows of");
-    refuse_labels(&four, "held-r");
+    refuse_labels(&four, "/held-r; take both files from the same set");
     refuse_labels(&six, "6 labels for the 5 rows of");
-    refuse_labels(&real, "labels are integers, the header says 5 of f32");
+    refuse_labels(&real, "labels are integers, the header says 5 of f32; write them as one of u8, i8, i16, i32");
     refuse_labels(&cut, "truncated: header says 5 of u8");
     held h;
     hold(&h);
     ck_assert_int_eq(nn_dataset_read_idx(h.set, path_of("held-r"), save("rows", &rows)), AD_BAD_FILE);
-    ck_assert_ptr_nonnull(strstr(nn_dataset_message(h.set), "labels have one size, the header says 5 x 2 x 3 of u8"));
+    check_kept(
+        &h, AD_BAD_FILE, "rows",
+        "labels have one size, the header says 5 x 2 x 3 of u8; are the files of labels and of features swapped?");
     let_go(&h);
 }
 END_TEST
@@ -617,12 +632,13 @@ START_TEST(what_is_no_file_is_refused)
 {
     held h;
     hold(&h);
-    refuse_features(&h, path_of("missing"), "missing", "No such file or directory, nor one with .gz");
+    refuse_features(&h, path_of("missing"), "missing",
+                    "No such file or directory, nor one with .gz after its name; check the path");
     refuse_features(&h, "", "", "No such file or directory");
-    refuse_features(&h, folder, folder, "is a directory");
-    refuse_features(&h, path_of("held-r/below"), "held-r/below", "Not a directory");
+    refuse_features(&h, folder, folder, "is a directory; give the path of a file in it");
+    refuse_features(&h, path_of("held-r/below"), "held-r/below", "Not a directory; check the path and its permissions");
     ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
-    refuse_features(&h, path_of("pipe"), "pipe", "is not a regular file");
+    refuse_features(&h, path_of("pipe"), "pipe", "is not a regular file; copy what it gives into one");
     ck_assert_int_eq(mkdir(path_of("folder.gz"), 0700), 0);
     refuse_features(&h, path_of("folder"), "folder.gz", "is a directory");
     ck_assert_int_eq(nn_dataset_read_idx(h.set, path_of("held-r"), path_of("missing")), AD_BAD_FILE);
@@ -667,7 +683,7 @@ START_TEST(null_is_refused)
     held h;
     hold(&h);
     ck_assert_int_eq(nn_dataset_read_idx(h.set, NULL, NULL), AD_BAD_VALUE);
-    check_kept(&h, AD_BAD_VALUE, "nn_dataset_read_idx", "features is NULL");
+    check_kept(&h, AD_BAD_VALUE, "nn_dataset_read_idx: ", "features is NULL; give the path of an IDX file");
     let_go(&h);
     ck_assert_int_eq(nn_dataset_read_idx(NULL, "x", NULL), AD_BAD_HANDLE);
     ck_assert_int_eq(nn_dataset_status(NULL), AD_BAD_HANDLE);
@@ -691,6 +707,17 @@ END_TEST
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
+/* The last read failed for want of memory, and says just that. */
+static void expect_out_of_memory(const nn_dataset *set)
+{
+    static const char *const shapes = "^.+: memory is out(: [0-9]+ bytes are needed; read a smaller file or free some"
+                                      "| while it is gunzipped; free some)$";
+    regex_t shape;
+    ck_assert_int_eq(regcomp(&shape, shapes, REG_EXTENDED | REG_NOSUB), 0);
+    ck_assert_msg(regexec(&shape, nn_dataset_message(set), 0, NULL, 0) == 0, "it says: %s", nn_dataset_message(set));
+    regfree(&shape);
+}
+
 /* Opens, reads names that only exist with .gz, closes: with the k-th allocation failing. True if one did. */
 static bool read_with_failure(size_t k, counting_failure failure)
 {
@@ -702,7 +729,7 @@ static bool read_with_failure(size_t k, counting_failure failure)
     bool failed = memory.refused > 0;
     ck_assert_int_eq(status, !failed ? AD_OK : set ? AD_NO_MEMORY : AD_BAD_HANDLE);
     if (failed && set) {
-        ck_assert_ptr_nonnull(strstr(nn_dataset_message(set), "memory is out"));
+        expect_out_of_memory(set);
         ck_assert_int_eq(nn_dataset_data(set).rows, 0);
         counting_heal(&memory);
         ck_assert_int_eq(nn_dataset_read_idx(set, path_of("r"), path_of("l")), AD_OK);
@@ -984,22 +1011,26 @@ START_TEST(wrong_sizes_are_refused)
         const char *why;
     } cases[] = {
         {{NULL, NN_F32, 2, 2, NULL}, AD_BAD_VALUE, "features are NULL; give an array [2,2] of f32"},
-        {{NULL, NN_F32, 0, 0, NULL}, AD_BAD_SHAPE, "no rows"},
+        {{NULL, NN_F32, 0, 0, NULL}, AD_BAD_SHAPE, "the data have no rows; give at least one"},
         {{x, NN_F32, 0, 2, NULL}, AD_BAD_SHAPE, "no rows"},
-        {{x, NN_F32, -1, 2, NULL}, AD_BAD_SHAPE, "the data are [-1,2]"},
+        {{x, NN_F32, -1, 2, NULL}, AD_BAD_SHAPE, "the data are [-1,2]; rows and columns are at least 1"},
         {{x, NN_F32, 2, 0, NULL}, AD_BAD_SHAPE, "the data are [2,0]"},
         {{x, NN_F32, 2, -7, NULL}, AD_BAD_SHAPE, "the data are [2,-7]"},
         {{x, NN_F32, INT64_MIN, INT64_MIN, NULL}, AD_BAD_SHAPE, "rows and columns are at least 1"},
-        {{x, NN_U8, (int64_t)INT32_MAX + 1, 1, NULL}, AD_BAD_SHAPE, "2147483648 rows; at most 2147483647"},
-        {{x, NN_F32, 4, INT64_MAX / 4, NULL}, AD_BAD_SHAPE, "sizes overflow"},
+        {{x, NN_U8, (int64_t)INT32_MAX + 1, 1, NULL},
+         AD_BAD_SHAPE,
+         "2147483648 rows; at most 2147483647 can be used, give them in parts"},
+        {{x, NN_F32, 4, INT64_MAX / 4, NULL},
+         AD_BAD_SHAPE,
+         "sizes overflow: [4,2305843009213693951] of f32 is more than memory can hold"},
         {{x, NN_F64, INT32_MAX, INT64_MAX, NULL}, AD_BAD_SHAPE, "sizes overflow"},
         {{x, NN_U8, INT32_MAX, (int64_t)1 << 33, NULL}, AD_BAD_SHAPE, "sizes overflow"},
-        {{x, NN_ELEMENT_COUNT, 2, 2, NULL}, AD_BAD_TYPE, "unknown element 6"},
+        {{x, NN_ELEMENT_COUNT, 2, 2, NULL}, AD_BAD_TYPE, "unknown element 6; set it to NN_F32 or another nn_element"},
         {{x, (nn_element)1000, 2, 2, NULL}, AD_BAD_TYPE, "unknown element 1000"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused(&cases[i].data, false, cases[i].status, cases[i].why);
-    check_refused(NULL, false, AD_BAD_VALUE, "the data are NULL");
+    check_refused(NULL, false, AD_BAD_VALUE, "the data are NULL; give a view of features");
 }
 END_TEST
 
@@ -1011,7 +1042,7 @@ START_TEST(wrong_labels_name_row_and_value)
     char message[200];
     ck_assert_int_eq(nn_data_check(&data, true, 10, message, sizeof message), AD_OK);
     labels[2] = 10;
-    check_refused(&data, true, AD_BAD_VALUE, "row 2: label 10 is outside 0..9");
+    check_refused(&data, true, AD_BAD_VALUE, "row 2: label 10 is outside 0..9; mend it, or set n_classes");
     labels[1] = -1;
     check_refused(&data, true, AD_BAD_VALUE, "row 1: label -1 is outside 0..9");
     labels[0] = INT32_MIN;
@@ -1032,9 +1063,10 @@ START_TEST(not_finite_features_name_row_and_column)
     const nn_data f64 = {.features = y, .element = NN_F64, .rows = N, .columns = D};
     static const double wrong[] = {NAN, INFINITY, -INFINITY};
     for (int i = 0; i < N * D; i++) {
-        char why[80];
+        char why[120];
         double bad = wrong[i % 3];
-        snprintf(why, sizeof why, "row %d, column %d: the feature is %s", i / D, i % D, i % 3 ? "infinite" : "NaN");
+        snprintf(why, sizeof why, "row %d, column %d: the feature is %s; replace it or drop the row", i / D, i % D,
+                 i % 3 ? "infinite" : "NaN");
         x[i] = (float)bad;
         y[i] = bad;
         check_refused(&f32, false, AD_NOT_FINITE, why);
@@ -1046,7 +1078,7 @@ START_TEST(not_finite_features_name_row_and_column)
     ck_assert_int_eq(nn_data_check(&f32, false, 0, message, sizeof message), AD_OK);
     ck_assert_int_eq(nn_data_check(&f64, false, 0, message, sizeof message), AD_OK);
     y[500] = -1e39;
-    check_refused(&f64, false, AD_BAD_VALUE, "row 38, column 6: -1e+39 does not fit f32");
+    check_refused(&f64, false, AD_BAD_VALUE, "row 38, column 6: -1e+39 does not fit f32; scale the feature down");
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* Activations, dense layers and optimisers, against math.h and plain loops in f64. */
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +78,10 @@ START_TEST(test_unknown_activations)
         ck_assert_str_eq(nn_activation_name((nn_activation)numbers[i]), "unknown activation");
         ad_tensor x = ad_input(tape, AD_F32, AD_SHAPE(2), NULL);
         ck_assert(ad_is_inert(nn_activate(x, (nn_activation)numbers[i])));
-        expect_error(AD_BAD_VALUE, numbers[i] < 0 ? "-1" : numbers[i] == 77 ? "77" : "6", "NN_RELU");
+        char message[80];
+        snprintf(message, sizeof message, "activate: %d is no activation: use NN_RELU or another of the list",
+                 numbers[i]);
+        expect_error(AD_BAD_VALUE, message, "");
     }
     ck_assert(ad_is_inert(nn_activate((ad_tensor){0}, NN_TANH)));
     ck_assert(ad_is_inert(nn_activate((ad_tensor){0}, (nn_activation)77)));
@@ -256,13 +260,14 @@ static void expect_refused(const nn_dense_options *options, ad_status status, co
 
 START_TEST(test_dense_options_refused)
 {
-    expect_refused(NULL, AD_BAD_VALUE, "options", "NULL");
+    expect_refused(NULL, AD_BAD_VALUE, "dense: the options are NULL: inputs and units must be given", "");
     expect_refused(&(nn_dense_options){.inputs = 3}, AD_BAD_SHAPE, "0 units", "at least 1");
-    expect_refused(&(nn_dense_options){.inputs = 3, .units = -4}, AD_BAD_SHAPE, "-4 units", "at least 1");
+    expect_refused(&(nn_dense_options){.inputs = 3, .units = -4}, AD_BAD_SHAPE,
+                   "dense: 3 inputs and -4 units: both must be at least 1", "");
     expect_refused(&(nn_dense_options){.units = 3}, AD_BAD_SHAPE, "0 inputs", "at least 1");
     expect_refused(&(nn_dense_options){.inputs = -2, .units = 3}, AD_BAD_SHAPE, "-2 inputs", "at least 1");
     nn_dense_options o = {.inputs = 3, .units = 4, .activation = (nn_activation)9};
-    expect_refused(&o, AD_BAD_VALUE, "9", "activation");
+    expect_refused(&o, AD_BAD_VALUE, "dense: 9 is no activation: use NN_RELU or another of the list", "");
     o.activation = (nn_activation)-1;
     expect_refused(&o, AD_BAD_VALUE, "-1", "activation");
     expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = AD_I32}, AD_BAD_TYPE, "i32", "f32 or f64");
@@ -302,7 +307,7 @@ START_TEST(test_dense_apply_refused)
     expect_error(AD_BAD_SHAPE, "[2,7]", "[3,5]");
     x = ad_input(tape, AD_F32, AD_SHAPE(2, D), NULL);
     ck_assert(ad_is_inert(nn_dense_apply(NULL, x)));
-    expect_error(AD_BAD_HANDLE, "layer", "NULL");
+    expect_error(AD_BAD_HANDLE, "dense: the layer is NULL", "");
     ck_assert(ad_is_inert(nn_dense_apply(&layer, ad_input(tape, AD_F64, AD_SHAPE(2, D), NULL))));
     expect_error(AD_BAD_TYPE, "f64", "f32");
     ck_assert(ad_is_inert(nn_dense_apply(&layer, (ad_tensor){.tape = tape})));
@@ -545,7 +550,7 @@ START_TEST(test_slot_refused)
     const char *const names[] = {NULL, "a/b", "/", long_name, ""};
     for (size_t i = 0; i < LENGTH(names); i++) {
         ck_assert_msg(ad_is_inert(ad_slot(w, names[i], 1)), "the name '%s' was taken", names[i] ? names[i] : "NULL");
-        expect_error(AD_BAD_VALUE, "slot", "name");
+        expect_error(AD_BAD_VALUE, "slot: a name of 1 to 120 characters without '/' is needed", "");
     }
     ck_assert(ad_is_inert(ad_slot(x, "mean", 1)));
     expect_error(AD_BAD_STATE, "slot", "parameters");
@@ -592,25 +597,29 @@ START_TEST(test_optimiser_options_refused)
 {
     static const struct {
         nn_optimiser_options options;
-        const char *word;
+        int message;
     } cases[] = {
-        {{.kind = NN_OPTIMISER_COUNT}, "kind"},
-        {{.kind = (nn_optimiser_kind)-1}, "kind"},
-        {{.rate = -0.1}, "rate"},
-        {{.rate = (double)NAN}, "rate"},
-        {{.rate = (double)INFINITY}, "rate"},
-        {{.kind = NN_GRADIENT_DESCENT, .rate = -1}, "rate"},
-        {{.kind = NN_GRADIENT_DESCENT, .rate = (double)NAN}, "rate"},
-        {{.initial_accumulator = -0.1}, "accumulator"},
-        {{.initial_accumulator = (double)NAN}, "accumulator"},
-        {{.initial_accumulator = (double)INFINITY}, "accumulator"},
+        {{.kind = NN_OPTIMISER_COUNT}, 0},
+        {{.kind = (nn_optimiser_kind)-1}, 0},
+        {{.rate = -0.1}, 1},
+        {{.rate = (double)NAN}, 1},
+        {{.rate = (double)INFINITY}, 1},
+        {{.kind = NN_GRADIENT_DESCENT, .rate = -1}, 1},
+        {{.kind = NN_GRADIENT_DESCENT, .rate = (double)NAN}, 1},
+        {{.initial_accumulator = -0.1}, 2},
+        {{.initial_accumulator = (double)NAN}, 2},
+        {{.initial_accumulator = (double)INFINITY}, 2},
     };
+    static const char *const messages[] = {
+        "optimiser: the optimiser's kind is none of the list: use NN_ADAGRAD or NN_GRADIENT_DESCENT",
+        "optimiser: the optimiser's rate must be a finite number above 0, in the parameters' type too",
+        "optimiser: the optimiser's initial accumulator must be a finite number above 0, in the parameters' type too"};
     pair both = open_pair();
     for (size_t i = 0; i < LENGTH(cases); i++) {
         ck_assert_int_eq(nn_optimiser_prepare(&cases[i].options, both.p, 2), AD_BAD_VALUE);
-        expect_error(AD_BAD_VALUE, "optimiser", cases[i].word);
+        expect_error(AD_BAD_VALUE, messages[cases[i].message], "");
         ck_assert_int_eq(nn_optimiser_step(&cases[i].options, both.p, 2), AD_BAD_VALUE);
-        expect_error(AD_BAD_VALUE, "optimiser", cases[i].word);
+        expect_error(AD_BAD_VALUE, messages[cases[i].message], "");
         expect_unchanged(&both);
     }
     ck_assert_uint_eq(ad_kept_count(tape), 2);
@@ -671,6 +680,8 @@ START_TEST(test_variable_changes_nothing)
     ad_backward(ad_sum(ad_square(ad_add(ad_matmul(x, both.p[0]), both.p[1]))));
     ck_assert(ad_has_gradient(x) && ad_has_gradient(both.p[0]) && ad_has_gradient(both.p[1]));
     expect_step_fails(&both, x, AD_BAD_STATE, "parameters");
+    nn_optimiser_step(NULL, (const ad_tensor[]){both.p[0], x}, 2);
+    expect_error(AD_BAD_STATE, "optimiser: only parameters are updated; number 1 is none", "");
 }
 END_TEST
 
@@ -728,6 +739,8 @@ START_TEST(test_two_tapes_are_both_in_error)
     ad_tape *there = ad_tape_open(NULL);
     pair both = open_pair(), foreign = open_pair_on(there);
     nn_optimiser_step(NULL, (const ad_tensor[]){both.p[0], foreign.p[1]}, 2);
+    ck_assert_str_eq(ad_message(tape), "optimiser: parameter 1 is not of the tape of the first");
+    ck_assert_str_eq(ad_message(there), "optimiser: the first parameter is not of the tape of number 1");
     ad_status here = ad_status_of(tape), far = ad_clear_error(there);
     ad_tape_close(there);
     ck_assert_int_eq(here, AD_BAD_HANDLE);

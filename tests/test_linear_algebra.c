@@ -1,6 +1,7 @@
 /* Linear algebra through its public functions: numbers made by hand, what is read and what is not, edges, and every
  * error with its words. */
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -543,6 +544,18 @@ START_TEST(equal_eigenvalues)
 }
 END_TEST
 
+/* The values are beyond the largest number: OpenBLAS finds none; what finds them may say that they are infinite. */
+START_TEST(eigenvalues_beyond_the_largest_number)
+{
+    ad_tensor w =
+        ad_eigh(VARIABLE(AD_SHAPE(4, 4), 0, 0, 0, 0, 0, 0, 0, 0, 1e70, 0, 0, 0, DBL_MAX, 1.4e308, 0, 0), NULL);
+    if (ad_status_of(t) == AD_OK)
+        ck_assert(isinf(ad_f64(w)[3]));
+    else
+        assert_fails(w, AD_BAD_VALUE, "eigh: the eigenvalues of the matrix [4,4] do not converge");
+}
+END_TEST
+
 START_TEST(eigh_refuses)
 {
     ad_tensor v, a = ad_zeros(t, AD_F64, AD_SHAPE(3));
@@ -659,6 +672,7 @@ static Suite *make_suite(void)
     tcase_add_test(eigen, eigh_by_hand);
     tcase_add_test(eigen, largest_components_are_positive);
     tcase_add_test(eigen, equal_eigenvalues);
+    tcase_add_test(eigen, eigenvalues_beyond_the_largest_number);
     tcase_add_test(eigen, eigh_refuses);
     tcase_add_test(eigen, any_numbers_end);
     tcase_add_test(threads, the_same_bits_for_any_number_of_threads);

@@ -482,7 +482,8 @@ static const struct {
     {"matmul", matmul_with_a_wrong_shape, "matmul: inner sizes differ"},
     {"tanh", tanh_with_an_inert_gradient,
      "tanh: its rule gives operand 0 a gradient that is inert, stale or of another tape"},
-    {"tanh", tanh_with_another_type, "mend the rule with ad_cast"},
+    {"tanh", tanh_with_another_type,
+     "backward: a gradient of type f32 is given for a tensor of type f64: mend the rule with ad_cast"},
     {"tanh", tanh_with_another_shape, "[2,3]"},
 };
 

@@ -125,6 +125,51 @@ START_TEST(logarithms_of_sums_at_infinities)
 }
 END_TEST
 
+/* These numbers to within a few roundings, NaN for NaN, and what is 0 exactly. */
+static void expect_nearly(ad_tensor x, size_t n, const double wanted[])
+{
+    expect_ok();
+    ck_assert_uint_eq(ad_size_of(x), n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(number(x, i) - wanted[i]) <= 1e-14 * fabs(wanted[i]) ||
+                          (isnan(wanted[i]) && isnan(number(x, i))),
+                      "element %zu is %.17g instead of %.17g", i, number(x, i), wanted[i]);
+}
+#define EXPECT_NEARLY(x, ...)                                                                                          \
+    expect_nearly(x, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+
+/* What is beside +inf has the probability 0 from there on, and takes nothing; before it, it is as if +inf were not
+ * there. The powers of +inf itself are e^(inf - inf). */
+START_TEST(gradients_of_logarithms_of_sums_beside_infinity)
+{
+    ad_tensor x = VECTOR(1, 1, INFINITY, 2, -INFINITY, INFINITY, 3), dy = VECTOR(1, 10, 100, 1000, 1e4, 1e5, 1e6);
+    ad_backward(ad_sum(ad_mul(ad_logcumsumexp(x, 0), ad_detach(dy))));
+    EXPECT_NEARLY(ad_gradient(x), 6, 5, NAN, 0, 0, NAN, 0);
+    x = VECTOR(-INFINITY, INFINITY);
+    ad_backward(ad_sum(ad_logcumsumexp(x, 0)));
+    EXPECT_NEARLY(ad_gradient(x), 0, NAN);
+    x = VECTOR(-INFINITY, NAN, 3);
+    ad_backward(ad_sum(ad_logcumsumexp(x, 0)));
+    EXPECT_NEARLY(ad_gradient(x), 0, NAN, NAN);
+}
+END_TEST
+
+/* With the weights v, of the first two dx alone: H = 10 (1, -1; -1, 1) / 4. */
+START_TEST(second_gradients_of_logarithms_of_sums_beside_infinity)
+{
+    ad_tensor x = VECTOR(1, 1, INFINITY, 2, -INFINITY, 3), dx;
+    const ad_tensor dy = ad_detach(VECTOR(1, 10, 100, 1000, 1e4, 1e5)), v = ad_detach(VECTOR(2, 8, 3, 5, 7, 9));
+    ad_grad(ad_sum(ad_mul(ad_logcumsumexp(x, 0), dy)), &x, 1, &dx);
+    EXPECT_NEARLY(dx, 6, 5, NAN, 0, 0, 0);
+    ad_backward(ad_sum(ad_mul(dx, v)));
+    EXPECT_NEARLY(ad_gradient(x), -15, 15, NAN, 0, 0, 0);
+    x = VECTOR(-INFINITY, -INFINITY, 1, 1);
+    ad_grad(ad_sum(ad_mul(ad_logcumsumexp(x, 0), VECTOR(1, 1, 1, 4))), &x, 1, &dx);
+    ad_backward(ad_sum(ad_mul(dx, VECTOR(1, 1, 1, 3))));
+    EXPECT_NEARLY(ad_gradient(x), 0, 0, -2, 2);
+}
+END_TEST
+
 START_TEST(recurrences_go_both_ways)
 {
     const ad_tensor a = VECTOR(7, 2, 3), v = VECTOR(1, 10, 100);
@@ -291,6 +336,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, second_gradients_of_products_with_zeros_are_exact);
     tcase_add_test(tests, maxima_go_to_the_last_of_ties);
     tcase_add_test(tests, logarithms_of_sums_at_infinities);
+    tcase_add_test(tests, gradients_of_logarithms_of_sums_beside_infinity);
+    tcase_add_test(tests, second_gradients_of_logarithms_of_sums_beside_infinity);
     tcase_add_test(tests, recurrences_go_both_ways);
     tcase_add_test(tests, scans_of_nothing);
     tcase_add_loop_test(tests, sorted_as_by_insertion, 0, 24);

@@ -348,9 +348,9 @@ START_TEST(test_null_arguments)
     ck_assert_int_eq(ad_assign(p, NULL), AD_BAD_VALUE);
     expect_error(t, AD_BAD_VALUE, "assign: the data for a parameter is NULL");
     ck_assert_int_eq(ad_fill_uniform(p, NULL, 0, 0), AD_BAD_VALUE);
-    expect_error(t, AD_BAD_VALUE, "fill_uniform: the range");
+    expect_error(t, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
     ck_assert_int_eq(ad_gradcheck(t, NULL, NULL, NULL, NULL), AD_BAD_VALUE);
-    expect_error(t, AD_BAD_VALUE, "gradcheck");
+    expect_error(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
     ck_assert_uint_eq(ad_version_of(p), 0);
     ad_tape_close(t);
 }
@@ -556,8 +556,9 @@ START_TEST(test_abort_says_why)
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    ck_assert_msg(strstr(said, "gradtape: AD_BAD_SHAPE: item: the tensor [2] has not one element"), "it says: %s",
-                  said);
+    ck_assert_msg(
+        strstr(said, "gradtape: AD_BAD_SHAPE: item: the tensor [2] has not one element: read it with ad_data\n"),
+        "it says: %s", said);
 }
 END_TEST
 
@@ -661,7 +662,6 @@ static void gradient_unreached(ad_tape *t)
     ad_gradient(q);
 }
 
-/* The whole message, or its beginning where it ends in "...". */
 static const struct {
     void (*make)(ad_tape *t);
     ad_status status;
@@ -685,32 +685,35 @@ static const struct {
     {unknown_type, AD_BAD_TYPE, "input: type 9 is none of AD_F32, AD_F64, AD_I32"},
     {unknown_cast, AD_BAD_TYPE, "cast: type 9 is none of AD_F32, AD_F64, AD_I32"},
     {unknown_full, AD_BAD_TYPE, "full: type 3 is none of AD_F32, AD_F64, AD_I32"},
-    {i32_param, AD_BAD_TYPE, "param: an i32 tensor has no gradient..."},
-    {i32_variable, AD_BAD_TYPE, "variable: an i32 tensor has no gradient..."},
+    {i32_param, AD_BAD_TYPE, "param: an i32 tensor has no gradient: use ad_input, or f32 or f64"},
+    {i32_variable, AD_BAD_TYPE, "variable: an i32 tensor has no gradient: use ad_input, or f32 or f64"},
     {negative_size, AD_BAD_SHAPE, "input: size -3 of axis 1 is negative in [2,-3]"},
     {negative_arange, AD_BAD_SHAPE, "arange: size -1 of axis 0 is negative in [-1]"},
     {rank_nine, AD_BAD_SHAPE, "input: rank 9: it must be 0 to 8"},
     {rank_negative, AD_BAD_SHAPE, "param: rank -1: it must be 0 to 8"},
-    {overflow, AD_BAD_SHAPE, "input: shape [9223372036854775807,3] has too many elements..."},
+    {overflow, AD_BAD_SHAPE, "input: shape [9223372036854775807,3] has too many elements for this machine's memory"},
     {axis_high, AD_BAD_SHAPE, "sum: axis 2 is out of range for x [2,3]: it has 2 axes, 0 to 1 or -1 to -2"},
     {axis_low, AD_BAD_SHAPE, "mean: axis -3 is out of range for [2,3]: it has 2 axes, 0 to 1 or -1 to -2"},
-    {axis_of_scalar, AD_BAD_SHAPE, "sum: axis 0 is out of range for []..."},
+    {axis_of_scalar, AD_BAD_SHAPE, "sum: axis 0 is out of range for []: a scalar has no axes"},
     {axis_twice, AD_BAD_SHAPE, "logsumexp: axis -1 is given twice"},
     {axes_nine, AD_BAD_SHAPE, "sum: 9 axes are given: there can be 0 (all) to 8"},
     {axes_negative, AD_BAD_SHAPE, "sum: -1 axes are given: there can be 0 (all) to 8"},
-    {softmax_axis, AD_BAD_SHAPE, "softmax: axis -2147483648 is out of range for [2,3]..."},
+    {softmax_axis, AD_BAD_SHAPE,
+     "softmax: axis -2147483648 is out of range for [2,3]: it has 2 axes, 0 to 1 or -1 to -2"},
     {max_of_nothing, AD_BAD_SHAPE, "max: axis 1 of [2,0,3] is empty: there is no largest of nothing"},
     {reshape_count, AD_BAD_SHAPE, "reshape: x [2,3] has 6 elements, [4,2] has 8: they must be as many"},
-    {reshape_two, AD_BAD_SHAPE, "reshape: ..."},
-    {reshape_rest, AD_BAD_SHAPE, "reshape: ..."},
+    {reshape_two, AD_BAD_SHAPE, "reshape: the size -1 in [-1,-1] cannot be inferred from [2,3]"},
+    {reshape_rest, AD_BAD_SHAPE, "reshape: the size -1 in [4,-1] cannot be inferred from [2,3]"},
     {transpose_vector, AD_BAD_SHAPE, "transpose: [3] has less than two axes"},
-    {broadcast_narrow, AD_BAD_SHAPE, "broadcast_to: [2,3] does not broadcast to [3]..."},
-    {broadcast_misfit, AD_BAD_SHAPE, "broadcast_to: x [2] does not broadcast to [2,3]..."},
+    {broadcast_narrow, AD_BAD_SHAPE,
+     "broadcast_to: [2,3] does not broadcast to [3]: sizes must be equal or 1, from the last axis"},
+    {broadcast_misfit, AD_BAD_SHAPE,
+     "broadcast_to: x [2] does not broadcast to [2,3]: sizes must be equal or 1, from the last axis"},
     {sum_to_misfit, AD_BAD_SHAPE, "sum_to: x [2,3] is not [2] broadcast: it cannot be summed to it"},
     {sum_to_wide, AD_BAD_SHAPE, "sum_to: [3] is not [2,3] broadcast: it cannot be summed to it"},
     {gather_high, AD_BAD_VALUE, "gather_rows: row number 3 at place 1 is out of range: there are 3 rows"},
     {gather_negative, AD_BAD_VALUE, "gather_rows: row number -1 at place 0 is out of range: there are 3 rows"},
-    {gather_scalar, AD_BAD_SHAPE, "gather_rows: [] has no rows..."},
+    {gather_scalar, AD_BAD_SHAPE, "gather_rows: [] has no rows, or too many axes with those of its row numbers"},
     {gather_real, AD_BAD_TYPE, "gather_rows: operand 1, [2], is f32: it must be i32"},
     {scatter_misfit, AD_BAD_SHAPE, "scatter_add_rows: [3,2] does not begin with the axes of its row numbers [2]"},
     {scatter_rows, AD_BAD_SHAPE, "scatter_add_rows: -4 rows are asked for: it must be 0 or more"},
@@ -727,20 +730,21 @@ static const struct {
     {operand_of_leaf, AD_BAD_VALUE, "operand: there is no operand 0: input has 0"},
     {backward_of_many, AD_BAD_SHAPE,
      "backward: the tensor [2,3] is not a scalar: reduce it (ad_sum, ad_mean) or give a seed"},
-    {backward_of_constant, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable..."},
+    {backward_of_constant, AD_BAD_STATE,
+     "backward: the tensor depends on no parameter or variable: nothing wants a gradient"},
     {backward_seed, AD_BAD_SHAPE, "backward: the seed is [3] of f32, the tensor [2] of f32: they must be equal"},
     {gradient_of_input, AD_NO_GRADIENT, "the gradient of x was not computed: it depends on no parameter or variable"},
-    {gradient_of_inner, AD_NO_GRADIENT, "the gradient of y was not computed: it is an inner tensor..."},
-    {gradient_unreached, AD_NO_GRADIENT, "the gradient of q was not computed: ad_backward was not run since..."},
+    {gradient_of_inner, AD_NO_GRADIENT,
+     "the gradient of y was not computed: it is an inner tensor: run ad_backward_with(.keep = true)"},
+    {gradient_unreached, AD_NO_GRADIENT,
+     "the gradient of q was not computed: ad_backward was not run since, or its loss does not depend on this tensor"},
 };
 
 START_TEST(test_message)
 {
     ad_tape *t = open_tape();
-    const char *message = messages[_i].message, *dots = strstr(message, "...");
-    size_t begin = dots ? (size_t)(dots - message) : strlen(message) + 1;
     messages[_i].make(t);
-    ck_assert_msg(!strncmp(ad_message(t), message, begin), "\"%s\" expected, it is: %s", message, ad_message(t));
+    ck_assert_str_eq(ad_message(t), messages[_i].message);
     expect_error(t, messages[_i].status, "");
     ad_tape_close(t);
 }
@@ -1251,7 +1255,7 @@ START_TEST(test_fill_uniform_range)
     const double ranges[][2] = {{1, 0}, {nan, 1}, {0, nan}, {-infinity, 0}, {0, infinity}};
     for (int i = 0; i < COUNT(ranges); i++) {
         ck_assert_int_eq(ad_fill_uniform(x, ranges[i], 1, 1), AD_BAD_VALUE);
-        expect_error(t, AD_BAD_VALUE, "fill_uniform: the range");
+        expect_error(t, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
     }
     ck_assert_double_eq(ad_f64(x)[0] + ad_f64(x)[1], 9);
     ck_assert_uint_eq(ad_version_of(x), 0);

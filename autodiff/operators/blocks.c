@@ -440,7 +440,8 @@ ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation
     ad_tensor r[AD_MAX_RESULTS];
     ad_apply(NULL, &ad_operator_linear_backward, (const ad_tensor[]){dy, y}, 2, &(ad_attribute){.integer = activation},
              r);
-    *db = r[1];
+    if (db)
+        *db = r[1];
     return r[0];
 }
 
@@ -572,7 +573,8 @@ ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db)
 {
     ad_tensor r[AD_MAX_RESULTS];
     ad_apply(NULL, &ad_operator_mul_backward, (const ad_tensor[]){dy, a, b}, 3, NULL, r);
-    *db = r[1];
+    if (db)
+        *db = r[1];
     return r[0];
 }
 

@@ -206,8 +206,8 @@ static void layer_norm_backward_run(ad_call *c)
 static ad_tensor through_norm(ad_tensor v, ad_tensor x, double epsilon)
 {
     const ad_shape shape = ad_shape_of(x);
-    ad_tensor ones = ad_ones(x.tape, ad_type_of(x), AD_SHAPE(size_at(&shape, -1))), unused;
-    return ad_layer_norm_backward(v, x, ones, epsilon, &unused, &unused);
+    ad_tensor ones = ad_ones(x.tape, ad_type_of(x), AD_SHAPE(size_at(&shape, -1)));
+    return ad_layer_norm_backward(v, x, ones, epsilon, NULL, NULL);
 }
 
 /* n and r of x, in operators that know nothing of this one. */
@@ -272,8 +272,10 @@ ad_tensor ad_layer_norm_backward(ad_tensor dy, ad_tensor x, ad_tensor gain, doub
     ad_tensor r[AD_MAX_RESULTS];
     ad_apply(NULL, &ad_operator_layer_norm_backward, (const ad_tensor[]){dy, x, gain}, 3,
              &(ad_attribute){.real = epsilon}, r);
-    *dgain = r[1];
-    *dbias = r[2];
+    if (dgain)
+        *dgain = r[1];
+    if (dbias)
+        *dbias = r[2];
     return r[0];
 }
 

@@ -289,7 +289,8 @@ ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activat
     ad_tensor r[AD_MAX_RESULTS];
     ad_apply(NULL, &ad_operator_lstm_cell_backward, (const ad_tensor[]){dh, dnext, activated, cell}, 4,
              &(ad_attribute){.shape = gates}, r);
-    *dcell = r[1];
+    if (dcell)
+        *dcell = r[1];
     return r[0];
 }
 

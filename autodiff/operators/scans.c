@@ -139,12 +139,16 @@ ad_tensor ad_cummax(ad_tensor x, int axis) { return ad_along(&ad_operator_cummax
 static void logcumsumexp_run(ad_call *c) { ad_run_along(c, &logcumsumexp_loops, NULL, false, 0); }
 
 /* y_i = ln sum of e^x_j, j <= i :  dx_j = sum of e^(x_j - y_i) dy_i, i >= j. That is e^(x_j - y_j) s_j, where s_j =
- * dy_j + e^(y_j - y_(j+1)) s_(j+1): no power is above 1. After the last y stands inf, whose power is 0. */
+ * dy_j + e^(y_j - y_(j+1)) s_(j+1): no power is above 1. Of two y that are +inf the power counts as 1, which keeps s
+ * finite there, so that the power 0 of what is beside +inf makes its term 0. x = +inf is given NaN last, where no
+ * derivative of this rule can come upon it. After the last y stands inf: that power is not used. */
 static void logcumsumexp_vjp(ad_pullback *p)
 {
     const int axis = ad_axis_of(p);
-    const ad_tensor y = ad_y(p), a = ad_exp_difference(y, ad_beside(y, axis, true, INFINITY));
-    ad_give(p, 0, ad_mul(ad_exp_difference(ad_x(p, 0), y), ad_recurrence(a, ad_dy(p), axis, true)));
+    const ad_tensor x = ad_x(p, 0), y = ad_y(p), a = ad_exp(ad_sub_logs(y, ad_beside(y, axis, true, INFINITY)));
+    const ad_tensor dx = ad_mul_exp(ad_recurrence(a, ad_dy(p), axis, true), ad_sub_logs(x, y));
+    const ad_tensor below = ad_less(x, ad_full(x.tape, ad_type_of(x), AD_SCALAR, INFINITY));
+    ad_give(p, 0, ad_where(below, dx, ad_full(x.tape, ad_type_of(x), AD_SCALAR, (double)NAN)));
 }
 
 AD_OPERATOR(logcumsumexp) = {.name = "logcumsumexp",
@@ -155,7 +159,7 @@ AD_OPERATOR(logcumsumexp) = {.name = "logcumsumexp",
                              .vjp = logcumsumexp_vjp,
                              .formula = "y_i = ln sum of e^x_j, j <= i",
                              .gradient = "sum of e^(x_j - y_i) dy_i, i >= j",
-                             .convention = "the gradient is 0 where x is -inf"};
+                             .convention = "the gradient is 0 where x is -inf, NaN where it is +inf"};
 
 ad_tensor ad_logcumsumexp(ad_tensor x, int axis) { return ad_along(&ad_operator_logcumsumexp, x, axis); }
 

@@ -9,9 +9,11 @@
 #include <gradtape/status.h>
 
 typedef struct ad_allocator {
-    /* Returns `bytes` bytes (more than 0) aligned as malloc aligns, or NULL: the caller then reports AD_NO_MEMORY. */
+    /* Returns `bytes` bytes (more than 0) aligned as malloc aligns, or NULL: the caller then reports AD_NO_MEMORY.
+     * An allocator without this function gives no memory. */
     void *(*allocate)(void *context, size_t bytes);
-    /* Takes back a block that `allocate` gave; `bytes` is the size it was asked for. `block` is never NULL. */
+    /* Takes back a block that `allocate` gave; `bytes` is the size it was asked for. `block` is never NULL.
+     * Without this function nothing is given back. */
     void (*release)(void *context, void *block, size_t bytes);
     void *context;
 } ad_allocator;
@@ -32,11 +34,12 @@ typedef struct ad_memory {
 /* A meter over a copy of `allocator`; NULL: malloc and free. */
 AD_API ad_memory ad_memory_over(const ad_allocator *allocator);
 
-/* a * b into *product; false, and *product SIZE_MAX, if it does not fit. */
+/* a * b into *product, if that is not NULL; false, and *product SIZE_MAX, if it does not fit. */
 AD_API bool ad_multiply(size_t a, size_t b, size_t *product);
 
-/* Memory for `count` elements of `bytes` each, as aligned as malloc's; NULL if there is none or the size does not fit.
- * For 0 bytes in all it gives a block all the same. Release it with the same two numbers; NULL is allowed. */
+/* Memory for `count` elements of `bytes` each, as aligned as malloc's; NULL if there is none, the size does not fit
+ * or `memory` is NULL. For 0 bytes in all it gives a block all the same. Release it with the same two numbers; a block
+ * that is NULL is allowed. */
 AD_API void *ad_memory_take(ad_memory *memory, size_t count, size_t bytes);
 AD_API void ad_memory_release(ad_memory *memory, void *block, size_t count, size_t bytes);
 

@@ -84,13 +84,13 @@ AD_API void ad_result(ad_call *call, int j, ad_type type, const ad_shape *shape)
 /* For shape rules and kernels: puts the tape in error; the message begins with the operator's name. */
 AD_API void ad_call_fail(ad_call *call, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
-/* Shape rules ready-made: every result like operand 0; result 0 as wide as all operands broadcast together; a scalar.
- */
+/* Shape rules ready-made: every result like operand 0; result 0 as wide as all operands broadcast together; a scalar of
+ * the type of operand 0. Without operands they are an error. */
 AD_API void ad_same_shape(ad_call *call);
 AD_API void ad_broadcast_shape(ad_call *call);
 AD_API void ad_scalar_shape(ad_call *call);
 
-/* The number of elements of a value. */
+/* The number of elements of a value; 0 for NULL. */
 AD_API size_t ad_elements(const ad_value *value);
 
 /* Memory for a kernel, for the time it runs; NULL if there is none (the tape is then in error). Aligned to 64 bytes. */

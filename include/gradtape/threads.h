@@ -26,7 +26,7 @@ AD_API uint64_t ad_blocks_computed(int thread);
 
 /* Calls task(context, block) once for each block from 0 to blocks-1, on all threads; returns when all are done. A
  * thread always gets the same run of blocks, so that what it touched stays in its cache. The task must not call this
- * again. */
+ * again. A task that is NULL is not called. */
 typedef void ad_task(void *context, size_t block);
 AD_API void ad_parallel(size_t blocks, ad_task *task, void *context);
 

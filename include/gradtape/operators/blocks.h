@@ -39,6 +39,7 @@ AD_API ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next);
 AD_API ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels);
 
 /* ---- Backward operators ------------------------------------------------------------------------------------------ */
+/* Results beside the one returned go where a pointer says, or nowhere if it is NULL. */
 
 /* dz = activation'(z) dy as a function of y = activation(z), dy and y [..., h]; its sum over rows [h] into `db`. */
 AD_API ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db);

@@ -32,10 +32,12 @@ AD_API ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, unsigned triangle
 AD_API ad_tensor ad_cholesky(ad_tensor a);
 /* a x = b, a [n,n], b [n,k] :  db = a'^-1 dx,  da = -db x' (Giles 2008). A singular a is an error. */
 AD_API ad_tensor ad_solve(ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_inverse(ad_tensor a); /* da = -y' dy y' */
-/* The determinant :  da = dy times the matrix of cofactors, which is exact for singular a too */
+AD_API ad_tensor ad_inverse(ad_tensor a); /* da = -y' dy y' (Giles 2008). A singular a is an error. */
+/* The determinant :  da = dy times the matrix of cofactors, which is exact for singular a too (Jacobi 1841; Giles 2008
+ * writes it y a'^-1 dy, of a regular a) */
 AD_API ad_tensor ad_det(ad_tensor a);
-/* The sign of the determinant and, into `log`, ln of its size :  da = a'^-1 dlog. Singular: (0, -inf) */
+/* The sign of the determinant and, into `log`, if it is not NULL, ln of its size :  da = a'^-1 dlog (Magnus, Neudecker
+ * 1988). Singular: (0, -inf) */
 AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
 /* Eigenvalues, ascending, of a symmetric a, of which the lower triangle is read, and, if `vectors` is not NULL, the
  * eigenvectors as columns, the largest component of each positive :  da symmetric (Giles 2008). A gradient through

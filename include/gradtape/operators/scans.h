@@ -10,7 +10,8 @@ AD_API ad_tensor ad_cumsum(ad_tensor x, int axis);
 AD_API ad_tensor ad_cumprod(ad_tensor x, int axis);
 /* y_i = max of x_j, j <= i :  each dy_i goes to the last of the largest so far; NaN from the first NaN on */
 AD_API ad_tensor ad_cummax(ad_tensor x, int axis);
-/* y_i = ln sum of e^x_j, j <= i, without overflow :  dx_j = sum of e^(x_j - y_i) dy_i, i >= j; 0 where x is -inf */
+/* y_i = ln sum of e^x_j, j <= i, without overflow :  dx_j = sum of e^(x_j - y_i) dy_i, i >= j; 0 where x is -inf,
+ * NaN where it is +inf */
 AD_API ad_tensor ad_logcumsumexp(ad_tensor x, int axis);
 
 /* Ascending, NaN last, equal elements in their order :  dx = dy put back in its places. ad_argsort gives the places,

@@ -24,7 +24,7 @@ typedef struct ad_range {
 
 AD_API ad_tensor ad_slice(ad_tensor x, int axis, ad_range range); /* dx = dy in its places, 0 elsewhere */
 /* n tensors of one type, with equal sizes but for the axis, one after the other :  each dx is its part of dy. With
- * n < 1 there is no tape to say so: the result is inert. */
+ * n < 1, or NULL, there is no tape to say so: the result is inert. */
 AD_API ad_tensor ad_concat(const ad_tensor *x, int n, int axis);
 /* n tensors of one type and shape along a new axis, 0 to rank or -1 for the last :  each dx is its part of dy */
 AD_API ad_tensor ad_stack(const ad_tensor *x, int n, int axis);
