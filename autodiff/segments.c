@@ -53,8 +53,6 @@ ad_status ad_segment_begin(ad_tape *t)
         return ad_status_of(t);
     if (t->open_segment)
         return ad_fail(t, AD_BAD_STATE, "segment_begin: a segment is open: segments do not nest");
-    if (!t->recording)
-        return ad_fail(t, AD_BAD_STATE, "segment_begin: nothing is recorded here: mark first (ad_mark_now)");
     /* Room for it is taken now, so that its end cannot fail for want of memory. */
     ad_stretch *segments = ad_more_room(t, t->segments, t->n_segments, &t->segments_room, sizeof *segments);
     if (!segments)

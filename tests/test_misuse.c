@@ -283,7 +283,6 @@ static void gives_nothing(ad_call *c) { (void)c; }
 static void gives_what_is_longer(ad_call *c) { ad_result(c, 0, AD_F64, &AD_SHAPE(3)); }
 static void gives_f32(ad_pullback *p) { ad_give(p, 0, ad_cast(ad_dy(p), AD_F32)); }
 static void reads_an_attribute(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), ad_attribute_at(p, 0)->real)); }
-static void begins_a_segment(ad_pullback *p) { ad_segment_begin(ad_dy(p).tape); }
 
 static void second_result_first(void) { applies((ad_operator){.shape = gives_the_second_first}); }
 static void result_without_a_type(void) { applies((ad_operator){.shape = gives_no_type}); }
@@ -294,7 +293,6 @@ static void longer_view(void)
 }
 static void gradient_of_another_type(void) { applies((ad_operator){.vjp = gives_f32}); }
 static void attribute_that_is_not_there(void) { applies((ad_operator){.vjp = reads_an_attribute}); }
-static void segment_in_a_rule(void) { applies((ad_operator){.vjp = begins_a_segment}); }
 static void more_scratch_than_there_is(ad_call *c) { ad_scratch(c, SIZE_MAX, 8); }
 static void no_scratch(void) { applies((ad_operator){.run = more_scratch_than_there_is}); }
 
@@ -346,7 +344,6 @@ static const struct {
     {gradient_of_another_type, AD_BAD_TYPE,
      "backward: a gradient of type f32 is given for a tensor of type f64: mend the rule with ad_cast"},
     {attribute_that_is_not_there, AD_BAD_VALUE, "wrong: its rule asks for attribute 0, which it does not declare"},
-    {segment_in_a_rule, AD_BAD_STATE, "segment_begin: nothing is recorded here: mark first (ad_mark_now)"},
     {no_scratch, AD_NO_MEMORY, "wrong: memory is out for 18446744073709551615 bytes of scratch"},
     {fills_between_nothing, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first"},
     {fills_backwards, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first"},
