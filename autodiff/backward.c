@@ -185,10 +185,10 @@ static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
 /* The first contribution: moved if the rule made it and nobody else holds it, otherwise shared. */
 static inline uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
 {
-    /* A kept leaf changes in place, its number at this moment does not. */
-    if (t->recording)
-        return g >> AD_INDEX_BITS == AD_KEPT ? ad_scale(ad_handle(t, g), 1).id : g;
     ad_entry *e = ad_entry_at(t, g);
+    /* A leaf changes in place, its number at this moment does not. */
+    if (t->recording)
+        return e->op ? g : ad_scale(ad_handle(t, g), 1).id;
     bool own = is_temporary(g) && (e->value.flags & (AD_IS_FRESH | AD_IS_HELD)) == AD_IS_FRESH;
     if (!own || !is_exclusive(e))
         return share(t, g, owner);
@@ -224,14 +224,14 @@ static uint32_t add_to(ad_tape *t, uint32_t sum, uint32_t g, uint32_t owner)
     return adopt(t, total.id, owner);
 }
 
-/* The gradient of the rule's result becomes that of its operand, as it is. Not where the operand may outlive its data.
- */
-static inline bool move_dy(ad_tape *t, uint32_t owner, ad_entry *e, uint32_t g, const ad_entry *given)
+/* The gradient of the rule's result becomes that of its operand, as it is. Not where it outlives the walk, and so
+ * perhaps its data: a leaf's. */
+static inline bool move_dy(ad_tape *t, ad_entry *e, uint32_t g, const ad_entry *given)
 {
     ad_pullback *p = t->walking;
     if (e->link || !p || !p->may_move || g != p->dy[0] || p->entry->link != g)
         return false;
-    if (owner >> AD_INDEX_BITS != AD_STEP && given->value.shape->rank && !given->u.storage)
+    if (!e->op && given->value.shape->rank && !given->u.storage)
         return false;
     e->link = g;
     p->entry->link = 0;
@@ -253,7 +253,7 @@ static void contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g)
                 ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
         return;
     }
-    if (!move_dy(t, owner, e, g.id, given))
+    if (!move_dy(t, e, g.id, given))
         e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
 }
 
@@ -588,6 +588,24 @@ static void clean_up(ad_tape *t, uint32_t last)
     ad_drop_gradients(t, true);
 }
 
+/* The walk begins with the gradient of y. If that is recycled when y's rule has run, a seed need not be copied: what it
+ * shows does not change until then. */
+static void seed(ad_tape *t, const ad_walk_back *walk, ad_tensor dy)
+{
+    ad_entry *y = ad_entry_at(t, walk->y.id);
+    const ad_value *value = &ad_entry_at(t, dy.id)->value;
+    const bool lent = y->op && value->shape->rank && !is_temporary(dy.id) && !walk->keep && !t->recording;
+    if (!lent) {
+        contribute(t, walk->y.id, y, dy);
+        return;
+    }
+    const uint32_t id = ad_append(t, AD_TEMPORARY);
+    if (!id || !ad_furnish_shared(t, id, (ad_type)value->type, value->shape, dy.id))
+        return;
+    ad_entry_at(t, id)->value.flags |= AD_IS_HELD;
+    y->link = id;
+}
+
 enum { MOST_WALKS = 32 }; /* one inside the rule or the kernel of the other */
 
 void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
@@ -597,7 +615,7 @@ void ad_run_walk(ad_tape *t, const ad_walk_back *walk)
                 t->rule ? t->rule->entry->op->name : "an operator");
     const ad_tensor dy = ad_is_inert(walk->dy) ? ad_ones_like(walk->y) : walk->dy;
     if (t->status == AD_OK)
-        contribute(t, walk->y.id, ad_entry_at(t, walk->y.id), dy);
+        seed(t, walk, dy);
     ad_recycle_fresh(t);
     const uint32_t last = ad_table_of(walk->y) == AD_STEP ? walk->y.id : 0;
     t->busy++;

@@ -1263,18 +1263,34 @@ START_TEST(test_fill_uniform_range)
 }
 END_TEST
 
-/* A gradient is a number of its own, recorded or not, even where the rule hands on the seed as it is. */
-START_TEST(test_gradient_is_not_the_parameter_that_seeded_it)
+/* A gradient is a number of its own, recorded, kept or not, even where rules hand on the seed as it is. */
+START_TEST(test_gradient_is_not_the_leaf_that_seeded_it)
 {
+    const ad_backward_options ways[] = {{.keep = false}, {.keep = true}, {.differentiable = true}};
+    double five[] = {5, 6}, other[] = {77, 78};
     ad_tape *t = open_tape();
-    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (double[]){1, 2}, "x");
-    ad_tensor seed = ad_param(t, AD_F64, AD_SHAPE(2), (double[]){5, 6}, "seed");
-    ad_backward_with(ad_shift(x, 1), &(ad_backward_options){.seed = seed, .differentiable = _i});
-    ck_assert_double_eq(ad_f64(ad_gradient(x))[0], 5);
-    ck_assert_int_eq(ad_fill(seed, 77), AD_OK);
-    ck_assert_double_eq(ad_f64(ad_gradient(x))[0], 5);
-    ck_assert_int_eq(ad_reset(t), AD_OK);
-    ck_assert_double_eq(ad_f64(ad_gradient(x))[1], 6);
+    const ad_shape two = AD_SHAPE(2);
+    for (int kind = 0; kind < 3; kind++) {
+        ad_tensor p = ad_param(t, AD_F64, two, (double[]){1, 2}, "p"), v = ad_variable(t, AD_F64, two, other);
+        ad_tensor seed = kind == 0   ? ad_param(t, AD_F64, two, five, "seed")
+                         : kind == 1 ? ad_input(t, AD_F64, two, five)
+                                     : ad_borrow(t, AD_F64, two, five);
+        ad_tensor inner = ad_add(p, v), y = ad_shift(inner, 1);
+        ad_backward_options options = ways[_i];
+        options.seed = seed;
+        ck_assert_int_eq(ad_backward_with(y, &options), AD_OK);
+        if (kind == 2)
+            memcpy(five, other, sizeof five);
+        else
+            ck_assert_int_eq(ad_assign(seed, other), AD_OK);
+        ck_assert_double_eq(ad_f64(ad_gradient(p))[0], 5);
+        ck_assert_double_eq(ad_f64(ad_gradient(v))[1], 6);
+        if (ways[_i].keep)
+            ck_assert_double_eq(ad_f64(ad_gradient(inner))[1] + ad_f64(ad_gradient(y))[0], 11);
+        ck_assert_int_eq(ad_reset(t), AD_OK);
+        ck_assert_double_eq(ad_f64(ad_gradient(p))[1], 6);
+        memcpy(five, (const double[]){5, 6}, sizeof five);
+    }
     ad_tape_close(t);
 }
 END_TEST
@@ -1827,7 +1843,7 @@ static void add_leaves(Suite *s)
     tcase_add_test(updates, test_fill_uniform_stays_below_high);
     tcase_add_test(updates, test_fill_uniform_over_everything);
     tcase_add_test(updates, test_fill_uniform_range);
-    tcase_add_loop_test(updates, test_gradient_is_not_the_parameter_that_seeded_it, 0, 2);
+    tcase_add_loop_test(updates, test_gradient_is_not_the_leaf_that_seeded_it, 0, 3);
     tcase_add_test(updates, test_update_of_what_is_not_kept);
     tcase_add_loop_test(updates, test_update_refused, 0, cases);
     tcase_add_loop_test(updates, test_accumulator_refused, 0, cases);
