@@ -60,14 +60,6 @@ static bool check_descriptor(ad_tape *t, const ad_operator *op, int n, const ad_
     return false;
 }
 
-static char letter_of(const ad_operator *op, int i)
-{
-    if (!op->types)
-        return 'r';
-    size_t last = strlen(op->types);
-    return last == 0 ? 'r' : op->types[(size_t)i < last ? (size_t)i : last - 1];
-}
-
 static void fail_type(ad_call *c, int i, const char *fix)
 {
     char text[AD_OPERAND_TEXT];
@@ -78,8 +70,9 @@ static void fail_type(ad_call *c, int i, const char *fix)
 static bool check_types(ad_call *c)
 {
     int real = -1;
-    for (int i = 0; i < c->n_x; i++) {
-        const char letter = letter_of(c->op, i);
+    const char *letters = c->op->types && *c->op->types ? c->op->types : "r";
+    for (int i = 0; i < c->n_x; i++, letters += letters[1] != 0) {
+        const char letter = *letters;
         const uint8_t type = c->x[i]->type;
         if (letter == 'i' && type != AD_I32) {
             fail_type(c, i, "it must be i32");
@@ -115,13 +108,12 @@ static bool resolve(ad_tape *t, const ad_operator *op, ad_tensor x, int i, uint3
     return x.id != 0;
 }
 
-/* Whether a result may point to this shape: it is an operand's, and the result is recorded, so the operand lives as
- * long. */
-static bool shares_shape(const ad_call *c, const ad_shape *shape)
+/* Whether the shape is an operand's, and so was checked for a type that takes as much room. */
+static bool is_of_operand(const ad_call *c, const ad_shape *shape, ad_type type)
 {
-    for (int i = 0; c->tape->recording && i < c->n_x; i++)
+    for (int i = 0; i < c->n_x; i++)
         if (c->x[i]->shape == shape)
-            return true;
+            return ad_bytes_of(c->x[i]->type) >= ad_bytes_of((uint8_t)type);
     return false;
 }
 
@@ -140,8 +132,9 @@ static bool furnish_result(frame *f, uint32_t id, ad_type type, const ad_shape *
     ad_call *c = &f->call;
     if (j == 0 && c->op->properties & AD_VIEW)
         return check_view(c, type, shape) && ad_furnish_shared(c->tape, id, type, shape, f->x_ids[0]);
-    if (shape->rank && shares_shape(c, shape))
-        return ad_furnish_like(c->tape, id, type, shape);
+    if (is_of_operand(c, shape, type)) /* which lives as long if the call is recorded: the shape is shared */
+        return c->tape->recording && shape->rank ? ad_furnish_like(c->tape, id, type, shape)
+                                                 : ad_furnish(c->tape, id, type, shape);
     return ad_check_shape(c->tape, c->op->name, shape, ad_type_bytes(type)) && ad_furnish(c->tape, id, type, shape);
 }
 

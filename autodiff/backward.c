@@ -286,7 +286,7 @@ bool ad_wants(const ad_pullback *p, int i)
     return is_near(p, i) ? p->x[i]->value.flags & p->wanted : wants_far(p, i);
 }
 
-AD_APART static void give_anything(ad_pullback *p, int i, ad_tensor g)
+static void give_anything(ad_pullback *p, int i, ad_tensor g)
 {
     ad_tape *t = p->tape;
     if (!ad_wants(p, i) || t->status != AD_OK)
@@ -308,8 +308,8 @@ AD_APART static void give_anything(ad_pullback *p, int i, ad_tensor g)
         ad_trace_gradient(p, id);
 }
 
-/* A temporary for a scalar, quickly: they are the gradients of which there are many. Says false, having done nothing,
- * for whatever is not that plain. */
+/* A temporary for a scalar, quickly: they are the gradients of which there are many. This and the next say false,
+ * having done nothing, for whatever is not that plain. */
 static inline bool give_scalar(ad_pullback *p, ad_entry *e, ad_tensor g)
 {
     const ad_tape *t = p->tape;
@@ -334,14 +334,31 @@ static inline bool give_scalar(ad_pullback *p, ad_entry *e, ad_tensor g)
     return true;
 }
 
+/* A first contribution that the rule made and nobody else sees. */
+static bool give_first(const ad_pullback *p, ad_entry *e, ad_tensor g)
+{
+    ad_entry *given = ad_temporary_of(p->tape, g);
+    if (!given || e->link || e->value.type != given->value.type ||
+        (given->value.flags & (AD_IS_FRESH | AD_IS_HELD)) != AD_IS_FRESH || !is_exclusive(given) ||
+        !ad_same_dims(e->value.shape, given->value.shape))
+        return false;
+    given->value.flags |= AD_IS_HELD;
+    e->link = g.id;
+    return true;
+}
+
+AD_APART static void give_tensor(ad_pullback *p, int i, ad_tensor g)
+{
+    if (!is_near(p, i) || p->tape->status != AD_OK || !give_first(p, p->x[i], g))
+        give_anything(p, i, g);
+}
+
 void ad_give(ad_pullback *p, int i, ad_tensor g)
 {
-    if (is_near(p, i) && p->tape->status == AD_OK) {
-        ad_entry *e = p->x[i];
-        if (!(e->value.flags & p->wanted) || give_scalar(p, e, g))
-            return;
-    }
-    give_anything(p, i, g);
+    if (is_near(p, i) && p->tape->status == AD_OK &&
+        (!(p->x[i]->value.flags & p->wanted) || give_scalar(p, p->x[i], g)))
+        return;
+    give_tensor(p, i, g);
 }
 
 AD_APART ad_tensor ad_dy_at(ad_pullback *p, int j)
@@ -371,7 +388,7 @@ ad_tensor ad_x(ad_pullback *p, int i)
 {
     if (!is_near(p, i))
         return far_x(p, i);
-    return (ad_tensor){.tape = p->tape, .id = p->entry->u.operands[i], .generation = p->x[i]->generation};
+    return (ad_tensor){.tape = p->tape, .id = p->operands[i], .generation = p->x[i]->generation};
 }
 
 ad_tensor ad_y_at(ad_pullback *p, int j)
@@ -465,15 +482,14 @@ static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
     return t->status == AD_OK;
 }
 
-/* Looks up the operands that a rule will ask for again and again, if there are one or two. */
+/* Looks up the operands that a rule will ask for again and again, if they are few. */
 static inline void find_near(ad_pullback *p)
 {
-    const uint32_t n = p->entry->value.n_operands, *operands = p->entry->u.operands;
-    p->near = p->is_plain && n - 1 < AD_NEAR ? (int)n : 0;
-    if (p->near) {
-        p->x[0] = ad_entry_at(p->tape, operands[0]);
-        p->x[1] = ad_entry_at(p->tape, operands[n - 1]);
-    }
+    const int n = (int)p->entry->value.n_operands;
+    p->operands = ad_operands_of(p->entry);
+    p->near = p->is_plain && n <= AD_NEAR ? n : 0;
+    for (int i = 0; i < p->near; i++)
+        p->x[i] = ad_entry_at(p->tape, p->operands[i]);
 }
 
 static uint8_t wanted_by(const ad_walk_back *walk) { return walk->functional ? AD_ON_PATH : AD_WANTS_GRADIENT; }

@@ -202,8 +202,8 @@ static inline uint32_t ad_append_temporary(ad_tape *t)
     else
         id = t->ends[AD_TEMPORARY]++;
     ad_entry *e = ad_entry_at(t, id);
-    /* Of a temporary only this and what ad_furnish sets is ever anything but 0; the generation is one of its own since it
-     * was recycled. */
+    /* Of a temporary only this and what ad_furnish sets is ever anything but 0; the generation is one of its own since
+     * it was recycled. */
     e->value.flags = AD_IS_FRESH;
     e->link = t->fresh_list;
     t->fresh_list = id;
@@ -260,12 +260,20 @@ void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes
 
 /* ---- shape.c ----------------------------------------------------------------------------------------------------- */
 
-bool ad_same_dims(const ad_shape *a, const ad_shape *b);
+bool ad_equal_dims(const ad_shape *a, const ad_shape *b);
+static inline bool ad_same_dims(const ad_shape *a, const ad_shape *b) { return a == b || ad_equal_dims(a, b); }
 /* Whether rank and sizes are legal and `bytes` an element fits in memory; on failure the tape is in error, `who` named.
  */
 bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t bytes);
-/* The number of elements of a checked shape. */
-size_t ad_count_of(const ad_shape *shape);
+/* The number of elements of a checked shape; the bytes of one of a legal type. */
+static inline size_t ad_count_of(const ad_shape *shape)
+{
+    size_t n = 1;
+    for (int i = 0; i < shape->rank; i++)
+        n *= (size_t)shape->dims[i];
+    return n;
+}
+static inline size_t ad_bytes_of(uint8_t type) { return type == AD_F64 ? sizeof(double) : sizeof(float); }
 /* NumPy broadcasting of b into *a; false if they do not fit. */
 bool ad_broadcast(ad_shape *a, const ad_shape *b);
 /* The axes as a bit mask over `rank` axes; on failure the call fails. */

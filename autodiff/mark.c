@@ -13,27 +13,12 @@ static uint32_t generation_of_last(const ad_tape *t, uint32_t count)
     return ad_entry_at(t, count - 1)->generation & (UINT32_MAX >> 1);
 }
 
-ad_mark ad_mark_here(const ad_tape *t)
-{
-    const uint32_t count = t->ends[AD_STEP];
-    const ad_arena_mark arena = ad_arena_now(&t->step);
-    return (ad_mark){.entries = count,
-                     .resets = t->resets,
-                     .fresh = t->fresh_list,
-                     .generation = count > 1 ? generation_of_last(t, count) : 0,
-                     .pins = t->pins,
-                     .segment = t->open_segment,
-                     .recording = t->recording,
-                     .walking = t->walking,
-                     .block = arena.block,
-                     .at = arena.at};
-}
-
 ad_mark ad_mark_now(ad_tape *t)
 {
     if (!t || t->status != AD_OK)
         return (ad_mark){0};
-    const ad_mark mark = ad_mark_here(t);
+    ad_mark mark = ad_mark_here(t);
+    mark.generation = mark.entries > 1 ? generation_of_last(t, mark.entries) : 0;
     if (t->walking) {
         t->walking->mark = mark;
         t->walking->near = 0; /* what follows is recorded */

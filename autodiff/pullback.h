@@ -3,7 +3,7 @@
 /* What a gradient rule works on, shared by the reverse walk and by inspection. */
 #include "engine.h"
 
-enum { AD_NEAR = 2 };
+enum { AD_NEAR = 4 };
 
 struct ad_pullback {
     ad_tape *tape;
@@ -13,6 +13,7 @@ struct ad_pullback {
     uint8_t wanted;              /* the flag of what wants one: AD_WANTS_GRADIENT, or in a functional walk AD_ON_PATH */
     bool is_plain;               /* nothing is recorded, traced or was changed: the quick ways are right */
     int near;                    /* and how many have now: none after a mark */
+    const uint32_t *operands;    /* ids */
     ad_entry *x[AD_NEAR];        /* of the first operands, so that they need not be looked for each time */
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
     uint32_t dy_generation;      /* of the first of them */
@@ -42,8 +43,20 @@ void ad_run_numeric_rule(ad_pullback *p);
  * they may do. */
 bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead);
 
-/* A mark of where the tape is, which changes nothing; and back to one that is known to be good. */
-ad_mark ad_mark_here(const ad_tape *t);
+/* A mark of where the tape is, which changes nothing; what would show later that it is still good is left out. And back
+ * to one that is. */
+static inline ad_mark ad_mark_here(const ad_tape *t)
+{
+    return (ad_mark){.entries = t->ends[AD_STEP],
+                     .resets = t->resets,
+                     .fresh = t->fresh_list,
+                     .pins = t->pins,
+                     .segment = t->open_segment,
+                     .recording = t->recording,
+                     .walking = t->walking,
+                     .block = t->step.current,
+                     .at = t->step.at};
+}
 void ad_go_back(ad_tape *t, const ad_mark *mark);
 
 /* Recycles the fresh temporaries that nobody holds. */

@@ -16,10 +16,8 @@ const char *ad_type_name(ad_type type) { return (unsigned)type < AD_TYPE_COUNT ?
 
 size_t ad_type_bytes(ad_type type) { return (unsigned)type < AD_TYPE_COUNT ? types[type].bytes : 0; }
 
-bool ad_same_dims(const ad_shape *a, const ad_shape *b)
+bool ad_equal_dims(const ad_shape *a, const ad_shape *b)
 {
-    if (a == b)
-        return true;
     bool same = a->rank == b->rank;
     for (int i = 0; same && i < a->rank; i++)
         same = a->dims[i] == b->dims[i];
@@ -71,17 +69,6 @@ bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t b
     ad_fail(t, AD_BAD_SHAPE, "%s: shape %s has too many elements for this machine's memory", who,
             ad_shape_text(shape, text));
     return false;
-}
-
-size_t ad_count_of(const ad_shape *shape)
-{
-    size_t count = 1;
-    for (int i = 0; i < shape->rank; i++) {
-        if (shape->dims[i] == 0)
-            return 0;
-        count *= (size_t)shape->dims[i];
-    }
-    return count;
 }
 
 size_t ad_elements(const ad_value *value) { return value && value->shape ? ad_count_of(value->shape) : 0; }

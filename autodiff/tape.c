@@ -262,7 +262,7 @@ static bool furnish_data(ad_tape *t, uint32_t id, ad_type type)
         e->value.data = &e->scalar;
         return true;
     }
-    size_t bytes = ad_count_of(e->value.shape) * ad_type_bytes(type);
+    size_t bytes = ad_count_of(e->value.shape) * ad_bytes_of((uint8_t)type);
     bytes = bytes ? bytes : 1;
     if (id >> AD_INDEX_BITS == AD_TEMPORARY) {
         e->u.storage = ad_pool_take(&t->pool, bytes);
