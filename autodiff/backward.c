@@ -537,6 +537,8 @@ static inline bool is_wanted(const ad_tape *t, const ad_walk_back *walk, const a
 static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id, ad_pullback *p)
 {
     ad_entry *e = ad_entry_at(t, id);
+    if (e->value.data != &e->scalar && id > AD_AHEAD)
+        ad_prefetch_entry(ad_entry_at(t, id - AD_AHEAD));
     if (e->value.result > 0 || (!e->link && e->value.n_results <= 1))
         return true;
     if (e->op && ad_has_rule(e->op) && is_wanted(t, walk, e, id))

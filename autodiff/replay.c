@@ -81,6 +81,8 @@ static void look_for_ties(const replay *r, const ad_entry *e, uint32_t id)
 static bool run_entry(const replay *r, uint32_t id, bool ties)
 {
     ad_entry *e = ad_entry_at(r->tape, id);
+    if (id + AD_AHEAD < r->tape->ends[AD_STEP])
+        ad_prefetch_entry(ad_entry_at(r->tape, id + AD_AHEAD));
     if (!e->op || e->value.result > 0)
         return true;
     if (ad_is_guard(e))
