@@ -63,7 +63,7 @@ static const function functions[] = {
     {"atan", ad_atan, atanl, {1, 1}, LIBRARY},
     {"sinh", ad_sinh, sinhl, {2, 2}, LIBRARY},
     {"cosh", ad_cosh, coshl, {2, 2}, LIBRARY},
-    {"tanh", ad_tanh, tanhl, {1.1, 1.1}, LIBRARY},
+    {"tanh", ad_tanh, tanhl, {1.1, 3}, LIBRARY},
     {"asinh", ad_asinh, asinhl, {1.1, 1.1}, LIBRARY},
     {"acosh", ad_acosh, acoshl, {1, 1}, LIBRARY},
     {"atanh", ad_atanh, atanhl, {1.1, 1.1}, LIBRARY},

@@ -9,10 +9,11 @@
  *   0.5    reciprocal
  *   1.0    exp, expm1, exp2, log, log1p, log2, log10, cbrt, sin, cos, tan, asin, acos, atan, acosh, erf, pow, atan2,
  *          hypot
- *   1.1    tanh, asinh, atanh
+ *   1.1    tanh in f32, asinh, atanh
  *   1.5    erfc, rsqrt
  *   2.0    sinh and cosh, though only beyond 88 in f32 and 709 in f64: before, 1.0; softplus
  *   2.5    logistic
+ *   3.0    tanh in f64
  *   6.0    lgamma, which is the C library's; 0.6 in f32
  *
  * Without SLEEF, and in fewer elements, these are the C library's functions, with its errors: 4.0 covers glibc 2.36 but
