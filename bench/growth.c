@@ -1,5 +1,6 @@
 /* How cost grows: batch, width, depth and the length of a tape are doubled several times, and the exponent of the time
- * (the slope of log time over log size, by least squares) is printed beside that of the arithmetic's operations.
+ * (the slope of log time over log size, by least squares) is printed beside that of the arithmetic's operations, and of
+ * networks beside that of their bare products, which do not fit into the same caches at all sizes either.
  *
  * The time is the processor's, on one thread, so that other programs count for little. The sizes of a series take
  * turns, so that all of them see the same machine; each counts with its fastest turn. */
@@ -14,6 +15,7 @@
 #include "blas_kernels.h"
 #include "chain.h"
 #include "digits.h"
+#include "products.h"
 
 enum { MOST_SIZES = 8, MOST_TURNS = 40 };
 
@@ -28,13 +30,14 @@ static double processor_seconds(void)
 
 /* ---- Exponents --------------------------------------------------------------------------------------------------- */
 
-/* One size of a series: what was doubled, the operations of the arithmetic, the seconds. */
+/* One size of a series: what was doubled, the operations of the arithmetic, the seconds; those of the bare products. */
 typedef struct point {
-    double size, work, seconds;
+    double size, work, seconds, bare;
 } point;
 
 static double log_work(const point *p) { return log2(p->work); }
 static double log_seconds(const point *p) { return log2(p->seconds); }
+static double log_bare(const point *p) { return log2(p->bare); }
 
 /* The slope of y over log2 of the size, by least squares. */
 static double slope(const point *p, int n, double (*y)(const point *p))
@@ -61,6 +64,9 @@ static void print_series(const char *name, const point *p, int n)
            expected, excess, excess > most_excess ? "  TOO MUCH" : "");
     for (int i = 1; i < n; i++)
         printf(" x %.2f", p[i].seconds / p[i - 1].seconds);
+    if (p[0].bare > 0)
+        printf("\n    the bare products: exponent %.3f, ratio %.3f", slope(p, n, log_bare),
+               slope(p, n, log_bare) / expected);
     printf("\n");
     worst_excess = fmax(worst_excess, excess);
 }
@@ -89,9 +95,9 @@ static const network_series networks[] = {
 static double work_of(const network *w)
 {
     const double b = (double)w->batch, h = (double)w->width, d = (double)w->depth, c = DIGIT_CLASSES;
-    const double products = 2 * b * h * h * (3 * d - 1) + 2 * b * h * c * 3;
+    const double multiply_adds = 2 * b * h * h * (3 * d - 1) + 2 * b * h * c * 3;
     const double parameters = d * (h * h + h) + h * c + c;
-    return products + 4 * b * (d * h + c) + 6 * parameters;
+    return multiply_adds + 4 * b * (d * h + c) + 6 * parameters;
 }
 
 static double size_of(const network_series *s, const network *w)
@@ -122,10 +128,27 @@ static double time_network(nn_classifier *c, const nn_data *pixels, const networ
     exit(1);
 }
 
+static products products_of(const network *w)
+{
+    int64_t hidden[MOST_LAYERS] = {0};
+    for (int64_t i = 0; i < w->depth; i++)
+        hidden[i] = w->width;
+    return make_step_products((int)w->batch, (int)w->width, hidden, DIGIT_CLASSES);
+}
+
+static double time_bare(const products *all, const network *w)
+{
+    const long times = 1 + (long)(1e9 / work_of(w));
+    const double start = processor_seconds();
+    time_products(all, times);
+    return (processor_seconds() - start) / (double)times;
+}
+
 static void measure_networks(const network_series *s, const nn_data *pixels)
 {
     enum { TURNS = 12 };
     nn_classifier *c[MOST_SIZES];
+    products bare[MOST_SIZES];
     network w[MOST_SIZES] = {s->first};
     point points[MOST_SIZES];
     for (int i = 0; i < s->sizes; i++) {
@@ -134,13 +157,18 @@ static void measure_networks(const network_series *s, const nn_data *pixels)
                              w[i - 1].depth * s->factor.depth};
         c[i] = open_network(&w[i]);
         time_network(c[i], pixels, &w[i]); /* the first steps allocate */
-        points[i] = (point){size_of(s, &w[i]), work_of(&w[i]), INFINITY};
+        bare[i] = products_of(&w[i]);
+        points[i] = (point){size_of(s, &w[i]), work_of(&w[i]), INFINITY, INFINITY};
     }
     for (int turn = 0; turn < TURNS; turn++)
-        for (int i = 0; i < s->sizes; i++)
+        for (int i = 0; i < s->sizes; i++) {
             points[i].seconds = fmin(points[i].seconds, time_network(c[i], pixels, &w[i]));
-    for (int i = 0; i < s->sizes; i++)
+            points[i].bare = fmin(points[i].bare, time_bare(&bare[i], &w[i]));
+        }
+    for (int i = 0; i < s->sizes; i++) {
         nn_classifier_close(c[i]);
+        free_products(&bare[i]);
+    }
     print_series(s->name, points, s->sizes);
 }
 
@@ -174,7 +202,7 @@ static void measure_chains(const chain_series *s)
     ad_tape *t = ad_tape_open(NULL);
     const ad_tensor x = ad_param(t, AD_F32, s->elements ? AD_SHAPE(s->elements) : AD_SCALAR, values, "x");
     for (int i = 0; i < s->sizes; i++)
-        points[i] = (point){s->first << i, s->first << i, INFINITY};
+        points[i] = (point){s->first << i, s->first << i, INFINITY, 0};
     time_chain(t, x, s->first << (s->sizes - 1)); /* the longest takes the memory */
     for (int turn = 0; turn < MOST_TURNS; turn++)
         for (int i = 0; i < s->sizes; i++)

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOST_LAYERS = 8 };
+enum { MOST_LAYERS = 40 };
 
 /* [m,k] x [k,n]; ta and tb say which operand is stored transposed. */
 typedef struct product {
