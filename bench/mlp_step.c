@@ -66,7 +66,7 @@ static result measure(const setting *s, const nn_data *data)
 {
     nn_classifier_options o = {
         .n_classes = DIGIT_CLASSES, .scaling = NN_SCALE_GLOBAL, .seed = 42, .optimiser = {.kind = s->optimizer}};
-    memcpy(o.hidden_units, s->hidden, sizeof s->hidden);
+    memcpy(o.hidden_units, s->hidden, sizeof o.hidden_units);
     products all = make_step_products((int)s->batch, DIGIT_COLUMNS, s->hidden, DIGIT_CLASSES);
     if (!s->table)
         print_products(&all);

@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOST_LAYERS = 40 };
+#include <gradtape/classifier.h>
+
+enum { MOST_LAYERS = NN_MAX_HIDDEN_LAYERS + 1 }; /* and the logits */
 
 /* [m,k] x [k,n]; ta and tb say which operand is stored transposed. */
 typedef struct product {
