@@ -3,6 +3,7 @@
  *
  * record: leaves, recording, backward and reset; replay: leaves changed, ad_replay and backward. */
 #include <argp.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,54 +105,75 @@ static figures time_all(subject *s, double (*const units[2])(const problem *p), 
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
 
-static bool write_gradient(const recording *r, const char *file)
+static bool print_numbers(const recording *r, FILE *f)
 {
-    FILE *f = fopen(file, "w");
-    if (!f) {
-        perror(file);
-        return false;
-    }
-    fprintf(f, "%.17g\n", ad_item(r->loss));
+    bool good = fprintf(f, "%.17g\n", ad_item(r->loss)) > 0;
     for (int i = 0; i < r->n_leaves; i++)
         for (size_t j = 0; j < ad_size_of(r->leaf[i]); j++)
-            fprintf(f, "%.17g\n", ad_f64(ad_gradient(r->leaf[i]))[j]);
-    const bool failed = ferror(f);
-    if (fclose(f) || failed)
-        perror(file);
-    return !failed;
+            good = fprintf(f, "%.17g\n", ad_f64(ad_gradient(r->leaf[i]))[j]) > 0 && good;
+    return good;
 }
 
-/* The largest of the differences, in blocks, from the known gradient, and of the value from the unit's. */
-static double check(const problem *p, const recording *r, const char *file)
+/* Writes beside the file first, so that it is never there by half. */
+static bool write_gradient(const recording *r, const char *file)
 {
-    size_t n = 0;
-    double *known = read_known_gradient(file, &n);
-    const double worst = print_gradient(r, known, n), value = p->unit(p);
-    printf("the unit's objective is %.17g: difference %.1e%s\n", value, fabs(ad_item(r->loss) - value) / fabs(value),
-           known ? "" : "; there is no known gradient beside the file");
-    free(known);
-    return fabs(ad_item(r->loss) - value) <= 1e-12 * fabs(value) ? worst : (double)INFINITY;
+    char part[4096];
+    if ((size_t)snprintf(part, sizeof part, "%s.part", file) >= sizeof part) {
+        fprintf(stderr, "adbench: the name of %s is too long\n", file);
+        return false;
+    }
+    FILE *f = fopen(part, "w");
+    bool good = f && print_numbers(r, f);
+    good = f && fclose(f) == 0 && good && rename(part, file) == 0;
+    if (!good) {
+        fprintf(stderr, "adbench: %s: %s\n", file, strerror(errno));
+        remove(part);
+    }
+    return good;
 }
 
-static bool measure(const setting *set, problem *p)
+/* Whether the gradient is the known one, if there is one, and the value that of the unit. */
+static bool check(const problem *p, const recording *r, const known_gradient *known, double *largest)
 {
+    const bool is_known = print_gradient(r, known, largest);
+    const double value = p->unit(p), off = fabs(ad_item(r->loss) - value) / fabs(value);
+    printf("the unit's objective is %.17g: difference %.1e\n", value, off);
+    if (!(off <= 1e-12))
+        fprintf(stderr, "adbench: the objective is %.17g and the unit's %.17g: they differ by more than 1e-12\n",
+                ad_item(r->loss), value);
+    return is_known && off <= 1e-12;
+}
+
+/* A number of JSON, which has none that are not finite. */
+static const char *json_number(double x, char text[32])
+{
+    snprintf(text, 32, isfinite(x) ? "%.3g" : "null", x);
+    return text;
+}
+
+static bool measure(const setting *set, problem *p, const known_gradient *known)
+{
+    char text[32];
+    double largest = (double)NAN;
     double (*const units[2])(const problem *) = {p->is_gmm ? gmm_O2 : lstm_O2, p->is_gmm ? gmm_O3 : lstm_O3};
     p->unit = units[0];
     subject s = {.p = p, .fresh = ad_tape_open(NULL), .held = ad_tape_open(NULL)};
     s.recorded = record(p, s.held);
     ad_backward(s.recorded.loss);
-    const double worst = ad_status_of(s.held) == AD_OK ? check(p, &s.recorded, set->file) : (double)NAN;
+    bool is_right = ad_status_of(s.held) == AD_OK && check(p, &s.recorded, known, &largest);
     const size_t peak = ad_usage_of(s.held).peak_bytes;
-    const bool written = !set->out || write_gradient(&s.recorded, set->out);
+    is_right = (!set->out || (ad_status_of(s.held) == AD_OK && write_gradient(&s.recorded, set->out))) && is_right;
     const figures f = time_all(&s, units, p);
-    const bool is_right = ad_status_of(s.held) == AD_OK && ad_status_of(s.fresh) == AD_OK && written && worst <= 1e-10;
-    if (!is_right)
-        fprintf(stderr, "adbench: %s%s\n", ad_message(s.held), ad_message(s.fresh));
+    for (int i = 0; i < 2; i++)
+        if (ad_status_of(i ? s.fresh : s.held) != AD_OK) {
+            fprintf(stderr, "adbench: %s\n", ad_message(i ? s.fresh : s.held));
+            is_right = false;
+        }
     printf("{\"bench\":\"adbench\",\"objective\":\"%s\",\"threads\":%ld,\"objective_us\":%.1f,\"record_us\":%.1f,"
-           "\"replay_us\":%.1f,\"ratio_record\":%.3f,\"ratio_replay\":%.3f,\"max_difference\":%.3g,"
+           "\"replay_us\":%.1f,\"ratio_record\":%.3f,\"ratio_replay\":%.3f,\"max_difference\":%s,"
            "\"peak_bytes\":%zu}\n",
            p->is_gmm ? "gmm" : "lstm", set->threads, 1e6 * f.unit, 1e6 * f.record, 1e6 * f.replay, f.record / f.unit,
-           f.replay / f.unit, worst, peak);
+           f.replay / f.unit, json_number(largest, text), peak);
     ad_tape_close(s.fresh);
     ad_tape_close(s.held);
     return is_right;
@@ -193,14 +215,20 @@ int main(int argc, char *argv[])
     static const struct argp parser = {.options = options,
                                        .parser = take,
                                        .args_doc = "gmm|lstm FILE",
-                                       .doc = "Time gradients of ADBench's objectives beside the objectives in C."};
+                                       .doc = "Time gradients of ADBench's objectives beside the objectives in C.\v"
+                                              "FILE is NAME.txt; the gradient is compared with that of "
+                                              "NAME.gradient.txt beside it, if there is one. The last line is JSON, "
+                                              "where max_difference is null if nothing was compared. The exit status "
+                                              "is 1 if something differs or fails, 2 if FILE is not right."};
     setting s = {.threads = 1};
     argp_parse(&parser, argc, argv, 0, NULL, &s);
     ad_set_threads((int)s.threads);
     problem p;
     if (!read_problem(&p, &s))
         return 2;
-    const bool is_right = measure(&s, &p);
+    known_gradient known;
+    const bool is_right = read_known_gradient(s.file, &known) && measure(&s, &p, &known);
+    free_known_gradient(&known);
     gmm_free(&p.gmm);
     lstm_free(&p.lstm);
     return is_right ? 0 : 1;

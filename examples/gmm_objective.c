@@ -51,7 +51,13 @@ bool gmm_read(gmm *g, const char *file)
     const bool is_right = take_apart(g, n);
     if (is_right && copy_points(g))
         return true;
-    fprintf(stderr, "%s: %s\n", file, is_right ? "memory is out" : "it is not a mixture of ADBench: D K N, ...");
+    if (is_right)
+        fprintf(stderr, "%s: memory is out\n", file);
+    else
+        fprintf(stderr,
+                "%s: it is not a mixture of ADBench: its %zu numbers must be D K N, K (1 + D + D (D + 1) / 2) "
+                "of parameters, N D of points, gamma and m\n",
+                file, n);
     gmm_free(g);
     return false;
 }

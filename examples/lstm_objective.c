@@ -32,8 +32,10 @@ bool lstm_read(lstm *s, const char *file)
     if (s->numbers && take_apart(s, n))
         return true;
     if (s->numbers)
-        fprintf(stderr, "%s: it is not a predictor of ADBench: l c b, ..., with at most %d layers\n", file,
-                MOST_LAYERS);
+        fprintf(stderr,
+                "%s: it is not a predictor of ADBench: its %zu numbers must be l c b, at most %d layers l, then "
+                "8 l b, 3 b and 2 l b of parameters and state and c b of bits\n",
+                file, n, MOST_LAYERS);
     lstm_free(s);
     return false;
 }

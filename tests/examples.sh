@@ -120,7 +120,7 @@ gmm | lstm)
     expect '^objective +-?[0-9.]+$'
     refuses "usage: $name FILE"
     refuses 'it is not a (mixture|predictor) of ADBench' "$data/$([ "$name" = gmm ] && echo lstm_l2_c1024 || echo gmm_test).txt"
-    refuses 'is not a number' "$data/README.md"
+    refuses 'is not a finite number' "$data/README.md"
     refuses 'No such file' "$work/none.txt"
     ;;
 *) fail "there is no such example" ;;

@@ -75,22 +75,130 @@ static double *gradient_of(const recording *r, size_t *n)
 START_TEST(test_known_gradient)
 {
     problem p;
-    size_t n, n_known;
+    size_t n, worst;
+    known_gradient read;
     open_problem(&p, names[_i]);
     const recording r = record(&p);
-    double *g = gradient_of(&r, &n), *known = read_known_gradient(p.file, &n_known);
-    ck_assert(known && n == n_known);
+    double *g = gradient_of(&r, &n);
+    ck_assert(read_known_gradient(p.file, &read) && read.numbers && n == read.n);
+    const double *known = read.numbers;
     for (size_t i = 0; i < n; i++) {
         const double off = fabs(g[i] - known[i]) / fmax(1, fabs(g[i]) + fabs(known[i]));
         ck_assert_msg(off <= 1e-10, "%s: number %zu is %.17g, not %.17g", names[_i], i, g[i], known[i]);
     }
     for (size_t i = 0, at = 1; i < (size_t)r.n_leaves; at += ad_size_of(r.leaf[i++])) {
-        const double off = block_difference(g + at, known + at, ad_size_of(r.leaf[i]));
+        const double off = block_difference(g + at, known + at, ad_size_of(r.leaf[i]), &worst);
         ck_assert_msg(off <= 1e-10, "%s: block %zu, %s, is off by %.3g", names[_i], i, ad_name_of(r.leaf[i]), off);
     }
     free(g);
-    free(known);
+    free_known_gradient(&read);
     close_problem(&p);
+}
+END_TEST
+
+START_TEST(test_block_difference)
+{
+    static const struct {
+        double g[3], known[3], off;
+        size_t worst;
+    } cases[] = {
+        {{1, 2, 4}, {1, 2, 4}, 0, 0},
+        {{1, 3, 4}, {1, 2, 4}, 0.25, 1},
+        {{0, 0, 0}, {0, 0, 0}, 0, 0},
+        {{1, 2, NAN}, {1, 2, 4}, INFINITY, 2},
+        {{1, 2, 4}, {NAN, 2, 4}, INFINITY, 0},
+        {{NAN, 2, 4}, {NAN, 2, 4}, INFINITY, 0},
+        {{1, INFINITY, 4}, {1, INFINITY, 4}, INFINITY, 1},
+        {{0, 1, 0}, {0, 0, 0}, INFINITY, 1},
+    };
+    size_t worst;
+    ck_assert_double_eq(block_difference(cases[_i].g, cases[_i].known, 3, &worst), cases[_i].off);
+    ck_assert_uint_eq(worst, cases[_i].worst);
+}
+END_TEST
+
+/* ---- Known gradients that are not right -------------------------------------------------------------------------- */
+
+/* A folder with the small mixture and a known gradient in which `from` is replaced; NULL: without one. */
+static void copy_problem(char folder[64], char file[128], const char *from, const char *to)
+{
+    char path[4096], *text = malloc(1 << 20);
+    strcpy(folder, "/tmp/gradtape-adbench-XXXXXX");
+    ck_assert(text && mkdtemp(folder));
+    for (int i = 0; i < (from ? 2 : 1); i++) {
+        path_of(i ? "gmm_test.gradient.txt" : "gmm_test.txt", path);
+        FILE *f = fopen(path, "r");
+        ck_assert_ptr_nonnull(f);
+        text[fread(text, 1, (1 << 20) - 1, f)] = 0;
+        fclose(f);
+        snprintf(file, 128, "%s/gmm%s.txt", folder, i ? ".gradient" : "");
+        f = fopen(file, "w");
+        ck_assert_ptr_nonnull(f);
+        char *at = i ? strstr(text, from) : NULL;
+        ck_assert(!i || at);
+        if (at)
+            fprintf(f, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+        else
+            fputs(text, f);
+        fclose(f);
+    }
+    snprintf(file, 128, "%s/gmm.txt", folder);
+    free(text);
+}
+
+static void remove_problem(const char *folder)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* What is said goes to a file, from which it is read. */
+static void said(char text[1000])
+{
+    fflush(stderr);
+    rewind(stderr);
+    text[fread(text, 1, 999, stderr)] = 0;
+}
+
+static const struct {
+    const char *from, *to, *words;
+    bool is_read, is_right;
+} changes[] = {
+    {NULL, NULL, "", true, true},
+    {"-", "-", "", true, true},
+    {"\n", "\nnan\n", ":2: 'nan' is not a finite number", false, false},
+    {"\n", "\n1e999\n", ":2: '1e999' is not a finite number", false, false},
+    {"\n", "\n12x\n", ":2: '12x' is not a finite number", false, false},
+    {"\n", "\n5\n", "numbers: it must have", true, false},
+    {".", "5.", "objective: number 0 is", true, false},
+};
+
+START_TEST(test_known_gradients_that_differ)
+{
+    char folder[64], file[128], text[1000];
+    problem p = {.is_gmm = true};
+    known_gradient known;
+    double largest;
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
+    copy_problem(folder, file, changes[_i].from, changes[_i].to);
+    ck_assert(gmm_read(&p.gmm, file));
+    FILE *saying = freopen(strcat(strcpy(text, folder), "/said"), "w+", stderr);
+    ck_assert_ptr_nonnull(saying);
+    p.tape = ad_tape_open(NULL);
+    const recording r = record(&p);
+    ck_assert_int_eq(ad_backward(r.loss), AD_OK);
+    ck_assert(read_known_gradient(file, &known) == changes[_i].is_read);
+    if (changes[_i].is_read)
+        ck_assert(print_gradient(&r, &known, &largest) == changes[_i].is_right);
+    if (!changes[_i].from)
+        ck_assert(isnan(largest));
+    said(text);
+    ck_assert_msg(strstr(text, changes[_i].words), "it says: %s", text);
+    ck_assert_msg(*changes[_i].words || !*text, "it says: %s", text);
+    free_known_gradient(&known);
+    close_problem(&p);
+    remove_problem(folder);
 }
 END_TEST
 
@@ -203,6 +311,8 @@ START_TEST(test_wrong_files)
     ck_assert(!gmm_read(&g, path) && !lstm_read(&s, path));
     path_of("none.txt", path);
     ck_assert(!gmm_read(&g, path) && !lstm_read(&s, path));
+    path_of("", path); /* a folder */
+    ck_assert(!gmm_read(&g, path) && !lstm_read(&s, path));
 }
 END_TEST
 
@@ -214,6 +324,8 @@ int main(void)
     TCase *c = tcase_create("adbench");
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, test_known_gradient, 0, N_NAMES);
+    tcase_add_loop_test(c, test_block_difference, 0, 8);
+    tcase_add_loop_test(c, test_known_gradients_that_differ, 0, (int)(sizeof changes / sizeof changes[0]));
     tcase_add_loop_test(c, test_replay, 0, N_NAMES);
     tcase_add_loop_test(c, test_replay_of_the_same, 0, N_NAMES);
     tcase_add_loop_test(c, test_threads_change_nothing, 0, N_NAMES);
