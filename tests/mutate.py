@@ -6,14 +6,15 @@ pullback, becomes a call that can be mutated while the tests run (mutants.h). A 
 come to which place. Then each mutant is a run of the numeric suites on its row: gradients against differences, the
 adjoint identity, numbers from PyTorch.
 
-A mutant is killed by a failed check. A crash or a time-out does not count; where every check that failed did so because
-the tape refused what the wrong rule asked for, before a number could be compared, the table says `refused`. Mutants
-that cannot be told from the rule are listed in mutants.equivalent, `NAME  reason` a line; all others must be killed,
-and none that is listed may be.
+A mutant is killed by a number that is wrong in a failed check. A crash or a time-out does not count. Where every check
+that failed did so because the tape refused what the wrong rule asked for, before a number could be compared, the mutant
+is `refused`: it is to a rule what one that does not compile is to a program, and counts neither as killed nor as alive.
+Mutants that cannot be told from the rule are listed in mutants.equivalent, `NAME  reason` a line; all others must be
+killed, and none that is listed may be.
 
 A mutant's name is FILE:ROW:PLACE:KIND. A place is the n-th ad_give of the row's rule (give1, ...), its n-th ad_x (x1),
 or y1, dy1; in a helper, or in a rule that rows share, the function's name stands before it. `swapped2` is the index
-that is 2 further on, counted round. The last line is `N mutants, N killed, N equivalent, N alive`.
+that is 2 further on, counted round. The last line is `N mutants, N killed, N equivalent, N refused, N alive`.
 """
 import argparse
 import collections
@@ -42,7 +43,7 @@ Verdict = collections.namedtuple('Verdict', 'mutant killer note')
 COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 RULE = re.compile(r'([\w#]+)\s*\(([^(){};]*\bad_pullback\s*\*[^(){};]*)\)[\s\\]*\{')
 USE = re.compile(r'\bad_(give|x|y_at|y|dy_at|dy)\(')
-REFUSED = re.compile(r'fails: |\bAD_[A-Z_]+: ')  # in the message of a check: the tape is in error
+REFUSED = re.compile(r'(?:fails: |\bAD_[A-Z_]+: )(.*)')  # in the message of a check: the tape is in error
 
 
 def blank_out(text):
@@ -178,7 +179,7 @@ def mutants_of(places, seen):
 
 def try_mutant(folder, mutant):
     """Which suite kills it: a failure is a kill, what ends the program is run again in processes of its own."""
-    refused, notes = False, [] if mutant.row else ['no row comes here']
+    refusals, notes = [], [] if mutant.row else ['no row comes here']
     for suite in SUITES if mutant.row else ():
         extra = {'GRADTAPE_ROW': mutant.row,
                  'GRADTAPE_MUTANT': f'{mutant.place} {mutant.row} {mutant.kind} {mutant.by}'}
@@ -187,10 +188,10 @@ def try_mutant(folder, mutant):
             notes.append(f'{suite}: ' + ('time-out' if status is None else f'signal {-status}'))
             _, printed = run_suite(folder, suite, {**extra, 'CK_FORK': 'yes'})
         failures = [line for line in printed.splitlines() if ':F:' in line]
-        if not all(REFUSED.search(line) for line in failures):
+        refusals += [found.group(1) for found in map(REFUSED.search, failures) if found]
+        if not all(map(REFUSED.search, failures)):
             return Verdict(mutant, suite, '')
-        refused = refused or bool(failures)
-    return Verdict(mutant, 'refused' if refused else None, ', '.join(notes))
+    return Verdict(mutant, 'refused', refusals[0]) if refusals else Verdict(mutant, None, ', '.join(notes))
 
 
 # ---- Judging ---------------------------------------------------------------------------------------------------------
@@ -230,10 +231,11 @@ def judge(verdicts, listed, complete):
         names = {v.mutant.name for v in verdicts}
         wrong += [f'listed as equivalent, but there is no such mutant: {name}' for name in listed if name not in names]
     print_table(verdicts, listed)
-    print('', *wrong, sep='\n')
-    killed = sum(v.killer is not None for v in verdicts)
-    equivalent = len(verdicts) - killed - len(alive)
-    print(f'{len(verdicts)} mutants, {killed} killed, {equivalent} equivalent, {len(alive)} alive')
+    refused = [v for v in verdicts if v.killer == 'refused']
+    print('', *(f'refused: {v.mutant.name}  ({v.note})' for v in refused), *wrong, sep='\n')
+    killed = sum(v.killer in SUITES for v in verdicts)
+    equivalent = len(verdicts) - killed - len(refused) - len(alive)
+    print(f'{len(verdicts)} mutants, {killed} killed, {equivalent} equivalent, {len(refused)} refused, {len(alive)} alive')
     return not wrong
 
 

@@ -663,12 +663,126 @@ START_TEST(every_operator_has_cases)
 }
 END_TEST
 
+/* ---- Special values, row by row ---------------------------------------------------------------------------------- */
+
+enum { ZERO, MINUS_ZERO, DENORMAL, HUGE, INFINITE, MINUS_INFINITE, NOT_A_NUMBER, CLASSES };
+static const char *const class_names[CLASSES] = {"0", "-0", "a denormal", "a huge number", "inf", "-inf", "NaN"};
+
+/* Whose special values are not all here, and why not. */
+static const struct {
+    const char *operator, * why;
+} exemptions[] = {
+    {"cholesky", "what is not finite or not positive is an error"},
+    {"cofactor", "the singular values of what is not finite are none"},
+    {"cofactor_slope", "as cofactor"},
+    {"det", "PyTorch's is of chance where the matrix is not finite"},
+    {"dropout_mask", "it reads no number of its operand"},
+    {"eigh", "what is not finite is an error"},
+    {"inverse", "what is not finite or singular is an error"},
+    {"polygamma", "neither PyTorch nor mpmath has a number at its poles and beyond"},
+    {"slogdet", "as det"},
+    {"solve", "what is not finite or singular is an error"},
+    {"solve_triangular", "what is not finite or singular is an error"},
+};
+
+static bool is_exempt(const char *operator)
+{
+    for (size_t i = 0; i < sizeof exemptions / sizeof *exemptions; i++)
+        if (strcmp(exemptions[i].operator, operator) == 0)
+            return true;
+    return false;
+}
+
+/* -1: an ordinary number. */
+static int class_of(double x, ad_type type)
+{
+    if (x == 0)
+        return signbit(x) ? MINUS_ZERO : ZERO;
+    if (isnan(x))
+        return NOT_A_NUMBER;
+    if (isinf(x))
+        return x > 0 ? INFINITE : MINUS_INFINITE;
+    if (fabs(x) < (type == AD_F32 ? (double)FLT_MIN : DBL_MIN))
+        return DENORMAL;
+    return fabs(x) > (type == AD_F32 ? 1e35 : 1e299) ? HUGE : -1;
+}
+
+/* Which classes operand k of an operator has in any case, as bits; `is_real` says whether it has any real number. */
+static unsigned classes_of_operand(const char *operator, int k, bool *is_real)
+{
+    unsigned seen = 0;
+    for (int i = 0; i < case_count(specials); i++) {
+        const golden_case *c = case_at(specials, i);
+        if (strcmp(c->operator, operator) != 0 || k >= c->n_x || c->x[k].type == AD_I32)
+            continue;
+        *is_real = true;
+        for (size_t j = 0; j < c->x[k].n; j++) {
+            const int class = class_of(c->x[k].value[j], c->x[k].type);
+            seen |= class < 0 ? 0 : 1U << class;
+        }
+    }
+    return seen;
+}
+
+static bool takes_only_i32(const ad_operator *op) { return op->types && strspn(op->types, "i") == strlen(op->types); }
+
+START_TEST(every_operator_has_special_values)
+{
+    const ad_operator *op = ad_operator_at((size_t)_i);
+    bool any_real = false, all = true;
+    for (int k = 0; k < (op->arity == AD_VARIADIC ? 2 : op->arity); k++) {
+        bool is_real = false;
+        const unsigned seen = classes_of_operand(op->name, k, &is_real);
+        any_real = any_real || is_real;
+        for (int class = 0; is_real && class < CLASSES; class ++) {
+            all = all && seen >> class & 1;
+            ck_assert_msg(seen >> class & 1 || is_exempt(op->name), "%s: no special case has %s in operand %d",
+                          op->name, class_names[class], k);
+        }
+    }
+    if (op->arity && !takes_only_i32(op))
+        ck_assert_msg(any_real || is_exempt(op->name), "%s: no special case in golden/", op->name);
+    ck_assert_msg(!(any_real && all && is_exempt(op->name)), "%s: it has all special values: it need not be exempt",
+                  op->name);
+}
+END_TEST
+
+/* Which pairs of classes an element-wise operator has in its two operands, of classes * classes. */
+static int count_pairs(const char *operator)
+{
+    bool seen[CLASSES][CLASSES] = {{false}};
+    int n = 0;
+    for (int i = 0; i < case_count(specials); i++) {
+        const golden_case *c = case_at(specials, i);
+        if (strcmp(c->operator, operator) != 0 || c->x[0].n != c->x[1].n)
+            continue;
+        for (size_t j = 0; j < c->x[0].n; j++) {
+            const int a = class_of(c->x[0].value[j], c->x[0].type), b = class_of(c->x[1].value[j], c->x[1].type);
+            n += a >= 0 && b >= 0 && !seen[a][b];
+            if (a >= 0 && b >= 0)
+                seen[a][b] = true;
+        }
+    }
+    return n;
+}
+
+START_TEST(binary_operators_have_all_pairs)
+{
+    const ad_operator *op = ad_operator_at((size_t)_i);
+    if (op->arity == 2 && op->properties & AD_ELEMENTWISE && !takes_only_i32(op))
+        ck_assert_msg(count_pairs(op->name) == CLASSES * CLASSES, "%s: only %d of %d pairs of special values", op->name,
+                      count_pairs(op->name), CLASSES * CLASSES);
+}
+END_TEST
+
 static Suite *golden_suite(void)
 {
     Suite *suite = suite_create("golden");
     TCase *files = tcase_create("files");
     tcase_add_loop_test(files, files_are_complete, 0, FAMILIES);
     tcase_add_loop_test(files, every_operator_has_cases, 0, (int)ad_operator_count());
+    tcase_add_loop_test(files, every_operator_has_special_values, 0, (int)ad_operator_count());
+    tcase_add_loop_test(files, binary_operators_have_all_pairs, 0, (int)ad_operator_count());
     suite_add_tcase(suite, files);
 
     TCase *cases = tcase_create("gradients");

@@ -5,7 +5,8 @@
 #include <inttypes.h>
 
 /* z (softplus) - t z, without overflow: max(z, 0) - t z + ln(1 + e^-|z|) */
-MAP2(logistic_cross_entropy, (a < 0 ? 0 : a) - b * a + R(log1p)(R(exp)(-R(fabs)(a))))
+/* softplus(a) - b a, where for a > 0 nothing cancels */
+MAP2(logistic_cross_entropy, (a > 0 ? (1 - b) * a : -b * a) + R(log1p)(R(exp)(-R(fabs)(a))))
 
 #ifdef AD_REAL
 

@@ -80,6 +80,9 @@ class GoldenFile:
         version = torch.__version__.split("+")[0]
         self.head = f"# {purpose}\n# Made by {script} with PyTorch {version}; golden.py says what the lines are.\n"
         self.cases = {}
+        self.pairs = {}     # of each operator in PAIRWISE: a case of all pairs
+        self.operands = {}  # of all cases of each operator
+        self.spares = {}    # of each operator: the size of its smallest case, and the same call with special numbers
 
     def add(self, operator, label, body):
         assert (operator, label) not in self.cases, (operator, label)
@@ -99,11 +102,13 @@ def family(name):
                        "Values of operators at 0, -0, denormal and huge numbers, infinities and NaN."))
 
 
-def make(files, *makers):
-    """Calls the functions that add cases, on one thread so that sums have one order, and writes the files."""
+def make(files, *makers, exempt=()):
+    """Calls the functions that add cases, on one thread so that sums have one order, adds what is missing at special
+    points (but for operators that are exempt), and writes the files."""
     torch.set_num_threads(1)
     for add_cases in makers:
         add_cases()
+    add_missing(*files, exempt)
     for file in files:
         file.write()
 
@@ -193,16 +198,22 @@ def case(file, operator, label, function, operands, attributes=()):
     second = gradients(sum((u * dx).sum() for u, dx in zip(us, dxs)), real + vs)
     assert not any(torch.isnan(g).any() for g in [*ys, *dxs, *second]), (operator, label)
 
+    keep_spares(file, operator, function, operands, attributes)
     file.add(operator, label, attributes_line(attributes)
              + described_with("x", xs, ("u", "dx", "d2x"), (us, dxs, second[:len(real)]))
              + described_with("y", ys, ("v", "d2v"), (vs, second[len(real):])))
 
 
+def body_of_values(function, operands, attributes, signed_zeros):
+    return (attributes_line(attributes) + ("" if signed_zeros else "zeros_of_any_sign\n")
+            + "".join(described("x", x) for x in operands)
+            + "".join(described("y", y) for y in results(function, operands)))
+
+
 def values_only(file, operator, label, function, operands, attributes=(), signed_zeros=True):
     """Adds a case without gradients to a file."""
-    body = attributes_line(attributes) + ("" if signed_zeros else "zeros_of_any_sign\n")
-    body += "".join(described("x", x) for x in operands)
-    file.add(operator, label, body + "".join(described("y", y) for y in results(function, operands)))
+    keep_spares(file, operator, function, operands, attributes)
+    file.add(operator, label, body_of_values(function, operands, attributes, signed_zeros))
 
 
 # ---- Special values -------------------------------------------------------------------------------------------------
@@ -227,6 +238,70 @@ def all_pairs(a, b, dtype):
     """Every value of a beside every value of b, as two vectors: vectorised kernels take their ordinary path."""
     grid = torch.meshgrid(torch.tensor(a, dtype=dtype), torch.tensor(b, dtype=dtype), indexing="ij")
     return [x.reshape(-1) for x in grid]
+
+
+# One number of each class, and of which numbers a class consists.
+CLASSES = {"zero": 0.0, "minus_zero": -0.0, "denormal": 2.0**-1074, "huge": 1e300, "inf": INF, "minus_inf": -INF,
+           "nan": NAN}
+
+
+# Element-wise operators of two operands whose pairs no family writes out.
+PAIRWISE = ("clamp_backward", "elu_backward", "gelu_backward", "huber", "kl_divergence", "leaky_relu_backward",
+            "logistic_backward", "logistic_cross_entropy", "mul_exp", "poisson_nll", "pow_derivative", "selu_backward",
+            "silu_backward", "sub_logs", "tanh_backward", "trunc_quotient")
+
+
+def class_of(x, dtype):
+    """The name of the class, or None for ordinary numbers."""
+    smallest, large = (2.0**-1022, 1e299) if dtype == F64 else (2.0**-126, 1e35)
+    if x == 0:
+        return "minus_zero" if math.copysign(1, x) < 0 else "zero"
+    if math.isnan(x) or math.isinf(x):
+        return "nan" if math.isnan(x) else "inf" if x > 0 else "minus_inf"
+    return "denormal" if abs(x) < smallest else "huge" if abs(x) > large else None
+
+
+def classes_seen(file, operator, k):
+    """The classes that operand k has in any case of the file."""
+    operands = [operands[k] for operands in file.operands.get(operator, []) if k < len(operands)]
+    return {class_of(x, tensor.dtype) for tensor in operands for x in tensor.flatten().tolist()}
+
+
+def keep_spares(file, operator, function, operands, attributes):
+    """Remembers a call, and of the smallest what it would be with one number of each class in each real operand. That
+    is computed now: functions may depend on what a loop goes on to change."""
+    file.operands.setdefault(operator, []).append([x.detach().clone() for x in operands])
+    if operator in PAIRWISE and operator not in file.pairs:
+        pairs = all_pairs(PAIRED[F64], PAIRED[F64], F64)
+        file.pairs[operator] = body_of_values(function, pairs, attributes, False)
+    size = sum(x.numel() for x in operands)
+    if any(x.numel() == 0 or x.dtype == F32 for x in operands) or file.spares.get(operator, (size + 1,))[0] <= size:
+        return
+    spares = {}
+    for k, x in enumerate(operands):
+        for name, value in CLASSES.items() if x.dtype == F64 else ():
+            changed = x.detach().clone()
+            changed.view(-1)[x.numel() // 2] = value
+            try:
+                spares[k, name] = body_of_values(function, [*operands[:k], changed, *operands[k + 1:]], attributes, False)
+            except (RuntimeError, ZeroDivisionError, ValueError) as why:
+                spares[k, name] = why
+    file.spares[operator] = size, spares
+
+
+def add_missing(cases, special, exempt):
+    """What no case at special points has: for each class that a real operand lacks a small call with one such number."""
+    for operator, body in cases.pairs.items():
+        special.add(operator, "all_pairs", body)
+        special.operands.setdefault(operator, []).append(all_pairs(PAIRED[F64], PAIRED[F64], F64))
+    for operator in {**cases.spares, **special.spares}:
+        if operator in exempt:
+            continue
+        _, spares = (cases if operator in cases.spares else special).spares[operator]
+        for (k, name), body in spares.items():
+            if name not in classes_seen(special, operator, k):
+                assert isinstance(body, str), (operator, k, name, body)
+                special.add(operator, f"x{k}_{name}", body)
 
 
 def in_double(function, dtype):

@@ -21,6 +21,11 @@ ACTIVATIONS, SPECIAL = family("activations")
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 
+def slope_to_infinity(slope, x):
+    """1 at inf and 0 at -inf, as it tends to, where the formula is infinity times 0."""
+    return torch.where(torch.isinf(x), (x > 0).to(x.dtype), slope(torch.where(torch.isinf(x), 0.0, x)))
+
+
 def no_less(x, low):
     """x, but where it is below `low`, `low` without a gradient: so that nothing is 0 times infinity there."""
     return torch.where(x < low, torch.full_like(x, low), x)
@@ -79,7 +84,8 @@ UNARY = {
     "gelu": gelu, "silu": silu, "selu": selu, "hardtanh": hardtanh, "log_logistic": log_logistic,
 }
 BACKWARD = {
-    "gelu_backward": lambda v, x: gelu_slope(x) * v, "silu_backward": lambda v, x: silu_slope(x) * v,
+    "gelu_backward": lambda v, x: slope_to_infinity(gelu_slope, x) * v,
+    "silu_backward": lambda v, x: slope_to_infinity(silu_slope, x) * v,
     "selu_backward": selu_backward,
 }
 SLOPES = (0.01, -0.5, 0.0, 2.0)

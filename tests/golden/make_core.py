@@ -109,6 +109,11 @@ def share_greater(v, a, b):
     return torch.autograd.grad(torch.maximum(a, b.detach()), a, v, create_graph=True)[0]
 
 
+def logistic_backward(dy, y):
+    """Beyond what a logistic can be the order of the factors shows."""
+    return torch.where((y >= 0) & (y <= 1), torch.ops.aten.sigmoid_backward(dy, y), (1 - y) * y * dy)
+
+
 def spread_ties(axes):
     """The rule of torch.amax, taken in the same way."""
     def function(v, x, _):
@@ -122,7 +127,7 @@ def mean_ties(axes):
     def function(u, x, y):
         dims = axes or tuple(range(x.dim()))
         tied = (x == y).to(u.dtype)
-        return (u * tied).sum(dims, keepdim=True) / tied.sum(dims, keepdim=True)
+        return torch.where(tied > 0, u, 0.0).sum(dims, keepdim=True) / tied.sum(dims, keepdim=True)
     return function
 
 
@@ -346,7 +351,7 @@ def backward_operator_cases():
     shapes = {"vector": ([11], [11]), "rows": ([3, 4], [4]), "columns": ([3, 1], [3, 4]), "scalar": ([2, 3], [])}
     of_y = {
         "tanh_backward": (torch.ops.aten.tanh_backward, -1, 1),
-        "logistic_backward": (torch.ops.aten.sigmoid_backward, 0, 1),
+        "logistic_backward": (logistic_backward, 0, 1),
         "elu_backward": (elu_backward, -1, 3), "where_positive": (where_positive, -2, 2),
         "where_not_positive": (where_not_positive, -2, 2), "times_sign": (times_sign, -2, 2),
     }
@@ -410,7 +415,7 @@ def special_binary_cases():
                            ("times_sign", times_sign), ("exp_difference", exp_difference)):
         values_only(SPECIAL, name, "f64", function, all_pairs(edges, edges, F64), signed_zeros=False)
     for name, function, y in (("tanh_backward", torch.ops.aten.tanh_backward, [0.0, -0.0, 5e-324, 0.5, 1.0, -1.0, NAN]),
-                              ("logistic_backward", torch.ops.aten.sigmoid_backward, [0.0, 1e-300, 0.5, 1.0, NAN]),
+                              ("logistic_backward", logistic_backward, [0.0, 1e-300, 0.5, 1.0, NAN]),
                               ("elu_backward", elu_backward, [-1.0, -0.5, -0.0, 0.0, 2.0, INF, NAN])):
         values_only(SPECIAL, name, "f64", function, all_pairs(edges, y, F64), signed_zeros=False)
     z = [0.0, -0.0, 1e-300, 20.0, -20.0, 40.0, -40.0, 1e4, -1e4, 1e300, -1e300, NAN]
@@ -418,6 +423,16 @@ def special_binary_cases():
     values_only(SPECIAL, "logistic_cross_entropy", "f64", logistic_cross_entropy, pairs, signed_zeros=False)
     a, b = all_pairs([0.0, -0.0, 1.0, INF, -INF, NAN], [0.0, 1.0, 2.0, INF, -INF, NAN], F64)
     values_only(SPECIAL, "share_greater", "f64", share_greater, [torch.full_like(a, 3.0), a, b], signed_zeros=False)
+
+
+def special_tie_cases():
+    """v is selected where there is a tie, never multiplied by 0; NaN ties with NaN."""
+    x = torch.stack(all_pairs(PAIRED[F64], PAIRED[F64], F64), 1)
+    y = torch.amax(x, 1, keepdim=True)
+    v = torch.tensor(PAIRED[F64], dtype=F64).repeat(len(PAIRED[F64]))[:, None]
+    tied = (x == y) | (torch.isnan(x) & torch.isnan(y))
+    values_only(SPECIAL, "spread_ties", "pairs", lambda v, x, y: torch.where(tied, v / tied.sum(1, keepdim=True), 0.0),
+                [v, x, y], [1, 1], signed_zeros=False)
 
 
 def special_reduction_cases():
@@ -468,4 +483,4 @@ if __name__ == "__main__":
     check_against_fused_operators()
     make([CORE, SPECIAL], elementwise_cases, binary_cases, reduction_cases, shape_cases, row_cases, matmul_cases,
          softmax_cases, softmax_cross_entropy_cases, backward_operator_cases, exp_difference_cases, ties_cases,
-         special_unary_cases, special_binary_cases, special_reduction_cases, special_loss_cases, special_shape_cases)
+         special_unary_cases, special_binary_cases, special_tie_cases, special_reduction_cases, special_loss_cases, special_shape_cases)

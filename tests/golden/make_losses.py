@@ -14,6 +14,7 @@ DELIBERATE_DIFFERENCES = {
     "kl_divergence": "F.kl_div is NaN where p is -inf; ours is 0, with gradients 0",
     "normal_nll": "F.gaussian_nll_loss takes a variance, held above 1e-6; ours takes its logarithm, whatever it is",
     "poisson_nll": "F.poisson_nll_loss has Stirling's approximation of ln k!, and 0 for k <= 1; ours has lgamma(k + 1)",
+    "kl_divergence, mul_exp, poisson_nll": "0 times an infinite exponential or logarithm is NaN in PyTorch; ours is 0",
     "softmax_cross_entropy_with": "weights of F.cross_entropy have no gradient, and 0 times an infinite loss is NaN; "
                                   "ours have one, and a class that weighs 0 adds 0",
 }
@@ -42,11 +43,13 @@ def kl_divergence(p, q):
     p, q = torch.broadcast_tensors(p, q)
     nothing = torch.isneginf(p)
     p, q = torch.where(nothing, 0.0, p), torch.where(nothing, 0.0, q)
-    return torch.where(nothing, 0.0, torch.exp(p) * (p - q))
+    return torch.where(nothing | (p == q), 0.0, torch.exp(p) * (p - q))
 
 
 def mul_exp(a, s):
-    return a * torch.exp(s)
+    """By halves, so that e^s may be infinite where the product is not."""
+    half = torch.exp(s / 2)
+    return torch.where((s == -INF) | ((a == 0) & (s < INF)), 0.0, a * half * half)
 
 
 def lgamma(x):
@@ -54,7 +57,7 @@ def lgamma(x):
 
 
 def poisson_nll(r, k):
-    return torch.exp(r) - k * r + lgamma(k + 1)
+    return torch.exp(r) - torch.where((k == 0) & torch.isinf(r), 0.0, k * r) + lgamma(k + 1)
 
 
 def normal_nll(x, mean, v):
