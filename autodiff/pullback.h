@@ -3,7 +3,7 @@
 /* What a gradient rule works on, shared by the reverse walk and by inspection. */
 #include "engine.h"
 
-enum { AD_NEAR = 4 };
+enum { AD_NEAR = 4 }; /* how many operands are few */
 
 struct ad_pullback {
     ad_tape *tape;
@@ -12,9 +12,9 @@ struct ad_pullback {
     bool may_move;               /* the gradient of result 0 is not needed after the rule: an operand may have it */
     uint8_t wanted;              /* the flag of what wants one: AD_WANTS_GRADIENT, or in a functional walk AD_ON_PATH */
     bool is_plain;               /* nothing is recorded, traced or was changed: the quick ways are right */
-    int near;                    /* and how many have now: none after a mark */
-    const uint32_t *operands;    /* ids */
-    ad_entry *x[AD_NEAR];        /* of the first operands, so that they need not be looked for each time */
+    const uint32_t *operands;    /* their ids */
+    int near;                    /* how many operands have their entries in x: all if they are few, none after a mark */
+    ad_entry *x[AD_NEAR];        /* so that they need not be looked for at each question of the rule */
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
     uint32_t dy_generation;      /* of the first of them */
     int capture;                 /* -1; or the one operand whose contribution goes to `captured` instead */
