@@ -26,6 +26,11 @@ of several results returns a tuple. Attributes are given flat, in the order of t
 [*axes_attribute(0, 2, keep=True), *list_attribute(3, 4), type_attribute(F32)]. Only the operators in calls[] of
 tests/test_golden.c have a shorter layout: axes are 1 if kept, then the axes, none for all; a shape is its sizes.
 
+At special points the suite demands of each row every class of numbers in each real operand, and all pairs of what is
+element-wise in two. What values_only() does not bring, make() adds: of the row's smallest case of f64 the same call
+with one special number, and all pairs for the names in PAIRWISE. A row that cannot have them is named to make() as
+exempt, and in exemptions[] of tests/test_golden.c with the reason.
+
 A case of NAME.txt, y_0, y_1, ... = operator(x_0, x_1, ...), is
 
     case OPERATOR LABEL
@@ -144,14 +149,6 @@ class Draw:
 
     def whole(self, shape, low, high, dtype=F64):
         return torch.tensor(self.generator.integers(low, high, size=tuple(shape), endpoint=True), dtype=dtype)
-
-
-def gradients(scalar, leaves, **options):
-    """The gradients of `scalar` by the leaves; zeros where there is no path."""
-    if not scalar.requires_grad:
-        return [torch.zeros_like(x) for x in leaves]
-    found = torch.autograd.grad(scalar, leaves, allow_unused=True, **options)
-    return [torch.zeros_like(x) if g is None or g._is_zerotensor() else g for x, g in zip(leaves, found)]
 
 
 # ---- Cases ----------------------------------------------------------------------------------------------------------
