@@ -170,12 +170,12 @@ bool print_gradient(const recording *r, const known_gradient *known, double *lar
         return false;
     }
     double worst = print_block("objective", loss, &loss, at, 1);
-    at += at ? 1 : 0;
+    at = at ? at + 1 : NULL;
     for (int i = 0; i < r->n_leaves; i++) {
         const double *g = ad_f64(ad_gradient(r->leaf[i]));
         const size_t n = ad_size_of(r->leaf[i]);
         worst = fmax(worst, print_block(ad_name_of(r->leaf[i]), norm(g, n), g, at, n));
-        at += at ? n : 0;
+        at = at ? at + n : NULL;
     }
     if (!known->numbers)
         printf("nothing is compared: there is no %s\n", known->file);
