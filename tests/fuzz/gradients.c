@@ -84,7 +84,9 @@ void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in)
     FUZZ_EXPECT(status != AD_OK || (well && fuzz_is_well(m)), "backward succeeds on a tape in error");
     FUZZ_EXPECT(!well || wild || m->is_changed || is_excused(m), "a good backward fails: %s", ad_message(m->tape));
     fuzz_drop(m, FUZZ_OF_GRADIENT, false);
-    m->is_recorded = status == AD_OK && options.differentiable;
+    /* One that fails leaves gradients as they were, or none; one that accumulates may leave some as they were. */
+    if (status == AD_OK)
+        m->is_recorded = options.differentiable || (options.accumulate && m->is_recorded);
     m->report->reached_backward = m->report->reached_backward || (status == AD_OK && !m->has_failed);
     if (status == AD_OK)
         check_gradients(m, &y, options.keep);
