@@ -209,8 +209,10 @@ void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes
 bool ad_add_chunk(ad_tape *t, uint32_t which)
 {
     ad_table *table = &t->tables[which];
-    if (table->n_chunks == 1U << (AD_INDEX_BITS - AD_CHUNK_BITS)) {
-        ad_fail(t, AD_NO_MEMORY, "the tape is full: it holds %u entries; reset it more often", AD_INDEX_MASK);
+    /* One chunk less than ids could count, so that the end of a table is none of the next one's ids. */
+    if (table->n_chunks == AD_INDEX_MASK >> AD_CHUNK_BITS) {
+        ad_fail(t, AD_NO_MEMORY, "the tape is full: it holds %u entries; reset it more often",
+                AD_INDEX_MASK & ~(AD_CHUNK_ENTRIES - 1U));
         return false;
     }
     ad_entry *chunk = NULL;
