@@ -22,6 +22,31 @@ struct ad_pullback {
     ad_mark mark; /* the last that the rule took */
 };
 
+/* ---- Gradients, which are links of entries ----------------------------------------------------------------------- */
+
+static inline bool ad_is_temporary(uint32_t id) { return id >> AD_INDEX_BITS == AD_TEMPORARY; }
+
+/* A temporary in the fresh list is recycled with it, when the rule has run. */
+static inline void ad_release_gradient(ad_tape *t, uint32_t id)
+{
+    if (!ad_is_temporary(id))
+        return;
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->value.flags & AD_IS_FRESH)
+        e->value.flags &= (uint8_t)~AD_IS_HELD;
+    else
+        ad_recycle(t, id);
+}
+
+/* A held temporary with a copy of the value of entry `from`; 0 if there is no memory. */
+uint32_t ad_copy_as_temporary(ad_tape *t, uint32_t from);
+
+/* Adds g, a valid handle, to the gradient of the entry `owner`, which is e; a g that is wider is summed to its shape.
+ * In pullback.c. */
+void ad_contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g);
+
+/* ---- Walks and rules --------------------------------------------------------------------------------------------- */
+
 /* A walk from y back to the first entry. A functional one, which must be recorded, goes only by what is AD_ON_PATH and
  * leaves its gradients linked there; the other leaves those of leaves, and with `keep` of all, and on failure none. */
 typedef struct ad_walk_back {
