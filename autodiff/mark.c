@@ -30,16 +30,22 @@ ad_mark ad_mark_now(ad_tape *t)
     return mark;
 }
 
+/* Whether it was taken by the rule or the kernel that runs, if any does. */
+static bool is_own(const ad_tape *t, const ad_mark *mark)
+{
+    return mark->entries >= t->floor && (!t->walking || mark->walking == t->walking);
+}
+
 static bool is_good(const ad_tape *t, const ad_mark *mark)
 {
     const uint32_t count = mark->entries;
-    return count && count >= t->floor && count <= t->ends[AD_STEP] && mark->resets == t->resets &&
+    return count && is_own(t, mark) && count <= t->ends[AD_STEP] && mark->resets == t->resets &&
            (count == 1 || generation_of_last(t, count) == mark->generation);
 }
 
 static bool check_mark(ad_tape *t, const ad_mark *mark)
 {
-    if (mark->entries < t->floor)
+    if (!is_own(t, mark))
         ad_fail(t, AD_BAD_STATE, "rewind: the mark was not taken by the rule or the kernel that runs: it must be");
     else if (!is_good(t, mark))
         ad_fail(t, AD_BAD_STATE, "rewind: the mark is not one of this recording: the tape was reset or rewound since");

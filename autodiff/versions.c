@@ -10,12 +10,13 @@ bool ad_is_leaf(const ad_tape *t, uint32_t id)
     return id >> AD_INDEX_BITS != AD_TEMPORARY && !ad_entry_at(t, id)->op;
 }
 
-/* A rule and a kernel may change only what they made themselves. */
+/* A rule and a kernel may change only what they made themselves and what goes with them: a rule's after a mark. */
 static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
 {
-    if (!t->floor || (id >> AD_INDEX_BITS == AD_STEP && id >= t->floor))
+    if (!t->floor || (id >> AD_INDEX_BITS == AD_STEP && id >= t->floor && !t->walking))
         return false;
-    ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not change a leaf that it did not make", who);
+    ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)",
+            who);
     return true;
 }
 

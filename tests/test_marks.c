@@ -468,7 +468,7 @@ END_TEST
 /* What kernels must not do, while their call is recorded and while it is run again: the leaf is older than the kernel.
  */
 static ad_tensor leaf;
-static ad_mark older;
+static ad_mark older, last;
 
 static void k_resets(ad_call *c) { ad_reset(c->tape); }
 static void k_walks(ad_call *c)
@@ -505,8 +505,8 @@ static const struct {
     {k_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
     {k_begins, "segment_begin: a rule or a kernel must not call it, not with a mark either: rewind instead"},
     {k_ends, "segment_end: a rule or a kernel must not call it, not with a mark either: rewind instead"},
-    {k_assigns, "assign: a rule or a kernel must not change a leaf that it did not make"},
-    {k_fills, "fill: a rule or a kernel must not change a leaf that it did not make"},
+    {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
+    {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
     {k_marks_and_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
     {k_marks_and_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
 };
@@ -580,6 +580,15 @@ static void r_assigns(ad_pullback *p)
     (void)p;
     ad_assign(leaf, (const double[]){1, 2, 3});
 }
+static void r_rewinds_to_the_last(ad_pullback *p) { ad_rewind(ad_y(p).tape, last, NULL, 0); }
+static void r_assigns_without_a_mark(ad_pullback *p)
+{
+    const double zeros[3] = {0}, ones[3] = {1, 1, 1};
+    const ad_tensor a = ad_input(ad_y(p).tape, AD_F64, AD_SHAPE(3), zeros);
+    ad_exp(a);
+    ad_assign(a, ones);
+    ad_give(p, 0, ad_mul(ad_dy(p), a));
+}
 static void r_begins(ad_pullback *p) { ad_segment_begin(ad_y(p).tape); }
 
 static const struct {
@@ -587,8 +596,11 @@ static const struct {
     const char *message;
 } limits[] = {
     {r_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
-    {r_assigns, "assign: a rule or a kernel must not change a leaf that it did not make"},
+    {r_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
     {r_begins, "segment_begin: a gradient rule must not call it"},
+    {r_rewinds_to_the_last, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
+    {r_assigns_without_a_mark,
+     "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
 };
 
 START_TEST(rules_have_limits)
@@ -599,6 +611,7 @@ START_TEST(rules_have_limits)
     leaf = some_input(t, AD_F64, AD_SHAPE(3), 2);
     const ad_tensor y = ad_sum(ad_apply1(&op, ad_mul(leaf, w)));
     ad_tensor dw;
+    last = ad_mark_now(t); /* where the recording ends */
     for (int way = 0; way < 3; way++) {
         if (way == 2)
             ad_grad(y, &w, 1, &dw);
