@@ -30,10 +30,10 @@ ad_mark ad_mark_now(ad_tape *t)
     return mark;
 }
 
-/* Whether it was taken by the rule or the kernel that runs, if any does. */
+/* Whether it was taken by the rule or the kernel that runs; outside of them, by neither. */
 static bool is_own(const ad_tape *t, const ad_mark *mark)
 {
-    return mark->entries >= t->floor && (!t->walking || mark->walking == t->walking);
+    return mark->entries >= t->floor && (mark->walking ? mark->walking == t->rule : !t->walking);
 }
 
 static bool is_good(const ad_tape *t, const ad_mark *mark)

@@ -623,6 +623,27 @@ START_TEST(rules_have_limits)
 }
 END_TEST
 
+/* A mark that a rule took is none outside. */
+static void r_leaves_its_mark(ad_pullback *p)
+{
+    const ad_tensor y = ad_y(p);
+    last = ad_mark_now(y.tape);
+    ad_rewind(y.tape, last, NULL, 0);
+    ad_give(p, 0, ad_dy(p));
+}
+
+START_TEST(a_rules_mark_is_none_outside)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_its_mark};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_sum(ad_apply1(&op, w));
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert_int_eq(ad_rewind(t, last, NULL, 0), AD_BAD_STATE);
+    ad_clear_error(t);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert_int_eq(ad_reset(t), AD_OK);
+}
+END_TEST
+
 /* A leaf of one's own may change, in a rule and in a kernel. */
 static void k_assigns_its_own(ad_call *c)
 {
@@ -699,6 +720,7 @@ int main(void)
     tcase_add_loop_test(tests, kernels_that_do_what_they_must_not, 0, COUNT(kernels));
     tcase_add_test(tests, a_kernel_leaves_nothing);
     tcase_add_loop_test(tests, rules_have_limits, 0, COUNT(limits));
+    tcase_add_test(tests, a_rules_mark_is_none_outside);
     tcase_add_test(tests, a_kernel_changes_its_own_leaf);
     tcase_add_test(tests, a_kernel_that_forgets_in_a_rule);
     suite_add_tcase(suite, tests);

@@ -1270,14 +1270,14 @@ START_TEST(test_gradient_is_not_the_leaf_that_seeded_it)
     double five[] = {5, 6}, other[] = {77, 78};
     ad_tape *t = open_tape();
     const ad_shape two = AD_SHAPE(2);
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < 4; kind++) {
         ad_tensor p = ad_param(t, AD_F64, two, (double[]){1, 2}, "p"), v = ad_variable(t, AD_F64, two, other);
         ad_tensor seed = kind == 0   ? ad_param(t, AD_F64, two, five, "seed")
-                         : kind == 1 ? ad_input(t, AD_F64, two, five)
-                                     : ad_borrow(t, AD_F64, two, five);
+                         : kind == 2 ? ad_borrow(t, AD_F64, two, five)
+                                     : ad_input(t, AD_F64, two, five);
         ad_tensor inner = ad_add(p, v), y = ad_shift(inner, 1);
         ad_backward_options options = ways[_i];
-        options.seed = seed;
+        options.seed = kind == 3 ? ad_reshape(seed, two) : seed;
         ck_assert_int_eq(ad_backward_with(y, &options), AD_OK);
         if (kind == 2)
             memcpy(five, other, sizeof five);
