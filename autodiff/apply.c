@@ -24,6 +24,14 @@ static int result_count(const ad_operator *op) { return op->n_results ? op->n_re
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
+static ad_attribute_kind last_attribute(const ad_operator *op)
+{
+    int n = 0;
+    while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
+        n++;
+    return n ? op->attributes[n - 1].kind : AD_ATTRIBUTE_NONE;
+}
+
 static const char *what_misses(const ad_operator *op)
 {
     int n_y = result_count(op) + op->n_byproducts;
@@ -39,6 +47,10 @@ static const char *what_misses(const ad_operator *op)
         return "both a gradient rule (vjp) and a numeric one (backward): one of them is enough";
     if (op->backward && (op->arity == AD_VARIADIC || op->arity > AD_MAX_RESULTS))
         return "a numeric gradient (backward), which is for 1 to 8 operands, and takes more";
+    if (op->properties & AD_RANDOM && last_attribute(op) != AD_ATTRIBUTE_INTEGER)
+        return "AD_RANDOM, and no integer as its last attribute: the number of the draw";
+    if (op->properties & AD_SHARES_TIES && op->arity != 2 && op->attributes[0].kind != AD_ATTRIBUTE_AXES)
+        return "AD_SHARES_TIES, and neither two operands nor axes as its first attribute";
     if (op->n_results < 0 || op->n_byproducts < 0)
         return "a negative number of results or by-products";
     return n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;

@@ -160,6 +160,8 @@ ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data)
     char a[AD_SHAPE_TEXT], b[AD_SHAPE_TEXT];
     ad_tape *t = leaf.tape;
     const ad_entry *e = ad_require(leaf, "feed");
+    if (e && !ad_same_dims(e->value.shape, &shape) && ad_refuse_in_rule(t, "feed", "record again"))
+        return ad_status_of(t);
     if (!e || !ad_check_shape(t, "feed", &shape, ad_type_bytes((ad_type)e->value.type)))
         return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
     if (ad_same_dims(e->value.shape, &shape))

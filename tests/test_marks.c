@@ -481,6 +481,7 @@ static void k_rewinds(ad_call *c) { ad_rewind(c->tape, older, NULL, 0); }
 static void k_begins(ad_call *c) { ad_segment_begin(c->tape); }
 static void k_ends(ad_call *c) { ad_segment_end(c->tape, NULL, 0); }
 static void k_assigns(ad_call *c) { ad_assign(leaf, c->x[0]->data); }
+static void k_feeds(ad_call *c) { ad_feed(leaf, AD_SHAPE(2), c->x[0]->data); }
 static void k_fills(ad_call *c) { ad_fill(ad_kept_at(c->tape, 0), 1); }
 static void k_marks_and_resets(ad_call *c)
 {
@@ -507,6 +508,7 @@ static const struct {
     {k_ends, "segment_end: a rule or a kernel must not call it, not with a mark either: rewind instead"},
     {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
     {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
+    {k_feeds, "feed: a rule or a kernel must not call it, not with a mark either: record again"},
     {k_marks_and_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
     {k_marks_and_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
 };
