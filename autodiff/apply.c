@@ -51,6 +51,8 @@ static const char *what_misses(const ad_operator *op)
         return "AD_RANDOM, and no integer as its last attribute: the number of the draw";
     if (op->properties & AD_SHARES_TIES && op->arity != 2 && op->attributes[0].kind != AD_ATTRIBUTE_AXES)
         return "AD_SHARES_TIES, and neither two operands nor axes as its first attribute";
+    if (op->arity < 0 && op->arity != AD_VARIADIC)
+        return "a negative arity that is not AD_VARIADIC";
     if (op->n_results < 0 || op->n_byproducts < 0)
         return "a negative number of results or by-products";
     return n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
@@ -351,23 +353,48 @@ static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor 
 
 /* ---- Applying ---------------------------------------------------------------------------------------------------- */
 
-/* Runs the kernel. What it records is its own affair: what it leaves of that is no part of the recording. */
-static void run_kernel(ad_call *c)
+/* Runs a part of the descriptor, its shape rule or its kernel. Gives the mark of where the tape was before. */
+static ad_mark run_part(ad_call *c, void (*part)(ad_call *call), const char *name)
 {
     ad_tape *t = c->tape;
     const ad_mark before = ad_mark_here(t);
     const uint32_t floor = t->floor, marked = t->marked;
-    t->kernels++;
+    t->parts++;
     t->floor = t->marked = before.entries;
-    c->op->run(c);
-    t->kernels--;
+    t->runner = ++t->runners;
+    part(c);
+    t->parts--;
     t->floor = floor;
     t->marked = marked;
-    if (t->recording != before.recording || t->walking != before.walking)
-        ad_call_fail(c, AD_BAD_STATE, "its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
-    else if (t->ends[AD_STEP] == before.entries)
-        return;
-    ad_go_back(t, &before);
+    t->runner = before.runner;
+    if (t->recording != before.recording || t->walking != before.walking) {
+        ad_call_fail(c, AD_BAD_STATE, "its %s took a mark (ad_mark_now) and did not go back to it (ad_rewind)", name);
+        ad_go_back(t, &before);
+    }
+    return before;
+}
+
+/* The recording gets the results and nothing else: their ids follow each other. */
+static bool run_shape_rule(ad_call *c)
+{
+    const frame *f = c->frame;
+    const ad_tape *t = c->tape;
+    const uint32_t generation = t->generation;
+    const ad_mark before = run_part(c, c->op->shape, "shape rule");
+    const uint32_t n = t->recording ? (uint32_t)c->n_y : 0;
+    if (t->status == AD_OK && !f->y_ids[c->n_y - 1])
+        ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
+    else if (t->ends[AD_STEP] != before.entries + n || t->generation != generation)
+        ad_call_fail(c, AD_BAD_STATE, "its shape rule records or goes back to a mark: leave that to its kernel (run)");
+    return t->status == AD_OK;
+}
+
+/* What the kernel records is its own affair: what it leaves of that is no part of the recording. */
+static void run_kernel(ad_call *c)
+{
+    const ad_mark before = run_part(c, c->op->run, "kernel");
+    if (c->tape->ends[AD_STEP] != before.entries)
+        ad_go_back(c->tape, &before);
 }
 
 static bool run(frame *f)
@@ -384,16 +411,7 @@ static bool run(frame *f)
 static bool execute(frame *f)
 {
     ad_call *c = &f->call;
-    if (!check_types(c))
-        return false;
-    c->op->shape(c);
-    if (c->tape->status == AD_OK && !f->y_ids[c->n_y - 1])
-        ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
-    if (c->tape->status != AD_OK)
-        return false;
-    if (!run(f))
-        return false;
-    return !c->tape->recording || record(f);
+    return check_types(c) && run_shape_rule(c) && run(f) && (!c->tape->recording || record(f));
 }
 
 static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,

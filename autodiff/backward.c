@@ -146,11 +146,12 @@ typedef struct running {
     ad_pullback *walking;
     const ad_pullback *rule;
     uint32_t floor;
+    uint64_t runner;
 } running;
 
 static inline running begin_rules(ad_tape *t, ad_pullback *p)
 {
-    const running outer = {t->walking, t->rule, t->floor};
+    const running outer = {t->walking, t->rule, t->floor, t->runner};
     t->walking = p;
     t->rule = p;
     return outer;
@@ -161,11 +162,13 @@ static inline void end_rules(ad_tape *t, const running *outer)
     t->walking = outer->walking;
     t->rule = outer->rule;
     t->floor = outer->floor;
+    t->runner = outer->runner;
 }
 
 static inline void run_rule(ad_pullback *p)
 {
     p->tape->floor = p->tape->ends[AD_STEP];
+    p->tape->runner = ++p->tape->runners;
     if (p->entry->op->vjp)
         p->entry->op->vjp(p);
     else
@@ -186,11 +189,11 @@ void ad_run_rule(ad_pullback *p)
 
 bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
 {
-    if (t->walking && !t->kernels)
+    if (t->walking && !t->parts)
         ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
-    else if (t->busy || t->kernels)
+    else if (t->busy || t->parts)
         ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not with a mark either: %s", who, instead);
-    return t->walking || t->busy || t->kernels;
+    return t->walking || t->busy || t->parts;
 }
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. A functional walk reads the

@@ -100,8 +100,10 @@ struct ad_tape {
     ad_arena_mark pin;              /* where the last of them ends */
     uint64_t draws;                 /* of random operators, so far */
     uint32_t busy;                  /* walks and replays that are running, one inside the other */
-    uint32_t kernels;               /* kernels that are running, one inside the other */
-    uint32_t floor;                 /* how many entries there were when the rule or kernel that runs began; 0: none */
+    uint32_t parts;                 /* kernels and shape rules that are running, one inside the other */
+    uint32_t floor;                 /* how many entries there were when the rule or part that runs began; 0: none */
+    uint64_t runner;                /* which of all rules and parts that is; 0: none */
+    uint64_t runners;               /* so far */
     uint32_t functional_walks;      /* walks among them that go by a path of their own */
     const struct ad_pullback *rule; /* the same, also after a mark in it */
     struct ad_pullback *walking;    /* the gradient rule that is running; NULL: none */

@@ -31,10 +31,7 @@ ad_mark ad_mark_now(ad_tape *t)
 }
 
 /* Whether it was taken by the rule or the kernel that runs; outside of them, by neither. */
-static bool is_own(const ad_tape *t, const ad_mark *mark)
-{
-    return mark->entries >= t->floor && (mark->walking ? mark->walking == t->rule : !t->walking);
-}
+static bool is_own(const ad_tape *t, const ad_mark *mark) { return mark->runner == t->runner; }
 
 static bool is_good(const ad_tape *t, const ad_mark *mark)
 {
@@ -118,7 +115,7 @@ static void check_keep(ad_tape *t, const ad_tensor *keep, int n)
 static void go_back_over_guards(ad_tape *t, const ad_mark *mark)
 {
     char name[100] = "";
-    const char *guard = t->kernels ? NULL : ad_guard_from(t, mark->entries);
+    const char *guard = t->parts ? NULL : ad_guard_from(t, mark->entries);
     if (guard)
         snprintf(name, sizeof name, "%s", guard);
     ad_go_back(t, mark);

@@ -77,6 +77,7 @@ static inline ad_mark ad_mark_here(const ad_tape *t)
                      .fresh = t->fresh_list,
                      .pins = t->pins,
                      .segment = t->open_segment,
+                     .runner = t->runner,
                      .recording = t->recording,
                      .walking = t->walking,
                      .block = t->step.current,

@@ -646,6 +646,147 @@ START_TEST(a_rules_mark_is_none_outside)
 }
 END_TEST
 
+/* Nor another rule's, of the same walk, or another kernel's. */
+static int turn;
+
+static void leaves_or_takes_up(ad_tape *tape)
+{
+    if (turn++ == 0)
+        last = ad_mark_now(tape);
+    ad_rewind(tape, last, NULL, 0);
+}
+static void r_leaves_or_takes_up(ad_pullback *p)
+{
+    leaves_or_takes_up(ad_y(p).tape);
+    ad_give(p, 0, ad_dy(p));
+}
+static void k_leaves_or_takes_up(ad_call *c)
+{
+    copy(c);
+    leaves_or_takes_up(c->tape);
+}
+
+START_TEST(a_mark_of_another_rule_or_kernel)
+{
+    const ad_operator rule = {
+        .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_or_takes_up};
+    const ad_operator kernel = {
+        .name = "op", .arity = 1, .shape = ad_same_shape, .run = k_leaves_or_takes_up, .vjp = pass};
+    static const char message[] = "rewind: the mark was not taken by the rule or the kernel that runs: it must be";
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&rule, ad_apply1(&rule, w));
+    for (int round = 0; round < 2; round++) {
+        turn = round; /* first another rule's of the same walk, then one of an earlier walk */
+        ck_assert_int_eq(ad_backward(ad_sum(y)), AD_BAD_STATE);
+        expect_error(t, AD_BAD_STATE, message);
+    }
+    turn = 0;
+    ck_assert(ad_is_inert(ad_apply1(&kernel, ad_apply1(&kernel, w))));
+    expect_error(t, AD_BAD_STATE, message);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);
+}
+END_TEST
+
+/* A shape rule says what the results are, and nothing else. */
+static void s_one(ad_call *c) { ad_result(c, 0, AD_F64, c->x[0]->shape); }
+static void s_records_before(ad_call *c)
+{
+    ad_exp(leaf);
+    ad_same_shape(c);
+}
+static void s_records_between(ad_call *c)
+{
+    s_one(c);
+    ad_exp(leaf);
+    ad_result(c, 1, AD_F64, c->x[0]->shape);
+}
+static void s_records_after(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_input(c->tape, AD_F64, AD_SHAPE(3), NULL);
+}
+static void s_goes_back(ad_call *c)
+{
+    const ad_mark mark = ad_mark_now(c->tape);
+    ad_same_shape(c);
+    ad_rewind(c->tape, mark, NULL, 0);
+    ad_exp(leaf);
+    ad_exp(leaf);
+}
+static void s_rewinds(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_rewind(c->tape, older, NULL, 0);
+}
+static void s_resets(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_reset(c->tape);
+}
+static void s_replays(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_replay(c->tape);
+}
+static void s_walks(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_backward(ad_sum(leaf));
+}
+static void s_begins(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_segment_begin(c->tape);
+}
+static void s_assigns(ad_call *c)
+{
+    ad_same_shape(c);
+    ad_assign(leaf, (const double[]){1, 2, 3});
+}
+
+static void two_copies(ad_call *c)
+{
+    copy(c);
+    memcpy(c->y[1]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double));
+}
+static void pass_both(ad_pullback *p)
+{
+    ad_give(p, 0, ad_dy(p));
+    ad_give(p, 0, ad_dy_at(p, 1));
+}
+
+static const struct {
+    void (*shape)(ad_call *c);
+    const char *message;
+} shapes[] = {
+    {s_records_before, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
+    {s_records_between, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
+    {s_records_after, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
+    {s_goes_back, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
+    {s_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
+    {s_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
+    {s_replays, "replay: a rule or a kernel must not call it, not with a mark either: record again"},
+    {s_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
+    {s_begins, "segment_begin: a rule or a kernel must not call it, not with a mark either: rewind instead"},
+    {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
+};
+
+START_TEST(shape_rules_only_say)
+{
+    const ad_operator op = {
+        .name = "op", .arity = 1, .n_results = 2, .shape = shapes[_i].shape, .run = two_copies, .vjp = pass_both};
+    ad_tensor both[2];
+    older = ad_mark_now(t);
+    leaf = ad_variable(t, AD_F64, AD_SHAPE(3), (const double[]){0.5, 1, 2});
+    const size_t before = ad_entry_count(t);
+    ad_apply(t, &op, &leaf, 1, NULL, both);
+    ck_assert(ad_is_inert(both[0]) && ad_is_inert(both[1]));
+    expect_error(t, AD_BAD_STATE, shapes[_i].message);
+    ck_assert_uint_eq(ad_entry_count(t), before);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_exp(leaf))), AD_OK);
+    ck_assert_double_eq(element(ad_gradient(leaf), 1), exp(element(leaf, 1)));
+}
+END_TEST
+
 /* A leaf of one's own may change, in a rule and in a kernel. */
 static void k_assigns_its_own(ad_call *c)
 {
@@ -666,31 +807,38 @@ START_TEST(a_kernel_changes_its_own_leaf)
 }
 END_TEST
 
-static bool forgetful;
+/* Whether it is the kernel or the shape rule that takes a mark in a rule, and leaves it. */
+static const char *forgetful = "";
 
-static void sometimes_forgets(ad_call *c)
+static void forgets_in_kernel(ad_call *c)
 {
     copy(c);
-    if (forgetful)
+    if (!strcmp(forgetful, "kernel"))
+        ad_mark_now(c->tape);
+}
+static void forgets_in_shape_rule(ad_call *c)
+{
+    ad_same_shape(c);
+    if (!strcmp(forgetful, "shape rule"))
         ad_mark_now(c->tape);
 }
 
 static const ad_operator absent = {
-    .name = "absent", .arity = 1, .shape = ad_same_shape, .run = sometimes_forgets, .vjp = pass};
+    .name = "absent", .arity = 1, .shape = forgets_in_shape_rule, .run = forgets_in_kernel, .vjp = pass};
 
-static void uses_absent(ad_pullback *p)
-{
-    forgetful = true;
-    ad_give(p, 0, ad_apply1(&absent, ad_dy(p)));
-    forgetful = false;
-}
+static void uses_absent(ad_pullback *p) { ad_give(p, 0, ad_apply1(&absent, ad_dy(p))); }
 
-START_TEST(a_kernel_that_forgets_in_a_rule)
+START_TEST(a_part_that_forgets_in_a_rule)
 {
+    static const char *const parts[] = {"kernel", "shape rule"};
     const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = uses_absent};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
+    char message[100];
+    forgetful = parts[_i];
     ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&op, w))), AD_BAD_STATE);
-    expect_error(t, AD_BAD_STATE, "absent: its kernel took a mark (ad_mark_now) and did not go back to it (ad_rewind)");
+    snprintf(message, sizeof message, "absent: its %s took a mark (ad_mark_now) and did not go back to it (ad_rewind)",
+             parts[_i]);
+    expect_error(t, AD_BAD_STATE, message);
     ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);
     ck_assert_double_eq(element(ad_gradient(w), 1), exp(element(w, 1)));
 }
@@ -723,8 +871,10 @@ int main(void)
     tcase_add_test(tests, a_kernel_leaves_nothing);
     tcase_add_loop_test(tests, rules_have_limits, 0, COUNT(limits));
     tcase_add_test(tests, a_rules_mark_is_none_outside);
+    tcase_add_test(tests, a_mark_of_another_rule_or_kernel);
+    tcase_add_loop_test(tests, shape_rules_only_say, 0, COUNT(shapes));
     tcase_add_test(tests, a_kernel_changes_its_own_leaf);
-    tcase_add_test(tests, a_kernel_that_forgets_in_a_rule);
+    tcase_add_loop_test(tests, a_part_that_forgets_in_a_rule, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -78,7 +78,8 @@ typedef struct ad_call {
     void *frame; /* the engine's own */
 } ad_call;
 
-/* For shape rules: says what the j-th result (by-products follow the results) will be. */
+/* For shape rules: says what the j-th result (by-products follow the results) will be. They say it of each result once,
+ * in order, and record nothing: either is else an error. */
 AD_API void ad_result(ad_call *call, int j, ad_type type, const ad_shape *shape);
 
 /* For shape rules and kernels: puts the tape in error; the message begins with the operator's name. */

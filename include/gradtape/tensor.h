@@ -99,6 +99,7 @@ AD_API size_t ad_type_bytes(ad_type type);
  * (differentiate.h). Marks nest; a mark lasts until it is rewound to, or the tape is reset. */
 typedef struct ad_mark {
     uint32_t entries, resets, fresh, generation, pins, segment; /* the engine's own, all of them */
+    uint64_t runner;
     bool recording;
     void *walking, *block, *at;
 } ad_mark;
