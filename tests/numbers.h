@@ -2,12 +2,13 @@
 #define TESTS_NUMBERS_H
 /* Tensors from numbers, and numbers of tensors: what the suites of families of operators are written with. Each test
  * has a tape `t`, opened and closed by a fixture, and runs for both types of reals, which is `real`. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 static ad_tape *t;
 static ad_type real;
@@ -105,11 +106,7 @@ static inline int run_suite(const char *name, void (*add_tests)(TCase *tests))
     tcase_add_checked_fixture(tests, open_tape, close_tape);
     add_tests(tests);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(suite));
 }
 
 #endif

@@ -1,6 +1,5 @@
 /* The two objectives of ADBench beside the gradients that it calculates by hand, and beside themselves: replayed, on
  * other numbers of threads, and in how much memory. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "gmm_objective.h"
 #include "lstm_objective.h"
+#include "suite.h"
 
 /* ---- Problems ---------------------------------------------------------------------------------------------------- */
 
@@ -332,9 +332,5 @@ int main(void)
     tcase_add_loop_test(c, test_memory_of_mixtures, 0, N_NAMES);
     tcase_add_test(c, test_wrong_files);
     suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(s));
 }

@@ -1,12 +1,13 @@
 /* Blocks beside their compositions, values and first gradients, in units in the last place of the largest element; and
  * by hand. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 static ad_tape *tape;
 
@@ -527,11 +528,4 @@ static Suite *make_suite(void)
     return s;
 }
 
-int main(void)
-{
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
-}
+int main(void) { return run_suites(srunner_create(make_suite())); }

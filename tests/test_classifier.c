@@ -1,5 +1,4 @@
 /* The ready-made classifier: learning, the order of the examples, continuing, stopping, failing, what it refuses. */
-#include <check.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <gradtape/gradtape.h>
 
 #include "counting.h"
+#include "suite.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -1679,9 +1679,5 @@ int main(void)
     add_training(add_case(suite, "training"));
     add_figures(add_case(suite, "figures"));
     add_failures(add_case(suite, "failures"));
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures ? 1 : 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,10 +1,10 @@
 /* Operators of a user's: with a rule in operators, and with a gradient in numbers. */
-#include <check.h>
 #include <math.h>
 #include <string.h>
 
 #include "expect.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -391,9 +391,5 @@ int main(void)
     tcase_add_test(tests, as_many_as_there_can_be);
     tcase_add_loop_test(tests, rules_in_operators_at_every_order, 0, 3);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,7 +1,6 @@
 /* Data: IDX files read and refused, data checked, features scaled and gathered. */
 #include <gradtape/data.h>
 
-#include <check.h>
 #include <dirent.h>
 #include <float.h>
 #include <math.h>
@@ -16,6 +15,7 @@
 #include "../nn/data_check.h"
 #include "../nn/scaling.h"
 #include "counting.h"
+#include "suite.h"
 
 static nn_dataset *open_counted(counting *memory)
 {
@@ -1189,10 +1189,8 @@ int main(void)
     srunner_add_suite(runner, refusing_suite());
     srunner_add_suite(runner, scaling_suite());
     srunner_add_suite(runner, checks_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    const int status = run_suites(runner);
     empty_folder(); /* what a test that crashed has left */
     rmdir(folder);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

@@ -1,5 +1,4 @@
 /* Derivatives as functions of tensors, against central differences in f64 and against values by hand. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "counting.h"
 #include "expect.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -831,9 +831,5 @@ int main(void)
         parts[i](tests);
         suite_add_tcase(suite, tests);
     }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -3,7 +3,6 @@
  * numbers.
  *
  * A scenario is a row of `scenarios`: it gets an allocator that is about to fail and does all the work with it. */
-#include <check.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "counting.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -745,9 +745,5 @@ int main(void)
     tcase_add_loop_test(brim, test_recording_at_the_brim, 0, (int)ad_operator_count());
     tcase_add_loop_test(brim, test_backward_at_the_brim, 0, (int)ad_operator_count());
     suite_add_tcase(s, brim);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(s));
 }

@@ -1,10 +1,11 @@
 /* Elementary and special functions through their public functions: values worked out by hand, conventions at kinks,
  * edges and poles at both orders, and what is refused. */
-#include <check.h>
 #include <math.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 #define PI 3.14159265358979323846
 
@@ -440,9 +441,5 @@ int main(void)
     tcase_add_test(tests, whole_powers_at_zero);
     tcase_add_test(tests, pow_derivative_orders);
     suite_add_tcase(suite, tests);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed;
+    return run_suites(srunner_create(suite));
 }

@@ -1,12 +1,12 @@
 /* Values, first and second gradients of random graphs of operators against numbers from PyTorch: golden/graphs.txt, of
  * which the script beside it, make_graphs.py, says how it is laid out. Each graph is built by the rows of the table.
  * The same graphs show that gradients are the same bits by every way to ask for them, and after a replay. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "golden_reader.h"
+#include "suite.h"
 
 #define TOLERANCE 1e-10
 
@@ -530,10 +530,7 @@ static Suite *graphs_suite(void)
 int main(void)
 {
     open_graphs();
-    SRunner *runner = srunner_create(graphs_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    const int status = run_suites(srunner_create(graphs_suite()));
     close_graphs();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "counted_tape.h"
+#include "suite.h"
 
 static const ad_type types[] = {AD_F32, AD_F64, AD_I32};
 enum { TYPES = sizeof types / sizeof types[0] };
@@ -277,9 +278,5 @@ int main(void)
     tcase_add_loop_test(matrices, packed_triangles, 0, TYPES);
     tcase_add_test(matrices, matrices_refuse);
     tcase_add_loop_test(matrices, empty_shapes_of_any_size, 0, TYPES);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed;
+    return run_suites(srunner_create(suite));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "counted_tape.h"
+#include "suite.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -825,9 +826,5 @@ int main(void)
     Suite *suite = suite_create("layers");
     add_layers(suite);
     add_optimisers(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures ? 1 : 0;
+    return run_suites(srunner_create(suite));
 }

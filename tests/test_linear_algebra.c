@@ -1,12 +1,13 @@
 /* Linear algebra through its public functions: numbers made by hand, what is read and what is not, edges, and every
  * error with its words. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 static ad_tape *t;
 
@@ -681,11 +682,4 @@ static Suite *make_suite(void)
     return suite;
 }
 
-int main(void)
-{
-    SRunner *sr = srunner_create(make_suite());
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+int main(void) { return run_suites(srunner_create(make_suite())); }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "counted_tape.h"
+#include "suite.h"
 
 /* ---- Eye ----------------------------------------------------------------------------------------------------- */
 
@@ -308,9 +309,5 @@ int main(void)
     tcase_add_test(draws, random_rows_name_their_draw);
     tcase_add_test(draws, random_refuses);
     tcase_add_test(draws, dropout_masks_the_gradient_too);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed;
+    return run_suites(srunner_create(suite));
 }

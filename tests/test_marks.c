@@ -1,11 +1,11 @@
 /* Marks: going back, carrying values out, and calculations inside the kernels and rules of operators. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "expect.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -876,9 +876,5 @@ int main(void)
     tcase_add_test(tests, a_kernel_changes_its_own_leaf);
     tcase_add_loop_test(tests, a_part_that_forgets_in_a_rule, 0, 2);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,11 +1,12 @@
 /* Rules and functions of a user's that do what they must not: an error that says so, no crash, and a tape that goes on.
  */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 static ad_tape *t, *other;
 static ad_tensor x;
@@ -440,9 +441,5 @@ int main(void)
     tcase_add_loop_test(tests, sizes_that_cannot_be_inferred, 0, 2);
     tcase_add_test(tests, logits_that_overflow_are_no_prediction);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -2,13 +2,14 @@
  *
  * With --hash the program trains once and prints a hash of the weights, so that a script can compare what it is under
  * different settings of OpenBLAS. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -226,9 +227,5 @@ int main(int argc, char *argv[])
     tcase_add_test(threads, each_block_is_computed_once);
     tcase_add_test(threads, settings_out_of_range_change_nothing);
     suite_add_tcase(suite, threads);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "counted_tape.h"
+#include "suite.h"
 
 static ad_tensor matrix(int64_t m, int64_t n, const double *values)
 {
@@ -505,11 +506,4 @@ static Suite *make_suite(void)
     return suite;
 }
 
-int main(void)
-{
-    SRunner *sr = srunner_create(make_suite());
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed > 0;
-}
+int main(void) { return run_suites(srunner_create(make_suite())); }

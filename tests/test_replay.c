@@ -1,5 +1,4 @@
 /* Replay: the same bits as recording anew, and being told when a recording no longer fits. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "counting.h"
 #include "expect.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -712,9 +712,5 @@ int main(void)
     tcase_add_test(tests, handles_and_gradients);
     tcase_add_test(tests, replaying_allocates_nothing);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

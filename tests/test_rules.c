@@ -1,12 +1,12 @@
 /* Rules: what a descriptor can say, that a wrong rule is found, how gradients are made and kept, and the conventions at
  * kinks and edges. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "checker.h"
+#include "suite.h"
 
 /* ---- Helpers ------------------------------------------------------------------------------------------------- */
 
@@ -1888,9 +1888,5 @@ int main(void)
     add_gradcheck(suite);
     add_gradients(suite);
     add_conventions(suite);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed > 0;
+    return run_suites(srunner_create(suite));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "counted_tape.h"
+#include "suite.h"
 
 static ad_tensor vector(size_t n, const double *values)
 {
@@ -350,11 +351,4 @@ static Suite *make_suite(void)
     return suite;
 }
 
-int main(void)
-{
-    SRunner *sr = srunner_create(make_suite());
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed > 0;
-}
+int main(void) { return run_suites(srunner_create(make_suite())); }

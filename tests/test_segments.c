@@ -1,10 +1,10 @@
 /* Segments: the same bits as without them, less memory, and handles that say what they are. */
-#include <check.h>
 #include <math.h>
 #include <string.h>
 
 #include "expect.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -589,9 +589,5 @@ int main(void)
     tcase_add_test(tests, memory_grows_with_the_root_of_the_layers);
     tcase_add_test(tests, all_memory_is_used_again);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

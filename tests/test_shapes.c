@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "counted_tape.h"
+#include "suite.h"
 
 /* The tape must be in this error, with just this message. The error is cleared. */
 static void expect_error(ad_status status, const char *message)
@@ -488,9 +489,5 @@ int main(void)
     tcase_add_test(refusals, pad_refuses);
     tcase_add_test(refusals, order_refuses);
     tcase_add_test(refusals, axes_refuse);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed;
+    return run_suites(srunner_create(suite));
 }

@@ -1,7 +1,6 @@
 /* The tape: handles, the sticky error and its messages, leaves, updates in place, memory, random numbers.
  *
  * What operators compute is tested elsewhere; here they only give the tape something to do. */
-#include <check.h>
 #include <errno.h>
 #include <float.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include <gradtape/gradtape.h>
 
 #include "counting.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -1882,9 +1882,5 @@ int main(void)
     add_errors(s);
     add_leaves(s);
     add_memory(s);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(s));
 }

@@ -1,7 +1,6 @@
 /* Tapes in threads and in forked processes: the same bits as one after another in one thread.
  *
  * Also run with ThreadSanitizer, which sees what the numbers do not show. */
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -9,6 +8,8 @@
 #include <unistd.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -264,9 +265,5 @@ int main(void)
     tcase_add_loop_test(processes, test_child_trains_after_threads_of_its_parent, 0, COUNT(trainings));
     tcase_add_test(processes, test_child_goes_on_with_its_parents_tape);
     suite_add_tcase(s, processes);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suites(srunner_create(s));
 }

@@ -1,11 +1,11 @@
 /* Finding where a number first is not finite. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "expect.h"
 #include "operators_of_tests.h"
+#include "suite.h"
 
 static ad_tape *t;
 
@@ -157,9 +157,5 @@ int main(void)
     tcase_add_test(tests, off_again);
     tcase_add_test(tests, it_changes_no_bit);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

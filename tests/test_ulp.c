@@ -1,7 +1,6 @@
 /* How far transcendental functions are off, in units in the last place of the exact result, over the whole range of
  * both types: denormal and huge operands, infinities and NaN included. The bounds of this table stand in
  * include/gradtape/operators/functions.h too. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -9,6 +8,8 @@
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+
+#include "suite.h"
 
 enum { POINTS = 200000, FEW = 3, FEW_CALLS = 2000 };
 
@@ -389,9 +390,5 @@ int main(void)
 #endif
     tcase_add_loop_test(places, values_do_not_depend_on_the_place, 0, 2);
     tcase_add_loop_test(places, values_of_two_do_not_depend_on_the_place, 0, 2);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed;
+    return run_suites(srunner_create(suite));
 }

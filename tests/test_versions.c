@@ -1,9 +1,9 @@
 /* In-place changes of leaves between forward and backward: caught where a rule reads the leaf, by both versions. */
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "expect.h"
+#include "suite.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -238,9 +238,5 @@ int main(void)
     tcase_add_test(tests, many_changes_are_one);
     tcase_add_test(tests, errors_of_changes);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suites(srunner_create(suite));
 }

@@ -1,11 +1,11 @@
 /* The corpus of the fuzz target (program.h): each program runs without a finding, at least half of them reach backward
  * without an error, and together they run the kernel and the rule of every row of the table. The tests of programs run
  * in processes of their own and note what they saw in memory that all share. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "../suite.h"
 #include "files.h"
 
 static fuzz_files files;
@@ -84,10 +84,7 @@ int main(void)
     reached = share(files.n);
     if (!ran || !reached)
         return 1;
-    SRunner *sr = srunner_create(make_suite());
-    srunner_run_all(sr, CK_ENV);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    const int status = run_suites(srunner_create(make_suite()));
     fuzz_files_free(&files);
-    return failed != 0;
+    return status;
 }
