@@ -155,6 +155,30 @@ START_TEST(triangles_against_a_loop)
 }
 END_TEST
 
+/* A row takes a k that an int cannot count, and its rule the same. */
+START_TEST(ks_beyond_an_int)
+{
+    static const struct {
+        const char *row;
+        int64_t k;
+        double dx;
+    } cases[] = {
+        {"tril", INT64_C(4294967295), 1}, {"tril", -INT64_C(4294967297), 0},    {"triu", -INT64_C(4294967295), 1},
+        {"triu", INT64_C(4294967297), 0}, {"diagonal", INT64_C(4294967295), 0}, {"diagonal", -INT64_C(4294967297), 0},
+    };
+    const double ones[] = {1, 1, 1, 1};
+    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(2, 2), ones);
+    ad_tensor y;
+    ad_apply(tape, ad_operator_named(cases[_i].row), &x, 1, &(ad_attribute){.integer = cases[_i].k}, &y);
+    ck_assert_uint_eq(ad_backward(ad_sum(y)), AD_OK);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_double_eq(ad_f64(ad_gradient(x))[i], cases[_i].dx);
+    const ad_tensor v = ad_input(tape, AD_F64, AD_SHAPE(2, 2), ones);
+    ck_assert_double_eq(ad_item(ad_jvp(ad_sum(y), &x, &v, 1)), 4 * cases[_i].dx);
+    expect_ok();
+}
+END_TEST
+
 /* What is outside does not matter, whatever it is. */
 START_TEST(triangles_select)
 {
@@ -272,6 +296,7 @@ int main(void)
     tcase_add_loop_test(indices, one_hot_of_any_type, 0, TYPES);
     tcase_add_test(indices, one_hot_refuses);
     tcase_add_loop_test(matrices, triangles_against_a_loop, 0, TYPES);
+    tcase_add_loop_test(matrices, ks_beyond_an_int, 0, 6);
     tcase_add_test(matrices, triangles_select);
     tcase_add_loop_test(matrices, diagonals_of_any_matrix, 0, TYPES);
     tcase_add_test(matrices, a_diagonal_gives_its_gradient_back);

@@ -1,6 +1,8 @@
 /* Exponentials, logarithms, powers, roots and remainders, element by element. Those of two operands broadcast. */
 #include "family.h"
 
+#include <inttypes.h>
+
 /* Beyond it SLEEF's log1p is infinite too early. */
 #define LARGE _Generic((REAL)0, float : 1e37F, double : 1e306)
 
@@ -263,8 +265,9 @@ static void pow_derivative_shape(ad_call *c)
 {
     const int64_t j = c->attributes[0].integer, k = c->attributes[1].integer;
     if (j < 0 || k < 0 || j > POW_ORDERS || k > POW_ORDERS - j)
-        ad_call_fail(c, AD_BAD_VALUE, "a power is differentiated 0 to %d times in all, not %d times by x and %d by p",
-                     POW_ORDERS, (int)j, (int)k);
+        ad_call_fail(c, AD_BAD_VALUE,
+                     "a power is differentiated 0 to %d times in all, not %" PRId64 " times by x and %" PRId64 " by p",
+                     POW_ORDERS, j, k);
     else
         ad_broadcast_shape(c);
 }

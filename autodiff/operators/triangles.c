@@ -33,12 +33,16 @@ static bool has_axes(ad_call *c, int n, const char *what)
     return false;
 }
 
-static ad_tensor with_k(const ad_operator *op, ad_tensor x, int k)
+/* Rules apply these rows, with the k of the call whatever it is: public functions take only an int. */
+extern const ad_operator ad_operator_tril, ad_operator_triu, ad_operator_diagonal, ad_operator_tril_unpack,
+    ad_operator_tril_pack;
+
+static ad_tensor with_k(const ad_operator *op, ad_tensor x, int64_t k)
 {
     return ad_apply_one(op, &x, 1, &(ad_attribute){.integer = k});
 }
 
-static int k_of(const ad_pullback *p) { return (int)ad_attribute_at(p, 0)->integer; }
+static int64_t k_of(const ad_pullback *p) { return ad_attribute_at(p, 0)->integer; }
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -73,8 +77,8 @@ static void tril_run(ad_call *c) { triangle_run(c, true); }
 static void triu_run(ad_call *c) { triangle_run(c, false); }
 
 /* y = the triangle of x :  dx = the triangle of dy */
-static void tril_vjp(ad_pullback *p) { ad_give(p, 0, ad_tril(ad_dy(p), k_of(p))); }
-static void triu_vjp(ad_pullback *p) { ad_give(p, 0, ad_triu(ad_dy(p), k_of(p))); }
+static void tril_vjp(ad_pullback *p) { ad_give(p, 0, with_k(&ad_operator_tril, ad_dy(p), k_of(p))); }
+static void triu_vjp(ad_pullback *p) { ad_give(p, 0, with_k(&ad_operator_triu, ad_dy(p), k_of(p))); }
 
 static const ad_sample samples_triangle[] = {
     {.n_x = 1, .x = {{2, {3, 3}}}, .attributes = {{.integer = 0}}},
@@ -136,7 +140,7 @@ static void diagonal_run(ad_call *c)
     copy_diagonals(&a, k_within(c, a.m, a.n), c->x[0]->data, c->y[0]->data, false);
 }
 
-static ad_tensor diagonal_matrix(ad_tensor x, int k, int64_t m, int64_t n);
+static ad_tensor diagonal_matrix(ad_tensor x, int64_t k, int64_t m, int64_t n);
 
 /* y = the diagonal of x :  dx = dy on the diagonal, 0 elsewhere */
 static void diagonal_vjp(ad_pullback *p)
@@ -197,7 +201,7 @@ static void diagonal_matrix_run(ad_call *c)
 }
 
 /* y = x on the diagonal, 0 elsewhere :  dx = the diagonal of dy */
-static void diagonal_matrix_vjp(ad_pullback *p) { ad_give(p, 0, ad_diagonal(ad_dy(p), k_of(p))); }
+static void diagonal_matrix_vjp(ad_pullback *p) { ad_give(p, 0, with_k(&ad_operator_diagonal, ad_dy(p), k_of(p))); }
 
 static const ad_sample samples_diagonal_matrix[] = {
     {.n_x = 1, .x = {{1, {3}}}, .attributes = {{.integer = 0}, {.integer = 3}, {.integer = 3}}},
@@ -219,7 +223,7 @@ AD_OPERATOR(diagonal_matrix) = {
     .formula = "x on the k-th diagonal of [m,n], 0 elsewhere",
     .gradient = "diagonal(dy, k)"};
 
-static ad_tensor diagonal_matrix(ad_tensor x, int k, int64_t m, int64_t n)
+static ad_tensor diagonal_matrix(ad_tensor x, int64_t k, int64_t m, int64_t n)
 {
     return ad_apply_one(&ad_operator_diagonal_matrix, &x, 1,
                         (const ad_attribute[]){{.integer = k}, {.integer = m}, {.integer = n}});
@@ -298,7 +302,7 @@ static void tril_unpack_run(ad_call *c)
 }
 
 /* y = the packed triangle x in its place :  dx = the triangle of dy, packed */
-static void tril_unpack_vjp(ad_pullback *p) { ad_give(p, 0, ad_tril_pack(ad_dy(p), k_of(p))); }
+static void tril_unpack_vjp(ad_pullback *p) { ad_give(p, 0, with_k(&ad_operator_tril_pack, ad_dy(p), k_of(p))); }
 
 static const ad_sample samples_tril_unpack[] = {
     {.n_x = 1, .x = {{1, {6}}}, .attributes = {{.integer = 0}}},
@@ -349,7 +353,7 @@ static void tril_pack_run(ad_call *c)
 }
 
 /* y = the triangle of x, packed :  dx = dy in its place */
-static void tril_pack_vjp(ad_pullback *p) { ad_give(p, 0, ad_tril_unpack(ad_dy(p), k_of(p))); }
+static void tril_pack_vjp(ad_pullback *p) { ad_give(p, 0, with_k(&ad_operator_tril_unpack, ad_dy(p), k_of(p))); }
 
 static const ad_sample samples_tril_pack[] = {
     {.n_x = 1, .x = {{2, {3, 3}}}, .attributes = {{.integer = 0}}},

@@ -11,7 +11,8 @@ if [ -z "$found" ]; then
     found=$(mktemp -d)
     trap 'rm -rf "$found"' EXIT
 fi
+# -error_exitcode: libFuzzer's own, 77, means to Meson that the test was left out.
 # -entropic=0: with as many features as a program of many operators has, keeping count of the rare ones would take three
 # quarters of the time.
-"$program" -entropic=0 -seed=1 -max_total_time="$seconds" -max_len=480 -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
-    -artifact_prefix="$(dirname "$program")/finding-" "$found" "$corpus"
+"$program" -entropic=0 -seed=1 -error_exitcode=1 -max_total_time="$seconds" -max_len=480 -timeout=20 \
+    -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$(dirname "$program")/finding-" "$found" "$corpus"
