@@ -1,14 +1,11 @@
 /* Derivatives as functions of tensors: the reverse walk on a path that is found for the call, with what is recorded on
- * the way and not needed taken off the tape again. */
+ * the way and not needed taken off the tape again (compact.h). */
 #include <gradtape/differentiate.h>
 #include <gradtape/operators.h>
 
-#include <string.h>
-
+#include "compact.h"
 #include "forgotten.h"
-#include "guards.h"
 #include "pullback.h"
-#include "segments.h"
 #include "versions.h"
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
@@ -193,74 +190,7 @@ static void leave(path *p, const ad_tensor *x, int n)
     resume_outer(p);
 }
 
-/* ---- Taking off what is not needed ------------------------------------------------------------------------------- */
-
-/* Moves the call at `from`, all its results, down to `to`. `new_id` says where what was moved before it went. */
-static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *new_id, uint32_t first)
-{
-    const uint32_t n = ad_entry_at(t, from)->op ? ad_entry_at(t, from)->value.n_results : 1;
-    for (uint32_t j = 0; j < n; j++) {
-        ad_entry *source = ad_entry_at(t, from + j), *e = ad_entry_at(t, to + j);
-        const bool own_number = source->value.data == &source->scalar;
-        *e = *source;
-        if (own_number)
-            e->value.data = &e->scalar;
-        e->generation = t->generation;
-        uint32_t *operands = e->value.n_operands > 2 ? (uint32_t *)(uintptr_t)e->extra->operands : e->u.operands;
-        /* Results of one call share a list of more than two operands: it is renumbered once. */
-        for (uint32_t i = 0; e->op && (j == 0 || e->value.n_operands <= 2) && i < e->value.n_operands; i++)
-            if (operands[i] >= first && operands[i] >> AD_INDEX_BITS == AD_STEP)
-                operands[i] = new_id[operands[i] - first];
-    }
-}
-
-static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first)
-{
-    if (id >> AD_INDEX_BITS == AD_STEP && id >= first)
-        needed[id - ad_entry_at(t, id)->value.result - first] = 1;
-}
-
-/* Of the entries from `first` on only the results, guards and what they were made from stay. */
-static bool compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
-{
-    const uint32_t count = t->ends[AD_STEP], total = count - first;
-    uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map), to = first;
-    if (!map) {
-        ad_fail_memory(t, "differentiate");
-        return false;
-    }
-    memset(map, 0, total * sizeof *map);
-    for (int i = 0; i < n; i++)
-        need(map, t, results[i].id, first);
-    for (uint32_t id = count - 1; id >= first; id--) {
-        const ad_entry *e = ad_entry_at(t, id);
-        if (ad_is_guard(e))
-            need(map, t, id, first);
-        for (uint32_t i = 0; map[id - first] && e->op && i < e->value.n_operands; i++)
-            need(map, t, ad_operands_of(e)[i], first);
-    }
-    t->generation++;
-    for (uint32_t id = first, size; id < count; id += size) {
-        const ad_entry *e = ad_entry_at(t, id);
-        size = e->op ? e->value.n_results : 1;
-        if (!map[id - first]) {
-            ad_give_back(t, id, size);
-            continue;
-        }
-        move_call(t, id, to, map, first);
-        for (uint32_t j = 0; j < size; j++)
-            map[id - first + j] = to + j;
-        to += size;
-    }
-    for (int i = 0; i < n; i++)
-        if (ad_table_of(results[i]) == AD_STEP && results[i].id >= first)
-            results[i].id = map[results[i].id - first];
-    for (int i = 0; i < n; i++)
-        results[i] = ad_handle(t, results[i].id);
-    t->ends[AD_STEP] = to;
-    ad_memory_release(&t->memory, map, total, sizeof *map);
-    return true;
-}
+/* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
 /* Where a call began to record. */
 typedef struct beginning {
@@ -277,7 +207,7 @@ static beginning begin(const ad_tape *t)
 static ad_status conclude(ad_tape *t, beginning b, ad_tensor *results, int n)
 {
     if (t && t->status == AD_OK && t->ends[AD_STEP] > b.first)
-        compact(t, b.first, results, n);
+        ad_compact(t, b.first, results, n);
     if (t && t->status == AD_OK)
         return AD_OK;
     if (t && t->ends[AD_STEP] > b.first)
