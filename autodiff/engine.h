@@ -248,6 +248,10 @@ static inline uint32_t ad_append(ad_tape *t, uint32_t which)
     return id;
 }
 
+/* ---- status.c ---------------------------------------------------------------------------------------------------- */
+
+ad_status ad_fail_memory(ad_tape *t, const char *who);
+
 /* ---- tape.c ------------------------------------------------------------------------------------------------------ */
 
 /* The entry of x for a call named `who`; on failure NULL, and the tape, if there is one, is in error. */
@@ -266,7 +270,6 @@ void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 /* An input with the value of an entry, copied; inert if there is no memory. */
 ad_tensor ad_constant(ad_tape *t, const ad_entry *e);
-ad_status ad_fail_memory(ad_tape *t, const char *who);
 /* Room for one more than n elements of `bytes` each, of which there is `*room`: the array, perhaps moved, or NULL if
  * there is no memory (the tape is then in error, and the array as it was). */
 void *ad_more_room(ad_tape *t, void *array, size_t n, size_t *room, size_t bytes);
