@@ -277,6 +277,11 @@ START_TEST(empty_shapes_of_any_size)
     expect_shape(ad_gather(x, 2, whole(AD_SHAPE(1, 1, 3), (int32_t[]){0, 1, 2})), AD_SHAPE(0, huge, 3));
     expect_inert(ad_tril_pack(x, 0), AD_BAD_SHAPE,
                  "tril_pack: the matrices of [0,4611686018427387904,4611686018427387904] are too large to be packed");
+    ad_tensor packed = ad_zeros(tape, types[_i], AD_SHAPE(0, 3)), y;
+    expect_shape(ad_tril_pack(ad_tril_unpack(packed, INT_MIN), INT_MIN), AD_SHAPE(0, 3));
+    ad_apply(tape, ad_operator_named("tril_unpack"), &packed, 1, &(ad_attribute){.integer = INT64_MIN}, &y);
+    expect_inert(y, AD_BAD_SHAPE,
+                 "tril_unpack: k is -9223372036854775808: the matrix would have more rows than can be counted");
 }
 END_TEST
 

@@ -287,8 +287,10 @@ static void tril_unpack_shape(ad_call *c)
     else if (d < 0)
         ad_call_fail(c, AD_BAD_SHAPE, "the last size of %s is not one of 0, 1, 3, 6, 10, ..., d (d + 1) / 2",
                      ad_operand_text(c, 0, text));
+    else if (k < d - INT64_MAX)
+        ad_call_fail(c, AD_BAD_SHAPE, "k is %" PRId64 ": the matrix would have more rows than can be counted", k);
     else {
-        y.dims[y.rank - 1] = y.dims[y.rank] = k < -INT32_MAX ? INT64_MAX : d - k;
+        y.dims[y.rank - 1] = y.dims[y.rank] = d - k;
         y.rank++;
         ad_result(c, 0, (ad_type)c->x[0]->type, &y);
     }
