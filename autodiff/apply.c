@@ -22,6 +22,16 @@ typedef struct frame {
 
 static int result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
 
+/* Room for results is filled in as they are given: clearing all of it would take longer than many a kernel. */
+static inline void begin_frame(frame *f, ad_tape *t, const ad_operator *op, const ad_attribute *attributes, int n_x,
+                               int n_y, ad_value *const *x)
+{
+    f->call = (ad_call){t, op, attributes, n_x, n_y, x, f->y, f};
+    f->x_ids = NULL;
+    memset(f->y_ids, 0, sizeof f->y_ids);
+    f->scratch = NULL;
+}
+
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
 static ad_attribute_kind last_attribute(const ad_operator *op)
@@ -149,7 +159,8 @@ static bool furnish_result(frame *f, uint32_t id, ad_type type, const ad_shape *
     if (is_of_operand(c, shape, type)) /* which lives as long if the call is recorded: the shape is shared */
         return c->tape->recording && shape->rank ? ad_furnish_like(c->tape, id, type, shape)
                                                  : ad_furnish(c->tape, id, type, shape);
-    return ad_check_shape(c->tape, c->op->name, shape, ad_type_bytes(type)) && ad_furnish(c->tape, id, type, shape);
+    return ad_check_shape(c->tape, c->op->name, shape, ad_bytes_of((uint8_t)type)) &&
+           ad_furnish(c->tape, id, type, shape);
 }
 
 void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
@@ -353,25 +364,23 @@ static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor 
 
 /* ---- Applying ---------------------------------------------------------------------------------------------------- */
 
-/* Runs a part of the descriptor, its shape rule or its kernel. Gives the mark of where the tape was before. */
-static ad_mark run_part(ad_call *c, void (*part)(ad_call *call), const char *name)
+/* Runs a part of the descriptor, its shape rule or its kernel; `before` is the mark of where the tape is. */
+static inline void run_part(ad_call *c, void (*part)(ad_call *call), const char *name, const ad_mark *before)
 {
     ad_tape *t = c->tape;
-    const ad_mark before = ad_mark_here(t);
     const uint32_t floor = t->floor, marked = t->marked;
     t->parts++;
-    t->floor = t->marked = before.entries;
+    t->floor = t->marked = before->entries;
     t->runner = ++t->runners;
     part(c);
     t->parts--;
     t->floor = floor;
     t->marked = marked;
-    t->runner = before.runner;
-    if (t->recording != before.recording || t->walking != before.walking) {
+    t->runner = before->runner;
+    if (t->recording != before->recording || t->walking != before->walking) {
         ad_call_fail(c, AD_BAD_STATE, "its %s took a mark (ad_mark_now) and did not go back to it (ad_rewind)", name);
-        ad_go_back(t, &before);
+        ad_go_back(t, before);
     }
-    return before;
 }
 
 /* The recording gets the results and nothing else: their ids follow each other. */
@@ -380,7 +389,8 @@ static bool run_shape_rule(ad_call *c)
     const frame *f = c->frame;
     const ad_tape *t = c->tape;
     const uint32_t generation = t->generation;
-    const ad_mark before = run_part(c, c->op->shape, "shape rule");
+    const ad_mark before = ad_mark_here(t);
+    run_part(c, c->op->shape, "shape rule", &before);
     const uint32_t n = t->recording ? (uint32_t)c->n_y : 0;
     if (t->status == AD_OK && !f->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
@@ -392,7 +402,8 @@ static bool run_shape_rule(ad_call *c)
 /* What the kernel records is its own affair: what it leaves of that is no part of the recording. */
 static void run_kernel(ad_call *c)
 {
-    const ad_mark before = run_part(c, c->op->run, "kernel");
+    const ad_mark before = ad_mark_here(c->tape);
+    run_part(c, c->op->run, "kernel", &before);
     if (c->tape->ends[AD_STEP] != before.entries)
         ad_go_back(c->tape, &before);
 }
@@ -422,11 +433,9 @@ static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int 
             return false;
         values[i] = &ad_entry_at(t, ids[i])->value;
     }
-    frame f = {.call = {.tape = t, .op = op, .attributes = attributes, .n_x = n}, .x_ids = ids};
-    f.call.n_y = result_count(op) + op->n_byproducts;
-    f.call.x = values;
-    f.call.y = f.y;
-    f.call.frame = &f;
+    frame f;
+    begin_frame(&f, t, op, attributes, n, result_count(op) + op->n_byproducts, values);
+    f.x_ids = ids;
     if (!execute(&f))
         return false;
     for (int j = 0; j < result_count(op); j++)
@@ -547,12 +556,9 @@ static void copy_scalar_view(ad_tape *t, ad_entry *e)
 static bool run_call_again(ad_tape *t, uint32_t id, ad_value **values)
 {
     ad_entry *e = ad_entry_at(t, id);
-    frame f = {.call = {.tape = t, .op = e->op, .attributes = e->extra ? e->extra->attributes : NULL}};
-    f.call.n_x = (int)e->value.n_operands;
-    f.call.n_y = e->value.n_results;
-    f.call.x = values;
-    f.call.y = f.y;
-    f.call.frame = &f;
+    frame f;
+    begin_frame(&f, t, e->op, e->extra ? e->extra->attributes : NULL, (int)e->value.n_operands, e->value.n_results,
+                values);
     for (int i = 0; i < f.call.n_x; i++)
         values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
     for (int j = 0; j < f.call.n_y; j++)

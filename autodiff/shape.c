@@ -181,15 +181,32 @@ void ad_scalar_shape(ad_call *c)
         ad_result(c, 0, (ad_type)c->x[0]->type, &ad_scalar_shape_value);
 }
 
+/* The shape of y and x broadcast together: one of theirs if it is as wide, which the result can then share, or else in
+ * `room`; NULL if they do not fit. */
+static const ad_shape *broadcast_of(const ad_shape *y, const ad_shape *x, ad_shape *room)
+{
+    if (ad_same_dims(y, x))
+        return y;
+    ad_shape both = *y;
+    if (!ad_broadcast(&both, x))
+        return NULL;
+    if (ad_equal_dims(&both, y))
+        return y;
+    if (ad_equal_dims(&both, x))
+        return x;
+    *room = both;
+    return room;
+}
+
 void ad_broadcast_shape(ad_call *c)
 {
     if (!has_operands(c))
         return;
-    ad_shape y = *c->x[0]->shape;
-    bool all_same = true;
+    ad_shape room;
+    const ad_shape *y = c->x[0]->shape;
     for (int i = 1; i < c->n_x; i++) {
-        all_same = all_same && ad_same_dims(c->x[i]->shape, c->x[0]->shape);
-        if (!ad_broadcast(&y, c->x[i]->shape)) {
+        y = broadcast_of(y, c->x[i]->shape, &room);
+        if (!y) {
             char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
             ad_call_fail(c, AD_BAD_SHAPE,
                          "shapes do not broadcast: %s with %s: sizes must be equal or 1, from the last axis",
@@ -197,5 +214,5 @@ void ad_broadcast_shape(ad_call *c)
             return;
         }
     }
-    ad_result(c, 0, (ad_type)c->x[0]->type, all_same ? c->x[0]->shape : &y);
+    ad_result(c, 0, (ad_type)c->x[0]->type, y);
 }
