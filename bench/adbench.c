@@ -190,7 +190,7 @@ static error_t take(int key, char *text, struct argp_state *state)
 {
     setting *s = state->input;
     switch (key) {
-    case 't': s->threads = positive_argument(text, AD_MAX_THREADS, state); return 0;
+    case 't': s->threads = positive_argument(text, AD_MAX_THREADS, "threads", state); return 0;
     case 'w': s->out = text; return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)

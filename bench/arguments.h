@@ -3,11 +3,11 @@
 /* What the benchmarks' command lines share. */
 #include <argp.h>
 
-/* Reads a whole number from 1 to 1000000 at *text and moves *text behind it; anything else ends the program with a
- * message. */
-long positive_number(char **text, struct argp_state *state);
+/* Reads a whole number from 1 to `most` at *text and moves *text behind it; anything else ends the program with a
+ * message that names the option. */
+long positive_number(char **text, long most, const char *option, struct argp_state *state);
 
-/* The same for a number that is all of `text` and at most `most`. */
-long positive_argument(char *text, long most, struct argp_state *state);
+/* The same for a number that is all of `text`. */
+long positive_argument(char *text, long most, const char *option, struct argp_state *state);
 
 #endif

@@ -138,7 +138,7 @@ static void take_hidden(char *text, setting *s, struct argp_state *state)
 {
     memset(s->hidden, 0, sizeof s->hidden);
     for (int i = 0; i < MOST_LAYERS - 1; i++) {
-        s->hidden[i] = positive_number(&text, state);
+        s->hidden[i] = positive_number(&text, 1000000, "hidden", state);
         if (!*text)
             return;
         if (*text++ != ',')
@@ -151,9 +151,9 @@ static error_t take(int key, char *text, struct argp_state *state)
 {
     setting *s = state->input;
     switch (key) {
-    case 't': s->threads = positive_argument(text, AD_MAX_THREADS, state); return 0;
-    case 's': s->steps = positive_argument(text, 1000000, state); return 0;
-    case 'b': s->batch = positive_argument(text, DIGIT_ROWS, state); return 0;
+    case 't': s->threads = positive_argument(text, AD_MAX_THREADS, "threads", state); return 0;
+    case 's': s->steps = positive_argument(text, 1000000, "steps", state); return 0;
+    case 'b': s->batch = positive_argument(text, DIGIT_ROWS, "batch", state); return 0;
     case 'h': take_hidden(text, s, state); return 0;
     case 'o':
         s->optimizer = nn_optimiser_named(text);

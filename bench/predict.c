@@ -83,7 +83,7 @@ static error_t take(int key, char *text, struct argp_state *state)
 {
     if (key != 't')
         return ARGP_ERR_UNKNOWN;
-    *(long *)state->input = positive_argument(text, AD_MAX_THREADS, state);
+    *(long *)state->input = positive_argument(text, AD_MAX_THREADS, "threads", state);
     return 0;
 }
 
