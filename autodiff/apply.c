@@ -22,14 +22,15 @@ typedef struct frame {
 
 static int result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
 
-/* Room for results is filled in as they are given: clearing all of it would take longer than many a kernel. */
 static inline void begin_frame(frame *f, ad_tape *t, const ad_operator *op, const ad_attribute *attributes, int n_x,
                                int n_y, ad_value *const *x)
 {
     f->call = (ad_call){t, op, attributes, n_x, n_y, x, f->y, f};
     f->x_ids = NULL;
-    memset(f->y_ids, 0, sizeof f->y_ids);
     f->scratch = NULL;
+    /* Apart these are a few vectors each; a whole frame would be cleared by a loop that takes as long as a kernel. */
+    memset(f->y_ids, 0, sizeof f->y_ids);
+    memset(f->y, 0, sizeof f->y);
 }
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
