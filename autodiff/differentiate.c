@@ -3,6 +3,8 @@
 #include <gradtape/differentiate.h>
 #include <gradtape/operators.h>
 
+#include <string.h>
+
 #include "compact.h"
 #include "forgotten.h"
 #include "pullback.h"
@@ -221,13 +223,28 @@ static ad_status conclude(ad_tape *t, beginning b, ad_tensor *results, int n)
 
 /* ---- One walk ---------------------------------------------------------------------------------------------------- */
 
-/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. */
-static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
+/* Room for n tensors in storage that is dropped when they are done with; NULL, and the tape is in error, if there is no
+ * memory. */
+static ad_tensor *tensors(ad_tape *t, size_t n, ad_storage **storage)
+{
+    size_t bytes;
+    *storage = ad_multiply(n, sizeof(ad_tensor), &bytes) ? ad_pool_take(&t->pool, bytes) : NULL;
+    if (!*storage)
+        ad_fail_memory(t, "differentiate");
+    return *storage ? ad_storage_data(*storage) : NULL;
+}
+
+static void drop(ad_tape *t, ad_storage *storage)
+{
+    if (storage)
+        ad_pool_drop(&t->pool, storage);
+}
+
+/* Walks from y, and gives the gradients of x; inert where no path leads. */
+static void walk_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
     ad_tape *t = y.tape;
     path p = {.tape = t, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
-    if (t->status != AD_OK)
-        return false;
     if (find_path(&p, x, n)) {
         t->functional_walks++;
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
@@ -237,8 +254,22 @@ static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tens
             dx[i] = ad_entry_at(t, x[i].id)->link ? ad_handle(t, ad_entry_at(t, x[i].id)->link) : ad_inert(t);
     }
     leave(&p, x, n);
+}
+
+/* The gradients of sum(v y), v inert: of y. Nothing is taken off the tape. dx may be x, which is read to the end. */
+static bool walk_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
+{
+    ad_tape *t = y.tape;
+    ad_storage *room;
+    ad_tensor *g = t->status == AD_OK ? tensors(t, (size_t)n, &room) : NULL;
+    if (!g)
+        return false;
+    walk_path(y, v, x, n, g);
     for (int i = 0; i < n && t->status == AD_OK; i++)
-        dx[i] = ad_is_inert(dx[i]) ? ad_zeros_like(x[i]) : dx[i];
+        g[i] = ad_is_inert(g[i]) ? ad_zeros_like(x[i]) : g[i];
+    if (t->status == AD_OK)
+        memcpy(dx, g, (size_t)n * sizeof *g);
+    drop(t, room);
     return t->status == AD_OK;
 }
 
@@ -294,26 +325,18 @@ static ad_tensor inner_product(const ad_tensor *g, const ad_tensor *v, int n)
     return s;
 }
 
-/* Room for n tensors; NULL, and the tape is in error, if there is none. */
-static ad_tensor *tensors(ad_tape *t, size_t n)
-{
-    ad_tensor *room = ad_memory_take(&t->memory, n, sizeof *room);
-    if (!room)
-        ad_fail_memory(t, "differentiate");
-    return room;
-}
-
 /* With u = 0 of y's shape: g = vjp(u) is linear in u, and jvp(v) is the gradient of sum(g v) by u. */
 static void jvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *dy)
 {
     ad_tape *t = y.tape;
-    ad_tensor *g = tensors(t, (size_t)n), u = ad_zeros_like(y);
+    ad_storage *room;
+    ad_tensor *g = tensors(t, (size_t)n, &room), u = ad_zeros_like(y);
     if (g && t->status == AD_OK && walk_to(y, u, x, n, g)) {
         const ad_tensor s = inner_product(g, v, n);
         if (t->status == AD_OK)
             walk_to(s, ad_inert(t), &u, 1, dy);
     }
-    ad_memory_release(&t->memory, g, (size_t)n, sizeof *g);
+    drop(t, room);
 }
 
 ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n)
@@ -355,7 +378,8 @@ static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const 
 static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
     ad_tape *t = y.tape;
-    ad_tensor *g = tensors(t, 3 * (size_t)n);
+    ad_storage *room;
+    ad_tensor *g = tensors(t, 3 * (size_t)n, &room);
     if (!g)
         return;
     ad_tensor *u = g + n, *w = u + n;
@@ -369,7 +393,7 @@ static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
         if (t->status == AD_OK && walk_to(s, ad_inert(t), x, n, hv))
             substitute(t, first, u, w, n);
     }
-    ad_memory_release(&t->memory, g, 3 * (size_t)n, sizeof *g);
+    drop(t, room);
 }
 
 ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
@@ -431,12 +455,13 @@ static ad_tensor stacked(ad_tensor x, const ad_tensor *rows, size_t n, ad_shape 
 static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
 {
     ad_tape *t = y.tape;
-    ad_tensor *rows = tensors(t, n), all = ad_inert(t);
+    ad_storage *room;
+    ad_tensor *rows = tensors(t, n, &room), all = ad_inert(t);
     if (rows) {
         fill_rows(y, x, rows, n);
         all = stacked(x, rows, n, shape);
     }
-    ad_memory_release(&t->memory, rows, n, sizeof *rows);
+    drop(t, room);
     return all;
 }
 
@@ -446,13 +471,14 @@ static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
     ad_tape *t = y.tape;
     const ad_shape of_y = ad_shape_of(y), of_x = ad_shape_of(x), across = joined(&of_x, &of_y);
     const int64_t rows = (int64_t)ad_count_of(&of_y);
-    ad_tensor u = ad_zeros_like(y), g, all = ad_inert(t), *columns = tensors(t, n);
+    ad_storage *room;
+    ad_tensor u = ad_zeros_like(y), g, all = ad_inert(t), *columns = tensors(t, n, &room);
     if (columns && walk_to(y, u, &x, 1, &g)) {
         fill_rows(g, u, columns, n);
         all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, rows));
         all = ad_reshape(ad_transpose(all), shape);
     }
-    ad_memory_release(&t->memory, columns, n, sizeof *columns);
+    drop(t, room);
     return all;
 }
 

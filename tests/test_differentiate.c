@@ -515,6 +515,36 @@ START_TEST(stored_gradients_are_the_same_bits_after_it)
 END_TEST
 
 /* A gradient of an ordinary backward as v: it must still be there, and be a constant. */
+/* The array of x may be the room for the results, also where it names a tensor twice; parameters are left as they are.
+ */
+START_TEST(results_in_the_place_of_x)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), b = some_param(t, AD_F64, AD_SHAPE(3), 2, "b");
+    const ad_tensor y = ad_sum(ad_mul(ad_exp(w), b)), v = some_input(t, AD_F64, AD_SCALAR, 3);
+    const ad_tensor x[3] = {w, b, w};
+    for (int way = 0; way < 3; way++) {
+        ad_tensor apart[3], place[3] = {w, b, w};
+        if (way == 0) {
+            ad_grad(y, x, 3, apart);
+            ad_grad(y, place, 3, place);
+        } else if (way == 1) {
+            ad_vjp(y, v, x, 3, apart);
+            ad_vjp(y, v, place, 3, place);
+        } else {
+            ad_hvp(y, x, x, 3, apart);
+            ad_hvp(y, place, place, 3, place);
+        }
+        expect_ok(t);
+        for (int i = 0; i < 3; i++)
+            expect_same_bits(place[i], apart[i]);
+        ck_assert(!ad_has_gradient(w) && !ad_has_gradient(b));
+    }
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_double_eq(element(ad_gradient(b), i), exp(element(w, i)));
+}
+END_TEST
+
 START_TEST(a_stored_gradient_as_v)
 {
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_add(w, ad_add(w, w));
@@ -806,6 +836,7 @@ static void add_values(TCase *c)
 static void add_contracts(TCase *c)
 {
     tcase_add_loop_test(c, stored_gradients_are_the_same_bits_after_it, 0, COUNT(ways));
+    tcase_add_test(c, results_in_the_place_of_x);
     tcase_add_test(c, a_stored_gradient_as_v);
     tcase_add_test(c, only_results_and_their_makers_stay);
     tcase_add_test(c, an_error_leaves_no_entry);

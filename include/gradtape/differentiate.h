@@ -5,16 +5,17 @@
  * They take derivatives by any tensor of the recording, inputs and inner tensors too; where no path leads, these are
  * zeros. Their results are recorded, so that they can be differentiated again, to any order. They change no stored
  * gradient, and of what they record only their results and what these were made from stays on the tape; ad_rewind drops
- * that too. On an error, and then the tape is in error, all results are inert and nothing stays. In the kernel or the
- * rule of your own operator they need a mark (ad_mark_now), and what such a rule differentiates by has to be detached
- * or made since the mark: derivatives are total, so that by x they go through all that was made from x.
+ * that too. On an error, and then the tape is in error, all results are inert and nothing stays. The room for results
+ * may be the array x. In the kernel or the rule of your own operator they need a mark (ad_mark_now), and what such a
+ * rule differentiates by has to be detached or made since the mark: derivatives are total, so that by x they go through
+ * all that was made from x.
  *
  * An operator with a raw numeric gradient (operator.h) can be differentiated once: what needs it twice, such as ad_jvp
  * and ad_hvp, is an error that names it. */
 #include <gradtape/tensor.h>
 
-/* The gradients of the scalar y by n tensors: dx[i] of the shape and type of x[i]. Errors: a y that is not a scalar of
- * f32 or f64; an x that is i32 or not valid. */
+/* The gradients of y, of one element, by n tensors: dx[i] of the shape and type of x[i]. Errors: a y of more or fewer
+ * elements, or not of f32 or f64; an x that is i32 or not valid. */
 AD_API ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx);
 
 /* Vector-Jacobian product: the gradients of sum(v y) by n tensors, v of the shape and type of y. */
@@ -24,8 +25,8 @@ AD_API ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_
  * type of x[i]. Of the shape and type of y. It is the derivative of ad_vjp by its v, so it costs two walks. */
 AD_API ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n);
 
-/* Hessian-vector product: the derivative of the gradients of the scalar y as the x move with the velocities v; hv[i] is
- * of the shape and type of x[i] (Pearlmutter 1994). The v count as constants here, also where they depend on the x; but
+/* Hessian-vector product: the derivative of the gradients of y, of one element, as the x move with the velocities v;
+ * hv[i] is of the shape and type of x[i] (Pearlmutter 1994). The v count as constants here, also where they depend on the x; but
  * the result can be differentiated by them. */
 AD_API ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv);
 
@@ -34,7 +35,7 @@ AD_API ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int
  * Errors: a shape of more than 8 axes. */
 AD_API ad_tensor ad_jacobian(ad_tensor y, ad_tensor x);
 
-/* The second derivatives of the scalar y: the Jacobian of its gradient, in the shape of x twice. */
+/* The second derivatives of y, of one element: the Jacobian of its gradient, in the shape of x twice. */
 AD_API ad_tensor ad_hessian(ad_tensor y, ad_tensor x);
 
 #endif
