@@ -359,8 +359,11 @@ static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor 
     for (int i = 0; i < n; i++)
         if (!take_scalar(&c, &span, t, x[i], i))
             return false;
-    *y = run_scalar(&c, &span, t, op, n, attributes, x[0].id, n > 1 ? x[1].id : 0);
-    return !ad_is_inert(*y);
+    const ad_tensor made = run_scalar(&c, &span, t, op, n, attributes, x[0].id, n > 1 ? x[1].id : 0);
+    if (ad_is_inert(made))
+        return false;
+    *y = made;
+    return true;
 }
 
 /* ---- Applying ---------------------------------------------------------------------------------------------------- */
@@ -474,23 +477,18 @@ static void fail_other_tapes(const ad_tape *t, const ad_operator *op, const ad_t
             ad_fail_handle(x[i].tape, x[0], op && op->name ? op->name : "apply", 0);
 }
 
-void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
-              ad_tensor *y)
+/* Gives no result before it has read all operands: y may be x. */
+static bool try_to_apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                         ad_tensor *y)
 {
-    const bool no_operands = n > 0 && !x;
-    ad_tape *t = n > 0 && x ? tape_among(NULL, x, n) : tape;
-    for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < result_count(op))); j++)
-        y[j] = ad_inert(t);
-    if (!y || no_operands) {
-        ad_fail(t, AD_BAD_VALUE, "%s: the %s NULL", op && op->name ? op->name : "apply",
-                no_operands ? "operands are" : "room for results is");
-        return;
-    }
     if (t && t->status != AD_OK)
         fail_other_tapes(t, op, x, n);
-    if (!t || t->status != AD_OK || apply_to_scalars(t, op, x, n, attributes, y) ||
-        !check_descriptor(t, op, n, attributes))
-        return;
+    if (!t || t->status != AD_OK)
+        return false;
+    if (apply_to_scalars(t, op, x, n, attributes, y))
+        return true;
+    if (!check_descriptor(t, op, n, attributes))
+        return false;
     uint32_t before = t->ends[AD_STEP], ids[FEW_OPERANDS];
     ad_arena_mark mark = ad_arena_now(&t->step);
     ad_value *values[FEW_OPERANDS];
@@ -498,6 +496,21 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
                                   : apply_to_many(t, op, x, n, attributes, y);
     if (!done)
         ad_drop_from(t, before, mark);
+    return done;
+}
+
+void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+              ad_tensor *y)
+{
+    const bool no_operands = n > 0 && !x;
+    ad_tape *t = n > 0 && x ? tape_among(NULL, x, n) : tape;
+    if (!y || no_operands)
+        ad_fail(t, AD_BAD_VALUE, "%s: the %s NULL", op && op->name ? op->name : "apply",
+                no_operands ? "operands are" : "room for results is");
+    else if (try_to_apply(t, op, x, n, attributes, y))
+        return;
+    for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < result_count(op))); j++)
+        y[j] = ad_inert(t);
 }
 
 /* The way for everything. */

@@ -372,6 +372,26 @@ START_TEST(rules_in_operators_at_every_order)
 }
 END_TEST
 
+START_TEST(results_in_the_place_of_operands)
+{
+    const ad_tensor a = some_param(t, AD_F64, AD_SHAPE(3), 1, "a"), b = some_param(t, AD_F64, AD_SHAPE(3), 2, "b");
+    const double two = 2;
+    ad_tensor place[2] = {a, b}, apart[2], number = ad_input(t, AD_F64, AD_SCALAR, &two);
+    apply_two_results(a, b, apart);
+    ad_apply(t, ad_operator_named("sub"), place, 2, NULL, place);
+    expect_same_bits(place[0], ad_sub(a, b));
+    place[0] = a;
+    apply_two_results(place[0], place[1], place);
+    expect_same_bits(place[0], apart[0]);
+    expect_same_bits(place[1], apart[1]);
+    ad_apply(t, ad_operator_named("neg"), &number, 1, NULL, &number);
+    ck_assert_double_eq(ad_item(number), -2);
+    ad_apply(t, ad_operator_named("neg"), place, 2, NULL, place);
+    ck_assert(ad_is_inert(place[0]));
+    expect_error(t, AD_BAD_VALUE, "neg: 2 operands are given, it takes 1");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("custom");
@@ -390,6 +410,7 @@ int main(void)
     tcase_add_loop_test(tests, descriptors_that_are_refused, 0, COUNT(refused));
     tcase_add_test(tests, as_many_as_there_can_be);
     tcase_add_loop_test(tests, rules_in_operators_at_every_order, 0, 3);
+    tcase_add_test(tests, results_in_the_place_of_operands);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));
 }

@@ -26,8 +26,8 @@ AD_API ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_
 AD_API ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n);
 
 /* Hessian-vector product: the derivative of the gradients of y, of one element, as the x move with the velocities v;
- * hv[i] is of the shape and type of x[i] (Pearlmutter 1994). The v count as constants here, also where they depend on the x; but
- * the result can be differentiated by them. */
+ * hv[i] is of the shape and type of x[i] (Pearlmutter 1994). The v count as constants here, also where they depend on
+ * the x; but the result can be differentiated by them. */
 AD_API ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv);
 
 /* The matrix of derivatives of all elements of y by all of x, in the shape of y followed by that of x. A row is one
