@@ -264,6 +264,8 @@ bool ad_furnish(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
 bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
 /* The same with the data of another entry, shared. */
 bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
+/* The tensor whose data this one shows: of a view its operand's, and so on. Views to and from rank 0 are copies. */
+uint32_t ad_origin_of(const ad_tape *t, uint32_t id);
 /* Drops the STEP entries from `count` on, and all that is said of them. */
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
 /* The extra of an entry, made at need; NULL if there is no memory. */

@@ -33,20 +33,13 @@ static uint32_t share(ad_tape *t, uint32_t g, uint32_t owner)
     return id;
 }
 
-static bool shows_leaf(const ad_tape *t, const ad_entry *e)
-{
-    while (e->op && e->op->properties & AD_VIEW)
-        e = ad_entry_at(t, ad_operands_of(e)[0]);
-    return !e->op;
-}
-
 /* The first contribution: moved if the rule made it and nobody else holds it, otherwise shared. */
 static inline uint32_t adopt(ad_tape *t, uint32_t g, uint32_t owner)
 {
     ad_entry *e = ad_entry_at(t, g);
     /* A leaf changes in place, also where a view shows it; its number at this moment does not. */
     if (t->recording)
-        return shows_leaf(t, e) ? ad_scale(ad_handle(t, g), 1).id : g;
+        return !ad_entry_at(t, ad_origin_of(t, g))->op ? ad_scale(ad_handle(t, g), 1).id : g;
     bool own = ad_is_temporary(g) && (e->value.flags & (AD_IS_FRESH | AD_IS_HELD)) == AD_IS_FRESH;
     if (!own || !is_exclusive(e))
         return share(t, g, owner);

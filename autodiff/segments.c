@@ -62,14 +62,6 @@ ad_status ad_segment_begin(ad_tape *t)
     return AD_OK;
 }
 
-/* What an entry shows the data of. */
-static ad_entry *origin_of(const ad_tape *t, ad_entry *e)
-{
-    while (e->op && e->op->properties & AD_VIEW && e->value.shape->rank)
-        e = ad_entry_at(t, ad_operands_of(e)[0]);
-    return e;
-}
-
 static bool check_outputs(ad_tape *t, const ad_tensor *outputs, int n)
 {
     if (n > 0 && !outputs)
@@ -84,25 +76,26 @@ static bool check_outputs(ad_tape *t, const ad_tensor *outputs, int n)
 static void mark_outputs(ad_tape *t, const ad_tensor *outputs, int n, bool on)
 {
     for (int i = 0; i < n; i++) {
-        ad_entry *e = ad_entry_at(t, outputs[i].id), *origin = origin_of(t, e);
+        ad_entry *e = ad_entry_at(t, outputs[i].id), *origin = ad_entry_at(t, ad_origin_of(t, outputs[i].id));
         e->value.flags = (uint8_t)(on ? e->value.flags | AD_ON_PATH : e->value.flags & ~AD_ON_PATH);
         origin->value.flags = (uint8_t)(on ? origin->value.flags | AD_ON_PATH : origin->value.flags & ~AD_ON_PATH);
     }
 }
 
 /* Whether an entry can be computed again, and nobody asked for it or for a view of it. A scalar takes no room. */
-static bool may_drop(const ad_tape *t, ad_entry *e)
+static bool may_drop(const ad_tape *t, uint32_t id)
 {
+    const ad_entry *e = ad_entry_at(t, id);
     if (!e->op || ad_is_forgotten(e) || e->value.shape->rank == 0 || e->value.flags & AD_ON_PATH)
         return false;
-    const ad_entry *origin = origin_of(t, e);
-    return origin == e || origin->value.flags & AD_MAY_DROP;
+    const uint32_t origin = ad_origin_of(t, id);
+    return origin == id || ad_entry_at(t, origin)->value.flags & AD_MAY_DROP;
 }
 
 static void choose(ad_tape *t, const ad_stretch *segment)
 {
     for (uint32_t id = segment->first; id <= segment->last; id++)
-        if (may_drop(t, ad_entry_at(t, id)))
+        if (may_drop(t, id))
             ad_entry_at(t, id)->value.flags |= AD_MAY_DROP;
 }
 

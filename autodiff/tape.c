@@ -250,6 +250,19 @@ bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *sh
     return true;
 }
 
+static bool is_shared_view(const ad_tape *t, const ad_entry *e)
+{
+    return e->op && e->op->properties & AD_VIEW && e->value.result == 0 && e->value.shape->rank &&
+           ad_entry_at(t, ad_operands_of(e)[0])->value.shape->rank;
+}
+
+uint32_t ad_origin_of(const ad_tape *t, uint32_t id)
+{
+    for (const ad_entry *e = ad_entry_at(t, id); is_shared_view(t, e); e = ad_entry_at(t, id))
+        id = ad_operands_of(e)[0];
+    return id;
+}
+
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);

@@ -83,17 +83,9 @@ static uint32_t version_then(const ad_tape *t, uint32_t leaf, uint32_t reader)
     return ad_entry_at(t, leaf)->u.leaf.version;
 }
 
-/* A view shows the data of what it was made from. */
-static uint32_t origin_of(const ad_tape *t, uint32_t id)
-{
-    for (const ad_entry *e = ad_entry_at(t, id); e->op && e->op->properties & AD_VIEW; e = ad_entry_at(t, id))
-        id = ad_operands_of(e)[0];
-    return id;
-}
-
 bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
 {
-    const uint32_t origin = origin_of(t, id);
+    const uint32_t origin = ad_origin_of(t, id);
     const ad_entry *e = ad_entry_at(t, origin);
     if (e->op || e->u.leaf.changed_at <= reader)
         return true;

@@ -69,6 +69,25 @@ static void expect_versions(const char *op, unsigned then, unsigned now)
     expect_error(t, AD_BAD_STATE, message);
 }
 
+/* To and from rank 0 a view is a copy: it is what the leaf was. */
+START_TEST(views_of_rank_0_are_copies)
+{
+    const double three = 3, five = 5;
+    const ad_tensor s = ad_param(t, AD_F64, AD_SCALAR, &three, "w"), v = ad_param(t, AD_F64, AD_SHAPE(1), &three, "v");
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(1), &three);
+    const ad_tensor y =
+        ad_sum(ad_mul(ad_mul(ad_detach(s), ad_reshape(v, AD_SCALAR)), ad_mul(ad_reshape(s, AD_SHAPE(1)), x)));
+    ad_assign(s, &five);
+    ad_assign(v, &five);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert_double_eq(element(ad_gradient(x), 0), 27);
+    ck_assert_double_eq(element(ad_gradient(v), 0), 27);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert_double_eq(element(ad_gradient(x), 0), 125);
+}
+END_TEST
+
 START_TEST(a_change_that_a_rule_would_read)
 {
     for (int k = 0; k < COUNT(ways); k++) {
@@ -230,6 +249,7 @@ int main(void)
     TCase *tests = tcase_create("versions");
     tcase_add_checked_fixture(tests, open_tape, close_tape);
     tcase_add_loop_test(tests, a_change_that_a_rule_would_read, 0, COUNT(changes));
+    tcase_add_test(tests, views_of_rank_0_are_copies);
     tcase_add_test(tests, rules_that_do_not_read_the_leaf);
     tcase_add_test(tests, unwanted_operands_are_not_asked);
     tcase_add_test(tests, functions_ask_too);

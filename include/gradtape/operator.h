@@ -195,8 +195,8 @@ struct ad_operator {
 };
 
 /* Applies an operator to n operands and writes its results (not its by-products) to `y`, which may be the array `x`.
- * `attributes` has an element for each attribute that the descriptor declares, NULL if none. On an error all results are
- * inert. An operator without operands needs the tape; others take it from the first operand and ignore it. */
+ * `attributes` has an element for each attribute that the descriptor declares, NULL if none. On an error all results
+ * are inert. An operator without operands needs the tape; others take it from the first operand and ignore it. */
 AD_API void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
                      ad_tensor *y);
 

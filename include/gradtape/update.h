@@ -2,8 +2,9 @@
 #define GRADTAPE_UPDATE_H
 /* Changing leaves in place: the only way their values change. Each call either changes the whole leaf or, on an error,
  * nothing, and counts up the leaf's version. What was recorded before keeps the old numbers (but views of the leaf,
- * ad_reshape and ad_detach, show the new ones), so update after ad_backward and before the next recording, or run
- * ad_replay: a rule that would read a leaf newer than its recording is an error that names both versions.
+ * made by ad_reshape, ad_squeeze, ad_expand_dims and ad_detach, show the new ones, unless they are to or from rank 0),
+ * so update after ad_backward and before the next recording, or run ad_replay: a rule that would read a leaf newer than
+ * its recording is an error that names both versions. In a kernel or a rule only leaves made there change (operator.h).
  * Parameters and states take every call; inputs and variables ad_assign only, borrowed ones ad_touch. */
 #include <gradtape/tensor.h>
 
