@@ -6,7 +6,7 @@
 
 #include "engine.h"
 
-static const char *const verdict_names[] = {"right", "wrong", "missing", "all zero"};
+static const char *const verdict_names[] = {"not checked", "right", "wrong", "missing", "all zero"};
 
 const char *ad_verdict_name(ad_verdict verdict)
 {
@@ -58,28 +58,37 @@ static double derivative(const check *c, ad_value *x, size_t i)
     return (4 * difference(c, x, i, h / 2) - difference(c, x, i, h)) / 3;
 }
 
-/* What backward said, before the differences, whose function may run a backward of its own. */
-static void judge(const check *c, ad_entry *e, bool has_gradient, const double *analytic, ad_gradcheck_result *r)
+static const char *name_of(const ad_entry *e) { return e->extra && e->extra->name ? e->extra->name : ""; }
+
+/* Figures of one parameter beside its analytic gradient. */
+static ad_gradcheck_result compare(const check *c, ad_entry *e, const double *analytic, double *largest)
 {
-    double largest = 0, worst = -1;
-    *r = (ad_gradcheck_result){.name = e->extra && e->extra->name ? e->extra->name : ""};
+    double worst = -1;
+    ad_gradcheck_result r = {.name = name_of(e)};
+    *largest = 0;
     for (size_t i = 0; i < ad_elements(&e->value); i++) {
         const double numeric = derivative(c, &e->value, i), off = fabs(analytic[i] - numeric);
-        largest = fmax(largest, fmax(fabs(analytic[i]), fabs(numeric)));
+        *largest = fmax(*largest, fmax(fabs(analytic[i]), fabs(numeric)));
         if (worst < 0 || !(off <= worst)) {
             worst = isnan(off) ? INFINITY : off;
-            r->worst = i;
-            r->analytic = analytic[i];
-            r->numeric = numeric;
+            r.worst = i;
+            r.analytic = analytic[i];
+            r.numeric = numeric;
         }
     }
-    r->error = worst == INFINITY ? INFINITY : largest > 0 ? fmax(worst, 0) / largest : 0;
-    if (worst < INFINITY && largest <= c->tolerance * c->tolerance)
-        r->verdict = AD_GRADIENT_ALL_ZERO;
-    else if (!has_gradient)
-        r->verdict = AD_GRADIENT_MISSING;
-    else
-        r->verdict = r->error <= c->tolerance ? AD_GRADIENT_RIGHT : AD_GRADIENT_WRONG;
+    r.error = worst == INFINITY ? INFINITY : *largest > 0 ? fmax(worst, 0) / *largest : 0;
+    return r;
+}
+
+/* Numbers so small that they may be all rounding show something only if they agree. */
+static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, double largest, bool has_gradient)
+{
+    const bool agrees = r->error <= c->tolerance, is_small = largest <= c->tolerance * c->tolerance;
+    if (r->error < INFINITY && is_small && (largest == 0 || !has_gradient || !agrees))
+        return AD_GRADIENT_ALL_ZERO;
+    if (!has_gradient)
+        return AD_GRADIENT_MISSING;
+    return agrees ? AD_GRADIENT_RIGHT : AD_GRADIENT_WRONG;
 }
 
 static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
@@ -115,18 +124,52 @@ static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
     return t->status == AD_OK && ad_backward(loss) == AD_OK;
 }
 
-/* The elements of all parameters; their gradients, zeros where there is none, into `all` if it is not NULL. */
+/* What backward said, before the differences, whose function may run a backward of its own: of each parameter whether
+ * it has a gradient, and then its elements, or zeros. Into `all` if it is not NULL; gives how many numbers they are. */
 static size_t read_gradients(const ad_tape *t, double *all)
 {
     size_t n = 0;
     for (uint32_t k = 0; k < ad_kept_number(t); k++) {
         const ad_entry *e = ad_kept_entry(t, k);
-        const size_t count = is_parameter(e) ? ad_elements(&e->value) : 0;
+        const size_t count = ad_elements(&e->value);
+        if (!is_parameter(e))
+            continue;
+        if (all)
+            all[n] = e->link != 0;
         for (size_t i = 0; all && i < count; i++)
-            all[n + i] = e->link ? get(&ad_entry_at(t, e->link)->value, i) : 0;
-        n += count;
+            all[n + 1 + i] = e->link ? get(&ad_entry_at(t, e->link)->value, i) : 0;
+        n += 1 + count;
     }
     return n;
+}
+
+static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
+{
+    for (uint32_t k = 0; k < ad_kept_number(t); k++)
+        if (is_parameter(ad_kept_entry(t, k)))
+            *result++ = (ad_gradcheck_result){.name = name_of(ad_kept_entry(t, k))};
+}
+
+/* Judges each parameter; on an error those that are left stay unchecked. */
+static void judge_all(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
+                      const double *all, ad_gradcheck_result *result)
+{
+    for (uint32_t k = 0; k < ad_kept_number(t); k++) {
+        ad_entry *e = ad_kept_entry(t, k);
+        if (!is_parameter(e))
+            continue;
+        if (t->status == AD_OK) {
+            const check c = check_for(t, e, function, context, options);
+            double largest;
+            const ad_gradcheck_result found = compare(&c, e, all + 1, &largest);
+            if (t->status == AD_OK) {
+                *result = found;
+                result->verdict = verdict_on(&c, &found, largest, all[0] > 0);
+            }
+        }
+        all += 1 + ad_elements(&e->value);
+        result++;
+    }
 }
 
 ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
@@ -134,6 +177,7 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
 {
     if (!t || !function || !results)
         return ad_fail(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
+    begin_results(t, results);
     if (!run(t, function, context))
         return t->status;
     const size_t n = read_gradients(t, NULL);
@@ -141,23 +185,7 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
     if (!all)
         return ad_fail_memory(t, "gradcheck");
     read_gradients(t, all);
-    const uint32_t kept = ad_kept_number(t);
-    ad_gradcheck_result *result = results;
-    for (uint32_t k = 0; k < kept; k++)
-        if (is_parameter(ad_kept_entry(t, k)))
-            *result++ =
-                (ad_gradcheck_result){.verdict = ad_kept_entry(t, k)->link ? AD_GRADIENT_RIGHT : AD_GRADIENT_MISSING};
-    const double *analytic = all;
-    result = results;
-    for (uint32_t k = 0; k < kept && t->status == AD_OK; k++) {
-        ad_entry *e = ad_kept_entry(t, k);
-        if (!is_parameter(e))
-            continue;
-        const check c = check_for(t, e, function, context, options);
-        judge(&c, e, result->verdict != AD_GRADIENT_MISSING, analytic, result);
-        analytic += ad_elements(&e->value);
-        result++;
-    }
+    judge_all(t, function, context, options, all, results);
     ad_memory_release(&t->memory, all, n, sizeof *all);
     if (t->status == AD_OK)
         run(t, function, context);

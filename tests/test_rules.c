@@ -617,6 +617,61 @@ START_TEST(gradcheck_missing_and_all_zero)
 }
 END_TEST
 
+/* Fails when the second parameter moves. */
+static ad_tensor fails_beside(ad_tape *t, void *context)
+{
+    ingredients *in = context;
+    if (ad_f64(in->b) && ad_f64(in->b)[0] != 2)
+        ad_fail(t, AD_BAD_VALUE, "b moved");
+    return ad_mul(ad_sum(ad_square(in->a)), in->b);
+}
+
+static ad_tensor fails_at_once(ad_tape *t, void *context)
+{
+    ad_fail(t, AD_BAD_VALUE, "at once");
+    return squares_by_exp(t, context);
+}
+
+/* What an error left unchecked says so, and whose gradient it is. */
+START_TEST(gradcheck_not_checked)
+{
+    ad_tape *t = ad_tape_open(NULL);
+    ingredients in = {.a = PARAMS(t, "a", 1, 2), .b = PARAM(t, 2, "b")};
+    ad_gradcheck_result results[2];
+    ck_assert_int_eq(ad_gradcheck(t, fails_beside, &in, NULL, results), AD_BAD_VALUE);
+    ck_assert_int_eq(results[0].verdict, AD_GRADIENT_RIGHT);
+    ck_assert_int_eq(results[1].verdict, AD_GRADIENT_NOT_CHECKED);
+    ck_assert_str_eq(results[1].name, "b");
+    ASSERT_FAILS(t, AD_BAD_VALUE, "b moved");
+    ck_assert_int_eq(ad_gradcheck(t, fails_at_once, &in, NULL, results), AD_BAD_VALUE);
+    ck_assert_int_eq(results[0].verdict, AD_GRADIENT_NOT_CHECKED);
+    ck_assert_str_eq(results[0].name, "a");
+    ASSERT_FAILS(t, AD_BAD_VALUE, "at once");
+    ad_tape_close(t);
+}
+END_TEST
+
+static ad_tensor tiny(ad_tape *t, void *context)
+{
+    ingredients *in = context;
+    (void)t;
+    return ad_scale(ad_sum(ad_square(in->a)), 1e-5);
+}
+
+/* Small is not zero if the differences say the same. */
+START_TEST(gradcheck_of_small_gradients)
+{
+    ad_tape *t = ad_tape_open(NULL);
+    const float two[] = {2, 1};
+    ingredients in = {.a = ad_param(t, AD_F32, AD_SHAPE(2), two, "a")};
+    ad_gradcheck_result result;
+    ck_assert_int_eq(ad_gradcheck(t, tiny, &in, NULL, &result), AD_OK);
+    ck_assert_double_lt(result.analytic, 1e-4);
+    ck_assert_int_eq(result.verdict, AD_GRADIENT_RIGHT);
+    ad_tape_close(t);
+}
+END_TEST
+
 static ad_tensor mixed_types(ad_tape *t, void *context)
 {
     ingredients *in = context;
@@ -769,6 +824,7 @@ END_TEST
 
 START_TEST(verdict_names)
 {
+    ck_assert_str_eq(ad_verdict_name(AD_GRADIENT_NOT_CHECKED), "not checked");
     ck_assert_str_eq(ad_verdict_name(AD_GRADIENT_RIGHT), "right");
     ck_assert_str_eq(ad_verdict_name(AD_GRADIENT_WRONG), "wrong");
     ck_assert_str_eq(ad_verdict_name(AD_GRADIENT_MISSING), "missing");
@@ -1820,6 +1876,8 @@ static void add_gradcheck(Suite *suite)
     tcase_add_test(tests, gradcheck_right);
     tcase_add_test(tests, gradcheck_wrong);
     tcase_add_test(tests, gradcheck_missing_and_all_zero);
+    tcase_add_test(tests, gradcheck_not_checked);
+    tcase_add_test(tests, gradcheck_of_small_gradients);
     tcase_add_test(tests, gradcheck_f32);
     tcase_add_test(tests, gradcheck_options);
     tcase_add_test(tests, gradcheck_of_a_gradient);

@@ -3,15 +3,16 @@
 /* Checking gradients against central differences. */
 #include <gradtape/backward.h>
 
-/* Records a function of the tape's parameters and returns its scalar result. It is called many times, each time on a
- * tape that was reset; it must return the same for the same parameters. */
+/* Records a function of the tape's parameters and returns its result, of one element. It is called many times, each
+ * time on a tape that was reset; it must return the same for the same parameters. */
 typedef ad_tensor ad_gradcheck_function(ad_tape *tape, void *context);
 
 typedef enum ad_verdict {
-    AD_GRADIENT_RIGHT,    /* analytic and numeric agree */
-    AD_GRADIENT_WRONG,    /* they do not */
-    AD_GRADIENT_MISSING,  /* backward computed none, but the numeric one is not zero */
-    AD_GRADIENT_ALL_ZERO, /* both are zero everywhere: nothing was shown */
+    AD_GRADIENT_NOT_CHECKED, /* an error came before */
+    AD_GRADIENT_RIGHT,       /* analytic and numeric agree */
+    AD_GRADIENT_WRONG,       /* they do not */
+    AD_GRADIENT_MISSING,     /* backward computed none, but the numeric one is not zero */
+    AD_GRADIENT_ALL_ZERO,    /* both are zero everywhere, or differ but are at most tolerance^2: nothing was shown */
 } ad_verdict;
 
 /* What was found for one parameter. */
@@ -37,7 +38,7 @@ typedef struct ad_gradcheck_options {
 AD_API ad_status ad_gradcheck(ad_tape *tape, ad_gradcheck_function *function, void *context,
                               const ad_gradcheck_options *options, ad_gradcheck_result *results);
 
-/* "right", "wrong", "missing" or "all zero". */
+/* "not checked", "right", "wrong", "missing" or "all zero". */
 AD_API const char *ad_verdict_name(ad_verdict verdict);
 
 #endif
