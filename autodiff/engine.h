@@ -35,6 +35,7 @@ typedef struct ad_extra {
     const char *name;
     uint32_t first_slot; /* of a parameter: its states (ad_slot), each leading to the next; 0: none */
     uint32_t next_slot;
+    const char *slot;    /* of such a state: which of the parameter's it is */
     ad_storage *storage; /* of an entry in a segment: what holds its data; NULL: not a storage, or dropped */
 } ad_extra;
 

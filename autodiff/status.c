@@ -38,6 +38,8 @@ static ad_status fail_with(ad_tape *t, ad_status status, const char *prefix, con
 {
     if (t->status != AD_OK)
         return t->status;
+    if (status <= AD_OK || status >= AD_STATUS_COUNT)
+        status = AD_BAD_STATE;
     if (!format)
         format = "it failed, and no message was given (NULL)";
     int at = prefix ? snprintf(t->message, sizeof t->message, "%.80s: ", prefix) : 0;
@@ -53,7 +55,7 @@ ad_status ad_fail(ad_tape *t, ad_status status, const char *format, ...)
         return AD_BAD_HANDLE;
     va_list arguments;
     va_start(arguments, format);
-    fail_with(t, status > AD_OK && status < AD_STATUS_COUNT ? status : AD_BAD_STATE, NULL, format, arguments);
+    fail_with(t, status, NULL, format, arguments);
     va_end(arguments);
     return t->status;
 }

@@ -236,17 +236,27 @@ static void put(ad_entry *e, size_t i, double value)
         ((int32_t *)e->value.data)[i] = (int32_t)value;
 }
 
+static void put_all(ad_entry *e, double value)
+{
+    for (size_t i = 0; i < ad_elements(&e->value); i++)
+        put(e, i, value);
+}
+
+/* A whole number for a leaf of i32. */
+static bool fits(ad_tape *t, const ad_entry *e, double value, const char *who)
+{
+    if (e->value.type != AD_I32 || (value >= INT32_MIN && value <= INT32_MAX && value == floor(value)))
+        return true;
+    ad_fail(t, AD_BAD_VALUE, "%s: %g does not fit into %s of i32", who, value, name_of(e));
+    return false;
+}
+
 ad_status ad_fill(ad_tensor leaf, double value)
 {
     ad_entry *e = kept_leaf(leaf, "fill");
-    if (!e)
+    if (!e || !fits(leaf.tape, e, value, "fill") || !ad_note_change(leaf.tape, leaf.id, "fill"))
         return status_of(leaf);
-    if (e->value.type == AD_I32 && !(value >= INT32_MIN && value <= INT32_MAX))
-        return ad_fail(leaf.tape, AD_BAD_VALUE, "fill: %g does not fit into %s of i32", value, name_of(e));
-    if (!ad_note_change(leaf.tape, leaf.id, "fill"))
-        return status_of(leaf);
-    for (size_t i = 0; i < ad_elements(&e->value); i++)
-        put(e, i, value);
+    put_all(e, value);
     return AD_OK;
 }
 
@@ -282,11 +292,9 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
 /* The parameter's slot of this name; inert if it has none. */
 static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)
 {
-    for (uint32_t id = e->extra->first_slot; id; id = ad_entry_at(x.tape, id)->extra->next_slot) {
-        const char *slash = strrchr(ad_entry_at(x.tape, id)->extra->name, '/');
-        if (slash && !strcmp(slash + 1, name))
+    for (uint32_t id = e->extra->first_slot; id; id = ad_entry_at(x.tape, id)->extra->next_slot)
+        if (!strcmp(ad_entry_at(x.tape, id)->extra->slot, name))
             return ad_handle(x.tape, id);
-    }
     return ad_inert(x.tape);
 }
 
@@ -294,10 +302,16 @@ static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double in
 {
     char full_name[256];
     snprintf(full_name, sizeof full_name, "%.120s/%.120s", e->extra->name ? e->extra->name : "parameter", name);
-    ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
-    if (ad_is_inert(slot) || ad_fill(slot, initial) != AD_OK)
+    if (!fits(x.tape, e, initial, "slot"))
         return ad_inert(x.tape);
-    ad_entry_at(x.tape, slot.id)->extra->next_slot = e->extra->first_slot;
+    const ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
+    if (ad_is_inert(slot))
+        return slot;
+    ad_entry *made = ad_entry_at(x.tape, slot.id);
+    put_all(made, initial);
+    /* The end of the name that it was made with, which stays where it is if the state is named anew. */
+    made->extra->slot = made->extra->name + strlen(made->extra->name) - strlen(name);
+    made->extra->next_slot = e->extra->first_slot;
     e->extra->first_slot = slot.id;
     return slot;
 }

@@ -304,6 +304,8 @@ static void fills_backwards(void) { ad_fill_uniform(x, backwards, 1, 2); }
 static void fills_endlessly(void) { ad_fill_uniform(x, endless, 1, 2); }
 static void fills_whole_numbers(void) { ad_fill_uniform(whole_number(), (const double[]){0, 9}, 1, 2); }
 static void fills_with_too_much(void) { ad_fill(whole_number(), 3e9); }
+static void fills_with_a_part(void) { ad_fill(whole_number(), 1.9); }
+static void slot_of_a_part(void) { ad_slot(whole_number(), "share", 0.5); }
 static void descends_nowhere(void) { ad_descend(x, 1); }
 static void descends_endlessly(void)
 {
@@ -351,6 +353,8 @@ static const struct {
     {fills_endlessly, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first"},
     {fills_whole_numbers, AD_BAD_TYPE, "fill_uniform: counts is i32: it must be f32 or f64"},
     {fills_with_too_much, AD_BAD_VALUE, "fill: 3e+09 does not fit into counts of i32"},
+    {fills_with_a_part, AD_BAD_VALUE, "fill: 1.9 does not fit into counts of i32"},
+    {slot_of_a_part, AD_BAD_VALUE, "slot: 0.5 does not fit into counts of i32"},
     {descends_nowhere, AD_NO_GRADIENT,
      "descend: the gradient of x was not computed: run ad_backward on a loss that depends on it"},
     {descends_endlessly, AD_BAD_VALUE, "descend: the rate inf is not finite"},
@@ -365,6 +369,37 @@ START_TEST(a_message_to_the_letter)
     messages[_i].provoke();
     ck_assert_str_eq(ad_message(t), messages[_i].message);
     expect(t, messages[_i].status, messages[_i].message);
+}
+END_TEST
+
+/* A slot is found again whatever it is called by then, and is not made by halves. */
+START_TEST(slots_are_found_again)
+{
+    const ad_tensor slot = ad_slot(x, "Adagrad", 0.5), counts = whole_number();
+    ad_name(slot, "another/name");
+    ad_name(x, "y");
+    ck_assert_uint_eq(ad_slot(x, "Adagrad", 1).id, slot.id);
+    const size_t kept = ad_kept_count(t);
+    ck_assert(ad_is_inert(ad_slot(counts, "share", 0.5)));
+    expect(t, AD_BAD_VALUE, "slot: 0.5 does not fit into counts of i32");
+    ck_assert_uint_eq(ad_kept_count(t), kept);
+}
+END_TEST
+
+/* What is no error is one all the same, and has its words. */
+static ad_status said;
+static void fails_with(ad_call *c) { ad_call_fail(c, said, "said by a kernel"); }
+
+START_TEST(statuses_that_are_no_errors)
+{
+    static const ad_status statuses[] = {AD_OK, (ad_status)99, (ad_status)-1};
+    const ad_operator op = {
+        .name = "wrong", .arity = 1, .shape = ad_same_shape, .run = fails_with, .vjp = gives_beyond};
+    for (int i = 0; i < 3; i++) {
+        said = statuses[i];
+        ck_assert(ad_is_inert(ad_apply1(&op, x)));
+        expect(t, AD_BAD_STATE, "wrong: said by a kernel");
+    }
 }
 END_TEST
 
@@ -436,6 +471,8 @@ int main(void)
     tcase_add_test(tests, numbers_that_go_nowhere);
     tcase_add_loop_test(tests, shape_rules_without_operands, 0, 3);
     tcase_add_loop_test(tests, a_message_to_the_letter, 0, (int)(sizeof messages / sizeof messages[0]));
+    tcase_add_test(tests, slots_are_found_again);
+    tcase_add_test(tests, statuses_that_are_no_errors);
     tcase_add_test(tests, words_without_a_tape);
     tcase_add_test(tests, products_of_nothing_end_at_once);
     tcase_add_loop_test(tests, sizes_that_cannot_be_inferred, 0, 2);

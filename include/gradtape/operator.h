@@ -82,7 +82,7 @@ typedef struct ad_call {
  * in order, and record nothing: either is else an error. */
 AD_API void ad_result(ad_call *call, int j, ad_type type, const ad_shape *shape);
 
-/* For shape rules and kernels: puts the tape in error; the message begins with the operator's name. */
+/* For shape rules and kernels: ad_fail with a message that begins with the operator's name. */
 AD_API void ad_call_fail(ad_call *call, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
 /* Shape rules ready-made: every result like operand 0; result 0 as wide as all operands broadcast together; a scalar of

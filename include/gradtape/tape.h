@@ -48,7 +48,8 @@ AD_API const char *ad_message(const ad_tape *tape);
 /* Clears the error, so that the tape can be used again, and returns what it was. */
 AD_API ad_status ad_clear_error(ad_tape *tape);
 
-/* Puts the tape in error with a message of your own, unless it is in error already. Returns the tape's status. */
+/* Puts the tape in error with a message of your own, unless it is in error already. Returns the tape's status. What is
+ * no error, such as AD_OK, counts as AD_BAD_STATE; a NULL format says that there was no message. */
 AD_API ad_status ad_fail(ad_tape *tape, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
 /* Memory that the tape has taken, and the number of entries recorded since it was last reset. */

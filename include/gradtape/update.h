@@ -15,9 +15,10 @@ AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
  * takes ad_assign. */
 AD_API ad_status ad_touch(ad_tensor leaf);
 
-/* The state that belongs to the parameter `x` under a name, "Adagrad" for instance: of the shape and type of x, called
- * X/Adagrad, made and filled with `initial` at the first call, found again at later ones. For optimisers.
- * Errors: a name that is empty, has a '/' or more than 120 characters; memory. */
+/* The state that belongs to the parameter or state `x` under a name, "Adagrad" for instance: of the shape and type of
+ * x, made and filled with `initial` at the first call, found again at later ones, whatever both are called by then. It
+ * is called X/Adagrad, or parameter/Adagrad if x has no name; of x's name 120 characters are taken. For optimisers.
+ * Errors: a name that is empty, has a '/' or more than 120 characters; an `initial` that i32 cannot hold; memory. */
 AD_API ad_tensor ad_slot(ad_tensor x, const char *name, double initial);
 
 /* x <- x - rate dx : gradient descent. Errors: no gradient, a leaf that wants none. */
@@ -31,7 +32,7 @@ AD_API ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double r
  * high, drawn at (seed, stream, 0), (seed, stream, 1), ... See random.h. */
 AD_API ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream);
 
-/* Fills a leaf with one value. */
+/* Fills a leaf with one value; for i32 it must be a whole number that fits. */
 AD_API ad_status ad_fill(ad_tensor leaf, double value);
 
 /* The number of times the leaf was changed in place. */
