@@ -295,6 +295,8 @@ static inline size_t ad_count_of(const ad_shape *shape)
 static inline size_t ad_bytes_of(uint8_t type) { return type == AD_F64 ? sizeof(double) : sizeof(float); }
 /* NumPy broadcasting of b into *a; false if they do not fit. */
 bool ad_broadcast(ad_shape *a, const ad_shape *b);
+/* For shape rules: result 0 is as wide as all operands, of which there are some, and of the type given. */
+void ad_broadcast_result(ad_call *c, ad_type type);
 /* The axes as a bit mask over `rank` axes; on failure the call fails. */
 bool ad_axes_mask(ad_call *c, const ad_axes *axes, int rank, unsigned *mask);
 /* A negative axis counted from the last; -1 if it is out of range, and the call fails. */

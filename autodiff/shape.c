@@ -198,10 +198,18 @@ static const ad_shape *broadcast_of(const ad_shape *y, const ad_shape *x, ad_sha
     return room;
 }
 
-void ad_broadcast_shape(ad_call *c)
+/* The first operand with which operand i does not broadcast. */
+static int misfit_of(const ad_call *c, int i)
 {
-    if (!has_operands(c))
-        return;
+    int k = 0;
+    ad_shape both = *c->x[k]->shape;
+    while (ad_broadcast(&both, c->x[i]->shape))
+        both = *c->x[++k]->shape;
+    return k;
+}
+
+void ad_broadcast_result(ad_call *c, ad_type type)
+{
     ad_shape room;
     const ad_shape *y = c->x[0]->shape;
     for (int i = 1; i < c->n_x; i++) {
@@ -210,9 +218,15 @@ void ad_broadcast_shape(ad_call *c)
             char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
             ad_call_fail(c, AD_BAD_SHAPE,
                          "shapes do not broadcast: %s with %s: sizes must be equal or 1, from the last axis",
-                         ad_operand_text(c, 0, a), ad_operand_text(c, i, b));
+                         ad_operand_text(c, misfit_of(c, i), a), ad_operand_text(c, i, b));
             return;
         }
     }
-    ad_result(c, 0, (ad_type)c->x[0]->type, y);
+    ad_result(c, 0, type, y);
+}
+
+void ad_broadcast_shape(ad_call *c)
+{
+    if (has_operands(c))
+        ad_broadcast_result(c, (ad_type)c->x[0]->type);
 }

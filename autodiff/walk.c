@@ -81,23 +81,21 @@ void ad_walk(const ad_shape *space, int n_arrays, const ad_shape *const shapes[]
     while (advance(&p, index, span, element_bytes));
 }
 
-void ad_map(ad_call *c)
+void ad_map_by(ad_call *c, ad_loop *loop)
 {
-    const uint8_t type = c->y[0]->type;
     const ad_shape *shapes[AD_SPAN_ARRAYS] = {c->y[0]->shape};
-    size_t bytes[AD_SPAN_ARRAYS] = {ad_type_bytes((ad_type)type)};
+    size_t bytes[AD_SPAN_ARRAYS] = {ad_bytes_of(c->y[0]->type)};
     ad_span span = {.array = {c->y[0]->data}};
     bool all_same = true;
     for (int i = 0; i < c->n_x; i++) {
         shapes[i + 1] = c->x[i]->shape;
-        bytes[i + 1] = bytes[0];
+        bytes[i + 1] = ad_bytes_of(c->x[i]->type);
         span.array[i + 1] = c->x[i]->data;
         span.step[i + 1] = 1;
         all_same = all_same && ad_same_dims(c->x[i]->shape, c->y[0]->shape);
     }
     if (c->op->attributes[0].kind == AD_ATTRIBUTE_REAL)
         span.constant = c->attributes[0].real;
-    ad_loop *loop = ad_loop_for(c->op->loops, c, type);
     if (all_same) {
         span.n = ad_elements(c->y[0]);
         loop(&span);
@@ -105,3 +103,5 @@ void ad_map(ad_call *c)
         ad_walk(c->y[0]->shape, c->n_x + 1, shapes, bytes, loop, &span);
     }
 }
+
+void ad_map(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c, c->y[0]->type)); }

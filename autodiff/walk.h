@@ -10,8 +10,11 @@
 void ad_walk(const ad_shape *space, int n_arrays, const ad_shape *const shapes[], const size_t element_bytes[],
              ad_loop *loop, ad_span *span);
 
-/* The kernel of all AD_ELEMENTWISE rows: the row's loop over all operands, broadcast to the result. A first attribute
- * that is a real number is the span's constant. */
+/* A loop over all operands, each of its own type, broadcast to result 0. A first attribute that is a real number is the
+ * span's constant. */
+void ad_map_by(ad_call *c, ad_loop *loop);
+
+/* The kernel of all AD_ELEMENTWISE rows: the same by the row's loop for the type of the result. */
 void ad_map(ad_call *c);
 
 /* sum += g, of the same shape and type; in operators/arithmetic.c. */

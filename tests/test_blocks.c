@@ -298,8 +298,10 @@ START_TEST(test_mul_backward_refuses)
     expect_error(AD_BAD_SHAPE, "mul_backward: dy must be as wide as a and b together: they are [3], [2,3] and [3]");
     ad_mul_add(a, b, dy);
     expect_error(AD_BAD_SHAPE,
-                 "mul_add: shapes do not broadcast: [3] with [4]: sizes must be equal or 1, from the last "
-                 "axis");
+                 "mul_add: shapes do not broadcast: [3] with [4]: sizes must be equal or 1, from the last axis");
+    ad_mul_add(ad_scalar(tape, 1), a, b); /* the two that do not fit are named */
+    expect_error(AD_BAD_SHAPE,
+                 "mul_add: shapes do not broadcast: [3] with [4]: sizes must be equal or 1, from the last axis");
 }
 END_TEST
 

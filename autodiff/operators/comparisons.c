@@ -98,14 +98,14 @@ AD_FAMILY(comparisons)
     static void name##_of_i32(const ad_span *s) { TRUTH_OF_TWO(int32_t, expression); }                                 \
     static void name##_run(ad_call *c)                                                                                 \
     {                                                                                                                  \
-        walk(c, c->x[0]->type == AD_I32 ? name##_of_i32 : ad_loop_for(&name##_loops, c, c->x[0]->type));               \
+        ad_map_by(c, c->x[0]->type == AD_I32 ? name##_of_i32 : ad_loop_for(&name##_loops, c, c->x[0]->type));          \
     }
 #define LOGIC_OF_ONE(name, expression)                                                                                 \
     static void name##_of_i32(const ad_span *s) { TRUTH_OF_ONE(int32_t, expression); }                                 \
-    static void name##_run(ad_call *c) { walk(c, name##_of_i32); }
+    static void name##_run(ad_call *c) { ad_map_by(c, name##_of_i32); }
 #define LOGIC_OF_TWO(name, expression)                                                                                 \
     static void name##_of_i32(const ad_span *s) { TRUTH_OF_TWO(int32_t, expression); }                                 \
-    static void name##_run(ad_call *c) { walk(c, name##_of_i32); }
+    static void name##_run(ad_call *c) { ad_map_by(c, name##_of_i32); }
 
 LOOP_TABLE(is_nan)
 LOOP_TABLE(is_finite)
@@ -113,20 +113,6 @@ LOOP_TABLE(where)
 LOOP_TABLE(clamp)
 LOOP_TABLE(clamp_backward)
 static void where_of_i32(const ad_span *s) { CHOICE(int32_t); }
-
-/* One loop over all operands, each of its own type, broadcast to the result. */
-static void walk(ad_call *c, ad_loop *loop)
-{
-    const ad_shape *shapes[AD_SPAN_ARRAYS] = {c->y[0]->shape};
-    size_t bytes[AD_SPAN_ARRAYS] = {ad_type_bytes((ad_type)c->y[0]->type)};
-    ad_span span = {.array = {c->y[0]->data}};
-    for (int i = 0; i < c->n_x; i++) {
-        shapes[i + 1] = c->x[i]->shape;
-        bytes[i + 1] = ad_type_bytes((ad_type)c->x[i]->type);
-        span.array[i + 1] = c->x[i]->data;
-    }
-    ad_walk(c->y[0]->shape, c->n_x + 1, shapes, bytes, loop, &span);
-}
 
 #endif
 
@@ -312,35 +298,10 @@ static bool check_one_type(ad_call *c, int a, int b)
     return false;
 }
 
-/* The first operand with which operand i does not broadcast. */
-static int misfit_of(const ad_call *c, int i)
-{
-    int k = 0;
-    ad_shape both = *c->x[k]->shape;
-    while (ad_broadcast(&both, c->x[i]->shape))
-        both = *c->x[++k]->shape;
-    return k;
-}
-
-/* Result 0 as wide as all operands, which need not be of one type, and of the type given. */
-static void broadcast_to_type(ad_call *c, ad_type type)
-{
-    ad_shape y = *c->x[0]->shape;
-    for (int i = 1; i < c->n_x; i++)
-        if (!ad_broadcast(&y, c->x[i]->shape)) {
-            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-            ad_call_fail(c, AD_BAD_SHAPE,
-                         "shapes do not broadcast: %s with %s: sizes must be equal or 1, from the last axis",
-                         ad_operand_text(c, misfit_of(c, i), a), ad_operand_text(c, i, b));
-            return;
-        }
-    ad_result(c, 0, type, ad_same_dims(&y, c->x[0]->shape) ? c->x[0]->shape : &y);
-}
-
 static void truth_shape(ad_call *c)
 {
     if (c->n_x == 1 || check_one_type(c, 0, 1))
-        broadcast_to_type(c, AD_I32);
+        ad_broadcast_result(c, AD_I32);
 }
 
 AD_OPERATOR(equal) = {.name = "equal",
@@ -401,7 +362,7 @@ ad_tensor ad_greater_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_oper
     .arity = 1, .properties = AD_NOT_DIFFERENTIABLE, .shape = truth_shape, .run = classify_run,                        \
     SAMPLES(ad_samples_of_one), .gradient = "none"
 
-static void classify_run(ad_call *c) { walk(c, ad_loop_for(c->op->loops, c, c->x[0]->type)); }
+static void classify_run(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c, c->x[0]->type)); }
 
 AD_OPERATOR(is_nan) = {.name = "is_nan", CLASSIFIES, .loops = &is_nan_loops, .formula = "1 where x is NaN, else 0"};
 
@@ -455,12 +416,12 @@ ad_tensor ad_logical_not(ad_tensor x) { return ad_apply1(&ad_operator_logical_no
 static void where_shape(ad_call *c)
 {
     if (check_one_type(c, 1, 2))
-        broadcast_to_type(c, (ad_type)c->x[1]->type);
+        ad_broadcast_result(c, (ad_type)c->x[1]->type);
 }
 
 static void where_run(ad_call *c)
 {
-    walk(c, c->y[0]->type == AD_I32 ? where_of_i32 : ad_loop_for(&where_loops, c, c->y[0]->type));
+    ad_map_by(c, c->y[0]->type == AD_I32 ? where_of_i32 : ad_loop_for(&where_loops, c, c->y[0]->type));
 }
 
 /* y = a where the condition holds, else b :  da = dy where it holds, else 0;  db the other way */
