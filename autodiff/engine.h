@@ -39,10 +39,10 @@ typedef struct ad_extra {
     ad_storage *storage; /* of an entry in a segment: what holds its data; NULL: not a storage, or dropped */
 } ad_extra;
 
-/* In-place changes of a leaf since it was made or, of a parameter, since the last reset. */
+/* In-place changes of a leaf. */
 typedef struct ad_leaf {
-    uint32_t version;
-    uint32_t changed_at; /* how many entries the recording had at the last change; 0: not changed since */
+    uint32_t version;    /* how many there were */
+    uint32_t changed_at; /* how many entries the recording had at the last; 0: none since it was made, or reset */
 } ad_leaf;
 
 /* One of those changes. */

@@ -1,4 +1,4 @@
-/* Guards. */
+/* Guards: choices that a replay makes again. */
 #include "guards.h"
 
 #include <gradtape/operators.h>

@@ -415,7 +415,7 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
         ad_fail_memory(t, "borrow");
         return ad_inert(t);
     }
-    /* The engine never writes through this pointer: only kept leaves are updated in place. */
+    /* The engine never writes through this pointer: what is borrowed is not updated in place. */
     ad_entry_at(t, id)->value.data = (void *)(uintptr_t)data;
     ad_entry_at(t, id)->value.flags |= AD_IS_BORROWED;
     return ad_handle(t, id);

@@ -4,16 +4,17 @@
 #include <gradtape/tensor.h>
 
 typedef struct ad_backward_options {
-    ad_tensor seed;      /* dL/dy for a `y` that is not a scalar: its shape and type; inert: 1 for a one-element `y` */
+    ad_tensor seed;      /* dL/dy for a `y` of more elements than one: its shape and type; {0}: 1, for a `y` of one */
     bool accumulate;     /* add to the gradients that parameters and variables have, instead of starting afresh */
     bool differentiable; /* record the walk, so that gradients can be differentiated again, to any order */
     bool keep;           /* keep the gradients of inner tensors too; else they are recycled when their rule has run */
 } ad_backward_options;
 
-/* Computes the gradient of the scalar `loss` with respect to every parameter and variable that it depends on.
+/* Computes the gradient of `loss`, of one element, with respect to every parameter and variable that it depends on.
  * Each call starts afresh: earlier gradients are dropped. Gradients of parameters survive ad_reset.
- * Errors: a loss that is not a scalar, that depends on no parameter or variable, or that is not valid; then gradients
- * are as they were. A walk that fails on its way (memory, a rule) leaves no gradients at all. */
+ * Errors: a loss of more or fewer elements, that depends on no parameter or variable, or that is not valid; a call in a
+ * kernel or a rule (operator.h); then gradients are as they were. A walk that fails on its way (memory, a rule) leaves
+ * no gradients at all. */
 AD_API ad_status ad_backward(ad_tensor loss);
 
 /* The same with options; NULL means ad_backward. With a seed v, gradients are those of the sum of v * y; a

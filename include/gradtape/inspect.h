@@ -13,7 +13,8 @@ AD_API ad_tensor ad_operand(ad_tensor y, int i);
 
 /* The local derivative of `y` by its i-th operand: what that place alone receives from y's rule for a gradient of ones
  * at `y`. For `x + x` each of the two places gets 1. The result is a constant of the operand's shape, as an input: a
- * replay leaves it as it is. Changes no stored gradient. */
+ * replay leaves it as it is. Changes no stored gradient. Errors: an operator or types without a derivative
+ * (AD_NO_GRADIENT); an i out of range; a call in a kernel or a rule (operator.h). */
 AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
 
 /* From now on, until it is turned off, each result of an operator and each gradient is looked at, and the first number

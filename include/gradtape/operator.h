@@ -12,7 +12,11 @@
  *   ad_tensor y = ad_apply1(&cube, x);
  *
  * The gradient rule is written in operators: in an ordinary backward it costs just their kernels, in a differentiable
- * one it is recorded and can be differentiated again. An operator is known by the address of its descriptor. */
+ * one it is recorded and can be differentiated again. An operator is known by the address of its descriptor.
+ *
+ * In kernels, shape rules and gradient rules of yours ad_backward, ad_reset, ad_replay, ad_feed of another shape,
+ * ad_local_gradient, segments, marks from outside and changes of leaves from outside are errors (AD_BAD_STATE);
+ * docs/custom-operators.md has what they may do. */
 #include <gradtape/tensor.h>
 
 #define AD_MAX_ATTRIBUTES 4

@@ -34,14 +34,16 @@ typedef struct ad_replay_report {
  * guard decides otherwise, or a leaf was fed another shape. That is no error of the tape, but its values are then
  * partly old, and ad_backward is an error until ad_reset, and later replays say the same, with the first reason. Other
  * statuses are the tape's own; after an error on the way, ad_backward is one until a replay has come to its end.
- * Random operators draw anew. Gradients from before are dropped, but for those of parameters. */
+ * Random operators draw anew. Gradients from before are dropped, but for those of parameters. Errors, besides those of
+ * the operators: what is missing (above), an open segment, a call in a kernel or a rule (operator.h). */
 AD_API ad_status ad_replay(ad_tape *tape);
 
 /* The same with options (NULL: none), and a report if `report` is not NULL; only then are ties looked for. */
 AD_API ad_status ad_replay_with(ad_tape *tape, const ad_replay_options *options, ad_replay_report *report);
 
-/* Gives a leaf new values, as ad_assign, but with their shape. If that is not the recorded one nothing is copied, and
- * the next replay returns AD_CHANGED and says so. */
+/* Gives a leaf new values, as ad_assign, but with their shape. If that is not the recorded one of an input or a
+ * variable nothing is copied, and the next replay returns AD_CHANGED and says so; for a parameter or a state, and in a
+ * kernel or a rule, it is an error. */
 AD_API ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data);
 
 /* A choice that the program makes by values: returns whether a > b, which have one element each, and records the choice

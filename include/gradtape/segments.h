@@ -14,7 +14,7 @@
  * numbers again. */
 #include <gradtape/tensor.h>
 
-/* Begins a segment. Segments do not nest. */
+/* Begins a segment. Segments do not nest, and none begins or ends in a kernel or a rule (operator.h). */
 AD_API ad_status ad_segment_begin(ad_tape *tape);
 
 /* Ends the segment and drops the values of what was recorded in it, but for the n `outputs`, for inputs and variables

@@ -34,8 +34,8 @@ AD_API void ad_tape_close(ad_tape *tape);
 
 /* Forgets everything recorded since the tape was opened or last reset, and keeps the memory for the next step.
  * Parameters and states stay, with their values and gradients; handles of all other tensors become stale (but for
- * gradients of parameters, backward.h). An error
- * stays too. Returns the tape's status. */
+ * gradients of parameters, backward.h). An error stays too. In a kernel or a rule it is an error (operator.h). Returns
+ * the tape's status. */
 AD_API ad_status ad_reset(ad_tape *tape);
 
 /* The tape's first error, AD_OK if there was none; AD_BAD_HANDLE for NULL. */

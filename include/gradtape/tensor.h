@@ -47,7 +47,8 @@ AD_API ad_tensor ad_input(ad_tape *tape, ad_type type, ad_shape shape, const voi
 /* An input that wants a gradient. Type f32 or f64. */
 AD_API ad_tensor ad_variable(ad_tape *tape, ad_type type, ad_shape shape, const void *data);
 
-/* An input that is not copied: the caller keeps `data` alive and unchanged until reset. */
+/* An input that is not copied: the caller keeps `data` alive until reset, and says ad_touch (update.h) if it changes
+ * it. The library never writes to it. Rank 0 is copied all the same; NULL gives zeros. */
 AD_API ad_tensor ad_borrow(ad_tape *tape, ad_type type, ad_shape shape, const void *data);
 
 /* A rank-0 input with the value given, as f64. */
@@ -62,7 +63,8 @@ AD_API bool ad_is_kept(ad_tensor x);
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
-/* Gives `x` a name for messages and drawings, and returns `x`. The name is copied. */
+/* Gives `x` a name for messages and drawings, and returns `x`; inert if there is no memory. The name is copied. A
+ * gradient that was not recorded keeps none, and NULL changes nothing. */
 AD_API ad_tensor ad_name(ad_tensor x, const char *name);
 
 /* The name of `x`, "" if it has none. It belongs to the tape and lasts as long as `x`. */
@@ -96,7 +98,8 @@ AD_API size_t ad_type_bytes(ad_type type);
 
 /* A place in the recording to come back to, for a calculation inside another: in a loop that tries things, or in the
  * kernel or the gradient rule of your own operator, where a mark is what lets you record and differentiate
- * (differentiate.h). Marks nest; a mark lasts until it is rewound to, or the tape is reset. */
+ * (differentiate.h). Marks nest; a mark lasts until it is rewound to, or the tape is reset. That of a tape in error, or
+ * of NULL, is none, and rewinding to it an error. */
 typedef struct ad_mark {
     uint32_t entries, resets, fresh, generation, pins, segment; /* the engine's own, all of them */
     uint64_t runner;

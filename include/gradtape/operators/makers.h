@@ -3,13 +3,16 @@
 /* Makers: constants, gone at reset. */
 #include <gradtape/operator.h>
 
+/* All of one value; for i32 it must be a whole number that fits. */
 AD_API ad_tensor ad_full(ad_tape *tape, ad_type type, ad_shape shape, double value);
 AD_API ad_tensor ad_zeros(ad_tape *tape, ad_type type, ad_shape shape);
 AD_API ad_tensor ad_ones(ad_tape *tape, ad_type type, ad_shape shape);
 AD_API ad_tensor ad_zeros_like(ad_tensor x);
 AD_API ad_tensor ad_ones_like(ad_tensor x);
-AD_API ad_tensor ad_arange(ad_tape *tape, ad_type type, int64_t n); /* 0, 1, ..., n-1 */
-AD_API ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n);    /* [n,n], 1 on the diagonal */
+
+/* 0, 1, ..., n-1; and [n,n] with 1 on the diagonal. An n below 0 is an error. */
+AD_API ad_tensor ad_arange(ad_tape *tape, ad_type type, int64_t n);
+AD_API ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n);
 
 /* Random numbers. Each call is a draw; its number on the tape, counted from 0 over all seeds and not set back at reset,
  * is recorded with it. Element i is made of the words that the generator (random.h) has for the seed and the draw: each
