@@ -1,7 +1,7 @@
 /* Applying one operator: check, append, compute. */
 #include "apply.h"
 #include "forgotten.h"
-#include "pullback.h"
+#include "mark.h"
 #include "trace.h"
 #include "versions.h"
 #include "walk.h"

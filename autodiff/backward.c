@@ -1,143 +1,15 @@
-/* The reverse walk, and the gradients that it leaves.
+/* The reverse walk.
  *
  * One loop from the loss to the first entry. An entry's `link` is the id of its gradient: a temporary in an ordinary
  * walk, an entry of the recording in a differentiable one. A rule's contributions come in through ad_give. */
 #include <gradtape/backward.h>
 #include <gradtape/operators.h>
 
-#include <string.h>
-
 #include "forgotten.h"
+#include "mark.h"
 #include "pullback.h"
 #include "segments.h"
 #include "versions.h"
-
-/* ---- Gradients as links ------------------------------------------------------------------------------------------ */
-
-static inline void unlink_gradient(ad_tape *t, ad_entry *e)
-{
-    if (e->link)
-        ad_release_gradient(t, e->link);
-    e->link = 0;
-}
-
-static inline void recycle_fresh(ad_tape *t)
-{
-    for (uint32_t id = t->fresh_list, next; id; id = next) {
-        ad_entry *e = ad_entry_at(t, id);
-        next = e->link;
-        e->link = 0;
-        e->value.flags &= (uint8_t)~AD_IS_FRESH;
-        if (!(e->value.flags & AD_IS_HELD))
-            ad_recycle(t, id);
-    }
-    t->fresh_list = 0;
-}
-
-void ad_recycle_fresh(ad_tape *t) { recycle_fresh(t); }
-
-static bool hold(ad_tape *t, uint32_t owner)
-{
-    uint32_t *holders = ad_more_room(t, t->holders, t->n_holders, &t->holders_room, sizeof *holders);
-    if (!holders)
-        return false;
-    t->holders = holders;
-    t->holders[t->n_holders++] = owner;
-    return true;
-}
-
-static void drop_kept_gradients(ad_tape *t)
-{
-    for (uint32_t i = 0; i < ad_kept_number(t); i++)
-        unlink_gradient(t, ad_kept_entry(t, i));
-}
-
-void ad_drop_gradients(ad_tape *t, bool kept)
-{
-    for (size_t i = 0; i < t->n_holders; i++)
-        unlink_gradient(t, ad_entry_at(t, t->holders[i]));
-    t->n_holders = 0;
-    if (kept)
-        drop_kept_gradients(t);
-}
-
-/* Of inner tensors only: what accumulates is the gradients of leaves. */
-static void drop_inner_gradients(ad_tape *t)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < t->n_holders; i++) {
-        ad_entry *e = ad_entry_at(t, t->holders[i]);
-        if (e->op)
-            unlink_gradient(t, e);
-        else
-            t->holders[n++] = t->holders[i];
-    }
-    t->n_holders = n;
-}
-
-uint32_t ad_copy_as_temporary(ad_tape *t, uint32_t from)
-{
-    ad_entry *source = ad_entry_at(t, from);
-    uint32_t id = ad_append(t, AD_TEMPORARY);
-    if (!id)
-        return 0;
-    ad_type type = (ad_type)source->value.type;
-    ad_entry *e = ad_entry_at(t, id);
-    if (source->value.shape->rank == 0) {
-        ad_furnish_scalar(e, source->value.type);
-        e->scalar = source->scalar;
-    } else if (ad_furnish(t, id, type, source->value.shape)) {
-        memcpy(e->value.data, source->value.data, ad_elements(&source->value) * ad_type_bytes(type));
-    } else {
-        return 0;
-    }
-    e->value.flags |= AD_IS_HELD;
-    return id;
-}
-
-/* A gradient that is an entry from `first` on becomes a copy. */
-static void settle(ad_tape *t, ad_entry *e, uint32_t first)
-{
-    if (e->link && !ad_is_temporary(e->link) && e->link >= first)
-        e->link = ad_copy_as_temporary(t, e->link);
-}
-
-void ad_settle_gradients(ad_tape *t)
-{
-    for (uint32_t i = 0; i < ad_kept_number(t); i++)
-        settle(t, ad_kept_entry(t, i), 0);
-    ad_recycle_fresh(t);
-}
-
-/* A gradient that shares the data of an entry, which may be about to go, gets its own. */
-static void unshare(ad_tape *t, ad_entry *e)
-{
-    const ad_entry *g = e->link && ad_is_temporary(e->link) ? ad_entry_at(t, e->link) : NULL;
-    if (!g || g->u.storage || g->value.shape->rank == 0)
-        return;
-    const uint32_t copy = ad_copy_as_temporary(t, e->link);
-    ad_release_gradient(t, e->link);
-    e->link = copy;
-}
-
-void ad_drop_gradients_from(ad_tape *t, uint32_t first)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < t->n_holders; i++) {
-        ad_entry *e = ad_entry_at(t, t->holders[i]);
-        if (t->holders[i] >= first)
-            unlink_gradient(t, e);
-        else
-            settle(t, e, first);
-        unshare(t, e);
-        if (e->link)
-            t->holders[n++] = t->holders[i];
-    }
-    t->n_holders = n;
-    for (uint32_t i = 0; i < ad_kept_number(t); i++)
-        settle(t, ad_kept_entry(t, i), first);
-    ad_recycle_fresh(t);
-}
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------- */
 
@@ -200,16 +72,16 @@ bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
  * gradients it wants at its end, and has no temporaries. */
 static bool finish(ad_tape *t, const ad_walk_back *walk, const ad_pullback *p)
 {
-    recycle_fresh(t);
+    ad_recycle_fresh(t);
     if (p->may_move && p->entry->value.n_results == 1) {
-        unlink_gradient(t, p->entry);
+        ad_unlink_gradient(t, p->entry);
         return t->status == AD_OK;
     }
     for (uint32_t j = 0; j < p->entry->value.n_results && !walk->functional; j++) {
         ad_entry *result = ad_entry_at(t, p->id + j);
         if (!walk->keep)
-            unlink_gradient(t, result);
-        else if (result->link && !hold(t, p->id + j))
+            ad_unlink_gradient(t, result);
+        else if (result->link && !ad_hold_gradient(t, p->id + j))
             return false;
     }
     return t->status == AD_OK;
@@ -276,7 +148,7 @@ static inline bool visit(ad_tape *t, const ad_walk_back *walk, uint32_t id, ad_p
         return true;
     if (e->op && ad_has_rule(e->op) && is_wanted(t, walk, e, id))
         return pull(p, walk, e, id);
-    return walk->functional || hold(t, id);
+    return walk->functional || ad_hold_gradient(t, id);
 }
 
 /* Entries down to and without `end`. */
@@ -335,7 +207,7 @@ static void clean_up(ad_tape *t, uint32_t last)
 {
     ad_recycle_fresh(t);
     for (uint32_t id = 1; id <= last; id++)
-        unlink_gradient(t, ad_entry_at(t, id));
+        ad_unlink_gradient(t, ad_entry_at(t, id));
     ad_drop_gradients(t, true);
 }
 
@@ -423,7 +295,7 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     if (t->status != AD_OK)
         return t->status;
     if (options->accumulate)
-        drop_inner_gradients(t);
+        ad_drop_inner_gradients(t);
     else
         ad_drop_gradients(t, true);
     t->recording = options->differentiable;
@@ -435,27 +307,3 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
 }
 
 ad_status ad_backward(ad_tensor loss) { return ad_backward_with(loss, NULL); }
-
-/* ---- Reading ----------------------------------------------------------------------------------------------------- */
-
-bool ad_has_gradient(ad_tensor x)
-{
-    ad_entry *e = ad_require(x, "has_gradient");
-    return e && ad_table_of(x) != AD_TEMPORARY && e->link;
-}
-
-ad_tensor ad_gradient(ad_tensor x)
-{
-    ad_tape *t = x.tape;
-    ad_entry *e = ad_require(x, "gradient");
-    if (!e)
-        return ad_inert(t);
-    if (ad_table_of(x) != AD_TEMPORARY && e->link)
-        return ad_handle(t, e->link);
-    const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
-                      : e->op ? "it is an inner tensor: run ad_backward_with(.keep = true)"
-                              : "ad_backward was not run since, or its loss does not depend on this tensor";
-    const char *name = e->extra && e->extra->name ? e->extra->name : "a tensor";
-    ad_fail(t, AD_NO_GRADIENT, "the gradient of %s was not computed: %s", name, why);
-    return ad_inert(t);
-}

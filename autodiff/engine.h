@@ -322,13 +322,4 @@ const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT])
 enum { AD_WORDS = 32 };
 void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, uint32_t *words);
 
-/* ---- backward.c -------------------------------------------------------------------------------------------------- */
-
-/* Drops every stored gradient but those of parameters (those too, if `kept`). */
-void ad_drop_gradients(ad_tape *t, bool kept);
-/* Copies gradients of parameters that are part of the recording, which is about to go. */
-void ad_settle_gradients(ad_tape *t);
-/* Drops the gradients of the STEP entries from `first` on, and copies those that are such entries. */
-void ad_drop_gradients_from(ad_tape *t, uint32_t first);
-
 #endif

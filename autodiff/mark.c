@@ -1,4 +1,6 @@
 /* Marks: going back to a place in the recording. */
+#include "mark.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@
 /* By which an entry is known again; a segment that drops it turns the highest bit round. */
 static uint32_t generation_of_last(const ad_tape *t, uint32_t count)
 {
-    return ad_entry_at(t, count - 1)->generation & (UINT32_MAX >> 1);
+    return ad_entry_at(t, count - 1)->generation & ~AD_OTHER_GENERATION;
 }
 
 ad_mark ad_mark_now(ad_tape *t)

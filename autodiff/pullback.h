@@ -1,7 +1,7 @@
 #ifndef AUTODIFF_PULLBACK_H
 #define AUTODIFF_PULLBACK_H
-/* What a gradient rule works on, shared by the reverse walk and by inspection. */
-#include "engine.h"
+/* What a gradient rule works on, and the walks that run rules. */
+#include "gradients.h"
 
 enum { AD_NEAR = 4 }; /* how many operands are few */
 
@@ -21,25 +21,6 @@ struct ad_pullback {
     ad_tensor captured;
     ad_mark mark; /* the last that the rule took */
 };
-
-/* ---- Gradients, which are links of entries ----------------------------------------------------------------------- */
-
-static inline bool ad_is_temporary(uint32_t id) { return id >> AD_INDEX_BITS == AD_TEMPORARY; }
-
-/* A temporary in the fresh list is recycled with it, when the rule has run. */
-static inline void ad_release_gradient(ad_tape *t, uint32_t id)
-{
-    if (!ad_is_temporary(id))
-        return;
-    ad_entry *e = ad_entry_at(t, id);
-    if (e->value.flags & AD_IS_FRESH)
-        e->value.flags &= (uint8_t)~AD_IS_HELD;
-    else
-        ad_recycle(t, id);
-}
-
-/* A held temporary with a copy of the value of entry `from`; 0 if there is no memory. */
-uint32_t ad_copy_as_temporary(ad_tape *t, uint32_t from);
 
 /* Adds g, a valid handle, to the gradient of the entry `owner`, which is e; a g that is wider is summed to its shape.
  * In pullback.c. */
@@ -67,25 +48,5 @@ void ad_run_numeric_rule(ad_pullback *p);
 /* Whether a rule or a kernel is running, and so an error: what these must not call asks this first. `instead` says what
  * they may do. */
 bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead);
-
-/* A mark of where the tape is, which changes nothing; what would show later that it is still good is left out. And back
- * to one that is. */
-static inline ad_mark ad_mark_here(const ad_tape *t)
-{
-    return (ad_mark){.entries = t->ends[AD_STEP],
-                     .resets = t->resets,
-                     .fresh = t->fresh_list,
-                     .pins = t->pins,
-                     .segment = t->open_segment,
-                     .runner = t->runner,
-                     .recording = t->recording,
-                     .walking = t->walking,
-                     .block = t->step.current,
-                     .at = t->step.at};
-}
-void ad_go_back(ad_tape *t, const ad_mark *mark);
-
-/* Recycles the fresh temporaries that nobody holds. */
-void ad_recycle_fresh(ad_tape *t);
 
 #endif

@@ -284,7 +284,7 @@ static bool is_dropped(const ad_tape *t, ad_tensor x)
     if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
         return false;
     const ad_entry *e = ad_entry_at(t, x.id);
-    return e->value.flags & AD_NOT_KEPT && (e->generation ^ x.generation) == UINT32_C(0x80000000);
+    return e->value.flags & AD_NOT_KEPT && (e->generation ^ x.generation) == AD_OTHER_GENERATION;
 }
 
 static const char *what_is_wrong(const ad_tape *t, ad_tensor x)
