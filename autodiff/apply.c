@@ -20,8 +20,6 @@ typedef struct frame {
     ad_storage *scratch;
 } frame;
 
-static int result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
-
 static inline void begin_frame(frame *f, ad_tape *t, const ad_operator *op, const ad_attribute *attributes, int n_x,
                                int n_y, ad_value *const *x)
 {
@@ -45,7 +43,7 @@ static ad_attribute_kind last_attribute(const ad_operator *op)
 
 static const char *what_misses(const ad_operator *op)
 {
-    int n_y = result_count(op) + op->n_byproducts;
+    int n_y = ad_result_count(op) + op->n_byproducts;
     if (!op->name)
         return "no name";
     if (!op->shape)
@@ -264,7 +262,7 @@ static bool record_result(frame *f, int j, const ad_extra *shared, bool wants)
     e->value.n_operands = (uint32_t)c->n_x;
     for (int i = 0; i < c->n_x && i < 2; i++)
         e->u.operands[i] = f->x_ids[i];
-    if (j < result_count(c->op) && wants && e->value.type != AD_I32)
+    if (j < ad_result_count(c->op) && wants && e->value.type != AD_I32)
         e->value.flags |= AD_WANTS_GRADIENT;
     return true;
 }
@@ -438,11 +436,11 @@ static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int 
         values[i] = &ad_entry_at(t, ids[i])->value;
     }
     frame f;
-    begin_frame(&f, t, op, attributes, n, result_count(op) + op->n_byproducts, values);
+    begin_frame(&f, t, op, attributes, n, ad_result_count(op) + op->n_byproducts, values);
     f.x_ids = ids;
     if (!execute(&f))
         return false;
-    for (int j = 0; j < result_count(op); j++)
+    for (int j = 0; j < ad_result_count(op); j++)
         y[j] = ad_handle(t, f.y_ids[j]);
     return true;
 }
@@ -509,7 +507,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
                 no_operands ? "operands are" : "room for results is");
     else if (try_to_apply(t, op, x, n, attributes, y))
         return;
-    for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < result_count(op))); j++)
+    for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < ad_result_count(op))); j++)
         y[j] = ad_inert(t);
 }
 

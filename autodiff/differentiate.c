@@ -83,10 +83,7 @@ typedef struct path {
 } path;
 
 /* Whether an entry is a result that can have a derivative. */
-static bool is_result(const ad_entry *e)
-{
-    return e->value.result < (e->op->n_results ? e->op->n_results : 1) && e->value.type != AD_I32;
-}
+static bool is_result(const ad_entry *e) { return e->value.result < ad_result_count(e->op) && e->value.type != AD_I32; }
 
 /* Takes one entry off the path of the walk around. */
 static bool suspend(path *p, uint32_t id)

@@ -176,6 +176,15 @@ static inline const uint32_t *ad_operands_of(const ad_entry *e)
     return e->value.n_operands > 2 ? e->extra->operands : e->u.operands;
 }
 
+/* The name of an entry, or what it is called without one. */
+static inline const char *ad_name_or(const ad_entry *e, const char *otherwise)
+{
+    return e->extra && e->extra->name ? e->extra->name : otherwise;
+}
+
+/* How many results a call gives, without by-products. */
+static inline int ad_result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
+
 /* Loads what an entry points to, of which a walk will come to it in a moment: by how many entries ahead. */
 enum { AD_AHEAD = 8 };
 static inline void ad_prefetch_entry(const ad_entry *e)

@@ -58,13 +58,11 @@ static double derivative(const check *c, ad_value *x, size_t i)
     return (4 * difference(c, x, i, h / 2) - difference(c, x, i, h)) / 3;
 }
 
-static const char *name_of(const ad_entry *e) { return e->extra && e->extra->name ? e->extra->name : ""; }
-
 /* Figures of one parameter beside its analytic gradient. */
 static ad_gradcheck_result compare(const check *c, ad_entry *e, const double *analytic, double *largest)
 {
     double worst = -1;
-    ad_gradcheck_result r = {.name = name_of(e)};
+    ad_gradcheck_result r = {.name = ad_name_or(e, "")};
     *largest = 0;
     for (size_t i = 0; i < ad_elements(&e->value); i++) {
         const double numeric = derivative(c, &e->value, i), off = fabs(analytic[i] - numeric);
@@ -147,7 +145,7 @@ static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
 {
     for (uint32_t k = 0; k < ad_kept_number(t); k++)
         if (is_parameter(ad_kept_entry(t, k)))
-            *result++ = (ad_gradcheck_result){.name = name_of(ad_kept_entry(t, k))};
+            *result++ = (ad_gradcheck_result){.name = ad_name_or(ad_kept_entry(t, k), "")};
 }
 
 /* Judges each parameter; on an error those that are left stay unchecked. */

@@ -126,7 +126,6 @@ ad_tensor ad_gradient(ad_tensor x)
     const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
                       : e->op ? "it is an inner tensor: run ad_backward_with(.keep = true)"
                               : "ad_backward was not run since, or its loss does not depend on this tensor";
-    const char *name = e->extra && e->extra->name ? e->extra->name : "a tensor";
-    ad_fail(t, AD_NO_GRADIENT, "the gradient of %s was not computed: %s", name, why);
+    ad_fail(t, AD_NO_GRADIENT, "the gradient of %s was not computed: %s", ad_name_or(e, "a tensor"), why);
     return ad_inert(t);
 }

@@ -48,7 +48,7 @@ const char *ad_guard_from(const ad_tape *t, uint32_t first)
     for (uint32_t id = first; id < t->ends[AD_STEP]; id++) {
         const ad_entry *e = ad_entry_at(t, id);
         if (ad_is_guard(e))
-            return e->extra && e->extra->name ? e->extra->name : "";
+            return ad_name_or(e, "");
     }
     return NULL;
 }

@@ -66,7 +66,7 @@ static void numeric_vjp(ad_pullback *p)
 static void describe(numeric *g, const ad_pullback *p)
 {
     const ad_operator *op = p->entry->op;
-    *g = (numeric){.original = op, .n_dy = op->n_results ? op->n_results : 1, .n_y = p->entry->value.n_results};
+    *g = (numeric){.original = op, .n_dy = ad_result_count(op), .n_y = p->entry->value.n_results};
     g->n_x = op->arity;
     g->op = (ad_operator){.name = g->name,
                           .arity = g->n_dy + g->n_y + g->n_x,

@@ -20,8 +20,6 @@ typedef struct replay {
     ad_replay_report *report;
 } replay;
 
-static const char *name_of(const ad_entry *e) { return e->extra && e->extra->name ? e->extra->name : ""; }
-
 /* A new draw for a random operator: the last of its attributes. */
 static void draw_anew(ad_tape *t, ad_entry *e)
 {
@@ -40,8 +38,8 @@ static bool run_guard(const replay *r, ad_entry *e, uint32_t id)
     if (e->scalar.i32 == before)
         return true;
     r->tape->misfit = true;
-    snprintf(r->tape->reason, sizeof r->tape->reason, "the guard %.100s is %s now and was %s when recorded", name_of(e),
-             before ? "false" : "true", before ? "true" : "false");
+    snprintf(r->tape->reason, sizeof r->tape->reason, "the guard %.100s is %s now and was %s when recorded",
+             ad_name_or(e, ""), before ? "false" : "true", before ? "true" : "false");
     return false;
 }
 
@@ -71,8 +69,8 @@ static void look_for_ties(const replay *r, const ad_entry *e, uint32_t id)
     const double ties = count_ties(t, e, id);
     ad_rewind(t, mark, NULL, 0);
     if (ties > 0 && r->report->ties == 0)
-        snprintf(r->report->tie, sizeof r->report->tie, "%.40s%s%.60s", e->op->name, *name_of(e) ? " " : "",
-                 name_of(e));
+        snprintf(r->report->tie, sizeof r->report->tie, "%.40s%s%.60s", e->op->name, *ad_name_or(e, "") ? " " : "",
+                 ad_name_or(e, ""));
     r->report->ties += ties > 0 ? (size_t)ties : 0;
 }
 
@@ -171,6 +169,6 @@ ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data)
                        ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
     t->misfit = true;
     snprintf(t->reason, sizeof t->reason, "the shape of %.80s was %s when recorded and is %s now",
-             *name_of(e) ? name_of(e) : "an input", ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
+             ad_name_or(e, "an input"), ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
     return AD_OK;
 }

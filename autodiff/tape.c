@@ -476,7 +476,7 @@ ad_tensor ad_name(ad_tensor x, const char *name)
 const char *ad_name_of(ad_tensor x)
 {
     ad_entry *e = ad_require(x, "name_of");
-    return e && e->extra && e->extra->name ? e->extra->name : "";
+    return e ? ad_name_or(e, "") : "";
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ static void fail(ad_call *c, int j)
 
 void ad_trace_results(ad_call *c)
 {
-    const int n = c->op->n_results ? c->op->n_results : 1;
+    const int n = ad_result_count(c->op);
     for (int j = 0; j < n; j++)
         if (c->y[j]->type != AD_I32 && first_bad(c->y[j]) < ad_elements(c->y[j])) {
             fail(c, j);
@@ -78,8 +78,7 @@ void ad_trace_gradient(const ad_pullback *p, uint32_t operand)
     const size_t bad = dx ? first_bad(dx) : 0;
     if (dx && bad < ad_elements(dx))
         ad_fail(p->tape, AD_NOT_FINITE, "backward: what the rule of %s adds makes the gradient of %s %g at element %zu",
-                p->entry->op->name, x->extra && x->extra->name ? x->extra->name : "its operand", number_at(dx, bad),
-                bad);
+                p->entry->op->name, ad_name_or(x, "its operand"), number_at(dx, bad), bad);
 }
 
 ad_status ad_trace_nonfinite(ad_tape *t, bool on)

@@ -138,7 +138,7 @@ static ad_entry *kept_leaf(ad_tensor x, const char *who)
     return NULL;
 }
 
-static const char *name_of(const ad_entry *e) { return e->extra && e->extra->name ? e->extra->name : "a parameter"; }
+static const char *name_of(const ad_entry *e) { return ad_name_or(e, "a parameter"); }
 
 static ad_status status_of(ad_tensor x) { return ad_status_of(x.tape) ? ad_status_of(x.tape) : AD_BAD_HANDLE; }
 
@@ -301,7 +301,7 @@ static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)
 static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double initial)
 {
     char full_name[256];
-    snprintf(full_name, sizeof full_name, "%.120s/%.120s", e->extra->name ? e->extra->name : "parameter", name);
+    snprintf(full_name, sizeof full_name, "%.120s/%.120s", ad_name_or(e, "parameter"), name);
     if (!fits(x.tape, e, initial, "slot"))
         return ad_inert(x.tape);
     const ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
