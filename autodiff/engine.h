@@ -179,7 +179,7 @@ static inline const uint32_t *ad_operands_of(const ad_entry *e)
 /* The name of an entry, or what it is called without one. */
 static inline const char *ad_name_or(const ad_entry *e, const char *otherwise)
 {
-    return e->extra && e->extra->name ? e->extra->name : otherwise;
+    return e->extra && e->extra->name && *e->extra->name ? e->extra->name : otherwise;
 }
 
 /* How many results a call gives, without by-products. */
