@@ -407,7 +407,7 @@ static void run_kernel(ad_call *c)
     const ad_mark before = ad_mark_here(c->tape);
     run_part(c, c->op->run, "kernel", &before);
     if (c->tape->ends[AD_STEP] != before.entries)
-        ad_go_back(c->tape, &before);
+        ad_drop_since(c->tape, &before);
 }
 
 static bool run(frame *f)
@@ -488,12 +488,13 @@ static bool try_to_apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, 
     if (!check_descriptor(t, op, n, attributes))
         return false;
     uint32_t before = t->ends[AD_STEP], ids[FEW_OPERANDS];
+    const uint32_t pins = t->pins;
     ad_arena_mark mark = ad_arena_now(&t->step);
     ad_value *values[FEW_OPERANDS];
     bool done = n <= FEW_OPERANDS ? apply_to(t, op, x, n, attributes, ids, values, y)
                                   : apply_to_many(t, op, x, n, attributes, y);
     if (!done)
-        ad_drop_from(t, before, mark);
+        ad_drop_from(t, before, mark, pins);
     return done;
 }
 

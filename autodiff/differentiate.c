@@ -193,13 +193,13 @@ static void leave(path *p, const ad_tensor *x, int n)
 
 /* Where a call began to record. */
 typedef struct beginning {
-    uint32_t first;
+    uint32_t first, pins;
     ad_arena_mark arena;
 } beginning;
 
 static beginning begin(const ad_tape *t)
 {
-    return t ? (beginning){t->ends[AD_STEP], ad_arena_now(&t->step)} : (beginning){0};
+    return t ? (beginning){t->ends[AD_STEP], t->pins, ad_arena_now(&t->step)} : (beginning){0};
 }
 
 /* Ends a call: its results are handed over, or on an error none, and nothing that it recorded stays. */
@@ -210,7 +210,7 @@ static ad_status conclude(ad_tape *t, beginning b, ad_tensor *results, int n)
     if (t && t->status == AD_OK)
         return AD_OK;
     if (t && t->ends[AD_STEP] > b.first)
-        ad_drop_from(t, b.first, b.arena);
+        ad_drop_from(t, b.first, b.arena, b.pins);
     if (t)
         t->generation++;
     for (int i = 0; i < n; i++)

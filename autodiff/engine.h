@@ -276,8 +276,9 @@ bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shap
 bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
 /* The tensor whose data this one shows: of a view its operand's, and so on. Views to and from rank 0 are copies. */
 uint32_t ad_origin_of(const ad_tape *t, uint32_t id);
-/* Drops the STEP entries from `count` on, and all that is said of them. */
-void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark);
+/* Drops the STEP entries from `count` on, and all that is said of them. The arena goes back to `mark`, where the tape had
+ * so many pins, but not behind a pin made since. */
+void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark, uint32_t pins);
 /* The extra of an entry, made at need; NULL if there is no memory. */
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 /* An input with the value of an entry, copied; inert if there is no memory. */

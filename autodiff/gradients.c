@@ -93,18 +93,17 @@ void ad_drop_gradients_from(ad_tape *t, uint32_t first)
     size_t n = 0;
     for (size_t i = 0; i < t->n_holders; i++) {
         ad_entry *e = ad_entry_at(t, t->holders[i]);
-        if (t->holders[i] >= first)
+        if (t->holders[i] >= first) {
             ad_unlink_gradient(t, e);
-        else
-            settle(t, e, first);
+            continue;
+        }
+        settle(t, e, first);
         unshare(t, e);
-        if (e->link)
-            t->holders[n++] = t->holders[i];
+        t->holders[n++] = t->holders[i]; /* also without a link: a functional walk may have set it aside */
     }
     t->n_holders = n;
     for (uint32_t i = 0; i < ad_kept_number(t); i++)
         settle(t, ad_kept_entry(t, i), first);
-    ad_recycle_fresh(t);
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */

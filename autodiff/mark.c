@@ -35,16 +35,21 @@ ad_mark ad_mark_now(ad_tape *t)
 /* Whether it was taken by the rule or the kernel that runs; outside of them, by neither. */
 static bool is_own(const ad_tape *t, const ad_mark *mark) { return mark->runner == t->runner; }
 
+/* A rule that goes back to its mark is where it was, and the mark is used up. */
+static bool is_used(const ad_tape *t, const ad_mark *mark) { return mark->walking && t->walking; }
+
 static bool is_good(const ad_tape *t, const ad_mark *mark)
 {
     const uint32_t count = mark->entries;
-    return count && is_own(t, mark) && count <= t->ends[AD_STEP] && mark->resets == t->resets &&
+    return count && mark->tape == t && is_own(t, mark) && !is_used(t, mark) && count <= t->ends[AD_STEP] && mark->resets == t->resets &&
            (count == 1 || generation_of_last(t, count) == mark->generation);
 }
 
 static bool check_mark(ad_tape *t, const ad_mark *mark)
 {
-    if (!is_own(t, mark))
+    if (mark->tape && mark->tape != t)
+        ad_fail(t, AD_BAD_HANDLE, "rewind: the mark belongs to another tape");
+    else if (!is_own(t, mark))
         ad_fail(t, AD_BAD_STATE, "rewind: the mark was not taken by the rule or the kernel that runs: it must be");
     else if (!is_good(t, mark))
         ad_fail(t, AD_BAD_STATE, "rewind: the mark is not one of this recording: the tape was reset or rewound since");
@@ -91,14 +96,21 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
 
 /* ---- Going back -------------------------------------------------------------------------------------------------- */
 
-void ad_go_back(ad_tape *t, const ad_mark *mark)
+void ad_drop_since(ad_tape *t, const ad_mark *mark)
 {
-    const ad_arena_mark before = {.block = mark->block, .at = mark->at};
-    ad_recycle_fresh(t);
     ad_drop_gradients_from(t, mark->entries);
-    ad_drop_from(t, mark->entries, t->pins == mark->pins ? before : t->pin);
+    ad_drop_from(t, mark->entries, (ad_arena_mark){.block = mark->block, .at = mark->at}, mark->pins);
     t->open_segment = t->open_segment == mark->segment ? mark->segment : 0;
     t->generation++;
+    if (!t->rule)
+        ad_recycle_fresh(t);
+}
+
+void ad_go_back(ad_tape *t, const ad_mark *mark)
+{
+    ad_recycle_fresh(t);
+    ad_drop_since(t, mark);
+    ad_recycle_fresh(t);
     t->fresh_list = mark->fresh;
     t->recording = mark->recording;
     t->walking = mark->walking;

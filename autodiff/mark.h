@@ -7,7 +7,8 @@
  * to one that is. */
 static inline ad_mark ad_mark_here(const ad_tape *t)
 {
-    return (ad_mark){.entries = t->ends[AD_STEP],
+    return (ad_mark){.tape = t,
+                     .entries = t->ends[AD_STEP],
                      .resets = t->resets,
                      .fresh = t->fresh_list,
                      .pins = t->pins,
@@ -19,5 +20,8 @@ static inline ad_mark ad_mark_here(const ad_tape *t)
                      .at = t->step.at};
 }
 void ad_go_back(ad_tape *t, const ad_mark *mark);
+
+/* Drops what was recorded since a mark that has not been left: temporaries of the rule that runs stay. */
+void ad_drop_since(ad_tape *t, const ad_mark *mark);
 
 #endif

@@ -68,12 +68,12 @@ void ad_tape_close(ad_tape *t)
     ad_memory_release(&memory, t, 1, sizeof *t);
 }
 
-void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark)
+void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark, uint32_t pins)
 {
     ad_drop_segments_from(t, count);
     ad_forget_changes_from(t, count);
     t->ends[AD_STEP] = count;
-    ad_arena_rewind(&t->step, mark);
+    ad_arena_rewind(&t->step, t->pins == pins ? mark : t->pin);
 }
 
 ad_status ad_reset(ad_tape *t)
@@ -85,7 +85,7 @@ ad_status ad_reset(ad_tape *t)
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
     ad_forget_changes(t);
-    ad_drop_from(t, 1, (ad_arena_mark){0});
+    ad_drop_from(t, 1, (ad_arena_mark){0}, t->pins);
     t->open_segment = 0;
     t->marked = 0;
     t->misfit = t->half_replayed = false;
@@ -468,7 +468,7 @@ ad_tensor ad_name(ad_tensor x, const char *name)
         return ad_inert(x.tape);
     }
     extra->name = memcpy(copy, name, bytes);
-    if (ad_table_of(x) == AD_STEP && x.id < x.tape->marked)
+    if (ad_table_of(x) == AD_STEP && (x.id < x.tape->marked || x.id < x.tape->floor))
         pin(x.tape);
     return x;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Looks with nm at what the objects of the static library call: memory comes from the allocator's file alone, and
-# nothing prints or ends the process but AD_ABORT's lines in tape.c. Usage: symbols.sh libgradtape.a
+# nothing prints or ends the process but AD_ABORT's lines in status.c. Usage: symbols.sh libgradtape.a
 set -eu
 library=${1:?usage: symbols.sh libgradtape.a}
 symbols=$(${NM:-nm} -A "$library")
@@ -33,7 +33,7 @@ refuse() {
 }
 
 # A look that sees nothing would find nothing, so what must be there is looked for too.
-for expected in 'memory\.c\.o malloc' 'memory\.c\.o free' 'tape\.c\.o abort'; do
+for expected in 'memory\.c\.o malloc' 'memory\.c\.o free' 'status\.c\.o abort'; do
     printf '%s\n' "$calls" | grep -Eq "$expected\$" || {
         echo "symbols.sh: nothing like \"$expected\" is in $library: nm was not understood"
         exit 1
@@ -41,22 +41,22 @@ for expected in 'memory\.c\.o malloc' 'memory\.c\.o free' 'tape\.c\.o abort'; do
 done
 
 refuse "$memory" 'autodiff_memory\.c\.o' 'Memory that does not come from the allocator'
-refuse "$endings" 'autodiff_tape\.c\.o' 'Ends the process'
-refuse "$prints" 'autodiff_tape\.c\.o' 'Prints'
-refuse "$checked" 'autodiff_tape\.c\.o' 'Prints, or takes memory'
+refuse "$endings" 'autodiff_status\.c\.o' 'Ends the process'
+refuse "$prints" 'autodiff_status\.c\.o' 'Prints'
+refuse "$checked" 'autodiff_status\.c\.o' 'Prints, or takes memory'
 
-# In tape.c only what AD_ABORT needs.
-tape=$(printf '%s\n' "$calls" | sed -n 's/^autodiff_tape\.c\.o //p' | grep -E "^($endings|$prints|$checked)\$" || true)
+# In status.c only what AD_ABORT needs.
+tape=$(printf '%s\n' "$calls" | sed -n 's/^autodiff_status\.c\.o //p' | grep -E "^($endings|$prints|$checked)\$" || true)
 for symbol in $tape; do
     case $symbol in
     abort | fprintf | __fprintf_chk | stderr) ;;
     *)
-        echo "tape.c calls $symbol: AD_ABORT needs only fprintf to stderr, and abort"
+        echo "status.c calls $symbol: AD_ABORT needs only fprintf to stderr, and abort"
         found=1
         ;;
     esac
 done
 
 objects=$(printf '%s\n' "$calls" | cut -d' ' -f1 | sort -u | wc -l)
-[ "$found" -eq 0 ] && echo "$objects objects: memory only in memory.c, AD_ABORT only in tape.c"
+[ "$found" -eq 0 ] && echo "$objects objects: memory only in memory.c, AD_ABORT only in status.c"
 exit "$found"

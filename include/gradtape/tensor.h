@@ -101,6 +101,7 @@ AD_API size_t ad_type_bytes(ad_type type);
  * (differentiate.h). Marks nest; a mark lasts until it is rewound to, or the tape is reset. That of a tape in error, or
  * of NULL, is none, and rewinding to it an error. */
 typedef struct ad_mark {
+    const ad_tape *tape;
     uint32_t entries, resets, fresh, generation, pins, segment; /* the engine's own, all of them */
     uint64_t runner;
     bool recording;
