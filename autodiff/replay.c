@@ -140,6 +140,7 @@ ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay
         return r.report->status = ad_fail(t, AD_BAD_STATE, "replay: a segment is open: end it first");
     if (!t->misfit) {
         ad_forget_changes(t);
+        ad_settle_gradients(t); /* those of parameters are what they were, also if they are recorded */
         ad_drop_gradients(t, false);
         t->busy++;
         run_all(&r, report != NULL);

@@ -72,14 +72,29 @@ static bool check_outputs(ad_tape *t, const ad_tensor *outputs, int n)
     return t->status == AD_OK;
 }
 
-/* Marks what stays: here the flag says so for a moment. */
-static void mark_outputs(ad_tape *t, const ad_tensor *outputs, int n, bool on)
+/* Marks an entry that stays, and what it is a view of: here the flag says so for a moment. */
+static void mark(ad_tape *t, uint32_t id, bool on)
 {
-    for (int i = 0; i < n; i++) {
-        ad_entry *e = ad_entry_at(t, outputs[i].id), *origin = ad_entry_at(t, ad_origin_of(t, outputs[i].id));
-        e->value.flags = (uint8_t)(on ? e->value.flags | AD_ON_PATH : e->value.flags & ~AD_ON_PATH);
-        origin->value.flags = (uint8_t)(on ? origin->value.flags | AD_ON_PATH : origin->value.flags & ~AD_ON_PATH);
-    }
+    ad_entry *e = ad_entry_at(t, id), *origin = ad_entry_at(t, ad_origin_of(t, id));
+    e->value.flags = (uint8_t)(on ? e->value.flags | AD_ON_PATH : e->value.flags & ~AD_ON_PATH);
+    origin->value.flags = (uint8_t)(on ? origin->value.flags | AD_ON_PATH : origin->value.flags & ~AD_ON_PATH);
+}
+
+static void mark_gradient(ad_tape *t, const ad_entry *e, bool on)
+{
+    if (e->link && !ad_is_temporary(e->link))
+        mark(t, e->link, on);
+}
+
+/* Marks what stays: the outputs, and gradients that are recorded. */
+static void mark_all(ad_tape *t, const ad_tensor *outputs, int n, bool on)
+{
+    for (int i = 0; i < n; i++)
+        mark(t, outputs[i].id, on);
+    for (size_t i = 0; i < t->n_holders; i++)
+        mark_gradient(t, ad_entry_at(t, t->holders[i]), on);
+    for (uint32_t k = 0; k < ad_kept_number(t); k++)
+        mark_gradient(t, ad_kept_entry(t, k), on);
 }
 
 /* Whether an entry can be computed again, and nobody asked for it or for a view of it. A scalar takes no room. */
@@ -141,9 +156,9 @@ ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
     t->segments[t->n_segments++] = (ad_stretch){first, last, true};
     if (!good)
         return t->status;
-    mark_outputs(t, outputs, n, true);
+    mark_all(t, outputs, n, true);
     choose(t, &t->segments[t->n_segments - 1]);
-    mark_outputs(t, outputs, n, false);
+    mark_all(t, outputs, n, false);
     ad_drop_segment(t, t->n_segments - 1);
     return AD_OK;
 }

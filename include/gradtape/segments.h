@@ -18,11 +18,12 @@
 AD_API ad_status ad_segment_begin(ad_tape *tape);
 
 /* Ends the segment and drops the values of what was recorded in it, but for the n `outputs`, for inputs and variables
- * made in it, and for views of those. Handles of dropped tensors then are an error that says they are not kept. After a
- * differentiable backward, or ad_grad, has come through the segment its values stay, and so do those handles. While a
- * segment is open nothing is dropped yet, and backward works as always. An update between the segment and backward, of
- * a leaf that it would be computed from again, is an error that names both versions. Errors: no open segment; an output
- * that is not valid. The segment is ended all the same, and keeps all its values. */
+ * made in it, for gradients that are recorded in it, and for views of those. Handles of dropped tensors then are an
+ * error that says they are not kept. After a differentiable backward, or ad_grad, has come through the segment its
+ * values stay, and so do those handles. While a segment is open nothing is dropped yet, and backward works as always.
+ * An update between the segment and backward, of a leaf that it would be computed from again, is an error that names
+ * both versions. Errors: no open segment; an output that is not valid. The segment is ended all the same, and keeps all
+ * its values. */
 AD_API ad_status ad_segment_end(ad_tape *tape, const ad_tensor *outputs, int n);
 
 #endif
