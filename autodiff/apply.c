@@ -41,15 +41,42 @@ static ad_attribute_kind last_attribute(const ad_operator *op)
     return n ? op->attributes[n - 1].kind : AD_ATTRIBUTE_NONE;
 }
 
+static bool has_gap(const ad_operator *op)
+{
+    for (int a = 1; a < AD_MAX_ATTRIBUTES; a++)
+        if (op->attributes[a].kind != AD_ATTRIBUTE_NONE && op->attributes[a - 1].kind == AD_ATTRIBUTE_NONE)
+            return true;
+    return false;
+}
+
+/* What is wrong with its numbers and lists, before anything is counted by them. */
+static const char *what_is_odd(const ad_operator *op)
+{
+    if (op->arity < 0 && op->arity != AD_VARIADIC)
+        return "a negative arity that is not AD_VARIADIC";
+    if (op->n_results < 0 || op->n_byproducts < 0)
+        return "a negative number of results or by-products";
+    if (op->n_results > AD_MAX_RESULTS || op->n_byproducts > AD_MAX_RESULTS ||
+        ad_result_count(op) + op->n_byproducts > AD_MAX_RESULTS)
+        return "too many results and by-products";
+    if (has_gap(op))
+        return "a gap in its attributes: those without a kind must be the last";
+    return NULL;
+}
+
 static const char *what_misses(const ad_operator *op)
 {
-    int n_y = ad_result_count(op) + op->n_byproducts;
     if (!op->name)
         return "no name";
+    const char *odd = what_is_odd(op);
+    if (odd)
+        return odd;
     if (!op->shape)
         return "no shape rule";
     if (!op->run && !(op->properties & AD_VIEW))
         return "no kernel (run), and is not a view";
+    if (!op->run && ad_result_count(op) + op->n_byproducts > 1)
+        return "no kernel (run) for its other results: a view is result 0 alone";
     if (!op->vjp && !op->backward && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)))
         return "no gradient rule (vjp or backward), and is not marked AD_NOT_DIFFERENTIABLE";
     if (op->vjp && op->backward)
@@ -60,11 +87,7 @@ static const char *what_misses(const ad_operator *op)
         return "AD_RANDOM, and no integer as its last attribute: the number of the draw";
     if (op->properties & AD_SHARES_TIES && op->arity != 2 && op->attributes[0].kind != AD_ATTRIBUTE_AXES)
         return "AD_SHARES_TIES, and neither two operands nor axes as its first attribute";
-    if (op->arity < 0 && op->arity != AD_VARIADIC)
-        return "a negative arity that is not AD_VARIADIC";
-    if (op->n_results < 0 || op->n_byproducts < 0)
-        return "a negative number of results or by-products";
-    return n_y > AD_MAX_RESULTS ? "too many results and by-products" : NULL;
+    return NULL;
 }
 
 static bool check_descriptor(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
@@ -106,6 +129,9 @@ static bool check_types(ad_call *c)
             ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
                          ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type), ad_operand_text(c, i, b),
                          ad_type_name((ad_type)type));
+        } else if (letter != 'r' && letter != 'i' && letter != '*') {
+            ad_call_fail(c, AD_BAD_VALUE, "the operator has the letter '%c' in its types: it must be r, i or *",
+                         letter);
         } else {
             real = letter == 'r' && real < 0 ? i : real;
             continue;

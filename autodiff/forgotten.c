@@ -9,7 +9,10 @@
 
 void ad_refuse_to_run(ad_call *c)
 {
-    ad_call_fail(c, AD_BAD_STATE, "%s cannot be computed again: record anew", c->op->formula);
+    /* In a replay the result is that of an entry. */
+    const char *name = ad_name_or((const ad_entry *)(const void *)c->y[0], "");
+    ad_call_fail(c, AD_BAD_STATE, "%s%s%s cannot be computed again: record anew", c->op->formula, *name ? ", " : "",
+                 name);
 }
 
 ad_tensor ad_forget_how(ad_tensor input, const ad_operator *op)

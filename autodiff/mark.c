@@ -41,8 +41,8 @@ static bool is_used(const ad_tape *t, const ad_mark *mark) { return mark->walkin
 static bool is_good(const ad_tape *t, const ad_mark *mark)
 {
     const uint32_t count = mark->entries;
-    return count && mark->tape == t && is_own(t, mark) && !is_used(t, mark) && count <= t->ends[AD_STEP] && mark->resets == t->resets &&
-           (count == 1 || generation_of_last(t, count) == mark->generation);
+    return count && mark->tape == t && is_own(t, mark) && !is_used(t, mark) && count <= t->ends[AD_STEP] &&
+           mark->resets == t->resets && (count == 1 || generation_of_last(t, count) == mark->generation);
 }
 
 static bool check_mark(ad_tape *t, const ad_mark *mark)
@@ -118,8 +118,8 @@ void ad_go_back(ad_tape *t, const ad_mark *mark)
 
 static void check_keep(ad_tape *t, const ad_tensor *keep, int n)
 {
-    if (n > AD_MAX_RESULTS)
-        ad_fail(t, AD_BAD_VALUE, "rewind: %d tensors are to be kept: there can be at most %d", n, AD_MAX_RESULTS);
+    if (n < 0 || n > AD_MAX_RESULTS)
+        ad_fail(t, AD_BAD_VALUE, "rewind: %d tensors are to be kept: there can be 0 to %d", n, AD_MAX_RESULTS);
     else if (n > 0 && !keep)
         ad_fail(t, AD_BAD_VALUE, "rewind: the tensors to be kept are NULL");
 }

@@ -98,12 +98,6 @@ void ad_contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g)
             return;
         given = ad_entry_at(t, g.id);
     }
-    if (given->value.type != e->value.type) {
-        ad_fail(t, AD_BAD_TYPE,
-                "backward: a gradient of type %s is given for a tensor of type %s: mend the rule with ad_cast",
-                ad_type_name((ad_type)given->value.type), ad_type_name((ad_type)e->value.type));
-        return;
-    }
     if (!move_dy(t, e, g.id, given))
         e->link = e->link ? add_to(t, e->link, g.id, owner) : adopt(t, g.id, owner);
 }
@@ -137,6 +131,22 @@ bool ad_wants(const ad_pullback *p, int i)
     return is_near(p, i) ? p->x[i]->value.flags & p->wanted : wants_far(p, i);
 }
 
+/* Whether a gradient has the operand's type, and its shape or a wider one. */
+static bool fits_operand(const ad_pullback *p, int i, const ad_entry *g)
+{
+    char given[AD_SHAPE_TEXT], wanted[AD_SHAPE_TEXT];
+    const ad_value *x = &ad_entry_at(p->tape, operand_id(p, i))->value;
+    ad_shape both = *g->value.shape;
+    if (g->value.type != x->type)
+        ad_fail(p->tape, AD_BAD_TYPE, "%s: its rule gives operand %d, of %s, a gradient of %s: mend it with ad_cast",
+                p->entry->op->name, i, ad_type_name((ad_type)x->type), ad_type_name((ad_type)g->value.type));
+    else if (!ad_same_dims(&both, x->shape) && !(ad_broadcast(&both, x->shape) && ad_equal_dims(&both, g->value.shape)))
+        ad_fail(p->tape, AD_BAD_SHAPE,
+                "%s: its rule gives operand %d, %s, a gradient %s: it must be as the operand or wider",
+                p->entry->op->name, i, ad_shape_text(x->shape, wanted), ad_shape_text(g->value.shape, given));
+    return p->tape->status == AD_OK;
+}
+
 static void give_anything(ad_pullback *p, int i, ad_tensor g)
 {
     ad_tape *t = p->tape;
@@ -152,7 +162,7 @@ static void give_anything(ad_pullback *p, int i, ad_tensor g)
         return;
     }
     const uint32_t id = operand_id(p, i);
-    if (!ad_may_read(t, g.id))
+    if (!ad_may_read(t, g.id) || !fits_operand(p, i, ad_entry_at(t, g.id)))
         return;
     ad_contribute(t, id, ad_entry_at(t, id), g);
     if (t->tracing && t->status == AD_OK)

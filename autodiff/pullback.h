@@ -22,8 +22,8 @@ struct ad_pullback {
     ad_mark mark; /* the last that the rule took */
 };
 
-/* Adds g, a valid handle, to the gradient of the entry `owner`, which is e; a g that is wider is summed to its shape.
- * In pullback.c. */
+/* Adds g, a valid handle of the type of the entry `owner`, which is e, to its gradient; a g that is wider is summed to
+ * its shape. In pullback.c. */
 void ad_contribute(ad_tape *t, uint32_t owner, ad_entry *e, ad_tensor g);
 
 /* ---- Walks and rules --------------------------------------------------------------------------------------------- */

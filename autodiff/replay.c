@@ -39,7 +39,7 @@ static bool run_guard(const replay *r, ad_entry *e, uint32_t id)
         return true;
     r->tape->misfit = true;
     snprintf(r->tape->reason, sizeof r->tape->reason, "the guard %.100s is %s now and was %s when recorded",
-             ad_name_or(e, ""), before ? "false" : "true", before ? "true" : "false");
+             ad_name_or(e, "without a name"), before ? "false" : "true", before ? "true" : "false");
     return false;
 }
 
@@ -54,8 +54,13 @@ static double count_ties(ad_tape *t, const ad_entry *e, uint32_t id)
     ad_shape kept = ad_shape_of(x);
     const ad_axes *axes = &e->extra->attributes[0].axes;
     for (int i = 0; i < (axes->count ? axes->count : kept.rank); i++) {
-        const int axis = axes->count ? axes->axis[i] : i;
-        kept.dims[axis < 0 ? axis + kept.rank : axis] = 1;
+        const int axis = axes->count ? axes->axis[i] : i, place = axis < 0 ? axis + kept.rank : axis;
+        if (place < 0 || place >= kept.rank) {
+            ad_fail(t, AD_BAD_VALUE, "%s: its axis %d is out of range, and its shape rule has let it pass", e->op->name,
+                    axis);
+            return 0;
+        }
+        kept.dims[place] = 1;
     }
     return ad_item(ad_sum(ad_cast(ad_equal(x, ad_reshape(y, kept)), AD_F64))) - (double)ad_size_of(y);
 }

@@ -64,6 +64,8 @@ ad_status ad_segment_begin(ad_tape *t)
 
 static bool check_outputs(ad_tape *t, const ad_tensor *outputs, int n)
 {
+    if (n < 0)
+        ad_fail(t, AD_BAD_VALUE, "segment_end: there are %d outputs: the number cannot be negative", n);
     if (n > 0 && !outputs)
         ad_fail(t, AD_BAD_VALUE, "segment_end: the outputs are NULL");
     for (int i = 0; i < n && t->status == AD_OK; i++)

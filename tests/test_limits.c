@@ -94,7 +94,7 @@ END_TEST
 
 /* What kernels must not do, while their call is recorded and while it is run again: the leaf is older than the kernel.
  */
-static ad_tensor leaf;
+static ad_tensor leaf, older_tensor;
 static ad_mark older, last;
 
 static void k_resets(ad_call *c) { ad_reset(c->tape); }
@@ -414,6 +414,95 @@ START_TEST(shape_rules_only_say)
 }
 END_TEST
 
+/* What a kernel in a rule leaves goes when it ends, and the rule's own temporaries stay. */
+static void k_leaves_an_input(ad_call *c)
+{
+    copy(c);
+    ad_square(ad_input(c->tape, AD_F64, *c->x[0]->shape, c->x[0]->data));
+}
+static const ad_operator leaves = {
+    .name = "leaves", .arity = 1, .shape = ad_same_shape, .run = k_leaves_an_input, .vjp = pass};
+
+static void r_uses_leaves(ad_pullback *p)
+{
+    const ad_tensor once = ad_apply1(&leaves, ad_dy(p)), thrice = ad_scale(ad_dy(p), 3);
+    ad_give(p, 0, ad_sub(thrice, once));
+}
+
+START_TEST(a_kernel_in_a_rule_leaves_nothing)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_uses_leaves};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3});
+    const ad_tensor y = ad_sum(ad_square(ad_apply1(&op, ad_square(x))));
+    const size_t before = ad_entry_count(t);
+    for (int round = 0; round < 2; round++) {
+        ck_assert_int_eq(ad_backward(y), AD_OK);
+        expect_values(ad_gradient(x), (const double[]){64, 216}, 0); /* 2 * 4 x^3 */
+        ck_assert_uint_eq(ad_entry_count(t), before);
+    }
+}
+END_TEST
+
+static void r_goes_back_twice(ad_pullback *p)
+{
+    const ad_tensor dy = ad_dy(p), twice = ad_scale(dy, 2);
+    const ad_mark mark = ad_mark_now(dy.tape);
+    ad_rewind(dy.tape, mark, NULL, 0);
+    ad_rewind(dy.tape, mark, NULL, 0);
+    ad_give(p, 0, twice);
+}
+
+START_TEST(a_rules_mark_is_used_once)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_goes_back_twice};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&op, w), z = ad_sum(y);
+    for (int way = 0; way < 2; way++) {
+        if (way)
+            ad_local_gradient(y, 0);
+        else
+            ad_backward(z);
+        expect_error(t, AD_BAD_STATE,
+                     "rewind: the mark is not one of this recording: the tape was reset or rewound since");
+    }
+    ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);
+    ck_assert_double_eq(element(ad_gradient(w), 1), exp(element(w, 1)));
+}
+END_TEST
+
+/* A name that a call gives an older tensor stays, also if the call then fails. */
+static void k_names_and_fails(ad_call *c)
+{
+    copy(c);
+    ad_name(older_tensor, "a name from a kernel");
+    ad_call_fail(c, AD_BAD_VALUE, "no");
+}
+static void r_names_and_fails(ad_pullback *p)
+{
+    ad_name(older_tensor, "a name from a rule");
+    ad_fail(ad_y(p).tape, AD_BAD_VALUE, "op: no");
+}
+
+START_TEST(names_outlive_calls_that_fail)
+{
+    const ad_operator op = {.name = "op",
+                            .arity = 1,
+                            .shape = ad_same_shape,
+                            .run = _i ? copy : k_names_and_fails,
+                            .vjp = r_names_and_fails};
+    const double junk[100] = {0};
+    const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(3), 1);
+    ad_tensor dx;
+    older_tensor = ad_square(x);
+    const ad_tensor y = ad_apply1(&op, older_tensor);
+    if (_i)
+        ad_grad(ad_sum(y), &x, 1, &dx);
+    expect_error(t, AD_BAD_VALUE, "op: no");
+    for (int i = 0; i < 50; i++)
+        ad_input(t, AD_F64, AD_SHAPE(100), junk);
+    ck_assert_str_eq(ad_name_of(older_tensor), _i ? "a name from a rule" : "a name from a kernel");
+}
+END_TEST
+
 /* A leaf of one's own may change, in a rule and in a kernel. */
 static void k_assigns_its_own(ad_call *c)
 {
@@ -483,6 +572,9 @@ int main(void)
     tcase_add_test(tests, a_rules_mark_is_none_outside);
     tcase_add_test(tests, a_mark_of_another_rule_or_kernel);
     tcase_add_loop_test(tests, shape_rules_only_say, 0, COUNT(shapes));
+    tcase_add_test(tests, a_kernel_in_a_rule_leaves_nothing);
+    tcase_add_test(tests, a_rules_mark_is_used_once);
+    tcase_add_loop_test(tests, names_outlive_calls_that_fail, 0, 2);
     tcase_add_test(tests, a_kernel_changes_its_own_leaf);
     tcase_add_loop_test(tests, a_part_that_forgets_in_a_rule, 0, 2);
     suite_add_tcase(suite, tests);

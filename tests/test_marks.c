@@ -139,7 +139,9 @@ START_TEST(errors_of_what_to_keep)
     ck_assert_int_eq(ad_rewind(t, mark, many, 9), AD_BAD_VALUE);
     for (int i = 0; i < 9; i++)
         ck_assert(ad_is_inert(many[i]));
-    expect_error(t, AD_BAD_VALUE, "rewind: 9 tensors are to be kept: there can be at most 8");
+    expect_error(t, AD_BAD_VALUE, "rewind: 9 tensors are to be kept: there can be 0 to 8");
+    ck_assert_int_eq(ad_rewind(t, ad_mark_now(t), NULL, -1), AD_BAD_VALUE);
+    expect_error(t, AD_BAD_VALUE, "rewind: -1 tensors are to be kept: there can be 0 to 8");
     ck_assert_uint_eq(ad_entry_count(t), 1);
     ad_rewind(t, mark, NULL, 1);
     expect_error(t, AD_BAD_VALUE, "rewind: the tensors to be kept are NULL");
@@ -385,6 +387,35 @@ START_TEST(kernels_with_marks_in_a_segment)
 }
 END_TEST
 
+/* A functional walk sets gradients aside: what goes back inside of it does not lose them. */
+START_TEST(stored_gradients_outlive_marks_in_a_walk)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}), y = ad_sum(root_by_newton(x));
+    ad_tensor dx;
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.keep = true}), AD_OK);
+    const snapshot before = snapshot_of(ad_gradient(x));
+    ck_assert_int_eq(ad_grad(y, &x, 1, &dx), AD_OK);
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.keep = true}), AD_OK);
+    expect_unchanged(ad_gradient(x), before);
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.accumulate = true}), AD_OK);
+    ck_assert_double_eq_tol(element(ad_gradient(x), 0), 1 / sqrt(2), 1e-12);
+}
+END_TEST
+
+START_TEST(a_mark_of_another_tape)
+{
+    ad_tape *other = ad_tape_open(NULL);
+    ad_input(t, AD_F64, AD_SHAPE(2), NULL);
+    ad_input(other, AD_F64, AD_SHAPE(2), NULL);
+    const ad_mark mark = ad_mark_now(other);
+    const ad_tensor x = scalar(3);
+    ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_BAD_HANDLE);
+    expect_error(t, AD_BAD_HANDLE, "rewind: the mark belongs to another tape");
+    ad_tape_close(other);
+    ck_assert_double_eq(ad_item(ad_square(x)), 9);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("marks");
@@ -407,6 +438,8 @@ int main(void)
     tcase_add_test(tests, twice_through_a_mark_is_an_error);
     tcase_add_test(tests, replay_runs_kernels_with_marks);
     tcase_add_test(tests, kernels_with_marks_in_a_segment);
+    tcase_add_test(tests, stored_gradients_outlive_marks_in_a_walk);
+    tcase_add_test(tests, a_mark_of_another_tape);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));
 }

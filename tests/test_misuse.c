@@ -283,6 +283,8 @@ static void gives_no_type(ad_call *c) { ad_result(c, 0, (ad_type)7, &AD_SCALAR);
 static void gives_nothing(ad_call *c) { (void)c; }
 static void gives_what_is_longer(ad_call *c) { ad_result(c, 0, AD_F64, &AD_SHAPE(3)); }
 static void gives_f32(ad_pullback *p) { ad_give(p, 0, ad_cast(ad_dy(p), AD_F32)); }
+static void copy_one(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, sizeof(double)); }
+static void gives_dy(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
 static void reads_an_attribute(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), ad_attribute_at(p, 0)->real)); }
 
 static void second_result_first(void) { applies((ad_operator){.shape = gives_the_second_first}); }
@@ -293,6 +295,11 @@ static void longer_view(void)
     applies((ad_operator){.shape = gives_what_is_longer, .properties = AD_VIEW | AD_STOPS});
 }
 static void gradient_of_another_type(void) { applies((ad_operator){.vjp = gives_f32}); }
+static void gradient_that_is_narrower(void)
+{
+    const ad_operator op = {.name = "wrong", .arity = 1, .shape = ad_scalar_shape, .run = copy_one, .vjp = gives_dy};
+    ad_backward(ad_apply1(&op, ad_add(x, ad_zeros(t, AD_F64, AD_SHAPE(2)))));
+}
 static void attribute_that_is_not_there(void) { applies((ad_operator){.vjp = reads_an_attribute}); }
 static void more_scratch_than_there_is(ad_call *c) { ad_scratch(c, SIZE_MAX, 8); }
 static void no_scratch(void) { applies((ad_operator){.run = more_scratch_than_there_is}); }
@@ -345,7 +352,9 @@ static const struct {
     {longer_view, AD_BAD_STATE,
      "wrong: its shape rule gives a view that has not the type and as many elements as operand 0"},
     {gradient_of_another_type, AD_BAD_TYPE,
-     "backward: a gradient of type f32 is given for a tensor of type f64: mend the rule with ad_cast"},
+     "wrong: its rule gives operand 0, of f64, a gradient of f32: mend it with ad_cast"},
+    {gradient_that_is_narrower, AD_BAD_SHAPE,
+     "wrong: its rule gives operand 0, [2], a gradient []: it must be as the operand or wider"},
     {attribute_that_is_not_there, AD_BAD_VALUE, "wrong: its rule asks for attribute 0, which it does not declare"},
     {no_scratch, AD_NO_MEMORY, "wrong: memory is out for 18446744073709551615 bytes of scratch"},
     {fills_between_nothing, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first"},

@@ -1,5 +1,6 @@
 /* Replay: the same bits as recording anew, and being told when a recording no longer fits. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -355,10 +356,66 @@ START_TEST(guards_inside_rules_are_kept)
 }
 END_TEST
 
+START_TEST(a_guard_without_a_name)
+{
+    ad_replay_report report;
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
+    ck_assert(ad_guard_greater(x, ad_scalar(t, 0), NULL));
+    ad_assign(x, &(double){-3});
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
+    ck_assert_str_eq(report.reason, "the guard without a name is false now and was true when recorded");
+}
+END_TEST
+
+/* A parameter's gradient is what backward left, also where it is recorded, and goes on to be added to. */
+START_TEST(recorded_gradients_of_parameters_stay)
+{
+    const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "w"), y = ad_sum(ad_square(w));
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.differentiable = true}), AD_OK);
+    ad_assign(w, (const double[]){20, 30});
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    expect_values(ad_gradient(w), (const double[]){4, 6}, 0);
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.accumulate = true}), AD_OK);
+    expect_values(ad_gradient(w), (const double[]){44, 66}, 0);
+}
+END_TEST
+
+static void total_run(ad_call *c)
+{
+    double sum = 0;
+    for (size_t i = 0; i < ad_elements(c->x[0]); i++)
+        sum += ((const double *)c->x[0]->data)[i];
+    *(double *)c->y[0]->data = sum;
+}
+static void total_vjp(ad_pullback *p) { ad_give(p, 0, ad_broadcast_to(ad_dy(p), ad_shape_of(ad_x(p, 0)))); }
+
+/* Ties are looked for along axes that the operator's shape rule should have checked. */
+START_TEST(ties_along_an_axis_that_is_none)
+{
+    static const int none[] = {400, -3, 2};
+    const ad_operator op = {.name = "op",
+                            .arity = 1,
+                            .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+                            .properties = AD_SHARES_TIES,
+                            .shape = ad_scalar_shape,
+                            .run = total_run,
+                            .vjp = total_vjp};
+    char message[100];
+    ad_replay_report report;
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 3), NULL);
+    ad_tensor y;
+    ad_apply(t, &op, &x, 1, &(ad_attribute){.axes = {.count = 1, .axis = {none[_i]}}}, &y);
+    expect_ok(t);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_BAD_VALUE);
+    snprintf(message, sizeof message, "op: its axis %d is out of range, and its shape rule has let it pass", none[_i]);
+    expect_error(t, AD_BAD_VALUE, message);
+}
+END_TEST
+
 START_TEST(guards_that_were_rewound)
 {
-    static const char lost[] = "guard: a choice that was made after a mark and rewound cannot be computed again: "
-                               "record anew";
+    static const char lost[] =
+        "guard: a choice that was made after a mark and rewound, the square above 0 cannot be computed again: record anew";
     const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3}), zero = ad_scalar(t, 0);
     const size_t before = ad_entry_count(t);
     for (int round = 0; round < 4; round++) {
@@ -379,7 +436,9 @@ START_TEST(guards_that_were_rewound)
     half_square_marks = false;
     expect_ok(t);
     ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
-    expect_error(t, AD_BAD_STATE, lost);
+    expect_error(
+        t, AD_BAD_STATE,
+        "guard: a choice that was made after a mark and rewound, x above 0 cannot be computed again: record anew");
 }
 END_TEST
 
@@ -699,6 +758,9 @@ int main(void)
     tcase_add_loop_test(tests, guards_tell_of_another_choice, 0, 4);
     tcase_add_loop_test(tests, guards_inside_rules_are_kept, 0, COUNT(recorders));
     tcase_add_loop_test(tests, guards_that_were_rewound, 0, COUNT(recorders));
+    tcase_add_test(tests, a_guard_without_a_name);
+    tcase_add_test(tests, recorded_gradients_of_parameters_stay);
+    tcase_add_loop_test(tests, ties_along_an_axis_that_is_none, 0, 3);
     tcase_add_test(tests, guards_inside_kernels_are_made_again);
     tcase_add_loop_test(tests, what_cannot_be_computed_again_is_an_error, 0, COUNT(only_once));
     tcase_add_test(tests, seeding_by_a_gradient_hinders_no_replay);

@@ -1,6 +1,7 @@
 /* Rules: what a descriptor can say, that a wrong rule is found, how gradients are made and kept, and the conventions at
  * kinks and edges. */
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -342,6 +343,18 @@ static const struct {
     {{.name = "mine", .run = no_run, .vjp = no_vjp, .shape = ad_same_shape, .arity = -2},
      AD_BAD_VALUE,
      "mine: the operator has a negative arity that is not AD_VARIADIC"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .n_results = INT_MAX, .n_byproducts = INT_MAX},
+     AD_BAD_VALUE,
+     "mine: the operator has too many results and by-products"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .attributes = {{0}, {"k", AD_ATTRIBUTE_REAL}}},
+     AD_BAD_VALUE,
+     "mine: the operator has a gap in its attributes: those without a kind must be the last"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .types = "q"},
+     AD_BAD_VALUE,
+     "mine: the operator has the letter 'q' in its types: it must be r, i or *"},
+    {{.name = "mine", .arity = 1, .shape = ad_same_shape, .vjp = no_vjp, .properties = AD_VIEW, .n_results = 2},
+     AD_BAD_VALUE,
+     "mine: the operator has no kernel (run) for its other results: a view is result 0 alone"},
     {{.name = "mine", COMPLETE, .shape = no_result}, AD_BAD_STATE, "mine: its shape rule gives too few"},
     {{.name = "mine", COMPLETE, .shape = second_result_only, .n_results = 2}, AD_BAD_STATE, "mine: its shape rule"},
     {{.name = "mine", COMPLETE, .shape = one_result_twice, .n_results = 2}, AD_BAD_STATE, "mine: its shape rule"},
@@ -491,8 +504,7 @@ static const struct {
     {"matmul", matmul_with_a_wrong_shape, "matmul: inner sizes differ"},
     {"tanh", tanh_with_an_inert_gradient,
      "tanh: its rule gives operand 0 a gradient that is inert, stale or of another tape"},
-    {"tanh", tanh_with_another_type,
-     "backward: a gradient of type f32 is given for a tensor of type f64: mend the rule with ad_cast"},
+    {"tanh", tanh_with_another_type, "tanh: its rule gives operand 0, of f64, a gradient of f32: mend it with ad_cast"},
     {"tanh", tanh_with_another_shape, "[2,3]"},
 };
 

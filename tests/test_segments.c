@@ -571,12 +571,34 @@ START_TEST(all_memory_is_used_again)
 }
 END_TEST
 
+/* Gradients that were recorded in the segment are not dropped with it. */
+START_TEST(gradients_recorded_in_a_segment_stay)
+{
+    const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "w");
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3});
+    ad_segment_begin(t);
+    const ad_tensor y = ad_sum(ad_mul(ad_square(w), x));
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.differentiable = true}), AD_OK);
+    ck_assert_int_eq(ad_segment_end(t, &y, 1), AD_OK);
+    expect_values(ad_gradient(w), (const double[]){8, 18}, 0);
+    expect_values(ad_gradient(x), (const double[]){4, 9}, 0);
+    ck_assert_int_eq(ad_descend(w, 0.5), AD_OK);
+    ck_assert_int_eq(ad_reset(t), AD_OK);
+    expect_values(ad_gradient(w), (const double[]){8, 18}, 0);
+    expect_values(w, (const double[]){-2, -6}, 0);
+    ad_segment_begin(t);
+    ck_assert_int_eq(ad_segment_end(t, &w, -1), AD_BAD_VALUE);
+    expect_error(t, AD_BAD_VALUE, "segment_end: there are -1 outputs: the number cannot be negative");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("segments");
     TCase *tests = tcase_create("segments");
     tcase_add_checked_fixture(tests, open_tape, close_tape);
     tcase_add_loop_test(tests, same_bits_as_without, 0, COUNT(programs));
+    tcase_add_test(tests, gradients_recorded_in_a_segment_stay);
     tcase_add_test(tests, handles_of_what_is_dropped);
     tcase_add_test(tests, looking_into_a_segment);
     tcase_add_loop_test(tests, recorded_walks_bring_values_back, 0, 2);
