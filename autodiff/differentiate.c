@@ -45,6 +45,8 @@ static bool check_like(ad_tape *t, ad_tensor v, const ad_entry *x, const char *w
 
 static bool may_begin(ad_tape *t, ad_tensor y, const ad_tensor *x, int n, const char *who)
 {
+    if (!t && n > 0 && x && x[0].tape) /* whose tape says then what y is */
+        ad_fail_handle(x[0].tape, y, who, -1);
     if (!t || t->status != AD_OK)
         return false;
     if (n < 1 || !x)
@@ -474,6 +476,7 @@ static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
         fill_rows(g, u, columns, n);
         all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, rows));
         all = ad_reshape(ad_transpose(all), shape);
+        all = ad_type_of(all) == ad_type_of(x) ? all : ad_cast(all, ad_type_of(x)); /* as by rows */
     }
     drop(t, room);
     return all;
@@ -513,7 +516,7 @@ static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
     }
     const ad_shape shape = joined(&of_y, &of_x);
     const size_t rows = ad_count_of(&of_y), columns = ad_count_of(&of_x);
-    if (!ad_check_shape(t, who, &shape, sizeof(double)) || !has_room(t, &shape, ad_type_of(y), who))
+    if (!ad_check_shape(t, who, &shape, sizeof(double)) || !has_room(t, &shape, ad_type_of(x), who))
         return ad_inert(t);
     return rows <= columns || path_has_raw(y, x) ? by_rows(y, x, rows, shape) : by_columns(y, x, columns, shape);
 }

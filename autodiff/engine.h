@@ -92,6 +92,7 @@ struct ad_tape {
     bool recording;                 /* results become entries of STEP, not of TEMPORARY */
     bool tracing;                   /* results are looked at: a number that is not finite is an error */
     bool misfit;                    /* the last replay did not fit, or a leaf was fed what will not */
+    uint32_t misfit_leaf;           /* that leaf; 0: none, or more than one */
     bool half_replayed;             /* the last replay ended in an error */
     uint8_t processor;              /* which kernels */
     uint32_t generation;            /* of STEP's new entries */
@@ -174,6 +175,12 @@ static inline ad_tensor ad_inert(ad_tape *t) { return (ad_tensor){.tape = t}; }
 static inline const uint32_t *ad_operands_of(const ad_entry *e)
 {
     return e->value.n_operands > 2 ? e->extra->operands : e->u.operands;
+}
+
+static inline void ad_forget_misfit(ad_tape *t)
+{
+    t->misfit = false;
+    t->misfit_leaf = 0;
 }
 
 /* The name of an entry, or what it is called without one. */
@@ -276,8 +283,8 @@ bool ad_furnish_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shap
 bool ad_furnish_shared(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
 /* The tensor whose data this one shows: of a view its operand's, and so on. Views to and from rank 0 are copies. */
 uint32_t ad_origin_of(const ad_tape *t, uint32_t id);
-/* Drops the STEP entries from `count` on, and all that is said of them. The arena goes back to `mark`, where the tape had
- * so many pins, but not behind a pin made since. */
+/* Drops the STEP entries from `count` on, and all that is said of them. The arena goes back to `mark`, where the tape
+ * had so many pins, but not behind a pin made since. */
 void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark, uint32_t pins);
 /* The extra of an entry, made at need; NULL if there is no memory. */
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);

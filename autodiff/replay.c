@@ -168,12 +168,21 @@ ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data)
         return ad_status_of(t);
     if (!e || !ad_check_shape(t, "feed", &shape, ad_type_bytes((ad_type)e->value.type)))
         return ad_status_of(t) == AD_OK ? AD_BAD_HANDLE : ad_status_of(t);
-    if (ad_same_dims(e->value.shape, &shape))
-        return ad_assign(leaf, data);
+    if (ad_same_dims(e->value.shape, &shape)) {
+        const ad_status status = ad_assign(leaf, data);
+        if (status == AD_OK && t->misfit_leaf == leaf.id)
+            ad_forget_misfit(t); /* it fits again */
+        return status;
+    }
     if (!ad_is_leaf(t, leaf.id) || ad_table_of(leaf) == AD_KEPT)
         return ad_fail(t, AD_BAD_SHAPE, "feed: %s of a parameter, a state or a result cannot become %s",
                        ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
+    if (t->misfit && t->misfit_leaf != leaf.id) {
+        t->misfit_leaf = 0;
+        return AD_OK; /* the first reason stays */
+    }
     t->misfit = true;
+    t->misfit_leaf = leaf.id;
     snprintf(t->reason, sizeof t->reason, "the shape of %.80s was %s when recorded and is %s now",
              ad_name_or(e, "an input"), ad_shape_text(e->value.shape, a), ad_shape_text(&shape, b));
     return AD_OK;

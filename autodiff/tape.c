@@ -72,6 +72,8 @@ void ad_drop_from(ad_tape *t, uint32_t count, ad_arena_mark mark, uint32_t pins)
 {
     ad_drop_segments_from(t, count);
     ad_forget_changes_from(t, count);
+    if (t->misfit_leaf >= count)
+        ad_forget_misfit(t);
     t->ends[AD_STEP] = count;
     ad_arena_rewind(&t->step, t->pins == pins ? mark : t->pin);
 }
@@ -88,7 +90,8 @@ ad_status ad_reset(ad_tape *t)
     ad_drop_from(t, 1, (ad_arena_mark){0}, t->pins);
     t->open_segment = 0;
     t->marked = 0;
-    t->misfit = t->half_replayed = false;
+    ad_forget_misfit(t);
+    t->half_replayed = false;
     t->generation++;
     t->resets++;
     return t->status;

@@ -50,7 +50,7 @@ void ad_forget_changes(ad_tape *t)
 bool ad_refuse_partly_old(ad_tape *t, const char *who)
 {
     if (t->misfit)
-        ad_fail(t, AD_BAD_STATE, "%s: the last replay did not fit: ad_reset and record anew", who);
+        ad_fail(t, AD_BAD_STATE, "%s: the recording does not fit any more: ad_reset and record anew", who);
     else if (t->half_replayed)
         ad_fail(t, AD_BAD_STATE, "%s: the last replay failed on its way: ad_replay again, or ad_reset", who);
     return t->misfit || t->half_replayed;

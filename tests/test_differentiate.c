@@ -443,6 +443,19 @@ START_TEST(types_may_differ)
 }
 END_TEST
 
+/* A Jacobian is of the type of x, whether by rows or by columns; a y that is none is told to the tape of x. */
+START_TEST(jacobians_of_two_types)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), some_numbers(1, 2, -1, 1)),
+                    half = ad_cast(ad_square(x), AD_F32);
+    ck_assert_int_eq(ad_type_of(ad_jacobian(half, x)), AD_F64);
+    ck_assert_int_eq(ad_type_of(ad_jacobian(ad_concat((const ad_tensor[]){half, half}, 2, 0), x)), AD_F64);
+    ck_assert(ad_is_inert(ad_jacobian((ad_tensor){0}, x)));
+    expect_error(t, AD_BAD_HANDLE,
+                 "jacobian: its operand is inert: it was never made, or came from a call that failed");
+}
+END_TEST
+
 START_TEST(tensors_without_elements)
 {
     const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(0, 3), NULL), y = ad_square(x), s = ad_sum(y);
@@ -671,7 +684,9 @@ START_TEST(errors_of_y_and_x)
     ad_grad(s, &x, 0, &dx);
     expect_error(t, AD_BAD_VALUE, "grad: no tensor is given to differentiate by");
     ck_assert_int_eq(ad_grad(none, &x, 1, &dx), AD_BAD_HANDLE);
-    ck_assert(ad_is_inert(ad_jvp(none, &x, &x, 1)) && ad_is_inert(ad_jacobian(none, x)));
+    expect_error(t, AD_BAD_HANDLE, "grad: its operand is inert: it was never made, or came from a call that failed");
+    ck_assert(ad_is_inert(ad_jvp(none, &x, &x, 1)));
+    expect_error(t, AD_BAD_HANDLE, "jvp: its operand is inert: it was never made, or came from a call that failed");
     ad_reset(t);
     ad_grad(s, &x, 1, &dx);
     expect_error(t, AD_BAD_HANDLE,
@@ -724,7 +739,7 @@ START_TEST(errors_of_the_state)
     ad_feed(x, AD_SHAPE(3), (const double[]){1, 2, 3});
     ck_assert_int_eq(ad_replay(t), AD_CHANGED);
     ad_grad(s, &w, 1, &dx);
-    expect_error(t, AD_BAD_STATE, "grad: the last replay did not fit: ad_reset and record anew");
+    expect_error(t, AD_BAD_STATE, "grad: the recording does not fit any more: ad_reset and record anew");
 }
 END_TEST
 
@@ -830,6 +845,7 @@ static void add_values(TCase *c)
     tcase_add_test(c, products_can_be_differentiated_by_v);
     tcase_add_test(c, types_may_differ);
     tcase_add_test(c, tensors_without_elements);
+    tcase_add_test(c, jacobians_of_two_types);
     tcase_add_test(c, eight_axes_are_the_most);
 }
 

@@ -269,7 +269,7 @@ START_TEST(guards_tell_of_another_choice)
         return;
     }
     ad_backward(y);
-    expect_error(t, AD_BAD_STATE, "backward: the last replay did not fit: ad_reset and record anew");
+    expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
     ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED); /* for good, and with the first reason */
     ck_assert_str_eq(report.reason, cases[_i].reason);
     ad_reset(t);
@@ -353,6 +353,32 @@ START_TEST(guards_inside_rules_are_kept)
     ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
     ck_assert_str_eq(report.reason, "the guard x above 0 is false now and was true when recorded");
     expect_ok(t);
+}
+END_TEST
+
+/* A leaf that was fed another shape and then the recorded one fits again; so does a recording that it is gone from. */
+START_TEST(a_shape_that_is_mended)
+{
+    const double three[] = {1, 2, 3};
+    const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(2), three, "w");
+    const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2), three), z = ad_input(t, AD_F64, AD_SHAPE(2), three);
+    const ad_tensor y = ad_sum(ad_mul(x, w));
+    ck_assert_int_eq(ad_feed(x, AD_SHAPE(3), three), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_CHANGED);
+    ck_assert_int_eq(ad_feed(x, AD_SHAPE(2), three + 1), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(y), 8);
+    ad_feed(x, AD_SHAPE(3), three);
+    ad_feed(z, AD_SHAPE(3), three);
+    ad_feed(z, AD_SHAPE(2), three);
+    ck_assert_int_eq(ad_replay(t), AD_CHANGED);
+    ad_backward(y);
+    expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
+    ad_reset(t);
+    const ad_mark again = ad_mark_now(t);
+    ad_feed(ad_input(t, AD_F64, AD_SHAPE(2), three), AD_SHAPE(3), three);
+    ck_assert_int_eq(ad_rewind(t, again, NULL, 0), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_sum(w)), AD_OK);
 }
 END_TEST
 
@@ -566,7 +592,7 @@ START_TEST(feeding_another_shape)
     ck_assert_int_eq(ad_feed(_i ? borrowed : x, AD_SHAPE(3, 1), values), AD_OK);
     ck_assert_double_eq(element(x, 0), 5);
     ck_assert_int_eq(ad_backward(ad_sum(ad_variable(t, AD_F64, AD_SCALAR, NULL))), AD_BAD_STATE);
-    expect_error(t, AD_BAD_STATE, "backward: the last replay did not fit: ad_reset and record anew");
+    expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
     ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
     ck_assert_str_eq(report.reason, _i ? "the shape of an input was [2] when recorded and is [3,1] now"
                                        : "the shape of x was [2,2] when recorded and is [3,1] now");
@@ -758,6 +784,7 @@ int main(void)
     tcase_add_loop_test(tests, guards_tell_of_another_choice, 0, 4);
     tcase_add_loop_test(tests, guards_inside_rules_are_kept, 0, COUNT(recorders));
     tcase_add_loop_test(tests, guards_that_were_rewound, 0, COUNT(recorders));
+    tcase_add_test(tests, a_shape_that_is_mended);
     tcase_add_test(tests, a_guard_without_a_name);
     tcase_add_test(tests, recorded_gradients_of_parameters_stay);
     tcase_add_loop_test(tests, ties_along_an_axis_that_is_none, 0, 3);

@@ -42,8 +42,8 @@ AD_API ad_status ad_replay(ad_tape *tape);
 AD_API ad_status ad_replay_with(ad_tape *tape, const ad_replay_options *options, ad_replay_report *report);
 
 /* Gives a leaf new values, as ad_assign, but with their shape. If that is not the recorded one of an input or a
- * variable nothing is copied, and the next replay returns AD_CHANGED and says so; for a parameter or a state, and in a
- * kernel or a rule, it is an error. */
+ * variable nothing is copied, and the next replay returns AD_CHANGED and says so, unless it is fed the recorded one
+ * again; for a parameter or a state, and in a kernel or a rule, it is an error. */
 AD_API ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data);
 
 /* A choice that the program makes by values: returns whether a > b, which have one element each, and records the choice
