@@ -131,16 +131,21 @@ bool ad_wants(const ad_pullback *p, int i)
     return is_near(p, i) ? p->x[i]->value.flags & p->wanted : wants_far(p, i);
 }
 
+static bool is_wider(const ad_shape *g, const ad_shape *x)
+{
+    ad_shape both = *g;
+    return ad_broadcast(&both, x) && ad_equal_dims(&both, g);
+}
+
 /* Whether a gradient has the operand's type, and its shape or a wider one. */
 static bool fits_operand(const ad_pullback *p, int i, const ad_entry *g)
 {
     char given[AD_SHAPE_TEXT], wanted[AD_SHAPE_TEXT];
     const ad_value *x = &ad_entry_at(p->tape, operand_id(p, i))->value;
-    ad_shape both = *g->value.shape;
     if (g->value.type != x->type)
         ad_fail(p->tape, AD_BAD_TYPE, "%s: its rule gives operand %d, of %s, a gradient of %s: mend it with ad_cast",
                 p->entry->op->name, i, ad_type_name((ad_type)x->type), ad_type_name((ad_type)g->value.type));
-    else if (!ad_same_dims(&both, x->shape) && !(ad_broadcast(&both, x->shape) && ad_equal_dims(&both, g->value.shape)))
+    else if (!ad_same_dims(g->value.shape, x->shape) && !is_wider(g->value.shape, x->shape))
         ad_fail(p->tape, AD_BAD_SHAPE,
                 "%s: its rule gives operand %d, %s, a gradient %s: it must be as the operand or wider",
                 p->entry->op->name, i, ad_shape_text(x->shape, wanted), ad_shape_text(g->value.shape, given));
