@@ -81,7 +81,7 @@ typedef struct path {
     size_t n_aside, room;
     uint32_t *outer; /* what is on the path of the walk whose rule or kernel this one runs in */
     size_t n_outer, outer_room;
-    bool has_raw; /* an operator with a raw gradient is on it */
+    bool has_raw; /* an operator is on it that cannot be differentiated twice */
 } path;
 
 /* Whether an entry is a result that can have a derivative. */
@@ -165,7 +165,7 @@ static bool find_path(path *p, const ad_tensor *x, int n)
         const ad_entry *e = ad_entry_at(p->tape, id);
         if (!depends(p, e))
             continue;
-        p->has_raw = p->has_raw || !e->op->vjp;
+        p->has_raw = p->has_raw || !e->op->vjp || ad_is_carried(e->op);
         done = step_on(p, id);
     }
     return done;
@@ -464,17 +464,26 @@ static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
     return all;
 }
 
+/* Whether an operator between x and y cannot be differentiated twice. */
+static bool path_has_raw(ad_tensor y, ad_tensor x)
+{
+    path p = {.tape = y.tape, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
+    find_path(&p, &x, 1);
+    leave(&p, &x, 1);
+    return p.has_raw;
+}
+
 /* Columns: g = vjp(u) is linear in u, and column j is the gradient of element j of g by u. */
-static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
+static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, ad_shape shape)
 {
     ad_tape *t = y.tape;
     const ad_shape of_y = ad_shape_of(y), of_x = ad_shape_of(x), across = joined(&of_x, &of_y);
-    const int64_t rows = (int64_t)ad_count_of(&of_y);
+    const size_t n = ad_count_of(&of_x);
     ad_storage *room;
-    ad_tensor u = ad_zeros_like(y), g, all = ad_inert(t), *columns = tensors(t, n, &room);
-    if (columns && walk_to(y, u, &x, 1, &g)) {
+    ad_tensor all = ad_inert(t), *columns = tensors(t, n, &room);
+    if (columns) {
         fill_rows(g, u, columns, n);
-        all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, rows));
+        all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, (int64_t)ad_count_of(&of_y)));
         all = ad_reshape(ad_transpose(all), shape);
         all = ad_type_of(all) == ad_type_of(x) ? all : ad_cast(all, ad_type_of(x)); /* as by rows */
     }
@@ -482,13 +491,13 @@ static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
     return all;
 }
 
-/* Whether an operator between x and y has a raw gradient. */
-static bool path_has_raw(ad_tensor y, ad_tensor x)
+/* By columns, but for a rule that turns out to carry a value out of a mark, which has only rows. */
+static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t rows, ad_shape shape)
 {
-    path p = {.tape = y.tape, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
-    find_path(&p, &x, 1);
-    leave(&p, &x, 1);
-    return p.has_raw;
+    ad_tensor u = ad_zeros_like(y), g;
+    if (ad_is_inert(u) || !walk_to(y, u, &x, 1, &g))
+        return ad_inert(y.tape);
+    return path_has_raw(g, u) ? by_rows(y, x, rows, shape) : columns_of(g, u, y, x, shape);
 }
 
 /* Whether there will be room for the rows and for what is made of them, which is better known before than after the
@@ -518,7 +527,7 @@ static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
     const size_t rows = ad_count_of(&of_y), columns = ad_count_of(&of_x);
     if (!ad_check_shape(t, who, &shape, sizeof(double)) || !has_room(t, &shape, ad_type_of(x), who))
         return ad_inert(t);
-    return rows <= columns || path_has_raw(y, x) ? by_rows(y, x, rows, shape) : by_columns(y, x, columns, shape);
+    return rows <= columns || path_has_raw(y, x) ? by_rows(y, x, rows, shape) : by_columns(y, x, rows, shape);
 }
 
 ad_tensor ad_jacobian(ad_tensor y, ad_tensor x)

@@ -107,6 +107,8 @@ static ad_tensor enter_from_rule(ad_tape *t, const ad_pullback *p, const ad_entr
     return y;
 }
 
+bool ad_is_carried(const ad_operator *op) { return op->vjp == carried_vjp; }
+
 ad_tensor ad_enter_kept(ad_tape *t, const ad_entry *image)
 {
     static const ad_operator kept = {.name = "rewind",

@@ -10,6 +10,9 @@ ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e);
 /* What a tensor was that came along when the tape was rewound, as an entry; inert if there is no memory. */
 ad_tensor ad_enter_kept(ad_tape *t, const ad_entry *image);
 
+/* Whether an operator stands for what a recorded rule carried out of a mark: it has no second derivative. */
+bool ad_is_carried(const ad_operator *op);
+
 /* Whether the entry is one of those two, or another that ad_forget_how made. */
 bool ad_is_forgotten(const ad_entry *e);
 

@@ -443,6 +443,16 @@ START_TEST(types_may_differ)
 }
 END_TEST
 
+/* A rule that carries a value out of a mark can be differentiated once: by rows. */
+START_TEST(a_tall_jacobian_through_a_mark)
+{
+    const double numbers[] = {4, 9};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), numbers), root = root_by_newton(x);
+    const ad_tensor all = ad_jacobian(ad_concat((const ad_tensor[]){root, root}, 2, 0), x);
+    expect_values(all, (const double[]){0.25, 0, 0, 1 / 6.0, 0.25, 0, 0, 1 / 6.0}, 1e-12);
+}
+END_TEST
+
 /* A Jacobian is of the type of x, whether by rows or by columns; a y that is none is told to the tape of x. */
 START_TEST(jacobians_of_two_types)
 {
@@ -846,6 +856,7 @@ static void add_values(TCase *c)
     tcase_add_test(c, types_may_differ);
     tcase_add_test(c, tensors_without_elements);
     tcase_add_test(c, jacobians_of_two_types);
+    tcase_add_test(c, a_tall_jacobian_through_a_mark);
     tcase_add_test(c, eight_axes_are_the_most);
 }
 

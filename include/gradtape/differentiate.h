@@ -30,9 +30,9 @@ AD_API ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int
  * the x; but the result can be differentiated by them. */
 AD_API ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv);
 
-/* The matrix of derivatives of all elements of y by all of x, in the shape of y followed by that of x and of x's type.
+/* The matrix of derivatives of all elements of y by all of x, in the shape of y followed by that of x, and of x's type.
  * A row is one ad_vjp, a column one ad_jvp: it takes whichever are fewer, but rows where an operator on the way has a
- * raw gradient. Errors: a shape of more than 8 axes. */
+ * raw gradient, or a rule that carries values out of a mark. Errors: a shape of more than 8 axes. */
 AD_API ad_tensor ad_jacobian(ad_tensor y, ad_tensor x);
 
 /* The second derivatives of y, of one element: the Jacobian of its gradient, in the shape of x twice. */
