@@ -9,7 +9,7 @@
 
 #include <gradtape/gradtape.h>
 
-#include "../support/suite.h"
+#include "../support/check.h"
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -166,7 +166,7 @@ START_TEST(products_are_right_however_they_are_cut)
                                        {129, 257, 301}, {512, 300, 784}};
     ad_tape *t = ad_tape_open(NULL);
     check_product(t, _i, sizes[0][0], sizes[0][1], sizes[0][2]);
-    for (size_t i = 1; i < sizeof sizes / sizeof sizes[0]; i++)
+    for (size_t i = 1; i < COUNT(sizes); i++)
         check_product(t, _i, sizes[i][0], sizes[i][1], sizes[i][2]);
     ad_tape_close(t);
 }
@@ -179,7 +179,7 @@ START_TEST(each_block_is_computed_once)
     static const size_t counts[] = {0, 1, 2, 3, 7, 64, 1000};
     for (int threads = 1; threads <= AD_MAX_THREADS; threads += 9) {
         ck_assert_int_eq(ad_set_threads(threads), AD_OK);
-        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        for (size_t i = 0; i < COUNT(counts); i++) {
             int done[1001] = {0};
             ad_parallel(counts[i], count_up, done);
             for (size_t block = 0; block <= 1000; block++)

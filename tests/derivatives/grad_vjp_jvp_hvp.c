@@ -3,19 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/counting.h"
-#include "../support/expect.h"
+#include "../support/one_tape.h"
 #include "../support/operators_of_tests.h"
-#include "../support/suite.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 enum { OPERANDS = 2, MOST = 16 };
-
-static ad_tape *t;
-
-static void open_tape(void) { t = ad_tape_open(NULL); }
-static void close_tape(void) { ad_tape_close(t); }
 
 /* ---- Functions of two tensors: a [2,3] and b [3] ----------------------------------------------------------------- */
 
@@ -131,7 +122,7 @@ static size_t values_at(function *f, const point *p, double y[MOST])
     const size_t n = ad_size_of(z);
     ck_assert_uint_le(n, MOST);
     for (size_t k = 0; k < n; k++)
-        y[k] = element(z, k);
+        y[k] = number_at(z, k);
     expect_ok(own);
     ad_tape_close(own);
     return n;
@@ -336,7 +327,7 @@ START_TEST(rows_and_columns_agree)
         ad_tensor dx;
         ad_vjp(wide_y, ad_input(t, AD_F64, AD_SHAPE(4, 1), unit), &x, 1, &dx);
         for (size_t column = 0; column < 3; column++)
-            ck_assert_double_eq_tol(element(by_columns, (size_t)row * 3 + column), element(dx, column), 1e-15);
+            ck_assert_double_eq_tol(number_at(by_columns, (size_t)row * 3 + column), number_at(dx, column), 1e-15);
     }
 }
 END_TEST
@@ -365,13 +356,13 @@ START_TEST(the_operator_below_x_is_left_alone)
     ad_fill(w, 7);
     const ad_tensor dx = grad_of(y, x);
     expect_ok(t);
-    ck_assert_double_eq(element(dx, 1), 2 * element(x, 1));
+    ck_assert_double_eq(number_at(dx, 1), 2 * number_at(x, 1));
     ad_reset(t);
     w = some_input(t, AD_F64, AD_SHAPE(3), 1);
     x = grad_of(ad_sum(cube_in_numbers(w)), w); /* made by a numeric gradient */
     const ad_tensor ddx = grad_of(ad_sum(ad_square(x)), x);
     expect_ok(t);
-    ck_assert_double_eq(element(ddx, 2), 2 * element(x, 2));
+    ck_assert_double_eq(number_at(ddx, 2), 2 * number_at(x, 2));
 }
 END_TEST
 
@@ -386,7 +377,7 @@ START_TEST(no_path_gives_zeros)
         ck_assert_int_eq(ad_type_of(dx[i]), ad_type_of(by_all[i]));
         ck_assert_uint_eq(ad_size_of(dx[i]), ad_size_of(by_all[i]));
         for (size_t k = 0; k < ad_size_of(dx[i]); k++)
-            ck_assert_double_eq(element(dx[i], k), 0);
+            ck_assert_double_eq(number_at(dx[i], k), 0);
     }
     ck_assert_double_eq(ad_item(ad_sum(ad_jvp(y, &x, &x, 1))), 0);
     ck_assert_double_eq(ad_item(ad_sum(ad_hessian(y, x))), 0);
@@ -488,7 +479,7 @@ START_TEST(eight_axes_are_the_most)
     const ad_tensor j = ad_jacobian(y, x);
     ck_assert_int_eq(ad_shape_of(j).rank, 8);
     for (size_t i = 0; i < 16; i++)
-        ck_assert_double_eq(element(j, i), i % 5 ? 0 : 2 * element(x, i / 5));
+        ck_assert_double_eq(number_at(j, i), i % 5 ? 0 : 2 * number_at(x, i / 5));
     ck_assert(ad_is_inert(ad_jacobian(ad_reshape(y, AD_SHAPE(1, 1, 2, 1, 2)), x)));
     expect_error(t, AD_BAD_SHAPE, "jacobian: the result would have 9 axes, 5 of y and 4 of x: there can be at most 8");
     const ad_tensor five = ad_reshape(x, AD_SHAPE(1, 1, 2, 1, 2));
@@ -564,7 +555,7 @@ START_TEST(results_in_the_place_of_x)
     }
     ck_assert_int_eq(ad_backward(y), AD_OK);
     for (size_t i = 0; i < 3; i++)
-        ck_assert_double_eq(element(ad_gradient(b), i), exp(element(w, i)));
+        ck_assert_double_eq(number_at(ad_gradient(b), i), exp(number_at(w, i)));
 }
 END_TEST
 
@@ -577,11 +568,11 @@ START_TEST(a_stored_gradient_as_v)
     ad_tensor dx[2];
     ck_assert_int_eq(ad_vjp(y, v, by_both, 2, dx), AD_OK);
     for (size_t i = 0; i < 3; i++)
-        ck_assert_double_eq(element(dx[0], i), 6 * element(w, i));
-    ck_assert_double_eq(element(ad_jvp(y, &w, &v, 1), 1), 6 * element(w, 1));
+        ck_assert_double_eq(number_at(dx[0], i), 6 * number_at(w, i));
+    ck_assert_double_eq(number_at(ad_jvp(y, &w, &v, 1), 1), 6 * number_at(w, 1));
     expect_unchanged(ad_gradient(w), before);
     ck_assert_int_eq(ad_backward(ad_sum(w)), AD_OK);
-    ck_assert_double_eq(element(dx[1], 0), 2 * element(w, 0)); /* not a gradient that went */
+    ck_assert_double_eq(number_at(dx[1], 0), 2 * number_at(w, 0)); /* not a gradient that went */
     expect_ok(t);
 }
 END_TEST
@@ -614,7 +605,7 @@ START_TEST(an_error_leaves_no_entry)
     ck_assert(ad_is_inert(hv));
     ad_clear_error(t);
     ck_assert_uint_eq(ad_entry_count(t), before);
-    ck_assert_double_eq(element(grad_of(y, x), 0), 3 * element(x, 0) * element(x, 0));
+    ck_assert_double_eq(number_at(grad_of(y, x), 0), 3 * number_at(x, 0) * number_at(x, 0));
 }
 END_TEST
 
@@ -640,8 +631,8 @@ START_TEST(results_go_on)
     const ad_tensor dw = grad_of(y, w); /* 3 w^2 */
     ck_assert_int_eq(ad_backward(ad_sum(dw)), AD_OK);
     for (size_t i = 0; i < 3; i++)
-        ck_assert_double_eq_tol(element(ad_gradient(w), i), 6 * element(w, i), 1e-15);
-    ck_assert_double_eq_tol(element(grad_of(ad_sum(ad_square(dw)), w), 0), 36 * pow(element(w, 0), 3), 1e-14);
+        ck_assert_double_eq_tol(number_at(ad_gradient(w), i), 6 * number_at(w, i), 1e-15);
+    ck_assert_double_eq_tol(number_at(grad_of(ad_sum(ad_square(dw)), w), 0), 36 * pow(number_at(w, 0), 3), 1e-14);
     ck_assert_int_eq(ad_assign(w, (const double[]){1, 2, 3}), AD_OK);
     ck_assert_int_eq(ad_replay(t), AD_OK);
     expect_values(dw, (const double[]){3, 12, 27}, 1e-15);
@@ -651,21 +642,16 @@ END_TEST
 /* A result that is too large is refused before there is any work in it. */
 START_TEST(room_is_asked_for_first)
 {
-    counting memory;
-    counting_open(&memory);
     memory.limit = 1 << 20;
-    ad_tape *tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    const ad_tensor x = some_param(tape, AD_F64, AD_SHAPE(1000), 1, "x"), y = ad_exp(x);
-    const size_t before = ad_usage_of(tape).peak_bytes;
+    const ad_tensor x = some_param(t, AD_F64, AD_SHAPE(1000), 1, "x"), y = ad_exp(x);
+    const size_t before = ad_usage_of(t).peak_bytes;
     ck_assert(ad_is_inert(ad_jacobian(y, x)));
-    expect_error(tape, AD_NO_MEMORY,
+    expect_error(t, AD_NO_MEMORY,
                  "jacobian: memory is out for a result [1000,1000] of f64, which takes twice its size to make");
     ck_assert(ad_is_inert(ad_hessian(ad_sum(y), x)));
-    expect_error(tape, AD_NO_MEMORY,
+    expect_error(t, AD_NO_MEMORY,
                  "hessian: memory is out for a result [1000,1000] of f64, which takes twice its size to make");
-    ck_assert_uint_lt(ad_usage_of(tape).peak_bytes, before + (1 << 20));
-    ad_tape_close(tape);
-    counting_check_released(&memory);
+    ck_assert_uint_lt(ad_usage_of(t).peak_bytes, before + (1 << 20));
 }
 END_TEST
 
@@ -813,21 +799,16 @@ END_TEST
 /* The allocator is asked as often for a path of 2 n operators as the doubling of room needs. */
 START_TEST(few_calls_of_the_allocator)
 {
-    counting memory;
-    counting_open(&memory);
-    ad_tape *own = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
     for (int round = 0; round < 3; round++) {
-        const ad_tensor x = ad_input(own, AD_F64, AD_SHAPE(4), some_numbers(1, 4, -1, 1));
+        const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(4), some_numbers(1, 4, -1, 1));
         ad_tensor y = x, dx;
         for (int i = 0; i < 2000; i++)
             y = ad_tanh(ad_add(y, x));
         counting_heal(&memory);
         ck_assert_int_eq(ad_grad(ad_sum(y), &x, 1, &dx), AD_OK);
         ck_assert(round == 0 || memory.calls <= 1);
-        ad_reset(own);
+        ad_reset(t);
     }
-    ad_tape_close(own);
-    counting_check_released(&memory);
 }
 END_TEST
 

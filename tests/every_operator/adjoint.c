@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/check.h"
 #include "../support/checker.h"
-#include "../support/suite.h"
 
 enum { MAX_PLACES = 4096, DRAWS = 16, STREAM_U = 1, RESULT_NUMBERS = AD_MAX_RESULTS * CHECKER_NUMBERS };
 

@@ -11,8 +11,8 @@
 
 #include <gradtape/gradtape.h>
 
+#include "../support/check.h"
 #include "../support/golden_reader.h"
-#include "../support/suite.h"
 
 #define VALUE_TOLERANCE 1e-12
 #define SECOND_TOLERANCE 1e-10
@@ -424,15 +424,6 @@ static recording record(const golden_case *c)
 }
 
 /* ---- Comparing --------------------------------------------------------------------------------------------------- */
-
-static double number_at(ad_tensor x, size_t i)
-{
-    switch (ad_type_of(x)) {
-    case AD_F32: return (double)ad_f32(x)[i];
-    case AD_F64: return ad_f64(x)[i];
-    default: return (double)ad_i32(x)[i];
-    }
-}
 
 static void assert_same_kind(const golden_case *c, const char *what, ad_tensor got, const golden_value *g)
 {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/check.h"
 #include "../support/golden_reader.h"
-#include "../support/suite.h"
 
 #define TOLERANCE 1e-10
 

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/check.h"
 #include "../support/checker.h"
-#include "../support/suite.h"
 
 /* ---- The calls to test --------------------------------------------------------------------------------------- */
 
@@ -135,13 +135,6 @@ static void make_operands(ad_tape *t, ad_type type, const checker_call *call, ui
     checker_draw(call, seed, &numbers);
     for (int i = 0; i < call->n_x; i++)
         x[i] = checker_input(t, type, call, &numbers, i);
-}
-
-static double number_at(ad_tensor x, size_t i)
-{
-    if (ad_type_of(x) == AD_F32)
-        return (double)ad_f32(x)[i];
-    return ad_type_of(x) == AD_F64 ? ad_f64(x)[i] : (double)ad_i32(x)[i];
 }
 
 /* Applies a call to operands of a type; a row without operands makes its result in that type. */
@@ -378,7 +371,7 @@ END_TEST
  * computes every call of every row, in both types, and sends the numbers: for each row how many they are, then the
  * numbers. */
 static const char *const processors[] = {"baseline", "avx2", "avx512"};
-enum { N_PROCESSORS = sizeof processors / sizeof processors[0], ROW_NUMBERS = 16384 };
+enum { N_PROCESSORS = COUNT(processors), ROW_NUMBERS = 16384 };
 
 /* What the child of a processor sent for each row; NULL where it died before. */
 static double **sent[N_PROCESSORS];

@@ -9,7 +9,7 @@
 
 #include <gradtape/gradtape.h>
 
-#include "../support/suite.h"
+#include "../support/check.h"
 
 enum { POINTS = 200000, FEW = 3, FEW_CALLS = 2000 };
 
@@ -214,8 +214,6 @@ static ad_tensor input(ad_tape *t, ad_type type, const double *x, int64_t n)
     return ad_input(t, type, AD_SHAPE(n), type == AD_F32 ? (const void *)narrow : x);
 }
 
-static double element(ad_tensor y, size_t i) { return ad_type_of(y) == AD_F32 ? (double)ad_f32(y)[i] : ad_f64(y)[i]; }
-
 /* ---- Bounds -------------------------------------------------------------------------------------------------- */
 
 static double a[POINTS], b[POINTS];
@@ -240,7 +238,7 @@ START_TEST(one_operand)
     const ad_tensor y = f->of(input(t, type, a, POINTS));
     ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
     for (size_t i = 0; i < POINTS; i++) {
-        const double d = distance(type, element(y, i), f->exact(a[i]));
+        const double d = distance(type, number_at(y, i), f->exact(a[i]));
         if (d > worst)
             worst = d, at = i;
     }
@@ -257,7 +255,7 @@ START_TEST(digamma_in_f64)
         a[i] = operand(AD_F64, i);
     const ad_tensor y = ad_digamma(input(t, AD_F64, a, POINTS));
     for (size_t i = 0; i < POINTS; i++) {
-        const long double exact = exact_digamma(a[i]), off = fabsl(element(y, i) - exact);
+        const long double exact = exact_digamma(a[i]), off = fabsl(number_at(y, i) - exact);
         if (isfinite((double)exact) && !(off <= 1e-14L * fmaxl(1, fabsl(exact))))
             ck_abort_msg("digamma of %a is off by %Lg of %Lg", a[i], off, exact);
     }
@@ -276,7 +274,7 @@ START_TEST(few_elements)
             a[i] = operand(type, call * FEW + i);
         const ad_tensor y = f->of(input(t, type, a, FEW));
         for (size_t i = 0; i < FEW; i++)
-            assert_within(type, f->name, f->few, distance(type, element(y, i), f->exact(a[i])), i);
+            assert_within(type, f->name, f->few, distance(type, number_at(y, i), f->exact(a[i])), i);
         ad_reset(t);
     }
     ad_tape_close(t);
@@ -305,7 +303,7 @@ START_TEST(two_operands)
     draw_pairs(type);
     const ad_tensor x = input(t, type, a, POINTS), y = f->of(x, input(t, type, b, POINTS));
     for (size_t i = 0; i < POINTS; i++) {
-        const double d = distance(type, element(y, i), f->exact(a[i], b[i]));
+        const double d = distance(type, number_at(y, i), f->exact(a[i], b[i]));
         if (d > worst)
             worst = d, at = i;
     }
@@ -322,9 +320,9 @@ static void assert_same_everywhere(const char *name, ad_tensor y, double first)
 {
     size_t i = 0;
     const size_t n = ad_size_of(y);
-    while (i < n && element(y, i) == first)
+    while (i < n && number_at(y, i) == first)
         i++;
-    ck_assert_msg(i == n, "%s: element %zu of %zu is %a, elsewhere %a", name, i, n, i < n ? element(y, i) : 0, first);
+    ck_assert_msg(i == n, "%s: element %zu of %zu is %a, elsewhere %a", name, i, n, i < n ? number_at(y, i) : 0, first);
 }
 
 /* About the sizes of vectors and of blocks. */
@@ -341,7 +339,7 @@ START_TEST(values_do_not_depend_on_the_place)
             for (int64_t i = 0; i < n; i++)
                 a[i] = functions[k].of == ad_acosh ? 1.71 : 0.71;
             const ad_tensor y = functions[k].of(input(t, type, a, n));
-            first = n == 4 ? element(y, 0) : first;
+            first = n == 4 ? number_at(y, 0) : first;
             assert_same_everywhere(functions[k].name, y, first);
             ad_reset(t);
         }
@@ -363,7 +361,7 @@ START_TEST(values_of_two_do_not_depend_on_the_place)
                 a[i] = 0.71, b[i] = 1.37;
             const ad_tensor x = input(t, type, a, n), y = input(t, type, b, n);
             const ad_tensor one = ad_reshape(input(t, type, b, 1), AD_SCALAR);
-            first = n == 4 ? element(of[k](x, y), 0) : first;
+            first = n == 4 ? number_at(of[k](x, y), 0) : first;
             assert_same_everywhere(names[k], of[k](x, y), first);
             assert_same_everywhere(names[k], of[k](x, one), first);
             ad_reset(t);

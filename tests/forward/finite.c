@@ -3,19 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "../support/expect.h"
+#include "../support/one_tape.h"
 #include "../support/operators_of_tests.h"
-#include "../support/suite.h"
 
-static ad_tape *t;
-
-static void open_tape(void)
+static void open_tracing_tape(void)
 {
-    t = ad_tape_open(NULL);
+    open_tape();
     ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_OK);
 }
-
-static void close_tape(void) { ad_tape_close(t); }
 
 static ad_tensor numbers(int64_t n, const double *x, const char *name)
 {
@@ -82,7 +77,7 @@ START_TEST(in_a_rule)
     ad_clear_error(t);
     ad_trace_nonfinite(t, false);
     ck_assert_int_eq(ad_backward(y), AD_OK);
-    ck_assert(isinf(element(ad_gradient(x), 1)));
+    ck_assert(isinf(number_at(ad_gradient(x), 1)));
 }
 END_TEST
 
@@ -117,7 +112,7 @@ START_TEST(off_again)
 {
     const ad_tensor x = numbers(2, (const double[]){0, 1}, "x");
     ck_assert_int_eq(ad_trace_nonfinite(t, false), AD_OK);
-    ck_assert(isinf(element(ad_log(x), 0)));
+    ck_assert(isinf(number_at(ad_log(x), 0)));
     expect_ok(t);
     ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_OK);
     ck_assert_int_eq(ad_replay(t), AD_NOT_FINITE);
@@ -147,7 +142,7 @@ int main(void)
 {
     Suite *suite = suite_create("trace");
     TCase *tests = tcase_create("trace");
-    tcase_add_checked_fixture(tests, open_tape, close_tape);
+    tcase_add_checked_fixture(tests, open_tracing_tape, close_tape);
     tcase_add_test(tests, the_first_operator_forward);
     tcase_add_test(tests, leaves_that_are_not_finite);
     tcase_add_test(tests, scalars);

@@ -4,17 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/counting.h"
-#include "../support/expect.h"
+#include "../support/one_tape.h"
 #include "../support/operators_of_tests.h"
-#include "../support/suite.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static ad_tape *t;
-
-static void open_tape(void) { t = ad_tape_open(NULL); }
-static void close_tape(void) { ad_tape_close(t); }
 
 /* ---- Programs ---------------------------------------------------------------------------------------------------- */
 
@@ -194,6 +185,7 @@ static void train(bool replaying, double losses[STEPS], snapshot weights[3])
     int32_t labels[8];
     ad_tensor p[3], in = {0}, of = {0}, loss = {0};
     size_t allocations = 0;
+    close_tape();
     open_tape();
     make_parameters(p);
     for (int step = 0; step < STEPS; step++) {
@@ -217,17 +209,14 @@ static void train(bool replaying, double losses[STEPS], snapshot weights[3])
     ck_assert_uint_eq(ad_usage_of(t).allocations, allocations);
     for (int i = 0; i < 3; i++)
         weights[i] = snapshot_of(p[i]);
-    close_tape();
 }
 
 START_TEST(training_by_replay_is_training)
 {
     double losses[2][STEPS];
     snapshot weights[2][3];
-    ad_tape *mine = t;
     train(false, losses[0], weights[0]);
     train(true, losses[1], weights[1]);
-    t = mine;
     ck_assert(!memcmp(losses[0], losses[1], sizeof losses[0]));
     ck_assert_double_lt(losses[0][STEPS - 1], losses[0][0]);
     for (int i = 0; i < 3; i++) {
@@ -569,7 +558,7 @@ START_TEST(seeding_by_a_gradient_hinders_no_replay)
     for (int round = 0; round < 10; round++) {
         ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = x}), AD_OK);
         ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = ad_gradient(x)}), AD_OK);
-        ck_assert_double_eq_tol(element(ad_gradient(x), 1), element(x, 1) * exp(2 * element(x, 1)), 1e-9);
+        ck_assert_double_eq_tol(number_at(ad_gradient(x), 1), number_at(x, 1) * exp(2 * number_at(x, 1)), 1e-9);
         ck_assert_int_eq(ad_replay(t), AD_OK);
         allocations = round == 2 ? ad_usage_of(t).allocations : allocations;
     }
@@ -590,7 +579,7 @@ START_TEST(feeding_another_shape)
     ck_assert_int_eq(ad_replay(t), AD_OK);
     ck_assert_double_eq(ad_item(y), 26);
     ck_assert_int_eq(ad_feed(_i ? borrowed : x, AD_SHAPE(3, 1), values), AD_OK);
-    ck_assert_double_eq(element(x, 0), 5);
+    ck_assert_double_eq(number_at(x, 0), 5);
     ck_assert_int_eq(ad_backward(ad_sum(ad_variable(t, AD_F64, AD_SCALAR, NULL))), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
     ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
@@ -645,7 +634,7 @@ START_TEST(an_error_on_the_way)
     ck_assert_int_eq(ad_replay(t), AD_OK);
     ck_assert_double_eq_tol(ad_item(loss), 4 * exp(2), 1e-13);
     ck_assert_int_eq(ad_backward(loss), AD_OK);
-    ck_assert_double_eq_tol(element(ad_gradient(w), 0), 2 * exp(2), 1e-13);
+    ck_assert_double_eq_tol(number_at(ad_gradient(w), 0), 2 * exp(2), 1e-13);
 }
 END_TEST
 
@@ -659,11 +648,11 @@ START_TEST(draws_are_new_or_repeated)
     expect_unchanged(z, first);
     double seen[5];
     for (int i = 0; i < 5; i++) {
-        seen[i] = element(y, 0);
+        seen[i] = number_at(y, 0);
         ck_assert_int_eq(ad_replay(t), AD_OK);
         for (int k = 0; k <= i; k++)
-            ck_assert_double_ne(element(y, 0), seen[k]);
-        ck_assert_double_ne(element(z, 1) - element(y, 1), element(y, 1) - element(x, 1));
+            ck_assert_double_ne(number_at(y, 0), seen[k]);
+        ck_assert_double_ne(number_at(z, 1) - number_at(y, 1), number_at(y, 1) - number_at(x, 1));
     }
     const snapshot last = snapshot_of(z);
     ck_assert_int_eq(ad_replay_with(t, &(ad_replay_options){.repeat_draws = true}, NULL), AD_OK);
@@ -722,8 +711,8 @@ START_TEST(ties_are_reported)
     ck_assert_uint_eq(report.ties, 1);
     ck_assert_str_eq(report.tie, "minimum");
     ck_assert_uint_eq(ad_entry_count(t), entries);
-    ck_assert_double_eq(element(y, 1), 6);
-    ck_assert_double_eq(element(z, 1), -2);
+    ck_assert_double_eq(number_at(y, 1), 6);
+    ck_assert_double_eq(number_at(z, 1), -2);
     ad_max_over(x, AD_KEEP_AXES(-1, 0));
     ad_max(x);
     ad_assign(x, equal);
@@ -745,16 +734,12 @@ START_TEST(handles_and_gradients)
     expect_unchanged(ad_gradient(w), dw);
     ck_assert(!ad_has_gradient(v) && !ad_has_gradient(y));
     ck_assert_uint_eq(ad_entry_count(t), entries);
-    ck_assert_double_eq(element(y, 0), element(w, 0) * element(v, 0));
+    ck_assert_double_eq(number_at(y, 0), number_at(w, 0) * number_at(v, 0));
 }
 END_TEST
 
 START_TEST(replaying_allocates_nothing)
 {
-    counting memory;
-    counting_open(&memory);
-    ad_tape *mine = t;
-    t = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
     ad_tensor x[LEAVES], y[RESULTS];
     enter(t, AD_F64, 0, x);
     for (int i = 0; i < COUNT(programs); i++)
@@ -768,9 +753,6 @@ START_TEST(replaying_allocates_nothing)
         ck_assert_int_eq(ad_backward(loss), AD_OK);
     }
     ck_assert_uint_eq(memory.calls, 0);
-    ad_tape_close(t);
-    t = mine;
-    counting_check_released(&memory);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "../support/suite.h"
+#include "../support/check.h"
 #include "files.h"
 
 static fuzz_files files;

@@ -7,7 +7,7 @@
 
 #include "gmm_objective.h"
 #include "lstm_objective.h"
-#include "../support/suite.h"
+#include "../support/check.h"
 
 /* ---- Problems ---------------------------------------------------------------------------------------------------- */
 
@@ -325,7 +325,7 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, test_known_gradient, 0, N_NAMES);
     tcase_add_loop_test(c, test_block_difference, 0, 8);
-    tcase_add_loop_test(c, test_known_gradients_that_differ, 0, (int)(sizeof changes / sizeof changes[0]));
+    tcase_add_loop_test(c, test_known_gradients_that_differ, 0, COUNT(changes));
     tcase_add_loop_test(c, test_replay, 0, N_NAMES);
     tcase_add_loop_test(c, test_replay_of_the_same, 0, N_NAMES);
     tcase_add_loop_test(c, test_threads_change_nothing, 0, N_NAMES);

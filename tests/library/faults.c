@@ -11,11 +11,9 @@
 
 #include <gradtape/gradtape.h>
 
+#include "../support/check.h"
 #include "../support/counting.h"
 #include "../support/operators_of_tests.h"
-#include "../support/suite.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 /* Some work on a tape. Returns a number in which all its results have a part: NaN after an error. */
 typedef double tape_work(ad_tape *t);

@@ -4,32 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
+#include "../support/one_tape.h"
 
-#include "../support/suite.h"
-
-static ad_tape *t, *other;
+static ad_tape *other;
 static ad_tensor x;
 
 static void open_tapes(void)
 {
     const double two = 2;
-    t = ad_tape_open(NULL);
+    open_tape();
     other = ad_tape_open(NULL);
     x = ad_param(t, AD_F64, AD_SCALAR, &two, "x");
 }
 
 static void close_tapes(void)
 {
-    ad_tape_close(t);
+    close_tape();
     ad_tape_close(other);
 }
 
 /* The tape failed so, says so, and works again. */
-static void expect(ad_tape *tape, ad_status status, const char *words)
+static void expect_refusal(ad_tape *tape, ad_status status, const char *words)
 {
-    ck_assert_msg(strstr(ad_message(tape), words), "'%s' is missing in '%s'", words, ad_message(tape));
-    ck_assert_int_eq(ad_clear_error(tape), status);
+    expect_error_with(tape, status, words);
     ad_reset(tape);
     if (tape != t)
         return;
@@ -76,9 +73,9 @@ START_TEST(a_wrong_rule_is_an_error)
 {
     const ad_operator wrong = {.name = "wrong", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rules[_i].vjp};
     ck_assert_int_eq(ad_backward(ad_apply1(&wrong, x)), rules[_i].status);
-    expect(t, rules[_i].status, rules[_i].words);
+    expect_refusal(t, rules[_i].status, rules[_i].words);
     ad_local_gradient(ad_apply1(&wrong, x), 0);
-    expect(t, rules[_i].status, rules[_i].words);
+    expect_refusal(t, rules[_i].status, rules[_i].words);
 }
 END_TEST
 
@@ -93,7 +90,8 @@ START_TEST(a_view_has_what_its_operand_has)
     static void (*const shapes[])(ad_call *) = {claims_more, claims_another_type};
     const ad_operator lie = {.name = "lie", .arity = 1, .properties = AD_VIEW | AD_STOPS, .shape = shapes[_i]};
     ck_assert(ad_is_inert(ad_apply1(&lie, ad_input(t, AD_F64, AD_SHAPE(2), NULL))));
-    expect(t, AD_BAD_STATE, "lie: its shape rule gives a view that has not the type and as many elements as operand 0");
+    expect_refusal(t, AD_BAD_STATE,
+                   "lie: its shape rule gives a view that has not the type and as many elements as operand 0");
 }
 END_TEST
 
@@ -116,7 +114,7 @@ START_TEST(gradcheck_refuses_a_function_that_makes_parameters)
 {
     ad_gradcheck_result one;
     ck_assert_int_eq(ad_gradcheck(t, makes_a_parameter, NULL, NULL, &one), AD_BAD_STATE);
-    expect(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
+    expect_refusal(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
 }
 END_TEST
 
@@ -124,8 +122,8 @@ START_TEST(gradcheck_refuses_a_loss_of_another_tape)
 {
     ad_gradcheck_result one;
     ck_assert_int_eq(ad_gradcheck(t, uses_another_tape, NULL, NULL, &one), AD_BAD_HANDLE);
-    expect(t, AD_BAD_HANDLE, "gradcheck: the function's result");
-    expect(other, AD_BAD_HANDLE, "gradcheck: the function's result");
+    expect_refusal(t, AD_BAD_HANDLE, "gradcheck: the function's result");
+    expect_refusal(other, AD_BAD_HANDLE, "gradcheck: the function's result");
 }
 END_TEST
 
@@ -177,8 +175,8 @@ START_TEST(memory_from_nowhere)
     ck_assert_ptr_null(ad_memory_take(NULL, 1, 1));
     ad_memory_release(NULL, &product, 1, 1);
     const ad_allocator none = {0};
-    ad_memory memory = ad_memory_over(&none);
-    ck_assert_ptr_null(ad_memory_take(&memory, 1, 1));
+    ad_memory meter = ad_memory_over(&none);
+    ck_assert_ptr_null(ad_memory_take(&meter, 1, 1));
     ck_assert_ptr_null(ad_tape_open(&(ad_tape_options){.allocator = &none}));
     ck_assert_ptr_null(nn_dataset_open(&(nn_dataset_options){.allocator = &none}));
     ck_assert_ptr_null(nn_classifier_open(&(nn_classifier_options){.n_classes = 2, .allocator = &none}));
@@ -190,13 +188,13 @@ START_TEST(memory_that_is_not_given_back)
 {
     static char block[64];
     const ad_allocator gives_only = {.allocate = give};
-    ad_memory memory = ad_memory_over(&gives_only);
-    memory.usage.bytes = sizeof block;
-    ad_memory_release(&memory, block, 8, 8);
-    ck_assert_uint_eq(memory.usage.bytes, 0);
-    void *taken = ad_memory_take(&memory, 8, 8);
-    ck_assert_uint_eq(memory.usage.bytes, 64);
-    ad_memory_release(&memory, taken, 8, 8);
+    ad_memory meter = ad_memory_over(&gives_only);
+    meter.usage.bytes = sizeof block;
+    ad_memory_release(&meter, block, 8, 8);
+    ck_assert_uint_eq(meter.usage.bytes, 0);
+    void *taken = ad_memory_take(&meter, 8, 8);
+    ck_assert_uint_eq(meter.usage.bytes, 64);
+    ad_memory_release(&meter, taken, 8, 8);
     free(taken);
 }
 END_TEST
@@ -223,7 +221,7 @@ START_TEST(shape_rules_without_operands)
     ad_tensor y;
     ad_apply(t, &made, NULL, 0, NULL, &y);
     ck_assert(ad_is_inert(y));
-    expect(t, AD_BAD_STATE, "made: it has no operands to take its shape from: write a shape rule of your own");
+    expect_refusal(t, AD_BAD_STATE, "made: it has no operands to take its shape from: write a shape rule of your own");
     shapes[_i](NULL);
     ck_assert_uint_eq(ad_elements(NULL), 0);
     ck_assert_uint_eq(ad_elements(&(ad_value){.data = NULL}), 0);
@@ -377,7 +375,7 @@ START_TEST(a_message_to_the_letter)
 {
     messages[_i].provoke();
     ck_assert_str_eq(ad_message(t), messages[_i].message);
-    expect(t, messages[_i].status, messages[_i].message);
+    expect_refusal(t, messages[_i].status, messages[_i].message);
 }
 END_TEST
 
@@ -390,7 +388,7 @@ START_TEST(slots_are_found_again)
     ck_assert_uint_eq(ad_slot(x, "Adagrad", 1).id, slot.id);
     const size_t kept = ad_kept_count(t);
     ck_assert(ad_is_inert(ad_slot(counts, "share", 0.5)));
-    expect(t, AD_BAD_VALUE, "slot: 0.5 does not fit into counts of i32");
+    expect_refusal(t, AD_BAD_VALUE, "slot: 0.5 does not fit into counts of i32");
     ck_assert_uint_eq(ad_kept_count(t), kept);
 }
 END_TEST
@@ -407,7 +405,7 @@ START_TEST(statuses_that_are_no_errors)
     for (int i = 0; i < 3; i++) {
         said = statuses[i];
         ck_assert(ad_is_inert(ad_apply1(&op, x)));
-        expect(t, AD_BAD_STATE, "wrong: said by a kernel");
+        expect_refusal(t, AD_BAD_STATE, "wrong: said by a kernel");
     }
 }
 END_TEST
@@ -438,7 +436,7 @@ START_TEST(sizes_that_cannot_be_inferred)
 {
     static const ad_shape shapes[] = {{2, {4, -1}}, {2, {-1, -1}}};
     ck_assert(ad_is_inert(ad_reshape(ad_input(t, AD_F32, AD_SHAPE(6), NULL), shapes[_i])));
-    expect(t, AD_BAD_SHAPE, "reshape: the size -1 in [");
+    expect_refusal(t, AD_BAD_SHAPE, "reshape: the size -1 in [");
 }
 END_TEST
 
@@ -470,7 +468,7 @@ int main(void)
     Suite *suite = suite_create("misuse");
     TCase *tests = tcase_create("misuse");
     tcase_add_checked_fixture(tests, open_tapes, close_tapes);
-    tcase_add_loop_test(tests, a_wrong_rule_is_an_error, 0, (int)(sizeof rules / sizeof rules[0]));
+    tcase_add_loop_test(tests, a_wrong_rule_is_an_error, 0, COUNT(rules));
     tcase_add_loop_test(tests, a_view_has_what_its_operand_has, 0, 2);
     tcase_add_test(tests, gradcheck_refuses_a_function_that_makes_parameters);
     tcase_add_test(tests, gradcheck_refuses_a_loss_of_another_tape);
@@ -479,7 +477,7 @@ int main(void)
     tcase_add_test(tests, memory_that_is_not_given_back);
     tcase_add_test(tests, numbers_that_go_nowhere);
     tcase_add_loop_test(tests, shape_rules_without_operands, 0, 3);
-    tcase_add_loop_test(tests, a_message_to_the_letter, 0, (int)(sizeof messages / sizeof messages[0]));
+    tcase_add_loop_test(tests, a_message_to_the_letter, 0, COUNT(messages));
     tcase_add_test(tests, slots_are_found_again);
     tcase_add_test(tests, statuses_that_are_no_errors);
     tcase_add_test(tests, words_without_a_tape);

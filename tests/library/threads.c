@@ -9,9 +9,7 @@
 
 #include <gradtape/gradtape.h>
 
-#include "../support/suite.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#include "../support/check.h"
 
 enum { ROWS = 60, FEATURES = 20, HIDDEN = 30, CLASSES = 3, STEPS = 30 };
 

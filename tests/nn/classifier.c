@@ -7,10 +7,8 @@
 
 #include <gradtape/gradtape.h>
 
+#include "../support/check.h"
 #include "../support/counting.h"
-#include "../support/suite.h"
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { MAX_ROWS = 1500, MAX_COLUMNS = 6, CLASSES = 3, COLUMNS = 4 };
 
@@ -101,7 +99,7 @@ static void take_state_on(nn_classifier *c, const nn_data *data, state *s)
     ad_tape *tape = nn_classifier_parameter(c, 0).tape;
     for (size_t i = 0; i < ad_kept_count(tape); i++) {
         ad_tensor x = ad_kept_at(tape, i);
-        ck_assert_uint_le(s->n + ad_size_of(x), LENGTH(s->kept));
+        ck_assert_uint_le(s->n + ad_size_of(x), COUNT(s->kept));
         memcpy(s->kept + s->n, ad_f32(x), ad_size_of(x) * sizeof(float));
         s->n += ad_size_of(x);
     }
@@ -167,7 +165,7 @@ START_TEST(test_learns)
 {
     nn_classifier_options o = learning[_i].options;
     o.n_classes = CLASSES;
-    for (size_t i = 0; i < LENGTH(train.x); i++) {
+    for (size_t i = 0; i < COUNT(train.x); i++) {
         train.x[i] = train.x[i] * learning[_i].scale + learning[_i].offset;
         test.x[i] = test.x[i] * learning[_i].scale + learning[_i].offset;
     }
@@ -198,7 +196,7 @@ START_TEST(test_hidden_layers_are_needed)
         {{.n_classes = 2}, false},
     };
     fill_exclusive_or(&train, 80);
-    for (size_t i = 0; i < LENGTH(nets); i++) {
+    for (size_t i = 0; i < COUNT(nets); i++) {
         nn_classifier *c = open_with(nets[i].options);
         fit(c, &train, 16, 600);
         nn_evaluation e = nn_classifier_evaluate(c, &train.data);
@@ -322,7 +320,7 @@ typedef struct diary {
 static bool keep_diary(const nn_progress *progress, void *context)
 {
     diary *d = context;
-    ck_assert_int_lt(d->n, LENGTH(d->seen));
+    ck_assert_int_lt(d->n, COUNT(d->seen));
     d->seen[d->n++] = *progress;
     return progress->step != d->stop_at;
 }
@@ -557,7 +555,7 @@ START_TEST(test_fit_defaults)
     static const struct {
         int64_t rows, batch_size, steps;
     } epochs[] = {{70, 0, 3}, {64, 0, 2}, {65, 0, 3}, {32, 0, 1}, {1, 0, 1}, {70, 7, 10}, {70, 69, 2}, {70, 200, 1}};
-    for (size_t i = 0; i < LENGTH(epochs); i++) {
+    for (size_t i = 0; i < COUNT(epochs); i++) {
         static diary d;
         fill_clouds(&train, epochs[i].rows, 1);
         state_after(&wanted, &train, epochs[i].batch_size ? epochs[i].batch_size : 32, epochs[i].steps);
@@ -578,7 +576,7 @@ START_TEST(test_batch_larger_than_the_data)
 {
     static const int64_t sizes[] = {48, 1000, INT32_MAX, INT64_MAX};
     state_after(&wanted, &train, 47, 5);
-    for (size_t i = 0; i < LENGTH(sizes); i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         nn_classifier *c = open_small();
         fit(c, &train, sizes[i], 4);
         fit(c, &train, sizes[i], 0);
@@ -849,10 +847,10 @@ START_TEST(test_parameters)
     nn_classifier *c = open_with((nn_classifier_options){.hidden_units = {6, 5}, .n_classes = CLASSES});
     ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
     fit(c, &train, 10, 1);
-    ck_assert_uint_eq(nn_classifier_parameter_count(c), LENGTH(parameters));
+    ck_assert_uint_eq(nn_classifier_parameter_count(c), COUNT(parameters));
     ad_tape *tape = nn_classifier_parameter(c, 0).tape;
-    for (size_t i = 0; i < LENGTH(parameters); i++) {
-        ad_tensor x = nn_classifier_parameter(c, i), slot = ad_kept_at(tape, LENGTH(parameters) + i);
+    for (size_t i = 0; i < COUNT(parameters); i++) {
+        ad_tensor x = nn_classifier_parameter(c, i), slot = ad_kept_at(tape, COUNT(parameters) + i);
         ck_assert_str_eq(ad_name_of(x), parameters[i].name);
         ck_assert_int_eq(ad_shape_of(x).rank, parameters[i].rank);
         ck_assert_int_eq(ad_shape_of(x).dims[0], parameters[i].dims[0]);
@@ -860,7 +858,7 @@ START_TEST(test_parameters)
         ck_assert_uint_eq(strlen(ad_name_of(slot)), strlen(parameters[i].name) + strlen("/Adagrad"));
         ck_assert_ptr_nonnull(strstr(ad_name_of(slot), "/Adagrad"));
     }
-    ck_assert(ad_is_inert(nn_classifier_parameter(c, LENGTH(parameters))));
+    ck_assert(ad_is_inert(nn_classifier_parameter(c, COUNT(parameters))));
     ck_assert_str_eq(nn_classifier_message(c), "parameter: there is no parameter 6: the classifier has 6");
     ck_assert_int_eq(nn_classifier_clear_error(c), AD_BAD_VALUE);
     fit(c, &train, 10, 1);
@@ -906,7 +904,7 @@ START_TEST(test_settings)
          "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
          "scaling = a mean and deviation for each feature, seed = 0"},
     };
-    for (size_t i = 0; i < LENGTH(cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         nn_classifier *c = open_with(cases[i].options);
         ck_assert_str_eq(nn_classifier_settings(c), cases[i].text);
         nn_classifier_close(c);
@@ -961,7 +959,7 @@ START_TEST(test_training_allocates_nothing)
     o.optimiser.kind = (nn_optimiser_kind)(_i % 2);
     o.scaling = (nn_scaling_kind)(_i % NN_SCALE_COUNT);
     static const int64_t hidden[] = {0, 5, 40};
-    for (size_t net = 0; net < LENGTH(hidden); net++)
+    for (size_t net = 0; net < COUNT(hidden); net++)
         for (int64_t batch = 10; batch <= 40; batch += 15) {
             o.hidden_units[0] = hidden[net];
             nn_classifier *c = open_with(o);
@@ -995,7 +993,7 @@ static void ask_without_memory(nn_classifier *c, int64_t step)
     const ad_status answers[] = {nn_classifier_predict(c, &test.data, labels),
                                  nn_classifier_logits(c, &test.data, numbers),
                                  nn_classifier_predict_proba(c, &test.data, numbers), e.status};
-    for (size_t i = 0; i < LENGTH(answers); i++)
+    for (size_t i = 0; i < COUNT(answers); i++)
         ck_assert_msg(answers[i] == AD_OK || answers[i] == AD_NO_MEMORY || (answers[i] == AD_BAD_STATE && step == 0),
                       "question %zu after step %lld: %s", i, (long long)step, nn_classifier_message(c));
     ck_assert_int_eq(e.global_step, e.status == AD_OK ? step : -1);
@@ -1109,7 +1107,7 @@ START_TEST(test_enormous_layers)
 {
     static const int64_t units[] = {INT64_C(1) << 40, INT64_C(1) << 61, INT64_MAX};
     memory.limit = 1 << 20;
-    for (size_t i = 0; i < LENGTH(units); i++) {
+    for (size_t i = 0; i < COUNT(units); i++) {
         nn_classifier_options o = {.hidden_units = {5, units[i]}, .n_classes = CLASSES};
         nn_classifier *c = open_with(o);
         ad_status status = nn_classifier_fit(c, &train.data, NULL);
@@ -1286,7 +1284,7 @@ static void expect_refusal(nn_classifier *c, ad_status got, ad_status status, co
                   message);
     for (size_t i = 0; i < n_seen; i++)
         ck_assert_msg(strcmp(seen[i], message) != 0, "two mistakes have one message: %s", message);
-    ck_assert_uint_lt(n_seen, LENGTH(seen));
+    ck_assert_uint_lt(n_seen, COUNT(seen));
     snprintf(seen[n_seen++], sizeof seen[0], "%s", message);
     ck_assert_int_eq(nn_classifier_clear_error(c), status);
     ck_assert_str_eq(nn_classifier_message(c), "");
@@ -1365,7 +1363,7 @@ END_TEST
 START_TEST(test_more_bad_options)
 {
     const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, -1e-300};
-    for (size_t i = 0; i < LENGTH(bad); i++) {
+    for (size_t i = 0; i < COUNT(bad); i++) {
         n_seen = 0;
         expect_bad_options((nn_classifier_options){.n_classes = 3, .optimiser = {.rate = bad[i]}}, "rate", "");
         expect_bad_options((nn_classifier_options){.n_classes = 3, .optimiser = {.initial_accumulator = bad[i]}},
@@ -1486,7 +1484,7 @@ static void expect_bad_labels(nn_classifier *c, int who)
     }
     expect_refusal(c, takers[who].take(c, &d), AD_BAD_VALUE, name, "labels are NULL");
     static const int32_t bad[] = {-1, CLASSES, INT32_MAX, INT32_MIN};
-    for (int i = 0; i < (int)LENGTH(bad); i++) {
+    for (int i = 0; i < COUNT(bad); i++) {
         char row[16], label[32];
         snprintf(row, sizeof row, "row %d:", 11 * (i + 1));
         snprintf(label, sizeof label, "label %ld is", (long)bad[i]);
@@ -1527,7 +1525,7 @@ START_TEST(test_bad_data_before_the_first_fit)
                    "fit: batch_size is -1: it must be 1 or more, or 0 for 32", "");
     expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = -9}), AD_BAD_VALUE,
                    "fit: steps is -9: it must be 1 or more, or 0 for one epoch", "");
-    for (int who = 1; who < (int)LENGTH(takers); who++)
+    for (int who = 1; who < COUNT(takers); who++)
         expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_STATE, takers[who].name,
                        ": the classifier was not fitted yet");
     ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
@@ -1621,11 +1619,11 @@ static TCase *add_case(Suite *suite, const char *name)
 
 static void add_training(TCase *tests)
 {
-    tcase_add_loop_test(tests, test_learns, 0, (int)LENGTH(learning));
+    tcase_add_loop_test(tests, test_learns, 0, COUNT(learning));
     tcase_add_test(tests, test_hidden_layers_are_needed);
     tcase_add_test(tests, test_seeds);
     tcase_add_test(tests, test_first_weights);
-    tcase_add_loop_test(tests, test_fit_continues, 0, (int)LENGTH(portions));
+    tcase_add_loop_test(tests, test_fit_continues, 0, COUNT(portions));
     tcase_add_test(tests, test_fit_continues_with_gradient_descent);
     tcase_add_test(tests, test_questions_between_fits);
     tcase_add_test(tests, test_callback_sees_every_step);
@@ -1642,8 +1640,8 @@ static void add_training(TCase *tests)
 static void add_figures(TCase *tests)
 {
     tcase_add_loop_test(tests, test_logits_against_plain_loops, 0, NN_ACTIVATION_COUNT * NN_SCALE_COUNT);
-    tcase_add_loop_test(tests, test_predictions_agree, 0, (int)LENGTH(row_counts));
-    tcase_add_loop_test(tests, test_evaluation_against_plain_loops, 0, (int)LENGTH(row_counts));
+    tcase_add_loop_test(tests, test_predictions_agree, 0, COUNT(row_counts));
+    tcase_add_loop_test(tests, test_evaluation_against_plain_loops, 0, COUNT(row_counts));
     tcase_add_test(tests, test_ties_take_the_first_class);
     tcase_add_loop_test(tests, test_element_types_train_alike, 0, NN_SCALE_COUNT);
     tcase_add_test(tests, test_parameters);
@@ -1666,7 +1664,7 @@ static void add_failures(TCase *tests)
     tcase_add_test(tests, test_bad_options);
     tcase_add_loop_test(tests, test_options_that_f32_does_not_hold, 0, 4);
     tcase_add_test(tests, test_more_bad_options);
-    tcase_add_loop_test(tests, test_bad_data, 0, (int)LENGTH(takers));
+    tcase_add_loop_test(tests, test_bad_data, 0, COUNT(takers));
     tcase_add_test(tests, test_bad_data_before_the_first_fit);
     tcase_add_test(tests, test_bad_fit_options);
     tcase_add_test(tests, test_no_classifier);

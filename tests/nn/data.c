@@ -14,8 +14,8 @@
 
 #include "../../nn/data_check.h"
 #include "../../nn/scaling.h"
+#include "../support/check.h"
 #include "../support/counting.h"
-#include "../support/suite.h"
 
 static nn_dataset *open_counted(counting *memory)
 {

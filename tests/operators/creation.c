@@ -2,8 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/counted_tape.h"
-#include "../support/suite.h"
+#include "../support/one_tape.h"
 
 /* ---- Eye ----------------------------------------------------------------------------------------------------- */
 
@@ -11,17 +10,17 @@ START_TEST(eye_of_any_type)
 {
     const ad_type types[] = {AD_F32, AD_F64, AD_I32};
     for (int k = 0; k < 3; k++) {
-        const double *y = ad_f64(ad_cast(ad_eye(tape, types[k], 3), AD_F64));
+        const double *y = ad_f64(ad_cast(ad_eye(t, types[k], 3), AD_F64));
         for (int i = 0; i < 9; i++)
             ck_assert_double_eq(y[i], i % 4 == 0 ? 1 : 0);
-        ck_assert_uint_eq(ad_size_of(ad_eye(tape, types[k], 0)), 0);
+        ck_assert_uint_eq(ad_size_of(ad_eye(t, types[k], 0)), 0);
     }
-    expect_ok();
-    expect_inert(ad_eye(tape, AD_F32, -1), AD_BAD_SHAPE, "eye: size -1 of axis 0 is negative in [-1,-1]");
-    expect_inert(ad_eye(tape, (ad_type)9, 1), AD_BAD_TYPE, "eye: type 9 is none of AD_F32, AD_F64, AD_I32");
+    expect_ok(t);
+    expect_inert(ad_eye(t, AD_F32, -1), AD_BAD_SHAPE, "eye: size -1 of axis 0 is negative in [-1,-1]");
+    expect_inert(ad_eye(t, (ad_type)9, 1), AD_BAD_TYPE, "eye: type 9 is none of AD_F32, AD_F64, AD_I32");
     ad_tensor y;
-    ad_apply(tape, ad_operator_named("eye"), NULL, 0,
-             (const ad_attribute[]){{.integer = AD_F32}, {.shape = AD_SHAPE(3)}}, &y);
+    ad_apply(t, ad_operator_named("eye"), NULL, 0, (const ad_attribute[]){{.integer = AD_F32}, {.shape = AD_SHAPE(3)}},
+             &y);
     expect_inert(y, AD_BAD_SHAPE, "eye: [3] is not the shape of a matrix");
 }
 END_TEST
@@ -60,32 +59,32 @@ static const struct {
       0.47742887774326837, -0.53522801771829998, -1.7721285539072074, 0.032546649622820174, 0.7822374670511123,
       -0.7337867170183503, -2.037596630294801}},
 };
-enum { KNOWN = sizeof known / sizeof known[0], MANY = 520 };
+enum { KNOWN = COUNT(known), MANY = 520 };
 
 START_TEST(uniform_numbers_are_the_generators)
 {
     const uint64_t seed = known[_i].seed, draw = known[_i].draw;
-    ck_assert_int_eq(ad_set_draw_count(tape, draw), AD_OK);
-    const ad_tensor wide = ad_uniform(tape, AD_F64, AD_SHAPE(2, MANY / 2), seed);
-    ad_set_draw_count(tape, draw);
-    const ad_tensor narrow = ad_uniform(tape, AD_F32, AD_SHAPE(MANY), seed);
+    ck_assert_int_eq(ad_set_draw_count(t, draw), AD_OK);
+    const ad_tensor wide = ad_uniform(t, AD_F64, AD_SHAPE(2, MANY / 2), seed);
+    ad_set_draw_count(t, draw);
+    const ad_tensor narrow = ad_uniform(t, AD_F32, AD_SHAPE(MANY), seed);
     for (size_t i = 0; i < PLACES; i++)
         ck_assert_double_eq(ad_f64(wide)[places[i]], known[_i].words[i] * 0x1p-32);
     for (size_t i = 0; i < MANY; i++) {
         ck_assert_double_eq(ad_f64(wide)[i], ad_random_uniform(seed, draw, i));
         ck_assert_double_eq((double)ad_f32(narrow)[i], (ad_random_bits(seed, draw, i) >> 8) * 0x1p-24);
     }
-    expect_ok();
+    expect_ok(t);
 }
 END_TEST
 
 START_TEST(normal_numbers_are_those_of_box_and_muller)
 {
-    ad_set_draw_count(tape, known[_i].draw);
-    const double *wide = ad_f64(ad_normal(tape, AD_F64, AD_SHAPE(MANY), known[_i].seed));
-    ad_set_draw_count(tape, known[_i].draw);
-    const float *narrow = ad_f32(ad_normal(tape, AD_F32, AD_SHAPE(MANY - 1), known[_i].seed));
-    expect_ok();
+    ad_set_draw_count(t, known[_i].draw);
+    const double *wide = ad_f64(ad_normal(t, AD_F64, AD_SHAPE(MANY), known[_i].seed));
+    ad_set_draw_count(t, known[_i].draw);
+    const float *narrow = ad_f32(ad_normal(t, AD_F32, AD_SHAPE(MANY - 1), known[_i].seed));
+    expect_ok(t);
     for (size_t i = 0; i < PLACES; i++)
         ck_assert_double_le(fabs(wide[places[i]] - known[_i].normals[i]), 1e-14);
     for (size_t i = 0; i < MANY - 1; i++)
@@ -97,10 +96,10 @@ END_TEST
 START_TEST(dropout_mask_follows_the_words)
 {
     static const int dropped[] = {0, 1, 2, 4, 6, 7, 8, 9, 12, 14, 15, 18};
-    const ad_tensor x = ad_zeros(tape, AD_F64, AD_SHAPE(4, 5));
-    ad_set_draw_count(tape, 1);
+    const ad_tensor x = ad_zeros(t, AD_F64, AD_SHAPE(4, 5));
+    ad_set_draw_count(t, 1);
     const double *mask = ad_f64(ad_dropout_mask(x, 0.25, 42));
-    expect_ok();
+    expect_ok(t);
     for (int i = 0, k = 0; i < 20; i++) {
         const bool is_dropped = k < 12 && dropped[k] == i;
         ck_assert_double_eq(mask[i], is_dropped ? 0 : 1 / 0.75);
@@ -114,11 +113,11 @@ START_TEST(uniform_in_f32_stays_below_1)
 {
     static const uint64_t draws[] = {17367479, 45946318};
     for (int k = 0; k < 2; k++) {
-        ad_set_draw_count(tape, draws[k]);
+        ad_set_draw_count(t, draws[k]);
         ck_assert_uint_ge(ad_random_bits(42, draws[k], 0), 0xffffff80);
-        ck_assert_double_eq(ad_item(ad_uniform(tape, AD_F32, AD_SHAPE(1), 42)), 1 - 0x1p-24);
+        ck_assert_double_eq(ad_item(ad_uniform(t, AD_F32, AD_SHAPE(1), 42)), 1 - 0x1p-24);
     }
-    expect_ok();
+    expect_ok(t);
 }
 END_TEST
 
@@ -167,8 +166,8 @@ static void expect_moments(const double *x, double mean, double variance, double
 
 START_TEST(uniform_numbers_are_uniform)
 {
-    const double *x = ad_f64(ad_uniform(tape, AD_F64, AD_SHAPE(SAMPLE), (uint64_t)_i));
-    expect_ok();
+    const double *x = ad_f64(ad_uniform(t, AD_F64, AD_SHAPE(SAMPLE), (uint64_t)_i));
+    expect_ok(t);
     expect_moments(x, 0.5, 1 / 12., 1 / 80.);
     ck_assert_double_le(distance(x, uniform_below), 1.63);
 }
@@ -176,8 +175,8 @@ END_TEST
 
 START_TEST(normal_numbers_are_normal)
 {
-    const double *x = ad_f64(ad_normal(tape, AD_F64, AD_SHAPE(SAMPLE), (uint64_t)_i));
-    expect_ok();
+    const double *x = ad_f64(ad_normal(t, AD_F64, AD_SHAPE(SAMPLE), (uint64_t)_i));
+    expect_ok(t);
     expect_moments(x, 0, 1, 3);
     ck_assert_double_le(distance(x, normal_below), 1.63);
 }
@@ -187,9 +186,9 @@ START_TEST(dropout_keeps_the_mean)
 {
     static const double rates[] = {0, 0.1, 0.5, 0.999};
     const double rate = rates[_i];
-    const float *x = ad_f32(ad_dropout_mask(ad_zeros(tape, AD_F32, AD_SHAPE(SAMPLE)), rate, 5));
+    const float *x = ad_f32(ad_dropout_mask(ad_zeros(t, AD_F32, AD_SHAPE(SAMPLE)), rate, 5));
     int dropped = 0;
-    expect_ok();
+    expect_ok(t);
     for (int i = 0; i < SAMPLE; i++) {
         ck_assert(x[i] == 0 || x[i] == (float)(1 / (1 - rate)));
         dropped += x[i] == 0;
@@ -202,21 +201,21 @@ END_TEST
 
 START_TEST(each_draw_gives_other_numbers)
 {
-    ck_assert_uint_eq(ad_draw_count(tape), 0);
-    const ad_tensor a = ad_uniform(tape, AD_F64, AD_SHAPE(2), 3), b = ad_uniform(tape, AD_F64, AD_SHAPE(2), 3);
+    ck_assert_uint_eq(ad_draw_count(t), 0);
+    const ad_tensor a = ad_uniform(t, AD_F64, AD_SHAPE(2), 3), b = ad_uniform(t, AD_F64, AD_SHAPE(2), 3);
     ck_assert_double_ne(ad_f64(a)[0], ad_f64(b)[0]);
-    ck_assert_uint_eq(ad_draw_count(tape), 2);
+    ck_assert_uint_eq(ad_draw_count(t), 2);
     const double first = ad_f64(a)[0], second = ad_f64(b)[0];
-    ad_reset(tape);
-    ck_assert_uint_eq(ad_draw_count(tape), 2);
-    ad_set_draw_count(tape, 1);
-    ck_assert_double_eq(ad_f64(ad_uniform(tape, AD_F64, AD_SHAPE(2), 3))[0], second);
-    ad_set_draw_count(tape, 0);
-    ck_assert_double_eq(ad_f64(ad_uniform(tape, AD_F64, AD_SHAPE(2), 3))[0], first);
-    ad_normal(tape, AD_F32, AD_SHAPE(0), 3);
-    ad_dropout_mask(ad_scalar(tape, 1), 0.5, 3);
-    ck_assert_uint_eq(ad_draw_count(tape), 3);
-    expect_ok();
+    ad_reset(t);
+    ck_assert_uint_eq(ad_draw_count(t), 2);
+    ad_set_draw_count(t, 1);
+    ck_assert_double_eq(ad_f64(ad_uniform(t, AD_F64, AD_SHAPE(2), 3))[0], second);
+    ad_set_draw_count(t, 0);
+    ck_assert_double_eq(ad_f64(ad_uniform(t, AD_F64, AD_SHAPE(2), 3))[0], first);
+    ad_normal(t, AD_F32, AD_SHAPE(0), 3);
+    ad_dropout_mask(ad_scalar(t, 1), 0.5, 3);
+    ck_assert_uint_eq(ad_draw_count(t), 3);
+    expect_ok(t);
 }
 END_TEST
 
@@ -238,40 +237,39 @@ START_TEST(random_rows_name_their_draw)
     }
     ck_assert_int_ge(n, 3);
     ad_tensor y;
-    ad_apply(tape, ad_operator_named("uniform"), NULL, 0,
+    ad_apply(t, ad_operator_named("uniform"), NULL, 0,
              (const ad_attribute[]){{.integer = AD_F64}, {.shape = AD_SCALAR}, {.integer = 42}, {.integer = 1}}, &y);
     ck_assert_double_eq(ad_item(y), ad_random_uniform(42, 1, 0));
-    ck_assert_uint_eq(ad_draw_count(tape), 0);
+    ck_assert_uint_eq(ad_draw_count(t), 0);
 }
 END_TEST
 
 /* A draw that was not made is not counted. */
 START_TEST(random_refuses)
 {
-    const ad_tensor x = ad_ones(tape, AD_F32, AD_SHAPE(2));
-    expect_inert(ad_uniform(tape, AD_I32, AD_SHAPE(2), 1), AD_BAD_TYPE,
+    const ad_tensor x = ad_ones(t, AD_F32, AD_SHAPE(2));
+    expect_inert(ad_uniform(t, AD_I32, AD_SHAPE(2), 1), AD_BAD_TYPE,
                  "uniform: random numbers are f32 or f64; convert them with ad_cast");
-    expect_inert(ad_normal(tape, (ad_type)7, AD_SHAPE(2), 1), AD_BAD_TYPE,
+    expect_inert(ad_normal(t, (ad_type)7, AD_SHAPE(2), 1), AD_BAD_TYPE,
                  "normal: random numbers are f32 or f64; convert them with ad_cast");
-    expect_inert(ad_normal(tape, AD_F32, AD_SHAPE(-2), 1), AD_BAD_SHAPE,
-                 "normal: size -2 of axis 0 is negative in [-2]");
+    expect_inert(ad_normal(t, AD_F32, AD_SHAPE(-2), 1), AD_BAD_SHAPE, "normal: size -2 of axis 0 is negative in [-2]");
     expect_inert(ad_dropout_mask(x, 1, 1), AD_BAD_VALUE,
                  "dropout_mask: the rate is 1: it must be at least 0 and less than 1");
     expect_inert(ad_dropout_mask(x, -0.1, 1), AD_BAD_VALUE,
                  "dropout_mask: the rate is -0.1: it must be at least 0 and less than 1");
     expect_inert(ad_dropout_mask(x, NAN, 1), AD_BAD_VALUE,
                  "dropout_mask: the rate is nan: it must be at least 0 and less than 1");
-    expect_inert(ad_dropout_mask(ad_ones(tape, AD_I32, AD_SHAPE(2)), 0.5, 1), AD_BAD_TYPE,
+    expect_inert(ad_dropout_mask(ad_ones(t, AD_I32, AD_SHAPE(2)), 0.5, 1), AD_BAD_TYPE,
                  "dropout_mask: operand 0, [2], is i32: it must be f32 or f64; convert it with ad_cast");
-    ck_assert_uint_eq(ad_draw_count(tape), 0);
+    ck_assert_uint_eq(ad_draw_count(t), 0);
     ck_assert_uint_eq(ad_draw_count(NULL), 0);
     ck_assert_int_eq(ad_set_draw_count(NULL, 1), AD_BAD_HANDLE);
     ck_assert(ad_is_inert(ad_uniform(NULL, AD_F32, AD_SHAPE(2), 1)));
     ck_assert(ad_is_inert(ad_dropout_mask((ad_tensor){0}, 0.5, 1)));
-    ad_fail(tape, AD_BAD_VALUE, "ours");
-    ck_assert_int_eq(ad_set_draw_count(tape, 5), AD_BAD_VALUE);
-    ck_assert(ad_is_inert(ad_uniform(tape, AD_F32, AD_SHAPE(2), 1)));
-    ck_assert_uint_eq(ad_draw_count(tape), 0);
+    ad_fail(t, AD_BAD_VALUE, "ours");
+    ck_assert_int_eq(ad_set_draw_count(t, 5), AD_BAD_VALUE);
+    ck_assert(ad_is_inert(ad_uniform(t, AD_F32, AD_SHAPE(2), 1)));
+    ck_assert_uint_eq(ad_draw_count(t), 0);
 }
 END_TEST
 
@@ -279,9 +277,9 @@ END_TEST
 START_TEST(dropout_masks_the_gradient_too)
 {
     enum { N = 50 };
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(N), NULL), mask = ad_dropout_mask(x, 0.5, 9);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(N), NULL), mask = ad_dropout_mask(x, 0.5, 9);
     ad_backward(ad_sum(ad_mul(x, mask)));
-    expect_ok();
+    expect_ok(t);
     for (size_t i = 0; i < N; i++)
         ck_assert_double_eq(ad_f64(ad_gradient(x))[i], ad_f64(mask)[i]);
 }
@@ -292,7 +290,7 @@ int main(void)
     Suite *suite = suite_create("makers");
     TCase *numbers = tcase_create("numbers"), *statistics = tcase_create("statistics"), *draws = tcase_create("draws");
     TCase *const cases[] = {numbers, statistics, draws};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         tcase_add_checked_fixture(cases[i], open_tape, close_tape);
         tcase_set_timeout(cases[i], 60);
         suite_add_tcase(suite, cases[i]);

@@ -3,18 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
-
-#include "../support/suite.h"
+#include "../support/one_tape.h"
 
 #define PI 3.14159265358979323846
-
-static ad_tape *t;
-
-static void open_tape(void) { t = ad_tape_open(NULL); }
-static void close_tape(void) { ad_tape_close(t); }
-
-static void assert_ok(void) { ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t)); }
 
 static bool is_close(double got, double want, double relative)
 {
@@ -90,7 +81,7 @@ START_TEST(values_of_one_operand)
     const double x[] = {values[_i].x, values[_i].x, values[_i].x, values[_i].x, values[_i].x};
     const ad_tensor many = values[_i].of(ad_input(t, AD_F64, AD_SHAPE(5), x));
     assert_close(values[_i].name, ad_item(values[_i].of(ad_input(t, AD_F64, AD_SCALAR, x))), values[_i].y, 1e-15);
-    assert_ok();
+    expect_ok(t);
     for (int i = 0; i < 5; i++)
         assert_close(values[_i].name, ad_f64(many)[i], values[_i].y, 1e-15);
 }
@@ -145,7 +136,7 @@ START_TEST(values_of_two_operands)
     const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(5), a), y = ad_input(t, AD_F64, AD_SHAPE(5), b);
     const ad_tensor results[] = {values2[_i].of(x, y), values2[_i].of(x, one_b), values2[_i].of(one_a, y)};
     assert_close(values2[_i].name, ad_item(values2[_i].of(one_a, one_b)), values2[_i].y, 1e-15);
-    assert_ok();
+    expect_ok(t);
     for (int k = 0; k < 3; k++)
         for (int i = 0; i < 5; i++)
             assert_close(values2[_i].name, ad_f64(results[k])[i], values2[_i].y, 1e-15);
@@ -234,7 +225,7 @@ START_TEST(polygamma_values)
         assert_close("digamma", ad_item(ad_digamma(x)), y, 1e-14 * polygammas[_i].loss);
     if ((double)narrow == polygammas[_i].x)
         assert_close("polygamma of f32", ad_item(ad_polygamma(f, n)), (double)(float)y, 1.2e-7);
-    assert_ok();
+    expect_ok(t);
 }
 END_TEST
 
@@ -276,7 +267,7 @@ static derivatives differentiate(ad_tensor (*of)(ad_tensor a, ad_tensor b), doub
     d.b = ad_item(db);
     second(da, a, b, &d.aa, &d.ab);
     second(db, a, b, &d.ba, &d.bb);
-    assert_ok();
+    expect_ok(t);
     return d;
 }
 
@@ -359,7 +350,7 @@ START_TEST(gradients_of_one_operand)
 {
     const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &slopes[_i].x);
     ad_backward(slopes[_i].of(x));
-    assert_ok();
+    expect_ok(t);
     assert_close(slopes[_i].name, ad_item(ad_gradient(x)), slopes[_i].dx, 1e-14);
 }
 END_TEST
@@ -379,7 +370,7 @@ START_TEST(powers_to_a_high_order)
         }
         assert_close("the ninth derivative", ad_item(y), ad_item(ad_pow_derivative(x, p, 5, 4)), 1e-12);
     }
-    assert_ok();
+    expect_ok(t);
 }
 END_TEST
 
@@ -392,7 +383,7 @@ START_TEST(whole_powers_at_zero)
     for (int k = 0; k < 4; k++) {
         ad_backward_with(y, &(ad_backward_options){.differentiable = true});
         y = ad_gradient(x);
-        assert_ok();
+        expect_ok(t);
         ck_assert_double_eq(ad_item(y), want[k]);
     }
 }
@@ -418,13 +409,11 @@ START_TEST(pow_derivative_orders)
     ck_assert_double_eq(ad_f64(ad_pow_derivative(x, p, 64, 0))[1], 0);
     ck_assert_double_eq(ad_f64(ad_pow_derivative(x, p, 3, 0))[1], 6);
     assert_close("d2/dp2", ad_f64(ad_pow_derivative(x, p, 0, 2))[1], 8 * LN2 * LN2, 1e-15);
-    assert_ok();
+    expect_ok(t);
 }
 END_TEST
 
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 int main(void)
 {

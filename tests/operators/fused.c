@@ -5,28 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gradtape/gradtape.h>
+#include "../support/one_tape.h"
 
-#include "../support/suite.h"
+static ad_tape *t;
 
-static ad_tape *tape;
-
-static void open_tape(void) { tape = ad_tape_open(NULL); }
-static void close_tape(void)
+static void close_tape_and_threads(void)
 {
-    ad_tape_close(tape);
+    close_tape();
     ad_set_threads(0);
 }
-
-static void expect_ok(void) { ck_assert_msg(ad_status_of(tape) == AD_OK, "%s", ad_message(tape)); }
-
-static void expect_error(ad_status status, const char *message)
-{
-    ck_assert_str_eq(ad_message(tape), message);
-    ck_assert_int_eq(ad_clear_error(tape), status);
-}
-
-static double value_of(ad_tensor x, size_t i) { return ad_type_of(x) == AD_F32 ? (double)ad_f32(x)[i] : ad_f64(x)[i]; }
 
 /* ---- Distances --------------------------------------------------------------------------------------------------- */
 
@@ -43,11 +30,11 @@ static double ulp_between(ad_tensor a, ad_tensor b)
     double off = 0, largest = 0;
     ck_assert_uint_eq(ad_size_of(a), ad_size_of(b));
     for (size_t i = 0; i < ad_size_of(a); i++) {
-        ck_assert(isfinite(value_of(a, i)));
-        off = fmax(off, fabs(value_of(a, i) - value_of(b, i)));
-        largest = fmax(largest, fabs(value_of(b, i)));
+        ck_assert(isfinite(number_at(a, i)));
+        off = fmax(off, fabs(number_at(a, i) - number_at(b, i)));
+        largest = fmax(largest, fabs(number_at(b, i)));
     }
-    expect_ok();
+    expect_ok(t);
     return off > 0 ? off / ulp_of(largest, ad_type_of(b)) : 0;
 }
 
@@ -62,7 +49,7 @@ static ad_tensor drawn(ad_type type, ad_shape shape, uint64_t stream)
     ck_assert(wide && narrow);
     for (size_t i = 0; i < n; i++)
         wide[i] = (double)(narrow[i] = (float)(2 * ad_random_uniform(7, stream, i) - 1));
-    ad_tensor x = ad_variable(tape, type, shape, type == AD_F32 ? (const void *)narrow : wide);
+    ad_tensor x = ad_variable(t, type, shape, type == AD_F32 ? (const void *)narrow : wide);
     free(wide);
     free(narrow);
     return x;
@@ -80,14 +67,14 @@ typedef struct block {
 /* The results of one of the two, and the gradients of the operands for random gradients of the results. */
 static int compute(const block *b, ad_type type, bool fused, ad_tensor y[], ad_tensor dx[])
 {
-    ad_tensor x[5], total = ad_full(tape, type, AD_SCALAR, 0);
+    ad_tensor x[5], total = ad_full(t, type, AD_SCALAR, 0);
     for (int i = 0; i < b->n_x; i++)
         x[i] = drawn(type, b->x[i], (uint64_t)i);
     const int n = (fused ? b->fused : b->composed)(x, y);
     for (int j = 0; j < n; j++)
         total = ad_add(total, ad_sum(ad_mul(y[j], drawn(type, ad_shape_of(y[j]), 50 + (uint64_t)j))));
     ad_backward_with(total, &(ad_backward_options){.differentiable = true}); /* so that they outlive the other's */
-    expect_ok();
+    expect_ok(t);
     for (int i = 0; i < b->n_x; i++)
         dx[i] = ad_gradient(x[i]);
     return n;
@@ -110,7 +97,7 @@ static void compare(const block *b, const char *what)
             ck_assert_msg(off <= b->gradients, "%s of %s: gradient %d is off by %.3g ulp", what,
                           ad_type_name((ad_type)type), i, off);
         }
-        ad_reset(tape);
+        ad_reset(t);
     }
 }
 
@@ -168,13 +155,13 @@ END_TEST
 START_TEST(test_linear_by_hand)
 {
     const double x[] = {1, -2, 0.5, 3}, w[] = {2, -1, 0, 1, 1, -3}, bias[] = {0.5, 0, 1};
-    ad_tensor tx = ad_variable(tape, AD_F64, AD_SHAPE(2, 2), x), tw = ad_variable(tape, AD_F64, AD_SHAPE(2, 3), w),
-              tb = ad_variable(tape, AD_F64, AD_SHAPE(3), bias);
+    ad_tensor tx = ad_variable(t, AD_F64, AD_SHAPE(2, 2), x), tw = ad_variable(t, AD_F64, AD_SHAPE(2, 3), w),
+              tb = ad_variable(t, AD_F64, AD_SHAPE(3), bias);
     ad_tensor y = ad_linear(tx, tw, tb, AD_RELU);
     const double expected[] = {0.5, 0, 7, 4.5, 2.5, 0}, dx[] = {2, -2, 1, 2}, dw[] = {1.5, 0.5, 1, 1, 3, -2},
                  db[] = {2, 1, 1};
     ad_backward(ad_sum(y));
-    expect_ok();
+    expect_ok(t);
     ck_assert(!memcmp(ad_f64(y), expected, sizeof expected));
     ck_assert(!memcmp(ad_f64(ad_gradient(tx)), dx, sizeof dx));
     ck_assert(!memcmp(ad_f64(ad_gradient(tw)), dw, sizeof dw));
@@ -187,41 +174,41 @@ START_TEST(test_linear_at_the_edges)
 {
     const double x[] = {0, NAN, -800, 800}, one = 1, zero = 0;
     for (activation = 0; activation < AD_ACTIVATION_COUNT; activation++) {
-        ad_tensor tx = ad_variable(tape, AD_F64, AD_SHAPE(4, 1), x);
-        ad_tensor y = ad_linear(tx, ad_input(tape, AD_F64, AD_SHAPE(1, 1), &one),
-                                ad_input(tape, AD_F64, AD_SHAPE(1), &zero), activation);
-        ad_tensor other = ad_variable(tape, AD_F64, AD_SHAPE(4, 1), x), z = activate(other);
+        ad_tensor tx = ad_variable(t, AD_F64, AD_SHAPE(4, 1), x);
+        ad_tensor y = ad_linear(tx, ad_input(t, AD_F64, AD_SHAPE(1, 1), &one), ad_input(t, AD_F64, AD_SHAPE(1), &zero),
+                                activation);
+        ad_tensor other = ad_variable(t, AD_F64, AD_SHAPE(4, 1), x), z = activate(other);
         ad_backward(ad_sum(ad_add(y, z)));
-        expect_ok();
+        expect_ok(t);
         for (size_t i = 0; i < 4; i++) {
             const double dy = ad_f64(ad_gradient(tx))[i], dz = ad_f64(ad_gradient(other))[i];
             ck_assert(ad_f64(y)[i] == ad_f64(z)[i] || (isnan(ad_f64(y)[i]) && isnan(ad_f64(z)[i])));
             ck_assert_msg(fabs(dy - dz) <= 1e-15 || (isnan(dy) && isnan(dz)), "activation %d at %g: %g, not %g",
                           (int)activation, x[i], dy, dz);
         }
-        ad_reset(tape);
+        ad_reset(t);
     }
 }
 END_TEST
 
 START_TEST(test_linear_refuses)
 {
-    ad_tensor x = ad_name(ad_input(tape, AD_F64, AD_SHAPE(2, 3), NULL), "x"),
-              w = ad_name(ad_input(tape, AD_F64, AD_SHAPE(4, 5), NULL), "W"),
-              b = ad_name(ad_input(tape, AD_F64, AD_SHAPE(4), NULL), "b"),
-              right = ad_input(tape, AD_F64, AD_SHAPE(3, 5), NULL);
+    ad_tensor x = ad_name(ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), "x"),
+              w = ad_name(ad_input(t, AD_F64, AD_SHAPE(4, 5), NULL), "W"),
+              b = ad_name(ad_input(t, AD_F64, AD_SHAPE(4), NULL), "b"),
+              right = ad_input(t, AD_F64, AD_SHAPE(3, 5), NULL);
     ck_assert(ad_is_inert(ad_linear(x, w, b, AD_RELU)));
-    expect_error(AD_BAD_SHAPE, "linear: inner sizes differ: x [2,3] by W [4,5]");
+    expect_error(t, AD_BAD_SHAPE, "linear: inner sizes differ: x [2,3] by W [4,5]");
     ad_linear(x, right, b, AD_RELU);
-    expect_error(AD_BAD_SHAPE, "linear: b must be [h], a number for each column of [3,5]: it is b [4]");
+    expect_error(t, AD_BAD_SHAPE, "linear: b must be [h], a number for each column of [3,5]: it is b [4]");
     ad_linear(x, b, b, AD_RELU);
-    expect_error(AD_BAD_SHAPE, "linear: x must be [...,d] and w [d,h]: they are x [2,3] and b [4]");
+    expect_error(t, AD_BAD_SHAPE, "linear: x must be [...,d] and w [d,h]: they are x [2,3] and b [4]");
     ad_linear(x, right, b, (ad_activation)9);
-    expect_error(AD_BAD_VALUE, "linear: 9 is no activation: use AD_RELU or another of the list");
+    expect_error(t, AD_BAD_VALUE, "linear: 9 is no activation: use AD_RELU or another of the list");
     ad_tensor db;
     ad_linear_backward(x, w, AD_RELU, &db);
     expect_error(
-        AD_BAD_SHAPE,
+        t, AD_BAD_SHAPE,
         "linear_backward: dy and y must have the same shape, of one axis or more: they are x [2,3] and W [4,5]");
     ck_assert(ad_is_inert(db));
 }
@@ -231,12 +218,12 @@ END_TEST
 START_TEST(test_linear_of_nothing)
 {
     const double bias[] = {-1, 2};
-    ad_tensor b = ad_variable(tape, AD_F64, AD_SHAPE(2), bias), w = ad_variable(tape, AD_F64, AD_SHAPE(0, 2), NULL);
-    ad_tensor y = ad_linear(ad_input(tape, AD_F64, AD_SHAPE(3, 0), NULL), w, b, AD_RELU);
-    ad_tensor none = ad_linear(ad_input(tape, AD_F64, AD_SHAPE(0, 3), NULL),
-                               ad_variable(tape, AD_F64, AD_SHAPE(3, 2), NULL), b, AD_TANH);
+    ad_tensor b = ad_variable(t, AD_F64, AD_SHAPE(2), bias), w = ad_variable(t, AD_F64, AD_SHAPE(0, 2), NULL);
+    ad_tensor y = ad_linear(ad_input(t, AD_F64, AD_SHAPE(3, 0), NULL), w, b, AD_RELU);
+    ad_tensor none =
+        ad_linear(ad_input(t, AD_F64, AD_SHAPE(0, 3), NULL), ad_variable(t, AD_F64, AD_SHAPE(3, 2), NULL), b, AD_TANH);
     ad_backward(ad_add(ad_sum(y), ad_sum(none)));
-    expect_ok();
+    expect_ok(t);
     for (size_t i = 0; i < 6; i++)
         ck_assert(ad_f64(y)[i] == (i % 2 ? 2 : 0));
     ck_assert(ad_f64(ad_gradient(b))[0] == 0 && ad_f64(ad_gradient(b))[1] == 3);
@@ -278,29 +265,29 @@ START_TEST(test_mul_add_with_constants)
     for (int free = 0; free < 3; free++) {
         ad_tensor x[3];
         for (int i = 0; i < 3; i++)
-            x[i] = i == free ? ad_variable(tape, AD_F64, AD_SCALAR, &numbers[i]) : ad_scalar(tape, numbers[i]);
+            x[i] = i == free ? ad_variable(t, AD_F64, AD_SCALAR, &numbers[i]) : ad_scalar(t, numbers[i]);
         ad_tensor y = ad_mul_add(x[0], x[1], x[2]);
         ad_backward(y);
         ck_assert(ad_item(y) == 22);
         ck_assert(ad_item(ad_gradient(x[free])) == (free == 0 ? 5 : free == 1 ? 3 : 1));
     }
-    expect_ok();
+    expect_ok(t);
 }
 END_TEST
 
 START_TEST(test_mul_backward_refuses)
 {
-    ad_tensor dy = ad_input(tape, AD_F64, AD_SHAPE(2, 3), NULL), a = ad_input(tape, AD_F64, AD_SHAPE(3), NULL),
-              b = ad_input(tape, AD_F64, AD_SHAPE(4), NULL), db;
+    ad_tensor dy = ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), a = ad_input(t, AD_F64, AD_SHAPE(3), NULL),
+              b = ad_input(t, AD_F64, AD_SHAPE(4), NULL), db;
     ad_mul_backward(dy, a, b, &db);
-    expect_error(AD_BAD_SHAPE, "mul_backward: dy must be as wide as a and b together: they are [2,3], [3] and [4]");
+    expect_error(t, AD_BAD_SHAPE, "mul_backward: dy must be as wide as a and b together: they are [2,3], [3] and [4]");
     ad_mul_backward(a, dy, a, &db);
-    expect_error(AD_BAD_SHAPE, "mul_backward: dy must be as wide as a and b together: they are [3], [2,3] and [3]");
+    expect_error(t, AD_BAD_SHAPE, "mul_backward: dy must be as wide as a and b together: they are [3], [2,3] and [3]");
     ad_mul_add(a, b, dy);
-    expect_error(AD_BAD_SHAPE,
+    expect_error(t, AD_BAD_SHAPE,
                  "mul_add: shapes do not broadcast: [3] with [4]: sizes must be equal or 1, from the last axis");
-    ad_mul_add(ad_scalar(tape, 1), a, b); /* the two that do not fit are named */
-    expect_error(AD_BAD_SHAPE,
+    ad_mul_add(ad_scalar(t, 1), a, b); /* the two that do not fit are named */
+    expect_error(t, AD_BAD_SHAPE,
                  "mul_add: shapes do not broadcast: [3] with [4]: sizes must be equal or 1, from the last axis");
 }
 END_TEST
@@ -338,39 +325,39 @@ END_TEST
 START_TEST(test_layer_norm_by_hand)
 {
     const double x[] = {1, 3, -5, -5}, gain[] = {2, 1}, bias[] = {0, 10};
-    ad_tensor y = ad_layer_norm(ad_input(tape, AD_F64, AD_SHAPE(2, 2), x), ad_input(tape, AD_F64, AD_SHAPE(2), gain),
-                                ad_input(tape, AD_F64, AD_SHAPE(2), bias), 3);
+    ad_tensor y = ad_layer_norm(ad_input(t, AD_F64, AD_SHAPE(2, 2), x), ad_input(t, AD_F64, AD_SHAPE(2), gain),
+                                ad_input(t, AD_F64, AD_SHAPE(2), bias), 3);
     const double expected[] = {-1, 10.5, 0, 10}; /* deviations 1, variance 1, sqrt(1 + 3) = 2; then a constant row */
-    expect_ok();
+    expect_ok(t);
     ck_assert(!memcmp(ad_f64(y), expected, sizeof expected));
 }
 END_TEST
 
 START_TEST(test_layer_norm_refuses)
 {
-    ad_tensor x = ad_input(tape, AD_F64, AD_SHAPE(2, 3), NULL), row = ad_input(tape, AD_F64, AD_SHAPE(3), NULL),
-              other = ad_input(tape, AD_F64, AD_SHAPE(2), NULL), scalar = ad_scalar(tape, 1), a, b;
+    ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), row = ad_input(t, AD_F64, AD_SHAPE(3), NULL),
+              other = ad_input(t, AD_F64, AD_SHAPE(2), NULL), scalar = ad_scalar(t, 1), a, b;
     ad_layer_norm(x, row, row, 0);
-    expect_error(AD_BAD_VALUE, "layer_norm: epsilon is 0: it must be positive and finite");
+    expect_error(t, AD_BAD_VALUE, "layer_norm: epsilon is 0: it must be positive and finite");
     ad_layer_norm(x, row, row, NAN);
-    expect_error(AD_BAD_VALUE, "layer_norm: epsilon is nan: it must be positive and finite");
+    expect_error(t, AD_BAD_VALUE, "layer_norm: epsilon is nan: it must be positive and finite");
     ad_layer_norm(scalar, row, row, 1);
-    expect_error(AD_BAD_SHAPE, "layer_norm: x [] is a scalar: it must have an axis to normalise over");
+    expect_error(t, AD_BAD_SHAPE, "layer_norm: x [] is a scalar: it must have an axis to normalise over");
     ad_layer_norm(x, row, other, 1);
-    expect_error(AD_BAD_SHAPE,
+    expect_error(t, AD_BAD_SHAPE,
                  "layer_norm: gain and bias must be [d], a number for each element of a row of [2,3]: [2] is not");
     ad_layer_norm_backward(row, x, row, 1, &a, &b);
-    expect_error(AD_BAD_SHAPE, "layer_norm_backward: dy and x must have the same shape: they are [3] and [2,3]");
+    expect_error(t, AD_BAD_SHAPE, "layer_norm_backward: dy and x must have the same shape: they are [3] and [2,3]");
     ck_assert(ad_is_inert(a) && ad_is_inert(b));
 }
 END_TEST
 
 START_TEST(test_layer_norm_of_no_rows)
 {
-    ad_tensor gain = ad_variable(tape, AD_F32, AD_SHAPE(3), NULL), bias = ad_variable(tape, AD_F32, AD_SHAPE(3), NULL);
-    ad_tensor y = ad_layer_norm(ad_input(tape, AD_F32, AD_SHAPE(0, 3), NULL), gain, bias, 1);
+    ad_tensor gain = ad_variable(t, AD_F32, AD_SHAPE(3), NULL), bias = ad_variable(t, AD_F32, AD_SHAPE(3), NULL);
+    ad_tensor y = ad_layer_norm(ad_input(t, AD_F32, AD_SHAPE(0, 3), NULL), gain, bias, 1);
     ad_backward(ad_sum(y));
-    expect_ok();
+    expect_ok(t);
     for (size_t i = 0; i < 3; i++)
         ck_assert(ad_f32(ad_gradient(gain))[i] == 0 && ad_f32(ad_gradient(bias))[i] == 0);
 }
@@ -432,11 +419,10 @@ END_TEST
 START_TEST(test_lstm_cell_saturates)
 {
     const double gates[] = {800, -800, 800, 1}, cell = 0.5;
-    ad_tensor next, g = ad_variable(tape, AD_F64, AD_SHAPE(4), gates),
-                    c = ad_variable(tape, AD_F64, AD_SHAPE(1), &cell);
+    ad_tensor next, g = ad_variable(t, AD_F64, AD_SHAPE(4), gates), c = ad_variable(t, AD_F64, AD_SHAPE(1), &cell);
     ad_tensor h = ad_lstm_cell(g, c, &next);
     ad_backward(ad_sum(h));
-    expect_ok();
+    expect_ok(t);
     ck_assert(ad_f64(next)[0] == 0.5);
     ck_assert_double_eq_tol(ad_f64(h)[0], tanh(0.5), 1e-15);
     for (size_t i = 0; i < 4; i++)
@@ -447,15 +433,17 @@ END_TEST
 
 START_TEST(test_lstm_cell_refuses)
 {
-    ad_tensor g = ad_input(tape, AD_F64, AD_SHAPE(2, 12), NULL), c = ad_input(tape, AD_F64, AD_SHAPE(2, 4), NULL),
-              scalar = ad_scalar(tape, 0), next;
+    ad_tensor g = ad_input(t, AD_F64, AD_SHAPE(2, 12), NULL), c = ad_input(t, AD_F64, AD_SHAPE(2, 4), NULL),
+              scalar = ad_scalar(t, 0), next;
     ck_assert(ad_is_inert(ad_lstm_cell(g, c, &next)) && ad_is_inert(next));
-    expect_error(AD_BAD_SHAPE, "lstm_cell: the gates must be [..., 4h] for a cell [..., h]: they are [2,12] and [2,4]");
+    expect_error(t, AD_BAD_SHAPE,
+                 "lstm_cell: the gates must be [..., 4h] for a cell [..., h]: they are [2,12] and [2,4]");
     ad_lstm_cell(g, scalar, &next);
-    expect_error(AD_BAD_SHAPE, "lstm_cell: the cell must be [..., h]: it is []");
+    expect_error(t, AD_BAD_SHAPE, "lstm_cell: the cell must be [..., h]: it is []");
     ad_lstm_cell_backward(c, g, g, c, AD_SHAPE(2, 16), &next);
-    expect_error(AD_BAD_SHAPE, "lstm_cell_backward: dh and dnext must be as the cell [..., h], activated [..., 5h]: "
-                               "operand 1 is [2,12]");
+    expect_error(t, AD_BAD_SHAPE,
+                 "lstm_cell_backward: dh and dnext must be as the cell [..., h], activated [..., 5h]: "
+                 "operand 1 is [2,12]");
 }
 END_TEST
 
@@ -464,15 +452,16 @@ END_TEST
 START_TEST(test_log_softmax_gather)
 {
     const int32_t labels[] = {2, 0};
-    ad_tensor z = drawn(AD_F64, AD_SHAPE(2, 3), 1), l = ad_input(tape, AD_I32, AD_SHAPE(2), labels);
+    ad_tensor z = drawn(AD_F64, AD_SHAPE(2, 3), 1), l = ad_input(t, AD_I32, AD_SHAPE(2), labels);
     ad_tensor y = ad_log_softmax_gather(z, l), whole = ad_log_softmax(z, 1), loss = ad_softmax_cross_entropy(z, l);
-    expect_ok();
+    expect_ok(t);
     for (size_t i = 0; i < 2; i++) {
         ck_assert(ad_f64(y)[i] == -ad_f64(loss)[i]);
         ck_assert_double_eq_tol(ad_f64(y)[i], ad_f64(whole)[3 * i + (size_t)labels[i]], 1e-15);
     }
-    ad_log_softmax_gather(z, ad_input(tape, AD_I32, AD_SHAPE(2), (const int32_t[]){0, 3}));
-    expect_error(AD_BAD_VALUE, "softmax_cross_entropy: label 3 of row 1 is out of range: there are 3 classes, from 0");
+    ad_log_softmax_gather(z, ad_input(t, AD_I32, AD_SHAPE(2), (const int32_t[]){0, 3}));
+    expect_error(t, AD_BAD_VALUE,
+                 "softmax_cross_entropy: label 3 of row 1 is out of range: there are 3 classes, from 0");
 }
 END_TEST
 
@@ -487,7 +476,7 @@ START_TEST(test_threads_change_nothing)
         ad_tensor x = drawn(AD_F32, AD_SHAPE(200, 300), 1), w = drawn(AD_F32, AD_SHAPE(300, 400), 2),
                   b = drawn(AD_F32, AD_SHAPE(400), 3), y = ad_linear(x, w, b, (ad_activation)_i);
         ad_backward(ad_sum(ad_square(y)));
-        expect_ok();
+        expect_ok(t);
         const ad_tensor seen[] = {y, ad_gradient(x), ad_gradient(b)};
         for (int k = 0; k < 3; k++) {
             const size_t bytes = ad_size_of(seen[k]) * sizeof(float);
@@ -495,7 +484,7 @@ START_TEST(test_threads_change_nothing)
                 memcpy(first[k], ad_f32(seen[k]), bytes);
             ck_assert_msg(!memcmp(first[k], ad_f32(seen[k]), bytes), "%d threads give other bits", threads);
         }
-        ad_reset(tape);
+        ad_reset(t);
     }
 }
 END_TEST
@@ -506,7 +495,7 @@ static Suite *make_suite(void)
 {
     Suite *s = suite_create("blocks");
     TCase *c = tcase_create("blocks");
-    tcase_add_checked_fixture(c, open_tape, close_tape);
+    tcase_add_checked_fixture(c, open_tape, close_tape_and_threads);
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, test_linear_is_its_composition, 0, AD_ACTIVATION_COUNT);
     tcase_add_test(c, test_linear_by_hand);

@@ -2,21 +2,19 @@
 #include <limits.h>
 #include <string.h>
 
-#include "../support/counted_tape.h"
-#include "../support/suite.h"
+#include "../support/one_tape.h"
 
 static const ad_type types[] = {AD_F32, AD_F64, AD_I32};
-enum { TYPES = sizeof types / sizeof types[0] };
+enum { TYPES = COUNT(types) };
 
-/* A tensor of any type with the elements 1, 2, 3, ...; `number` reads one. */
+/* A tensor of any type with the elements 1, 2, 3, ...; `number_at` reads one. */
 static ad_tensor counted(ad_type type, ad_shape shape)
 {
-    const ad_tensor from_0 = ad_arange(tape, type, (int64_t)elements_of(shape) + 1);
+    const ad_tensor from_0 = ad_arange(t, type, (int64_t)elements_of(shape) + 1);
     return ad_reshape(ad_slice(from_0, 0, (ad_range){1, AD_END, 1}), shape);
 }
 
-static ad_tensor whole(ad_shape shape, const int32_t *values) { return ad_input(tape, AD_I32, shape, values); }
-#define WHOLE(...) whole(AD_SHAPE(sizeof((int32_t[]){__VA_ARGS__}) / sizeof(int32_t)), (int32_t[]){__VA_ARGS__})
+static ad_tensor whole(ad_shape shape, const int32_t *values) { return ad_input(t, AD_I32, shape, values); }
 
 /* ---- Along an axis ------------------------------------------------------------------------------------------- */
 
@@ -70,16 +68,16 @@ START_TEST(scatter_adds_in_the_order_of_the_indices)
     EXPECT(ad_scatter_add(v, 1, whole(AD_SHAPE(1, 3), (int32_t[]){1, 0, 1}), 2), 2, 4, 5, 10);
     EXPECT(ad_scatter_add(v, 0, whole(AD_SHAPE(2, 1), (int32_t[]){2, 2}), 3), 0, 0, 0, 0, 0, 0, 5, 7, 9);
     const float large[] = {1, 1e8F, -1e8F};
-    const ad_tensor w = ad_input(tape, AD_F32, AD_SHAPE(3), large);
+    const ad_tensor w = ad_input(t, AD_F32, AD_SHAPE(3), large);
     EXPECT(ad_scatter_add(w, 0, WHOLE(0, 0, 0), 1), 0);
     EXPECT(ad_scatter_add(ad_flip(w, AD_AXES(0)), 0, WHOLE(0, 0, 0), 1), 1);
-    EXPECT(ad_scatter_add(ad_zeros(tape, AD_F32, AD_SHAPE(0)), 0, whole(AD_SHAPE(0), NULL), 2), 0, 0);
+    EXPECT(ad_scatter_add(ad_zeros(t, AD_F32, AD_SHAPE(0)), 0, whole(AD_SHAPE(0), NULL), 2), 0, 0);
 }
 END_TEST
 
 START_TEST(an_index_given_twice_gets_both_gradients)
 {
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(3), (const double[]){1, 2, 3});
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(3), (const double[]){1, 2, 3});
     ad_backward(ad_sum(ad_square(ad_gather(x, 0, WHOLE(1, 1, 2)))));
     EXPECT(ad_gradient(x), 0, 8, 6);
 }
@@ -143,11 +141,11 @@ START_TEST(triangles_against_a_loop)
     const ad_tensor x = counted(types[_i], shape);
     for (int k = -5; k <= 5; k++) {
         const ad_tensor lower = ad_tril(x, k), upper = ad_triu(x, k);
-        expect_ok();
+        expect_ok(t);
         for (int at = 0; at < 24; at++) {
             const int i = at / 4 % 3, j = at % 4;
-            ck_assert_double_eq(number(lower, (size_t)at), j <= i + k ? at + 1 : 0);
-            ck_assert_double_eq(number(upper, (size_t)at), j >= i + k ? at + 1 : 0);
+            ck_assert_double_eq(number_at(lower, (size_t)at), j <= i + k ? at + 1 : 0);
+            ck_assert_double_eq(number_at(upper, (size_t)at), j >= i + k ? at + 1 : 0);
         }
     }
     EXPECT(ad_triu(counted(types[_i], AD_SHAPE(1, 1)), INT_MAX), 0);
@@ -167,15 +165,15 @@ START_TEST(ks_beyond_an_int)
         {"triu", INT64_C(4294967297), 0}, {"diagonal", INT64_C(4294967295), 0}, {"diagonal", -INT64_C(4294967297), 0},
     };
     const double ones[] = {1, 1, 1, 1};
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(2, 2), ones);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 2), ones);
     ad_tensor y;
-    ad_apply(tape, ad_operator_named(cases[_i].row), &x, 1, &(ad_attribute){.integer = cases[_i].k}, &y);
+    ad_apply(t, ad_operator_named(cases[_i].row), &x, 1, &(ad_attribute){.integer = cases[_i].k}, &y);
     ck_assert_uint_eq(ad_backward(ad_sum(y)), AD_OK);
     for (size_t i = 0; i < 4; i++)
         ck_assert_double_eq(ad_f64(ad_gradient(x))[i], cases[_i].dx);
-    const ad_tensor v = ad_input(tape, AD_F64, AD_SHAPE(2, 2), ones);
+    const ad_tensor v = ad_input(t, AD_F64, AD_SHAPE(2, 2), ones);
     ck_assert_double_eq(ad_item(ad_jvp(ad_sum(y), &x, &v, 1)), 4 * cases[_i].dx);
-    expect_ok();
+    expect_ok(t);
 }
 END_TEST
 
@@ -183,13 +181,13 @@ END_TEST
 START_TEST(triangles_select)
 {
     const double numbers[] = {1, NAN, INFINITY, 4};
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(2, 2), numbers);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 2), numbers);
     const ad_tensor y = ad_mul(ad_triu(ad_tril(x, 0), 0), x);
     ad_backward(ad_sum(ad_tril(ad_triu(y, 0), 0)));
     ck_assert_double_eq(ad_f64(ad_tril(x, 0))[1], 0);
     ck_assert_double_eq(ad_f64(ad_gradient(x))[0], 2);
     ck_assert_double_eq(ad_f64(ad_gradient(x))[3], 8);
-    expect_ok();
+    expect_ok(t);
 }
 END_TEST
 
@@ -212,8 +210,8 @@ END_TEST
 
 START_TEST(a_diagonal_gives_its_gradient_back)
 {
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(2, 3), NULL);
-    ad_backward(ad_sum(ad_mul(ad_diagonal(x, 1), ad_input(tape, AD_F64, AD_SHAPE(2), (const double[]){3, 5}))));
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 3), NULL);
+    ad_backward(ad_sum(ad_mul(ad_diagonal(x, 1), ad_input(t, AD_F64, AD_SHAPE(2), (const double[]){3, 5}))));
     EXPECT(ad_gradient(x), 0, 3, 0, 0, 0, 5);
 }
 END_TEST
@@ -229,14 +227,14 @@ START_TEST(packed_triangles)
     expect_shape(ad_tril_pack(x, -3), AD_SHAPE(0));
     expect_shape(ad_tril_unpack(counted(types[_i], AD_SHAPE(2, 0)), -2), AD_SHAPE(2, 2, 2));
     for (int64_t d = 1; d < 40; d++)
-        expect_shape(ad_tril_unpack(ad_zeros(tape, types[_i], AD_SHAPE(2, d * (d + 1) / 2)), 0), AD_SHAPE(2, d, d));
+        expect_shape(ad_tril_unpack(ad_zeros(t, types[_i], AD_SHAPE(2, d * (d + 1) / 2)), 0), AD_SHAPE(2, d, d));
 }
 END_TEST
 
 START_TEST(matrices_refuse)
 {
     const ad_tensor x = ad_name(counted(AD_F32, AD_SHAPE(4)), "x"), wide = counted(AD_F32, AD_SHAPE(2, 3)),
-                    deep = counted(AD_F32, AD_SHAPE(1, 1, 1, 1, 1, 1, 1, 1)), scalar = ad_scalar(tape, 1);
+                    deep = counted(AD_F32, AD_SHAPE(1, 1, 1, 1, 1, 1, 1, 1)), scalar = ad_scalar(t, 1);
     expect_inert(ad_tril(x, 0), AD_BAD_SHAPE, "tril: x [4] has no matrices: at least two axes are needed");
     expect_inert(ad_triu(scalar, 0), AD_BAD_SHAPE, "triu: [] has no matrices: at least two axes are needed");
     expect_inert(ad_diagonal(x, 0), AD_BAD_SHAPE, "diagonal: x [4] has no matrices: at least two axes are needed");
@@ -259,7 +257,7 @@ START_TEST(matrices_refuse)
                  "tril_pack: k is 2: the triangle is a lower one, so k must be 0 or less");
     expect_inert(ad_tril_pack(x, 0), AD_BAD_SHAPE, "tril_pack: x [4] has no matrices: at least two axes are needed");
     ad_tensor y;
-    ad_apply(tape, ad_operator_named("diagonal_matrix"), &x, 1,
+    ad_apply(t, ad_operator_named("diagonal_matrix"), &x, 1,
              (const ad_attribute[]){{.integer = 0}, {.integer = 4}, {.integer = 3}}, &y);
     expect_inert(y, AD_BAD_SHAPE, "diagonal_matrix: x [4] is not as long as diagonal 0 of a matrix [4,3]");
 }
@@ -269,17 +267,17 @@ END_TEST
 START_TEST(empty_shapes_of_any_size)
 {
     const int64_t huge = INT64_C(1) << 62;
-    const ad_tensor x = ad_zeros(tape, types[_i], AD_SHAPE(0, huge, huge));
+    const ad_tensor x = ad_zeros(t, types[_i], AD_SHAPE(0, huge, huge));
     expect_shape(ad_tril(x, -1), AD_SHAPE(0, huge, huge));
-    expect_shape(ad_triu(ad_zeros(tape, types[_i], AD_SHAPE(huge, huge, 0)), 1), AD_SHAPE(huge, huge, 0));
+    expect_shape(ad_triu(ad_zeros(t, types[_i], AD_SHAPE(huge, huge, 0)), 1), AD_SHAPE(huge, huge, 0));
     expect_shape(ad_diagonal(x, -5), AD_SHAPE(0, huge - 5));
-    expect_shape(ad_diagonal_matrix(ad_zeros(tape, types[_i], AD_SHAPE(0, huge)), -5), AD_SHAPE(0, huge + 5, huge + 5));
+    expect_shape(ad_diagonal_matrix(ad_zeros(t, types[_i], AD_SHAPE(0, huge)), -5), AD_SHAPE(0, huge + 5, huge + 5));
     expect_shape(ad_gather(x, 2, whole(AD_SHAPE(1, 1, 3), (int32_t[]){0, 1, 2})), AD_SHAPE(0, huge, 3));
     expect_inert(ad_tril_pack(x, 0), AD_BAD_SHAPE,
                  "tril_pack: the matrices of [0,4611686018427387904,4611686018427387904] are too large to be packed");
-    ad_tensor packed = ad_zeros(tape, types[_i], AD_SHAPE(0, 3)), y;
+    ad_tensor packed = ad_zeros(t, types[_i], AD_SHAPE(0, 3)), y;
     expect_shape(ad_tril_pack(ad_tril_unpack(packed, INT_MIN), INT_MIN), AD_SHAPE(0, 3));
-    ad_apply(tape, ad_operator_named("tril_unpack"), &packed, 1, &(ad_attribute){.integer = INT64_MIN}, &y);
+    ad_apply(t, ad_operator_named("tril_unpack"), &packed, 1, &(ad_attribute){.integer = INT64_MIN}, &y);
     expect_inert(y, AD_BAD_SHAPE,
                  "tril_unpack: k is -9223372036854775808: the matrix would have more rows than can be counted");
 }

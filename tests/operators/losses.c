@@ -1,7 +1,9 @@
 /* Losses: values by hand, what holds where formulas fail, weights and smoothing of classes, and every error. */
-#include "../support/numbers.h"
-
 #include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "../support/one_tape.h"
 
 static double most(void) { return real == AD_F32 ? (double)FLT_MAX : DBL_MAX; }
 
@@ -9,13 +11,13 @@ TEST(errors_of_predictions)
 {
     ad_tensor y = VECTOR(3, 1, 2), goal = VECTOR(1, 1, 2.5);
     PULL(ad_squared_error(y, goal), 1, 1, 2);
-    ASSERT_EXACT(ad_squared_error(y, goal), 4, 0, 0.25);
-    ASSERT_EXACT(ad_gradient(y), 4, 0, -2);
-    ASSERT_EXACT(ad_gradient(goal), -4, 0, 2);
+    EXPECT(ad_squared_error(y, goal), 4, 0, 0.25);
+    EXPECT(ad_gradient(y), 4, 0, -2);
+    EXPECT(ad_gradient(goal), -4, 0, 2);
     PULL(ad_absolute_error(y, goal), 1, 1, 2);
-    ASSERT_EXACT(ad_absolute_error(y, goal), 2, 0, 0.5);
-    ASSERT_EXACT(ad_gradient(y), 1, 0, -2);
-    ASSERT_EXACT(ad_gradient(goal), -1, 0, 2);
+    EXPECT(ad_absolute_error(y, goal), 2, 0, 0.5);
+    EXPECT(ad_gradient(y), 1, 0, -2);
+    EXPECT(ad_gradient(goal), -1, 0, 2);
 }
 END
 
@@ -24,31 +26,31 @@ TEST(ties_select)
 {
     ad_tensor y = VECTOR(1, 2), goal = VECTOR(1, 1);
     PULL(ad_absolute_error(y, goal), INFINITY, 3);
-    ASSERT_EXACT(ad_gradient(y), 0, 3);
+    EXPECT(ad_gradient(y), 0, 3);
 }
 END
 
 TEST(huber_is_straight_beyond_delta)
 {
     ad_tensor y = VECTOR(0.5, 1, -3, NAN, INFINITY), goal = ad_zeros_like(y), l = ad_huber(y, goal, 1);
-    ASSERT_EXACT(l, 0.125, 0.5, 2.5, NAN, INFINITY);
+    EXPECT(l, 0.125, 0.5, 2.5, NAN, INFINITY);
     PULL(l, 1, 1, 2, 1, 1);
-    ASSERT_EXACT(ad_gradient(y), 0.5, 1, -2, NAN, 1);
-    ASSERT_EXACT(ad_huber(VECTOR(3), VECTOR(1), 0.5), 0.875);
-    ASSERT_EXACT(ad_huber(SCALAR(3), SCALAR(1), INFINITY), 2);
+    EXPECT(ad_gradient(y), 0.5, 1, -2, NAN, 1);
+    EXPECT(ad_huber(VECTOR(3), VECTOR(1), 0.5), 0.875);
+    EXPECT(ad_huber(SCALAR(3), SCALAR(1), INFINITY), 2);
     ad_tensor z = VECTOR(0.5, 1, -1, 2);
-    ASSERT_EXACT(derivative(derivative(ad_huber(z, SCALAR(0), 1), z), z), 1, 1, 1, 0);
+    EXPECT(derivative(derivative(ad_huber(z, SCALAR(0), 1), z), z), 1, 1, 1, 0);
 }
 END
 
 TEST(hinge_has_a_margin)
 {
     ad_tensor y = VECTOR(0.5, 2, -0.5, 1, NAN), goal = VECTOR(1, 1, -1, 1, 1), l = ad_hinge(y, goal);
-    ASSERT_EXACT(l, 0.5, 0, 0.5, 0, NAN);
+    EXPECT(l, 0.5, 0, 0.5, 0, NAN);
     PULL(l, 2, INFINITY, 4, 8, 1);
     ck_assert(ad_has_gradient(goal));
-    ASSERT_EXACT(ad_gradient(y), -2, 0, 4, 0, -1);
-    ASSERT_EXACT(ad_gradient(goal), -1, 0, 2, 0, NAN);
+    EXPECT(ad_gradient(y), -2, 0, 4, 0, -1);
+    EXPECT(ad_gradient(goal), -1, 0, 2, 0, NAN);
 }
 END
 
@@ -56,11 +58,11 @@ END
 TEST(kl_divergence_of_coins)
 {
     ad_tensor p = VECTOR(log(0.5), log(0.5)), q = VECTOR(log(0.25), log(0.75)), l = ad_sum(ad_kl_divergence(p, q));
-    ASSERT_NEAR(l, log(2) - log(3) / 2);
+    EXPECT_CLOSE(l, log(2) - log(3) / 2);
     ad_backward(l);
-    ASSERT_NEAR(ad_gradient(p), 0.5 * log(2) + 0.5, 0.5 * log(2.0 / 3) + 0.5);
-    ASSERT_NEAR(ad_gradient(q), -0.5, -0.5);
-    ASSERT_EXACT(ad_kl_divergence(p, p), 0, 0);
+    EXPECT_CLOSE(ad_gradient(p), 0.5 * log(2) + 0.5, 0.5 * log(2.0 / 3) + 0.5);
+    EXPECT_CLOSE(ad_gradient(q), -0.5, -0.5);
+    EXPECT(ad_kl_divergence(p, p), 0, 0);
 }
 END
 
@@ -68,11 +70,11 @@ TEST(kl_divergence_of_the_impossible)
 {
     ad_tensor p = VECTOR(-INFINITY, -INFINITY, -INFINITY, 0), q = VECTOR(-1, -INFINITY, NAN, -INFINITY);
     ad_tensor l = ad_kl_divergence(p, q);
-    ASSERT_EXACT(l, 0, 0, 0, INFINITY);
+    EXPECT(l, 0, 0, 0, INFINITY);
     PULL(l, 1, 1, 1, 0);
-    ASSERT_EXACT(ad_where(WHOLE(1, 1, 1, 0), ad_gradient(p), SCALAR(0)), 0, 0, 0, 0);
-    ASSERT_EXACT(ad_gradient(q), 0, 0, 0, 0);
-    ASSERT_EXACT(ad_kl_divergence(VECTOR(NAN, 0), VECTOR(0, NAN)), NAN, NAN);
+    EXPECT(ad_where(WHOLE(1, 1, 1, 0), ad_gradient(p), SCALAR(0)), 0, 0, 0, 0);
+    EXPECT(ad_gradient(q), 0, 0, 0, 0);
+    EXPECT(ad_kl_divergence(VECTOR(NAN, 0), VECTOR(0, NAN)), NAN, NAN);
 }
 END
 
@@ -80,11 +82,11 @@ TEST(normal_nll_by_hand)
 {
     const double half_ln_2_pi = 0.91893853320467274;
     ad_tensor x = VECTOR(1, 3), mean = VECTOR(1, 1), v = VECTOR(0, log(4)), l = ad_normal_nll(x, mean, v);
-    ASSERT_NEAR(l, half_ln_2_pi, half_ln_2_pi + log(2) + 0.5);
+    EXPECT_CLOSE(l, half_ln_2_pi, half_ln_2_pi + log(2) + 0.5);
     PULL(l, 1, 1);
-    ASSERT_NEAR(ad_gradient(x), 0, 0.5);
-    ASSERT_NEAR(ad_gradient(mean), 0, -0.5);
-    ASSERT_NEAR(ad_gradient(v), 0.5, 0);
+    EXPECT_CLOSE(ad_gradient(x), 0, 0.5);
+    EXPECT_CLOSE(ad_gradient(mean), 0, -0.5);
+    EXPECT_CLOSE(ad_gradient(v), 0.5, 0);
 }
 END
 
@@ -110,11 +112,12 @@ END
 TEST(poisson_nll_by_hand)
 {
     ad_tensor r = VECTOR(0, 0, -INFINITY, -INFINITY), k = VECTOR(3, 0, 0, 2), l = ad_poisson_nll(r, k);
-    ASSERT_NEAR(l, 1 + log(6), 1, 0, INFINITY);
+    EXPECT_CLOSE(l, 1 + log(6), 1, 0, INFINITY);
     PULL(l, 1, 1, 1, 0);
-    ASSERT_NEAR(ad_gradient(r), -2, 1, 0, 0);
-    ASSERT_NEAR(ad_where(WHOLE(1, 1, 0, 0), ad_gradient(k), SCALAR(0)), 1.2561176684318003, -0.57721566490153287, 0, 0);
-    ASSERT_NEAR(ad_poisson_nll(SCALAR(NAN), SCALAR(0)), NAN);
+    EXPECT_CLOSE(ad_gradient(r), -2, 1, 0, 0);
+    EXPECT_CLOSE(ad_where(WHOLE(1, 1, 0, 0), ad_gradient(k), SCALAR(0)), 1.2561176684318003, -0.57721566490153287, 0,
+                 0);
+    EXPECT_CLOSE(ad_poisson_nll(SCALAR(NAN), SCALAR(0)), NAN);
 }
 END
 
@@ -130,10 +133,10 @@ TEST(products_with_powers)
 {
     ad_tensor a = VECTOR(2, 0, INFINITY, 3, 0, 1e-30), s = VECTOR(0, 1e4, -INFINITY, -INFINITY, NAN, 100);
     ad_tensor r = ad_mul_exp(a, s);
-    ASSERT_NEAR(r, 2, 0, 0, 0, NAN, 1e-30 * exp(100));
+    EXPECT_CLOSE(r, 2, 0, 0, 0, NAN, 1e-30 * exp(100));
     PULL(r, 1, 0, 1, 1, 1, 0);
-    ASSERT_EXACT(ad_gradient(a), 1, 0, 0, 0, NAN, 0);
-    ASSERT_EXACT(ad_gradient(s), 2, 0, 0, 0, NAN, 0);
+    EXPECT(ad_gradient(a), 1, 0, 0, 0, NAN, 0);
+    EXPECT(ad_gradient(s), 2, 0, 0, 0, NAN, 0);
 }
 END
 
@@ -160,12 +163,12 @@ TEST(weighs_and_smooths)
     ad_tensor z = MATRIX(1, 2, 5, 5), labels = WHOLE(1), w = VECTOR(1, 3);
     ad_tensor l =
         ad_softmax_cross_entropy_with(z, labels, &(ad_cross_entropy_options){.smoothing = 0.5, .class_weights = w});
-    ASSERT_NEAR(l, 2.5 * ln_2);
+    EXPECT_CLOSE(l, 2.5 * ln_2);
     PULL(l, 2);
-    ASSERT_NEAR(ad_gradient(z), 2, -2);
-    ASSERT_NEAR(ad_gradient(w), 0.5 * ln_2, 1.5 * ln_2);
+    EXPECT_CLOSE(ad_gradient(z), 2, -2);
+    EXPECT_CLOSE(ad_gradient(w), 0.5 * ln_2, 1.5 * ln_2);
     ad_tensor smoothed = ad_softmax_cross_entropy_with(z, labels, &(ad_cross_entropy_options){.smoothing = 0.5});
-    ASSERT_NEAR(smoothed, ln_2);
+    EXPECT_CLOSE(smoothed, ln_2);
 }
 END
 
@@ -175,12 +178,12 @@ TEST(classes_that_weigh_nothing)
     ad_tensor z = MATRIX(2, 3, 0, 0, -INFINITY, 0, -INFINITY, 0), labels = WHOLE(0, 1), w = VECTOR(2, 0, 1);
     const ad_cross_entropy_options hard = {.class_weights = w}, soft = {.smoothing = 0.3, .class_weights = w};
     ad_tensor l = ad_softmax_cross_entropy_with(z, labels, &hard);
-    ASSERT_NEAR(l, 2 * 0.69314718055994531, 0);
+    EXPECT_CLOSE(l, 2 * 0.69314718055994531, 0);
     PULL(l, 1, 1);
-    ASSERT_NEAR(ad_gradient(z), -1, 1, 0, 0, 0, 0);
-    ASSERT_NEAR(ad_gradient(w), 0.69314718055994531, INFINITY, 0);
+    EXPECT_CLOSE(ad_gradient(z), -1, 1, 0, 0, 0, 0);
+    EXPECT_CLOSE(ad_gradient(w), 0.69314718055994531, INFINITY, 0);
     /* 0.7 ln 2 for the label, 0.1 (2 + 0 + 1) ln 2 for all */
-    ASSERT_NEAR(ad_softmax_cross_entropy_with(z, WHOLE(0, 2), &soft), INFINITY, 0.69314718055994531);
+    EXPECT_CLOSE(ad_softmax_cross_entropy_with(z, WHOLE(0, 2), &soft), INFINITY, 0.69314718055994531);
 }
 END
 
@@ -204,8 +207,8 @@ TEST(weights_learn)
     ad_tensor l = ad_softmax_cross_entropy_with(z, WHOLE(0), &(ad_cross_entropy_options){.class_weights = w});
     ad_tensor dz = derivative(l, z), dw = derivative(ad_mul(dz, MATRIX(1, 2, 1, 0)), w);
     const double q = 1 / (1 + exp(-2));
-    ASSERT_NEAR(dz, 2 * (q - 1), 2 * (1 - q));
-    ASSERT_NEAR(dw, q - 1, 0);
+    EXPECT_CLOSE(dz, 2 * (q - 1), 2 * (1 - q));
+    EXPECT_CLOSE(dw, q - 1, 0);
 }
 END
 
@@ -217,7 +220,7 @@ TEST(of_nothing)
     ad_tensor l = ad_softmax_cross_entropy_with(z, labels, &options);
     ck_assert_uint_eq(ad_size_of(l), 0);
     ad_backward(ad_sum(l));
-    ASSERT_EXACT(ad_gradient(w), 0, 0, 0);
+    EXPECT(ad_gradient(w), 0, 0, 0);
     ck_assert_uint_eq(ad_size_of(ad_gradient(z)), 0);
     ad_tensor no_class = ad_input(t, real, AD_SHAPE(0, 0), NULL);
     ck_assert_uint_eq(
@@ -230,9 +233,9 @@ END
 TEST(errors_of_attributes)
 {
     ad_tensor y = VECTOR(1, 2), z = MATRIX(2, 2, 1, 2, 3, 4), labels = WHOLE(0, 1);
-    ASSERT_ERROR(ad_huber(y, y, 0), AD_BAD_VALUE, "huber: delta must be above 0: it is 0");
-    ASSERT_ERROR(ad_huber(y, y, -1), AD_BAD_VALUE, "huber: delta must be above 0: it is -1");
-    ASSERT_ERROR(ad_huber(y, y, NAN), AD_BAD_VALUE, "huber: delta must be above 0: it is nan");
+    expect_inert(ad_huber(y, y, 0), AD_BAD_VALUE, "huber: delta must be above 0: it is 0");
+    expect_inert(ad_huber(y, y, -1), AD_BAD_VALUE, "huber: delta must be above 0: it is -1");
+    expect_inert(ad_huber(y, y, NAN), AD_BAD_VALUE, "huber: delta must be above 0: it is nan");
     static const struct {
         double smoothing;
         const char *message;
@@ -241,11 +244,11 @@ TEST(errors_of_attributes)
         {-0.5, "softmax_cross_entropy_with: smoothing must be at least 0 and below 1: it is -0.5"},
         {NAN, "softmax_cross_entropy_with: smoothing must be at least 0 and below 1: it is nan"},
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         const ad_cross_entropy_options options = {.smoothing = wrong[i].smoothing};
-        ASSERT_ERROR(ad_softmax_cross_entropy_with(z, labels, &options), AD_BAD_VALUE, wrong[i].message);
+        expect_inert(ad_softmax_cross_entropy_with(z, labels, &options), AD_BAD_VALUE, wrong[i].message);
     }
-    ASSERT_ERROR(ad_softmax_cross_entropy_with_backward(y, z, labels, y, 2), AD_BAD_VALUE,
+    expect_inert(ad_softmax_cross_entropy_with_backward(y, z, labels, y, 2), AD_BAD_VALUE,
                  "softmax_cross_entropy_with_backward: smoothing must be at least 0 and below 1: it is 2");
 }
 END
@@ -254,11 +257,11 @@ TEST(errors_of_labels)
 {
     ad_tensor z = MATRIX(2, 3, 1, 2, 3, 4, 5, 6), w = VECTOR(1, 1, 1), dy = VECTOR(1, 1);
     const ad_cross_entropy_options options = {.smoothing = 0.1};
-    ASSERT_ERROR(ad_softmax_cross_entropy_with(z, WHOLE(0, 3), &options), AD_BAD_VALUE,
+    expect_inert(ad_softmax_cross_entropy_with(z, WHOLE(0, 3), &options), AD_BAD_VALUE,
                  "softmax_cross_entropy_with: label 3 of row 1 is out of range: there are 3 classes, from 0");
-    ASSERT_ERROR(ad_softmax_cross_entropy_with(z, WHOLE(-1, 0), &options), AD_BAD_VALUE,
+    expect_inert(ad_softmax_cross_entropy_with(z, WHOLE(-1, 0), &options), AD_BAD_VALUE,
                  "softmax_cross_entropy_with: label -1 of row 0 is out of range: there are 3 classes, from 0");
-    ASSERT_ERROR(ad_softmax_cross_entropy_with_backward(dy, z, WHOLE(0, 7), w, 0.1), AD_BAD_VALUE,
+    expect_inert(ad_softmax_cross_entropy_with_backward(dy, z, WHOLE(0, 7), w, 0.1), AD_BAD_VALUE,
                  "softmax_cross_entropy_with_backward: label 7 of row 1 is out of range: there are 3 classes, from 0");
 }
 END
@@ -268,17 +271,17 @@ TEST(errors_of_shapes)
     ad_tensor z = ad_name(MATRIX(2, 3, 1, 2, 3, 4, 5, 6), "z"), labels = WHOLE(0, 1), w = VECTOR(1, 1, 1);
     const ad_cross_entropy_options options = {.smoothing = 0.1},
                                    two_weights = {.class_weights = ad_name(VECTOR(1, 2), "w")};
-    ASSERT_ERROR(ad_softmax_cross_entropy_with(z, WHOLE(0), &options), AD_BAD_SHAPE,
+    expect_inert(ad_softmax_cross_entropy_with(z, WHOLE(0), &options), AD_BAD_SHAPE,
                  "softmax_cross_entropy_with: logits must be [n,c] and labels [n]: they are z [2,3] and [1]");
-    ASSERT_ERROR(ad_softmax_cross_entropy_with(w, labels, &options), AD_BAD_SHAPE,
+    expect_inert(ad_softmax_cross_entropy_with(w, labels, &options), AD_BAD_SHAPE,
                  "softmax_cross_entropy_with: logits must be [n,c] and labels [n]: they are [3] and [2]");
-    ASSERT_ERROR(ad_softmax_cross_entropy_with(z, labels, &two_weights), AD_BAD_SHAPE,
+    expect_inert(ad_softmax_cross_entropy_with(z, labels, &two_weights), AD_BAD_SHAPE,
                  "softmax_cross_entropy_with: logits must be [n,c] and class weights [c]: they are z [2,3] and w [2]");
-    ASSERT_ERROR(ad_softmax_cross_entropy_with_backward(w, z, labels, w, 0), AD_BAD_SHAPE,
+    expect_inert(ad_softmax_cross_entropy_with_backward(w, z, labels, w, 0), AD_BAD_SHAPE,
                  "softmax_cross_entropy_with_backward: dy must be [n], as the labels: it is [3]");
-    ASSERT_ERROR(ad_squared_error(w, labels), AD_BAD_TYPE,
+    expect_inert(ad_squared_error(w, labels), AD_BAD_TYPE,
                  "squared_error: operand 1, [2], is i32: it must be f32 or f64; convert it with ad_cast");
-    ASSERT_ERROR(ad_softmax_cross_entropy_with(labels, labels, &options), AD_BAD_TYPE,
+    expect_inert(ad_softmax_cross_entropy_with(labels, labels, &options), AD_BAD_TYPE,
                  "softmax_cross_entropy_with: operand 0, [2], is i32: it must be f32 or f64; convert it with ad_cast");
 }
 END
@@ -324,4 +327,4 @@ END
     ADD(errors_of_handles);
 }
 
-int main(void) { return run_suite("losses", add_tests); }
+int main(void) { return run_on_one_tape("losses", add_tests); }

@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/counted_tape.h"
-#include "../support/suite.h"
+#include "../support/one_tape.h"
 
 static ad_tensor matrix(int64_t m, int64_t n, const double *values)
 {
-    return ad_param(tape, AD_F64, AD_SHAPE(m, n), values, "x");
+    return ad_param(t, AD_F64, AD_SHAPE(m, n), values, "x");
 }
 #define ROW(...) matrix(1, (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), (const double[]){__VA_ARGS__})
 
@@ -21,7 +20,7 @@ static const ad_shape shapes[] = {
     {5, {3, 2, 4, 1, 5}}, {4, {2, 3, 2, 3}}, {2, {37, 10}},   {2, {10, 37}}, {2, {3, 1000}}, {2, {1000, 3}},
     {3, {3, 70, 5}},      {3, {2, 9, 130}},  {2, {300, 300}}, {1, {517}},    {3, {5, 0, 2}}, {0},
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+enum { SHAPES = COUNT(shapes) };
 
 /* The group of element `at` of a shape where the axes in the mask are reduced, and its place in the group. */
 static size_t group_of(const ad_shape *shape, unsigned mask, size_t at, size_t *place)
@@ -128,11 +127,11 @@ static void compare_kind(int kind, ad_tensor x, const ad_shape *shape, unsigned 
     if (axes.count == 0 || (n == 0 && refuses_nothing(kind)))
         return;
     const ad_tensor y = reduce(kind, x, axes);
-    expect_ok();
+    expect_ok(t);
     ck_assert_uint_eq(ad_size_of(y), groups);
     const double allowed = ad_type_of(x) == AD_F32 ? 2e-6 : 1e-13;
     for (size_t g = 0; g < groups; g++) {
-        const double wanted = plainly(kind, grouped + g * n, n), got = number(y, g);
+        const double wanted = plainly(kind, grouped + g * n, n), got = number_at(y, g);
         ck_assert_msg(got == wanted || (isnan(got) && isnan(wanted)) ||
                           fabs(got - wanted) <= allowed * (1 + fabs(wanted) + (kind <= SUM_ABS ? sqrt((double)n) : 0)),
                       "%s over %x: group %zu is %.17g instead of %.17g", kind_names[kind], mask, g, got, wanted);
@@ -153,7 +152,7 @@ static double *drawn(const ad_shape *shape, ad_type type, uint64_t stream)
 
 static ad_tensor tensor_of(const ad_shape *shape, ad_type type, const double *x)
 {
-    return ad_cast(ad_variable(tape, AD_F64, *shape, x), type);
+    return ad_cast(ad_variable(t, AD_F64, *shape, x), type);
 }
 
 START_TEST(reductions_are_those_of_plain_loops)
@@ -162,11 +161,11 @@ START_TEST(reductions_are_those_of_plain_loops)
     const ad_type type = _i < SHAPES ? AD_F32 : AD_F64;
     double *x = drawn(shape, type, 0), *grouped = malloc((count_of(shape, 0) + 1) * sizeof *grouped);
     for (unsigned mask = 1; mask < 1U << shape->rank; mask++) {
-        const ad_tensor t = tensor_of(shape, type, x);
+        const ad_tensor operand = tensor_of(shape, type, x);
         gather_groups(shape, mask, x, grouped);
         for (int kind = 0; kind < KINDS; kind++)
-            compare_kind(kind, t, shape, mask, grouped);
-        ad_reset(tape);
+            compare_kind(kind, operand, shape, mask, grouped);
+        ad_reset(t);
     }
     free(grouped);
     free(x);
@@ -195,16 +194,16 @@ static void compare_gradient(int kind, const ad_shape *shape, unsigned mask, con
     for (int i = 0; i < shape->rank; i++)
         if (mask & 1U << i)
             axes.axis[axes.count++] = i;
-    const ad_tensor t = ad_variable(tape, AD_F64, *shape, x), y = reduce(kind, t, axes);
+    const ad_tensor operand = ad_variable(t, AD_F64, *shape, x), y = reduce(kind, operand, axes);
     const ad_shape of_y = ad_shape_of(y);
     const size_t n = count_of(shape, 0), groups = count_of(shape, mask);
     double *v = drawn(&of_y, AD_F64, 1);
-    ad_backward(ad_sum(ad_mul(y, ad_input(tape, AD_F64, of_y, v))));
-    expect_ok();
+    ad_backward(ad_sum(ad_mul(y, ad_input(t, AD_F64, of_y, v))));
+    expect_ok(t);
     for (size_t at = 0; at < n; at++) {
         size_t place, g = group_of(shape, mask, at, &place);
         const double wanted = plain_gradient(kind, x[at], ad_f64(y)[g], v[g], n / groups),
-                     got = ad_f64(ad_gradient(t))[at];
+                     got = ad_f64(ad_gradient(operand))[at];
         ck_assert_msg(fabs(got - wanted) <= 1e-11 * (1 + fabs(wanted)), "%s over %x: dx[%zu] is %.17g instead of %.17g",
                       kind_names[kind], mask, at, got, wanted);
     }
@@ -217,10 +216,10 @@ START_TEST(gradients_are_those_of_plain_loops)
     const ad_shape *shape = &shapes[_i];
     double *x = drawn(shape, AD_F64, 0);
     for (unsigned mask = 1; mask < 1U << shape->rank; mask++)
-        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        for (size_t k = 0; k < COUNT(kinds); k++) {
             if (count_of(shape, 0))
                 compare_gradient(kinds[k], shape, mask, x);
-            ad_reset(tape);
+            ad_reset(t);
         }
     free(x);
 }
@@ -251,7 +250,7 @@ END_TEST
 /* The gradient of <w, the gradient of this before>, by the parameter x. */
 static ad_tensor again(ad_tensor x, const double *w)
 {
-    ad_tensor s = ad_sum(ad_mul(ad_input(tape, AD_F64, ad_shape_of(x), w), ad_gradient(x)));
+    ad_tensor s = ad_sum(ad_mul(ad_input(t, AD_F64, ad_shape_of(x), w), ad_gradient(x)));
     ad_backward_with(s, &(ad_backward_options){.differentiable = true});
     return ad_gradient(x);
 }
@@ -270,11 +269,11 @@ END_TEST
 START_TEST(products_over_several_axes_with_zeros)
 {
     const double values[] = {0, 2, 3, 4, 5, 0, 7, 8};
-    ad_tensor x = ad_param(tape, AD_F64, AD_SHAPE(2, 2, 2), values, "x");
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2, 2, 2), values, "x");
     ad_backward(ad_sum(ad_prod_over(x, AD_AXES(0, 2))));
     EXPECT(ad_gradient(x), 0, 0, 4 * 7 * 8, 3 * 7 * 8, 0, 0, 3 * 4 * 8, 3 * 4 * 7);
     EXPECT(ad_prod_over(x, AD_KEEP_AXES(2, 0)), 0, 672);
-    EXPECT(ad_prod_over(ad_input(tape, AD_F64, AD_SHAPE(2, 0), NULL), AD_AXES(1)), 1, 1);
+    EXPECT(ad_prod_over(ad_input(t, AD_F64, AD_SHAPE(2, 0), NULL), AD_AXES(1)), 1, 1);
 }
 END_TEST
 
@@ -285,7 +284,7 @@ START_TEST(norms_neither_overflow_nor_vanish)
     const double values[] = {3e200, 4e200, 3e-200, 4e-200, 0, DBL_TRUE_MIN, 0, -0.0, DBL_MAX, 0, 3, 4};
     const ad_tensor x = matrix(6, 2, values), y = ad_norm_over(x, 2, AD_AXES(1));
     const double wanted[] = {5e200, 5e-200, DBL_TRUE_MIN, 0, DBL_MAX, 5};
-    expect_ok();
+    expect_ok(t);
     for (size_t i = 0; i < 6; i++)
         ck_assert_msg(fabs(ad_f64(y)[i] - wanted[i]) <= 2 * DBL_EPSILON * wanted[i], "row %zu: %g", i, ad_f64(y)[i]);
     ad_backward(ad_sum(ad_slice(y, 0, (ad_range){0, 4, 1})));
@@ -293,16 +292,15 @@ START_TEST(norms_neither_overflow_nor_vanish)
     for (size_t i = 0; i < 8; i++)
         ck_assert_double_eq_tol(ad_f64(ad_gradient(x))[i], gradient[i], 1e-15);
     const float narrow[] = {3e30F, 4e30F, 3e-30F, 4e-30F, FLT_TRUE_MIN, 0};
-    const ad_tensor z = ad_norm_over(ad_input(tape, AD_F32, AD_SHAPE(3, 2), narrow), 2, AD_AXES(1));
+    const ad_tensor z = ad_norm_over(ad_input(t, AD_F32, AD_SHAPE(3, 2), narrow), 2, AD_AXES(1));
     ck_assert_float_eq_tol(ad_f32(z)[0] / 5e30F, 1, 3e-7F);
     ck_assert_float_eq_tol(ad_f32(z)[1] / 5e-30F, 1, 3e-7F);
     ck_assert_float_eq(ad_f32(z)[2], FLT_TRUE_MIN);
     EXPECT(ad_norm_over(ROW(INFINITY, 1), 2, AD_ALL_AXES), INFINITY);
     EXPECT(ad_norm_over(ROW(INFINITY, NAN), 2, AD_ALL_AXES), NAN);
     for (int k = 0; k < 3; k++)
-        EXPECT(
-            ad_norm_over(ad_input(tape, AD_F64, AD_SHAPE(1, 0), NULL), (const double[]){1, 2, INFINITY}[k], AD_AXES(1)),
-            0);
+        EXPECT(ad_norm_over(ad_input(t, AD_F64, AD_SHAPE(1, 0), NULL), (const double[]){1, 2, INFINITY}[k], AD_AXES(1)),
+               0);
 }
 END_TEST
 
@@ -331,7 +329,7 @@ START_TEST(variances_of_too_few)
     EXPECT(ad_var_over(x, 1, AD_AXES(1)), NAN, NAN);
     EXPECT(ad_std_over(x, 0, AD_AXES(1)), 0, 0);
     EXPECT(ad_var_over(x, 5, AD_AXES(0)), INFINITY);
-    EXPECT(ad_var_over(ad_input(tape, AD_F64, AD_SHAPE(1, 0), NULL), 0, AD_AXES(1)), NAN);
+    EXPECT(ad_var_over(ad_input(t, AD_F64, AD_SHAPE(1, 0), NULL), 0, AD_AXES(1)), NAN);
 }
 END_TEST
 
@@ -369,8 +367,8 @@ START_TEST(logsumexp_at_infinities)
     const double values[] = {-INFINITY, -INFINITY, INFINITY, 1, -INFINITY, 1, NAN, 1, 1000, 1000};
     ad_tensor x = matrix(5, 2, values), y = ad_logsumexp_over(x, AD_AXES(1));
     EXPECT(y, -INFINITY, INFINITY, 1, NAN, 1000 + log(2));
-    EXPECT(ad_logsumexp_backward(ad_full(tape, AD_F64, AD_SHAPE(5, 1), INFINITY), x, ad_reshape(y, AD_SHAPE(5, 1))), 0,
-           0, NAN, NAN, 0, INFINITY, NAN, NAN, INFINITY, INFINITY);
+    EXPECT(ad_logsumexp_backward(ad_full(t, AD_F64, AD_SHAPE(5, 1), INFINITY), x, ad_reshape(y, AD_SHAPE(5, 1))), 0, 0,
+           NAN, NAN, 0, INFINITY, NAN, NAN, INFINITY, INFINITY);
     x = ROW(-INFINITY, -INFINITY);
     ad_backward(ad_logsumexp(x));
     EXPECT(ad_gradient(x), 0, 0);
@@ -382,10 +380,10 @@ END_TEST
 START_TEST(traces)
 {
     const double values[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-    ad_tensor x = ad_param(tape, AD_F64, AD_SHAPE(2, 2, 3), values, "x"), y = ad_trace(x);
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2, 2, 3), values, "x"), y = ad_trace(x);
     EXPECT(y, 6, 18);
-    EXPECT(ad_trace(ad_input(tape, AD_F64, AD_SHAPE(2, 0, 3), NULL)), 0, 0);
-    ad_backward(ad_sum(ad_mul(y, ad_input(tape, AD_F64, AD_SHAPE(2), (const double[]){5, -1}))));
+    EXPECT(ad_trace(ad_input(t, AD_F64, AD_SHAPE(2, 0, 3), NULL)), 0, 0);
+    ad_backward(ad_sum(ad_mul(y, ad_input(t, AD_F64, AD_SHAPE(2), (const double[]){5, -1}))));
     EXPECT(ad_gradient(x), 5, 0, 0, 0, 5, 0, -1, 0, 0, 0, -1, 0);
 }
 END_TEST
@@ -420,7 +418,7 @@ END_TEST
 
 START_TEST(wrong_axes_and_shapes_are_refused)
 {
-    const ad_tensor x = matrix(2, 3, NULL), v = ad_zeros(tape, AD_F64, AD_SHAPE(3));
+    const ad_tensor x = matrix(2, 3, NULL), v = ad_zeros(t, AD_F64, AD_SHAPE(3));
     expect_inert(ad_sum_squares_over(x, AD_AXES(2)), AD_BAD_SHAPE,
                  "sum_squares: axis 2 is out of range for x [2,3]: it has 2 axes, 0 to 1 or -1 to -2");
     expect_inert(ad_prod_over(x, AD_AXES(1, -1)), AD_BAD_SHAPE, "prod: axis -1 is given twice");
@@ -441,16 +439,16 @@ START_TEST(memory_may_be_out)
     ad_tensor (*const of[])(ad_tensor) = {huge_norm, places, variances, logarithms};
     size_t refused = 0;
     for (size_t k = 1; k < 100; k++) {
-        const ad_tensor x = ad_full(tape, AD_F64, AD_SHAPE(2, 3000), 1);
+        const ad_tensor x = ad_full(t, AD_F64, AD_SHAPE(2, 3000), 1);
         counting_fail(&memory, k, COUNTING_ONCE);
         const ad_tensor y = of[_i](x);
-        const bool failed = ad_status_of(tape) != AD_OK;
+        const bool failed = ad_status_of(t) != AD_OK;
         counting_heal(&memory);
         ck_assert(ad_is_inert(y) == failed);
         if (!failed)
             break;
         refused++;
-        ck_assert_int_eq(ad_clear_error(tape), AD_NO_MEMORY);
+        ck_assert_int_eq(ad_clear_error(t), AD_NO_MEMORY);
         ck_assert_uint_eq(ad_size_of(of[_i](x)), 3000);
         close_tape();
         open_tape();

@@ -6,36 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../support/check.h"
 #include "../support/checker.h"
-#include "../support/suite.h"
 
 /* ---- Helpers ------------------------------------------------------------------------------------------------- */
-
-static double number_at(ad_tensor x, size_t i)
-{
-    if (ad_type_of(x) == AD_F32)
-        return (double)ad_f32(x)[i];
-    return ad_type_of(x) == AD_F64 ? ad_f64(x)[i] : (double)ad_i32(x)[i];
-}
-
-static void assert_ok(const ad_tape *t) { ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t)); }
-
-/* Each number is within `tolerance`, relative where it is larger than 1; NaN for NaN, an infinity for itself. */
-static void assert_numbers(int line, ad_tensor x, const double *want, size_t n, double tolerance)
-{
-    ck_assert_msg(ad_size_of(x) == n, "line %d: %zu numbers instead of %zu: %s", line, ad_size_of(x), n,
-                  ad_message(x.tape));
-    for (size_t i = 0; i < n; i++) {
-        const double got = number_at(x, i);
-        const bool same = got == want[i] || (isnan(got) && isnan(want[i]));
-        ck_assert_msg(same || fabs(got - want[i]) <= tolerance * fmax(1, fabs(want[i])),
-                      "line %d: element %zu is %.17g instead of %.17g", line, i, got, want[i]);
-    }
-}
-
-#define NUMBERS(...) (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)
-#define ASSERT_NEAR(x, tolerance, ...) assert_numbers(__LINE__, x, NUMBERS(__VA_ARGS__), tolerance)
-#define ASSERT_EXACT(x, ...) ASSERT_NEAR(x, 0, __VA_ARGS__)
 
 /* Parameters and inputs of f64: a scalar, and as many numbers as are given. */
 #define PARAM(t, value, name) ad_param(t, AD_F64, AD_SCALAR, &(double){value}, name)
@@ -51,18 +25,6 @@ static ad_tensor make_input(ad_tape *t, const double *values, size_t n)
 {
     return ad_input(t, AD_F64, AD_SHAPE((int64_t)n), values);
 }
-
-/* The tape is in error, with this status and a message that says this; then the error is cleared. */
-static void assert_fails(int line, ad_tape *t, ad_status status, const char *fragment)
-{
-    ck_assert_msg(ad_status_of(t) == status, "line %d: %s instead of %s: %s", line, ad_status_name(ad_status_of(t)),
-                  ad_status_name(status), ad_message(t));
-    ck_assert_msg(strstr(ad_message(t), fragment) != NULL, "line %d: the message does not say '%s': %s", line, fragment,
-                  ad_message(t));
-    ck_assert_int_eq(ad_clear_error(t), status);
-}
-
-#define ASSERT_FAILS(t, status, fragment) assert_fails(__LINE__, t, status, fragment)
 
 /* Differentiates again what may be differentiated again. */
 static ad_tensor derivative(ad_tensor y, ad_tensor x)
@@ -206,9 +168,9 @@ START_TEST(fold_computes)
     }
     y[2] = y[3] = untouched;
     ad_apply(NULL, &fold, x, n, fold_attributes, y);
-    assert_ok(t);
-    ASSERT_NEAR(y[0], 1e-6, 0.5 * (cubes - 8 * n));
-    ASSERT_NEAR(y[1], 1e-6, factorial, pow(2, n));
+    expect_ok(t);
+    EXPECT_NEAR(y[0], 1e-6, 0.5 * (cubes - 8 * n));
+    EXPECT_NEAR(y[1], 1e-6, factorial, pow(2, n));
     ck_assert_msg(y[2].id == 77, "a by-product is given to the caller");
     ck_assert_str_eq(ad_made_by(y[1]), "fold");
     ck_assert_int_eq(ad_operand_count(y[1]), n);
@@ -246,15 +208,15 @@ START_TEST(fold_with_one_result_used)
     for (int way = 0; way < 3; way++) {
         const ad_backward_options options = {.keep = way == 1, .differentiable = way == 2};
         ad_backward_with(ad_sum(y[FOLD_PRODUCT]), &options);
-        ASSERT_EXACT(ad_gradient(x), 5, -7);
-        ASSERT_EXACT(ad_gradient(z), -2, 3);
+        EXPECT(ad_gradient(x), 5, -7);
+        EXPECT(ad_gradient(z), -2, 3);
         ck_assert(!ad_has_gradient(y[FOLD_SUM]));
         ad_backward_with(ad_sum(y[FOLD_SUM]), &options);
-        ASSERT_EXACT(ad_gradient(x), 1.5 * 4, 1.5 * 9);
-        ASSERT_EXACT(ad_gradient(z), 1.5 * 25, 1.5 * 49);
+        EXPECT(ad_gradient(x), 1.5 * 4, 1.5 * 9);
+        EXPECT(ad_gradient(z), 1.5 * 25, 1.5 * 49);
         ck_assert(!ad_has_gradient(y[FOLD_PRODUCT]));
     }
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -266,12 +228,12 @@ START_TEST(fold_results_one_by_one)
     ad_tensor x = PARAMS(t, "x", 2, -3), z = PARAMS(t, "z", -5, 7), y[AD_MAX_RESULTS];
     ad_apply(NULL, &fold, (const ad_tensor[]){x, z}, 2, fold_attributes, y);
     ad_backward_with(y[FOLD_PRODUCT], &(ad_backward_options){.seed = INPUTS(t, 1, 10), .keep = true});
-    ASSERT_EXACT(ad_gradient(y[FOLD_PRODUCT]), 1, 10);
-    ASSERT_EXACT(ad_gradient(x), 5, -70);
-    ASSERT_EXACT(ad_local_gradient(y[FOLD_PRODUCT], 0), 5, -7);
-    ASSERT_EXACT(ad_local_gradient(y[FOLD_SUM], 1), 37.5, 73.5);
-    ASSERT_EXACT(ad_gradient(x), 5, -70);
-    assert_ok(t);
+    EXPECT(ad_gradient(y[FOLD_PRODUCT]), 1, 10);
+    EXPECT(ad_gradient(x), 5, -70);
+    EXPECT(ad_local_gradient(y[FOLD_PRODUCT], 0), 5, -7);
+    EXPECT(ad_local_gradient(y[FOLD_SUM], 1), 37.5, 73.5);
+    EXPECT(ad_gradient(x), 5, -70);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -283,18 +245,18 @@ START_TEST(fold_edges)
     ad_tensor x = PARAMS(t, "x", 2, -3), constant = INPUTS(t, 4, 4), y[AD_MAX_RESULTS];
     ad_apply(t, &fold, NULL, 0, fold_attributes, y);
     ck_assert(ad_is_inert(y[0]) && ad_is_inert(y[1]));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "fold: 0 operands are given, it takes at least 1");
+    expect_error_with(t, AD_BAD_VALUE, "fold: 0 operands are given, it takes at least 1");
     ad_attribute two_axes[AD_MAX_ATTRIBUTES];
     memcpy(two_axes, fold_attributes, sizeof two_axes);
     two_axes[2].axes = AD_AXES(0, 0);
     ad_apply(t, &fold, &x, 1, two_axes, y);
     ck_assert(ad_is_inert(y[0]) && ad_is_inert(y[1]));
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "fold: it takes one axis, kept");
+    expect_error_with(t, AD_BAD_SHAPE, "fold: it takes one axis, kept");
     ad_apply(t, &fold, (const ad_tensor[]){constant, x}, 2, fold_attributes, y);
     ad_backward_with(ad_sum(y[FOLD_PRODUCT]), &(ad_backward_options){.keep = true});
-    ASSERT_EXACT(ad_gradient(x), 4, -4);
+    EXPECT(ad_gradient(x), 4, -4);
     ck_assert(!ad_has_gradient(constant));
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -382,8 +344,8 @@ START_TEST(incomplete_descriptors)
     ad_apply(t, &incomplete[_i].op, &x, 1, NULL, y);
     ck_assert(ad_is_inert(y[0]));
     ck_assert_uint_eq(ad_entry_count(t), 0);
-    ASSERT_FAILS(t, incomplete[_i].status, incomplete[_i].message);
-    ASSERT_EXACT(ad_square(x), 1, 4);
+    expect_error_with(t, incomplete[_i].status, incomplete[_i].message);
+    EXPECT(ad_square(x), 1, 4);
     ad_tape_close(t);
 }
 END_TEST
@@ -393,9 +355,9 @@ START_TEST(no_descriptor)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, 2);
     ck_assert_msg(ad_is_inert(ad_apply1(NULL, x)), "ad_apply1 gives a result for no operator");
-    ASSERT_FAILS(t, AD_BAD_VALUE, "no descriptor");
+    expect_error_with(t, AD_BAD_VALUE, "no descriptor");
     ck_assert_msg(ad_is_inert(ad_apply2(NULL, x, x)), "ad_apply2 gives a result for no operator");
-    ASSERT_FAILS(t, AD_BAD_VALUE, "no descriptor");
+    expect_error_with(t, AD_BAD_VALUE, "no descriptor");
     ad_tape_close(t);
 }
 END_TEST
@@ -559,10 +521,10 @@ START_TEST(gradcheck_right)
         ck_assert_double_eq_tol(results[k].analytic, results[k].numeric, 1e-7);
     }
     ck_assert_double_eq_tol(results[1].analytic, 14 * exp(0.5), 1e-12);
-    ASSERT_EXACT(in.a, 1, -2, 3);
-    ASSERT_EXACT(in.b, 0.5);
-    ASSERT_NEAR(ad_gradient(in.a), 1e-14, 2 * exp(0.5), -4 * exp(0.5), 6 * exp(0.5));
-    ASSERT_NEAR(ad_gradient(in.b), 1e-14, 14 * exp(0.5));
+    EXPECT(in.a, 1, -2, 3);
+    EXPECT(in.b, 0.5);
+    EXPECT_NEAR(ad_gradient(in.a), 1e-14, 2 * exp(0.5), -4 * exp(0.5), 6 * exp(0.5));
+    EXPECT_NEAR(ad_gradient(in.b), 1e-14, 14 * exp(0.5));
     ad_tape_close(t);
 }
 END_TEST
@@ -654,11 +616,11 @@ START_TEST(gradcheck_not_checked)
     ck_assert_int_eq(results[0].verdict, AD_GRADIENT_RIGHT);
     ck_assert_int_eq(results[1].verdict, AD_GRADIENT_NOT_CHECKED);
     ck_assert_str_eq(results[1].name, "b");
-    ASSERT_FAILS(t, AD_BAD_VALUE, "b moved");
+    expect_error_with(t, AD_BAD_VALUE, "b moved");
     ck_assert_int_eq(ad_gradcheck(t, fails_at_once, &in, NULL, results), AD_BAD_VALUE);
     ck_assert_int_eq(results[0].verdict, AD_GRADIENT_NOT_CHECKED);
     ck_assert_str_eq(results[0].name, "a");
-    ASSERT_FAILS(t, AD_BAD_VALUE, "at once");
+    expect_error_with(t, AD_BAD_VALUE, "at once");
     ad_tape_close(t);
 }
 END_TEST
@@ -702,8 +664,8 @@ START_TEST(gradcheck_f32)
     ck_assert_int_eq(ad_gradcheck(t, mixed_types, &in, &options, results), AD_OK);
     ck_assert_int_eq(results[0].verdict, AD_GRADIENT_RIGHT);
     ck_assert_int_eq(results[1].verdict, AD_GRADIENT_RIGHT);
-    ASSERT_EXACT(in.a, 0.5, -0.25, 1.5);
-    ASSERT_EXACT(in.b, 0.7);
+    EXPECT(in.a, 0.5, -0.25, 1.5);
+    EXPECT(in.b, 0.7);
     ad_tape_close(t);
 }
 END_TEST
@@ -721,7 +683,7 @@ START_TEST(gradcheck_options)
     ck_assert_double_gt(results[1].error, 1e-3);
     ad_gradcheck(t, squares_by_exp, &in, &(ad_gradcheck_options){.step = 1, .tolerance = 0.5}, results);
     ck_assert_int_eq(results[1].verdict, AD_GRADIENT_RIGHT);
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -745,8 +707,8 @@ START_TEST(gradcheck_of_a_gradient)
         ck_assert_msg(results[k].verdict == AD_GRADIENT_RIGHT, "%s is %s: error %g, %g for %g", results[k].name,
                       ad_verdict_name(results[k].verdict), results[k].error, results[k].analytic, results[k].numeric);
     const double e = exp(0.5);
-    ASSERT_NEAR(ad_gradient(in.a), 1e-13, 4 * e, -2 * e, 8 * e);
-    ASSERT_NEAR(ad_gradient(in.b), 1e-13, 18 * e);
+    EXPECT_NEAR(ad_gradient(in.a), 1e-13, 4 * e, -2 * e, 8 * e);
+    EXPECT_NEAR(ad_gradient(in.b), 1e-13, 18 * e);
     ad_tape_close(t);
 }
 END_TEST
@@ -814,20 +776,20 @@ START_TEST(gradcheck_errors)
     ad_gradcheck_result results[2];
     ck_assert_int_eq(ad_gradcheck(NULL, squares_by_exp, &in, NULL, results), AD_BAD_HANDLE);
     ck_assert_int_eq(ad_gradcheck(t, NULL, &in, NULL, results), AD_BAD_VALUE);
-    ASSERT_FAILS(t, AD_BAD_VALUE, "gradcheck");
+    expect_error_with(t, AD_BAD_VALUE, "gradcheck");
     ck_assert_int_eq(ad_gradcheck(t, squares_by_exp, &in, NULL, NULL), AD_BAD_VALUE);
-    ASSERT_FAILS(t, AD_BAD_VALUE, "gradcheck");
+    expect_error_with(t, AD_BAD_VALUE, "gradcheck");
     ck_assert_int_eq(ad_gradcheck(t, returns_inert, &in, NULL, results), AD_BAD_HANDLE);
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "gradcheck");
+    expect_error_with(t, AD_BAD_HANDLE, "gradcheck");
     ck_assert_int_eq(ad_gradcheck(t, returns_a_vector, &in, NULL, results), AD_BAD_SHAPE);
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "not a scalar");
+    expect_error_with(t, AD_BAD_SHAPE, "not a scalar");
     ck_assert_int_eq(ad_gradcheck(t, returns_a_constant, &in, NULL, results), AD_BAD_STATE);
-    ASSERT_FAILS(t, AD_BAD_STATE, "no parameter");
+    expect_error_with(t, AD_BAD_STATE, "no parameter");
     ck_assert_int_eq(ad_gradcheck(t, fails_itself, &in, NULL, results), AD_BAD_SHAPE);
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "add");
+    expect_error_with(t, AD_BAD_SHAPE, "add");
     ck_assert_int_eq(ad_gradcheck(t, fails_later, &in, NULL, results), AD_STOPPED);
-    ASSERT_FAILS(t, AD_STOPPED, "the fourth call");
-    ASSERT_EXACT(in.a, 1, -2, 3);
+    expect_error_with(t, AD_STOPPED, "the fourth call");
+    EXPECT(in.a, 1, -2, 3);
     ck_assert_int_eq(ad_gradcheck(t, squares_by_exp, &in, NULL, results), AD_OK);
     ck_assert_int_eq(results[0].verdict, AD_GRADIENT_RIGHT);
     ad_tape_close(t);
@@ -850,7 +812,7 @@ END_TEST
 
 /* The ways to walk back that must all give the same: ordinary, inner gradients kept, recorded. */
 static const ad_backward_options ways_back[] = {{.keep = false}, {.keep = true}, {.differentiable = true}};
-enum { WAYS_BACK = sizeof ways_back / sizeof ways_back[0] };
+enum { WAYS_BACK = COUNT(ways_back) };
 
 /* Test number one: (x+x) x = 2 x^2. */
 START_TEST(x_plus_x_times_x)
@@ -859,11 +821,11 @@ START_TEST(x_plus_x_times_x)
     ad_tensor x = PARAM(t, 3, "x"), y = ad_mul(ad_add(x, x), x);
     ck_assert_double_eq(ad_item(y), 18);
     ck_assert_int_eq(ad_backward_with(y, &ways_back[_i]), AD_OK);
-    ASSERT_EXACT(ad_gradient(x), 12);
+    EXPECT(ad_gradient(x), 12);
     ad_tensor dx = derivative(y, x);
-    ASSERT_EXACT(dx, 12);
+    EXPECT(dx, 12);
     ck_assert_int_eq(ad_backward_with(dx, &ways_back[_i]), AD_OK);
-    ASSERT_EXACT(ad_gradient(x), 4);
+    EXPECT(ad_gradient(x), 4);
     ad_tape_close(t);
 }
 END_TEST
@@ -878,10 +840,10 @@ START_TEST(diamonds)
         y = ad_add(left, right);
     }
     ck_assert_int_eq(ad_backward_with(y, &ways_back[_i]), AD_OK);
-    ASSERT_EXACT(ad_gradient(x), 1048576);
+    EXPECT(ad_gradient(x), 1048576);
     ad_tensor u = ad_square(x), z = ad_mul(ad_shift(u, 1), u);
     ck_assert_int_eq(ad_backward_with(z, &ways_back[_i]), AD_OK);
-    ASSERT_EXACT(ad_gradient(x), 4 * 27 + 2 * 3);
+    EXPECT(ad_gradient(x), 4 * 27 + 2 * 3);
     ad_tape_close(t);
 }
 END_TEST
@@ -901,8 +863,8 @@ START_TEST(x_plus_y_with_x_used_again)
     static const double dy[6][2] = {{3, 5}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, {1, 1}};
     for (int k = 0; k < 6; k++) {
         ck_assert_int_eq(ad_backward_with(loss[k], &ways_back[_i]), AD_OK);
-        assert_numbers(100 + k, ad_gradient(x), dx[k], 2, 0);
-        assert_numbers(200 + k, ad_gradient(y), dy[k], 2, 0);
+        expect_numbers(ad_gradient(x), dx[k], 2, 0);
+        expect_numbers(ad_gradient(y), dy[k], 2, 0);
     }
     ad_tape_close(t);
 }
@@ -913,12 +875,12 @@ START_TEST(x_plus_x)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, 2, 3), y = ad_add(x, x);
     ad_backward_with(ad_sum(y), &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(x), 2, 2, 2);
+    EXPECT(ad_gradient(x), 2, 2, 2);
     ad_backward_with(ad_sum(ad_add(y, y)), &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(x), 4, 4, 4);
+    EXPECT(ad_gradient(x), 4, 4, 4);
     ad_backward_with(ad_sum(ad_sub(x, x)), &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(x), 0, 0, 0);
-    assert_ok(t);
+    EXPECT(ad_gradient(x), 0, 0, 0);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -957,10 +919,10 @@ START_TEST(gradients_read_after_they_were_given)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, -2), s = PARAM(t, 3, "s");
     ad_backward_with(ad_sum(cube_by_three(x)), &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(x), 3, 12);
+    EXPECT(ad_gradient(x), 3, 12);
     ad_backward_with(cube_by_three(s), &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(s), 27);
-    assert_ok(t);
+    EXPECT(ad_gradient(s), 27);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -977,14 +939,14 @@ START_TEST(chains_of_views)
     for (int order = 0; order < 2; order++) {
         ad_tensor loss = order ? ad_add(by_same, ad_add(by_flat, by_x)) : ad_add(ad_add(by_x, by_flat), by_same);
         ck_assert_int_eq(ad_backward_with(loss, &ways_back[_i]), AD_OK);
-        ASSERT_EXACT(ad_gradient(x), 2101, 2102, 2103, 2104, 2105, 2106);
+        EXPECT(ad_gradient(x), 2101, 2102, 2103, 2104, 2105, 2106);
         if (ways_back[_i].keep) {
-            ASSERT_EXACT(ad_gradient(flat), 1001, 1002, 1003, 1004, 1005, 1006);
-            ASSERT_EXACT(ad_gradient(same), 1000, 1000, 1000, 1000, 1000, 1000);
-            ASSERT_EXACT(ad_gradient(turned), 1000, 1000, 1000, 1000, 1000, 1000);
+            EXPECT(ad_gradient(flat), 1001, 1002, 1003, 1004, 1005, 1006);
+            EXPECT(ad_gradient(same), 1000, 1000, 1000, 1000, 1000, 1000);
+            EXPECT(ad_gradient(turned), 1000, 1000, 1000, 1000, 1000, 1000);
         }
     }
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1047,7 +1009,7 @@ START_TEST(random_graphs)
         for (int k = 0; k < 2; k++) {
             if (way == 0)
                 memcpy(first[k], ad_f64(ad_gradient(g.x[k])), sizeof first[k]);
-            assert_numbers(way, ad_gradient(g.x[k]), first[k], 4, 1e-14);
+            expect_numbers(ad_gradient(g.x[k]), first[k], 4, 1e-14);
         }
     }
     ad_tape_close(t);
@@ -1063,13 +1025,13 @@ START_TEST(each_backward_starts_afresh)
     ad_tensor first = ad_sum(ad_mul(x, v)), second = ad_sum(ad_square(x));
     for (int again = 0; again < 3; again++) {
         ad_backward_with(first, &ways_back[_i]);
-        ASSERT_EXACT(ad_gradient(x), 5, 6);
-        ASSERT_EXACT(ad_gradient(v), 1, 2);
+        EXPECT(ad_gradient(x), 5, 6);
+        EXPECT(ad_gradient(v), 1, 2);
     }
     ad_backward_with(second, &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(x), 2, 4);
+    EXPECT(ad_gradient(x), 2, 4);
     ck_assert_msg(!ad_has_gradient(v), "a gradient of the backward before is still there");
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1082,20 +1044,20 @@ START_TEST(accumulating)
     const ad_backward_options add = {.accumulate = true, .keep = ways_back[_i].keep};
     ad_backward_with(ad_sum(ad_square(x)), &ways_back[_i]);
     ad_backward_with(ad_sum(ad_scale(x, 10)), &add);
-    ASSERT_EXACT(ad_gradient(x), 12, 14);
+    EXPECT(ad_gradient(x), 12, 14);
     ck_assert(!ad_has_gradient(z));
     ad_reset(t);
     ad_backward_with(ad_mul(ad_sum(x), z), &add);
-    ASSERT_EXACT(ad_gradient(x), 15, 17);
-    ASSERT_EXACT(ad_gradient(z), 3);
+    EXPECT(ad_gradient(x), 15, 17);
+    EXPECT(ad_gradient(z), 3);
     ad_backward_with(ad_mul(ad_sum(x), z), &add);
-    ASSERT_EXACT(ad_gradient(x), 18, 20);
-    ASSERT_EXACT(ad_gradient(z), 6);
+    EXPECT(ad_gradient(x), 18, 20);
+    EXPECT(ad_gradient(z), 6);
     ad_reset(t);
     ad_backward(ad_square(z));
-    ASSERT_EXACT(ad_gradient(z), 6);
+    EXPECT(ad_gradient(z), 6);
     ck_assert(!ad_has_gradient(x));
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1107,10 +1069,10 @@ START_TEST(accumulating_shared_gradients)
     ad_tensor x = PARAMS(t, "x", 1, 2), y = PARAMS(t, "y", 3, 4), v = ad_variable(t, AD_F64, AD_SHAPE(2), NULL);
     ad_backward_with(ad_sum(ad_add(ad_add(x, y), v)), &ways_back[_i]);
     ad_backward_with(ad_sum(ad_mul(x, v)), &(ad_backward_options){.accumulate = true});
-    ASSERT_EXACT(ad_gradient(x), 1, 1);
-    ASSERT_EXACT(ad_gradient(y), 1, 1);
-    ASSERT_EXACT(ad_gradient(v), 2, 3);
-    assert_ok(t);
+    EXPECT(ad_gradient(x), 1, 1);
+    EXPECT(ad_gradient(y), 1, 1);
+    EXPECT(ad_gradient(v), 2, 3);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1121,12 +1083,12 @@ START_TEST(seeds)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, 2), y = ad_square(x);
     ad_backward_with(y, &(ad_backward_options){.seed = INPUTS(t, 1, 10), .keep = ways_back[_i].keep});
-    ASSERT_EXACT(ad_gradient(x), 2, 40);
+    EXPECT(ad_gradient(x), 2, 40);
     ad_backward_with(y, &(ad_backward_options){.seed = ad_gradient(x), .differentiable = ways_back[_i].differentiable});
-    ASSERT_EXACT(ad_gradient(x), 4, 160);
+    EXPECT(ad_gradient(x), 4, 160);
     ad_backward_with(x, &(ad_backward_options){.seed = INPUTS(t, 7, 8)});
-    ASSERT_EXACT(ad_gradient(x), 7, 8);
-    assert_ok(t);
+    EXPECT(ad_gradient(x), 7, 8);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1136,19 +1098,19 @@ START_TEST(bad_seeds)
     ad_tape *t = ad_tape_open(NULL), *other = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, 2), y = ad_square(x), stale = INPUTS(other, 1, 1);
     ck_assert_int_eq(ad_backward(y), AD_BAD_SHAPE);
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "not a scalar");
+    expect_error_with(t, AD_BAD_SHAPE, "not a scalar");
     ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = INPUTS(t, 1, 2, 3)}), AD_BAD_SHAPE);
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "[3]");
+    expect_error_with(t, AD_BAD_SHAPE, "[3]");
     ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = ad_input(t, AD_F32, AD_SHAPE(2), NULL)}),
                      AD_BAD_SHAPE);
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "f32");
+    expect_error_with(t, AD_BAD_SHAPE, "f32");
     ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = {.tape = t}}), AD_BAD_HANDLE);
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "seed");
+    expect_error_with(t, AD_BAD_HANDLE, "seed");
     ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = stale}), AD_BAD_HANDLE);
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "another tape");
+    expect_error_with(t, AD_BAD_HANDLE, "another tape");
     ck_assert_int_eq(ad_backward((ad_tensor){0}), AD_BAD_HANDLE);
     ck_assert_int_eq(ad_backward(ad_scalar(t, 1)), AD_BAD_STATE);
-    ASSERT_FAILS(t, AD_BAD_STATE, "depends on no parameter");
+    expect_error_with(t, AD_BAD_STATE, "depends on no parameter");
     ad_tape_close(other);
     ad_tape_close(t);
 }
@@ -1162,18 +1124,18 @@ START_TEST(gradients_not_computed)
               inner = ad_mul(x, input);
     ck_assert(!ad_has_gradient(x));
     ck_assert(ad_is_inert(ad_gradient(x)));
-    ASSERT_FAILS(t, AD_NO_GRADIENT, "the gradient of x was not computed");
+    expect_error_with(t, AD_NO_GRADIENT, "the gradient of x was not computed");
     ad_backward(ad_sum(inner));
     ck_assert(!ad_has_gradient(unused) && !ad_has_gradient(input) && !ad_has_gradient(inner));
     ck_assert(ad_is_inert(ad_gradient(unused)));
-    ASSERT_FAILS(t, AD_NO_GRADIENT, "the gradient of unused");
+    expect_error_with(t, AD_NO_GRADIENT, "the gradient of unused");
     ck_assert(ad_is_inert(ad_gradient(input)));
-    ASSERT_FAILS(t, AD_NO_GRADIENT, "depends on no parameter");
+    expect_error_with(t, AD_NO_GRADIENT, "depends on no parameter");
     ck_assert(ad_is_inert(ad_gradient(inner)));
-    ASSERT_FAILS(t, AD_NO_GRADIENT, "keep");
+    expect_error_with(t, AD_NO_GRADIENT, "keep");
     ad_backward_with(ad_sum(inner), &(ad_backward_options){.keep = true});
-    ASSERT_EXACT(ad_gradient(inner), 1, 1);
-    assert_ok(t);
+    EXPECT(ad_gradient(inner), 1, 1);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1184,21 +1146,21 @@ START_TEST(gradients_and_reset)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, 2), v = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){5, 6});
     ad_backward_with(ad_sum(ad_mul(ad_mul(x, x), v)), &ways_back[_i]);
-    ASSERT_EXACT(ad_gradient(x), 10, 24);
+    EXPECT(ad_gradient(x), 10, 24);
     ad_tensor dv = ad_gradient(v);
-    ASSERT_EXACT(dv, 1, 4);
+    EXPECT(dv, 1, 4);
     for (int again = 0; again < 3; again++) {
         ad_reset(t);
-        ASSERT_EXACT(ad_gradient(x), 10, 24);
-        ASSERT_EXACT(ad_exp(INPUTS(t, 0, 0)), 1, 1);
+        EXPECT(ad_gradient(x), 10, 24);
+        EXPECT(ad_exp(INPUTS(t, 0, 0)), 1, 1);
     }
     ck_assert(ad_is_inert(ad_neg(dv)));
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "stale");
+    expect_error_with(t, AD_BAD_HANDLE, "stale");
     ad_tensor old = ad_gradient(x);
     ad_backward(ad_sum(x));
-    ASSERT_EXACT(ad_gradient(x), 1, 1);
+    EXPECT(ad_gradient(x), 1, 1);
     ck_assert(ad_is_inert(ad_neg(old)));
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "stale");
+    expect_error_with(t, AD_BAD_HANDLE, "stale");
     ad_tape_close(t);
 }
 END_TEST
@@ -1210,15 +1172,15 @@ START_TEST(gradients_as_operands)
     ad_tensor x = PARAMS(t, "x", 1, 2);
     ad_backward(ad_sum(ad_square(x)));
     ad_tensor product = ad_mul(ad_gradient(x), x);
-    ASSERT_EXACT(product, 2, 8);
+    EXPECT(product, 2, 8);
     ad_backward(ad_sum(product));
-    ASSERT_EXACT(ad_gradient(x), 2, 4);
+    EXPECT(ad_gradient(x), 2, 4);
     ad_reset(t);
     product = ad_mul(ad_gradient(x), x);
     ad_backward(ad_sum(ad_add(product, product)));
-    ASSERT_EXACT(product, 2, 8);
-    ASSERT_EXACT(ad_gradient(x), 4, 8);
-    assert_ok(t);
+    EXPECT(product, 2, 8);
+    EXPECT(ad_gradient(x), 4, 8);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1228,14 +1190,14 @@ START_TEST(differentiable_gradients_and_reset)
 {
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = PARAMS(t, "x", 1, 2), dx = derivative(ad_sum(ad_mul(ad_square(x), x)), x);
-    ASSERT_EXACT(dx, 3, 12);
+    EXPECT(dx, 3, 12);
     ad_reset(t);
     ck_assert(ad_is_inert(ad_neg(dx)));
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "stale");
-    ASSERT_EXACT(ad_gradient(x), 3, 12);
+    expect_error_with(t, AD_BAD_HANDLE, "stale");
+    EXPECT(ad_gradient(x), 3, 12);
     ad_backward_with(ad_sum(ad_mul(ad_gradient(x), x)), &(ad_backward_options){.accumulate = true});
-    ASSERT_EXACT(ad_gradient(x), 6, 24);
-    assert_ok(t);
+    EXPECT(ad_gradient(x), 6, 24);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1248,12 +1210,12 @@ START_TEST(a_failing_walk_leaves_nothing)
     copy.vjp = tanh_with_another_type;
     ad_tensor x = PARAMS(t, "x", 0, 0), y = ad_apply1(&copy, x), z = PARAMS(t, "z", 1, 2);
     ck_assert_int_eq(ad_backward_with(ad_sum(ad_mul(y, z)), &ways_back[_i]), AD_BAD_TYPE);
-    ASSERT_FAILS(t, AD_BAD_TYPE, "ad_cast");
+    expect_error_with(t, AD_BAD_TYPE, "ad_cast");
     ck_assert(!ad_has_gradient(x) && !ad_has_gradient(z) && !ad_has_gradient(y));
     ad_backward(ad_sum(ad_mul(ad_tanh(x), z)));
-    ASSERT_EXACT(ad_gradient(x), 1, 2);
-    ASSERT_EXACT(ad_gradient(z), 0, 0);
-    assert_ok(t);
+    EXPECT(ad_gradient(x), 1, 2);
+    EXPECT(ad_gradient(z), 0, 0);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1271,9 +1233,9 @@ START_TEST(derivatives_of_a_power)
     const double want[] = {4 * pow(at, 3), 12 * pow(at, 2), 24 * at, 24};
     for (int order = 0; order < 4; order++) {
         y = derivative(y, x);
-        ASSERT_NEAR(y, 1e-13, want[order]);
+        EXPECT_NEAR(y, 1e-13, want[order]);
     }
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1289,13 +1251,13 @@ START_TEST(third_derivatives)
     const double of_logistic[] = {q, q * (1 - 2 * p), q * (1 - 6 * q)};
     for (int order = 0; order < 3; order++) {
         u = derivative(u, x);
-        ASSERT_NEAR(u, 1e-14, of_tanh[order]);
+        EXPECT_NEAR(u, 1e-14, of_tanh[order]);
     }
     for (int order = 0; order < 3; order++) {
         s = derivative(s, x);
-        ASSERT_NEAR(s, 1e-14, of_logistic[order]);
+        EXPECT_NEAR(s, 1e-14, of_logistic[order]);
     }
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1309,10 +1271,10 @@ START_TEST(hessian_times_vector)
               A = ad_input(t, AD_F64, AD_SHAPE(2, 2), a);
     ad_tensor v = ad_input(t, AD_F64, AD_SHAPE(2, 1), (const double[]){1, -1});
     ad_tensor dx = derivative(ad_scale(ad_sum(ad_mul(x, ad_matmul(A, x))), 0.5), x);
-    ASSERT_NEAR(dx, 1e-14, 2 * 5 + 2 * 7, 2 * 5 + 4 * 7);
+    EXPECT_NEAR(dx, 1e-14, 2 * 5 + 2 * 7, 2 * 5 + 4 * 7);
     ad_backward(ad_sum(ad_mul(dx, v)));
-    ASSERT_NEAR(ad_gradient(x), 1e-14, 0, -2);
-    assert_ok(t);
+    EXPECT_NEAR(ad_gradient(x), 1e-14, 0, -2);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1326,16 +1288,16 @@ START_TEST(local_gradients)
     ad_tensor loss = ad_sum(ad_mul(twice, product));
     ad_backward(loss);
     const double before[] = {ad_f64(ad_gradient(x))[0], ad_f64(ad_gradient(x))[1]};
-    ASSERT_EXACT(ad_local_gradient(twice, 0), 1, 1);
-    ASSERT_EXACT(ad_local_gradient(twice, 1), 1, 1);
-    ASSERT_EXACT(ad_local_gradient(product, 0), 5, 6);
-    ASSERT_EXACT(ad_local_gradient(product, 1), 3, 4);
-    ASSERT_EXACT(ad_local_gradient(loss, 0), 1, 1);
-    ASSERT_EXACT(ad_local_gradient(ad_step(x), 0), 0, 0);
-    assert_numbers(__LINE__, ad_gradient(x), before, 2, 0);
+    EXPECT(ad_local_gradient(twice, 0), 1, 1);
+    EXPECT(ad_local_gradient(twice, 1), 1, 1);
+    EXPECT(ad_local_gradient(product, 0), 5, 6);
+    EXPECT(ad_local_gradient(product, 1), 3, 4);
+    EXPECT(ad_local_gradient(loss, 0), 1, 1);
+    EXPECT(ad_local_gradient(ad_step(x), 0), 0, 0);
+    expect_numbers(ad_gradient(x), before, 2, 0);
     ad_tensor local = ad_local_gradient(product, 0);
     ck_assert_int_eq(ad_backward(ad_sum(local)), AD_BAD_STATE);
-    ASSERT_FAILS(t, AD_BAD_STATE, "depends on no parameter");
+    expect_error_with(t, AD_BAD_STATE, "depends on no parameter");
     ad_tape_close(t);
 }
 END_TEST
@@ -1347,12 +1309,12 @@ START_TEST(local_gradients_have_the_operands_shape)
     ad_tensor a = ad_param(t, AD_F64, AD_SHAPE(2, 2), (const double[]){1, 2, 3, 4}, "a");
     ad_tensor b = ad_input(t, AD_F64, AD_SHAPE(2, 3), (const double[]){1, 2, 3, 4, 5, 6}), bias = INPUTS(t, 1, 1, 1);
     ad_tensor y = ad_matmul(a, b), z = ad_add(y, bias), flat = ad_reshape(z, AD_SHAPE(6));
-    ASSERT_EXACT(ad_local_gradient(y, 0), 6, 15, 6, 15);
-    ASSERT_EXACT(ad_local_gradient(y, 1), 4, 4, 4, 6, 6, 6);
-    ASSERT_EXACT(ad_local_gradient(z, 1), 2, 2, 2);
-    ASSERT_EXACT(ad_local_gradient(flat, 0), 1, 1, 1, 1, 1, 1);
+    EXPECT(ad_local_gradient(y, 0), 6, 15, 6, 15);
+    EXPECT(ad_local_gradient(y, 1), 4, 4, 4, 6, 6, 6);
+    EXPECT(ad_local_gradient(z, 1), 2, 2, 2);
+    EXPECT(ad_local_gradient(flat, 0), 1, 1, 1, 1, 1, 1);
     ck_assert_int_eq(ad_shape_of(ad_local_gradient(flat, 0)).rank, 2);
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1363,21 +1325,21 @@ START_TEST(local_gradient_errors)
     ad_tensor x = PARAMS(t, "x", 3, 4), y = ad_neg(x);
     ad_tensor rows = ad_gather_rows(x, ad_input(t, AD_I32, AD_SHAPE(1), NULL));
     ck_assert(ad_is_inert(ad_local_gradient(y, 1)));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "there is no operand 1: neg has 1");
+    expect_error_with(t, AD_BAD_VALUE, "there is no operand 1: neg has 1");
     ck_assert(ad_is_inert(ad_local_gradient(y, -1)));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "there is no operand -1");
+    expect_error_with(t, AD_BAD_VALUE, "there is no operand -1");
     ck_assert(ad_is_inert(ad_local_gradient(x, 0)));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "param has 0");
+    expect_error_with(t, AD_BAD_VALUE, "param has 0");
     ck_assert(ad_is_inert(ad_local_gradient(ad_detach(x), 0)));
-    ASSERT_FAILS(t, AD_NO_GRADIENT, "detach");
+    expect_error_with(t, AD_NO_GRADIENT, "detach");
     ck_assert(ad_is_inert(ad_local_gradient(rows, 1)));
-    ASSERT_FAILS(t, AD_NO_GRADIENT, "gather_rows");
+    expect_error_with(t, AD_NO_GRADIENT, "gather_rows");
     ck_assert(ad_is_inert(ad_local_gradient((ad_tensor){.tape = t}, 0)));
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "inert");
+    expect_error_with(t, AD_BAD_HANDLE, "inert");
     ad_reset(t);
     ck_assert(ad_is_inert(ad_local_gradient(y, 0)));
-    ASSERT_FAILS(t, AD_BAD_HANDLE, "stale");
-    ASSERT_EXACT(ad_local_gradient(ad_neg(x), 0), -1, -1);
+    expect_error_with(t, AD_BAD_HANDLE, "stale");
+    EXPECT(ad_local_gradient(ad_neg(x), 0), -1, -1);
     ad_tape_close(t);
 }
 END_TEST
@@ -1402,7 +1364,7 @@ static ad_tensor typed_param(ad_tape *t, ad_type type, const double *values, siz
 static void pull(ad_tensor y, const double *seed, size_t n)
 {
     ad_backward_with(y, &(ad_backward_options){.seed = ad_cast(make_input(y.tape, seed, n), ad_type_of(y))});
-    assert_ok(y.tape);
+    expect_ok(y.tape);
 }
 
 #define PULL(y, ...) pull(y, NUMBERS(__VA_ARGS__))
@@ -1433,7 +1395,7 @@ static const struct edge_case {
     {ad_square, {-INFINITY, -2, 0, 2, INFINITY}, {INFINITY, 4, 0, 4, INFINITY}, {-INFINITY, -4, 0, 4, INFINITY}},
 };
 
-enum { EDGE_CASES = sizeof edge_cases / sizeof edge_cases[0] };
+enum { EDGE_CASES = COUNT(edge_cases) };
 
 START_TEST(edges_of_functions)
 {
@@ -1441,9 +1403,9 @@ START_TEST(edges_of_functions)
     const ad_type type = type_of_loop(_i % 2);
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = typed_param(t, type, c->x, EDGES), y = c->function(x);
-    assert_numbers(_i, y, c->y, EDGES, 2e-7);
+    expect_numbers(y, c->y, EDGES, 2e-7);
     PULL(y, 1, 1, 1, 1, 1);
-    assert_numbers(_i, ad_gradient(x), c->dx, EDGES, 2e-7);
+    expect_numbers(ad_gradient(x), c->dx, EDGES, 2e-7);
     ad_tape_close(t);
 }
 END_TEST
@@ -1453,12 +1415,12 @@ START_TEST(power_zero)
 {
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = TYPED(t, type_of_loop(_i), 0, NAN, -1, INFINITY), y = ad_pow_constant(x, 0);
-    ASSERT_EXACT(y, 1, 1, 1, 1);
+    EXPECT(y, 1, 1, 1, 1);
     PULL(y, 1, 1, INFINITY, 1);
-    ASSERT_EXACT(ad_gradient(x), 0, 0, 0, 0);
+    EXPECT(ad_gradient(x), 0, 0, 0, 0);
     ad_tensor z = ad_pow_constant(x, 2);
     PULL(z, 1, 1, 1, 1);
-    ASSERT_EXACT(ad_gradient(x), 0, NAN, -2, INFINITY);
+    EXPECT(ad_gradient(x), 0, NAN, -2, INFINITY);
     ad_tape_close(t);
 }
 END_TEST
@@ -1469,11 +1431,11 @@ START_TEST(ties_of_two)
     const ad_type type = type_of_loop(_i);
     ad_tensor a = TYPED(t, type, 2, 1, 3, -0.0), b = TYPED(t, type, 2, 3, 1, 0);
     PULL(ad_maximum(a, b), 1, 1, 1, 1);
-    ASSERT_EXACT(ad_gradient(a), 0.5, 0, 1, 0.5);
-    ASSERT_EXACT(ad_gradient(b), 0.5, 1, 0, 0.5);
+    EXPECT(ad_gradient(a), 0.5, 0, 1, 0.5);
+    EXPECT(ad_gradient(b), 0.5, 1, 0, 0.5);
     PULL(ad_minimum(a, b), 1, 1, 1, 1);
-    ASSERT_EXACT(ad_gradient(a), 0.5, 1, 0, 0.5);
-    ASSERT_EXACT(ad_gradient(b), 0.5, 0, 1, 0.5);
+    EXPECT(ad_gradient(a), 0.5, 1, 0, 0.5);
+    EXPECT(ad_gradient(b), 0.5, 0, 1, 0.5);
     ad_tape_close(t);
 }
 END_TEST
@@ -1483,11 +1445,11 @@ START_TEST(ties_of_many)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = TYPED(t, type_of_loop(_i), 1, 3, 3, 3, 2, 3, 1, -1), table = ad_reshape(x, AD_SHAPE(2, 4));
     PULL(ad_reshape(ad_max(x), AD_SHAPE(1)), 8);
-    ASSERT_EXACT(ad_gradient(x), 0, 2, 2, 2, 0, 2, 0, 0);
+    EXPECT(ad_gradient(x), 0, 2, 2, 2, 0, 2, 0, 0);
     PULL(ad_max_over(table, AD_AXES(1)), 6, 1);
-    ASSERT_EXACT(ad_gradient(x), 0, 2, 2, 2, 0, 1, 0, 0);
+    EXPECT(ad_gradient(x), 0, 2, 2, 2, 0, 1, 0, 0);
     PULL(ad_max_over(table, AD_AXES(0)), 1, 2, 3, 4);
-    ASSERT_EXACT(ad_gradient(x), 0, 1, 3, 4, 1, 1, 0, 0);
+    EXPECT(ad_gradient(x), 0, 1, 3, 4, 1, 1, 0, 0);
     ad_tape_close(t);
 }
 END_TEST
@@ -1497,9 +1459,9 @@ START_TEST(infinities_and_nan_in_max)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = TYPED(t, type_of_loop(_i), -INFINITY, -INFINITY, 1, NAN, 5, INFINITY);
     ad_tensor y = ad_max_over(ad_reshape(x, AD_SHAPE(3, 2)), AD_AXES(1));
-    ASSERT_EXACT(y, -INFINITY, NAN, INFINITY);
+    EXPECT(y, -INFINITY, NAN, INFINITY);
     PULL(y, 1, 1, 1);
-    ASSERT_EXACT(ad_gradient(x), 0.5, 0.5, 0, 1, 0, 1);
+    EXPECT(ad_gradient(x), 0.5, 0.5, 0, 1, 0, 1);
     ad_tape_close(t);
 }
 END_TEST
@@ -1512,19 +1474,19 @@ START_TEST(upstream_stays_in_its_branch)
     const ad_type type = type_of_loop(_i);
     ad_tensor a = TYPED(t, type, -1, -2, 3, 4), b = TYPED(t, type, 1, 2, -3, -4), zero = TYPED(t, type, 0, 0, 0, 0);
     PULL(ad_relu(a), NAN, INFINITY, 2, INFINITY);
-    ASSERT_EXACT(ad_gradient(a), 0, 0, 2, INFINITY);
+    EXPECT(ad_gradient(a), 0, 0, 2, INFINITY);
     PULL(ad_maximum(a, b), NAN, INFINITY, NAN, INFINITY);
-    ASSERT_EXACT(ad_gradient(a), 0, 0, NAN, INFINITY);
-    ASSERT_EXACT(ad_gradient(b), NAN, INFINITY, 0, 0);
+    EXPECT(ad_gradient(a), 0, 0, NAN, INFINITY);
+    EXPECT(ad_gradient(b), NAN, INFINITY, 0, 0);
     PULL(ad_minimum(a, b), NAN, INFINITY, NAN, INFINITY);
-    ASSERT_EXACT(ad_gradient(a), NAN, INFINITY, 0, 0);
-    ASSERT_EXACT(ad_gradient(b), 0, 0, NAN, INFINITY);
+    EXPECT(ad_gradient(a), NAN, INFINITY, 0, 0);
+    EXPECT(ad_gradient(b), 0, 0, NAN, INFINITY);
     PULL(ad_abs(zero), NAN, INFINITY, -INFINITY, 1);
-    ASSERT_EXACT(ad_gradient(zero), 0, 0, 0, 0);
+    EXPECT(ad_gradient(zero), 0, 0, 0, 0);
     PULL(ad_step(a), NAN, INFINITY, NAN, INFINITY);
-    ASSERT_EXACT(ad_gradient(a), 0, 0, 0, 0);
+    EXPECT(ad_gradient(a), 0, 0, 0, 0);
     PULL(ad_max_over(ad_reshape(a, AD_SHAPE(2, 2)), AD_AXES(1)), NAN, INFINITY);
-    ASSERT_EXACT(ad_gradient(a), NAN, 0, 0, INFINITY);
+    EXPECT(ad_gradient(a), NAN, 0, 0, INFINITY);
     ad_tape_close(t);
 }
 END_TEST
@@ -1536,16 +1498,16 @@ START_TEST(upstream_stays_in_its_branch_again)
     const ad_type type = type_of_loop(_i);
     ad_tensor v = TYPED(t, type, 5, 6, 7, 8), x = TYPED(t, type, -1, 2, -3, 4), w = TYPED(t, type, 1, 1, -9, 9);
     PULL(ad_where_positive(v, x), NAN, 2, INFINITY, NAN);
-    ASSERT_EXACT(ad_gradient(v), 0, 2, 0, NAN);
-    ASSERT_EXACT(ad_gradient(x), 0, 0, 0, 0);
+    EXPECT(ad_gradient(v), 0, 2, 0, NAN);
+    EXPECT(ad_gradient(x), 0, 0, 0, 0);
     PULL(ad_where_not_positive(v, x), 3, NAN, NAN, INFINITY);
-    ASSERT_EXACT(ad_gradient(v), 3, 0, NAN, 0);
-    ASSERT_EXACT(ad_gradient(x), 0, 0, 0, 0);
+    EXPECT(ad_gradient(v), 3, 0, NAN, 0);
+    EXPECT(ad_gradient(x), 0, 0, 0, 0);
     PULL(ad_share_greater(v, x, w), NAN, 2, INFINITY, INFINITY);
-    ASSERT_EXACT(ad_gradient(v), 0, 2, INFINITY, 0);
-    ASSERT_EXACT(ad_gradient(x), 0, 0, 0, 0);
+    EXPECT(ad_gradient(v), 0, 2, INFINITY, 0);
+    EXPECT(ad_gradient(x), 0, 0, 0, 0);
     PULL(ad_elu_backward(v, x), 1, NAN, 1, INFINITY);
-    ASSERT_EXACT(ad_gradient(x), 5, 0, 7, 0);
+    EXPECT(ad_gradient(x), 5, 0, 7, 0);
     ad_tape_close(t);
 }
 END_TEST
@@ -1598,7 +1560,7 @@ START_TEST(nan_passes)
         for (int k = 0; k < call.n_x; k++)
             x[k] = checker_input(t, type_of_loop(_i % 2), &call, &numbers, k);
         ad_apply(NULL, row, x, call.n_x, call.attributes, y);
-        assert_ok(t);
+        expect_ok(t);
         for (size_t k = 0; k < NAN_SIZE; k++)
             ck_assert_msg(isnan(number_at(y[0], k)) == (k == NAN_PLACE), "%s: NaN in operand %d: element %zu is %g",
                           row->name, i, k, number_at(y[0], k));
@@ -1612,12 +1574,12 @@ START_TEST(nan_and_selection)
     ad_tape *t = ad_tape_open(NULL);
     const ad_type type = type_of_loop(_i);
     ad_tensor v = TYPED(t, type, NAN, 1, 1, NAN), x = TYPED(t, type, -1, NAN, 0, 1);
-    ASSERT_EXACT(ad_where_positive(v, x), 0, 1, 0, NAN);
-    ASSERT_EXACT(ad_where_not_positive(v, ad_neg(x)), 0, 1, 1, NAN);
+    EXPECT(ad_where_positive(v, x), 0, 1, 0, NAN);
+    EXPECT(ad_where_not_positive(v, ad_neg(x)), 0, 1, 1, NAN);
     ad_tensor w = TYPED(t, type, NAN, NAN, 1, 1, 1), a = TYPED(t, type, 1, 2, 2, NAN, 0),
               b = TYPED(t, type, 2, 1, 2, 0, NAN);
-    ASSERT_EXACT(ad_share_greater(w, a, b), 0, NAN, 0.5, 1, 1);
-    assert_ok(t);
+    EXPECT(ad_share_greater(w, a, b), 0, NAN, 0.5, 1, 1);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1629,16 +1591,16 @@ START_TEST(nan_passes_through_the_rest)
     const ad_type type = type_of_loop(_i);
     ad_tensor x = ad_reshape(TYPED(t, type, 1, NAN, 3, 4), AD_SHAPE(2, 2));
     ad_tensor labels = ad_input(t, AD_I32, AD_SHAPE(2), NULL);
-    ASSERT_EXACT(ad_sum_over(x, AD_AXES(1)), NAN, 7);
-    ASSERT_EXACT(ad_mean_over(x, AD_AXES(1)), NAN, 3.5);
-    ASSERT_EXACT(ad_max_over(x, AD_AXES(1)), NAN, 4);
-    ASSERT_NEAR(ad_logsumexp_over(x, AD_AXES(1)), 1e-6, NAN, 4 + log1p(exp(-1)));
-    ASSERT_NEAR(ad_softmax(x, 1), 1e-6, NAN, NAN, 1 / (1 + exp(1)), 1 / (1 + exp(-1)));
-    ASSERT_NEAR(ad_log_softmax(x, 1), 1e-6, NAN, NAN, -1 - log1p(exp(-1)), -log1p(exp(-1)));
-    ASSERT_NEAR(ad_softmax_cross_entropy(x, labels), 1e-6, NAN, 1 + log1p(exp(-1)));
-    ASSERT_EXACT(ad_matmul(x, ad_zeros(t, type, AD_SHAPE(2, 1))), NAN, 0);
-    ASSERT_EXACT(ad_transpose(x), 1, 3, NAN, 4);
-    assert_ok(t);
+    EXPECT(ad_sum_over(x, AD_AXES(1)), NAN, 7);
+    EXPECT(ad_mean_over(x, AD_AXES(1)), NAN, 3.5);
+    EXPECT(ad_max_over(x, AD_AXES(1)), NAN, 4);
+    EXPECT_NEAR(ad_logsumexp_over(x, AD_AXES(1)), 1e-6, NAN, 4 + log1p(exp(-1)));
+    EXPECT_NEAR(ad_softmax(x, 1), 1e-6, NAN, NAN, 1 / (1 + exp(1)), 1 / (1 + exp(-1)));
+    EXPECT_NEAR(ad_log_softmax(x, 1), 1e-6, NAN, NAN, -1 - log1p(exp(-1)), -log1p(exp(-1)));
+    EXPECT_NEAR(ad_softmax_cross_entropy(x, labels), 1e-6, NAN, 1 + log1p(exp(-1)));
+    EXPECT(ad_matmul(x, ad_zeros(t, type, AD_SHAPE(2, 1))), NAN, 0);
+    EXPECT(ad_transpose(x), 1, 3, NAN, 4);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1650,13 +1612,13 @@ START_TEST(logsumexp_of_minus_infinity)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = TYPED(t, type_of_loop(_i), -INFINITY, 1, -INFINITY, -INFINITY), table = ad_reshape(x, AD_SHAPE(2, 2));
     ad_tensor y = ad_logsumexp_over(table, AD_AXES(1));
-    ASSERT_EXACT(y, 1, -INFINITY);
+    EXPECT(y, 1, -INFINITY);
     PULL(y, 1, 1);
-    ASSERT_EXACT(ad_gradient(x), 0, 1, 0, 0);
+    EXPECT(ad_gradient(x), 0, 1, 0, 0);
     ad_tensor z = TYPED(t, type_of_loop(_i), INFINITY, 1, 1000, 1000),
               w = ad_logsumexp_over(ad_reshape(z, AD_SHAPE(2, 2)), AD_AXES(1));
-    ASSERT_NEAR(w, 1e-7, INFINITY, 1000 + log(2));
-    assert_ok(t);
+    EXPECT_NEAR(w, 1e-7, INFINITY, 1000 + log(2));
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1666,23 +1628,23 @@ START_TEST(softmax_of_minus_infinity)
 {
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = TYPED(t, type_of_loop(_i), -INFINITY, 2, 2), table = ad_reshape(x, AD_SHAPE(1, 3));
-    ASSERT_EXACT(ad_softmax(table, 1), 0, 0.5, 0.5);
-    ASSERT_NEAR(ad_log_softmax(table, 1), 1e-7, -INFINITY, -log(2), -log(2));
+    EXPECT(ad_softmax(table, 1), 0, 0.5, 0.5);
+    EXPECT_NEAR(ad_log_softmax(table, 1), 1e-7, -INFINITY, -log(2), -log(2));
     ad_tensor loss = ad_softmax_cross_entropy(table, ad_input(t, AD_I32, AD_SHAPE(1), (const int32_t[]){2}));
-    ASSERT_NEAR(loss, 1e-7, log(2));
+    EXPECT_NEAR(loss, 1e-7, log(2));
     PULL(loss, 1);
-    ASSERT_EXACT(ad_gradient(x), 0, 0.5, -0.5);
+    EXPECT(ad_gradient(x), 0, 0.5, -0.5);
     PULL(ad_softmax(x, 0), 1, 2, 4);
-    ASSERT_EXACT(ad_gradient(x), 0, -0.5, 0.5);
+    EXPECT(ad_gradient(x), 0, -0.5, 0.5);
     PULL(ad_log_softmax(x, -1), 0, 2, 4);
-    ASSERT_EXACT(ad_gradient(x), 0, -1, 1);
-    assert_ok(t);
+    EXPECT(ad_gradient(x), 0, -1, 1);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
 
 static const double gaps[] = {1, 10, 100, 1000, 10000};
-enum { GAPS = sizeof gaps / sizeof gaps[0] };
+enum { GAPS = COUNT(gaps) };
 
 /* Logits (0, gap) above any offset, with either label: the loss is gap + ln(1 + e^-gap) or ln(1 + e^-gap), the gradient
  * p - y. */
@@ -1696,11 +1658,11 @@ START_TEST(softmax_cross_entropy_at_gaps)
         ad_tensor x = TYPED(t, type, offset, offset + gap, offset, offset + gap),
                   logits = ad_reshape(x, AD_SHAPE(2, 2));
         ad_tensor loss = ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(2), (const int32_t[]){0, 1}));
-        ASSERT_NEAR(loss, tolerance, gap + log1p(exp(-gap)), log1p(exp(-gap)));
+        EXPECT_NEAR(loss, tolerance, gap + log1p(exp(-gap)), log1p(exp(-gap)));
         if (gap >= 100)
             ck_assert_double_eq(number_at(loss, 0), gap);
         PULL(loss, 1, 1);
-        ASSERT_NEAR(ad_gradient(x), tolerance, p - 1, q, p, q - 1);
+        EXPECT_NEAR(ad_gradient(x), tolerance, p - 1, q, p, q - 1);
         ad_tape_close(t);
     }
 }
@@ -1716,9 +1678,9 @@ START_TEST(logistic_cross_entropy_at_gaps)
     for (int k = 0; k < 3; k++) {
         ad_tape *t = ad_tape_open(NULL);
         ad_tensor z = TYPED(t, type, -gap, gap), loss = ad_logistic_cross_entropy(z, TYPED(t, type, targets[k]));
-        ASSERT_NEAR(loss, tolerance, tail + targets[k] * gap, tail + gap - targets[k] * gap);
+        EXPECT_NEAR(loss, tolerance, tail + targets[k] * gap, tail + gap - targets[k] * gap);
         PULL(loss, 1, 1);
-        ASSERT_NEAR(ad_gradient(z), tolerance, p - targets[k], q - targets[k]);
+        EXPECT_NEAR(ad_gradient(z), tolerance, p - targets[k], q - targets[k]);
         ad_tape_close(t);
     }
 }
@@ -1759,12 +1721,12 @@ START_TEST(labels_out_of_range)
     ad_tensor logits = ad_zeros(t, AD_F32, AD_SHAPE(3, 4));
     ck_assert(
         ad_is_inert(ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(3), (const int32_t[]){0, 3, 4}))));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "softmax_cross_entropy: label 4 of row 2");
+    expect_error_with(t, AD_BAD_VALUE, "softmax_cross_entropy: label 4 of row 2");
     ck_assert(
         ad_is_inert(ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(3), (const int32_t[]){0, -1, 4}))));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "softmax_cross_entropy: label -1 of row 1");
+    expect_error_with(t, AD_BAD_VALUE, "softmax_cross_entropy: label -1 of row 1");
     ck_assert(ad_is_inert(ad_gather_rows(logits, ad_input(t, AD_I32, AD_SHAPE(2), (const int32_t[]){2, 3}))));
-    ASSERT_FAILS(t, AD_BAD_VALUE, "gather_rows: row number 3");
+    expect_error_with(t, AD_BAD_VALUE, "gather_rows: row number 3");
     ad_tape_close(t);
 }
 END_TEST
@@ -1775,23 +1737,23 @@ START_TEST(reductions_of_nothing)
 {
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = ad_param(t, type_of_loop(_i), AD_SHAPE(2, 0), NULL, "x");
-    ASSERT_EXACT(ad_sum(x), 0);
-    ASSERT_EXACT(ad_mean(x), NAN);
-    ASSERT_EXACT(ad_logsumexp(x), -INFINITY);
-    ASSERT_EXACT(ad_sum_over(x, AD_AXES(1)), 0, 0);
-    ASSERT_EXACT(ad_mean_over(x, AD_AXES(1)), NAN, NAN);
-    ASSERT_EXACT(ad_logsumexp_over(x, AD_KEEP_AXES(-1)), -INFINITY, -INFINITY);
+    EXPECT(ad_sum(x), 0);
+    EXPECT(ad_mean(x), NAN);
+    EXPECT(ad_logsumexp(x), -INFINITY);
+    EXPECT(ad_sum_over(x, AD_AXES(1)), 0, 0);
+    EXPECT(ad_mean_over(x, AD_AXES(1)), NAN, NAN);
+    EXPECT(ad_logsumexp_over(x, AD_KEEP_AXES(-1)), -INFINITY, -INFINITY);
     ck_assert_uint_eq(ad_size_of(ad_max_over(x, AD_AXES(0))), 0);
-    assert_ok(t);
+    expect_ok(t);
     ck_assert(ad_is_inert(ad_max_over(x, AD_AXES(1))));
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "max: axis 1 of x [2,0]");
+    expect_error_with(t, AD_BAD_SHAPE, "max: axis 1 of x [2,0]");
     ck_assert(ad_is_inert(ad_max_over(x, AD_AXES(-1))));
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "max: axis 1 of x [2,0]");
+    expect_error_with(t, AD_BAD_SHAPE, "max: axis 1 of x [2,0]");
     ck_assert(ad_is_inert(ad_max(x)));
-    ASSERT_FAILS(t, AD_BAD_SHAPE, "axis 1");
+    expect_error_with(t, AD_BAD_SHAPE, "axis 1");
     ad_backward(ad_add(ad_sum(x), ad_add(ad_mean(x), ad_logsumexp(x))));
     ck_assert_uint_eq(ad_size_of(ad_gradient(x)), 0);
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1802,11 +1764,11 @@ START_TEST(products_of_nothing)
     ad_tape *t = ad_tape_open(NULL);
     const ad_type type = type_of_loop(_i);
     ad_tensor a = ad_param(t, type, AD_SHAPE(2, 0), NULL, "a"), b = ad_param(t, type, AD_SHAPE(0, 2), NULL, "b");
-    ASSERT_EXACT(ad_matmul(a, b), 0, 0, 0, 0);
-    ASSERT_EXACT(ad_matmul_nt(a, a), 0, 0, 0, 0);
-    ASSERT_EXACT(ad_matmul_tn(b, b), 0, 0, 0, 0);
+    EXPECT(ad_matmul(a, b), 0, 0, 0, 0);
+    EXPECT(ad_matmul_nt(a, a), 0, 0, 0, 0);
+    EXPECT(ad_matmul_tn(b, b), 0, 0, 0, 0);
     ck_assert_uint_eq(ad_size_of(ad_matmul(b, a)), 0);
-    assert_ok(t);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1821,13 +1783,13 @@ START_TEST(integers)
     for (int k = 0; k < 8; k++) {
         made[k] = k < 4 ? of_two[k](i, i) : of_one[k - 4](i);
         ck_assert(ad_is_inert(made[k]));
-        ASSERT_FAILS(t, AD_BAD_TYPE, "ad_cast");
+        expect_error_with(t, AD_BAD_TYPE, "ad_cast");
     }
-    ASSERT_EXACT(ad_neg(ad_cast(i, AD_F64)), -3, 4);
-    ASSERT_EXACT(ad_reshape(i, AD_SHAPE(2, 1)), 3, -4);
-    ASSERT_EXACT(ad_transpose(ad_reshape(i, AD_SHAPE(2, 1))), 3, -4);
-    ASSERT_EXACT(ad_detach(i), 3, -4);
-    assert_ok(t);
+    EXPECT(ad_neg(ad_cast(i, AD_F64)), -3, 4);
+    EXPECT(ad_reshape(i, AD_SHAPE(2, 1)), 3, -4);
+    EXPECT(ad_transpose(ad_reshape(i, AD_SHAPE(2, 1))), 3, -4);
+    EXPECT(ad_detach(i), 3, -4);
+    expect_ok(t);
     ad_tape_close(t);
 }
 END_TEST
@@ -1840,16 +1802,16 @@ START_TEST(casts)
         ad_tensor x = TYPED(t, (ad_type)type, 1.5, -2.75), y = ad_cast(x, type == AD_F32 ? AD_F64 : AD_F32);
         ad_backward_with(ad_sum(ad_square(y)), &(ad_backward_options){.differentiable = true});
         ck_assert_int_eq(ad_type_of(ad_gradient(x)), type);
-        ASSERT_EXACT(ad_gradient(x), 3, -5.5);
+        EXPECT(ad_gradient(x), 3, -5.5);
         ad_backward(ad_sum(ad_gradient(x)));
-        ASSERT_EXACT(ad_gradient(x), 2, 2);
-        ASSERT_EXACT(ad_cast(x, AD_I32), 1, -2);
+        EXPECT(ad_gradient(x), 2, 2);
+        EXPECT(ad_cast(x, AD_I32), 1, -2);
         ck_assert_int_eq(ad_backward(ad_sum(ad_cast(ad_cast(x, AD_I32), AD_F64))), AD_BAD_STATE);
-        ASSERT_FAILS(t, AD_BAD_STATE, "depends on no parameter");
+        expect_error_with(t, AD_BAD_STATE, "depends on no parameter");
         ck_assert(ad_is_inert(ad_cast(TYPED(t, (ad_type)type, 0, 3e9), AD_I32)));
-        ASSERT_FAILS(t, AD_BAD_VALUE, "at place 1 does not fit into i32");
+        expect_error_with(t, AD_BAD_VALUE, "at place 1 does not fit into i32");
         ck_assert(ad_is_inert(ad_cast(TYPED(t, (ad_type)type, NAN), AD_I32)));
-        ASSERT_FAILS(t, AD_BAD_VALUE, "does not fit into i32");
+        expect_error_with(t, AD_BAD_VALUE, "does not fit into i32");
     }
     ad_tape_close(t);
 }
@@ -1864,8 +1826,6 @@ static TCase *make_case(Suite *suite, const char *name)
     suite_add_tcase(suite, tests);
     return tests;
 }
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static void add_descriptors(Suite *suite)
 {

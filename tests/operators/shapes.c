@@ -2,23 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/counted_tape.h"
-#include "../support/suite.h"
-
-/* The tape must be in this error, with just this message. The error is cleared. */
-static void expect_error(ad_status status, const char *message)
-{
-    ck_assert_str_eq(ad_message(tape), message);
-    ck_assert_int_eq(ad_clear_error(tape), status);
-}
+#include "../support/one_tape.h"
 
 static const ad_type types[] = {AD_F32, AD_F64, AD_I32};
-enum { TYPES = sizeof types / sizeof types[0] };
+enum { TYPES = COUNT(types) };
 
-/* A tensor of any type with the elements 0, 1, 2, ...; `number` reads one. */
+/* A tensor of any type with the elements 0, 1, 2, ...; `number_at` reads one. */
 static ad_tensor counted(ad_type type, ad_shape shape)
 {
-    return ad_reshape(ad_arange(tape, type, (int64_t)elements_of(shape)), shape);
+    return ad_reshape(ad_arange(t, type, (int64_t)elements_of(shape)), shape);
 }
 
 /* The place of each axis in the element number `at` of a shape. */
@@ -71,24 +63,24 @@ START_TEST(slice_cuts_as_python_does)
     uint64_t h = 0;
     for (int64_t a = -7; a < 8; a++)
         for (int64_t b = -7; b < 8; b++)
-            for (size_t c = 0; c < sizeof steps / sizeof steps[0]; c++) {
+            for (size_t c = 0; c < COUNT(steps); c++) {
                 const ad_tensor y = ad_slice(x, 0, (ad_range){a, b, steps[c]});
                 for (size_t i = 0; i < ad_size_of(y); i++)
                     h = h * 31 + (uint64_t)ad_i32(y)[i] + 1;
                 h = h * 31 + 100;
             }
-    expect_ok();
+    expect_ok(t);
     ck_assert_uint_eq(h, UINT64_C(4011351183396694692));
 }
 END_TEST
 
 START_TEST(slice_gives_its_gradient_back_to_its_places)
 {
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(6), NULL);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(6), NULL);
     const double v[] = {1, 2, 3};
-    ad_backward(ad_sum(ad_mul(ad_slice(x, 0, (ad_range){-1, AD_BEGIN, -2}), ad_input(tape, AD_F64, AD_SHAPE(3), v))));
+    ad_backward(ad_sum(ad_mul(ad_slice(x, 0, (ad_range){-1, AD_BEGIN, -2}), ad_input(t, AD_F64, AD_SHAPE(3), v))));
     EXPECT(ad_gradient(x), 0, 3, 0, 2, 0, 1);
-    EXPECT(ad_slice_backward(ad_input(tape, AD_F64, AD_SHAPE(3), v), 0, (ad_range){0, AD_END, 2}, 5), 1, 0, 2, 0, 3);
+    EXPECT(ad_slice_backward(ad_input(t, AD_F64, AD_SHAPE(3), v), 0, (ad_range){0, AD_END, 2}, 5), 1, 0, 2, 0, 3);
 }
 END_TEST
 
@@ -97,14 +89,14 @@ START_TEST(slice_refuses)
     const ad_tensor x = ad_name(counted(AD_F32, AD_SHAPE(2, 6)), "x");
     expect_inert(ad_slice(x, 2, (ad_range){0, 1, 1}), AD_BAD_SHAPE,
                  "slice: axis 2 is out of range for x [2,6]: it has 2 axes, 0 to 1 or -1 to -2");
-    expect_inert(ad_slice(ad_scalar(tape, 1), 0, (ad_range){0, 1, 1}), AD_BAD_SHAPE,
+    expect_inert(ad_slice(ad_scalar(t, 1), 0, (ad_range){0, 1, 1}), AD_BAD_SHAPE,
                  "slice: axis 0 is out of range for []: a scalar has no axes");
     expect_inert(ad_slice_backward(x, 1, (ad_range){0, 4, 1}, 6), AD_BAD_SHAPE,
                  "slice_backward: x [2,6] does not have on axis 1 what the slice takes of 6 elements");
     expect_inert(ad_slice_backward(x, 1, (ad_range){0, 4, 1}, -1), AD_BAD_SHAPE,
                  "slice_backward: x [2,6] does not have on axis 1 what the slice takes of -1 elements");
     ad_tensor y;
-    ad_apply(tape, ad_operator_named("slice"), &x, 1, (const ad_attribute[]){{0}, {.shape = AD_SHAPE(1, 2)}}, &y);
+    ad_apply(t, ad_operator_named("slice"), &x, 1, (const ad_attribute[]){{0}, {.shape = AD_SHAPE(1, 2)}}, &y);
     expect_inert(y, AD_BAD_VALUE, "slice: a range of 2 numbers is given: it must be start, stop, step");
 }
 END_TEST
@@ -131,7 +123,7 @@ START_TEST(stack_makes_a_new_axis)
     EXPECT(ad_stack((const ad_tensor[]){a, b}, 2, 1), 0, 1, 1, 0, 2, 3, 3, 2);
     EXPECT(ad_stack((const ad_tensor[]){a, b}, 2, -1), 0, 1, 1, 0, 2, 3, 3, 2);
     expect_shape(ad_stack((const ad_tensor[]){a, b}, 2, -1), AD_SHAPE(2, 2, 2));
-    expect_shape(ad_stack((const ad_tensor[]){ad_scalar(tape, 1), ad_scalar(tape, 2)}, 2, 0), AD_SHAPE(2));
+    expect_shape(ad_stack((const ad_tensor[]){ad_scalar(t, 1), ad_scalar(t, 2)}, 2, 0), AD_SHAPE(2));
 }
 END_TEST
 
@@ -141,13 +133,13 @@ START_TEST(many_parts)
     enum { N = 3000 };
     ad_tensor x[N];
     for (int i = 0; i < N; i++)
-        x[i] = ad_variable(tape, AD_F64, AD_SHAPE(2), (const double[]){i, -i});
+        x[i] = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){i, -i});
     const ad_tensor joined = ad_concat(x, N, 0), stacked = ad_stack(x, N, 1);
     expect_shape(joined, AD_SHAPE(2 * N));
     expect_shape(stacked, AD_SHAPE(2, N));
     const ad_tensor weights = ad_cast(counted(AD_F32, AD_SHAPE(2, N)), AD_F64);
     ad_backward(ad_add(ad_sum(ad_mul(stacked, weights)), ad_sum(ad_square(joined))));
-    expect_ok();
+    expect_ok(t);
     for (int i = 0; i < N; i++) {
         ck_assert_double_eq(ad_f64(joined)[2 * i + 1], -i);
         ck_assert_double_eq(ad_f64(stacked)[N + i], -i);
@@ -161,14 +153,14 @@ START_TEST(split_is_the_inverse_of_concat)
 {
     static const int counts[] = {1, 2, 3, 5, 6, 30};
     const ad_tensor x = counted(types[_i], AD_SHAPE(2, 30, 3));
-    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+    for (size_t k = 0; k < COUNT(counts); k++) {
         ad_tensor parts[30];
         ad_split(x, -2, counts[k], parts);
         for (int i = 0; i < counts[k]; i++)
             expect_shape(parts[i], AD_SHAPE(2, 30 / counts[k], 3));
         const ad_tensor again = ad_concat(parts, counts[k], 1);
         for (size_t i = 0; i < ad_size_of(x); i++)
-            ck_assert_double_eq(number(again, i), (double)i);
+            ck_assert_double_eq(number_at(again, i), (double)i);
     }
     ad_tensor none[2];
     ad_split(counted(types[_i], AD_SHAPE(0, 2)), 0, 2, none);
@@ -178,7 +170,7 @@ END_TEST
 
 START_TEST(parts_of_a_split_give_their_gradients)
 {
-    const ad_tensor x = ad_variable(tape, AD_F64, AD_SHAPE(7), (const double[]){1, 2, 3, 4, 5, 6, 7});
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(7), (const double[]){1, 2, 3, 4, 5, 6, 7});
     ad_tensor parts[7];
     ad_split(x, 0, 7, parts);
     ad_backward(ad_sum(ad_add(ad_mul(parts[1], parts[6]), ad_square(parts[3]))));
@@ -211,7 +203,7 @@ START_TEST(joining_refuses)
     const ad_tensor deep = counted(AD_F32, AD_SHAPE(1, 1, 1, 1, 1, 1, 1, 1));
     expect_inert(ad_stack(&deep, 1, 0), AD_BAD_SHAPE,
                  "stack: [1,1,1,1,1,1,1,1] has 8 axes already, the most there can be");
-    const ad_tensor huge = ad_zeros(tape, AD_F32, AD_SHAPE(0, INT64_MAX));
+    const ad_tensor huge = ad_zeros(t, AD_F32, AD_SHAPE(0, INT64_MAX));
     expect_inert(ad_concat((const ad_tensor[]){huge, huge}, 2, 1), AD_BAD_SHAPE,
                  "concat: the sizes along axis 1 add up to more than a size can be");
 }
@@ -235,14 +227,14 @@ START_TEST(split_refuses)
     ad_split(x, 1, 4, parts);
     for (int i = 0; i < 4; i++)
         ck_assert(ad_is_inert(parts[i]));
-    expect_error(AD_BAD_SHAPE, "split: axis 1 of x [2,6] cannot be split into 4 equal parts");
+    expect_error(t, AD_BAD_SHAPE, "split: axis 1 of x [2,6] cannot be split into 4 equal parts");
     ad_split(x, 1, 0, parts);
-    expect_error(AD_BAD_VALUE, "split: 0 parts are asked for: it must be at least 1");
+    expect_error(t, AD_BAD_VALUE, "split: 0 parts are asked for: it must be at least 1");
     ad_split(x, -3, 2, parts);
-    expect_error(AD_BAD_SHAPE, "split: axis -3 is out of range for x [2,6]");
-    ad_split((ad_tensor){.tape = tape}, 0, 2, parts);
+    expect_error(t, AD_BAD_SHAPE, "split: axis -3 is out of range for x [2,6]");
+    ad_split((ad_tensor){.tape = t}, 0, 2, parts);
     ck_assert(ad_is_inert(parts[1]));
-    ck_assert_int_eq(ad_clear_error(tape), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_clear_error(t), AD_BAD_HANDLE);
 }
 END_TEST
 
@@ -286,8 +278,8 @@ static void expect_permuted(ad_type type, ad_shape shape, ad_axes order)
         places_at(wanted, at, place);
         for (int i = 0; i < shape.rank; i++)
             from[order.axis[i] < 0 ? order.axis[i] + shape.rank : order.axis[i]] = place[i];
-        ck_assert_msg(number(y, at) == (double)element_at(shape, from), "element %zu is %g instead of %zu", at,
-                      number(y, at), element_at(shape, from));
+        ck_assert_msg(number_at(y, at) == (double)element_at(shape, from), "element %zu is %g instead of %zu", at,
+                      number_at(y, at), element_at(shape, from));
     }
 }
 
@@ -321,7 +313,7 @@ START_TEST(permute_at_random)
             order.axis[i] = drawn[i];
         }
         expect_permuted(types[trial % TYPES], shape, order);
-        ad_reset(tape);
+        ad_reset(t);
     }
 }
 END_TEST
@@ -350,7 +342,7 @@ START_TEST(repeat_puts_copies_side_by_side)
         places_at(ad_shape_of(y), at, place);
         for (int i = 0; i < AD_MAX_RANK; i++)
             place[i] %= 2;
-        ck_assert_double_eq(number(y, at), (double)element_at(ad_shape_of(deep), place));
+        ck_assert_double_eq(number_at(y, at), (double)element_at(ad_shape_of(deep), place));
     }
 }
 END_TEST
@@ -359,10 +351,10 @@ END_TEST
 START_TEST(repeat_adds_the_gradients_of_the_copies)
 {
     const ad_shape shape = AD_SHAPE(1, 2, 1, 1, 1, 2, 1, 1), counts = AD_SHAPE(2, 2, 2, 2, 2, 2, 2, 2);
-    const ad_tensor x = ad_variable(tape, AD_F64, shape, NULL), y = ad_repeat(x, counts);
+    const ad_tensor x = ad_variable(t, AD_F64, shape, NULL), y = ad_repeat(x, counts);
     ad_backward_with(y, &(ad_backward_options){.seed = ad_ones_like(y)});
     EXPECT(ad_gradient(x), 256, 256, 256, 256);
-    const ad_tensor never = ad_variable(tape, AD_F64, AD_SHAPE(2), NULL);
+    const ad_tensor never = ad_variable(t, AD_F64, AD_SHAPE(2), NULL);
     ad_backward(ad_sum(ad_repeat(never, AD_SHAPE(0))));
     EXPECT(ad_gradient(never), 0, 0);
 }
@@ -431,7 +423,7 @@ START_TEST(broadcast_of_any_type)
     int64_t place[AD_MAX_RANK];
     for (size_t at = 0; at < ad_size_of(y); at++) {
         places_at(ad_shape_of(y), at, place);
-        ck_assert_double_eq(number(y, at), (double)(place[1] * 3 + place[3]));
+        ck_assert_double_eq(number_at(y, at), (double)(place[1] * 3 + place[3]));
     }
     EXPECT(ad_broadcast_to(counted(types[_i], AD_SHAPE(2, 1)), AD_SHAPE(2, 3)), 0, 0, 0, 1, 1, 1);
     expect_shape(ad_broadcast_to(x, AD_SHAPE(2, 0, 3)), AD_SHAPE(2, 0, 3));
@@ -442,7 +434,7 @@ END_TEST
 START_TEST(empty_shapes_of_any_size)
 {
     const int64_t huge = INT64_C(1) << 62;
-    const ad_tensor x = ad_zeros(tape, types[_i], AD_SHAPE(huge, 0, huge));
+    const ad_tensor x = ad_zeros(t, types[_i], AD_SHAPE(huge, 0, huge));
     expect_shape(ad_permute(x, AD_AXES(2, 0, 1)), AD_SHAPE(huge, huge, 0));
     expect_shape(ad_transpose(x), AD_SHAPE(huge, huge, 0));
     expect_shape(ad_flip(x, AD_ALL_AXES), AD_SHAPE(huge, 0, huge));
@@ -461,7 +453,7 @@ int main(void)
     Suite *suite = suite_create("shapes");
     TCase *parts = tcase_create("parts"), *order = tcase_create("order"), *refusals = tcase_create("refusals");
     TCase *const cases[] = {parts, order, refusals};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         tcase_add_checked_fixture(cases[i], open_tape, close_tape);
         suite_add_tcase(suite, cases[i]);
     }

@@ -2,16 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "../support/expect.h"
+#include "../support/one_tape.h"
 #include "../support/operators_of_tests.h"
-#include "../support/suite.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static ad_tape *t;
-
-static void open_tape(void) { t = ad_tape_open(NULL); }
-static void close_tape(void) { ad_tape_close(t); }
 
 static const char not_kept[] = "data: its operand is not kept: it is inside a segment; make it an output of "
                                "ad_segment_end";
@@ -280,7 +272,7 @@ START_TEST(handles_of_what_is_dropped)
     const ad_tensor inner = ad_exp(x), view = ad_reshape(inner, AD_SHAPE(3, 1)), scalar = ad_sum(inner);
     const ad_tensor leaf = some_input(t, AD_F64, AD_SHAPE(3), 2), of_leaf = ad_reshape(leaf, AD_SHAPE(1, 3));
     ad_tensor out = ad_tanh(inner);
-    ck_assert_double_eq(element(inner, 0), exp(element(x, 0)));
+    ck_assert_double_eq(number_at(inner, 0), exp(number_at(x, 0)));
     ck_assert_int_eq(ad_segment_end(t, &out, 1), AD_OK);
     const ad_tensor gone[] = {inner, view};
     for (int i = 0; i < 2; i++) {
@@ -294,8 +286,8 @@ START_TEST(handles_of_what_is_dropped)
         expect_error(t, AD_BAD_HANDLE,
                      "grad: operand 0 is not kept: it is inside a segment; make it an output of ad_segment_end");
     }
-    ck_assert_double_eq(element(out, 1), tanh(exp(element(x, 1))));
-    ck_assert_double_eq(element(of_leaf, 1), element(leaf, 1));
+    ck_assert_double_eq(number_at(out, 1), tanh(exp(number_at(x, 1))));
+    ck_assert_double_eq(number_at(of_leaf, 1), number_at(leaf, 1));
     ck_assert(isfinite(ad_item(scalar)));
     expect_ok(t);
 }
@@ -313,7 +305,7 @@ START_TEST(looking_into_a_segment)
     ck_assert_ptr_null(ad_data(operand));
     expect_error(t, AD_BAD_HANDLE, not_kept);
     const ad_tensor local = ad_local_gradient(out, 0);
-    ck_assert_double_eq(element(local, 2), 2 * exp(element(x, 2)));
+    ck_assert_double_eq(number_at(local, 2), 2 * exp(number_at(x, 2)));
     ck_assert_ptr_null(ad_data(inner));
     expect_error(t, AD_BAD_HANDLE, not_kept);
     ck_assert_str_eq(ad_made_by(out), "square");
@@ -336,15 +328,15 @@ START_TEST(recorded_walks_bring_values_back)
         ck_assert_int_eq(ad_grad(loss, &x, 1, &dx), AD_OK);
     else
         ck_assert_int_eq(ad_backward_with(loss, &(ad_backward_options){.differentiable = true}), AD_OK);
-    ck_assert_double_eq(element(inner, 1), exp(element(x, 1)));
+    ck_assert_double_eq(number_at(inner, 1), exp(number_at(x, 1)));
     const double *place = ad_f64(inner);
     ck_assert_int_eq(ad_backward(loss), AD_OK);
     ck_assert_int_eq(ad_grad(loss, &inner, 1, &dx), AD_OK);
     ck_assert_ptr_eq(ad_f64(inner), place);
-    ck_assert_double_eq(element(dx, 0), 2 * exp(element(x, 0)));
+    ck_assert_double_eq(number_at(dx, 0), 2 * exp(number_at(x, 0)));
     ad_assign(x, (const double[]){0, 1, 2});
     ck_assert_int_eq(ad_replay(t), AD_OK);
-    ck_assert_double_eq(element(inner, 2), exp(2));
+    ck_assert_double_eq(number_at(inner, 2), exp(2));
     expect_ok(t);
 }
 END_TEST
@@ -364,7 +356,7 @@ START_TEST(an_update_in_between_is_caught)
                  "after backward, and record anew or ad_replay before the next one");
     ck_assert_int_eq(ad_replay(t), AD_OK);
     ck_assert_int_eq(ad_backward(ad_sum(out)), AD_OK);
-    ck_assert_double_eq_tol(element(ad_gradient(w), 0), 1 - pow(tanh(1 + element(b, 0)), 2), 1e-15);
+    ck_assert_double_eq_tol(number_at(ad_gradient(w), 0), 1 - pow(tanh(1 + number_at(b, 0)), 2), 1e-15);
 }
 END_TEST
 
@@ -405,15 +397,15 @@ START_TEST(backward_while_a_segment_is_open)
     const ad_tensor inner = ad_exp(w);
     ad_tensor out = ad_sum(ad_square(inner)), dw;
     ck_assert_int_eq(ad_backward(out), AD_OK);
-    ck_assert_double_eq_tol(element(ad_gradient(w), 0), 2 * exp(2 * element(w, 0)), 1e-15);
+    ck_assert_double_eq_tol(number_at(ad_gradient(w), 0), 2 * exp(2 * number_at(w, 0)), 1e-15);
     ck_assert_int_eq(ad_grad(out, &w, 1, &dw), AD_OK);
     ad_tensor penalty = ad_sum(ad_square(dw));
-    ck_assert_double_eq(element(inner, 0), exp(element(w, 0)));
+    ck_assert_double_eq(number_at(inner, 0), exp(number_at(w, 0)));
     ck_assert_int_eq(ad_segment_end(t, &penalty, 1), AD_OK);
     ck_assert_ptr_null(ad_data(dw));
     expect_error(t, AD_BAD_HANDLE, not_kept);
     ck_assert_int_eq(ad_backward(penalty), AD_OK);
-    ck_assert_double_eq_tol(element(ad_gradient(w), 1), 16 * exp(4 * element(w, 1)), 1e-13);
+    ck_assert_double_eq_tol(number_at(ad_gradient(w), 1), 16 * exp(4 * number_at(w, 1)), 1e-13);
 }
 END_TEST
 
@@ -444,8 +436,8 @@ START_TEST(errors_of_segments)
     ad_segment_end(t, &foreign, 1); /* nothing was recorded in it, but the output is wrong all the same */
     ck_assert_int_eq(ad_clear_error(t), AD_BAD_HANDLE);
     ck_assert_int_eq(ad_clear_error(other), AD_BAD_HANDLE);
-    ck_assert_double_eq(element(outputs[0], 1), exp(exp(element(x, 1)))); /* ended, and nothing dropped */
-    ck_assert_double_eq(element(first, 1), exp(element(x, 1)));
+    ck_assert_double_eq(number_at(outputs[0], 1), exp(exp(number_at(x, 1)))); /* ended, and nothing dropped */
+    ck_assert_double_eq(number_at(first, 1), exp(number_at(x, 1)));
     ad_segment_begin(t);
     ad_fail(t, AD_BAD_VALUE, "the test's");
     ck_assert_int_eq(ad_segment_end(t, &x, 1), AD_BAD_VALUE);
