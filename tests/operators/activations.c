@@ -9,7 +9,7 @@ static const double selu_scale = 1.0507009873554804934, selu_floor = 1.758099340
 
 /* Of gelu: Phi(1) = 0.84134..., the density phi(1) = 0.24197..., and by hand gelu'' = (2 - x^2) phi, gelu''' = (x^3 - 4
  * x) phi, gelu'''' = (7 x^2 - 4 - x^4) phi. */
-TEST(gelu_to_the_fourth_order)
+REAL_TEST(gelu_to_the_fourth_order)
 {
     const double phi = 0.24197072451914335, at_one = 0.8413447460685429;
     ad_tensor x = VECTOR(1, -1, 0);
@@ -20,20 +20,20 @@ TEST(gelu_to_the_fourth_order)
     EXPECT_CLOSE(third, -3 * phi, 3 * phi, 0);
     EXPECT_CLOSE(derivative(third, x), 2 * phi, 2 * phi, -4 * 0.3989422804014327);
 }
-END
+END_REAL_TEST
 
 /* Far to the left gelu keeps its digits, where 1 + erf has none. Phi(-6) and Phi(-10) are from tables. */
-TEST(gelu_keeps_its_tail)
+REAL_TEST(gelu_keeps_its_tail)
 {
     const double want[] = {-6 * 9.865876450376981e-10, -10 * 7.619853024160526e-24};
     ad_tensor y = ad_gelu(VECTOR(-6, -10));
     for (size_t i = 0; i < 2; i++)
         ck_assert_double_le(fabs(number_at(y, i) / want[i] - 1), real == AD_F32 ? 5e-6 : 3e-14);
 }
-END
+END_REAL_TEST
 
 /* silu'' = s (1 - s) (2 + x (1 - 2 s)); at 0 it is 1/2, and the third derivative is 0 there. */
-TEST(silu_to_the_third_order)
+REAL_TEST(silu_to_the_third_order)
 {
     const double s = 0.8807970779778823, x = 2;
     ad_tensor v = VECTOR(2, 0), y = ad_silu(v), first = derivative(y, v), second = derivative(first, v);
@@ -44,10 +44,10 @@ TEST(silu_to_the_third_order)
     EXPECT_CLOSE(derivative(second, v),
                  slope * (1 - 2 * s) * (2 + x * (1 - 2 * s)) + slope * (1 - 2 * s - 2 * x * slope), 0);
 }
-END
+END_REAL_TEST
 
 /* Far out no derivative is 0 times infinity. */
-TEST(smooth_ones_far_out)
+REAL_TEST(smooth_ones_far_out)
 {
     const double most = real == AD_F32 ? (double)FLT_MAX : DBL_MAX;
     static ad_tensor (*const functions[])(ad_tensor) = {ad_gelu, ad_silu};
@@ -60,9 +60,9 @@ TEST(smooth_ones_far_out)
         EXPECT(derivative(second, x), 0, 0, 0, 0, NAN);
     }
 }
-END
+END_REAL_TEST
 
-TEST(selu_bends_at_zero)
+REAL_TEST(selu_bends_at_zero)
 {
     ad_tensor x = VECTOR(-1, -0.0, 0, 2, -INFINITY, INFINITY, NAN), y = ad_selu(x);
     const double at_minus_one = selu_floor * (exp(-1) - 1);
@@ -72,9 +72,9 @@ TEST(selu_bends_at_zero)
     ad_tensor z = VECTOR(-1, 0, 1);
     EXPECT_CLOSE(derivative(derivative(ad_selu(z), z), z), selu_floor * exp(-1), selu_floor, 0);
 }
-END
+END_REAL_TEST
 
-TEST(leaky_relu_leaks)
+REAL_TEST(leaky_relu_leaks)
 {
     ad_tensor x = VECTOR(-2, -0.0, 0, 3, -INFINITY, NAN), y = ad_leaky_relu(x, 0.25);
     EXPECT(y, -0.5, 0, 0, 3, -INFINITY, NAN);
@@ -85,10 +85,10 @@ TEST(leaky_relu_leaks)
     EXPECT(ad_leaky_relu(SCALAR(-4), 0.5), -2);
     EXPECT(ad_leaky_relu_backward(SCALAR(6), VECTOR(-1, 0, 1), 0.5), 3, 3, 6);
 }
-END
+END_REAL_TEST
 
 /* An upstream gradient that is infinite or NaN stays in its place. */
-TEST(upstream_stays_in_its_branch)
+REAL_TEST(upstream_stays_in_its_branch)
 {
     ad_tensor x = VECTOR(-1, 1, 2);
     PULL(ad_leaky_relu(x, 0.5), INFINITY, NAN, 1);
@@ -96,18 +96,18 @@ TEST(upstream_stays_in_its_branch)
     PULL(ad_hardtanh(x), 3, 1, NAN);
     EXPECT(ad_gradient(x), 3, 1, 0);
 }
-END
+END_REAL_TEST
 
-TEST(hardtanh_is_a_clamp)
+REAL_TEST(hardtanh_is_a_clamp)
 {
     ad_tensor x = VECTOR(-2, -1, 0.5, 1, 2, NAN, INFINITY), y = ad_hardtanh(x);
     EXPECT(y, -1, -1, 0.5, 1, 1, NAN, 1);
     PULL(y, 1, 2, 3, 4, 5, 6, 7);
     EXPECT(ad_gradient(x), 0, 2, 3, 4, 0, 6, 0);
 }
-END
+END_REAL_TEST
 
-TEST(log_logistic_stays_finite)
+REAL_TEST(log_logistic_stays_finite)
 {
     ad_tensor x = VECTOR(0, -1e4, 1e4, -INFINITY, INFINITY, NAN), y = ad_log_logistic(x);
     EXPECT_CLOSE(y, -0.69314718055994531, -1e4, 0, -INFINITY, 0, NAN);
@@ -116,9 +116,9 @@ TEST(log_logistic_stays_finite)
     ad_tensor z = VECTOR(2, -3);
     EXPECT_CLOSE(ad_add(ad_log_logistic(z), ad_softplus(ad_neg(z))), 0, 0);
 }
-END
+END_REAL_TEST
 
-TEST(errors)
+REAL_TEST(errors)
 {
     ad_tensor x = ad_name(VECTOR(1, 2), "x"), i = WHOLE(1);
     expect_inert(ad_leaky_relu(x, NAN), AD_BAD_VALUE, "leaky_relu: slope must be finite: it is nan");
@@ -131,10 +131,10 @@ TEST(errors)
         ad_silu_backward(x, VECTOR(1, 2, 3)), AD_BAD_SHAPE,
         "silu_backward: shapes do not broadcast: x [2] with [3]: sizes must be equal or 1, from the last axis");
 }
-END
+END_REAL_TEST
 
 /* Blocks, vectors and what is left of both give an element the same value, wherever it stands. */
-TEST(an_element_is_the_same_anywhere)
+REAL_TEST(an_element_is_the_same_anywhere)
 {
     static ad_tensor (*const functions[])(ad_tensor) = {ad_gelu, ad_silu, ad_selu, ad_log_logistic};
     enum { MANY = 1031 };
@@ -147,10 +147,9 @@ TEST(an_element_is_the_same_anywhere)
             ck_assert_msg(number_at(y, i) == number_at(y, i % 23), "function %zu differs at %zu", f, i);
     }
 }
-END
+END_REAL_TEST
 
-    static void
-    add_tests(TCase *tests)
+static void add_tests(TCase *tests)
 {
     ADD(gelu_to_the_fourth_order);
     ADD(gelu_keeps_its_tail);

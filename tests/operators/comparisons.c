@@ -4,7 +4,7 @@
 
 #include "../support/one_tape.h"
 
-TEST(rounds)
+REAL_TEST(rounds)
 {
     ad_tensor x = VECTOR(-2.5, -1.5, -0.5, -0.0, 0.5, 1.5, 2.25, INFINITY, -INFINITY, NAN);
     EXPECT(ad_sign(x), -1, -1, -1, 0, 1, 1, 1, 1, -1, NAN);
@@ -14,10 +14,10 @@ TEST(rounds)
     ck_assert(!signbit(number_at(ad_sign(x), 3)));
     ck_assert(signbit(number_at(ad_floor(x), 3)) && signbit(number_at(ad_ceil(x), 2)));
 }
-END
+END_REAL_TEST
 
 /* The gradient of rounding is there, and 0, whatever comes from above. */
-TEST(rounding_has_gradient_zero)
+REAL_TEST(rounding_has_gradient_zero)
 {
     static ad_tensor (*const functions[])(ad_tensor) = {ad_sign, ad_floor, ad_ceil, ad_round};
     for (size_t i = 0; i < COUNT(functions); i++) {
@@ -27,9 +27,9 @@ TEST(rounding_has_gradient_zero)
         EXPECT(derivative(ad_add(functions[i](x), ad_square(x)), x), -3, 0, 2, NAN);
     }
 }
-END
+END_REAL_TEST
 
-TEST(clamps)
+REAL_TEST(clamps)
 {
     ad_tensor x = VECTOR(-3, -1, -0.5, 2, 2.5, NAN, INFINITY, -INFINITY), y = ad_clamp(x, -1, 2);
     EXPECT(y, -1, -1, -0.5, 2, 2, NAN, 2, -1);
@@ -40,10 +40,10 @@ TEST(clamps)
     EXPECT(ad_clamp(x, 0.5, 0.5), 0.5, 0.5, 0.5, 0.5, 0.5, NAN, 0.5, 0.5);
     EXPECT(ad_clamp(SCALAR(3), 0, 1), 1);
 }
-END
+END_REAL_TEST
 
 /* dy is selected, and the second gradient selects again. */
-TEST(clamps_backward)
+REAL_TEST(clamps_backward)
 {
     ad_tensor v = VECTOR(1, 2, 3, 4, 5), x = VECTOR(-1.5, -1, 0, 1, 1.5), r = ad_clamp_backward(v, x, -1, 1);
     EXPECT(r, 0, 2, 3, 4, 0);
@@ -53,9 +53,9 @@ TEST(clamps_backward)
     ad_tensor z = VECTOR(-2, 0.5);
     EXPECT(derivative(derivative(ad_square(ad_clamp(z, -1, 1)), z), z), 0, 2);
 }
-END
+END_REAL_TEST
 
-TEST(compares)
+REAL_TEST(compares)
 {
     ad_tensor a = VECTOR(1, 2, 3, NAN, 1, -0.0, INFINITY), b = VECTOR(2, 2, 2, 1, NAN, 0, INFINITY);
     EXPECT(ad_equal(a, b), 0, 1, 0, 0, 0, 1, 1);
@@ -71,9 +71,9 @@ TEST(compares)
     ck_assert_int_eq(ad_type_of(ad_is_nan(SCALAR(1))), AD_I32);
     EXPECT(ad_greater(SCALAR(2), SCALAR(1)), 1);
 }
-END
+END_REAL_TEST
 
-TEST(compares_i32)
+REAL_TEST(compares_i32)
 {
     ad_tensor a = WHOLE(1, 2, 3, INT32_MIN, INT32_MAX), b = WHOLE(2, 2, 2, INT32_MAX, INT32_MIN);
     EXPECT(ad_equal(a, b), 0, 1, 0, 0, 0);
@@ -83,9 +83,9 @@ TEST(compares_i32)
     EXPECT(ad_greater(a, b), 0, 0, 1, 0, 1);
     EXPECT(ad_greater_equal(a, b), 0, 1, 1, 0, 1);
 }
-END
+END_REAL_TEST
 
-TEST(broadcasts)
+REAL_TEST(broadcasts)
 {
     ad_tensor row = VECTOR(1, 2, 3), column = MATRIX(2, 1, 2, 3);
     EXPECT(ad_less(row, column), 1, 0, 0, 1, 1, 0);
@@ -95,10 +95,10 @@ TEST(broadcasts)
     ck_assert_uint_eq(ad_size_of(ad_less(ad_zeros(t, real, AD_SHAPE(0, 3)), row)), 0);
     ck_assert_uint_eq(ad_size_of(ad_where(ad_zeros(t, AD_I32, AD_SHAPE(0, 1)), row, SCALAR(1))), 0);
 }
-END
+END_REAL_TEST
 
 /* Vectors of every length, so that the rest of a loop is seen too. */
-TEST(compares_many)
+REAL_TEST(compares_many)
 {
     double a[64], less[64], same[64];
     for (int n = 1; n <= 64; n++) {
@@ -114,9 +114,9 @@ TEST(compares_many)
         expect_numbers(ad_where(ad_less(x, five), ad_ones_like(x), ad_zeros_like(five)), less, (size_t)n, 0);
     }
 }
-END
+END_REAL_TEST
 
-TEST(reasons)
+REAL_TEST(reasons)
 {
     ad_tensor a = WHOLE(0, 0, 1, -7), b = WHOLE(0, 2, 0, INT32_MIN);
     EXPECT(ad_logical_and(a, b), 0, 0, 0, 1);
@@ -125,10 +125,10 @@ TEST(reasons)
     EXPECT(ad_logical_not(a), 1, 1, 0, 0);
     EXPECT(ad_logical_or(a, ad_zeros(t, AD_I32, AD_SCALAR)), 0, 0, 1, 1);
 }
-END
+END_REAL_TEST
 
 /* What is not chosen does not count, neither forwards nor backwards. */
-TEST(chooses)
+REAL_TEST(chooses)
 {
     ad_tensor c = WHOLE(1, 0, -3, 0), a = VECTOR(1, NAN, 3, INFINITY), b = VECTOR(NAN, 20, NAN, 40);
     ad_tensor y = ad_where(c, a, b);
@@ -139,9 +139,9 @@ TEST(chooses)
     EXPECT(ad_where(c, WHOLE(1, 2, 3, 4), WHOLE(-1, -2, -3, -4)), 1, -2, 3, -4);
     ck_assert_int_eq(ad_type_of(ad_where(c, c, c)), AD_I32);
 }
-END
+END_REAL_TEST
 
-TEST(chooses_broadcast)
+REAL_TEST(chooses_broadcast)
 {
     ad_tensor c = WHOLE(1, 0, 1), a = MATRIX(2, 1, 10, 20), b = SCALAR(-1), y = ad_where(c, a, b);
     EXPECT(y, 10, -1, 10, 20, -1, 20);
@@ -150,20 +150,20 @@ TEST(chooses_broadcast)
     EXPECT(ad_gradient(b), 18);
     EXPECT(ad_where(WHOLE(0), a, b), -1, -1);
 }
-END
+END_REAL_TEST
 
 /* One tensor in both places gets the whole of dy; gradients of gradients choose too. */
-TEST(chooses_again)
+REAL_TEST(chooses_again)
 {
     ad_tensor c = WHOLE(1, 0), x = VECTOR(2, 3);
     PULL(ad_where(c, x, x), 1, 10);
     EXPECT(ad_gradient(x), 1, 10);
     EXPECT(derivative(derivative(ad_where(c, ad_square(x), ad_scale(x, 4)), x), x), 2, 0);
 }
-END
+END_REAL_TEST
 
 /* A safe division: the branch that would be infinite is not taken, and its operand is replaced before it is. */
-TEST(where_makes_safe)
+REAL_TEST(where_makes_safe)
 {
     ad_tensor x = VECTOR(0, 2), is_zero = ad_equal(x, SCALAR(0));
     ad_tensor y = ad_where(is_zero, SCALAR(0), ad_div(SCALAR(1), ad_where(is_zero, SCALAR(1), x)));
@@ -171,18 +171,18 @@ TEST(where_makes_safe)
     PULL(y, 1, 1);
     EXPECT(ad_gradient(x), 0, -0.25);
 }
-END
+END_REAL_TEST
 
 /* Nothing that compares leads a gradient back. */
-TEST(truth_has_no_gradient)
+REAL_TEST(truth_has_no_gradient)
 {
     ad_tensor x = VECTOR(1, 2);
     ck_assert_int_eq(ad_backward(ad_sum(ad_cast(ad_less(x, SCALAR(2)), real))), AD_BAD_STATE);
     ad_clear_error(t);
 }
-END
+END_REAL_TEST
 
-TEST(clamp_errors)
+REAL_TEST(clamp_errors)
 {
     ad_tensor x = VECTOR(1, 2);
     expect_inert(ad_clamp(x, 2, 1), AD_BAD_VALUE,
@@ -198,9 +198,9 @@ TEST(clamp_errors)
     expect_inert(ad_clamp(WHOLE(1), 0, 1), AD_BAD_TYPE,
                  "clamp: operand 0, [1], is i32: it must be f32 or f64; convert it with ad_cast");
 }
-END
+END_REAL_TEST
 
-TEST(type_errors)
+REAL_TEST(type_errors)
 {
     ad_tensor i = ad_name(WHOLE(1, 2), "i"), a = variable_of(AD_F32, AD_SHAPE(2), NUMBERS(1, 2)),
               b = variable_of(AD_F64, AD_SHAPE(2), NUMBERS(1, 2));
@@ -218,9 +218,9 @@ TEST(type_errors)
     expect_inert(ad_floor(i), AD_BAD_TYPE,
                  "floor: operand 0, i [2], is i32: it must be f32 or f64; convert it with ad_cast");
 }
-END
+END_REAL_TEST
 
-TEST(shape_errors)
+REAL_TEST(shape_errors)
 {
     ad_tensor two = VECTOR(1, 2), three = VECTOR(1, 2, 3), column = MATRIX(2, 1, 1, 2);
     expect_inert(ad_less(two, three), AD_BAD_SHAPE,
@@ -232,10 +232,9 @@ TEST(shape_errors)
     expect_inert(ad_where(WHOLE(1, 0), ad_name(MATRIX(2, 2, 1, 2, 3, 4), "W"), MATRIX(4, 1, 1, 2, 3, 4)), AD_BAD_SHAPE,
                  "where: shapes do not broadcast: W [2,2] with [4,1]: sizes must be equal or 1, from the last axis");
 }
-END
+END_REAL_TEST
 
-    static void
-    add_tests(TCase *tests)
+static void add_tests(TCase *tests)
 {
     ADD(rounds);
     ADD(rounding_has_gradient_zero);

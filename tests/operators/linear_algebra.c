@@ -592,6 +592,17 @@ START_TEST(the_same_bits_for_any_number_of_threads)
 }
 END_TEST
 
+/* Products over an inner size of 0 are sums of nothing. */
+REAL_TEST(products_of_nothing)
+{
+    ad_tensor a = ad_param(t, real, AD_SHAPE(2, 0), NULL, "a"), b = ad_param(t, real, AD_SHAPE(0, 2), NULL, "b");
+    EXPECT(ad_matmul(a, b), 0, 0, 0, 0);
+    EXPECT(ad_matmul_nt(a, a), 0, 0, 0, 0);
+    EXPECT(ad_matmul_tn(b, b), 0, 0, 0, 0);
+    ck_assert_uint_eq(ad_size_of(ad_matmul(b, a)), 0);
+}
+END_REAL_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static TCase *make_case(Suite *suite, const char *name)
@@ -614,6 +625,7 @@ static Suite *make_suite(void)
     tcase_add_test(products, dot_of_many);
     tcase_add_test(products, outer_makes_a_matrix);
     tcase_add_test(products, products_refuse);
+    tcase_add_loop_test(products, products_of_nothing, 0, 2);
     tcase_add_loop_test(systems, a_triangle, 0, COUNT(triangles));
     tcase_add_test(systems, a_triangle_broadcasts);
     tcase_add_test(systems, systems_refuse);

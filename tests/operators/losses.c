@@ -7,7 +7,7 @@
 
 static double most(void) { return real == AD_F32 ? (double)FLT_MAX : DBL_MAX; }
 
-TEST(errors_of_predictions)
+REAL_TEST(errors_of_predictions)
 {
     ad_tensor y = VECTOR(3, 1, 2), goal = VECTOR(1, 1, 2.5);
     PULL(ad_squared_error(y, goal), 1, 1, 2);
@@ -19,18 +19,18 @@ TEST(errors_of_predictions)
     EXPECT(ad_gradient(y), 1, 0, -2);
     EXPECT(ad_gradient(goal), -1, 0, 2);
 }
-END
+END_REAL_TEST
 
 /* An upstream gradient that is infinite is not multiplied by 0 at the tie. */
-TEST(ties_select)
+REAL_TEST(ties_select)
 {
     ad_tensor y = VECTOR(1, 2), goal = VECTOR(1, 1);
     PULL(ad_absolute_error(y, goal), INFINITY, 3);
     EXPECT(ad_gradient(y), 0, 3);
 }
-END
+END_REAL_TEST
 
-TEST(huber_is_straight_beyond_delta)
+REAL_TEST(huber_is_straight_beyond_delta)
 {
     ad_tensor y = VECTOR(0.5, 1, -3, NAN, INFINITY), goal = ad_zeros_like(y), l = ad_huber(y, goal, 1);
     EXPECT(l, 0.125, 0.5, 2.5, NAN, INFINITY);
@@ -41,9 +41,9 @@ TEST(huber_is_straight_beyond_delta)
     ad_tensor z = VECTOR(0.5, 1, -1, 2);
     EXPECT(derivative(derivative(ad_huber(z, SCALAR(0), 1), z), z), 1, 1, 1, 0);
 }
-END
+END_REAL_TEST
 
-TEST(hinge_has_a_margin)
+REAL_TEST(hinge_has_a_margin)
 {
     ad_tensor y = VECTOR(0.5, 2, -0.5, 1, NAN), goal = VECTOR(1, 1, -1, 1, 1), l = ad_hinge(y, goal);
     EXPECT(l, 0.5, 0, 0.5, 0, NAN);
@@ -52,10 +52,10 @@ TEST(hinge_has_a_margin)
     EXPECT(ad_gradient(y), -2, 0, 4, 0, -1);
     EXPECT(ad_gradient(goal), -1, 0, 2, 0, NAN);
 }
-END
+END_REAL_TEST
 
 /* Half and half against a quarter and three quarters: ln 2 - (ln 3) / 2. */
-TEST(kl_divergence_of_coins)
+REAL_TEST(kl_divergence_of_coins)
 {
     ad_tensor p = VECTOR(log(0.5), log(0.5)), q = VECTOR(log(0.25), log(0.75)), l = ad_sum(ad_kl_divergence(p, q));
     EXPECT_CLOSE(l, log(2) - log(3) / 2);
@@ -64,9 +64,9 @@ TEST(kl_divergence_of_coins)
     EXPECT_CLOSE(ad_gradient(q), -0.5, -0.5);
     EXPECT(ad_kl_divergence(p, p), 0, 0);
 }
-END
+END_REAL_TEST
 
-TEST(kl_divergence_of_the_impossible)
+REAL_TEST(kl_divergence_of_the_impossible)
 {
     ad_tensor p = VECTOR(-INFINITY, -INFINITY, -INFINITY, 0), q = VECTOR(-1, -INFINITY, NAN, -INFINITY);
     ad_tensor l = ad_kl_divergence(p, q);
@@ -76,9 +76,9 @@ TEST(kl_divergence_of_the_impossible)
     EXPECT(ad_gradient(q), 0, 0, 0, 0);
     EXPECT(ad_kl_divergence(VECTOR(NAN, 0), VECTOR(0, NAN)), NAN, NAN);
 }
-END
+END_REAL_TEST
 
-TEST(normal_nll_by_hand)
+REAL_TEST(normal_nll_by_hand)
 {
     const double half_ln_2_pi = 0.91893853320467274;
     ad_tensor x = VECTOR(1, 3), mean = VECTOR(1, 1), v = VECTOR(0, log(4)), l = ad_normal_nll(x, mean, v);
@@ -88,10 +88,10 @@ TEST(normal_nll_by_hand)
     EXPECT_CLOSE(ad_gradient(mean), 0, -0.5);
     EXPECT_CLOSE(ad_gradient(v), 0.5, 0);
 }
-END
+END_REAL_TEST
 
 /* Deviations whose square, and variances whose inverse, are out of range. */
-TEST(normal_nll_far_out)
+REAL_TEST(normal_nll_far_out)
 {
     const double root = real == AD_F32 ? 60 : 600, half_ln_2_pi = 0.91893853320467274;
     ad_tensor x = VECTOR(exp(root / 2 * 1.4), exp(-root / 2), 0, 0), v = VECTOR(1.4 * root, -root, -1e4, 1e4);
@@ -106,10 +106,10 @@ TEST(normal_nll_far_out)
     ck_assert_double_le(fabs(number_at(ad_gradient(v), 0)), 1e-4);
     ck_assert_double_eq(number_at(ad_gradient(x), 2), 0);
 }
-END
+END_REAL_TEST
 
 /* At the rate 1 a count of 3 has probability e^-1 / 6. digamma(4) = 1 + 1/2 + 1/3 - 0.5772... */
-TEST(poisson_nll_by_hand)
+REAL_TEST(poisson_nll_by_hand)
 {
     ad_tensor r = VECTOR(0, 0, -INFINITY, -INFINITY), k = VECTOR(3, 0, 0, 2), l = ad_poisson_nll(r, k);
     EXPECT_CLOSE(l, 1 + log(6), 1, 0, INFINITY);
@@ -119,17 +119,17 @@ TEST(poisson_nll_by_hand)
                  0);
     EXPECT_CLOSE(ad_poisson_nll(SCALAR(NAN), SCALAR(0)), NAN);
 }
-END
+END_REAL_TEST
 
 /* A count of a million at its own rate, by Stirling's series: (ln 2 pi k) / 2 + 1 / (12 k). The parts are of 1e7. */
-TEST(poisson_nll_of_a_large_count)
+REAL_TEST(poisson_nll_of_a_large_count)
 {
     ad_tensor l = ad_poisson_nll(VECTOR(log(1e6)), VECTOR(1e6));
     ck_assert_double_le(fabs(number_at(l, 0) - 7.826693895520143), real == AD_F32 ? 0.5 : 1e-8);
 }
-END
+END_REAL_TEST
 
-TEST(products_with_powers)
+REAL_TEST(products_with_powers)
 {
     ad_tensor a = VECTOR(2, 0, INFINITY, 3, 0, 1e-30), s = VECTOR(0, 1e4, -INFINITY, -INFINITY, NAN, 100);
     ad_tensor r = ad_mul_exp(a, s);
@@ -138,12 +138,12 @@ TEST(products_with_powers)
     EXPECT(ad_gradient(a), 1, 0, 0, 0, NAN, 0);
     EXPECT(ad_gradient(s), 2, 0, 0, 0, NAN, 0);
 }
-END
+END_REAL_TEST
 
 /* ---- Of classes -------------------------------------------------------------------------------------------------- */
 
 /* With no option it is softmax_cross_entropy itself. */
-TEST(without_options)
+REAL_TEST(without_options)
 {
     ad_tensor z = MATRIX(2, 3, 1, 2, 3, -1, 0, 1), labels = WHOLE(2, 0), plain = ad_softmax_cross_entropy(z, labels);
     const ad_cross_entropy_options none = {0}, ones = {.class_weights = VECTOR(1, 1, 1)};
@@ -154,10 +154,10 @@ TEST(without_options)
         ck_assert(number_at(c, i) == number_at(plain, i));
     }
 }
-END
+END_REAL_TEST
 
 /* Two equal logits: each class has ln 2. At label 1 of weight 3, smoothed by 1/2: 3/4 * 3 ln 2 + 1/4 * ln 2. */
-TEST(weighs_and_smooths)
+REAL_TEST(weighs_and_smooths)
 {
     const double ln_2 = 0.69314718055994531;
     ad_tensor z = MATRIX(1, 2, 5, 5), labels = WHOLE(1), w = VECTOR(1, 3);
@@ -170,10 +170,10 @@ TEST(weighs_and_smooths)
     ad_tensor smoothed = ad_softmax_cross_entropy_with(z, labels, &(ad_cross_entropy_options){.smoothing = 0.5});
     EXPECT_CLOSE(smoothed, ln_2);
 }
-END
+END_REAL_TEST
 
 /* Without smoothing a class beside the label has no part, whatever its logit. */
-TEST(classes_that_weigh_nothing)
+REAL_TEST(classes_that_weigh_nothing)
 {
     ad_tensor z = MATRIX(2, 3, 0, 0, -INFINITY, 0, -INFINITY, 0), labels = WHOLE(0, 1), w = VECTOR(2, 0, 1);
     const ad_cross_entropy_options hard = {.class_weights = w}, soft = {.smoothing = 0.3, .class_weights = w};
@@ -185,9 +185,9 @@ TEST(classes_that_weigh_nothing)
     /* 0.7 ln 2 for the label, 0.1 (2 + 0 + 1) ln 2 for all */
     EXPECT_CLOSE(ad_softmax_cross_entropy_with(z, WHOLE(0, 2), &soft), INFINITY, 0.69314718055994531);
 }
-END
+END_REAL_TEST
 
-TEST(the_largest_logits_are_finite)
+REAL_TEST(the_largest_logits_are_finite)
 {
     const double m = most();
     ad_tensor z = MATRIX(2, 3, m, -m, 0, m, -m, 0), w = VECTOR(1, 1, 0.5), labels = WHOLE(1, 0);
@@ -198,10 +198,10 @@ TEST(the_largest_logits_are_finite)
     for (size_t i = 0; i < 6; i++)
         ck_assert(isfinite(number_at(ad_gradient(z), i)));
 }
-END
+END_REAL_TEST
 
 /* The gradient of the weights is that of the loss, to the second order: l is linear in them. */
-TEST(weights_learn)
+REAL_TEST(weights_learn)
 {
     ad_tensor z = MATRIX(1, 2, 1, -1), w = VECTOR(2, 1);
     ad_tensor l = ad_softmax_cross_entropy_with(z, WHOLE(0), &(ad_cross_entropy_options){.class_weights = w});
@@ -210,9 +210,9 @@ TEST(weights_learn)
     EXPECT_CLOSE(dz, 2 * (q - 1), 2 * (1 - q));
     EXPECT_CLOSE(dw, q - 1, 0);
 }
-END
+END_REAL_TEST
 
-TEST(of_nothing)
+REAL_TEST(of_nothing)
 {
     ad_tensor z = ad_variable(t, real, AD_SHAPE(0, 3), NULL), labels = ad_input(t, AD_I32, AD_SHAPE(0), NULL);
     ad_tensor w = VECTOR(1, 2, 3);
@@ -226,11 +226,11 @@ TEST(of_nothing)
     ck_assert_uint_eq(
         ad_size_of(ad_softmax_cross_entropy_with(no_class, labels, &(ad_cross_entropy_options){.smoothing = 0.1})), 0);
 }
-END
+END_REAL_TEST
 
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
-TEST(errors_of_attributes)
+REAL_TEST(errors_of_attributes)
 {
     ad_tensor y = VECTOR(1, 2), z = MATRIX(2, 2, 1, 2, 3, 4), labels = WHOLE(0, 1);
     expect_inert(ad_huber(y, y, 0), AD_BAD_VALUE, "huber: delta must be above 0: it is 0");
@@ -251,9 +251,9 @@ TEST(errors_of_attributes)
     expect_inert(ad_softmax_cross_entropy_with_backward(y, z, labels, y, 2), AD_BAD_VALUE,
                  "softmax_cross_entropy_with_backward: smoothing must be at least 0 and below 1: it is 2");
 }
-END
+END_REAL_TEST
 
-TEST(errors_of_labels)
+REAL_TEST(errors_of_labels)
 {
     ad_tensor z = MATRIX(2, 3, 1, 2, 3, 4, 5, 6), w = VECTOR(1, 1, 1), dy = VECTOR(1, 1);
     const ad_cross_entropy_options options = {.smoothing = 0.1};
@@ -264,9 +264,9 @@ TEST(errors_of_labels)
     expect_inert(ad_softmax_cross_entropy_with_backward(dy, z, WHOLE(0, 7), w, 0.1), AD_BAD_VALUE,
                  "softmax_cross_entropy_with_backward: label 7 of row 1 is out of range: there are 3 classes, from 0");
 }
-END
+END_REAL_TEST
 
-TEST(errors_of_shapes)
+REAL_TEST(errors_of_shapes)
 {
     ad_tensor z = ad_name(MATRIX(2, 3, 1, 2, 3, 4, 5, 6), "z"), labels = WHOLE(0, 1), w = VECTOR(1, 1, 1);
     const ad_cross_entropy_options options = {.smoothing = 0.1},
@@ -284,10 +284,10 @@ TEST(errors_of_shapes)
     expect_inert(ad_softmax_cross_entropy_with(labels, labels, &options), AD_BAD_TYPE,
                  "softmax_cross_entropy_with: operand 0, [2], is i32: it must be f32 or f64; convert it with ad_cast");
 }
-END
+END_REAL_TEST
 
 /* Handles that are no tensors are told by the row, whichever they are; with no handle at all nothing happens. */
-TEST(errors_of_handles)
+REAL_TEST(errors_of_handles)
 {
     ad_tensor z = MATRIX(1, 2, 1, 2), labels = WHOLE(0), inert = {.tape = t}, nothing = {0};
     const ad_cross_entropy_options options = {.smoothing = 0.1}, failed = {.class_weights = inert};
@@ -299,10 +299,90 @@ TEST(errors_of_handles)
     ck_assert_int_eq(ad_clear_error(t), AD_BAD_HANDLE);
     ck_assert(ad_is_inert(ad_softmax_cross_entropy_with(nothing, nothing, &options)));
 }
-END
+END_REAL_TEST
 
-    static void
-    add_tests(TCase *tests)
+static const double gaps[] = {1, 10, 100, 1000, 10000};
+enum { GAPS = COUNT(gaps) };
+
+/* Logits (0, gap) above any offset, with either label: the loss is gap + ln(1 + e^-gap) or ln(1 + e^-gap), the gradient
+ * p - y. */
+START_TEST(softmax_cross_entropy_at_gaps)
+{
+    const double gap = gaps[_i / 2], p = exp(-gap) / (1 + exp(-gap)), q = 1 / (1 + exp(-gap));
+    real = _i % 2 ? AD_F32 : AD_F64;
+    const double tolerance = 4 * (real == AD_F32 ? (double)FLT_EPSILON : DBL_EPSILON);
+    for (int offset = -1024; offset <= 1024; offset += 1024) {
+        ad_tensor x = VECTOR(offset, offset + gap, offset, offset + gap), logits = ad_reshape(x, AD_SHAPE(2, 2));
+        ad_tensor loss = ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(2), (const int32_t[]){0, 1}));
+        EXPECT_NEAR(loss, tolerance, gap + log1p(exp(-gap)), log1p(exp(-gap)));
+        if (gap >= 100)
+            ck_assert_double_eq(number_at(loss, 0), gap);
+        PULL(loss, 1, 1);
+        EXPECT_NEAR(ad_gradient(x), tolerance, p - 1, q, p, q - 1);
+        ad_reset(t);
+    }
+}
+END_TEST
+
+/* Logits z = -gap and gap for targets 0, 0.25 and 1: softplus(z) - t z, gradient logistic(z) - t. */
+START_TEST(logistic_cross_entropy_at_gaps)
+{
+    static const double targets[] = {0, 0.25, 1};
+    const double gap = gaps[_i / 2], tail = log1p(exp(-gap)), p = exp(-gap) / (1 + exp(-gap)), q = 1 / (1 + exp(-gap));
+    real = _i % 2 ? AD_F32 : AD_F64;
+    const double tolerance = 4 * (real == AD_F32 ? (double)FLT_EPSILON : DBL_EPSILON);
+    for (int k = 0; k < 3; k++) {
+        ad_tensor z = VECTOR(-gap, gap), loss = ad_logistic_cross_entropy(z, VECTOR(targets[k]));
+        EXPECT_NEAR(loss, tolerance, tail + targets[k] * gap, tail + gap - targets[k] * gap);
+        PULL(loss, 1, 1);
+        EXPECT_NEAR(ad_gradient(z), tolerance, p - targets[k], q - targets[k]);
+        ad_reset(t);
+    }
+}
+END_TEST
+
+static void expect_finite(int line, ad_tensor x)
+{
+    for (size_t i = 0; i < ad_size_of(x); i++)
+        ck_assert_msg(isfinite(number_at(x, i)), "line %d: element %zu is %g", line, i, number_at(x, i));
+}
+
+/* The largest logits there are, in every order and with every label. */
+REAL_TEST(losses_of_the_largest_logits)
+{
+    const double huge = real == AD_F32 ? (double)FLT_MAX : DBL_MAX, values[] = {huge, -huge, 0};
+    for (int k = 0; k < 27; k++) {
+        const double z[] = {values[k % 3], values[k / 3 % 3], values[k / 9]};
+        const int32_t labels[] = {0, 1, 2};
+        ad_tensor x = variable_of_real(AD_SHAPE(3), z, 3), logits = ad_broadcast_to(x, AD_SHAPE(3, 3));
+        ad_tensor loss = ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(3), labels));
+        expect_finite(__LINE__, loss);
+        PULL(loss, 1, 1, 1);
+        expect_finite(__LINE__, ad_gradient(x));
+        ad_tensor by_target = ad_logistic_cross_entropy(x, ad_cast(INPUTS(0, 0.5, 1), real));
+        expect_finite(__LINE__, by_target);
+        PULL(by_target, 1, 1, 1);
+        expect_finite(__LINE__, ad_gradient(x));
+        ad_reset(t);
+    }
+}
+END_REAL_TEST
+
+START_TEST(labels_out_of_range)
+{
+    ad_tensor logits = ad_zeros(t, AD_F32, AD_SHAPE(3, 4));
+    ck_assert(
+        ad_is_inert(ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(3), (const int32_t[]){0, 3, 4}))));
+    expect_error_with(t, AD_BAD_VALUE, "softmax_cross_entropy: label 4 of row 2");
+    ck_assert(
+        ad_is_inert(ad_softmax_cross_entropy(logits, ad_input(t, AD_I32, AD_SHAPE(3), (const int32_t[]){0, -1, 4}))));
+    expect_error_with(t, AD_BAD_VALUE, "softmax_cross_entropy: label -1 of row 1");
+    ck_assert(ad_is_inert(ad_gather_rows(logits, ad_input(t, AD_I32, AD_SHAPE(2), (const int32_t[]){2, 3}))));
+    expect_error_with(t, AD_BAD_VALUE, "gather_rows: row number 3");
+}
+END_TEST
+
+static void add_tests(TCase *tests)
 {
     ADD(errors_of_predictions);
     ADD(ties_select);
@@ -325,6 +405,10 @@ END
     ADD(errors_of_labels);
     ADD(errors_of_shapes);
     ADD(errors_of_handles);
+    tcase_add_loop_test(tests, softmax_cross_entropy_at_gaps, 0, 2 * GAPS);
+    tcase_add_loop_test(tests, logistic_cross_entropy_at_gaps, 0, 2 * GAPS);
+    ADD(losses_of_the_largest_logits);
+    tcase_add_test(tests, labels_out_of_range);
 }
 
 int main(void) { return run_on_one_tape("losses", add_tests); }

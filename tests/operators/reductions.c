@@ -474,6 +474,62 @@ START_TEST(attributes_have_an_order)
 }
 END_TEST
 
+REAL_TEST(ties_of_many)
+{
+    ad_tensor x = VECTOR(1, 3, 3, 3, 2, 3, 1, -1), table = ad_reshape(x, AD_SHAPE(2, 4));
+    PULL(ad_reshape(ad_max(x), AD_SHAPE(1)), 8);
+    EXPECT(ad_gradient(x), 0, 2, 2, 2, 0, 2, 0, 0);
+    PULL(ad_max_over(table, AD_AXES(1)), 6, 1);
+    EXPECT(ad_gradient(x), 0, 2, 2, 2, 0, 1, 0, 0);
+    PULL(ad_max_over(table, AD_AXES(0)), 1, 2, 3, 4);
+    EXPECT(ad_gradient(x), 0, 1, 3, 4, 1, 1, 0, 0);
+}
+END_REAL_TEST
+
+REAL_TEST(infinities_and_nan_in_max)
+{
+    ad_tensor x = VECTOR(-INFINITY, -INFINITY, 1, NAN, 5, INFINITY);
+    ad_tensor y = ad_max_over(ad_reshape(x, AD_SHAPE(3, 2)), AD_AXES(1));
+    EXPECT(y, -INFINITY, NAN, INFINITY);
+    PULL(y, 1, 1, 1);
+    EXPECT(ad_gradient(x), 0.5, 0.5, 0, 1, 0, 1);
+}
+END_REAL_TEST
+
+REAL_TEST(logsumexp_of_minus_infinity)
+{
+    ad_tensor x = VECTOR(-INFINITY, 1, -INFINITY, -INFINITY), table = ad_reshape(x, AD_SHAPE(2, 2));
+    ad_tensor y = ad_logsumexp_over(table, AD_AXES(1));
+    EXPECT(y, 1, -INFINITY);
+    PULL(y, 1, 1);
+    EXPECT(ad_gradient(x), 0, 1, 0, 0);
+    ad_tensor z = VECTOR(INFINITY, 1, 1000, 1000), w = ad_logsumexp_over(ad_reshape(z, AD_SHAPE(2, 2)), AD_AXES(1));
+    EXPECT_NEAR(w, 1e-7, INFINITY, 1000 + log(2));
+}
+END_REAL_TEST
+
+REAL_TEST(reductions_of_nothing)
+{
+    ad_tensor x = ad_param(t, real, AD_SHAPE(2, 0), NULL, "x");
+    EXPECT(ad_sum(x), 0);
+    EXPECT(ad_mean(x), NAN);
+    EXPECT(ad_logsumexp(x), -INFINITY);
+    EXPECT(ad_sum_over(x, AD_AXES(1)), 0, 0);
+    EXPECT(ad_mean_over(x, AD_AXES(1)), NAN, NAN);
+    EXPECT(ad_logsumexp_over(x, AD_KEEP_AXES(-1)), -INFINITY, -INFINITY);
+    ck_assert_uint_eq(ad_size_of(ad_max_over(x, AD_AXES(0))), 0);
+    expect_ok(t);
+    ck_assert(ad_is_inert(ad_max_over(x, AD_AXES(1))));
+    expect_error_with(t, AD_BAD_SHAPE, "max: axis 1 of x [2,0]");
+    ck_assert(ad_is_inert(ad_max_over(x, AD_AXES(-1))));
+    expect_error_with(t, AD_BAD_SHAPE, "max: axis 1 of x [2,0]");
+    ck_assert(ad_is_inert(ad_max(x)));
+    expect_error_with(t, AD_BAD_SHAPE, "axis 1");
+    ad_backward(ad_add(ad_sum(x), ad_add(ad_mean(x), ad_logsumexp(x))));
+    ck_assert_uint_eq(ad_size_of(ad_gradient(x)), 0);
+}
+END_REAL_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static Suite *make_suite(void)
@@ -500,6 +556,10 @@ static Suite *make_suite(void)
     tcase_add_test(tests, wrong_axes_and_shapes_are_refused);
     tcase_add_loop_test(tests, memory_may_be_out, 0, 4);
     tcase_add_test(tests, attributes_have_an_order);
+    ADD(ties_of_many);
+    ADD(infinities_and_nan_in_max);
+    ADD(logsumexp_of_minus_infinity);
+    ADD(reductions_of_nothing);
     suite_add_tcase(suite, tests);
     return suite;
 }

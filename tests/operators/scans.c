@@ -4,12 +4,6 @@
 
 #include "../support/one_tape.h"
 
-static ad_tensor vector(size_t n, const double *values)
-{
-    return ad_param(t, AD_F64, AD_SHAPE((int64_t)n), values, "x");
-}
-#define PARAM(...) vector(sizeof((double[]){__VA_ARGS__}) / sizeof(double), (const double[]){__VA_ARGS__})
-
 /* ---- Running totals against plain loops -------------------------------------------------------------------------- */
 
 static const ad_shape shapes[] = {{1, {9}}, {2, {7, 5}}, {3, {2, 6, 3}}, {2, {4, 70}}, {2, {600, 2}}, {2, {2, 600}}};
@@ -84,7 +78,7 @@ END_TEST
 
 START_TEST(products_with_zeros_are_exact)
 {
-    const ad_tensor x = PARAM(2, 0, 3, 0, 5);
+    const ad_tensor x = PARAMS("x", 2, 0, 3, 0, 5);
     ad_backward(ad_sum(ad_cumprod(x, 0)));
     EXPECT(ad_gradient(x), 1, 2 + 6, 0, 0, 0);
     EXPECT(ad_prod_before(x, 0), 1, 2, 0, 0, 0);
@@ -95,7 +89,7 @@ END_TEST
 /* Second derivatives of the last product by the two zeros, and by each with a third factor. */
 START_TEST(second_gradients_of_products_with_zeros_are_exact)
 {
-    const ad_tensor x = PARAM(2, 0, 3, 0);
+    const ad_tensor x = PARAMS("x", 2, 0, 3, 0);
     const double w[] = {0, 1, 0, 0};
     ad_backward_with(ad_sum(ad_cumprod(x, 0)), &(ad_backward_options){.differentiable = true});
     EXPECT(ad_gradient(x), 1, 2 + 6, 0, 0);
@@ -106,22 +100,22 @@ END_TEST
 
 START_TEST(maxima_go_to_the_last_of_ties)
 {
-    ad_tensor x = PARAM(1, 3, 3, 2, 3), y = ad_cummax(x, 0);
+    ad_tensor x = PARAMS("x", 1, 3, 3, 2, 3), y = ad_cummax(x, 0);
     EXPECT(y, 1, 3, 3, 3, 3);
-    ad_backward(ad_sum(ad_mul(y, PARAM(1, 10, 100, 1000, 10000))));
+    ad_backward(ad_sum(ad_mul(y, PARAMS("x", 1, 10, 100, 1000, 10000))));
     EXPECT(ad_gradient(x), 1, 10, 1100, 0, 10000);
-    EXPECT(ad_cummax(PARAM(-INFINITY, NAN, 7), 0), -INFINITY, NAN, NAN);
+    EXPECT(ad_cummax(PARAMS("x", -INFINITY, NAN, 7), 0), -INFINITY, NAN, NAN);
 }
 END_TEST
 
 START_TEST(logarithms_of_sums_at_infinities)
 {
-    ad_tensor x = PARAM(-INFINITY, -INFINITY, -1000, -INFINITY, 1000), y = ad_logcumsumexp(x, 0);
+    ad_tensor x = PARAMS("x", -INFINITY, -INFINITY, -1000, -INFINITY, 1000), y = ad_logcumsumexp(x, 0);
     EXPECT(y, -INFINITY, -INFINITY, -1000, -1000, 1000);
     ad_backward(ad_sum(y));
     EXPECT(ad_gradient(x), 0, 0, 2, 0, 1);
-    EXPECT(ad_logcumsumexp(PARAM(1, INFINITY, 2), 0), 1, INFINITY, INFINITY);
-    EXPECT(ad_logcumsumexp(PARAM(1, NAN, 2), 0), 1, NAN, NAN);
+    EXPECT(ad_logcumsumexp(PARAMS("x", 1, INFINITY, 2), 0), 1, INFINITY, INFINITY);
+    EXPECT(ad_logcumsumexp(PARAMS("x", 1, NAN, 2), 0), 1, NAN, NAN);
 }
 END_TEST
 
@@ -142,13 +136,14 @@ static void expect_nearly(ad_tensor x, size_t n, const double wanted[])
  * there. The powers of +inf itself are e^(inf - inf). */
 START_TEST(gradients_of_logarithms_of_sums_beside_infinity)
 {
-    ad_tensor x = PARAM(1, 1, INFINITY, 2, -INFINITY, INFINITY, 3), dy = PARAM(1, 10, 100, 1000, 1e4, 1e5, 1e6);
+    ad_tensor x = PARAMS("x", 1, 1, INFINITY, 2, -INFINITY, INFINITY, 3),
+              dy = PARAMS("x", 1, 10, 100, 1000, 1e4, 1e5, 1e6);
     ad_backward(ad_sum(ad_mul(ad_logcumsumexp(x, 0), ad_detach(dy))));
     EXPECT_NEARLY(ad_gradient(x), 6, 5, NAN, 0, 0, NAN, 0);
-    x = PARAM(-INFINITY, INFINITY);
+    x = PARAMS("x", -INFINITY, INFINITY);
     ad_backward(ad_sum(ad_logcumsumexp(x, 0)));
     EXPECT_NEARLY(ad_gradient(x), 0, NAN);
-    x = PARAM(-INFINITY, NAN, 3);
+    x = PARAMS("x", -INFINITY, NAN, 3);
     ad_backward(ad_sum(ad_logcumsumexp(x, 0)));
     EXPECT_NEARLY(ad_gradient(x), 0, NAN, NAN);
 }
@@ -157,22 +152,23 @@ END_TEST
 /* With the weights v, of the first two dx alone: H = 10 (1, -1; -1, 1) / 4. */
 START_TEST(second_gradients_of_logarithms_of_sums_beside_infinity)
 {
-    ad_tensor x = PARAM(1, 1, INFINITY, 2, -INFINITY, 3), dx;
-    const ad_tensor dy = ad_detach(PARAM(1, 10, 100, 1000, 1e4, 1e5)), v = ad_detach(PARAM(2, 8, 3, 5, 7, 9));
+    ad_tensor x = PARAMS("x", 1, 1, INFINITY, 2, -INFINITY, 3), dx;
+    const ad_tensor dy = ad_detach(PARAMS("x", 1, 10, 100, 1000, 1e4, 1e5)),
+                    v = ad_detach(PARAMS("x", 2, 8, 3, 5, 7, 9));
     ad_grad(ad_sum(ad_mul(ad_logcumsumexp(x, 0), dy)), &x, 1, &dx);
     EXPECT_NEARLY(dx, 6, 5, NAN, 0, 0, 0);
     ad_backward(ad_sum(ad_mul(dx, v)));
     EXPECT_NEARLY(ad_gradient(x), -15, 15, NAN, 0, 0, 0);
-    x = PARAM(-INFINITY, -INFINITY, 1, 1);
-    ad_grad(ad_sum(ad_mul(ad_logcumsumexp(x, 0), PARAM(1, 1, 1, 4))), &x, 1, &dx);
-    ad_backward(ad_sum(ad_mul(dx, PARAM(1, 1, 1, 3))));
+    x = PARAMS("x", -INFINITY, -INFINITY, 1, 1);
+    ad_grad(ad_sum(ad_mul(ad_logcumsumexp(x, 0), PARAMS("x", 1, 1, 1, 4))), &x, 1, &dx);
+    ad_backward(ad_sum(ad_mul(dx, PARAMS("x", 1, 1, 1, 3))));
     EXPECT_NEARLY(ad_gradient(x), 0, 0, -2, 2);
 }
 END_TEST
 
 START_TEST(recurrences_go_both_ways)
 {
-    const ad_tensor a = PARAM(7, 2, 3), v = PARAM(1, 10, 100);
+    const ad_tensor a = PARAMS("x", 7, 2, 3), v = PARAMS("x", 1, 10, 100);
     EXPECT(ad_recurrence(a, v, 0, false), 1, 12, 136);
     EXPECT(ad_recurrence(a, v, 0, true), 1 + 7 * 210, 210, 100);
     EXPECT(ad_beside(v, -1, false, 4), 4, 1, 10);
@@ -227,7 +223,7 @@ START_TEST(sorted_as_by_insertion)
     double values[500] = {0}, y[500] = {0}, at[500] = {0};
     for (size_t i = 0; i < n; i++)
         values[i] = ad_random_uniform(5, 0, i) < 0.05 ? NAN : floor(20 * ad_random_uniform(5, 1, i));
-    const ad_tensor x = ad_cast(vector(n, values), type);
+    const ad_tensor x = ad_cast(vector_param("x", values, n), type);
     sort_plainly(values, n, false, y, at);
     expect_numbers(ad_sort(x, 0), y, n, 0);
     expect_numbers(ad_argsort(x, -1), at, n, 0);
@@ -253,7 +249,7 @@ END_TEST
 
 START_TEST(gradients_go_back_to_their_places)
 {
-    ad_tensor x = PARAM(3, 1, 2), weights = PARAM(1, 10, 100), at;
+    ad_tensor x = PARAMS("x", 3, 1, 2), weights = PARAMS("x", 1, 10, 100), at;
     ad_backward(ad_sum(ad_mul(ad_sort(x, 0), weights)));
     EXPECT(ad_gradient(x), 100, 1, 10);
     ad_tensor y = ad_top_k(x, 2, 0, &at);

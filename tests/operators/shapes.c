@@ -448,6 +448,28 @@ START_TEST(empty_shapes_of_any_size)
 }
 END_TEST
 
+/* Gradients pass between f32 and f64, in the operand's type; to i32 and back none does. */
+START_TEST(casts_pass_gradients_between_reals)
+{
+    for (int type = AD_F32; type <= AD_F64; type++) {
+        real = (ad_type)type;
+        ad_tensor x = VECTOR(1.5, -2.75), y = ad_cast(x, real == AD_F32 ? AD_F64 : AD_F32);
+        ad_backward_with(ad_sum(ad_square(y)), &(ad_backward_options){.differentiable = true});
+        ck_assert_int_eq(ad_type_of(ad_gradient(x)), type);
+        EXPECT(ad_gradient(x), 3, -5.5);
+        ad_backward(ad_sum(ad_gradient(x)));
+        EXPECT(ad_gradient(x), 2, 2);
+        EXPECT(ad_cast(x, AD_I32), 1, -2);
+        ck_assert_int_eq(ad_backward(ad_sum(ad_cast(ad_cast(x, AD_I32), AD_F64))), AD_BAD_STATE);
+        expect_error_with(t, AD_BAD_STATE, "depends on no parameter");
+        ck_assert(ad_is_inert(ad_cast(VECTOR(0, 3e9), AD_I32)));
+        expect_error_with(t, AD_BAD_VALUE, "at place 1 does not fit into i32");
+        ck_assert(ad_is_inert(ad_cast(VECTOR(NAN), AD_I32)));
+        expect_error_with(t, AD_BAD_VALUE, "does not fit into i32");
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("shapes");
@@ -474,6 +496,7 @@ int main(void)
     tcase_add_loop_test(order, axes_come_and_go, 0, TYPES);
     tcase_add_loop_test(order, broadcast_of_any_type, 0, TYPES);
     tcase_add_loop_test(order, empty_shapes_of_any_size, 0, TYPES);
+    tcase_add_test(order, casts_pass_gradients_between_reals);
     tcase_add_test(refusals, slice_refuses);
     tcase_add_test(refusals, joining_refuses);
     tcase_add_test(refusals, joining_nothing_is_inert);

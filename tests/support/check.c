@@ -22,6 +22,18 @@ int run_suites(SRunner *runner)
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+int run_tests(const char *name, void (*add_tests)(TCase *tests))
+{
+    Suite *suite = suite_create(name);
+    TCase *tests = tcase_create(name);
+    tcase_set_timeout(tests, 120);
+    add_tests(tests);
+    suite_add_tcase(suite, tests);
+    return run_suites(srunner_create(suite));
+}
+
+const ad_backward_options ways_back[WAYS_BACK] = {{.keep = false}, {.keep = true}, {.differentiable = true}};
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
 void expect_ok(int line, const ad_tape *t) { MUST(ad_status_of(t) == AD_OK, "line %d: %s", line, ad_message(t)); }

@@ -1,8 +1,8 @@
 #ifndef TESTS_CHECKER_H
 #define TESTS_CHECKER_H
 /* Checks the gradient rule of an operator at both orders, whatever the operator. test_operators does it with every row
- * of the table and demands that nothing is found; test_rules does it with rules that are wrong on purpose, which must
- * be found.
+ * of the table and demands that nothing is found; test_wrong_rules does it with rules that are wrong on purpose, which
+ * must be found.
  *
  * Each real operand is x = low + (high - low) logistic(q), of the row's domain, so that a smooth non-linear function
  * lies below the operator; for a domain of matrices x is (x + x') / 2 of that where it is symmetric, plus its diagonal.

@@ -24,23 +24,24 @@ static inline void close_tape(void)
     counting_check_released(&memory);
 }
 
-/* Runs tests of a suite, given as a function that adds them to a case. */
+/* Runs the tests of a suite of one case, given as a function that adds them to it, each with a tape. */
 static inline int run_on_one_tape(const char *name, void (*add_tests)(TCase *tests))
 {
     Suite *suite = suite_create(name);
     TCase *tests = tcase_create(name);
     tcase_add_checked_fixture(tests, open_tape, close_tape);
+    tcase_set_timeout(tests, 120);
     add_tests(tests);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));
 }
 
 /* A test that runs for both types of reals and ends without an error; ADD adds it to the case `tests`. */
-#define TEST(name)                                                                                                     \
+#define REAL_TEST(name)                                                                                                \
     START_TEST(name)                                                                                                   \
     {                                                                                                                  \
         real = _i ? AD_F32 : AD_F64;
-#define END                                                                                                            \
+#define END_REAL_TEST                                                                                                  \
     expect_ok(t);                                                                                                      \
     }                                                                                                                  \
     END_TEST
@@ -59,6 +60,21 @@ static inline ad_tensor variable_of_real(ad_shape shape, const double *values, s
 {
     return variable_of(real, shape, values, n);
 }
+
+static inline ad_tensor vector_param(const char *name, const double *values, size_t n)
+{
+    return ad_param(t, AD_F64, AD_SHAPE((int64_t)n), values, name);
+}
+
+static inline ad_tensor vector_input(const double *values, size_t n)
+{
+    return ad_input(t, AD_F64, AD_SHAPE((int64_t)n), values);
+}
+
+/* Parameters and inputs of f64: a scalar, and as many numbers as are given. */
+#define PARAM(value, name) ad_param(t, AD_F64, AD_SCALAR, &(double){value}, name)
+#define PARAMS(name, ...) vector_param(name, NUMBERS(__VA_ARGS__))
+#define INPUTS(...) vector_input(NUMBERS(__VA_ARGS__))
 
 /* Variables of `real`. */
 #define VECTOR(...)                                                                                                    \
