@@ -21,7 +21,7 @@ find $folders meson* -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' -
 is_path() { grep -qE "(^|/)${1%/}\$" "$work/paths"; }
 is_word() { grep -qx "$1" "$work/words"; }
 # build/tests/test_NAME is made from tests/FOLDER/NAME.c, other programs from a source of their own name.
-has_source() { is_path "$(basename "$1").c" || { name=${1##*test_} && is_path "tests/[a-z_]*/$name.c"; }; }
+has_source() { is_path "$(basename "$1").c" || is_path "tests/[a-z_]*/${1##*test_}.c"; }
 
 failed=0
 while read -r name; do
