@@ -125,6 +125,14 @@ void expect_shape(int line, ad_tensor x, ad_shape shape)
              (long long)got.dims[i], (long long)shape.dims[i]);
 }
 
+void expect_leaf(int line, ad_tensor x, const char *name, ad_type type, ad_shape shape)
+{
+    MUST(!strcmp(ad_name_of(x), name), "line %d: it is %s instead of %s", line, ad_name_of(x), name);
+    MUST(ad_type_of(x) == type, "line %d: %s is %s instead of %s", line, name, ad_type_name(ad_type_of(x)),
+         ad_type_name(type));
+    expect_shape(line, x, shape);
+}
+
 void expect_same_bits(int line, ad_tensor a, ad_tensor b)
 {
     const size_t bytes = ad_type_bytes(ad_type_of(a));
@@ -193,6 +201,12 @@ const double *some_numbers(uint64_t stream, size_t n, double low, double high)
     for (size_t i = 0; i < n; i++)
         room[i] = low + (high - low) * ad_random_uniform(2024, stream, i);
     return room;
+}
+
+void fill_with_some(double *x, size_t n, uint64_t stream)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (double)(float)(2 * ad_random_uniform(2024, stream, i) - 1);
 }
 
 /* The same numbers in the type asked for. */

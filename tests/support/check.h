@@ -61,6 +61,9 @@ void expect_values(int line, ad_tensor x, const double *values, double tolerance
 
 void expect_shape(int line, ad_tensor x, ad_shape shape);
 
+/* A leaf of this name, type and shape. */
+void expect_leaf(int line, ad_tensor x, const char *name, ad_type type, ad_shape shape);
+
 /* Type, shape and every bit are equal. */
 void expect_same_bits(int line, ad_tensor a, ad_tensor b);
 
@@ -86,6 +89,9 @@ size_t elements_of(ad_shape shape);
 /* n numbers in [low, high), always the same for a stream; they last until the eighth call from here. */
 const double *some_numbers(uint64_t stream, size_t n, double low, double high);
 
+/* Such numbers in [-1, 1), which f32 holds exactly, to keep. */
+void fill_with_some(double *x, size_t n, uint64_t stream);
+
 /* A leaf of such numbers in [-1, 1). */
 ad_tensor some_param(ad_tape *t, ad_type type, ad_shape shape, uint64_t stream, const char *name);
 ad_tensor some_input(ad_tape *t, ad_type type, ad_shape shape, uint64_t stream);
@@ -104,6 +110,7 @@ ad_tensor some_input(ad_tape *t, ad_type type, ad_shape shape, uint64_t stream);
 #define expect_close(...) expect_close(__LINE__, __VA_ARGS__)
 #define expect_values(...) expect_values(__LINE__, __VA_ARGS__)
 #define expect_shape(...) expect_shape(__LINE__, __VA_ARGS__)
+#define expect_leaf(...) expect_leaf(__LINE__, __VA_ARGS__)
 #define expect_same_bits(...) expect_same_bits(__LINE__, __VA_ARGS__)
 #define expect_unchanged(...) expect_unchanged(__LINE__, __VA_ARGS__)
 #define expect_ways_agree(...) expect_ways_agree(__LINE__, __VA_ARGS__)

@@ -71,6 +71,12 @@ static inline ad_tensor vector_input(const double *values, size_t n)
     return ad_input(t, AD_F64, AD_SHAPE((int64_t)n), values);
 }
 
+/* An input of either type of reals from numbers in f64. */
+static inline ad_tensor input_of(ad_type type, ad_shape shape, const double *x)
+{
+    return ad_cast(ad_input(t, AD_F64, shape, x), type);
+}
+
 /* Parameters and inputs of f64: a scalar, and as many numbers as are given. */
 #define PARAM(value, name) ad_param(t, AD_F64, AD_SCALAR, &(double){value}, name)
 #define PARAMS(name, ...) vector_param(name, NUMBERS(__VA_ARGS__))
