@@ -1,5 +1,5 @@
 /* Softmax along an axis, and the losses that take logits. */
-#include "groups.h"
+#include "along_axis.h"
 #include "logits.h"
 
 #include <inttypes.h>
@@ -346,6 +346,13 @@ AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy",
 ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets)
 {
     return ad_apply2(&ad_operator_logistic_cross_entropy, logits, targets);
+}
+
+/* ---- Log-probability of a label ---------------------------------------------------------------------------------- */
+
+ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels)
+{
+    return ad_neg(ad_softmax_cross_entropy(logits, labels));
 }
 
 #endif

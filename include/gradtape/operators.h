@@ -14,13 +14,13 @@
  * order come out of one table. */
 #include <gradtape/operators/activations.h>
 #include <gradtape/operators/arithmetic.h>
-#include <gradtape/operators/blocks.h>
 #include <gradtape/operators/comparisons.h>
+#include <gradtape/operators/creation.h>
 #include <gradtape/operators/functions.h>
+#include <gradtape/operators/fused.h>
 #include <gradtape/operators/indexing.h>
 #include <gradtape/operators/linear_algebra.h>
 #include <gradtape/operators/losses.h>
-#include <gradtape/operators/makers.h>
 #include <gradtape/operators/reductions.h>
 #include <gradtape/operators/scans.h>
 #include <gradtape/operators/shapes.h>
