@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+#include <gradtape/operators/backward.h>
 
 #include "suite.h"
 

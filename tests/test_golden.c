@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+#include <gradtape/operators/backward.h>
 
 #include "golden_reader.h"
 #include "suite.h"

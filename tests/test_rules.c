@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <gradtape/operators/backward.h>
+
 #include "checker.h"
 #include "suite.h"
 

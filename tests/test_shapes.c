@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gradtape/operators/backward.h>
+
 #include "counted_tape.h"
 #include "suite.h"
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <gradtape/gradtape.h>
+#include <gradtape/operators/backward.h>
 
 #include "counting.h"
 #include "suite.h"

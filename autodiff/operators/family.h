@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <gradtape/operators.h>
+#include <gradtape/operators/backward.h>
 
 #include "../kernels/vector_math.h"
 

@@ -9,9 +9,12 @@
  * of broadcast operands are summed back. NaN passes through everything except comparisons, branches not selected,
  * and where IEEE 754 says otherwise (pow, hypot).
  *
- * Under "Backward operators" stands what the rules are made of where a chain of small operators would be slow or would
- * lose the conventions at kinks. They are operators like any other, with rules of their own, so that gradients of every
- * order come out of one table. */
+ * Where a chain of small operators would be slow, or would lose a convention at a kink, a gradient rule calls an
+ * operator made for it. These backward operators are declared in operators/backward.h, which this header does not
+ * include.
+ *
+ * The source of an operator is autodiff/operators/NAME.c, or a file of the folder autodiff/operators/NAME, where NAME.h
+ * is the header that declares it. A backward operator stands beside the forward operator whose rule calls it. */
 #include <gradtape/operators/activations.h>
 #include <gradtape/operators/arithmetic.h>
 #include <gradtape/operators/comparisons.h>

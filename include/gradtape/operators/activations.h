@@ -21,17 +21,4 @@ AD_API ad_tensor ad_leaky_relu(ad_tensor x, double slope);
 AD_API ad_tensor ad_hardtanh(ad_tensor x);     /* clamp(x, -1, 1) :  dx = dy in [-1, 1], edges included, else 0 */
 AD_API ad_tensor ad_log_logistic(ad_tensor x); /* ln logistic(x) = -softplus(-x) :  dx = logistic(-x) dy */
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-AD_API ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y);     /* (1 - y^2) dy */
-AD_API ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y); /* y (1 - y) dy */
-AD_API ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y);      /* dy where y > 0, else (y + 1) dy */
-/* (Phi(x) + x phi(x)) dy with the normal distribution Phi and its density phi */
-AD_API ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x);
-AD_API ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x); /* s (1 + x (1 - s)) dy, s = logistic(x) */
-AD_API ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y); /* s dy where y > 0, else (y + s a) dy */
-/* dy where x > 0, else slope dy; NaN where x is */
-AD_API ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope);
-AD_API ad_tensor ad_where_positive(ad_tensor v, ad_tensor x);     /* v where x > 0 (or is NaN), else 0 */
-AD_API ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x); /* 0 where x > 0, else v */
-
 #endif

@@ -20,10 +20,4 @@ AD_API ad_tensor ad_sqrt(ad_tensor x);                   /* x^(1/2) :  dx = dy /
 AD_API ad_tensor ad_square(ad_tensor x);                 /* x^2 :  dx = 2 x dy */
 AD_API ad_tensor ad_abs(ad_tensor x);                    /* |x| :  dx = sign(x) dy, 0 at 0 */
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* v, -v or 0 as x is positive, negative or 0; NaN where x is */
-AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
-/* v where a > b (or either is NaN), v / 2 where a = b, else 0 */
-AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
-
 #endif

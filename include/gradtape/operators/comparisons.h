@@ -34,8 +34,4 @@ AD_API ad_tensor ad_logical_not(ad_tensor x);
  * is not chosen does not count, NaN included. */
 AD_API ad_tensor ad_where(ad_tensor condition, ad_tensor a, ad_tensor b);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* dy where low <= x <= high (or x is NaN), else 0 */
-AD_API ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high);
-
 #endif

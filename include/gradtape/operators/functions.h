@@ -74,13 +74,4 @@ AD_API ad_tensor ad_digamma(ad_tensor x);
  * By 6.4.7, 6.4.10, 6.4.11. */
 AD_API ad_tensor ad_polygamma(ad_tensor x, int n);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* x^p, differentiated j times by x and k times by p; j + k is at most 64. A term with a factor 0, as p at 0, is 0, and
- * so is one with ln(x)^m at x = 0 unless it has a negative power of x; of those two may be infinite with different
- * signs, and then it is NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
-AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
-AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where b = 0 */
-AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
-AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b);       /* a - b; -inf where a is -inf, 0 where both are +inf */
-
 #endif

@@ -36,24 +36,4 @@ AD_API ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, doub
  * are one tensor because one product makes them, as x wx + h wh + b. As slices, ad_logistic and so on: 4 ulp. */
 AD_API ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* Results beside the one returned go where a pointer says, or nowhere if it is NULL. */
-
-/* dz = activation'(z) dy as a function of y = activation(z), dy and y [..., h]; its sum over rows [h] into `db`. */
-AD_API ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db);
-
-/* b dy summed to the shape of a, and a dy summed to that of b into `db`: the gradients of a b. dy is as wide as a and b
- * broadcast together, or wider. */
-AD_API ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db);
-
-/* The gradients of ad_layer_norm: of x, and those of gain and bias into `dgain` and `dbias`. */
-AD_API ad_tensor ad_layer_norm_backward(ad_tensor dy, ad_tensor x, ad_tensor gain, double epsilon, ad_tensor *dgain,
-                                        ad_tensor *dbias);
-
-/* The gradients of ad_lstm_cell: of the gates, in the shape `gates`, and that of the cell into `dcell`. dh and dnext
- * are those of its results; `activated` [..., 5h] holds what its kernel knows: the logistics of forget, input and
- * output, the candidate's tanh, and tanh(c'). */
-AD_API ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell,
-                                       ad_shape gates, ad_tensor *dcell);
-
 #endif

@@ -44,18 +44,4 @@ AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
  * vectors of equal eigenvalues is an error, through the values alone it is not, but their second derivative is. */
 AD_API ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* x of the matrices in the last two axes, times `below`, `on` or `above` as it lies to the diagonal; 0 where that is 0
- * :  dx = triangles(dy) with the same weights */
-AD_API ad_tensor ad_triangles(ad_tensor x, double below, double on, double above);
-
-/* The matrix of cofactors, of singular a too: det(a) a'^-1 where a is regular :  da = cofactor_slope(a, dy) */
-AD_API ad_tensor ad_cofactor(ad_tensor a);
-/* The derivative of the cofactors of a along v, d cof(a + t v) / dt at t = 0, both of one shape :  dv =
- * cofactor_slope(a, dy); da by the inverse of a: of a singular a it is an error */
-AD_API ad_tensor ad_cofactor_slope(ad_tensor a, ad_tensor v);
-/* x_ij / (w_j - w_i), 0 on the diagonal, x [..., n, n], w [..., n] :  dx = divide_by_gaps(dy, w),  dw_k = sum over j of
- * (y dx)_kj - sum over i of (y dx)_ik. Two w that are equal, to within 32 roundings of the largest, are an error. */
-AD_API ad_tensor ad_divide_by_gaps(ad_tensor x, ad_tensor w);
-
 #endif

@@ -38,12 +38,4 @@ typedef struct ad_cross_entropy_options {
 AD_API ad_tensor ad_softmax_cross_entropy_with(ad_tensor logits, ad_tensor labels,
                                                const ad_cross_entropy_options *options);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* a e^s, as a e^(s/2) e^(s/2), which is in range where e^s alone is not :  da = e^s dr,  ds = r dr. 0 where s is -inf,
- * whatever a is, and where a = 0 and s is finite. */
-AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
-/* (softmax(z) sum(h w) - h w) dy */
-AD_API ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels,
-                                                        ad_tensor class_weights, double smoothing);
-
 #endif

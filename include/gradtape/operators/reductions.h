@@ -55,17 +55,4 @@ AD_API ad_tensor ad_norm_over(ad_tensor x, double order, ad_axes axes);
  * fewer than two axes is an error. */
 AD_API ad_tensor ad_trace(ad_tensor x);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-
-/* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
-AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
-/* e^(x-y) dy, 0 where x is -inf; dy and y with axes kept */
-AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y);
-/* v in equal shares to the elements of x equal to y (NaN equals NaN here), 0 to the others; v and y with axes kept */
-AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
-/* its adjoint: over axes, the mean of u where x equals y; axes kept */
-AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
-/* 2 a b */
-AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b);
-
 #endif

@@ -24,17 +24,4 @@ AD_API ad_tensor ad_argsort(ad_tensor x, int axis);
  * error. */
 AD_API ad_tensor ad_top_k(ad_tensor x, int64_t k, int axis, ad_tensor *indices);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-
-/* y_i = sum of x_j, j >= i: the adjoint of cumsum */
-AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
-/* y_i = product of x_j, j < i, or j > i; 1 where there is none */
-AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
-AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
-/* y_i = v_i + a_i y_(i-1), or v_i + a_i y_(i+1) where backwards; v_i where there is no neighbour. Its adjoint is of the
- * same kind, so that gradients of products need neither quotients nor more than linear time. */
-AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, bool backwards);
-/* y_i = x_(i-1), or x_(i+1) where backwards; `edge` where there is no neighbour */
-AD_API ad_tensor ad_beside(ad_tensor x, int axis, bool backwards, double edge);
-
 #endif

@@ -47,8 +47,4 @@ AD_API ad_tensor ad_repeat(ad_tensor x, ad_shape counts);
 AD_API ad_tensor ad_squeeze(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_expand_dims(ad_tensor x, int axis); /* with a new axis of size 1 there, as ad_stack's. A view. */
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* n elements along the axis: v in the places that the slice takes, 0 in the others :  dv = slice(dy) */
-AD_API ad_tensor ad_slice_backward(ad_tensor v, int axis, ad_range range, int64_t n);
-
 #endif

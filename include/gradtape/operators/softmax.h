@@ -16,9 +16,4 @@ AD_API ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels);
  * [0,1]. */
 AD_API ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets);
 
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-AD_API ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis); /* y (dy - sum(y dy)) */
-/* (softmax(logits) - one_hot) dy */
-AD_API ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels);
-
 #endif
