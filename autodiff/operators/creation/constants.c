@@ -59,29 +59,30 @@ static const ad_sample samples_full[] = {
     {.attributes = {{.integer = AD_I32}, {.shape = {1, {0}}}, {.real = 2}}},
 };
 
-AD_OPERATOR(full) = {
-    .name = "full",
+AD_OPERATOR(full,
     .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}, {"value", AD_ATTRIBUTE_REAL}},
     .properties = AD_NOT_DIFFERENTIABLE,
     .shape = maker_shape,
     .run = full_run,
     SAMPLES(samples_full),
     .formula = "value everywhere",
-    .gradient = "none"};
+    .gradient = "none",
+);
 
 static const ad_sample samples_arange[] = {
     {.attributes = {{.integer = AD_F64}, {.shape = {1, {4}}}}},
     {.attributes = {{.integer = AD_I32}, {.shape = {1, {0}}}}},
 };
 
-AD_OPERATOR(arange) = {.name = "arange",
-                       .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
-                       .properties = AD_NOT_DIFFERENTIABLE,
-                       .shape = maker_shape,
-                       .run = arange_run,
-                       SAMPLES(samples_arange),
-                       .formula = "0, 1, ..., n-1",
-                       .gradient = "none"};
+AD_OPERATOR(arange,
+    .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = maker_shape,
+    .run = arange_run,
+    SAMPLES(samples_arange),
+    .formula = "0, 1, ..., n-1",
+    .gradient = "none",
+);
 
 ad_tensor ad_full(ad_tape *tape, ad_type type, ad_shape shape, double value)
 {
@@ -140,14 +141,15 @@ static const ad_sample samples_eye[] = {
     {.attributes = {{.integer = AD_I32}, {.shape = {2, {0, 0}}}}},
 };
 
-AD_OPERATOR(eye) = {.name = "eye",
-                    .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
-                    .properties = AD_NOT_DIFFERENTIABLE,
-                    .shape = eye_shape,
-                    .run = eye_run,
-                    SAMPLES(samples_eye),
-                    .formula = "1 on the diagonal, 0 elsewhere",
-                    .gradient = "none"};
+AD_OPERATOR(eye,
+    .attributes = {{"type", AD_ATTRIBUTE_TYPE}, {"shape", AD_ATTRIBUTE_SHAPE}},
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = eye_shape,
+    .run = eye_run,
+    SAMPLES(samples_eye),
+    .formula = "1 on the diagonal, 0 elsewhere",
+    .gradient = "none",
+);
 
 ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n)
 {

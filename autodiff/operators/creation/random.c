@@ -87,12 +87,13 @@ static void use_uniform(ad_call *c, size_t first, size_t n, const uint32_t words
 
 static void uniform_run(ad_call *c) { draw_words(c, 2, use_uniform); }
 
-AD_OPERATOR(uniform) = {.name = "uniform",
-                        OF_DRAW,
-                        .run = uniform_run,
-                        .formula = "random numbers, uniform in [0, 1)",
-                        .gradient = "none",
-                        .convention = "multiples of 2^-32, in f32 of 2^-24"};
+AD_OPERATOR(uniform,
+    OF_DRAW,
+    .run = uniform_run,
+    .formula = "random numbers, uniform in [0, 1)",
+    .gradient = "none",
+    .convention = "multiples of 2^-32, in f32 of 2^-24",
+);
 
 ad_tensor ad_uniform(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed)
 {
@@ -125,12 +126,13 @@ static void use_normal(ad_call *c, size_t first, size_t n, const uint32_t words[
 
 static void normal_run(ad_call *c) { draw_words(c, 2, use_normal); }
 
-AD_OPERATOR(normal) = {.name = "normal",
-                       OF_DRAW,
-                       .run = normal_run,
-                       .formula = "random numbers, normal with mean 0 and variance 1",
-                       .gradient = "none",
-                       .convention = "in f32 those of f64, rounded; none beyond 6.67"};
+AD_OPERATOR(normal,
+    OF_DRAW,
+    .run = normal_run,
+    .formula = "random numbers, normal with mean 0 and variance 1",
+    .gradient = "none",
+    .convention = "in f32 those of f64, rounded; none beyond 6.67",
+);
 
 ad_tensor ad_normal(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed)
 {
@@ -168,8 +170,7 @@ static const ad_sample samples_dropout_mask[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 0.5}, {.integer = 1}, {.integer = 0}}},
 };
 
-AD_OPERATOR(dropout_mask) = {
-    .name = "dropout_mask",
+AD_OPERATOR(dropout_mask,
     .arity = 1,
     .attributes = {{"rate", AD_ATTRIBUTE_REAL}, {"seed", AD_ATTRIBUTE_INTEGER}, {"draw", AD_ATTRIBUTE_INTEGER}},
     .properties = AD_NOT_DIFFERENTIABLE | AD_RANDOM,
@@ -177,7 +178,8 @@ AD_OPERATOR(dropout_mask) = {
     SAMPLES(samples_dropout_mask),
     .run = dropout_mask_run,
     .formula = "0 with probability rate, else 1 / (1 - rate)",
-    .gradient = "none"};
+    .gradient = "none",
+);
 
 ad_tensor ad_dropout_mask(ad_tensor x, double rate, uint64_t seed)
 {

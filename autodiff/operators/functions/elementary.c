@@ -86,18 +86,20 @@ AD_FAMILY(functions_elementary)
 
 LOOP_TABLE(pow_derivative)
 
-#define BETWEEN(from, to)                                                                                              \
-    {                                                                                                                  \
-        .low = from, .high = to                                                                                        \
-    }
+#define BETWEEN(from, to) .low = from, .high = to
 
 /* ---- Exponentials and logarithms --------------------------------------------------------------------------------- */
 
 /* y = e^x - 1 :  dx = e^x dy, which y + 1 has lost for large negative x */
 static void expm1_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_exp(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(expm1) = {
-    .name = "expm1", OF_ONE, .loops = &expm1_loops, .vjp = expm1_vjp, .formula = "e^x - 1", .gradient = "e^x dy"};
+AD_OPERATOR(expm1,
+    OF_ONE,
+    .loops = &expm1_loops,
+    .vjp = expm1_vjp,
+    .formula = "e^x - 1",
+    .gradient = "e^x dy",
+);
 
 ad_tensor ad_expm1(ad_tensor x) { return ad_apply1(&ad_operator_expm1, x); }
 
@@ -105,53 +107,57 @@ ad_tensor ad_expm1(ad_tensor x) { return ad_apply1(&ad_operator_expm1, x); }
 #define LOG2_E 1.44269504088896340736
 #define LOG10_E 0.434294481903251827651
 
-/* y = 2^x :  dx = ln(2) y dy */
 static void exp2_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_mul(ad_y(p), ad_dy(p)), LN_2)); }
 
-AD_OPERATOR(exp2) = {
-    .name = "exp2", OF_ONE, .loops = &exp2_loops, .vjp = exp2_vjp, .formula = "2^x", .gradient = "ln(2) y dy"};
+AD_OPERATOR(exp2,
+    OF_ONE,
+    .loops = &exp2_loops,
+    .vjp = exp2_vjp,
+    .formula = "2^x",
+    .gradient = "ln(2) y dy",
+);
 
 ad_tensor ad_exp2(ad_tensor x) { return ad_apply1(&ad_operator_exp2, x); }
 
-/* y = ln(1 + x) :  dx = dy / (1 + x) */
 static void log1p_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_shift(ad_x(p, 0), 1))); }
 
-AD_OPERATOR(log1p) = {.name = "log1p",
-                      OF_ONE,
-                      .loops = &log1p_loops,
-                      .vjp = log1p_vjp,
-                      .formula = "ln(1 + x)",
-                      .gradient = "dy / (1 + x)",
-                      .convention = "-inf at -1, NaN below",
-                      .domain = {BETWEEN(-0.5, 2)}};
+AD_OPERATOR(log1p,
+    OF_ONE,
+    .loops = &log1p_loops,
+    .vjp = log1p_vjp,
+    .formula = "ln(1 + x)",
+    .gradient = "dy / (1 + x)",
+    .convention = "-inf at -1, NaN below",
+    .domain = {{BETWEEN(-0.5, 2)}},
+);
 
 ad_tensor ad_log1p(ad_tensor x) { return ad_apply1(&ad_operator_log1p, x); }
 
-/* y = log2 x :  dx = dy / (x ln 2) */
 static void log2_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_div(ad_dy(p), ad_x(p, 0)), LOG2_E)); }
 
-AD_OPERATOR(log2) = {.name = "log2",
-                     OF_ONE,
-                     .loops = &log2_loops,
-                     .vjp = log2_vjp,
-                     .formula = "log2 x",
-                     .gradient = "dy / (x ln 2)",
-                     .convention = "-inf at 0, NaN below",
-                     .domain = {BETWEEN(0.5, 3)}};
+AD_OPERATOR(log2,
+    OF_ONE,
+    .loops = &log2_loops,
+    .vjp = log2_vjp,
+    .formula = "log2 x",
+    .gradient = "dy / (x ln 2)",
+    .convention = "-inf at 0, NaN below",
+    .domain = {{BETWEEN(0.5, 3)}},
+);
 
 ad_tensor ad_log2(ad_tensor x) { return ad_apply1(&ad_operator_log2, x); }
 
-/* y = log10 x :  dx = dy / (x ln 10) */
 static void log10_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_div(ad_dy(p), ad_x(p, 0)), LOG10_E)); }
 
-AD_OPERATOR(log10) = {.name = "log10",
-                      OF_ONE,
-                      .loops = &log10_loops,
-                      .vjp = log10_vjp,
-                      .formula = "log10 x",
-                      .gradient = "dy / (x ln 10)",
-                      .convention = "-inf at 0, NaN below",
-                      .domain = {BETWEEN(0.5, 3)}};
+AD_OPERATOR(log10,
+    OF_ONE,
+    .loops = &log10_loops,
+    .vjp = log10_vjp,
+    .formula = "log10 x",
+    .gradient = "dy / (x ln 10)",
+    .convention = "-inf at 0, NaN below",
+    .domain = {{BETWEEN(0.5, 3)}},
+);
 
 ad_tensor ad_log10(ad_tensor x) { return ad_apply1(&ad_operator_log10, x); }
 
@@ -166,13 +172,14 @@ static void logaddexp_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_logistic(ad_sub_logs(b, a)), ad_dy(p)));
 }
 
-AD_OPERATOR(logaddexp) = {.name = "logaddexp",
-                          OF_TWO,
-                          .loops = &logaddexp_loops,
-                          .vjp = logaddexp_vjp,
-                          .formula = "ln(e^a + e^b)",
-                          .gradient = "logistic(a - b) dy, logistic(b - a) dy",
-                          .convention = "both -inf: -inf, with gradients 0; both +inf: dy / 2 each"};
+AD_OPERATOR(logaddexp,
+    OF_TWO,
+    .loops = &logaddexp_loops,
+    .vjp = logaddexp_vjp,
+    .formula = "ln(e^a + e^b)",
+    .gradient = "logistic(a - b) dy, logistic(b - a) dy",
+    .convention = "both -inf: -inf, with gradients 0; both +inf: dy / 2 each",
+);
 
 ad_tensor ad_logaddexp(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_logaddexp, a, b); }
 
@@ -184,58 +191,59 @@ static void sub_logs_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_dy(p)));
 }
 
-AD_OPERATOR(sub_logs) = {.name = "sub_logs",
-                         OF_TWO,
-                         .loops = &sub_logs_loops,
-                         .vjp = sub_logs_vjp,
-                         .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                         .formula = "a - b",
-                         .gradient = "dr, -dr",
-                         .convention = "-inf where a is -inf, 0 where both are +inf"};
+AD_OPERATOR(sub_logs,
+    OF_TWO,
+    .loops = &sub_logs_loops,
+    .vjp = sub_logs_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "a - b",
+    .gradient = "dr, -dr",
+    .convention = "-inf where a is -inf, 0 where both are +inf",
+);
 
 ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_sub_logs, a, b); }
 
 /* ---- Powers, roots and remainders -------------------------------------------------------------------------------- */
 
-/* y = 1 / x :  dx = -y^2 dy */
 static void reciprocal_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(ad_square(ad_y(p)), ad_dy(p)))); }
 
-AD_OPERATOR(reciprocal) = {.name = "reciprocal",
-                           OF_ONE,
-                           .loops = &reciprocal_loops,
-                           .vjp = reciprocal_vjp,
-                           .formula = "1 / x",
-                           .gradient = "-y^2 dy",
-                           .convention = "infinite at 0",
-                           .domain = {BETWEEN(0.5, 2)}};
+AD_OPERATOR(reciprocal,
+    OF_ONE,
+    .loops = &reciprocal_loops,
+    .vjp = reciprocal_vjp,
+    .formula = "1 / x",
+    .gradient = "-y^2 dy",
+    .convention = "infinite at 0",
+    .domain = {{BETWEEN(0.5, 2)}},
+);
 
 ad_tensor ad_reciprocal(ad_tensor x) { return ad_apply1(&ad_operator_reciprocal, x); }
 
-/* y = x^(-1/2) :  dx = -y dy / (2 x) */
 static void rsqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_mul(ad_y(p), ad_dy(p)), -0.5), ad_x(p, 0))); }
 
-AD_OPERATOR(rsqrt) = {.name = "rsqrt",
-                      OF_ONE,
-                      .loops = &rsqrt_loops,
-                      .vjp = rsqrt_vjp,
-                      .formula = "x^(-1/2)",
-                      .gradient = "-y dy / (2 x)",
-                      .convention = "infinite at 0, NaN below",
-                      .domain = {BETWEEN(0.5, 2)}};
+AD_OPERATOR(rsqrt,
+    OF_ONE,
+    .loops = &rsqrt_loops,
+    .vjp = rsqrt_vjp,
+    .formula = "x^(-1/2)",
+    .gradient = "-y dy / (2 x)",
+    .convention = "infinite at 0, NaN below",
+    .domain = {{BETWEEN(0.5, 2)}},
+);
 
 ad_tensor ad_rsqrt(ad_tensor x) { return ad_apply1(&ad_operator_rsqrt, x); }
 
-/* y = x^(1/3) :  dx = dy / (3 y^2) */
 static void cbrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_scale(ad_square(ad_y(p)), 3))); }
 
-AD_OPERATOR(cbrt) = {.name = "cbrt",
-                     OF_ONE,
-                     .loops = &cbrt_loops,
-                     .vjp = cbrt_vjp,
-                     .formula = "x^(1/3)",
-                     .gradient = "dy / (3 y^2)",
-                     .convention = "the gradient is infinite at 0",
-                     .domain = {BETWEEN(0.5, 3)}};
+AD_OPERATOR(cbrt,
+    OF_ONE,
+    .loops = &cbrt_loops,
+    .vjp = cbrt_vjp,
+    .formula = "x^(1/3)",
+    .gradient = "dy / (3 y^2)",
+    .convention = "the gradient is infinite at 0",
+    .domain = {{BETWEEN(0.5, 3)}},
+);
 
 ad_tensor ad_cbrt(ad_tensor x) { return ad_apply1(&ad_operator_cbrt, x); }
 
@@ -248,16 +256,15 @@ static void pow_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_pow_derivative(ad_x(p, 0), ad_x(p, 1), 0, 1), ad_dy(p)));
 }
 
-AD_OPERATOR(pow) = {
-    .name = "pow",
+AD_OPERATOR(pow,
     OF_TWO,
     .loops = &pow_loops,
     .vjp = pow_vjp,
     .formula = "x^p",
     .gradient = "p x^(p-1) dy, ln(x) x^p dy",
-    .convention = "IEEE pow: 1 where p = 0 or x = 1, even of NaN; dx = 0 where p = 0, dp = 0 where x = 0 "
-                  "and p >= 0",
-    .domain = {BETWEEN(0.5, 2)}};
+    .convention = "IEEE pow: 1 where p = 0 or x = 1, even of NaN; dx = 0 where p = 0, dp = 0 where x = 0 " "and p >= 0",
+    .domain = {{BETWEEN(0.5, 2)}},
+);
 
 ad_tensor ad_pow(ad_tensor x, ad_tensor p) { return ad_apply2(&ad_operator_pow, x, p); }
 
@@ -302,19 +309,20 @@ static const ad_sample samples_pow_derivative[] = {
     {.n_x = 2, .x = {{3, {0, 1, 3}}, {3, {0, 4, 3}}}, .attributes = {{.integer = 0}, {.integer = 0}}},
 };
 
-AD_OPERATOR(pow_derivative) = {.name = "pow_derivative",
-                               .arity = 2,
-                               .attributes = {{"by_x", AD_ATTRIBUTE_INTEGER}, {"by_p", AD_ATTRIBUTE_INTEGER}},
-                               .properties = AD_ELEMENTWISE,
-                               .shape = pow_derivative_shape,
-                               .run = pow_derivative_run,
-                               SAMPLES(samples_pow_derivative),
-                               .loops = &pow_derivative_loops,
-                               .vjp = pow_derivative_vjp,
-                               .formula = "d^(j+k) x^p / dx^j dp^k",
-                               .gradient = "one more by x dr, one more by p dr",
-                               .convention = "a factor 0 makes its term 0; so does ln 0 beside x^0",
-                               .domain = {BETWEEN(0.5, 2)}};
+AD_OPERATOR(pow_derivative,
+    .arity = 2,
+    .attributes = {{"by_x", AD_ATTRIBUTE_INTEGER}, {"by_p", AD_ATTRIBUTE_INTEGER}},
+    .properties = AD_ELEMENTWISE,
+    .shape = pow_derivative_shape,
+    .run = pow_derivative_run,
+    SAMPLES(samples_pow_derivative),
+    .loops = &pow_derivative_loops,
+    .vjp = pow_derivative_vjp,
+    .formula = "d^(j+k) x^p / dx^j dp^k",
+    .gradient = "one more by x dr, one more by p dr",
+    .convention = "a factor 0 makes its term 0; so does ln 0 beside x^0",
+    .domain = {{BETWEEN(0.5, 2)}},
+);
 
 ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k)
 {
@@ -330,15 +338,15 @@ static void hypot_vjp(ad_pullback *p)
             ad_give(p, i, ad_mul(ad_divide_or_zero(ad_x(p, i), ad_y(p)), ad_dy(p)));
 }
 
-AD_OPERATOR(hypot) = {
-    .name = "hypot",
+AD_OPERATOR(hypot,
     OF_TWO,
     .loops = &hypot_loops,
     .vjp = hypot_vjp,
     .formula = "sqrt(a^2 + b^2)",
     .gradient = "a dy / y, b dy / y",
     .convention = "IEEE hypot: infinite where a or b is, even beside NaN; the gradients are 0 where y = 0",
-    .domain = {{.low = -2, .high = 2, .gap = 0.25}, {.low = -2, .high = 2, .gap = 0.25}}};
+    .domain = {{.low = -2, .high = 2, .gap = 0.25}, {.low = -2, .high = 2, .gap = 0.25}},
+);
 
 ad_tensor ad_hypot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_hypot, a, b); }
 
@@ -351,15 +359,16 @@ static void divide_or_zero_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
 }
 
-AD_OPERATOR(divide_or_zero) = {.name = "divide_or_zero",
-                               OF_TWO,
-                               .loops = &divide_or_zero_loops,
-                               .vjp = divide_or_zero_vjp,
-                               .linear = AD_LINEAR_IN(0),
-                               .formula = "a / b",
-                               .gradient = "dr / b, -r dr / b",
-                               .convention = "0 where b = 0, with gradients 0",
-                               .domain = {{0}, BETWEEN(0.5, 2)}};
+AD_OPERATOR(divide_or_zero,
+    OF_TWO,
+    .loops = &divide_or_zero_loops,
+    .vjp = divide_or_zero_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "a / b",
+    .gradient = "dr / b, -r dr / b",
+    .convention = "0 where b = 0, with gradients 0",
+    .domain = {{0}, {BETWEEN(0.5, 2)}},
+);
 
 ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_divide_or_zero, a, b); }
 
@@ -371,14 +380,15 @@ static void fmod_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_trunc_quotient(ad_x(p, 0), ad_x(p, 1)), ad_dy(p))));
 }
 
-AD_OPERATOR(fmod) = {.name = "fmod",
-                     OF_TWO,
-                     .loops = &fmod_loops,
-                     .vjp = fmod_vjp,
-                     .formula = "a - b trunc(a / b)",
-                     .gradient = "dy, -trunc(a / b) dy",
-                     .convention = "the sign of a; NaN where b = 0 or a is infinite",
-                     .domain = {BETWEEN(5.1, 5.9), BETWEEN(2.1, 2.4)}};
+AD_OPERATOR(fmod,
+    OF_TWO,
+    .loops = &fmod_loops,
+    .vjp = fmod_vjp,
+    .formula = "a - b trunc(a / b)",
+    .gradient = "dy, -trunc(a / b) dy",
+    .convention = "the sign of a; NaN where b = 0 or a is infinite",
+    .domain = {{BETWEEN(5.1, 5.9)}, {BETWEEN(2.1, 2.4)}},
+);
 
 ad_tensor ad_fmod(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_fmod, a, b); }
 
@@ -390,16 +400,17 @@ static void trunc_quotient_vjp(ad_pullback *p)
             ad_give(p, i, ad_zeros_like(ad_x(p, i)));
 }
 
-AD_OPERATOR(trunc_quotient) = {.name = "trunc_quotient",
-                               .arity = 2,
-                               ELEMENTWISE_AND(AD_PIECEWISE_CONSTANT),
-                               SAMPLES(ad_samples_of_two),
-                               .loops = &trunc_quotient_loops,
-                               .vjp = trunc_quotient_vjp,
-                               .formula = "trunc(a / b)",
-                               .gradient = "0, 0",
-                               .convention = "of the exact quotient, where a / b might be rounded up",
-                               .domain = {BETWEEN(5.1, 5.9), BETWEEN(2.1, 2.4)}};
+AD_OPERATOR(trunc_quotient,
+    .arity = 2,
+    ELEMENTWISE_AND(AD_PIECEWISE_CONSTANT),
+    SAMPLES(ad_samples_of_two),
+    .loops = &trunc_quotient_loops,
+    .vjp = trunc_quotient_vjp,
+    .formula = "trunc(a / b)",
+    .gradient = "0, 0",
+    .convention = "of the exact quotient, where a / b might be rounded up",
+    .domain = {{BETWEEN(5.1, 5.9)}, {BETWEEN(2.1, 2.4)}},
+);
 
 ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_trunc_quotient, a, b); }
 

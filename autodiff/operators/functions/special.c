@@ -35,41 +35,41 @@ static ad_tensor times_bell(ad_tensor dy, ad_tensor x)
     return ad_mul(ad_scale(ad_exp(ad_neg(ad_square(x))), TWO_BY_ROOT_PI), dy);
 }
 
-/* y = erf x :  dx = 2 / sqrt(pi) e^-x^2 dy */
 static void erf_vjp(ad_pullback *p) { ad_give(p, 0, times_bell(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(erf) = {.name = "erf",
-                    OF_ONE,
-                    .loops = &erf_loops,
-                    .vjp = erf_vjp,
-                    .formula = "erf x",
-                    .gradient = "2 / sqrt(pi) e^-x^2 dy"};
+AD_OPERATOR(erf,
+    OF_ONE,
+    .loops = &erf_loops,
+    .vjp = erf_vjp,
+    .formula = "erf x",
+    .gradient = "2 / sqrt(pi) e^-x^2 dy",
+);
 
 ad_tensor ad_erf(ad_tensor x) { return ad_apply1(&ad_operator_erf, x); }
 
-/* y = 1 - erf x :  dx = -2 / sqrt(pi) e^-x^2 dy */
 static void erfc_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(times_bell(ad_dy(p), ad_x(p, 0)))); }
 
-AD_OPERATOR(erfc) = {.name = "erfc",
-                     OF_ONE,
-                     .loops = &erfc_loops,
-                     .vjp = erfc_vjp,
-                     .formula = "1 - erf x",
-                     .gradient = "-2 / sqrt(pi) e^-x^2 dy"};
+AD_OPERATOR(erfc,
+    OF_ONE,
+    .loops = &erfc_loops,
+    .vjp = erfc_vjp,
+    .formula = "1 - erf x",
+    .gradient = "-2 / sqrt(pi) e^-x^2 dy",
+);
 
 ad_tensor ad_erfc(ad_tensor x) { return ad_apply1(&ad_operator_erfc, x); }
 
-/* y = ln |Gamma(x)| :  dx = digamma(x) dy */
 static void lgamma_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_digamma(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(lgamma) = {.name = "lgamma",
-                       OF_ONE,
-                       .loops = &lgamma_loops,
-                       .vjp = lgamma_vjp,
-                       .formula = "ln |Gamma(x)|",
-                       .gradient = "digamma(x) dy",
-                       .convention = "+inf at 0, -1, -2, ...",
-                       .domain = {{.low = 0.5, .high = 3}}};
+AD_OPERATOR(lgamma,
+    OF_ONE,
+    .loops = &lgamma_loops,
+    .vjp = lgamma_vjp,
+    .formula = "ln |Gamma(x)|",
+    .gradient = "digamma(x) dy",
+    .convention = "+inf at 0, -1, -2, ...",
+    .domain = {{.low = 0.5, .high = 3}},
+);
 
 ad_tensor ad_lgamma(ad_tensor x) { return ad_apply1(&ad_operator_lgamma, x); }
 
@@ -82,14 +82,15 @@ static ad_tensor apply_polygamma(ad_tensor x, int64_t n)
 /* y = d/dx ln |Gamma(x)| :  dx = polygamma(x, 1) dy */
 static void digamma_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_polygamma(ad_x(p, 0), 1), ad_dy(p))); }
 
-AD_OPERATOR(digamma) = {.name = "digamma",
-                        OF_ONE,
-                        .loops = &digamma_loops,
-                        .vjp = digamma_vjp,
-                        .formula = "Gamma'(x) / Gamma(x)",
-                        .gradient = "polygamma(x, 1) dy",
-                        .convention = "-inf at 0, +inf at -0, NaN at -1, -2, ...",
-                        .domain = {{.low = 0.5, .high = 3}}};
+AD_OPERATOR(digamma,
+    OF_ONE,
+    .loops = &digamma_loops,
+    .vjp = digamma_vjp,
+    .formula = "Gamma'(x) / Gamma(x)",
+    .gradient = "polygamma(x, 1) dy",
+    .convention = "-inf at 0, +inf at -0, NaN at -1, -2, ...",
+    .domain = {{.low = 0.5, .high = 3}},
+);
 
 ad_tensor ad_digamma(ad_tensor x) { return ad_apply1(&ad_operator_digamma, x); }
 
@@ -126,19 +127,20 @@ static const ad_sample samples_polygamma[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.integer = 3}}},
 };
 
-AD_OPERATOR(polygamma) = {.name = "polygamma",
-                          .arity = 1,
-                          .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
-                          .properties = AD_ELEMENTWISE,
-                          .shape = polygamma_shape,
-                          .run = polygamma_run,
-                          SAMPLES(samples_polygamma),
-                          .loops = &polygamma_loops,
-                          .vjp = polygamma_vjp,
-                          .formula = "the n-th derivative of digamma x",
-                          .gradient = "polygamma(x, n + 1) dy",
-                          .convention = "at 0, -1, -2, ... +inf for odd n; for even n -inf at 0, +inf at -0, else NaN",
-                          .domain = {{.low = 0.75, .high = 3}}};
+AD_OPERATOR(polygamma,
+    .arity = 1,
+    .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
+    .properties = AD_ELEMENTWISE,
+    .shape = polygamma_shape,
+    .run = polygamma_run,
+    SAMPLES(samples_polygamma),
+    .loops = &polygamma_loops,
+    .vjp = polygamma_vjp,
+    .formula = "the n-th derivative of digamma x",
+    .gradient = "polygamma(x, n + 1) dy",
+    .convention = "at 0, -1, -2, ... +inf for odd n; for even n -inf at 0, +inf at -0, else NaN",
+    .domain = {{.low = 0.75, .high = 3}},
+);
 
 ad_tensor ad_polygamma(ad_tensor x, int n) { return apply_polygamma(x, n); }
 

@@ -22,78 +22,87 @@ MAP2_EXCEPT(atan2, atan2, false)
 
 AD_FAMILY(functions_trigonometric)
 
-#define BETWEEN(from, to)                                                                                              \
-    {                                                                                                                  \
-        .low = from, .high = to                                                                                        \
-    }
+#define BETWEEN(from, to) .low = from, .high = to
 
 /* ---- Trigonometric functions ------------------------------------------------------------------------------------- */
 
-/* y = sin x :  dx = cos(x) dy */
 static void sin_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_cos(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(sin) = {
-    .name = "sin", OF_ONE, .loops = &sin_loops, .vjp = sin_vjp, .formula = "sin x", .gradient = "cos(x) dy"};
+AD_OPERATOR(sin,
+    OF_ONE,
+    .loops = &sin_loops,
+    .vjp = sin_vjp,
+    .formula = "sin x",
+    .gradient = "cos(x) dy",
+);
 
 ad_tensor ad_sin(ad_tensor x) { return ad_apply1(&ad_operator_sin, x); }
 
-/* y = cos x :  dx = -sin(x) dy */
 static void cos_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(ad_sin(ad_x(p, 0)), ad_dy(p)))); }
 
-AD_OPERATOR(cos) = {
-    .name = "cos", OF_ONE, .loops = &cos_loops, .vjp = cos_vjp, .formula = "cos x", .gradient = "-sin(x) dy"};
+AD_OPERATOR(cos,
+    OF_ONE,
+    .loops = &cos_loops,
+    .vjp = cos_vjp,
+    .formula = "cos x",
+    .gradient = "-sin(x) dy",
+);
 
 ad_tensor ad_cos(ad_tensor x) { return ad_apply1(&ad_operator_cos, x); }
 
-/* y = tan x :  dx = (1 + y^2) dy */
 static void tan_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_shift(ad_square(ad_y(p)), 1), ad_dy(p))); }
 
-AD_OPERATOR(tan) = {.name = "tan",
-                    OF_ONE,
-                    .loops = &tan_loops,
-                    .vjp = tan_vjp,
-                    .formula = "tan x",
-                    .gradient = "(1 + y^2) dy",
-                    .domain = {BETWEEN(-1.25, 1.25)}};
+AD_OPERATOR(tan,
+    OF_ONE,
+    .loops = &tan_loops,
+    .vjp = tan_vjp,
+    .formula = "tan x",
+    .gradient = "(1 + y^2) dy",
+    .domain = {{BETWEEN(-1.25, 1.25)}},
+);
 
 ad_tensor ad_tan(ad_tensor x) { return ad_apply1(&ad_operator_tan, x); }
 
 /* (1 - x^2)^(-1/2), whose factors keep the digits that 1 - x^2 loses near 1 and -1 */
 static ad_tensor arc_slope(ad_tensor x) { return ad_mul(ad_rsqrt(ad_shift(ad_neg(x), 1)), ad_rsqrt(ad_shift(x, 1))); }
 
-/* y = arcsin x :  dx = dy / sqrt(1 - x^2) */
 static void asin_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(arc_slope(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(asin) = {.name = "asin",
-                     OF_ONE,
-                     .loops = &asin_loops,
-                     .vjp = asin_vjp,
-                     .formula = "arcsin x",
-                     .gradient = "dy / sqrt(1 - x^2)",
-                     .convention = "NaN outside [-1, 1]; the gradient is infinite at its ends",
-                     .domain = {BETWEEN(-0.9, 0.9)}};
+AD_OPERATOR(asin,
+    OF_ONE,
+    .loops = &asin_loops,
+    .vjp = asin_vjp,
+    .formula = "arcsin x",
+    .gradient = "dy / sqrt(1 - x^2)",
+    .convention = "NaN outside [-1, 1]; the gradient is infinite at its ends",
+    .domain = {{BETWEEN(-0.9, 0.9)}},
+);
 
 ad_tensor ad_asin(ad_tensor x) { return ad_apply1(&ad_operator_asin, x); }
 
-/* y = arccos x :  dx = -dy / sqrt(1 - x^2) */
 static void acos_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(arc_slope(ad_x(p, 0)), ad_dy(p)))); }
 
-AD_OPERATOR(acos) = {.name = "acos",
-                     OF_ONE,
-                     .loops = &acos_loops,
-                     .vjp = acos_vjp,
-                     .formula = "arccos x",
-                     .gradient = "-dy / sqrt(1 - x^2)",
-                     .convention = "NaN outside [-1, 1]; the gradient is infinite at its ends",
-                     .domain = {BETWEEN(-0.9, 0.9)}};
+AD_OPERATOR(acos,
+    OF_ONE,
+    .loops = &acos_loops,
+    .vjp = acos_vjp,
+    .formula = "arccos x",
+    .gradient = "-dy / sqrt(1 - x^2)",
+    .convention = "NaN outside [-1, 1]; the gradient is infinite at its ends",
+    .domain = {{BETWEEN(-0.9, 0.9)}},
+);
 
 ad_tensor ad_acos(ad_tensor x) { return ad_apply1(&ad_operator_acos, x); }
 
-/* y = arctan x :  dx = dy / (1 + x^2) */
 static void atan_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_shift(ad_square(ad_x(p, 0)), 1))); }
 
-AD_OPERATOR(atan) = {
-    .name = "atan", OF_ONE, .loops = &atan_loops, .vjp = atan_vjp, .formula = "arctan x", .gradient = "dy / (1 + x^2)"};
+AD_OPERATOR(atan,
+    OF_ONE,
+    .loops = &atan_loops,
+    .vjp = atan_vjp,
+    .formula = "arctan x",
+    .gradient = "dy / (1 + x^2)",
+);
 
 ad_tensor ad_atan(ad_tensor x) { return ad_apply1(&ad_operator_atan, x); }
 
@@ -108,32 +117,41 @@ static void atan2_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_divide_or_zero(y, r), dz)));
 }
 
-AD_OPERATOR(atan2) = {.name = "atan2",
-                      OF_TWO,
-                      .loops = &atan2_loops,
-                      .vjp = atan2_vjp,
-                      .formula = "the angle of (x, y)",
-                      .gradient = "x dz / (x^2 + y^2), -y dz / (x^2 + y^2)",
-                      .convention = "the gradients are 0 at (0, 0)",
-                      .domain = {{0}, BETWEEN(0.25, 2)}};
+AD_OPERATOR(atan2,
+    OF_TWO,
+    .loops = &atan2_loops,
+    .vjp = atan2_vjp,
+    .formula = "the angle of (x, y)",
+    .gradient = "x dz / (x^2 + y^2), -y dz / (x^2 + y^2)",
+    .convention = "the gradients are 0 at (0, 0)",
+    .domain = {{0}, {BETWEEN(0.25, 2)}},
+);
 
 ad_tensor ad_atan2(ad_tensor y, ad_tensor x) { return ad_apply2(&ad_operator_atan2, y, x); }
 
 /* ---- Hyperbolic functions ---------------------------------------------------------------------------------------- */
 
-/* y = sinh x :  dx = cosh(x) dy */
 static void sinh_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_cosh(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(sinh) = {
-    .name = "sinh", OF_ONE, .loops = &sinh_loops, .vjp = sinh_vjp, .formula = "sinh x", .gradient = "cosh(x) dy"};
+AD_OPERATOR(sinh,
+    OF_ONE,
+    .loops = &sinh_loops,
+    .vjp = sinh_vjp,
+    .formula = "sinh x",
+    .gradient = "cosh(x) dy",
+);
 
 ad_tensor ad_sinh(ad_tensor x) { return ad_apply1(&ad_operator_sinh, x); }
 
-/* y = cosh x :  dx = sinh(x) dy */
 static void cosh_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_sinh(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(cosh) = {
-    .name = "cosh", OF_ONE, .loops = &cosh_loops, .vjp = cosh_vjp, .formula = "cosh x", .gradient = "sinh(x) dy"};
+AD_OPERATOR(cosh,
+    OF_ONE,
+    .loops = &cosh_loops,
+    .vjp = cosh_vjp,
+    .formula = "cosh x",
+    .gradient = "sinh(x) dy",
+);
 
 ad_tensor ad_cosh(ad_tensor x) { return ad_apply1(&ad_operator_cosh, x); }
 
@@ -144,12 +162,13 @@ static void asinh_vjp(ad_pullback *p)
     ad_give(p, 0, ad_div(ad_dy(p), ad_hypot(x, one)));
 }
 
-AD_OPERATOR(asinh) = {.name = "asinh",
-                      OF_ONE,
-                      .loops = &asinh_loops,
-                      .vjp = asinh_vjp,
-                      .formula = "arsinh x",
-                      .gradient = "dy / sqrt(x^2 + 1)"};
+AD_OPERATOR(asinh,
+    OF_ONE,
+    .loops = &asinh_loops,
+    .vjp = asinh_vjp,
+    .formula = "arsinh x",
+    .gradient = "dy / sqrt(x^2 + 1)",
+);
 
 ad_tensor ad_asinh(ad_tensor x) { return ad_apply1(&ad_operator_asinh, x); }
 
@@ -160,14 +179,15 @@ static void acosh_vjp(ad_pullback *p)
     ad_give(p, 0, ad_mul(ad_mul(ad_rsqrt(ad_shift(x, -1)), ad_rsqrt(ad_shift(x, 1))), ad_dy(p)));
 }
 
-AD_OPERATOR(acosh) = {.name = "acosh",
-                      OF_ONE,
-                      .loops = &acosh_loops,
-                      .vjp = acosh_vjp,
-                      .formula = "arcosh x",
-                      .gradient = "dy / sqrt(x^2 - 1)",
-                      .convention = "NaN below 1; the gradient is infinite at 1",
-                      .domain = {BETWEEN(1.25, 4)}};
+AD_OPERATOR(acosh,
+    OF_ONE,
+    .loops = &acosh_loops,
+    .vjp = acosh_vjp,
+    .formula = "arcosh x",
+    .gradient = "dy / sqrt(x^2 - 1)",
+    .convention = "NaN below 1; the gradient is infinite at 1",
+    .domain = {{BETWEEN(1.25, 4)}},
+);
 
 ad_tensor ad_acosh(ad_tensor x) { return ad_apply1(&ad_operator_acosh, x); }
 
@@ -178,14 +198,15 @@ static void atanh_vjp(ad_pullback *p)
     ad_give(p, 0, ad_div(ad_dy(p), ad_mul(ad_shift(ad_neg(x), 1), ad_shift(x, 1))));
 }
 
-AD_OPERATOR(atanh) = {.name = "atanh",
-                      OF_ONE,
-                      .loops = &atanh_loops,
-                      .vjp = atanh_vjp,
-                      .formula = "artanh x",
-                      .gradient = "dy / (1 - x^2)",
-                      .convention = "infinite at 1 and -1, NaN outside",
-                      .domain = {BETWEEN(-0.9, 0.9)}};
+AD_OPERATOR(atanh,
+    OF_ONE,
+    .loops = &atanh_loops,
+    .vjp = atanh_vjp,
+    .formula = "artanh x",
+    .gradient = "dy / (1 - x^2)",
+    .convention = "infinite at 1 and -1, NaN outside",
+    .domain = {{BETWEEN(-0.9, 0.9)}},
+);
 
 ad_tensor ad_atanh(ad_tensor x) { return ad_apply1(&ad_operator_atanh, x); }
 

@@ -150,18 +150,19 @@ static const ad_sample samples_layer_norm[] = {
     {.n_x = 3, .x = {{2, {3, 0}}, {1, {0}}, {1, {0}}}, .attributes = {{.real = 0.25}}},
 };
 
-AD_OPERATOR(layer_norm) = {.name = "layer_norm",
-                           .arity = 3,
-                           EPSILON,
-                           .shape = layer_norm_shape,
-                           .run = layer_norm_run,
-                           .loops = &layer_norm_loops,
-                           .vjp = layer_norm_vjp,
-                           .linear = AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
-                           SAMPLES(samples_layer_norm),
-                           .formula = "gain (x - mean) / sqrt(variance + epsilon) + bias over the last axis",
-                           .gradient = "r (w - mean(w) - n mean(w n)), sum of dy n, sum of dy; w = gain dy",
-                           .convention = "a row of equal elements becomes the bias"};
+AD_OPERATOR(layer_norm,
+    .arity = 3,
+    EPSILON,
+    .shape = layer_norm_shape,
+    .run = layer_norm_run,
+    .loops = &layer_norm_loops,
+    .vjp = layer_norm_vjp,
+    .linear = AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+    SAMPLES(samples_layer_norm),
+    .formula = "gain (x - mean) / sqrt(variance + epsilon) + bias over the last axis",
+    .gradient = "r (w - mean(w) - n mean(w n)), sum of dy n, sum of dy; w = gain dy",
+    .convention = "a row of equal elements becomes the bias",
+);
 
 ad_tensor ad_layer_norm(ad_tensor x, ad_tensor gain, ad_tensor bias, double epsilon)
 {
@@ -252,19 +253,19 @@ static const ad_sample samples_layer_norm_backward[] = {
     {.n_x = 3, .x = {{2, {3, 0}}, {2, {3, 0}}, {1, {0}}}, .attributes = {{.real = 0.25}}},
 };
 
-AD_OPERATOR(layer_norm_backward) = {.name = "layer_norm_backward",
-                                    .arity = 3,
-                                    .n_results = 3,
-                                    EPSILON,
-                                    .shape = layer_norm_backward_shape,
-                                    .run = layer_norm_backward_run,
-                                    .loops = &layer_norm_backward_loops,
-                                    .vjp = layer_norm_backward_vjp,
-                                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(2),
-                                    SAMPLES(samples_layer_norm_backward),
-                                    .formula = "r (w - mean(w) - n mean(w n)), sum of v n, sum of v; w = gain v",
-                                    .gradient = "gain u + b n + c, J (b v) - r (n f + <w, n> u + <a, n> J w) / d, "
-                                                "sum of v u; u = J a, f = <a, J w>"};
+AD_OPERATOR(layer_norm_backward,
+    .arity = 3,
+    .n_results = 3,
+    EPSILON,
+    .shape = layer_norm_backward_shape,
+    .run = layer_norm_backward_run,
+    .loops = &layer_norm_backward_loops,
+    .vjp = layer_norm_backward_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(2),
+    SAMPLES(samples_layer_norm_backward),
+    .formula = "r (w - mean(w) - n mean(w n)), sum of v n, sum of v; w = gain v",
+    .gradient = "gain u + b n + c, J (b v) - r (n f + <w, n> u + <a, n> J w) / d, " "sum of v u; u = J a, f = <a, J w>",
+);
 
 ad_tensor ad_layer_norm_backward(ad_tensor dy, ad_tensor x, ad_tensor gain, double epsilon, ad_tensor *dgain,
                                  ad_tensor *dbias)

@@ -293,16 +293,17 @@ static const ad_sample samples_linear[] = {
     {.n_x = 3, .x = {{2, {2, 0}}, {2, {0, 3}}, {1, {3}}}, .attributes = {{.integer = AD_IDENTITY}}},
 };
 
-AD_OPERATOR(linear) = {.name = "linear",
-                       .arity = 3,
-                       .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
-                       .shape = linear_shape,
-                       .run = linear_run,
-                       .vjp = linear_vjp,
-                       SAMPLES(samples_linear),
-                       .formula = "activation(x w + b)",
-                       .gradient = "dz w', x' dz, sum of dz over rows; dz = activation'(z) dy",
-                       .convention = "that of the activation at its kink"};
+AD_OPERATOR(linear,
+    .arity = 3,
+    .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
+    .shape = linear_shape,
+    .run = linear_run,
+    .vjp = linear_vjp,
+    SAMPLES(samples_linear),
+    .formula = "activation(x w + b)",
+    .gradient = "dz w', x' dz, sum of dz over rows; dz = activation'(z) dy",
+    .convention = "that of the activation at its kink",
+);
 
 ad_tensor ad_linear(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation)
 {
@@ -395,19 +396,20 @@ static const ad_sample samples_linear_backward[] = {
     {.n_x = 2, .x = {{2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.integer = AD_ELU}}},
 };
 
-AD_OPERATOR(linear_backward) = {.name = "linear_backward",
-                                .arity = 2,
-                                .n_results = 2,
-                                .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
-                                .shape = linear_backward_shape,
-                                .run = linear_backward_run,
-                                .vjp = linear_backward_vjp,
-                                .linear = AD_LINEAR_IN(0),
-                                SAMPLES(samples_linear_backward),
-                                .formula = "dz = activation'(z) v as a function of y, sum of dz over rows",
-                                .gradient = "activation'(z) u, (d activation'(z) / dy) v u; u = ddz + ddb",
-                                .convention = "that of the activation at its kink",
-                                .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1}}};
+AD_OPERATOR(linear_backward,
+    .arity = 2,
+    .n_results = 2,
+    .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
+    .shape = linear_backward_shape,
+    .run = linear_backward_run,
+    .vjp = linear_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    SAMPLES(samples_linear_backward),
+    .formula = "dz = activation'(z) v as a function of y, sum of dz over rows",
+    .gradient = "activation'(z) u, (d activation'(z) / dy) v u; u = ddz + ddb",
+    .convention = "that of the activation at its kink",
+    .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1}},
+);
 
 ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db)
 {

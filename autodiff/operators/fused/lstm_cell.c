@@ -167,8 +167,7 @@ static const ad_sample samples_lstm_cell[] = {
     {.n_x = 2, .x = {{2, {2, 0}}, {2, {2, 0}}}},
 };
 
-AD_OPERATOR(lstm_cell) = {
-    .name = "lstm_cell",
+AD_OPERATOR(lstm_cell,
     .arity = 2,
     .n_results = 3,
     .shape = lstm_cell_shape,
@@ -177,7 +176,8 @@ AD_OPERATOR(lstm_cell) = {
     .vjp = lstm_cell_vjp,
     SAMPLES(samples_lstm_cell),
     .formula = "h = o tanh(c'), c' = f c + i g, and f, i, o, g, tanh(c')",
-    .gradient = "s c f (1 - f), s g i (1 - i), t dh o (1 - o), s i (1 - g^2); s f; s = dc' + o (1 - t^2) dh"};
+    .gradient = "s c f (1 - f), s g i (1 - i), t dh o (1 - o), s i (1 - g^2); s f; s = dc' + o (1 - t^2) dh",
+);
 
 ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next)
 {
@@ -268,8 +268,7 @@ static const ad_sample samples_lstm_cell_backward[] = {
     {.n_x = 4, .x = {{2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.shape = {2, {2, 0}}}}},
 };
 
-AD_OPERATOR(lstm_cell_backward) = {
-    .name = "lstm_cell_backward",
+AD_OPERATOR(lstm_cell_backward,
     .arity = 4,
     .n_results = 2,
     .attributes = {{"gates", AD_ATTRIBUTE_SHAPE}},
@@ -281,7 +280,8 @@ AD_OPERATOR(lstm_cell_backward) = {
     SAMPLES(samples_lstm_cell_backward),
     .formula = "s c f (1 - f), s g i (1 - i), t dh o (1 - o), s i (1 - g^2); s f; s = dnext + o (1 - t^2) dh",
     .gradient = "ds o (1 - t^2) + u_o t o (1 - o), ds, df to dt, u_f s f (1 - f); "
-                "ds = u_f c f (1 - f) + u_i g i (1 - i) + u_g i (1 - g^2) + v f"};
+                "ds = u_f c f (1 - f) + u_i g i (1 - i) + u_g i (1 - g^2) + v f",
+);
 
 ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell, ad_shape gates,
                                 ad_tensor *dcell)

@@ -49,14 +49,15 @@ static void mul_add_vjp(ad_pullback *p)
     }
 }
 
-AD_OPERATOR(mul_add) = {.name = "mul_add",
-                        OF_THREE,
-                        .loops = &mul_add_loops,
-                        .vjp = mul_add_vjp,
-                        .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
-                        .formula = "x w + b",
-                        .gradient = "w dy, x dy, dy",
-                        .convention = "rounded twice, as ad_mul and ad_add"};
+AD_OPERATOR(mul_add,
+    OF_THREE,
+    .loops = &mul_add_loops,
+    .vjp = mul_add_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+    .formula = "x w + b",
+    .gradient = "w dy, x dy, dy",
+    .convention = "rounded twice, as ad_mul and ad_add",
+);
 
 ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b) { return APPLY(&ad_operator_mul_add, x, w, b); }
 
@@ -145,16 +146,17 @@ static const ad_sample samples_mul_backward[] = {
     {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 1}}, {2, {0, 3}}}},
 };
 
-AD_OPERATOR(mul_backward) = {.name = "mul_backward",
-                             .arity = 3,
-                             .n_results = 2,
-                             .shape = mul_backward_shape,
-                             .run = mul_backward_run,
-                             .vjp = mul_backward_vjp,
-                             .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
-                             SAMPLES(samples_mul_backward),
-                             .formula = "da = b v summed to the shape of a, db = a v to that of b",
-                             .gradient = "b dda + a ddb, v ddb, v dda"};
+AD_OPERATOR(mul_backward,
+    .arity = 3,
+    .n_results = 2,
+    .shape = mul_backward_shape,
+    .run = mul_backward_run,
+    .vjp = mul_backward_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+    SAMPLES(samples_mul_backward),
+    .formula = "da = b v summed to the shape of a, db = a v to that of b",
+    .gradient = "b dda + a ddb, v ddb, v dda",
+);
 
 ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db)
 {

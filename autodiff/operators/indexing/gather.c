@@ -103,17 +103,18 @@ static const ad_sample samples_gather_rows[] = {
     {.n_x = 2, .x = {{2, {3, 2}}, {1, {0}}}},
 };
 
-AD_OPERATOR(gather_rows) = {.name = "gather_rows",
-                            .arity = 2,
-                            .types = "*i",
-                            .shape = gather_rows_shape,
-                            SAMPLES(samples_gather_rows),
-                            .run = gather_rows_run,
-                            .vjp = gather_rows_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "x[rows]",
-                            .gradient = "scatter_add_rows(dy, rows)",
-                            .domain = {{0}, {.high = 2}}};
+AD_OPERATOR(gather_rows,
+    .arity = 2,
+    .types = "*i",
+    .shape = gather_rows_shape,
+    SAMPLES(samples_gather_rows),
+    .run = gather_rows_run,
+    .vjp = gather_rows_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x[rows]",
+    .gradient = "scatter_add_rows(dy, rows)",
+    .domain = {{0}, {.high = 2}},
+);
 
 ad_tensor ad_gather_rows(ad_tensor x, ad_tensor rows) { return ad_apply2(&ad_operator_gather_rows, x, rows); }
 
@@ -164,18 +165,19 @@ static const ad_sample samples_scatter_rows[] = {
     {.n_x = 2, .x = {{2, {0, 2}}, {1, {0}}}, .attributes = {{.integer = 3}}},
 };
 
-AD_OPERATOR(scatter_add_rows) = {.name = "scatter_add_rows",
-                                 .arity = 2,
-                                 .types = "ri",
-                                 .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
-                                 .shape = scatter_add_rows_shape,
-                                 SAMPLES(samples_scatter_rows),
-                                 .run = scatter_add_rows_run,
-                                 .vjp = scatter_add_rows_vjp,
-                                 .linear = AD_LINEAR_IN(0),
-                                 .formula = "y[rows[i]] += v[i]",
-                                 .gradient = "dy[rows]",
-                                 .domain = {{0}, {.high = 2}}};
+AD_OPERATOR(scatter_add_rows,
+    .arity = 2,
+    .types = "ri",
+    .attributes = {{"n", AD_ATTRIBUTE_INTEGER}},
+    .shape = scatter_add_rows_shape,
+    SAMPLES(samples_scatter_rows),
+    .run = scatter_add_rows_run,
+    .vjp = scatter_add_rows_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "y[rows[i]] += v[i]",
+    .gradient = "dy[rows]",
+    .domain = {{0}, {.high = 2}},
+);
 
 ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
 {
@@ -337,18 +339,19 @@ static const ad_sample samples_gather[] = {
     {.n_x = 2, .x = {{2, {3, 4}}, {2, {3, 0}}}, .attributes = {{.integer = 1}}},
 };
 
-AD_OPERATOR(gather) = {.name = "gather",
-                       .arity = 2,
-                       .types = "*i",
-                       .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                       .shape = gather_shape,
-                       SAMPLES(samples_gather),
-                       .run = gather_run,
-                       .vjp = gather_vjp,
-                       .linear = AD_LINEAR_IN(0),
-                       .formula = "x[indices] along the axis",
-                       .gradient = "scatter_add(dy, axis, indices)",
-                       .domain = {{0}, {.high = 2}}};
+AD_OPERATOR(gather,
+    .arity = 2,
+    .types = "*i",
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .shape = gather_shape,
+    SAMPLES(samples_gather),
+    .run = gather_run,
+    .vjp = gather_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x[indices] along the axis",
+    .gradient = "scatter_add(dy, axis, indices)",
+    .domain = {{0}, {.high = 2}},
+);
 
 ad_tensor ad_gather(ad_tensor x, int axis, ad_tensor indices)
 {
@@ -406,19 +409,20 @@ static const ad_sample samples_scatter[] = {
     {.n_x = 2, .x = {{2, {3, 0}}, {2, {3, 0}}}, .attributes = {{.integer = 1}, {.integer = 2}}},
 };
 
-AD_OPERATOR(scatter_add) = {.name = "scatter_add",
-                            .arity = 2,
-                            .types = "ri",
-                            .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"n", AD_ATTRIBUTE_INTEGER}},
-                            .shape = scatter_add_shape,
-                            SAMPLES(samples_scatter),
-                            .run = scatter_add_run,
-                            .vjp = scatter_add_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "y[indices] += v along the axis",
-                            .gradient = "gather(dy, axis, indices)",
-                            .convention = "contributions to one element are added in the order of the indices",
-                            .domain = {{0}, {.high = 2}}};
+AD_OPERATOR(scatter_add,
+    .arity = 2,
+    .types = "ri",
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"n", AD_ATTRIBUTE_INTEGER}},
+    .shape = scatter_add_shape,
+    SAMPLES(samples_scatter),
+    .run = scatter_add_run,
+    .vjp = scatter_add_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "y[indices] += v along the axis",
+    .gradient = "gather(dy, axis, indices)",
+    .convention = "contributions to one element are added in the order of the indices",
+    .domain = {{0}, {.high = 2}},
+);
 
 ad_tensor ad_scatter_add(ad_tensor v, int axis, ad_tensor indices, int64_t n)
 {

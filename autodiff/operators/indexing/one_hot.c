@@ -43,17 +43,18 @@ static const ad_sample samples_one_hot[] = {
     {.n_x = 1, .x = {{1, {0}}}, .attributes = {{.integer = 3}, {.integer = AD_F32}}},
 };
 
-AD_OPERATOR(one_hot) = {.name = "one_hot",
-                        .arity = 1,
-                        .types = "i",
-                        .attributes = {{"n", AD_ATTRIBUTE_INTEGER}, {"type", AD_ATTRIBUTE_TYPE}},
-                        .properties = AD_NOT_DIFFERENTIABLE,
-                        .shape = one_hot_shape,
-                        SAMPLES(samples_one_hot),
-                        .run = one_hot_run,
-                        .formula = "1 at the label, 0 elsewhere",
-                        .gradient = "none",
-                        .domain = {{.high = 2}}};
+AD_OPERATOR(one_hot,
+    .arity = 1,
+    .types = "i",
+    .attributes = {{"n", AD_ATTRIBUTE_INTEGER}, {"type", AD_ATTRIBUTE_TYPE}},
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = one_hot_shape,
+    SAMPLES(samples_one_hot),
+    .run = one_hot_run,
+    .formula = "1 at the label, 0 elsewhere",
+    .gradient = "none",
+    .domain = {{.high = 2}},
+);
 
 ad_tensor ad_one_hot(ad_tensor labels, int64_t n, ad_type type)
 {

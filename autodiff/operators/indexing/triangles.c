@@ -92,19 +92,21 @@ static const ad_sample samples_triangle[] = {
     .arity = 1, .types = "*", .attributes = {{"k", AD_ATTRIBUTE_INTEGER}}, .shape = triangle_shape,                    \
     SAMPLES(samples_triangle), .linear = AD_LINEAR_IN(0)
 
-AD_OPERATOR(tril) = {.name = "tril",
-                     OF_TRIANGLE,
-                     .run = tril_run,
-                     .vjp = tril_vjp,
-                     .formula = "x on and below the k-th diagonal, else 0",
-                     .gradient = "tril(dy, k)"};
+AD_OPERATOR(tril,
+    OF_TRIANGLE,
+    .run = tril_run,
+    .vjp = tril_vjp,
+    .formula = "x on and below the k-th diagonal, else 0",
+    .gradient = "tril(dy, k)",
+);
 
-AD_OPERATOR(triu) = {.name = "triu",
-                     OF_TRIANGLE,
-                     .run = triu_run,
-                     .vjp = triu_vjp,
-                     .formula = "x on and above the k-th diagonal, else 0",
-                     .gradient = "triu(dy, k)"};
+AD_OPERATOR(triu,
+    OF_TRIANGLE,
+    .run = triu_run,
+    .vjp = triu_vjp,
+    .formula = "x on and above the k-th diagonal, else 0",
+    .gradient = "triu(dy, k)",
+);
 
 ad_tensor ad_tril(ad_tensor x, int k) { return with_k(&ad_operator_tril, x, k); }
 ad_tensor ad_triu(ad_tensor x, int k) { return with_k(&ad_operator_triu, x, k); }
@@ -157,18 +159,19 @@ static const ad_sample samples_diagonal[] = {
     {.n_x = 1, .x = {{3, {2, 0, 3}}}, .attributes = {{.integer = 0}}},
 };
 
-AD_OPERATOR(diagonal) = {.name = "diagonal",
-                         .arity = 1,
-                         .types = "*",
-                         .attributes = {{"k", AD_ATTRIBUTE_INTEGER}},
-                         .shape = diagonal_shape,
-                         SAMPLES(samples_diagonal),
-                         .run = diagonal_run,
-                         .vjp = diagonal_vjp,
-                         .linear = AD_LINEAR_IN(0),
-                         .formula = "the k-th diagonal of x",
-                         .gradient = "dy on the diagonal, 0 elsewhere",
-                         .convention = "empty where k is outside of the matrix"};
+AD_OPERATOR(diagonal,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"k", AD_ATTRIBUTE_INTEGER}},
+    .shape = diagonal_shape,
+    SAMPLES(samples_diagonal),
+    .run = diagonal_run,
+    .vjp = diagonal_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "the k-th diagonal of x",
+    .gradient = "dy on the diagonal, 0 elsewhere",
+    .convention = "empty where k is outside of the matrix",
+);
 
 ad_tensor ad_diagonal(ad_tensor x, int k) { return with_k(&ad_operator_diagonal, x, k); }
 
@@ -210,8 +213,7 @@ static const ad_sample samples_diagonal_matrix[] = {
     {.n_x = 1, .x = {{2, {2, 0}}}, .attributes = {{.integer = -3}, {.integer = 2}, {.integer = 3}}},
 };
 
-AD_OPERATOR(diagonal_matrix) = {
-    .name = "diagonal_matrix",
+AD_OPERATOR(diagonal_matrix,
     .arity = 1,
     .types = "*",
     .attributes = {{"k", AD_ATTRIBUTE_INTEGER}, {"m", AD_ATTRIBUTE_INTEGER}, {"n", AD_ATTRIBUTE_INTEGER}},
@@ -221,7 +223,8 @@ AD_OPERATOR(diagonal_matrix) = {
     .vjp = diagonal_matrix_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "x on the k-th diagonal of [m,n], 0 elsewhere",
-    .gradient = "diagonal(dy, k)"};
+    .gradient = "diagonal(dy, k)",
+);
 
 static ad_tensor diagonal_matrix(ad_tensor x, int64_t k, int64_t m, int64_t n)
 {
@@ -313,17 +316,18 @@ static const ad_sample samples_tril_unpack[] = {
     {.n_x = 1, .x = {{2, {2, 0}}}, .attributes = {{.integer = -1}}},
 };
 
-AD_OPERATOR(tril_unpack) = {.name = "tril_unpack",
-                            .arity = 1,
-                            .types = "*",
-                            .attributes = {{"k", AD_ATTRIBUTE_INTEGER}},
-                            .shape = tril_unpack_shape,
-                            SAMPLES(samples_tril_unpack),
-                            .run = tril_unpack_run,
-                            .vjp = tril_unpack_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "the packed lower triangle x in its place, 0 elsewhere",
-                            .gradient = "tril_pack(dy, k)"};
+AD_OPERATOR(tril_unpack,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"k", AD_ATTRIBUTE_INTEGER}},
+    .shape = tril_unpack_shape,
+    SAMPLES(samples_tril_unpack),
+    .run = tril_unpack_run,
+    .vjp = tril_unpack_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "the packed lower triangle x in its place, 0 elsewhere",
+    .gradient = "tril_pack(dy, k)",
+);
 
 ad_tensor ad_tril_unpack(ad_tensor x, int k) { return with_k(&ad_operator_tril_unpack, x, k); }
 
@@ -364,16 +368,17 @@ static const ad_sample samples_tril_pack[] = {
     {.n_x = 1, .x = {{2, {0, 0}}}, .attributes = {{.integer = 0}}},
 };
 
-AD_OPERATOR(tril_pack) = {.name = "tril_pack",
-                          .arity = 1,
-                          .types = "*",
-                          .attributes = {{"k", AD_ATTRIBUTE_INTEGER}},
-                          .shape = tril_pack_shape,
-                          SAMPLES(samples_tril_pack),
-                          .run = tril_pack_run,
-                          .vjp = tril_pack_vjp,
-                          .linear = AD_LINEAR_IN(0),
-                          .formula = "x on and below the k-th diagonal, packed by columns",
-                          .gradient = "tril_unpack(dy, k)"};
+AD_OPERATOR(tril_pack,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"k", AD_ATTRIBUTE_INTEGER}},
+    .shape = tril_pack_shape,
+    SAMPLES(samples_tril_pack),
+    .run = tril_pack_run,
+    .vjp = tril_pack_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x on and below the k-th diagonal, packed by columns",
+    .gradient = "tril_unpack(dy, k)",
+);
 
 ad_tensor ad_tril_pack(ad_tensor x, int k) { return with_k(&ad_operator_tril_pack, x, k); }

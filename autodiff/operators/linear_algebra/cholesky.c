@@ -53,16 +53,17 @@ static void cholesky_vjp(ad_pullback *p)
     ad_give(p, 0, symmetric(ad_solve_triangular(y, ad_transpose(left), AD_LOWER | AD_TRANSPOSED)));
 }
 
-AD_OPERATOR(cholesky) = {.name = "cholesky",
-                         .arity = 1,
-                         .shape = ad_square_shape,
-                         .run = cholesky_run,
-                         .vjp = cholesky_vjp,
-                         SAMPLES(ad_samples_of_square),
-                         .formula = "the lower y with y y' = x",
-                         .gradient = "y'^-1 Phi(y' dy) y^-1, symmetric",
-                         .convention = "reads the lower triangle; not positive definite, or not finite, is an error",
-                         .domain = {{-1, 1, .diagonal = 3, .symmetric = true}}};
+AD_OPERATOR(cholesky,
+    .arity = 1,
+    .shape = ad_square_shape,
+    .run = cholesky_run,
+    .vjp = cholesky_vjp,
+    SAMPLES(ad_samples_of_square),
+    .formula = "the lower y with y y' = x",
+    .gradient = "y'^-1 Phi(y' dy) y^-1, symmetric",
+    .convention = "reads the lower triangle; not positive definite, or not finite, is an error",
+    .domain = {{-1, 1, .diagonal = 3, .symmetric = true}},
+);
 
 ad_tensor ad_cholesky(ad_tensor a) { return ad_apply1(&ad_operator_cholesky, a); }
 

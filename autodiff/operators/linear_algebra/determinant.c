@@ -172,15 +172,16 @@ static void det_run(ad_call *c)
 /* y = det a :  da = dy cof(a) (Jacobi's formula) */
 static void det_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_for_matrices(ad_dy(p)), ad_cofactor(ad_x(p, 0)))); }
 
-AD_OPERATOR(det) = {.name = "det",
-                    .arity = 1,
-                    .shape = numbers_shape,
-                    .run = det_run,
-                    .vjp = det_vjp,
-                    SAMPLES(samples_of_square),
-                    .formula = "det x",
-                    .gradient = "dy cof(x)",
-                    .convention = "0 if x is singular to within rounding; NaN if it is not finite; 1 of no rows"};
+AD_OPERATOR(det,
+    .arity = 1,
+    .shape = numbers_shape,
+    .run = det_run,
+    .vjp = det_vjp,
+    SAMPLES(samples_of_square),
+    .formula = "det x",
+    .gradient = "dy cof(x)",
+    .convention = "0 if x is singular to within rounding; NaN if it is not finite; 1 of no rows",
+);
 
 ad_tensor ad_det(ad_tensor a) { return ad_apply1(&ad_operator_det, a); }
 
@@ -216,17 +217,18 @@ static void slogdet_vjp(ad_pullback *p)
         ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
 }
 
-AD_OPERATOR(slogdet) = {.name = "slogdet",
-                        .arity = 1,
-                        .n_results = 2,
-                        .shape = numbers_shape,
-                        .run = slogdet_run,
-                        .vjp = slogdet_vjp,
-                        SAMPLES(samples_of_square),
-                        .formula = "(sign, ln |det x|)",
-                        .gradient = "x'^-1 dlog",
-                        .convention = "(0, -inf) if x is singular to within rounding; NaN if it is not finite",
-                        .domain = {{-1, 1, .diagonal = 3}}};
+AD_OPERATOR(slogdet,
+    .arity = 1,
+    .n_results = 2,
+    .shape = numbers_shape,
+    .run = slogdet_run,
+    .vjp = slogdet_vjp,
+    SAMPLES(samples_of_square),
+    .formula = "(sign, ln |det x|)",
+    .gradient = "x'^-1 dlog",
+    .convention = "(0, -inf) if x is singular to within rounding; NaN if it is not finite",
+    .domain = {{-1, 1, .diagonal = 3}},
+);
 
 ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log)
 {
@@ -370,15 +372,16 @@ static const ad_sample samples_of_cofactor[] = {
 /* y = cof(a) :  da = d cof(a + t dy) / dt at t = 0: the second derivatives of det are symmetric */
 static void cofactor_vjp(ad_pullback *p) { ad_give(p, 0, ad_cofactor_slope(ad_x(p, 0), ad_dy(p))); }
 
-AD_OPERATOR(cofactor) = {.name = "cofactor",
-                         .arity = 1,
-                         .shape = ad_square_shape,
-                         .run = cofactor_run,
-                         .vjp = cofactor_vjp,
-                         SAMPLES(samples_of_cofactor),
-                         .formula = "cof(x), det(x) x'^-1 where x is regular",
-                         .gradient = "cofactor_slope(x, dy)",
-                         .convention = "of singular matrices too; NaN if x is not finite"};
+AD_OPERATOR(cofactor,
+    .arity = 1,
+    .shape = ad_square_shape,
+    .run = cofactor_run,
+    .vjp = cofactor_vjp,
+    SAMPLES(samples_of_cofactor),
+    .formula = "cof(x), det(x) x'^-1 where x is regular",
+    .gradient = "cofactor_slope(x, dy)",
+    .convention = "of singular matrices too; NaN if x is not finite",
+);
 
 ad_tensor ad_cofactor(ad_tensor a) { return ad_apply1(&ad_operator_cofactor, a); }
 
@@ -472,17 +475,18 @@ static const ad_sample samples_of_slope[] = {
     {.n_x = 2, .x = {{2, {0, 0}}, {2, {0, 0}}}},
 };
 
-AD_OPERATOR(cofactor_slope) = {.name = "cofactor_slope",
-                               .arity = 2,
-                               .shape = cofactor_slope_shape,
-                               .run = cofactor_slope_run,
-                               .vjp = cofactor_slope_vjp,
-                               SAMPLES(samples_of_slope),
-                               .linear = AD_LINEAR_IN(1),
-                               .formula = "d cof(a + t v) / dt at t = 0",
-                               .gradient = "dv = cofactor_slope(a, dy), da by the inverse of a",
-                               .convention = "its own derivative by a singular a is an error",
-                               .domain = {{-1, 1, .diagonal = 2}, {0}}};
+AD_OPERATOR(cofactor_slope,
+    .arity = 2,
+    .shape = cofactor_slope_shape,
+    .run = cofactor_slope_run,
+    .vjp = cofactor_slope_vjp,
+    SAMPLES(samples_of_slope),
+    .linear = AD_LINEAR_IN(1),
+    .formula = "d cof(a + t v) / dt at t = 0",
+    .gradient = "dv = cofactor_slope(a, dy), da by the inverse of a",
+    .convention = "its own derivative by a singular a is an error",
+    .domain = {{-1, 1, .diagonal = 2}, {0}},
+);
 
 ad_tensor ad_cofactor_slope(ad_tensor a, ad_tensor v) { return ad_apply2(&ad_operator_cofactor_slope, a, v); }
 

@@ -155,8 +155,7 @@ static const ad_sample samples_of_eigh[] = {
     {.n_x = 1, .x = {{2, {0, 0}}}}, {.n_x = 1, .x = {{3, {0, 2, 2}}}},
 };
 
-AD_OPERATOR(eigh) = {
-    .name = "eigh",
+AD_OPERATOR(eigh,
     .arity = 1,
     .n_results = 2,
     .shape = eigh_shape,
@@ -167,7 +166,8 @@ AD_OPERATOR(eigh) = {
     .gradient = "v (diag(dw) + F o (v' dv)) v', symmetric; F_ij = 1 / (w_j - w_i)",
     .convention = "reads the lower triangle; the largest component of each vector is positive; a gradient "
                   "through vectors of equal values is an error; so is an x that is not finite",
-    .domain = {{-2, 2, .symmetric = true}}};
+    .domain = {{-2, 2, .symmetric = true}},
+);
 
 ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors)
 {
@@ -234,16 +234,17 @@ static const ad_sample samples_of_gaps[] = {
     {.n_x = 2, .x = {{2, {0, 0}}, {1, {0}}}},
 };
 
-AD_OPERATOR(divide_by_gaps) = {.name = "divide_by_gaps",
-                               .arity = 2,
-                               .shape = divide_by_gaps_shape,
-                               .run = divide_by_gaps_run,
-                               .vjp = divide_by_gaps_vjp,
-                               SAMPLES(samples_of_gaps),
-                               .linear = AD_LINEAR_IN(0),
-                               .formula = "x_ij / (w_j - w_i), 0 on the diagonal",
-                               .gradient = "dx = dy by the gaps, dw = the column sums of -y dx less its row sums",
-                               .convention = "equal w, to within rounding, are an error"};
+AD_OPERATOR(divide_by_gaps,
+    .arity = 2,
+    .shape = divide_by_gaps_shape,
+    .run = divide_by_gaps_run,
+    .vjp = divide_by_gaps_vjp,
+    SAMPLES(samples_of_gaps),
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x_ij / (w_j - w_i), 0 on the diagonal",
+    .gradient = "dx = dy by the gaps, dw = the column sums of -y dx less its row sums",
+    .convention = "equal w, to within rounding, are an error",
+);
 
 ad_tensor ad_divide_by_gaps(ad_tensor x, ad_tensor w) { return ad_apply2(&ad_operator_divide_by_gaps, x, w); }
 

@@ -209,15 +209,16 @@ static const ad_sample samples_nn[] = {
     {.n_x = 2, .x = {{2, {2, 3}}, {1, {3}}}},
 };
 
-AD_OPERATOR(matmul) = {.name = "matmul",
-                       .arity = 2,
-                       .shape = matmul_shape,
-                       .run = matmul_run,
-                       .vjp = matmul_vjp,
-                       .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                       SAMPLES(samples_nn),
-                       .formula = "a b",
-                       .gradient = "dy b', a' dy"};
+AD_OPERATOR(matmul,
+    .arity = 2,
+    .shape = matmul_shape,
+    .run = matmul_run,
+    .vjp = matmul_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    SAMPLES(samples_nn),
+    .formula = "a b",
+    .gradient = "dy b', a' dy",
+);
 
 ad_tensor ad_matmul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_matmul, a, b); }
 
@@ -241,15 +242,16 @@ static const ad_sample samples_nt[] = {
     {.n_x = 2, .x = {{2, {2, 0}}, {2, {3, 0}}}},
 };
 
-AD_OPERATOR(matmul_nt) = {.name = "matmul_nt",
-                          .arity = 2,
-                          .shape = matmul_nt_shape,
-                          .run = matmul_nt_run,
-                          .vjp = matmul_nt_vjp,
-                          .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                          SAMPLES(samples_nt),
-                          .formula = "a b'",
-                          .gradient = "dy b, dy' a"};
+AD_OPERATOR(matmul_nt,
+    .arity = 2,
+    .shape = matmul_nt_shape,
+    .run = matmul_nt_run,
+    .vjp = matmul_nt_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    SAMPLES(samples_nt),
+    .formula = "a b'",
+    .gradient = "dy b, dy' a",
+);
 
 ad_tensor ad_matmul_nt(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_matmul_nt, a, b); }
 
@@ -273,15 +275,16 @@ static const ad_sample samples_tn[] = {
     {.n_x = 2, .x = {{2, {0, 2}}, {2, {0, 3}}}},
 };
 
-AD_OPERATOR(matmul_tn) = {.name = "matmul_tn",
-                          .arity = 2,
-                          .shape = matmul_tn_shape,
-                          .run = matmul_tn_run,
-                          .vjp = matmul_tn_vjp,
-                          .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                          SAMPLES(samples_tn),
-                          .formula = "a' b",
-                          .gradient = "b dy', a dy"};
+AD_OPERATOR(matmul_tn,
+    .arity = 2,
+    .shape = matmul_tn_shape,
+    .run = matmul_tn_run,
+    .vjp = matmul_tn_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    SAMPLES(samples_tn),
+    .formula = "a' b",
+    .gradient = "b dy', a dy",
+);
 
 ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_matmul_tn, a, b); }
 
@@ -362,16 +365,17 @@ static const ad_sample samples_dot[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}},
 };
 
-AD_OPERATOR(dot) = {.name = "dot",
-                    .arity = 2,
-                    .shape = dot_shape,
-                    .run = dot_run,
-                    .vjp = dot_vjp,
-                    SAMPLES(samples_dot),
-                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                    .formula = "sum a b over the last axis",
-                    .gradient = "dy b, dy a",
-                    .convention = "0 over nothing"};
+AD_OPERATOR(dot,
+    .arity = 2,
+    .shape = dot_shape,
+    .run = dot_run,
+    .vjp = dot_vjp,
+    SAMPLES(samples_dot),
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "sum a b over the last axis",
+    .gradient = "dy b, dy a",
+    .convention = "0 over nothing",
+);
 
 ad_tensor ad_dot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_dot, a, b); }
 
@@ -422,15 +426,16 @@ static const ad_sample samples_outer[] = {
     {.n_x = 2, .x = {{1, {1}}, {2, {2, 1}}}},
 };
 
-AD_OPERATOR(outer) = {.name = "outer",
-                      .arity = 2,
-                      .shape = outer_shape,
-                      .run = outer_run,
-                      .vjp = outer_vjp,
-                      SAMPLES(samples_outer),
-                      .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                      .formula = "a_i b_j",
-                      .gradient = "dy b, dy' a"};
+AD_OPERATOR(outer,
+    .arity = 2,
+    .shape = outer_shape,
+    .run = outer_run,
+    .vjp = outer_vjp,
+    SAMPLES(samples_outer),
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "a_i b_j",
+    .gradient = "dy b, dy' a",
+);
 
 ad_tensor ad_outer(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_outer, a, b); }
 

@@ -75,8 +75,7 @@ static const ad_sample samples_triangles[] = {
     {.n_x = 1, .x = {{2, {0, 0}}}, .attributes = {{.real = 1}, {.real = 1}, {.real = 0}}},
 };
 
-AD_OPERATOR(triangles) = {
-    .name = "triangles",
+AD_OPERATOR(triangles,
     .arity = 1,
     .attributes = {{"below", AD_ATTRIBUTE_REAL}, {"on", AD_ATTRIBUTE_REAL}, {"above", AD_ATTRIBUTE_REAL}},
     .shape = triangles_shape,
@@ -86,7 +85,8 @@ AD_OPERATOR(triangles) = {
     .linear = AD_LINEAR_IN(0),
     .formula = "x times below, on or above, as it lies to the diagonal",
     .gradient = "triangles(dy)",
-    .convention = "0 where the weight is 0, whatever x is"};
+    .convention = "0 where the weight is 0, whatever x is",
+);
 
 ad_tensor ad_triangles(ad_tensor x, double below, double on, double above)
 {
@@ -229,18 +229,19 @@ static void solve_triangular_vjp(ad_pullback *p)
     }
 }
 
-AD_OPERATOR(solve_triangular) = {.name = "solve_triangular",
-                                 .arity = 2,
-                                 .attributes = {{"triangle", AD_ATTRIBUTE_INTEGER}},
-                                 .shape = solve_triangular_shape,
-                                 .run = solve_triangular_run,
-                                 .vjp = solve_triangular_vjp,
-                                 SAMPLES(samples_solve_triangular),
-                                 .linear = AD_LINEAR_IN(1),
-                                 .formula = "a^-1 b, a a triangle",
-                                 .gradient = "-db y' in the triangle, db = a'^-1 dy",
-                                 .convention = "a 0 on the diagonal is an error, and so is an a that is not finite",
-                                 .domain = {{-1, 1, .diagonal = 2}, {0}}};
+AD_OPERATOR(solve_triangular,
+    .arity = 2,
+    .attributes = {{"triangle", AD_ATTRIBUTE_INTEGER}},
+    .shape = solve_triangular_shape,
+    .run = solve_triangular_run,
+    .vjp = solve_triangular_vjp,
+    SAMPLES(samples_solve_triangular),
+    .linear = AD_LINEAR_IN(1),
+    .formula = "a^-1 b, a a triangle",
+    .gradient = "-db y' in the triangle, db = a'^-1 dy",
+    .convention = "a 0 on the diagonal is an error, and so is an a that is not finite",
+    .domain = {{-1, 1, .diagonal = 2}, {0}},
+);
 
 ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, unsigned triangle)
 {
@@ -302,18 +303,19 @@ static void solve_vjp(ad_pullback *p)
         ad_give(p, 0, ad_neg(transposed ? ad_matmul_nt(ad_y(p), db) : ad_matmul_nt(db, ad_y(p))));
 }
 
-AD_OPERATOR(solve) = {.name = "solve",
-                      .arity = 2,
-                      .attributes = {{"transposed", AD_ATTRIBUTE_INTEGER}},
-                      .shape = system_shape,
-                      .run = solve_run,
-                      .vjp = solve_vjp,
-                      SAMPLES(samples_solve),
-                      .linear = AD_LINEAR_IN(1),
-                      .formula = "a^-1 b",
-                      .gradient = "-db y', db = a'^-1 dy",
-                      .convention = "a singular a is an error, and so is one that is not finite",
-                      .domain = {{-1, 1, .diagonal = 3}, {0}}};
+AD_OPERATOR(solve,
+    .arity = 2,
+    .attributes = {{"transposed", AD_ATTRIBUTE_INTEGER}},
+    .shape = system_shape,
+    .run = solve_run,
+    .vjp = solve_vjp,
+    SAMPLES(samples_solve),
+    .linear = AD_LINEAR_IN(1),
+    .formula = "a^-1 b",
+    .gradient = "-db y', db = a'^-1 dy",
+    .convention = "a singular a is an error, and so is one that is not finite",
+    .domain = {{-1, 1, .diagonal = 3}, {0}},
+);
 
 static ad_tensor solve(ad_tensor a, ad_tensor b, bool transposed)
 {
@@ -344,16 +346,17 @@ static void inverse_vjp(ad_pullback *p)
     ad_give(p, 0, ad_neg(ad_matmul_nt(ad_matmul_tn(ad_y(p), ad_dy(p)), ad_y(p))));
 }
 
-AD_OPERATOR(inverse) = {.name = "inverse",
-                        .arity = 1,
-                        .shape = ad_square_shape,
-                        .run = inverse_run,
-                        .vjp = inverse_vjp,
-                        SAMPLES(ad_samples_of_square),
-                        .formula = "x^-1",
-                        .gradient = "-y' dy y'",
-                        .convention = "a singular matrix is an error, and so is one that is not finite",
-                        .domain = {{-1, 1, .diagonal = 3}}};
+AD_OPERATOR(inverse,
+    .arity = 1,
+    .shape = ad_square_shape,
+    .run = inverse_run,
+    .vjp = inverse_vjp,
+    SAMPLES(ad_samples_of_square),
+    .formula = "x^-1",
+    .gradient = "-y' dy y'",
+    .convention = "a singular matrix is an error, and so is one that is not finite",
+    .domain = {{-1, 1, .diagonal = 3}},
+);
 
 ad_tensor ad_inverse(ad_tensor a) { return ad_apply1(&ad_operator_inverse, a); }
 

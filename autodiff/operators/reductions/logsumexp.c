@@ -205,14 +205,15 @@ static void logsumexp_vjp(ad_pullback *p)
     ad_give(p, 0, ad_logsumexp_backward(ad_keep_axes(p, ad_dy(p)), ad_x(p, 0), ad_keep_axes(p, ad_y(p))));
 }
 
-AD_OPERATOR(logsumexp) = {.name = "logsumexp",
-                          OVER_AXES,
-                          SAMPLES(ad_samples_over_axes),
-                          .run = logsumexp_run,
-                          .vjp = logsumexp_vjp,
-                          .formula = "ln sum e^x over axes",
-                          .gradient = "e^(x-y) dy",
-                          .convention = "-inf over nothing; the gradient is 0 where x is -inf"};
+AD_OPERATOR(logsumexp,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = logsumexp_run,
+    .vjp = logsumexp_vjp,
+    .formula = "ln sum e^x over axes",
+    .gradient = "e^(x-y) dy",
+    .convention = "-inf over nothing; the gradient is 0 where x is -inf",
+);
 
 ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_logsumexp, x, axes); }
 ad_tensor ad_logsumexp(ad_tensor x) { return ad_logsumexp_over(x, AD_ALL_AXES); }
@@ -262,16 +263,17 @@ static const ad_sample samples_backward[] = {
     {.n_x = 3, .x = {{2, {0, 1}}, {2, {0, 3}}, {2, {0, 1}}}},
 };
 
-AD_OPERATOR(logsumexp_backward) = {.name = "logsumexp_backward",
-                                   .arity = 3,
-                                   .shape = logsumexp_backward_shape,
-                                   SAMPLES(samples_backward),
-                                   .run = logsumexp_backward_run,
-                                   .vjp = logsumexp_backward_vjp,
-                                   .linear = AD_LINEAR_IN(0),
-                                   .formula = "e^(x-y) v",
-                                   .gradient = "sum e^(x-y) dr, r dr, -sum r dr",
-                                   .convention = "0 where x is -inf"};
+AD_OPERATOR(logsumexp_backward,
+    .arity = 3,
+    .shape = logsumexp_backward_shape,
+    SAMPLES(samples_backward),
+    .run = logsumexp_backward_run,
+    .vjp = logsumexp_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "e^(x-y) v",
+    .gradient = "sum e^(x-y) dr, r dr, -sum r dr",
+    .convention = "0 where x is -inf",
+);
 
 ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y)
 {
@@ -287,13 +289,14 @@ static void exp_difference_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(dx));
 }
 
-AD_OPERATOR(exp_difference) = {.name = "exp_difference",
-                               OF_TWO,
-                               .loops = &exp_difference_loops,
-                               .vjp = exp_difference_vjp,
-                               .formula = "e^(x-y)",
-                               .gradient = "r dr, -r dr",
-                               .convention = "0 where x is -inf, whatever y is"};
+AD_OPERATOR(exp_difference,
+    OF_TWO,
+    .loops = &exp_difference_loops,
+    .vjp = exp_difference_vjp,
+    .formula = "e^(x-y)",
+    .gradient = "r dr, -r dr",
+    .convention = "0 where x is -inf, whatever y is",
+);
 
 ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y) { return ad_apply2(&ad_operator_exp_difference, x, y); }
 

@@ -49,32 +49,34 @@ static void extreme_vjp(ad_pullback *p)
     ad_give(p, 0, ad_spread_ties(ad_keep_axes(p, ad_dy(p)), ad_x(p, 0), ad_keep_axes(p, ad_y(p)), ad_axes_kept(p)));
 }
 
-AD_OPERATOR(max) = {.name = "max",
-                    .arity = 1,
-                    .properties = AD_SHARES_TIES,
-                    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                    .shape = max_shape,
-                    SAMPLES(ad_samples_over_axes),
-                    .run = max_run,
-                    .vjp = extreme_vjp,
-                    .formula = "max x over axes",
-                    .gradient = "dy to the largest",
-                    .convention = "ties share equally; NaN if any is NaN; an error over nothing"};
+AD_OPERATOR(max,
+    .arity = 1,
+    .properties = AD_SHARES_TIES,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .shape = max_shape,
+    SAMPLES(ad_samples_over_axes),
+    .run = max_run,
+    .vjp = extreme_vjp,
+    .formula = "max x over axes",
+    .gradient = "dy to the largest",
+    .convention = "ties share equally; NaN if any is NaN; an error over nothing",
+);
 
 ad_tensor ad_max_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_max, x, axes); }
 ad_tensor ad_max(ad_tensor x) { return ad_max_over(x, AD_ALL_AXES); }
 
-AD_OPERATOR(min) = {.name = "min",
-                    .arity = 1,
-                    .properties = AD_SHARES_TIES,
-                    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                    .shape = min_shape,
-                    SAMPLES(ad_samples_over_axes),
-                    .run = min_run,
-                    .vjp = extreme_vjp,
-                    .formula = "min x over axes",
-                    .gradient = "dy to the smallest",
-                    .convention = "ties share equally; NaN if any is NaN; an error over nothing"};
+AD_OPERATOR(min,
+    .arity = 1,
+    .properties = AD_SHARES_TIES,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .shape = min_shape,
+    SAMPLES(ad_samples_over_axes),
+    .run = min_run,
+    .vjp = extreme_vjp,
+    .formula = "min x over axes",
+    .gradient = "dy to the smallest",
+    .convention = "ties share equally; NaN if any is NaN; an error over nothing",
+);
 
 ad_tensor ad_min_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_min, x, axes); }
 ad_tensor ad_min(ad_tensor x) { return ad_min_over(x, AD_ALL_AXES); }
@@ -110,29 +112,31 @@ static void find_extremes(ad_call *c, const ad_loops *loops, double first)
 static void argmax_run(ad_call *c) { find_extremes(c, &max_loops, -INFINITY); }
 static void argmin_run(ad_call *c) { find_extremes(c, &min_loops, INFINITY); }
 
-AD_OPERATOR(argmax) = {.name = "argmax",
-                       .arity = 1,
-                       .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                       .properties = AD_NOT_DIFFERENTIABLE,
-                       .shape = argmax_shape,
-                       SAMPLES(ad_samples_over_axes),
-                       .run = argmax_run,
-                       .formula = "where x is max x",
-                       .gradient = "not differentiable",
-                       .convention = "the first of ties, the first NaN if there is one; an error over nothing"};
+AD_OPERATOR(argmax,
+    .arity = 1,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = argmax_shape,
+    SAMPLES(ad_samples_over_axes),
+    .run = argmax_run,
+    .formula = "where x is max x",
+    .gradient = "not differentiable",
+    .convention = "the first of ties, the first NaN if there is one; an error over nothing",
+);
 
 ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_argmax, x, axes); }
 
-AD_OPERATOR(argmin) = {.name = "argmin",
-                       .arity = 1,
-                       .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                       .properties = AD_NOT_DIFFERENTIABLE,
-                       .shape = argmin_shape,
-                       SAMPLES(ad_samples_over_axes),
-                       .run = argmin_run,
-                       .formula = "where x is min x",
-                       .gradient = "not differentiable",
-                       .convention = "the first of ties, the first NaN if there is one; an error over nothing"};
+AD_OPERATOR(argmin,
+    .arity = 1,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = argmin_shape,
+    SAMPLES(ad_samples_over_axes),
+    .run = argmin_run,
+    .formula = "where x is min x",
+    .gradient = "not differentiable",
+    .convention = "the first of ties, the first NaN if there is one; an error over nothing",
+);
 
 ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_argmin, x, axes); }
 
@@ -209,10 +213,7 @@ static void spread_ties_vjp(ad_pullback *p)
 }
 
 /* x and y are whole numbers here (kink 0, gap 1 of [-1, 1] leaves only +-1), so that some of them tie. */
-#define TIE_DOMAIN                                                                                                     \
-    {                                                                                                                  \
-        .low = -1, .high = 1, .gap = 1, .constant = true                                                               \
-    }
+#define TIE_DOMAIN .low = -1, .high = 1, .gap = 1, .constant = true
 
 static const ad_sample samples_spread[] = {
     {.n_x = 3, .x = {{2, {2, 1}}, {2, {2, 4}}, {2, {2, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},
@@ -220,18 +221,19 @@ static const ad_sample samples_spread[] = {
     {.n_x = 3, .x = {{2, {0, 1}}, {2, {0, 3}}, {2, {0, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},
 };
 
-AD_OPERATOR(spread_ties) = {.name = "spread_ties",
-                            .arity = 3,
-                            .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                            .shape = spread_ties_shape,
-                            SAMPLES(samples_spread),
-                            .run = spread_ties_run,
-                            .vjp = spread_ties_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "v / count(x = y) where x = y, else 0",
-                            .gradient = "mean_ties(dr, x, y), 0, 0",
-                            .convention = "NaN equals NaN here",
-                            .domain = {{0}, TIE_DOMAIN, TIE_DOMAIN}};
+AD_OPERATOR(spread_ties,
+    .arity = 3,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .shape = spread_ties_shape,
+    SAMPLES(samples_spread),
+    .run = spread_ties_run,
+    .vjp = spread_ties_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v / count(x = y) where x = y, else 0",
+    .gradient = "mean_ties(dr, x, y), 0, 0",
+    .convention = "NaN equals NaN here",
+    .domain = {{0}, {TIE_DOMAIN}, {TIE_DOMAIN}},
+);
 
 ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes)
 {
@@ -277,18 +279,19 @@ static const ad_sample samples_mean_ties[] = {
     {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 3}}, {2, {0, 1}}}, .attributes = {{.axes = {1, true, {1}}}}},
 };
 
-AD_OPERATOR(mean_ties) = {.name = "mean_ties",
-                          .arity = 3,
-                          .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                          .shape = mean_ties_shape,
-                          SAMPLES(samples_mean_ties),
-                          .run = mean_ties_run,
-                          .vjp = mean_ties_vjp,
-                          .linear = AD_LINEAR_IN(0),
-                          .formula = "sum(u where x = y) / count(x = y)",
-                          .gradient = "spread_ties(dr, x, y), 0, 0",
-                          .convention = "NaN where nothing ties",
-                          .domain = {{0}, TIE_DOMAIN, TIE_DOMAIN}};
+AD_OPERATOR(mean_ties,
+    .arity = 3,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .shape = mean_ties_shape,
+    SAMPLES(samples_mean_ties),
+    .run = mean_ties_run,
+    .vjp = mean_ties_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "sum(u where x = y) / count(x = y)",
+    .gradient = "spread_ties(dr, x, y), 0, 0",
+    .convention = "NaN where nothing ties",
+    .domain = {{0}, {TIE_DOMAIN}, {TIE_DOMAIN}},
+);
 
 ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes)
 {

@@ -25,14 +25,15 @@ static void prod_vjp(ad_pullback *p)
     ad_give(p, 0, dx);
 }
 
-AD_OPERATOR(prod) = {.name = "prod",
-                     OVER_AXES,
-                     SAMPLES(ad_samples_over_axes),
-                     .run = prod_run,
-                     .vjp = prod_vjp,
-                     .formula = "product of x over axes",
-                     .gradient = "dy times the product of the others",
-                     .convention = "1 over nothing; exact with zeros"};
+AD_OPERATOR(prod,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = prod_run,
+    .vjp = prod_vjp,
+    .formula = "product of x over axes",
+    .gradient = "dy times the product of the others",
+    .convention = "1 over nothing; exact with zeros",
+);
 
 ad_tensor ad_prod_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_prod, x, axes); }
 ad_tensor ad_prod(ad_tensor x) { return ad_prod_over(x, AD_ALL_AXES); }

@@ -20,15 +20,16 @@ static void sum_vjp(ad_pullback *p)
     ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_dy(p)), ad_shape_of(ad_x(p, 0))));
 }
 
-AD_OPERATOR(sum) = {.name = "sum",
-                    OVER_AXES,
-                    SAMPLES(ad_samples_over_axes),
-                    .run = sum_run,
-                    .vjp = sum_vjp,
-                    .linear = AD_LINEAR_IN(0),
-                    .formula = "sum x over axes",
-                    .gradient = "dy, broadcast",
-                    .convention = "0 over nothing"};
+AD_OPERATOR(sum,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = sum_run,
+    .vjp = sum_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "sum x over axes",
+    .gradient = "dy, broadcast",
+    .convention = "0 over nothing",
+);
 
 ad_tensor ad_sum_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum, x, axes); }
 ad_tensor ad_sum(ad_tensor x) { return ad_sum_over(x, AD_ALL_AXES); }
@@ -49,15 +50,16 @@ static void mean_vjp(ad_pullback *p)
     ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_scale(ad_dy(p), 1 / n)), x));
 }
 
-AD_OPERATOR(mean) = {.name = "mean",
-                     OVER_AXES,
-                     SAMPLES(ad_samples_over_axes),
-                     .run = mean_run,
-                     .vjp = mean_vjp,
-                     .linear = AD_LINEAR_IN(0),
-                     .formula = "(sum x) / n over axes",
-                     .gradient = "dy / n, broadcast",
-                     .convention = "NaN over nothing"};
+AD_OPERATOR(mean,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = mean_run,
+    .vjp = mean_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "(sum x) / n over axes",
+    .gradient = "dy / n, broadcast",
+    .convention = "NaN over nothing",
+);
 
 ad_tensor ad_mean_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_mean, x, axes); }
 ad_tensor ad_mean(ad_tensor x) { return ad_mean_over(x, AD_ALL_AXES); }
@@ -69,14 +71,15 @@ void ad_sum_squares_run(ad_call *c) { ad_reduce_into(c, &sum_squares_loops, c->y
 /* y = sum x^2 :  dx = 2 x dy */
 static void sum_squares_vjp(ad_pullback *p) { ad_give(p, 0, ad_twice_product(ad_x(p, 0), ad_keep_axes(p, ad_dy(p)))); }
 
-AD_OPERATOR(sum_squares) = {.name = "sum_squares",
-                            OVER_AXES,
-                            SAMPLES(ad_samples_over_axes),
-                            .run = ad_sum_squares_run,
-                            .vjp = sum_squares_vjp,
-                            .formula = "sum x^2 over axes",
-                            .gradient = "2 x dy",
-                            .convention = "0 over nothing"};
+AD_OPERATOR(sum_squares,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = ad_sum_squares_run,
+    .vjp = sum_squares_vjp,
+    .formula = "sum x^2 over axes",
+    .gradient = "2 x dy",
+    .convention = "0 over nothing",
+);
 
 ad_tensor ad_sum_squares_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum_squares, x, axes); }
 ad_tensor ad_sum_squares(ad_tensor x) { return ad_sum_squares_over(x, AD_ALL_AXES); }
@@ -103,17 +106,18 @@ static void twice_product_vjp(ad_pullback *p)
         ad_give(p, 1, ad_twice_product(ad_x(p, 0), ad_dy(p)));
 }
 
-AD_OPERATOR(twice_product) = {.name = "twice_product",
-                              .arity = 2,
-                              .properties = AD_ELEMENTWISE,
-                              .shape = ad_broadcast_shape,
-                              SAMPLES(ad_samples_of_two),
-                              .run = twice_product_run,
-                              .loops = &twice_product_loops,
-                              .vjp = twice_product_vjp,
-                              .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                              .formula = "2 a b",
-                              .gradient = "2 b dy, 2 a dy"};
+AD_OPERATOR(twice_product,
+    .arity = 2,
+    .properties = AD_ELEMENTWISE,
+    .shape = ad_broadcast_shape,
+    SAMPLES(ad_samples_of_two),
+    .run = twice_product_run,
+    .loops = &twice_product_loops,
+    .vjp = twice_product_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "2 a b",
+    .gradient = "2 b dy, 2 a dy",
+);
 
 ad_tensor ad_twice_product(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_twice_product, a, b); }
 

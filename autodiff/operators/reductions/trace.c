@@ -60,16 +60,17 @@ static const ad_sample samples_trace[] = {
     {.n_x = 1, .x = {{3, {2, 0, 2}}}}, {.n_x = 1, .x = {{3, {0, 2, 2}}}},
 };
 
-AD_OPERATOR(trace) = {.name = "trace",
-                      .arity = 1,
-                      .shape = trace_shape,
-                      SAMPLES(samples_trace),
-                      .run = trace_run,
-                      .vjp = trace_vjp,
-                      .linear = AD_LINEAR_IN(0),
-                      .formula = "sum x[..., i, i]",
-                      .gradient = "dy on the diagonal, else 0",
-                      .convention = "0 of matrices without elements"};
+AD_OPERATOR(trace,
+    .arity = 1,
+    .shape = trace_shape,
+    SAMPLES(samples_trace),
+    .run = trace_run,
+    .vjp = trace_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "sum x[..., i, i]",
+    .gradient = "dy on the diagonal, else 0",
+    .convention = "0 of matrices without elements",
+);
 
 ad_tensor ad_trace(ad_tensor x) { return ad_apply1(&ad_operator_trace, x); }
 

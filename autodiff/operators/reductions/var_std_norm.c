@@ -124,14 +124,15 @@ static const ad_sample samples_corrected[] = {
     {.n_x = 1, .x = {{3, {0, 3, 2}}}, .attributes = {{.axes = {1, false, {1}}}, {.real = 1}}},
 };
 
-AD_OPERATOR(var) = {.name = "var",
-                    OVER_AXES_CORRECTED,
-                    SAMPLES(samples_corrected),
-                    .run = var_run,
-                    .vjp = var_vjp,
-                    .formula = "sum (x - mean x)^2 / (n - correction) over axes",
-                    .gradient = "2 (x - mean x) dy / (n - correction)",
-                    .convention = "NaN over nothing; where n <= correction the divisor is 0"};
+AD_OPERATOR(var,
+    OVER_AXES_CORRECTED,
+    SAMPLES(samples_corrected),
+    .run = var_run,
+    .vjp = var_vjp,
+    .formula = "sum (x - mean x)^2 / (n - correction) over axes",
+    .gradient = "2 (x - mean x) dy / (n - correction)",
+    .convention = "NaN over nothing; where n <= correction the divisor is 0",
+);
 
 static ad_tensor with_number(const ad_operator *op, ad_tensor x, double number, ad_axes axes)
 {
@@ -156,14 +157,15 @@ static void std_vjp(ad_pullback *p)
     ad_give(p, 0, ad_mul(ratio, ad_keep_axes(p, ad_scale(ad_dy(p), 1 / freedom_of(p)))));
 }
 
-AD_OPERATOR(std) = {.name = "std",
-                    OVER_AXES_CORRECTED,
-                    SAMPLES(samples_corrected),
-                    .run = std_run,
-                    .vjp = std_vjp,
-                    .formula = "sqrt(sum (x - mean x)^2 / (n - correction)) over axes",
-                    .gradient = "(x - mean x) dy / (y (n - correction))",
-                    .convention = "the gradient is 0 where y = 0; NaN over nothing"};
+AD_OPERATOR(std,
+    OVER_AXES_CORRECTED,
+    SAMPLES(samples_corrected),
+    .run = std_run,
+    .vjp = std_vjp,
+    .formula = "sqrt(sum (x - mean x)^2 / (n - correction)) over axes",
+    .gradient = "(x - mean x) dy / (y (n - correction))",
+    .convention = "the gradient is 0 where y = 0; NaN over nothing",
+);
 
 ad_tensor ad_std_over(ad_tensor x, double correction, ad_axes axes)
 {
@@ -249,17 +251,18 @@ static const ad_sample samples_norm[] = {
     {.n_x = 1, .x = {{3, {3, 0, 2}}}, .attributes = {{.axes = {1, false, {1}}}, {.real = 2}}},
 };
 
-AD_OPERATOR(norm) = {.name = "norm",
-                     .arity = 1,
-                     .attributes = {{"axes", AD_ATTRIBUTE_AXES}, {"order", AD_ATTRIBUTE_REAL}},
-                     .shape = norm_shape,
-                     SAMPLES(samples_norm),
-                     .run = norm_run,
-                     .vjp = norm_vjp,
-                     .formula = "sum |x|, sqrt(sum x^2) or max |x| over axes, for order 1, 2 or INFINITY",
-                     .gradient = "sign(x) dy; x dy / y; sign(x) dy to the largest",
-                     .convention = "0 over nothing; the gradient is 0 where y = 0; ties share equally",
-                     .domain = {{.low = -2, .high = 2, .gap = 0.1}}};
+AD_OPERATOR(norm,
+    .arity = 1,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}, {"order", AD_ATTRIBUTE_REAL}},
+    .shape = norm_shape,
+    SAMPLES(samples_norm),
+    .run = norm_run,
+    .vjp = norm_vjp,
+    .formula = "sum |x|, sqrt(sum x^2) or max |x| over axes, for order 1, 2 or INFINITY",
+    .gradient = "sign(x) dy; x dy / y; sign(x) dy to the largest",
+    .convention = "0 over nothing; the gradient is 0 where y = 0; ties share equally",
+    .domain = {{.low = -2, .high = 2, .gap = 0.1}},
+);
 
 ad_tensor ad_norm_over(ad_tensor x, double order, ad_axes axes)
 {

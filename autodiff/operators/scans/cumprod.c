@@ -26,15 +26,16 @@ static void cumprod_vjp(ad_pullback *p)
 
 static void cumprod_run(ad_call *c) { ad_run_along(c, &cumprod_loops, NULL, false, 0); }
 
-AD_OPERATOR(cumprod) = {.name = "cumprod",
-                        .arity = 1,
-                        ALONG_AXIS,
-                        SAMPLES(ad_samples_along_axis),
-                        .run = cumprod_run,
-                        .vjp = cumprod_vjp,
-                        .formula = "y_i = product of x_j, j <= i",
-                        .gradient = "sum of dy_i (product of x_l, l <= i, l != j), i >= j",
-                        .convention = "exact with zeros"};
+AD_OPERATOR(cumprod,
+    .arity = 1,
+    ALONG_AXIS,
+    SAMPLES(ad_samples_along_axis),
+    .run = cumprod_run,
+    .vjp = cumprod_vjp,
+    .formula = "y_i = product of x_j, j <= i",
+    .gradient = "sum of dy_i (product of x_l, l <= i, l != j), i >= j",
+    .convention = "exact with zeros",
+);
 
 ad_tensor ad_cumprod(ad_tensor x, int axis) { return ad_along(&ad_operator_cumprod, x, axis); }
 
@@ -50,30 +51,32 @@ static void prod_beside_vjp(ad_pullback *p, bool backwards)
 static void prod_before_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, NULL, false, 0); }
 static void prod_before_vjp(ad_pullback *p) { prod_beside_vjp(p, false); }
 
-AD_OPERATOR(prod_before) = {.name = "prod_before",
-                            .arity = 1,
-                            ALONG_AXIS,
-                            SAMPLES(ad_samples_along_axis),
-                            .run = prod_before_run,
-                            .vjp = prod_before_vjp,
-                            .formula = "y_i = product of x_j, j < i",
-                            .gradient = "sum of dy_i (product of x_l, l < i, l != j), i > j",
-                            .convention = "1 for the first; exact with zeros"};
+AD_OPERATOR(prod_before,
+    .arity = 1,
+    ALONG_AXIS,
+    SAMPLES(ad_samples_along_axis),
+    .run = prod_before_run,
+    .vjp = prod_before_vjp,
+    .formula = "y_i = product of x_j, j < i",
+    .gradient = "sum of dy_i (product of x_l, l < i, l != j), i > j",
+    .convention = "1 for the first; exact with zeros",
+);
 
 ad_tensor ad_prod_before(ad_tensor x, int axis) { return ad_along(&ad_operator_prod_before, x, axis); }
 
 static void prod_after_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, NULL, true, 0); }
 static void prod_after_vjp(ad_pullback *p) { prod_beside_vjp(p, true); }
 
-AD_OPERATOR(prod_after) = {.name = "prod_after",
-                           .arity = 1,
-                           ALONG_AXIS,
-                           SAMPLES(ad_samples_along_axis),
-                           .run = prod_after_run,
-                           .vjp = prod_after_vjp,
-                           .formula = "y_i = product of x_j, j > i",
-                           .gradient = "sum of dy_i (product of x_l, l > i, l != j), i < j",
-                           .convention = "1 for the last; exact with zeros"};
+AD_OPERATOR(prod_after,
+    .arity = 1,
+    ALONG_AXIS,
+    SAMPLES(ad_samples_along_axis),
+    .run = prod_after_run,
+    .vjp = prod_after_vjp,
+    .formula = "y_i = product of x_j, j > i",
+    .gradient = "sum of dy_i (product of x_l, l > i, l != j), i < j",
+    .convention = "1 for the last; exact with zeros",
+);
 
 ad_tensor ad_prod_after(ad_tensor x, int axis) { return ad_along(&ad_operator_prod_after, x, axis); }
 
@@ -102,18 +105,19 @@ static const ad_sample samples_recurrence[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = 0}, {.integer = 0}}},
 };
 
-AD_OPERATOR(recurrence) = {.name = "recurrence",
-                           .arity = 2,
-                           .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"backwards", AD_ATTRIBUTE_INTEGER}},
-                           .shape = ad_along_axis_shape,
-                           SAMPLES(samples_recurrence),
-                           .run = recurrence_run,
-                           .vjp = recurrence_vjp,
-                           .linear = AD_LINEAR_IN(1),
-                           .formula = "y_i = v_i + a_i y_(i-1), or y_(i+1) where backwards",
-                           .gradient = "dv_i = dy_i + a_(i+1) dv_(i+1), da_i = dv_i y_(i-1)",
-                           .convention = "y_i = v_i where there is no neighbour",
-                           .domain = {{.low = -0.9, .high = 0.9}}};
+AD_OPERATOR(recurrence,
+    .arity = 2,
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"backwards", AD_ATTRIBUTE_INTEGER}},
+    .shape = ad_along_axis_shape,
+    SAMPLES(samples_recurrence),
+    .run = recurrence_run,
+    .vjp = recurrence_vjp,
+    .linear = AD_LINEAR_IN(1),
+    .formula = "y_i = v_i + a_i y_(i-1), or y_(i+1) where backwards",
+    .gradient = "dv_i = dy_i + a_(i+1) dv_(i+1), da_i = dv_i y_(i-1)",
+    .convention = "y_i = v_i where there is no neighbour",
+    .domain = {{.low = -0.9, .high = 0.9}},
+);
 
 ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, bool backwards)
 {
@@ -138,8 +142,7 @@ static const ad_sample samples_beside[] = {
     {.n_x = 1, .x = {{2, {3, 0}}}, .attributes = {{.integer = 0}, {.integer = 0}, {.real = 0}}},
 };
 
-AD_OPERATOR(beside) = {
-    .name = "beside",
+AD_OPERATOR(beside,
     .arity = 1,
     .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"backwards", AD_ATTRIBUTE_INTEGER}, {"edge", AD_ATTRIBUTE_REAL}},
     .shape = ad_along_axis_shape,
@@ -149,7 +152,8 @@ AD_OPERATOR(beside) = {
     .linear = AD_LINEAR_IN(0),
     .formula = "y_i = x_(i-1), or x_(i+1) where backwards",
     .gradient = "dy_(i+1), or dy_(i-1)",
-    .convention = "`edge` where there is no neighbour"};
+    .convention = "`edge` where there is no neighbour",
+);
 
 ad_tensor ad_beside(ad_tensor x, int axis, bool backwards, double edge)
 {

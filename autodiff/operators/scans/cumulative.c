@@ -75,30 +75,32 @@ static void cumsum_backward_run(ad_call *c) { ad_run_along(c, &cumsum_loops, NUL
 /* y_i = sum of x_j, j <= i :  dx_j = sum of dy_i, i >= j */
 static void cumsum_vjp(ad_pullback *p) { ad_give(p, 0, ad_cumsum_backward(ad_dy(p), ad_axis_of(p))); }
 
-AD_OPERATOR(cumsum) = {.name = "cumsum",
-                       .arity = 1,
-                       ALONG_AXIS,
-                       SAMPLES(ad_samples_along_axis),
-                       .run = cumsum_run,
-                       .vjp = cumsum_vjp,
-                       .linear = AD_LINEAR_IN(0),
-                       .formula = "y_i = sum of x_j, j <= i",
-                       .gradient = "sum of dy_i, i >= j"};
+AD_OPERATOR(cumsum,
+    .arity = 1,
+    ALONG_AXIS,
+    SAMPLES(ad_samples_along_axis),
+    .run = cumsum_run,
+    .vjp = cumsum_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "y_i = sum of x_j, j <= i",
+    .gradient = "sum of dy_i, i >= j",
+);
 
 ad_tensor ad_cumsum(ad_tensor x, int axis) { return ad_along(&ad_operator_cumsum, x, axis); }
 
 /* y_i = sum of x_j, j >= i :  dx_j = sum of dy_i, i <= j */
 static void cumsum_backward_vjp(ad_pullback *p) { ad_give(p, 0, ad_cumsum(ad_dy(p), ad_axis_of(p))); }
 
-AD_OPERATOR(cumsum_backward) = {.name = "cumsum_backward",
-                                .arity = 1,
-                                ALONG_AXIS,
-                                SAMPLES(ad_samples_along_axis),
-                                .run = cumsum_backward_run,
-                                .vjp = cumsum_backward_vjp,
-                                .linear = AD_LINEAR_IN(0),
-                                .formula = "y_i = sum of x_j, j >= i",
-                                .gradient = "sum of dy_i, i <= j"};
+AD_OPERATOR(cumsum_backward,
+    .arity = 1,
+    ALONG_AXIS,
+    SAMPLES(ad_samples_along_axis),
+    .run = cumsum_backward_run,
+    .vjp = cumsum_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "y_i = sum of x_j, j >= i",
+    .gradient = "sum of dy_i, i <= j",
+);
 
 ad_tensor ad_cumsum_backward(ad_tensor dy, int axis) { return ad_along(&ad_operator_cumsum_backward, dy, axis); }
 
@@ -120,17 +122,18 @@ static void cummax_vjp(ad_pullback *p)
     ad_give(p, 0, ad_scatter_add(ad_dy(p), axis, ad_y_at(p, 1), size_at(&x, axis)));
 }
 
-AD_OPERATOR(cummax) = {.name = "cummax",
-                       .arity = 1,
-                       .n_byproducts = 1,
-                       .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                       .shape = cummax_shape,
-                       SAMPLES(ad_samples_along_axis),
-                       .run = cummax_run,
-                       .vjp = cummax_vjp,
-                       .formula = "y_i = max of x_j, j <= i",
-                       .gradient = "each dy_i to the largest so far",
-                       .convention = "the last of ties takes it; NaN from the first NaN on"};
+AD_OPERATOR(cummax,
+    .arity = 1,
+    .n_byproducts = 1,
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .shape = cummax_shape,
+    SAMPLES(ad_samples_along_axis),
+    .run = cummax_run,
+    .vjp = cummax_vjp,
+    .formula = "y_i = max of x_j, j <= i",
+    .gradient = "each dy_i to the largest so far",
+    .convention = "the last of ties takes it; NaN from the first NaN on",
+);
 
 ad_tensor ad_cummax(ad_tensor x, int axis) { return ad_along(&ad_operator_cummax, x, axis); }
 
@@ -151,15 +154,16 @@ static void logcumsumexp_vjp(ad_pullback *p)
     ad_give(p, 0, ad_where(below, dx, ad_full(x.tape, ad_type_of(x), AD_SCALAR, (double)NAN)));
 }
 
-AD_OPERATOR(logcumsumexp) = {.name = "logcumsumexp",
-                             .arity = 1,
-                             ALONG_AXIS,
-                             SAMPLES(ad_samples_along_axis),
-                             .run = logcumsumexp_run,
-                             .vjp = logcumsumexp_vjp,
-                             .formula = "y_i = ln sum of e^x_j, j <= i",
-                             .gradient = "sum of e^(x_j - y_i) dy_i, i >= j",
-                             .convention = "the gradient is 0 where x is -inf, NaN where it is +inf"};
+AD_OPERATOR(logcumsumexp,
+    .arity = 1,
+    ALONG_AXIS,
+    SAMPLES(ad_samples_along_axis),
+    .run = logcumsumexp_run,
+    .vjp = logcumsumexp_vjp,
+    .formula = "y_i = ln sum of e^x_j, j <= i",
+    .gradient = "sum of e^(x_j - y_i) dy_i, i >= j",
+    .convention = "the gradient is 0 where x is -inf, NaN where it is +inf",
+);
 
 ad_tensor ad_logcumsumexp(ad_tensor x, int axis) { return ad_along(&ad_operator_logcumsumexp, x, axis); }
 

@@ -126,33 +126,35 @@ static void sort_shape(ad_call *c)
 
 static void sort_run(ad_call *c) { sort_along(c, c->y[0]->data, c->y[1]->data, axis_size(c), false); }
 
-AD_OPERATOR(sort) = {.name = "sort",
-                     .arity = 1,
-                     .n_byproducts = 1,
-                     .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                     .shape = sort_shape,
-                     SAMPLES(ad_samples_along_axis),
-                     .run = sort_run,
-                     .vjp = sorted_vjp,
-                     .formula = "x in ascending order along axis",
-                     .gradient = "dy put back in its places",
-                     .convention = "NaN last; equal elements in their order"};
+AD_OPERATOR(sort,
+    .arity = 1,
+    .n_byproducts = 1,
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .shape = sort_shape,
+    SAMPLES(ad_samples_along_axis),
+    .run = sort_run,
+    .vjp = sorted_vjp,
+    .formula = "x in ascending order along axis",
+    .gradient = "dy put back in its places",
+    .convention = "NaN last; equal elements in their order",
+);
 
 ad_tensor ad_sort(ad_tensor x, int axis) { return ad_along(&ad_operator_sort, x, axis); }
 
 static void argsort_shape(ad_call *c) { ad_countable_axis_shape(c, AD_I32); }
 static void argsort_run(ad_call *c) { sort_along(c, NULL, c->y[0]->data, axis_size(c), false); }
 
-AD_OPERATOR(argsort) = {.name = "argsort",
-                        .arity = 1,
-                        .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                        .properties = AD_NOT_DIFFERENTIABLE,
-                        .shape = argsort_shape,
-                        SAMPLES(ad_samples_along_axis),
-                        .run = argsort_run,
-                        .formula = "the places of sort(x)'s elements in x along axis",
-                        .gradient = "not differentiable",
-                        .convention = "NaN last; equal elements in their order"};
+AD_OPERATOR(argsort,
+    .arity = 1,
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .properties = AD_NOT_DIFFERENTIABLE,
+    .shape = argsort_shape,
+    SAMPLES(ad_samples_along_axis),
+    .run = argsort_run,
+    .formula = "the places of sort(x)'s elements in x along axis",
+    .gradient = "not differentiable",
+    .convention = "NaN last; equal elements in their order",
+);
 
 ad_tensor ad_argsort(ad_tensor x, int axis) { return ad_along(&ad_operator_argsort, x, axis); }
 
@@ -185,17 +187,18 @@ static const ad_sample samples_top_k[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.integer = 1}, {.integer = 1}}},
 };
 
-AD_OPERATOR(top_k) = {.name = "top_k",
-                      .arity = 1,
-                      .n_results = 2,
-                      .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"k", AD_ATTRIBUTE_INTEGER}},
-                      .shape = top_k_shape,
-                      SAMPLES(samples_top_k),
-                      .run = top_k_run,
-                      .vjp = sorted_vjp,
-                      .formula = "the k largest of x along axis, descending; their places",
-                      .gradient = "dy put back in its places, 0 elsewhere",
-                      .convention = "NaN is the largest; equal elements in their order"};
+AD_OPERATOR(top_k,
+    .arity = 1,
+    .n_results = 2,
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"k", AD_ATTRIBUTE_INTEGER}},
+    .shape = top_k_shape,
+    SAMPLES(samples_top_k),
+    .run = top_k_run,
+    .vjp = sorted_vjp,
+    .formula = "the k largest of x along axis, descending; their places",
+    .gradient = "dy put back in its places, 0 elsewhere",
+    .convention = "NaN is the largest; equal elements in their order",
+);
 
 ad_tensor ad_top_k(ad_tensor x, int64_t k, int axis, ad_tensor *indices)
 {

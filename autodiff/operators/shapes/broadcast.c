@@ -49,17 +49,18 @@ static const ad_sample samples_broadcast_to[] = {
     {.n_x = 1, .x = {{2, {1, 3}}}, .attributes = {{.shape = {2, {0, 3}}}}},
 };
 
-AD_OPERATOR(broadcast_to) = {.name = "broadcast_to",
-                             .arity = 1,
-                             .types = "*",
-                             .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
-                             .shape = broadcast_to_shape,
-                             SAMPLES(samples_broadcast_to),
-                             .run = broadcast_to_run,
-                             .vjp = broadcast_to_vjp,
-                             .linear = AD_LINEAR_IN(0),
-                             .formula = "x broadcast",
-                             .gradient = "dy, summed to the shape of x"};
+AD_OPERATOR(broadcast_to,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
+    .shape = broadcast_to_shape,
+    SAMPLES(samples_broadcast_to),
+    .run = broadcast_to_run,
+    .vjp = broadcast_to_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x broadcast",
+    .gradient = "dy, summed to the shape of x",
+);
 
 ad_tensor ad_broadcast_to(ad_tensor x, ad_shape shape)
 {
@@ -105,16 +106,17 @@ static const ad_sample samples_sum_to[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.shape = {1, {3}}}}},
 };
 
-AD_OPERATOR(sum_to) = {.name = "sum_to",
-                       .arity = 1,
-                       .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
-                       .shape = sum_to_shape,
-                       SAMPLES(samples_sum_to),
-                       .run = sum_to_run,
-                       .vjp = sum_to_vjp,
-                       .linear = AD_LINEAR_IN(0),
-                       .formula = "x summed over the axes in which shape was broadcast",
-                       .gradient = "dy, broadcast"};
+AD_OPERATOR(sum_to,
+    .arity = 1,
+    .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
+    .shape = sum_to_shape,
+    SAMPLES(samples_sum_to),
+    .run = sum_to_run,
+    .vjp = sum_to_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x summed over the axes in which shape was broadcast",
+    .gradient = "dy, broadcast",
+);
 
 ad_tensor ad_sum_to(ad_tensor x, ad_shape shape)
 {

@@ -52,7 +52,6 @@ static void cast_run(ad_call *c)
             ((double *)c->y[0]->data)[i] = element(c->x[0], i);
 }
 
-/* y = x in another type :  dx = dy in the type of x */
 static void cast_vjp(ad_pullback *p) { ad_give(p, 0, ad_cast(ad_dy(p), ad_type_of(ad_x(p, 0)))); }
 
 static const ad_sample samples_cast[] = {
@@ -61,18 +60,19 @@ static const ad_sample samples_cast[] = {
     {.n_x = 1, .x = {{2, {2, 0}}}, .attributes = {{.integer = AD_F32}}},
 };
 
-AD_OPERATOR(cast) = {.name = "cast",
-                     .arity = 1,
-                     .types = "*",
-                     .attributes = {{"type", AD_ATTRIBUTE_TYPE}},
-                     .shape = cast_shape,
-                     SAMPLES(samples_cast),
-                     .run = cast_run,
-                     .vjp = cast_vjp,
-                     .linear = AD_LINEAR_IN(0),
-                     .formula = "x in another type",
-                     .gradient = "dy in the type of x",
-                     .convention = "to i32: towards 0; an error where it does not fit"};
+AD_OPERATOR(cast,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"type", AD_ATTRIBUTE_TYPE}},
+    .shape = cast_shape,
+    SAMPLES(samples_cast),
+    .run = cast_run,
+    .vjp = cast_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x in another type",
+    .gradient = "dy in the type of x",
+    .convention = "to i32: towards 0; an error where it does not fit",
+);
 
 ad_tensor ad_cast(ad_tensor x, ad_type type)
 {

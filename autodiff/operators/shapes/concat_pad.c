@@ -96,17 +96,18 @@ static const ad_sample samples_concat[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 2}}}, .attributes = {{.integer = 1}}},
 };
 
-AD_OPERATOR(concat) = {.name = "concat",
-                       .arity = AD_VARIADIC,
-                       .types = "*",
-                       .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                       .shape = concat_shape,
-                       SAMPLES(samples_concat),
-                       .run = concat_run,
-                       .vjp = concat_vjp,
-                       .linear = AD_LINEAR_IN_ALL,
-                       .formula = "one after the other along the axis",
-                       .gradient = "each its part of dy"};
+AD_OPERATOR(concat,
+    .arity = AD_VARIADIC,
+    .types = "*",
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .shape = concat_shape,
+    SAMPLES(samples_concat),
+    .run = concat_run,
+    .vjp = concat_vjp,
+    .linear = AD_LINEAR_IN_ALL,
+    .formula = "one after the other along the axis",
+    .gradient = "each its part of dy",
+);
 
 /* Without an operand there is no tape either: the result is inert. */
 ad_tensor ad_concat(const ad_tensor *x, int n, int axis)
@@ -150,17 +151,18 @@ static const ad_sample samples_stack[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = 2}}},
 };
 
-AD_OPERATOR(stack) = {.name = "stack",
-                      .arity = AD_VARIADIC,
-                      .types = "*",
-                      .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                      .shape = stack_shape,
-                      SAMPLES(samples_stack),
-                      .run = stack_run,
-                      .vjp = stack_vjp,
-                      .linear = AD_LINEAR_IN_ALL,
-                      .formula = "side by side along a new axis",
-                      .gradient = "each its part of dy"};
+AD_OPERATOR(stack,
+    .arity = AD_VARIADIC,
+    .types = "*",
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .shape = stack_shape,
+    SAMPLES(samples_stack),
+    .run = stack_run,
+    .vjp = stack_vjp,
+    .linear = AD_LINEAR_IN_ALL,
+    .formula = "side by side along a new axis",
+    .gradient = "each its part of dy",
+);
 
 ad_tensor ad_stack(const ad_tensor *x, int n, int axis)
 {
@@ -305,8 +307,7 @@ static const ad_sample samples_pad[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.shape = {2, {1, 0}}}, {.shape = {2, {1, 1}}}, {.real = 2}}},
 };
 
-AD_OPERATOR(pad) = {
-    .name = "pad",
+AD_OPERATOR(pad,
     .arity = 1,
     .types = "*",
     .attributes = {{"before", AD_ATTRIBUTE_INTEGERS}, {"after", AD_ATTRIBUTE_INTEGERS}, {"value", AD_ATTRIBUTE_REAL}},
@@ -316,7 +317,8 @@ AD_OPERATOR(pad) = {
     .vjp = pad_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "x with `value` before and after it on each axis",
-    .gradient = "the inner part of dy"};
+    .gradient = "the inner part of dy",
+);
 
 ad_tensor ad_pad(ad_tensor x, ad_shape before, ad_shape after, double value)
 {

@@ -56,16 +56,17 @@ static const ad_sample samples_transpose[] = {
     {.n_x = 1, .x = {{3, {2, 0, 4}}}},
 };
 
-AD_OPERATOR(transpose) = {.name = "transpose",
-                          .arity = 1,
-                          .types = "*",
-                          .shape = transpose_shape,
-                          SAMPLES(samples_transpose),
-                          .run = transpose_run,
-                          .vjp = transpose_vjp,
-                          .linear = AD_LINEAR_IN(0),
-                          .formula = "x' of the last two axes",
-                          .gradient = "dy'"};
+AD_OPERATOR(transpose,
+    .arity = 1,
+    .types = "*",
+    .shape = transpose_shape,
+    SAMPLES(samples_transpose),
+    .run = transpose_run,
+    .vjp = transpose_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x' of the last two axes",
+    .gradient = "dy'",
+);
 
 ad_tensor ad_transpose(ad_tensor x) { return ad_apply1(&ad_operator_transpose, x); }
 
@@ -140,17 +141,18 @@ static const ad_sample samples_permute[] = {
     {.n_x = 1, .x = {{3, {2, 0, 4}}}, .attributes = {{.shape = {3, {1, 2, 0}}}}},
 };
 
-AD_OPERATOR(permute) = {.name = "permute",
-                        .arity = 1,
-                        .types = "*",
-                        .attributes = {{"order", AD_ATTRIBUTE_INTEGERS}},
-                        .shape = permute_shape,
-                        SAMPLES(samples_permute),
-                        .run = permute_run,
-                        .vjp = permute_vjp,
-                        .linear = AD_LINEAR_IN(0),
-                        .formula = "x with its axes in another order",
-                        .gradient = "dy permuted back"};
+AD_OPERATOR(permute,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"order", AD_ATTRIBUTE_INTEGERS}},
+    .shape = permute_shape,
+    SAMPLES(samples_permute),
+    .run = permute_run,
+    .vjp = permute_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x with its axes in another order",
+    .gradient = "dy permuted back",
+);
 
 /* A count that is none is left to the shape rule, which knows the operand. */
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
@@ -200,17 +202,18 @@ static const ad_sample samples_flip[] = {
     {.n_x = 1, .x = {{2, {2, 0}}}, .attributes = {{.axes = {0}}}},
 };
 
-AD_OPERATOR(flip) = {.name = "flip",
-                     .arity = 1,
-                     .types = "*",
-                     .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                     .shape = flip_shape,
-                     SAMPLES(samples_flip),
-                     .run = flip_run,
-                     .vjp = flip_vjp,
-                     .linear = AD_LINEAR_IN(0),
-                     .formula = "x backwards along the axes",
-                     .gradient = "dy backwards"};
+AD_OPERATOR(flip,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .shape = flip_shape,
+    SAMPLES(samples_flip),
+    .run = flip_run,
+    .vjp = flip_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x backwards along the axes",
+    .gradient = "dy backwards",
+);
 
 ad_tensor ad_flip(ad_tensor x, ad_axes axes)
 {

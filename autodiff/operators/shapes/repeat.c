@@ -89,17 +89,18 @@ static const ad_sample samples_repeat[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.shape = {2, {2, 2}}}}},
 };
 
-AD_OPERATOR(repeat) = {.name = "repeat",
-                       .arity = 1,
-                       .types = "*",
-                       .attributes = {{"counts", AD_ATTRIBUTE_INTEGERS}},
-                       .shape = repeat_shape,
-                       SAMPLES(samples_repeat),
-                       .run = repeat_run,
-                       .vjp = repeat_vjp,
-                       .linear = AD_LINEAR_IN(0),
-                       .formula = "copies of x side by side",
-                       .gradient = "dy, summed over the copies"};
+AD_OPERATOR(repeat,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"counts", AD_ATTRIBUTE_INTEGERS}},
+    .shape = repeat_shape,
+    SAMPLES(samples_repeat),
+    .run = repeat_run,
+    .vjp = repeat_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "copies of x side by side",
+    .gradient = "dy, summed over the copies",
+);
 
 ad_tensor ad_repeat(ad_tensor x, ad_shape counts)
 {

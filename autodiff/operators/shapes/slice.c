@@ -113,32 +113,30 @@ static void slice_vjp(ad_pullback *p)
     ad_give(p, 0, ad_slice_backward(ad_dy(p), axis, range_at(ad_attribute_at(p, 1)), n));
 }
 
-#define RANGE(...)                                                                                                     \
-    {                                                                                                                  \
-        .shape = { 3, {__VA_ARGS__} }                                                                                  \
-    }
+#define RANGE(...) .shape = {3, {__VA_ARGS__}}
 
 static const ad_sample samples_slice[] = {
-    {.n_x = 1, .x = {{2, {3, 5}}}, .attributes = {{.integer = 1}, RANGE(1, 4, 1)}},
-    {.n_x = 1, .x = {{3, {2, 5, 2}}}, .attributes = {{.integer = -2}, RANGE(0, AD_END, 2)}},
-    {.n_x = 1, .x = {{1, {7}}}, .attributes = {{.integer = 0}, RANGE(-2, AD_BEGIN, -3)}},
-    {.n_x = 1, .x = {{2, {5, 3}}}, .attributes = {{.integer = 0}, RANGE(-3, 100, 0)}},
-    {.n_x = 1, .x = {{2, {3, 4}}}, .attributes = {{.integer = 0}, RANGE(2, 1, 1)}},
-    {.n_x = 1, .x = {{2, {0, 4}}}, .attributes = {{.integer = 1}, RANGE(0, 2, 1)}},
+    {.n_x = 1, .x = {{2, {3, 5}}}, .attributes = {{.integer = 1}, {RANGE(1, 4, 1)}}},
+    {.n_x = 1, .x = {{3, {2, 5, 2}}}, .attributes = {{.integer = -2}, {RANGE(0, AD_END, 2)}}},
+    {.n_x = 1, .x = {{1, {7}}}, .attributes = {{.integer = 0}, {RANGE(-2, AD_BEGIN, -3)}}},
+    {.n_x = 1, .x = {{2, {5, 3}}}, .attributes = {{.integer = 0}, {RANGE(-3, 100, 0)}}},
+    {.n_x = 1, .x = {{2, {3, 4}}}, .attributes = {{.integer = 0}, {RANGE(2, 1, 1)}}},
+    {.n_x = 1, .x = {{2, {0, 4}}}, .attributes = {{.integer = 1}, {RANGE(0, 2, 1)}}},
 };
 
-AD_OPERATOR(slice) = {.name = "slice",
-                      .arity = 1,
-                      .types = "*",
-                      .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"range", AD_ATTRIBUTE_INTEGERS}},
-                      .shape = slice_shape,
-                      SAMPLES(samples_slice),
-                      .run = slice_run,
-                      .vjp = slice_vjp,
-                      .linear = AD_LINEAR_IN(0),
-                      .formula = "x[start:stop:step] along the axis",
-                      .gradient = "dy in its places, 0 elsewhere",
-                      .convention = "Python's: negative places count from the end, and all are cut to the axis"};
+AD_OPERATOR(slice,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}, {"range", AD_ATTRIBUTE_INTEGERS}},
+    .shape = slice_shape,
+    SAMPLES(samples_slice),
+    .run = slice_run,
+    .vjp = slice_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x[start:stop:step] along the axis",
+    .gradient = "dy in its places, 0 elsewhere",
+    .convention = "Python's: negative places count from the end, and all are cut to the axis",
+);
 
 ad_tensor ad_slice(ad_tensor x, int axis, ad_range range)
 {
@@ -185,14 +183,13 @@ static void slice_backward_vjp(ad_pullback *p)
 }
 
 static const ad_sample samples_slice_backward[] = {
-    {.n_x = 1, .x = {{2, {3, 3}}}, .attributes = {{.integer = 5}, {.integer = 1}, RANGE(1, 4, 1)}},
-    {.n_x = 1, .x = {{3, {2, 3, 2}}}, .attributes = {{.integer = 5}, {.integer = -2}, RANGE(0, AD_END, 2)}},
-    {.n_x = 1, .x = {{1, {2}}}, .attributes = {{.integer = 7}, {.integer = 0}, RANGE(-2, AD_BEGIN, -3)}},
-    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.integer = 4}, {.integer = 0}, RANGE(2, 1, 1)}},
+    {.n_x = 1, .x = {{2, {3, 3}}}, .attributes = {{.integer = 5}, {.integer = 1}, {RANGE(1, 4, 1)}}},
+    {.n_x = 1, .x = {{3, {2, 3, 2}}}, .attributes = {{.integer = 5}, {.integer = -2}, {RANGE(0, AD_END, 2)}}},
+    {.n_x = 1, .x = {{1, {2}}}, .attributes = {{.integer = 7}, {.integer = 0}, {RANGE(-2, AD_BEGIN, -3)}}},
+    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.integer = 4}, {.integer = 0}, {RANGE(2, 1, 1)}}},
 };
 
-AD_OPERATOR(slice_backward) = {
-    .name = "slice_backward",
+AD_OPERATOR(slice_backward,
     .arity = 1,
     .attributes = {{"n", AD_ATTRIBUTE_INTEGER}, {"axis", AD_ATTRIBUTE_INTEGER}, {"range", AD_ATTRIBUTE_INTEGERS}},
     .types = "*",
@@ -202,7 +199,8 @@ AD_OPERATOR(slice_backward) = {
     .vjp = slice_backward_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "v in the places of a slice, 0 elsewhere",
-    .gradient = "dy[start:stop:step]"};
+    .gradient = "dy[start:stop:step]",
+);
 
 ad_tensor ad_slice_backward(ad_tensor v, int axis, ad_range range, int64_t n)
 {

@@ -46,7 +46,6 @@ static void reshape_shape(ad_call *c)
                      ad_elements(c->x[0]), ad_shape_text(&y, b), ad_count_of(&y));
 }
 
-/* y = x in another shape :  dx = dy in the shape of x */
 static void reshape_vjp(ad_pullback *p) { ad_give(p, 0, ad_reshape(ad_dy(p), ad_shape_of(ad_x(p, 0)))); }
 
 static const ad_sample samples_reshape[] = {
@@ -57,31 +56,33 @@ static const ad_sample samples_reshape[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.shape = {1, {0}}}}},
 };
 
-AD_OPERATOR(reshape) = {.name = "reshape",
-                        .arity = 1,
-                        .types = "*",
-                        .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
-                        .properties = AD_VIEW,
-                        .shape = reshape_shape,
-                        SAMPLES(samples_reshape),
-                        .vjp = reshape_vjp,
-                        .linear = AD_LINEAR_IN(0),
-                        .formula = "x in another shape",
-                        .gradient = "dy in the shape of x"};
+AD_OPERATOR(reshape,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"shape", AD_ATTRIBUTE_SHAPE}},
+    .properties = AD_VIEW,
+    .shape = reshape_shape,
+    SAMPLES(samples_reshape),
+    .vjp = reshape_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x in another shape",
+    .gradient = "dy in the shape of x",
+);
 
 ad_tensor ad_reshape(ad_tensor x, ad_shape shape)
 {
     return ad_apply_one(&ad_operator_reshape, &x, 1, &(ad_attribute){.shape = shape});
 }
 
-AD_OPERATOR(detach) = {.name = "detach",
-                       .arity = 1,
-                       .types = "*",
-                       .properties = AD_VIEW | AD_STOPS,
-                       .shape = ad_same_shape,
-                       SAMPLES(ad_samples_of_one),
-                       .formula = "x, as a constant",
-                       .gradient = "none"};
+AD_OPERATOR(detach,
+    .arity = 1,
+    .types = "*",
+    .properties = AD_VIEW | AD_STOPS,
+    .shape = ad_same_shape,
+    SAMPLES(ad_samples_of_one),
+    .formula = "x, as a constant",
+    .gradient = "none",
+);
 
 ad_tensor ad_detach(ad_tensor x) { return ad_apply1(&ad_operator_detach, x); }
 
@@ -124,17 +125,18 @@ static const ad_sample samples_squeeze[] = {
     {.n_x = 1, .x = {{3, {0, 1, 2}}}, .attributes = {{.axes = {1, false, {1}}}}},
 };
 
-AD_OPERATOR(squeeze) = {.name = "squeeze",
-                        .arity = 1,
-                        .types = "*",
-                        .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
-                        .properties = AD_VIEW,
-                        .shape = squeeze_shape,
-                        SAMPLES(samples_squeeze),
-                        .vjp = reshape_vjp,
-                        .linear = AD_LINEAR_IN(0),
-                        .formula = "x without these axes",
-                        .gradient = "dy in the shape of x"};
+AD_OPERATOR(squeeze,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .properties = AD_VIEW,
+    .shape = squeeze_shape,
+    SAMPLES(samples_squeeze),
+    .vjp = reshape_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x without these axes",
+    .gradient = "dy in the shape of x",
+);
 
 ad_tensor ad_squeeze(ad_tensor x, ad_axes axes)
 {
@@ -157,17 +159,18 @@ static const ad_sample samples_expand_dims[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.integer = 2}}},
 };
 
-AD_OPERATOR(expand_dims) = {.name = "expand_dims",
-                            .arity = 1,
-                            .types = "*",
-                            .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
-                            .properties = AD_VIEW,
-                            .shape = expand_dims_shape,
-                            SAMPLES(samples_expand_dims),
-                            .vjp = reshape_vjp,
-                            .linear = AD_LINEAR_IN(0),
-                            .formula = "x with a new axis of size 1",
-                            .gradient = "dy in the shape of x"};
+AD_OPERATOR(expand_dims,
+    .arity = 1,
+    .types = "*",
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .properties = AD_VIEW,
+    .shape = expand_dims_shape,
+    SAMPLES(samples_expand_dims),
+    .vjp = reshape_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x with a new axis of size 1",
+    .gradient = "dy in the shape of x",
+);
 
 ad_tensor ad_expand_dims(ad_tensor x, int axis)
 {
