@@ -170,7 +170,7 @@ END_TEST
 
 /* a of each kind has what is not to be read as NaN; a x = b by hand. */
 static const struct {
-    unsigned triangle;
+    ad_triangle triangle;
     double a[4], x[2];
 } triangles[] = {
     {AD_LOWER, {2, NAN, 3, 4}, {3, -0.25}},

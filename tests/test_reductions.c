@@ -248,6 +248,32 @@ START_TEST(all_axes_are_meant_by_none)
 }
 END_TEST
 
+START_TEST(short_forms_are_over_all_axes)
+{
+    const double values[] = {1, -2, 3, -4, 5, 6};
+    const ad_tensor x = matrix(2, 3, values);
+    EXPECT(ad_argmax(x), 5);
+    EXPECT(ad_argmin(x), 3);
+    EXPECT(ad_var(ROW(1, 2, 3, 6)), 3.5);
+    EXPECT(ad_std(ROW(1, 5)), 2);
+    EXPECT(ad_norm(ROW(3, 4)), 5);
+    const struct {
+        ad_tensor brief, whole;
+    } pairs[] = {{ad_var(x), ad_var_over(x, 0, AD_ALL_AXES)},
+                 {ad_std(x), ad_std_over(x, 0, AD_ALL_AXES)},
+                 {ad_norm(x), ad_norm_over(x, 2, AD_ALL_AXES)}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        double dx[6];
+        ck_assert_int_eq(ad_shape_of(pairs[i].brief).rank, 0);
+        ad_backward(pairs[i].whole);
+        memcpy(dx, ad_f64(ad_gradient(x)), sizeof dx);
+        ad_backward(pairs[i].brief);
+        ck_assert_mem_eq(ad_f64(ad_gradient(x)), dx, sizeof dx);
+        ck_assert(dx[0] != 0);
+    }
+}
+END_TEST
+
 /* ---- Products with zeros ----------------------------------------------------------------------------------------- */
 
 /* The gradient of <w, the gradient of this before>, by the parameter x. */
@@ -489,6 +515,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, reductions_are_those_of_plain_loops, 0, 2 * SHAPES);
     tcase_add_loop_test(tests, gradients_are_those_of_plain_loops, 0, SHAPES);
     tcase_add_test(tests, all_axes_are_meant_by_none);
+    tcase_add_test(tests, short_forms_are_over_all_axes);
     tcase_add_test(tests, products_with_zeros_are_exact_to_the_third_order);
     tcase_add_test(tests, products_over_several_axes_with_zeros);
     tcase_add_test(tests, norms_neither_overflow_nor_vanish);

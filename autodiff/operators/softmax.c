@@ -355,7 +355,7 @@ ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets)
 
 /* ---- Log-probability of a label ---------------------------------------------------------------------------------- */
 
-ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels)
+ad_tensor ad_softmax_log_likelihood(ad_tensor logits, ad_tensor labels)
 {
     return ad_neg(ad_softmax_cross_entropy(logits, labels));
 }

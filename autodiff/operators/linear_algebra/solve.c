@@ -221,7 +221,8 @@ static void solve_triangular_vjp(ad_pullback *p)
 {
     const ad_attribute *triangle = ad_attribute_at(p, 0);
     const ad_triangle_kind kind = kind_of(triangle);
-    ad_tensor db = ad_solve_triangular(ad_x(p, 0), ad_dy(p), (unsigned)triangle->integer ^ AD_TRANSPOSED);
+    ad_tensor db =
+        ad_solve_triangular(ad_x(p, 0), ad_dy(p), (ad_triangle)((unsigned)triangle->integer ^ AD_TRANSPOSED));
     ad_give(p, 1, db);
     if (ad_wants(p, 0)) {
         ad_tensor all = kind.transposed ? ad_matmul_nt(ad_y(p), db) : ad_matmul_nt(db, ad_y(p));
@@ -243,7 +244,7 @@ AD_OPERATOR(solve_triangular,
     .domain = {{-1, 1, .diagonal = 2}, {0}},
 );
 
-ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, unsigned triangle)
+ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, ad_triangle triangle)
 {
     return ad_apply_one(&ad_operator_solve_triangular, (const ad_tensor[]){a, b}, 2,
                         &(ad_attribute){.integer = (int64_t)triangle});

@@ -125,6 +125,7 @@ AD_OPERATOR(argmax,
 );
 
 ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_argmax, x, axes); }
+ad_tensor ad_argmax(ad_tensor x) { return ad_argmax_over(x, AD_ALL_AXES); }
 
 AD_OPERATOR(argmin,
     .arity = 1,
@@ -139,6 +140,7 @@ AD_OPERATOR(argmin,
 );
 
 ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_argmin, x, axes); }
+ad_tensor ad_argmin(ad_tensor x) { return ad_argmin_over(x, AD_ALL_AXES); }
 
 /* ---- Ties: how max shares its gradient, and the adjoint of that -------------------------------------------------- */
 

@@ -144,6 +144,8 @@ ad_tensor ad_var_over(ad_tensor x, double correction, ad_axes axes)
     return with_number(&ad_operator_var, x, correction, axes);
 }
 
+ad_tensor ad_var(ad_tensor x) { return ad_var_over(x, 0, AD_ALL_AXES); }
+
 static void std_run(ad_call *c)
 {
     var_run(c);
@@ -171,6 +173,8 @@ ad_tensor ad_std_over(ad_tensor x, double correction, ad_axes axes)
 {
     return with_number(&ad_operator_std, x, correction, axes);
 }
+
+ad_tensor ad_std(ad_tensor x) { return ad_std_over(x, 0, AD_ALL_AXES); }
 
 /* ---- Norms ------------------------------------------------------------------------------------------------------- */
 
@@ -268,5 +272,7 @@ ad_tensor ad_norm_over(ad_tensor x, double order, ad_axes axes)
 {
     return with_number(&ad_operator_norm, x, order, axes);
 }
+
+ad_tensor ad_norm(ad_tensor x) { return ad_norm_over(x, 2, AD_ALL_AXES); }
 
 #endif

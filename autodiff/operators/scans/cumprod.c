@@ -15,12 +15,15 @@ AD_FAMILY(scans_cumprod)
 
 /* ---- Products along an axis -------------------------------------------------------------------------------------- */
 
+static ad_direction opposite(ad_direction direction) { return direction == AD_FORWARDS ? AD_BACKWARDS : AD_FORWARDS; }
+
 /* y_i = y_(i-1) x_i :  dx_j = (product of x before j) s_j, where s_j = dy_j + x_(j+1) s_(j+1) gathers what all y_i from
  * j on owe to their factor j */
 static void cumprod_vjp(ad_pullback *p)
 {
     const int axis = ad_axis_of(p);
-    const ad_tensor x = ad_x(p, 0), s = ad_recurrence(ad_beside(x, axis, true, 0), ad_dy(p), axis, true);
+    const ad_tensor x = ad_x(p, 0),
+                    s = ad_recurrence(ad_beside(x, axis, AD_BACKWARDS, 0), ad_dy(p), axis, AD_BACKWARDS);
     ad_give(p, 0, ad_mul(ad_prod_before(x, axis), s));
 }
 
@@ -41,15 +44,16 @@ ad_tensor ad_cumprod(ad_tensor x, int axis) { return ad_along(&ad_operator_cumpr
 
 /* With the result y_j = product of x_l, l beside j: those before it, or after it :  dx_j = y_j s_j, where s_j = dy_i +
  * x_i s_i with i the neighbour of j on the other side */
-static void prod_beside_vjp(ad_pullback *p, bool backwards)
+static void prod_beside_vjp(ad_pullback *p, ad_direction direction)
 {
     const int axis = ad_axis_of(p);
-    const ad_tensor x = ad_beside(ad_x(p, 0), axis, !backwards, 0), dy = ad_beside(ad_dy(p), axis, !backwards, 0);
-    ad_give(p, 0, ad_mul(ad_y(p), ad_recurrence(x, dy, axis, !backwards)));
+    const ad_direction back = opposite(direction);
+    const ad_tensor x = ad_beside(ad_x(p, 0), axis, back, 0), dy = ad_beside(ad_dy(p), axis, back, 0);
+    ad_give(p, 0, ad_mul(ad_y(p), ad_recurrence(x, dy, axis, back)));
 }
 
 static void prod_before_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, NULL, false, 0); }
-static void prod_before_vjp(ad_pullback *p) { prod_beside_vjp(p, false); }
+static void prod_before_vjp(ad_pullback *p) { prod_beside_vjp(p, AD_FORWARDS); }
 
 AD_OPERATOR(prod_before,
     .arity = 1,
@@ -65,7 +69,7 @@ AD_OPERATOR(prod_before,
 ad_tensor ad_prod_before(ad_tensor x, int axis) { return ad_along(&ad_operator_prod_before, x, axis); }
 
 static void prod_after_run(ad_call *c) { ad_run_along(c, &prod_beside_loops, NULL, true, 0); }
-static void prod_after_vjp(ad_pullback *p) { prod_beside_vjp(p, true); }
+static void prod_after_vjp(ad_pullback *p) { prod_beside_vjp(p, AD_BACKWARDS); }
 
 AD_OPERATOR(prod_after,
     .arity = 1,
@@ -82,6 +86,12 @@ ad_tensor ad_prod_after(ad_tensor x, int axis) { return ad_along(&ad_operator_pr
 
 /* ---- What the rules of products are made of ---------------------------------------------------------------------- */
 
+/* Of recurrence and beside. */
+static ad_direction direction_of(const ad_pullback *p)
+{
+    return ad_attribute_at(p, 1)->integer ? AD_BACKWARDS : AD_FORWARDS;
+}
+
 static void recurrence_run(ad_call *c)
 {
     ad_run_along(c, &recurrence_loops, c->x[1]->data, c->attributes[1].integer, 0);
@@ -91,11 +101,11 @@ static void recurrence_run(ad_call *c)
 static void recurrence_vjp(ad_pullback *p)
 {
     const int axis = ad_axis_of(p);
-    const bool backwards = ad_attribute_at(p, 1)->integer;
-    const ad_tensor dv = ad_recurrence(ad_beside(ad_x(p, 0), axis, !backwards, 0), ad_dy(p), axis, !backwards);
+    const ad_direction direction = direction_of(p), back = opposite(direction);
+    const ad_tensor dv = ad_recurrence(ad_beside(ad_x(p, 0), axis, back, 0), ad_dy(p), axis, back);
     ad_give(p, 1, dv);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul(dv, ad_beside(ad_y(p), axis, backwards, 0)));
+        ad_give(p, 0, ad_mul(dv, ad_beside(ad_y(p), axis, direction, 0)));
 }
 
 static const ad_sample samples_recurrence[] = {
@@ -119,10 +129,10 @@ AD_OPERATOR(recurrence,
     .domain = {{.low = -0.9, .high = 0.9}},
 );
 
-ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, bool backwards)
+ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, ad_direction direction)
 {
     return ad_apply_one(&ad_operator_recurrence, (const ad_tensor[]){a, v}, 2,
-                        (const ad_attribute[]){{.integer = axis}, {.integer = backwards}});
+                        (const ad_attribute[]){{.integer = axis}, {.integer = direction}});
 }
 
 static void beside_run(ad_call *c)
@@ -133,7 +143,7 @@ static void beside_run(ad_call *c)
 /* y_i = x_(i-1), or a constant :  dx_i = dy_(i+1), or 0 */
 static void beside_vjp(ad_pullback *p)
 {
-    ad_give(p, 0, ad_beside(ad_dy(p), ad_axis_of(p), !ad_attribute_at(p, 1)->integer, 0));
+    ad_give(p, 0, ad_beside(ad_dy(p), ad_axis_of(p), opposite(direction_of(p)), 0));
 }
 
 static const ad_sample samples_beside[] = {
@@ -155,10 +165,10 @@ AD_OPERATOR(beside,
     .convention = "`edge` where there is no neighbour",
 );
 
-ad_tensor ad_beside(ad_tensor x, int axis, bool backwards, double edge)
+ad_tensor ad_beside(ad_tensor x, int axis, ad_direction direction, double edge)
 {
     return ad_apply_one(&ad_operator_beside, &x, 1,
-                        (const ad_attribute[]){{.integer = axis}, {.integer = backwards}, {.real = edge}});
+                        (const ad_attribute[]){{.integer = axis}, {.integer = direction}, {.real = edge}});
 }
 
 #endif

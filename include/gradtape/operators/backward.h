@@ -95,11 +95,15 @@ AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
 /* y_i = product of x_j, j < i (before) or j > i (after); 1 where there is none */
 AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
 AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
-/* y_i = v_i + a_i y_(i-1), or v_i + a_i y_(i+1) where backwards; v_i where there is no neighbour. Its adjoint is a
- * recurrence too: gradients of products need no quotient and only linear time. */
-AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, bool backwards);
-/* y_i = x_(i-1), or x_(i+1) where backwards; `edge` where there is no neighbour */
-AD_API ad_tensor ad_beside(ad_tensor x, int axis, bool backwards, double edge);
+
+/* Which neighbour comes before an element: the one with the smaller index, or the one with the larger. */
+typedef enum ad_direction { AD_FORWARDS, AD_BACKWARDS } ad_direction;
+
+/* y_i = v_i + a_i y_(i-1), or v_i + a_i y_(i+1) backwards; v_i where there is no neighbour. Its adjoint is a recurrence
+ * too: gradients of products need no quotient and only linear time. */
+AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, ad_direction direction);
+/* y_i = x_(i-1), or x_(i+1) backwards; `edge` where there is no neighbour */
+AD_API ad_tensor ad_beside(ad_tensor x, int axis, ad_direction direction, double edge);
 
 /* ---- Of slices --------------------------------------------------------------------------------------------------- */
 /* n elements along the axis: v in the places that the slice takes, 0 in the others :  dv = slice(dr) */

@@ -16,16 +16,16 @@ AD_API ad_tensor ad_outer(ad_tensor a, ad_tensor b); /* [..., m] by [..., n] to 
 /* ---- Systems of equations: the last two axes are matrices, leading axes are batches that broadcast --------------- */
 
 /* How ad_solve_triangular reads a: what is on the other side of the diagonal is not read. */
-enum ad_triangle {
+typedef enum ad_triangle {
     AD_LOWER = 0,
     AD_UPPER = 1,
     AD_TRANSPOSED = 2,   /* solves a' x = b */
     AD_UNIT_DIAGONAL = 4 /* the diagonal counts as ones */
-};
+} ad_triangle;
 
 /* a x = b for a triangle a [n,n], b [n,k] :  db = a'^-1 dx,  da = -db x' in the triangle (Giles 2008). A 0 on the
  * diagonal is an error. */
-AD_API ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, unsigned triangle);
+AD_API ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, ad_triangle triangle);
 /* The lower L with L L' = a, a symmetric and positive definite, of which the lower triangle is read :  da symmetric
  * (Murray 2016). A matrix that is not positive definite is an error (AD_BAD_VALUE) that names its index in the batch
  * and the pivot. */

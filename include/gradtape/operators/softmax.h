@@ -11,7 +11,7 @@ AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis); /* x - logsumexp(x) :  d
  * dy. A label outside 0..c-1 is an error that names its row. */
 AD_API ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels);
 /* log_softmax(logits)[label] for logits [n,c] and i32 labels [n]: minus ad_softmax_cross_entropy, and nothing else. */
-AD_API ad_tensor ad_log_softmax_gather(ad_tensor logits, ad_tensor labels);
+AD_API ad_tensor ad_softmax_log_likelihood(ad_tensor logits, ad_tensor labels);
 /* softplus(z) - t z, element by element, broadcasting :  dz = (logistic(z) - t) dy,  dt = -z dy. Targets t usually in
  * [0,1]. */
 AD_API ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets);
