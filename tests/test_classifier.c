@@ -148,12 +148,12 @@ static const struct {
     {{.hidden_units = {8}}, 1, 0},
     {{.hidden_units = {8, 6}}, 1, 0},
     {{.hidden_units = {8, 6, 5}}, 1, 0},
-    {{.activation = NN_RELU}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_LOGISTIC}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_TANH}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_ELU}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_SOFTPLUS}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_IDENTITY}, 1, 0},
+    {{.activation = AD_RELU}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_LOGISTIC}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_TANH}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_ELU}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_SOFTPLUS}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_IDENTITY}, 1, 0},
     {{.hidden_units = {8}, .optimiser = {.kind = NN_GRADIENT_DESCENT}}, 1, 0},
     {{.optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.2}}, 1, 0},
     {{.hidden_units = {8}, .optimiser = {.rate = 0.3, .initial_accumulator = 1}}, 1, 0},
@@ -193,8 +193,8 @@ START_TEST(test_hidden_layers_are_needed)
         bool can;
     } nets[] = {
         {{.hidden_units = {8}, .n_classes = 2}, true},
-        {{.hidden_units = {8}, .n_classes = 2, .activation = NN_TANH}, true},
-        {{.hidden_units = {8}, .n_classes = 2, .activation = NN_IDENTITY}, false},
+        {{.hidden_units = {8}, .n_classes = 2, .activation = AD_TANH}, true},
+        {{.hidden_units = {8}, .n_classes = 2, .activation = AD_IDENTITY}, false},
         {{.n_classes = 2}, false},
     };
     fill_exclusive_or(&train, 80);
@@ -591,7 +591,7 @@ START_TEST(test_classifier_defaults)
 {
     nn_classifier_options o = small_net;
     state_after(&wanted, &train, 10, 6);
-    o.activation = NN_RELU;
+    o.activation = AD_RELU;
     o.optimiser = (nn_optimiser_options){.kind = NN_ADAGRAD, .rate = 0.05, .initial_accumulator = 0.1};
     o.scaling = NN_SCALE_NONE;
     nn_classifier *c = open_with(o);
@@ -614,16 +614,17 @@ END_TEST
 
 /* ---- Figures against plain loops --------------------------------------------------------------------------------- */
 
-static double plain_activation(nn_activation activation, double x)
+static double plain_activation(ad_activation activation, double x)
 {
     switch (activation) {
-    case NN_RELU: return x > 0 ? x : 0;
-    case NN_LOGISTIC: return 1 / (1 + exp(-x));
-    case NN_TANH: return tanh(x);
-    case NN_ELU: return x > 0 ? x : expm1(x);
-    case NN_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
-    case NN_IDENTITY:
-    case NN_ACTIVATION_COUNT: break;
+    case AD_ACTIVATION_DEFAULT:
+    case AD_RELU: return x > 0 ? x : 0;
+    case AD_LOGISTIC: return 1 / (1 + exp(-x));
+    case AD_TANH: return tanh(x);
+    case AD_ELU: return x > 0 ? x : expm1(x);
+    case AD_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
+    case AD_IDENTITY:
+    case AD_ACTIVATION_COUNT: break;
     }
     return x;
 }
@@ -676,8 +677,8 @@ START_TEST(test_logits_against_plain_loops)
 {
     static float logits[MAX_ROWS * CLASSES];
     nn_classifier_options o = {.hidden_units = {6, 5}, .n_classes = CLASSES, .seed = 3, .scaling_constant = 3};
-    o.activation = (nn_activation)(_i % NN_ACTIVATION_COUNT);
-    o.scaling = (nn_scaling_kind)(_i / NN_ACTIVATION_COUNT);
+    o.activation = (ad_activation)(_i % AD_ACTIVATION_COUNT);
+    o.scaling = (nn_scaling_kind)(_i / AD_ACTIVATION_COUNT);
     for (int64_t i = 0; i < train.data.rows; i++)
         train.x[i * COLUMNS + 1] = 0.7F;
     nn_classifier *c = open_with(o);
@@ -871,7 +872,7 @@ END_TEST
 /* All places of the list used: nothing ends it. */
 START_TEST(test_most_hidden_layers)
 {
-    nn_classifier_options o = {.n_classes = CLASSES, .activation = NN_TANH};
+    nn_classifier_options o = {.n_classes = CLASSES, .activation = AD_TANH};
     for (int i = 0; i < NN_MAX_HIDDEN_LAYERS; i++)
         o.hidden_units[i] = 2;
     nn_classifier *c = open_with(o);
@@ -896,7 +897,7 @@ START_TEST(test_settings)
         {{.n_classes = 2, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.25}},
          "hidden_units = [], n_classes = 2, activation = relu, optimiser = gradient_descent (rate 0.25), scaling = none, "
          "seed = 0"},
-        {{.hidden_units = {4}, .n_classes = 3, .activation = NN_TANH, .scaling = NN_SCALE_CONSTANT},
+        {{.hidden_units = {4}, .n_classes = 3, .activation = AD_TANH, .scaling = NN_SCALE_CONSTANT},
          "hidden_units = [4], n_classes = 3, activation = tanh, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
          "scaling = divided by 255, seed = 0"},
         {{.n_classes = 3, .optimiser = {.initial_accumulator = 0.75}, .scaling = NN_SCALE_GLOBAL, .seed = UINT64_MAX},
@@ -957,7 +958,7 @@ START_TEST(test_training_allocates_nothing)
 {
     static size_t calls[64];
     nn_classifier_options o = small_net;
-    o.activation = (nn_activation)(_i / 2);
+    o.activation = (ad_activation)(_i / 2);
     o.optimiser.kind = (nn_optimiser_kind)(_i % 2);
     o.scaling = (nn_scaling_kind)(_i % NN_SCALE_COUNT);
     static const int64_t hidden[] = {0, 5, 40};
@@ -1326,9 +1327,9 @@ START_TEST(test_bad_options)
     expect_bad_options((nn_classifier_options){.hidden_units = {-4}, .n_classes = 3}, "hidden_units[0]", "-4");
     expect_bad_options((nn_classifier_options){.hidden_units = {7, -6}, .n_classes = 3},
                        "classifier: hidden_units[1] is -6: it must be 1 or more, 0 ends the list", "");
-    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)6},
-                       "classifier: 6 is no activation: use NN_RELU or another of the list", "");
-    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)-1}, "-1", "activation");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = AD_ACTIVATION_COUNT},
+                       "classifier: 7 is no activation: use AD_RELU or another of the list", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (ad_activation)-1}, "-1", "activation");
     expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = NN_SCALE_COUNT},
                        "classifier: 4 is no scaling: use NN_SCALE_NONE or another of the list", "");
     expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = (nn_scaling_kind)-1}, "-1", "scaling");
@@ -1641,7 +1642,7 @@ static void add_training(TCase *tests)
 
 static void add_figures(TCase *tests)
 {
-    tcase_add_loop_test(tests, test_logits_against_plain_loops, 0, NN_ACTIVATION_COUNT * NN_SCALE_COUNT);
+    tcase_add_loop_test(tests, test_logits_against_plain_loops, 0, AD_ACTIVATION_COUNT * NN_SCALE_COUNT);
     tcase_add_loop_test(tests, test_predictions_agree, 0, (int)LENGTH(row_counts));
     tcase_add_loop_test(tests, test_evaluation_against_plain_loops, 0, (int)LENGTH(row_counts));
     tcase_add_test(tests, test_ties_take_the_first_class);
@@ -1655,7 +1656,7 @@ static void add_figures(TCase *tests)
 
 static void add_failures(TCase *tests)
 {
-    tcase_add_loop_test(tests, test_training_allocates_nothing, 0, NN_ACTIVATION_COUNT * NN_OPTIMISER_COUNT);
+    tcase_add_loop_test(tests, test_training_allocates_nothing, 0, AD_ACTIVATION_COUNT * NN_OPTIMISER_COUNT);
     tcase_add_loop_test(tests, test_every_failed_allocation, 0, 2);
     tcase_add_loop_test(tests, test_every_failed_allocation_of_a_later_fit, 0, 2);
     tcase_add_test(tests, test_enormous_layers);

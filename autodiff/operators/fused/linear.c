@@ -134,7 +134,11 @@ static const ad_loops *const backward_loops[AD_ACTIVATION_COUNT] = {
     [AD_LOGISTIC] = &logistic_back_loops, [AD_SOFTPLUS] = &softplus_back_loops, [AD_ELU] = &elu_back_loops,
 };
 
-static ad_activation activation_of(const ad_attribute *attributes) { return (ad_activation)attributes[0].integer; }
+static ad_activation activation_of(const ad_attribute *attributes)
+{
+    const ad_activation given = (ad_activation)attributes[0].integer;
+    return given == AD_ACTIVATION_DEFAULT ? AD_IDENTITY : given;
+}
 
 static bool check_activation(ad_call *c)
 {

@@ -5,13 +5,15 @@
  * element. */
 #include <gradtape/operator.h>
 
+/* The activations that a layer can apply. */
 typedef enum ad_activation {
-    AD_IDENTITY,
+    AD_ACTIVATION_DEFAULT, /* identity in ad_linear, relu in layers.h and classifier.h */
     AD_RELU,
     AD_TANH,
     AD_LOGISTIC,
     AD_SOFTPLUS,
     AD_ELU,
+    AD_IDENTITY,
     AD_ACTIVATION_COUNT
 } ad_activation;
 
