@@ -69,9 +69,6 @@ LOOP(leaky_relu_backward)
             Y[i] = X[sx * i] > 0 ? A[sa * i] : X[sx * i] <= 0 ? slope * A[sa * i] : X[sx * i];
 }
 
-#else
-LOOP_TABLE(gelu_backward)
-LOOP_TABLE(leaky_relu_backward)
 #endif
 
 /* x Phi(x): by erfc nothing cancels where Phi is small, as it does in 1 + erf. */
@@ -87,6 +84,9 @@ MAP1_VIA(log_logistic, log1p_exp, -R(fabs)(x), (x < 0 ? x : x >= 0 ? 0 : x) - v)
 #ifndef AD_REAL
 
 AD_FAMILY(activations)
+
+LOOP_TABLE(gelu_backward)
+LOOP_TABLE(leaky_relu_backward)
 
 #define BESIDE_ZERO .low = -2, .high = 2, .kink = 0, .gap = 0.1
 #define SIGN_ONLY .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true
@@ -157,7 +157,6 @@ AD_OPERATOR(tanh_backward,
 
 ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_tanh_backward, dy, y); }
 
-/* y = max(x, 0) :  dx = dy where y > 0, else 0 */
 static void relu_vjp(ad_pullback *p) { ad_give(p, 0, ad_where_positive(ad_dy(p), ad_y(p))); }
 
 AD_OPERATOR(relu,
@@ -229,7 +228,6 @@ AD_OPERATOR(softplus,
 
 ad_tensor ad_softplus(ad_tensor x) { return ad_apply1(&ad_operator_softplus, x); }
 
-/* y = x where x > 0, else e^x - 1 :  dx = dy where y > 0, else (y + 1) dy */
 static void elu_vjp(ad_pullback *p) { ad_give(p, 0, ad_elu_backward(ad_dy(p), ad_y(p))); }
 
 AD_OPERATOR(elu,
@@ -282,7 +280,6 @@ AD_OPERATOR(step,
 
 ad_tensor ad_step(ad_tensor x) { return ad_apply1(&ad_operator_step, x); }
 
-/* y = x Phi(x) :  dx = (Phi(x) + x phi(x)) dy */
 static void gelu_vjp(ad_pullback *p) { ad_give(p, 0, ad_gelu_backward(ad_dy(p), ad_x(p, 0))); }
 
 AD_OPERATOR(gelu,
@@ -322,7 +319,6 @@ AD_OPERATOR(gelu_backward,
 
 ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_gelu_backward, dy, x); }
 
-/* y = x s, s = logistic(x) :  dx = s (1 + x (1 - s)) dy */
 static void silu_vjp(ad_pullback *p) { ad_give(p, 0, ad_silu_backward(ad_dy(p), ad_x(p, 0))); }
 
 AD_OPERATOR(silu,
@@ -362,7 +358,6 @@ AD_OPERATOR(silu_backward,
 
 ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_silu_backward, dy, x); }
 
-/* y = s x where x > 0, else s a (e^x - 1) :  dx = s dy where y > 0, else (y + s a) dy */
 static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p))); }
 
 AD_OPERATOR(selu,
@@ -431,7 +426,6 @@ static const ad_sample samples_sloped_backward[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = 0.2}}},
 };
 
-/* y = x where x > 0, else slope x :  dx = dy or slope dy */
 static void leaky_relu_vjp(ad_pullback *p)
 {
     ad_give(p, 0, ad_leaky_relu_backward(ad_dy(p), ad_x(p, 0), ad_attribute_at(p, 0)->real));
@@ -478,7 +472,6 @@ ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope)
     return sloped(&ad_operator_leaky_relu_backward, (const ad_tensor[]){dy, x}, 2, slope);
 }
 
-/* y = clamp(x, -1, 1) :  dx = dy in [-1, 1], else 0 */
 static void hardtanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_clamp_backward(ad_dy(p), ad_x(p, 0), -1, 1)); }
 
 AD_OPERATOR(hardtanh,

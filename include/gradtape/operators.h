@@ -1,13 +1,14 @@
 #ifndef GRADTAPE_OPERATORS_H
 #define GRADTAPE_OPERATORS_H
-/* The operators, a header for each family. Each computes its value at once, appends one entry to the tape of its
- * operands and returns its result; on an error (the tape's status and message say which) it returns an inert tensor,
- * and so does every later call.
+/* The operators, a header for each family. An operator computes its value at once, appends one entry to the tape of its
+ * operands and returns a handle of its result. On an error it returns an inert tensor, and so does every later call;
+ * the tape's status and message say which error it was.
  *
- * In the comments: y is the result, dy its gradient, dx that of x. Operands are f32 or f64, all of the same type,
- * unless an i32 is named; arithmetic on i32 is an error that names ad_cast. Shapes broadcast as NumPy's, and gradients
- * of broadcast operands are summed back. NaN passes through everything except comparisons, branches not selected,
- * and where IEEE 754 says otherwise (pow, hypot).
+ * In the comments `f :  dx = g` means: the result y is f, and the gradient of x is g, where dy is the gradient of y.
+ * Operands are f32 or f64, all of one type, unless a comment names another type; arithmetic on i32 is an error that
+ * names ad_cast. Shapes broadcast as in NumPy; the gradient of a broadcast operand is summed back to its shape. NaN
+ * passes through every operator, except comparisons, branches not selected, and where IEEE 754 says otherwise (pow,
+ * hypot).
  *
  * Where a chain of small operators would be slow, or would lose a convention at a kink, a gradient rule calls an
  * operator made for it. These backward operators are declared in operators/backward.h, which this header does not

@@ -1,33 +1,35 @@
 #ifndef GRADTAPE_OPERATORS_CREATION_H
 #define GRADTAPE_OPERATORS_CREATION_H
-/* Creation: constants, and random numbers. All are gone at reset. */
+/* Creation: constants and random numbers. They have no gradient and are gone at reset. */
 #include <gradtape/operator.h>
 
-/* All of one value; for i32 it must be a whole number that fits. */
+/* A tensor with every element `value`, 0 or 1; of the shape and type of x, or as given. A value that an i32 cannot hold
+ * is an error for i32. */
 AD_API ad_tensor ad_full(ad_tape *tape, ad_type type, ad_shape shape, double value);
 AD_API ad_tensor ad_zeros(ad_tape *tape, ad_type type, ad_shape shape);
 AD_API ad_tensor ad_ones(ad_tape *tape, ad_type type, ad_shape shape);
 AD_API ad_tensor ad_zeros_like(ad_tensor x);
 AD_API ad_tensor ad_ones_like(ad_tensor x);
 
-/* 0, 1, ..., n-1; and [n,n] with 1 on the diagonal. An n below 0 is an error. */
+/* arange: 0, 1, ..., n-1. eye: [n,n] with 1 on the diagonal, 0 elsewhere. An n below 0 is an error. */
 AD_API ad_tensor ad_arange(ad_tape *tape, ad_type type, int64_t n);
 AD_API ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n);
 
-/* Random numbers. Each call is a draw; its number on the tape, counted from 0 over all seeds and not set back at reset,
- * is recorded with it. Element i is made of the words that the generator (random.h) has for the seed and the draw: each
- * draw gives other numbers, and the same program the same, for any number of threads. f32 or f64. Constants: no
- * gradient. */
+/* ---- Random numbers, f32 or f64 ---------------------------------------------------------------------------------- */
+/* Each call is a draw. The tape counts its draws from 0, over all seeds; a reset does not set the count back. The
+ * number of the draw is recorded with the call. Element i depends on the seed, the number of the draw and i alone
+ * (random.h): each draw gives other numbers, and the same program gives the same numbers for any number of threads. */
 
-/* Uniform in [0, 1): f64 is ad_random_uniform(seed, draw, i), a multiple of 2^-32; f32 is that cut to 24 bits. */
+/* Uniform in [0, 1). f64: ad_random_uniform(seed, draw, i), a multiple of 2^-32; f32: that, cut to 24 bits. */
 AD_API ad_tensor ad_uniform(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed);
-/* Mean 0, variance 1: two elements from two words by Box and Muller ("A note on the generation of random normal
- * deviates", 1958); f32 is the rounded f64. None is beyond 6.67. */
+/* Normal with mean 0 and variance 1; f32 is the f64 number, rounded. No number is beyond 6.67. (Box and Muller, "A note
+ * on the generation of random normal deviates", 1958: two elements from two words.) */
 AD_API ad_tensor ad_normal(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed);
-/* Like x: 0 with probability `rate`, else 1 / (1 - rate): what dropout multiplies by. 0 <= rate < 1. */
+/* What dropout multiplies x by, of the shape and type of x: 0 with probability `rate`, else 1 / (1 - rate). A rate
+ * outside [0, 1) is an error. */
 AD_API ad_tensor ad_dropout_mask(ad_tensor x, double rate, uint64_t seed);
-/* How many draws were made on the tape, 0 for NULL; and setting that, to go on where another run stopped. Returns the
- * tape's status; a tape in error is left as it is. */
+/* The number of draws made on the tape, 0 for NULL. ad_set_draw_count sets it, to go on where another run stopped, and
+ * returns the tape's status; a tape in error is left as it is. */
 AD_API uint64_t ad_draw_count(const ad_tape *tape);
 AD_API ad_status ad_set_draw_count(ad_tape *tape, uint64_t count);
 
