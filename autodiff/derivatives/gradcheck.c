@@ -4,7 +4,9 @@
 
 #include <math.h>
 
-#include "../tape/tape.h"
+#include "../tape/handles.h"
+#include "../tape/names.h"
+#include "../tape/status.h"
 
 static const char *const verdict_names[] = {"not checked", "right", "wrong", "missing", "all zero"};
 
@@ -91,14 +93,6 @@ static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, doubl
 
 static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
 
-static size_t parameter_count(const ad_tape *t)
-{
-    size_t n = 0;
-    for (uint32_t k = 0; k < ad_kept_number(t); k++)
-        n += is_parameter(ad_kept_entry(t, k));
-    return n;
-}
-
 static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context,
                        const ad_gradcheck_options *o)
 {
@@ -113,11 +107,11 @@ static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, 
 static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
 {
     ad_reset(t);
-    const size_t parameters = parameter_count(t);
+    const size_t parameters = ad_param_count(t);
     const ad_tensor loss = function(t, context);
     if (t->status == AD_OK && !ad_entry_of(t, loss))
         ad_fail_handle(t, loss, "gradcheck: the function's result", -1);
-    if (parameter_count(t) != parameters)
+    if (ad_param_count(t) != parameters)
         ad_fail(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
     return t->status == AD_OK && ad_backward(loss) == AD_OK;
 }
@@ -127,15 +121,15 @@ static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
 static size_t read_gradients(const ad_tape *t, double *all)
 {
     size_t n = 0;
-    for (uint32_t k = 0; k < ad_kept_number(t); k++) {
-        const ad_entry *e = ad_kept_entry(t, k);
+    for (uint32_t k = 0; k < ad_persistent_count(t); k++) {
+        const ad_entry *e = ad_persistent_entry(t, k);
         const size_t count = ad_elements(&e->value);
         if (!is_parameter(e))
             continue;
         if (all)
-            all[n] = e->link != 0;
+            all[n] = e->gradient != 0;
         for (size_t i = 0; all && i < count; i++)
-            all[n + 1 + i] = e->link ? get(&ad_entry_at(t, e->link)->value, i) : 0;
+            all[n + 1 + i] = e->gradient ? get(&ad_entry_at(t, e->gradient)->value, i) : 0;
         n += 1 + count;
     }
     return n;
@@ -143,17 +137,17 @@ static size_t read_gradients(const ad_tape *t, double *all)
 
 static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
 {
-    for (uint32_t k = 0; k < ad_kept_number(t); k++)
-        if (is_parameter(ad_kept_entry(t, k)))
-            *result++ = (ad_gradcheck_result){.name = ad_name_or(ad_kept_entry(t, k), "")};
+    for (uint32_t k = 0; k < ad_persistent_count(t); k++)
+        if (is_parameter(ad_persistent_entry(t, k)))
+            *result++ = (ad_gradcheck_result){.name = ad_name_or(ad_persistent_entry(t, k), "")};
 }
 
 /* Judges each parameter; on an error those that are left stay unchecked. */
 static void judge_all(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
                       const double *all, ad_gradcheck_result *result)
 {
-    for (uint32_t k = 0; k < ad_kept_number(t); k++) {
-        ad_entry *e = ad_kept_entry(t, k);
+    for (uint32_t k = 0; k < ad_persistent_count(t); k++) {
+        ad_entry *e = ad_persistent_entry(t, k);
         if (!is_parameter(e))
             continue;
         if (t->status == AD_OK) {

@@ -2,8 +2,10 @@
 #include <gradtape/inspect.h>
 #include <gradtape/operators.h>
 
+#include "../forward/recompute.h"
 #include "../reverse/pullback.h"
-#include "../tape/segments.h"
+#include "../tape/handles.h"
+#include "../tape/leaves.h"
 
 const char *ad_made_by(ad_tensor y)
 {
@@ -12,7 +14,7 @@ const char *ad_made_by(ad_tensor y)
         return "";
     if (e->op)
         return e->op->name;
-    if (ad_table_of(y) == AD_KEPT)
+    if (ad_table_of(y) == AD_PERSISTENT)
         return e->value.flags & AD_IS_STATE ? "state" : "param";
     if (ad_table_of(y) == AD_TEMPORARY)
         return "gradient";
@@ -42,22 +44,26 @@ ad_tensor ad_operand(ad_tensor y, int i)
     return ad_handle_as_recorded(y.tape, ad_operands_of(e)[i]);
 }
 
-/* Runs y's rule for ones at y; the rule's temporaries are recycled, so what it gave is copied. */
-static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
+/* Runs y's rule for ones at y. The rule's temporaries are recycled, so what it gave is copied. */
+static ad_tensor run_rule(ad_tensor y, const ad_entry *e, int i)
 {
     ad_tape *t = y.tape;
     const uint32_t first = y.id - e->value.result;
-    ad_pullback p = {.tape = t, .entry = ad_entry_at(t, first), .id = first, .capture = i, .wanted = AD_WANTS_GRADIENT};
+    ad_pullback p = {.tape = t, .entry = ad_entry_at(t, first), .capture = i, .wanted = AD_WANTS_GRADIENT};
+    p.frame.id = first;
+    p.frame.entry = p.entry;
     t->recording = false;
+    ad_push_frame(t, &p.frame, AD_IN_RULE);
     const ad_tensor dy = ad_ones_like(y);
     p.dy[e->value.result] = dy.id;
     p.dy_generation = dy.generation;
     if (t->status == AD_OK)
         ad_run_rule(&p);
-    ad_shape x = *ad_entry_at(t, ad_operands_of(e)[i])->value.shape;
+    ad_pop_frame(t, &p.frame);
+    const ad_tensor x = ad_handle(t, ad_operands_of(e)[i]);
     ad_tensor g = p.captured;
-    if (!ad_is_inert(g) && t->status == AD_OK && !ad_same_dims(ad_entry_of(t, g)->value.shape, &x))
-        g = ad_sum_to(g, x);
+    if (!ad_is_inert(g) && t->status == AD_OK)
+        g = ad_sum_to(g, *ad_entry_at(t, x.id)->value.shape);
     t->recording = true;
     if (t->status == AD_OK)
         g = ad_is_inert(g) ? ad_zeros_like(ad_operand(y, i)) : ad_constant(t, ad_entry_of(t, g));
@@ -66,11 +72,11 @@ static ad_tensor run_rule(ad_tensor y, ad_entry *e, int i)
 }
 
 /* What the rule reads may have been dropped. */
-static ad_tensor run_rule_in_its_segment(ad_tensor y, ad_entry *e, int i)
+static ad_tensor run_rule_in_its_segment(ad_tensor y, const ad_entry *e, int i)
 {
     ad_tape *t = y.tape;
-    const size_t segment = ad_dropped_segment_of(t, y.id), n = t->n_segments;
-    if (segment < n && !ad_revive_segment(t, segment))
+    const size_t segment = ad_dropped_segment_of(t, y.id), n = t->segments.n;
+    if (segment < n && !ad_recompute_segment(t, segment))
         return ad_inert(t);
     const ad_tensor g = run_rule(y, e, i);
     if (segment < n)
@@ -80,7 +86,7 @@ static ad_tensor run_rule_in_its_segment(ad_tensor y, ad_entry *e, int i)
 
 ad_tensor ad_local_gradient(ad_tensor y, int i)
 {
-    ad_entry *e = ad_require(y, "local_gradient");
+    const ad_entry *e = ad_require(y, "local_gradient");
     if (!e || ad_refuse_in_rule(y.tape, "local_gradient", "take ad_grad") || !check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);

@@ -5,6 +5,7 @@
 
 #include "../forward/guards.h"
 #include "../tape/segments.h"
+#include "../tape/status.h"
 
 static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first)
 {
@@ -12,8 +13,8 @@ static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first
         needed[id - ad_entry_at(t, id)->value.result - first] = 1;
 }
 
-/* Marks in `map` the first result of each call that stays. */
-static void mark_needed(uint32_t *map, const ad_tape *t, uint32_t first, const ad_tensor *results, int n)
+/* Notes in `map` the first result of each call that stays. */
+static void find_needed(uint32_t *map, const ad_tape *t, uint32_t first, const ad_tensor *results, int n)
 {
     for (int i = 0; i < n; i++)
         need(map, t, results[i].id, first);
@@ -45,7 +46,7 @@ static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *ne
     }
 }
 
-/* Moves what is marked down, over what is not, and writes the new ids into `map`. Gives where the entries end then. */
+/* Moves the calls that stay down, over those that go, and writes the new ids into `map`. Returns the new end. */
 static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
 {
     uint32_t to = first;
@@ -53,7 +54,7 @@ static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
         const ad_entry *e = ad_entry_at(t, id);
         size = e->op ? e->value.n_results : 1;
         if (!map[id - first]) {
-            ad_give_back(t, id, size);
+            ad_release_storage(t, id, size);
             continue;
         }
         move_call(t, id, to, map, first);
@@ -64,7 +65,7 @@ static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
     return to;
 }
 
-bool ad_compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
+bool ad_prune(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 {
     const uint32_t total = t->ends[AD_STEP] - first;
     uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map);
@@ -73,7 +74,7 @@ bool ad_compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
         return false;
     }
     memset(map, 0, total * sizeof *map);
-    mark_needed(map, t, first, results, n);
+    find_needed(map, t, first, results, n);
     t->generation++;
     t->ends[AD_STEP] = close_up(map, t, first);
     for (int i = 0; i < n; i++) {

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "../reverse/pullback.h"
+#include "../tape/frames.h"
+#include "../tape/names.h"
 
 static double number_at(const ad_value *x, size_t i)
 {
@@ -50,8 +51,9 @@ static void fail(ad_call *c, int j)
     char where[100] = "", operands[300] = "", shape[AD_SHAPE_TEXT];
     size_t at = 0;
     const size_t bad = first_bad(c->y[j]);
-    if (c->tape->walking)
-        snprintf(where, sizeof where, " in the gradient rule of %.60s", c->tape->walking->entry->op->name);
+    const ad_frame *rule = ad_running_rule(c->tape);
+    if (rule)
+        snprintf(where, sizeof where, " in the gradient rule of %.60s", rule->entry->op->name);
     for (int i = 0; i < c->n_x && at < sizeof operands - 1; i++) {
         char text[AD_OPERAND_TEXT + 60];
         describe(c, i, text, sizeof text);
@@ -61,7 +63,7 @@ static void fail(ad_call *c, int j)
                  where, number_at(c->y[j], bad), bad, operands);
 }
 
-void ad_trace_results(ad_call *c)
+void ad_check_results(ad_call *c)
 {
     const int n = ad_result_count(c->op);
     for (int j = 0; j < n; j++)
@@ -71,20 +73,19 @@ void ad_trace_results(ad_call *c)
         }
 }
 
-void ad_trace_gradient(const ad_pullback *p, uint32_t operand)
+void ad_check_gradient(ad_tape *t, const char *rule, const ad_entry *x)
 {
-    const ad_entry *x = ad_entry_at(p->tape, operand);
-    const ad_value *dx = x->link ? &ad_entry_at(p->tape, x->link)->value : NULL;
+    const ad_value *dx = x->gradient ? &ad_entry_at(t, x->gradient)->value : NULL;
     const size_t bad = dx ? first_bad(dx) : 0;
     if (dx && bad < ad_elements(dx))
-        ad_fail(p->tape, AD_NOT_FINITE, "backward: what the rule of %s adds makes the gradient of %s %g at element %zu",
-                p->entry->op->name, ad_name_or(x, "its operand"), number_at(dx, bad), bad);
+        ad_fail(t, AD_NOT_FINITE, "backward: what the rule of %s adds makes the gradient of %s %g at element %zu", rule,
+                ad_name_or(x, "its operand"), number_at(dx, bad), bad);
 }
 
 ad_status ad_trace_nonfinite(ad_tape *t, bool on)
 {
     if (!t)
         return AD_BAD_HANDLE;
-    t->tracing = on;
+    t->checking = on;
     return t->status;
 }

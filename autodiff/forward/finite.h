@@ -1,12 +1,12 @@
-#ifndef AUTODIFF_TRACE_H
-#define AUTODIFF_TRACE_H
+#ifndef AUTODIFF_FORWARD_FINITE_H
+#define AUTODIFF_FORWARD_FINITE_H
 /* Finding where a number first is not finite. */
-#include <gradtape/operator.h>
+#include "../tape/tape.h"
 
-/* Looks at the results of a call that has run: the first that is not finite puts the tape in error. */
-void ad_trace_results(ad_call *c);
+/* Looks at the results of a call that has run. The first number that is not finite puts the tape in error. */
+void ad_check_results(ad_call *c);
 
-/* Looks at the sum that a rule just added to: the gradient of the entry `operand`. */
-void ad_trace_gradient(const ad_pullback *p, uint32_t operand);
+/* Looks at the gradient of entry x, to which the gradient rule of an operator has just added. */
+void ad_check_gradient(ad_tape *t, const char *rule, const ad_entry *x);
 
 #endif

@@ -1,12 +1,18 @@
 /* The table of operators: the rows that the linker gathered, in the order of their names. */
+#include "table.h"
+
 #include <pthread.h>
 #include <string.h>
-
-#include <gradtape/operator.h>
 
 /* The bounds of the section in which AD_OPERATOR puts the address of each row. It is sorted where it lies, once. */
 extern const ad_operator *__start_ad_rows[] __attribute__((visibility("hidden")));
 extern const ad_operator *__stop_ad_rows[] __attribute__((visibility("hidden")));
+
+/* The rows by their addresses, so that a descriptor is known in one or two looks. */
+enum { PLACES = 1024 };
+static const ad_operator *by_address[PLACES];
+
+static size_t place_of(const ad_operator *op) { return ((uintptr_t)op >> 5) % PLACES; }
 
 /* All files of rows, so that a program that is linked statically has them all. */
 #define FAMILY(name) extern const char ad_family_##name;
@@ -29,10 +35,35 @@ static void sort_rows(void)
     }
 }
 
-const ad_operator *ad_operator_at(size_t index)
+static void prepare(void)
+{
+    sort_rows();
+    for (size_t n = 0; n < ad_operator_count(); n++) {
+        size_t place = place_of(__start_ad_rows[n]);
+        while (by_address[place])
+            place = (place + 1) % PLACES;
+        by_address[place] = __start_ad_rows[n];
+    }
+}
+
+static void prepare_once(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, sort_rows);
+    pthread_once(&once, prepare);
+}
+
+bool ad_is_row(const ad_operator *op)
+{
+    prepare_once();
+    size_t place = place_of(op);
+    while (by_address[place] && by_address[place] != op)
+        place = (place + 1) % PLACES;
+    return by_address[place] == op;
+}
+
+const ad_operator *ad_operator_at(size_t index)
+{
+    prepare_once();
     return index < ad_operator_count() ? __start_ad_rows[index] : NULL;
 }
 

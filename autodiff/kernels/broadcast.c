@@ -1,4 +1,4 @@
-/* Walking arrays that are broadcast to one index space. */
+/* Loops over arrays that are broadcast to one index space. */
 #include "broadcast.h"
 
 #include <string.h>
@@ -67,8 +67,8 @@ static bool advance(const plan *p, size_t index[], ad_span *span, const size_t e
     return false;
 }
 
-void ad_walk(const ad_shape *space, int n_arrays, const ad_shape *const shapes[], const size_t element_bytes[],
-             ad_loop *loop, ad_span *span)
+void ad_broadcast_loop(const ad_shape *space, int n_arrays, const ad_shape *const shapes[],
+                       const size_t element_bytes[], ad_loop *loop, ad_span *span)
 {
     if (ad_count_of(space) == 0)
         return;
@@ -80,28 +80,3 @@ void ad_walk(const ad_shape *space, int n_arrays, const ad_shape *const shapes[]
         loop(span);
     while (advance(&p, index, span, element_bytes));
 }
-
-void ad_map_by(ad_call *c, ad_loop *loop)
-{
-    const ad_shape *shapes[AD_SPAN_ARRAYS] = {c->y[0]->shape};
-    size_t bytes[AD_SPAN_ARRAYS] = {ad_bytes_of(c->y[0]->type)};
-    ad_span span = {.array = {c->y[0]->data}};
-    bool all_same = true;
-    for (int i = 0; i < c->n_x; i++) {
-        shapes[i + 1] = c->x[i]->shape;
-        bytes[i + 1] = ad_bytes_of(c->x[i]->type);
-        span.array[i + 1] = c->x[i]->data;
-        span.step[i + 1] = 1;
-        all_same = all_same && ad_same_dims(c->x[i]->shape, c->y[0]->shape);
-    }
-    if (c->op->attributes[0].kind == AD_ATTRIBUTE_REAL)
-        span.constant = c->attributes[0].real;
-    if (all_same) {
-        span.n = ad_elements(c->y[0]);
-        loop(&span);
-    } else {
-        ad_walk(c->y[0]->shape, c->n_x + 1, shapes, bytes, loop, &span);
-    }
-}
-
-void ad_map(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c, c->y[0]->type)); }

@@ -138,4 +138,7 @@ typedef struct ad_loops {
 void ad_processor_prepare(void);
 uint8_t ad_processor(void);
 
+/* The loop of a table for a type and the processor. */
+static inline ad_loop *ad_loop_for(const ad_loops *loops, uint8_t type) { return loops->of[type][ad_processor()]; }
+
 #endif

@@ -77,7 +77,7 @@ void ad_dense_steps(const ad_shape *shape, size_t bytes, ptrdiff_t steps[AD_MAX_
     }
 }
 
-void ad_move_axis(ad_move *m, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step)
+void ad_add_axis(ad_strided_copy *m, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step)
 {
     const int last = m->n_axes - 1;
     m->is_empty = m->is_empty || size == 0;
@@ -143,22 +143,22 @@ static bool is_transposed(const plane *p)
 }
 
 /* Elements are only moved: what is as wide as f32 is moved as f32. */
-static void copy_transposed(const ad_call *c, const plane *p)
+static void copy_transposed(const plane *p)
 {
     const size_t to_row = (size_t)p->to_row / p->bytes, from_row = (size_t)p->from_step / p->bytes;
     const ad_span span = {
         .array = {p->to, (void *)(uintptr_t)p->from}, .step = {to_row, from_row}, .size = {p->k, p->n}};
-    ad_loop_for(&transpose_loops, c, p->bytes == sizeof(double) ? AD_F64 : AD_F32)(&span);
+    ad_loop_for(&transpose_loops, p->bytes == sizeof(double) ? AD_F64 : AD_F32)(&span);
 }
 
-static void copy_plane(const ad_call *c, const plane *p)
+static void copy_plane(const plane *p)
 {
     const ptrdiff_t bytes = (ptrdiff_t)p->bytes;
     const bool is_wide = p->bytes == sizeof(double);
     if (p->to_step == bytes && p->from_step == bytes && p->k >= SHORT_RUN)
         copy_runs(p);
     else if (is_transposed(p))
-        copy_transposed(c, p);
+        copy_transposed(p);
     else if (p->to_step == bytes && p->from_step == 0)
         is_wide ? repeat_elements(p, sizeof(double)) : repeat_elements(p, sizeof(float));
     else
@@ -167,7 +167,7 @@ static void copy_plane(const ad_call *c, const plane *p)
 
 /* ---- Copying all ------------------------------------------------------------------------------------------------- */
 
-static void remove_axis(ad_move *m, int axis)
+static void remove_axis(ad_strided_copy *m, int axis)
 {
     const size_t after = (size_t)(--m->n_axes - axis);
     memmove(m->size + axis, m->size + axis + 1, after * sizeof m->size[0]);
@@ -177,7 +177,7 @@ static void remove_axis(ad_move *m, int axis)
 
 /* The axis that goes with the last one: that along which the operand is dense, so that the two are transposed squares;
  * if there is none, or the last is that one, the last but one. */
-static int row_axis(const ad_move *m)
+static int row_axis(const ad_strided_copy *m)
 {
     for (int i = m->n_axes - 2; i >= 0 && m->from_step[m->n_axes - 1] != (ptrdiff_t)m->bytes; i--)
         if (m->from_step[i] == (ptrdiff_t)m->bytes)
@@ -186,7 +186,7 @@ static int row_axis(const ad_move *m)
 }
 
 /* Takes the two axes of a plane out of the move. */
-static plane take_plane(ad_move *m)
+static plane take_plane(ad_strided_copy *m)
 {
     plane p = {.to = m->to, .from = m->from, .bytes = m->bytes, .n = 1, .k = 1};
     const int row = row_axis(m);
@@ -205,7 +205,7 @@ static plane take_plane(ad_move *m)
 }
 
 /* Counts the other axes up by one, as an odometer; false after the last. */
-static bool advance(const ad_move *m, size_t index[], plane *p)
+static bool advance(const ad_strided_copy *m, size_t index[], plane *p)
 {
     for (int i = m->n_axes - 1; i >= 0; i--) {
         const bool carry = ++index[i] == m->size[i];
@@ -219,15 +219,15 @@ static bool advance(const ad_move *m, size_t index[], plane *p)
     return false;
 }
 
-void ad_move_all(const ad_call *c, const ad_move *move)
+void ad_copy_strided(const ad_strided_copy *move)
 {
     size_t index[2 * AD_MAX_RANK] = {0};
-    ad_move outer = *move;
+    ad_strided_copy outer = *move;
     plane p = take_plane(&outer);
     if (move->is_empty)
         return;
     do
-        copy_plane(c, &p);
+        copy_plane(&p);
     while (advance(&outer, index, &p));
 }
 

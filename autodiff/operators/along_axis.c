@@ -45,5 +45,5 @@ void ad_run_along(ad_call *c, const ad_loops *loops, void *other, bool backwards
     for (int i = 0; i < x->rank; i++)
         s.size[i < axis ? 0 : i == axis ? 1 : 2] *= (size_t)x->dims[i];
     if (ad_count_of(x))
-        ad_loop_for(loops, c, c->x[0]->type)(&s);
+        ad_loop_for(loops, c->x[0]->type)(&s);
 }

@@ -20,31 +20,9 @@ MAP1(square, (x) * (x))
 MAP1(abs, R(fabs)(x))
 MAP2(times_sign, b > 0 ? a : b < 0 ? -a : b == 0 ? 0 : b)
 
-#ifdef AD_REAL
-
-/* y += x: what is left of beta = 1. */
-LOOP(accumulate)
-{
-    const REAL *restrict X = s->array[1];
-    REAL *restrict Y = s->array[0];
-    for (size_t i = 0; i < s->n; i++)
-        Y[i] += X[i];
-}
-
-#else
+#ifndef AD_REAL
 
 AD_FAMILY(arithmetic)
-
-LOOP_TABLE(accumulate)
-
-void ad_accumulate(const ad_tape *t, ad_value *sum, const ad_value *g)
-{
-    ad_span span; /* only what this loop reads is set, since scalars come here often */
-    span.n = sum->shape->rank ? ad_elements(sum) : 1;
-    span.array[0] = sum->data;
-    span.array[1] = g->data;
-    accumulate_loops.of[sum->type][span.n == 1 ? AD_BASELINE : t->processor](&span);
-}
 
 /* ---- Two operands ------------------------------------------------------------------------------------------------ */
 
@@ -137,7 +115,7 @@ static void maximum_vjp(ad_pullback *p)
 }
 
 AD_OPERATOR(maximum,
-    OF_TWO_WITH_TIES,
+    OF_TWO,
     .loops = &maximum_loops,
     .vjp = maximum_vjp,
     .formula = "max(a, b)",
@@ -157,7 +135,7 @@ static void minimum_vjp(ad_pullback *p)
 }
 
 AD_OPERATOR(minimum,
-    OF_TWO_WITH_TIES,
+    OF_TWO,
     .loops = &minimum_loops,
     .vjp = minimum_vjp,
     .formula = "min(a, b)",

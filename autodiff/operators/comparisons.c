@@ -98,7 +98,7 @@ AD_FAMILY(comparisons)
     static void name##_of_i32(const ad_span *s) { TRUTH_OF_TWO(int32_t, expression); }                                 \
     static void name##_run(ad_call *c)                                                                                 \
     {                                                                                                                  \
-        ad_map_by(c, c->x[0]->type == AD_I32 ? name##_of_i32 : ad_loop_for(&name##_loops, c, c->x[0]->type));          \
+        ad_map_by(c, c->x[0]->type == AD_I32 ? name##_of_i32 : ad_loop_for(&name##_loops, c->x[0]->type));          \
     }
 #define LOGIC_OF_ONE(name, expression)                                                                                 \
     static void name##_of_i32(const ad_span *s) { TRUTH_OF_ONE(int32_t, expression); }                                 \
@@ -205,7 +205,7 @@ static void clamp_run(ad_call *c)
 {
     bounds b = bounds_of(c);
     ad_span span = {.n = ad_elements(c->y[0]), .array = {c->y[0]->data, c->x[0]->data, &b}};
-    ad_loop_for(&clamp_loops, c, c->y[0]->type)(&span);
+    ad_loop_for(&clamp_loops, c->y[0]->type)(&span);
 }
 
 static ad_tensor bounded(const ad_operator *op, const ad_tensor *x, int n, double low, double high)
@@ -249,8 +249,8 @@ static void clamp_backward_run(ad_call *c)
     const size_t bytes = ad_type_bytes((ad_type)c->y[0]->type);
     const ad_shape *shapes[] = {c->y[0]->shape, c->x[0]->shape, c->x[1]->shape, &ad_scalar_shape_value};
     ad_span span = {.array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, &b}};
-    ad_walk(c->y[0]->shape, 4, shapes, (const size_t[]){bytes, bytes, bytes, bytes},
-            ad_loop_for(&clamp_backward_loops, c, c->y[0]->type), &span);
+    ad_broadcast_loop(c->y[0]->shape, 4, shapes, (const size_t[]){bytes, bytes, bytes, bytes},
+            ad_loop_for(&clamp_backward_loops, c->y[0]->type), &span);
 }
 
 /* r = v where low <= x <= high, else 0 :  dv = the same selection of dr; constant in x almost everywhere */
@@ -378,7 +378,7 @@ ad_tensor ad_greater_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_oper
     .arity = 1, .properties = AD_NOT_DIFFERENTIABLE, .shape = truth_shape, .run = classify_run,                        \
     SAMPLES(ad_samples_of_one), .gradient = "none"
 
-static void classify_run(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c, c->x[0]->type)); }
+static void classify_run(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c->x[0]->type)); }
 
 AD_OPERATOR(is_nan,
     CLASSIFIES,
@@ -447,7 +447,7 @@ static void where_shape(ad_call *c)
 
 static void where_run(ad_call *c)
 {
-    ad_map_by(c, c->y[0]->type == AD_I32 ? where_of_i32 : ad_loop_for(&where_loops, c, c->y[0]->type));
+    ad_map_by(c, c->y[0]->type == AD_I32 ? where_of_i32 : ad_loop_for(&where_loops, c->y[0]->type));
 }
 
 /* y = a where the condition holds, else b :  da = dy where it holds, else 0;  db the other way */

@@ -27,7 +27,12 @@
 
 #else
 
-#include "../walk.h"
+#include "../forward/map.h"
+#include "../forward/shape_rules.h"
+#include "../kernels/broadcast.h"
+#include "../tape/handles.h"
+#include "../tape/names.h"
+#include "../tape/status.h"
 
 #define AD_OPERATOR(row, ...)                                                                                          \
     extern const ad_operator ad_operator_##row;                                                                        \
@@ -50,7 +55,6 @@ extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of
 #define ELEMENTWISE ELEMENTWISE_AND(0)
 #define OF_ONE .arity = 1, ELEMENTWISE, SAMPLES(ad_samples_of_one)
 #define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
-#define OF_TWO_WITH_TIES .arity = 2, ELEMENTWISE_AND(AD_SHARES_TIES), SAMPLES(ad_samples_of_two)
 #define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
 /* The size of an axis, a negative one counted from the last; 0 where there is none: in a rule, what an error made inert

@@ -345,7 +345,7 @@ static void softmax_cross_entropy_with_run(ad_call *c)
                     .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, c->x[2]->data},
                     .size = {(size_t)z->dims[1]},
                     .constant = c->attributes[0].real};
-    ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
+    ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 static ad_tensor column(ad_tensor x) { return ad_reshape(x, AD_SHAPE(ad_shape_of(x).dims[0], 1)); }
@@ -443,7 +443,7 @@ static void softmax_cross_entropy_with_backward_run(ad_call *c)
                     .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, labels_and_weights},
                     .size = {(size_t)z->dims[1]},
                     .constant = c->attributes[0].real};
-    ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
+    ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 /* r = (q sum(h w) - h w) v, q = softmax(z), v a column :  dv = sum over classes of (q sum(h w) - h w) dr,

@@ -232,7 +232,7 @@ static void softmax_cross_entropy_run(ad_call *c)
         return;
     ad_span span = {
         .n = (size_t)z->dims[0], .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data}, .size = {(size_t)z->dims[1]}};
-    ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
+    ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 /* y = -log_softmax(z)[label] :  dz = (softmax(z) - one_hot(label)) dy */
@@ -285,7 +285,7 @@ static void softmax_cross_entropy_backward_run(ad_call *c)
     ad_span span = {.n = (size_t)z->dims[0],
                     .array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, c->x[2]->data},
                     .size = {(size_t)z->dims[1]}};
-    ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
+    ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 /* r = (softmax(z) - one_hot) v, v a column :  dv = sum of (softmax(z) - one_hot) dr,  dz = softmax_backward(dr,

@@ -1,73 +1,79 @@
-/* Marks: going back to a place in the recording. */
-#include "position.h"
+/* Positions: places in the recording to return to. Each is a frame, so that they nest and are used once. */
+#include <gradtape/tensor.h>
 
 #include <stdio.h>
 #include <string.h>
 
-#include "../tape/opaque.h"
 #include "../forward/guards.h"
-#include "pullback.h"
-#include "../tape/segments.h"
-
-/* By which an entry is known again; a segment that drops it turns the highest bit round. */
-static uint32_t generation_of_last(const ad_tape *t, uint32_t count)
-{
-    return ad_entry_at(t, count - 1)->generation & ~AD_OTHER_GENERATION;
-}
+#include "../tape/entries.h"
+#include "../tape/frames.h"
+#include "../tape/handles.h"
+#include "../tape/names.h"
+#include "../tape/opaque.h"
+#include "../tape/reset.h"
+#include "../tape/status.h"
+#include "raw.h"
 
 ad_mark ad_mark_now(ad_tape *t)
 {
     if (!t || t->status != AD_OK)
         return (ad_mark){0};
-    ad_mark mark = ad_mark_here(t);
-    mark.generation = mark.entries > 1 ? generation_of_last(t, mark.entries) : 0;
-    if (t->walking) {
-        t->walking->mark = mark;
-        t->walking->near = 0; /* what follows is recorded */
+    ad_storage *storage = ad_pool_take(&t->pool, sizeof(ad_frame));
+    if (!storage) {
+        ad_fail_memory(t, "mark_now");
+        return (ad_mark){0};
     }
-    t->marked = mark.entries;
-    t->fresh_list = 0;
+    const ad_frame *rule = ad_running_rule(t);
+    if (rule)
+        ad_pullback_of(rule)->n_cached = 0; /* what follows is recorded */
+    ad_frame *f = ad_storage_data(storage);
+    *f = (ad_frame){.storage = storage,
+                    .recording = t->recording,
+                    .fresh = t->fresh,
+                    .open_segment = t->open_segment,
+                    .serial = ++t->generation};
+    ad_push_frame(t, f, AD_AT_POSITION);
+    t->fresh = 0;
     t->recording = true;
-    t->walking = NULL;
-    return mark;
+    return (ad_mark){t, f->serial};
 }
 
-/* Whether it was taken by the rule or the kernel that runs; outside of them, by neither. */
-static bool is_own(const ad_tape *t, const ad_mark *mark) { return mark->runner == t->runner; }
+/* ---- Finding a position ------------------------------------------------------------------------------------------ */
 
-/* A rule that goes back to its mark is where it was, and the mark is used up. */
-static bool is_used(const ad_tape *t, const ad_mark *mark) { return mark->walking && t->walking; }
-
-static bool is_good(const ad_tape *t, const ad_mark *mark)
+/* The frame of a position among those of what runs; NULL, and the tape is in error, if it is not there. */
+static const ad_frame *find_position(ad_tape *t, ad_mark position)
 {
-    const uint32_t count = mark->entries;
-    return count && mark->tape == t && is_own(t, mark) && !is_used(t, mark) && count <= t->ends[AD_STEP] &&
-           mark->resets == t->resets && (count == 1 || generation_of_last(t, count) == mark->generation);
-}
-
-static bool check_mark(ad_tape *t, const ad_mark *mark)
-{
-    if (mark->tape && mark->tape != t)
+    const ad_frame *f = t->frame, *outer;
+    while (f && f->kind == AD_AT_POSITION && f->serial != position.serial)
+        f = f->outer;
+    if (position.tape == t && f && f->kind == AD_AT_POSITION)
+        return f;
+    for (outer = f; outer && !(outer->kind == AD_AT_POSITION && outer->serial == position.serial);)
+        outer = outer->outer;
+    if (position.tape && position.tape != t)
         ad_fail(t, AD_BAD_HANDLE, "rewind: the mark belongs to another tape");
-    else if (!is_own(t, mark))
+    else if (outer)
         ad_fail(t, AD_BAD_STATE, "rewind: the mark was not taken by the rule or the kernel that runs: it must be");
-    else if (!is_good(t, mark))
-        ad_fail(t, AD_BAD_STATE, "rewind: the mark is not one of this recording: the tape was reset or rewound since");
-    return t->status == AD_OK;
+    else
+        ad_fail(t, AD_BAD_STATE,
+                "rewind: the mark is not one of this recording: the tape was reset or rewound since");
+    return NULL;
 }
 
-/* What a tensor is outside the mark: itself, or a constant with its value where it is about to go. */
-static bool carry_out(ad_tape *t, ad_tensor *x, const ad_mark *mark, ad_storage **copy)
+/* ---- Survivors --------------------------------------------------------------------------------------------------- */
+
+/* Copies the value of a tensor that is about to go into a storage. Returns false if that fails. A tensor that stays
+ * needs no copy. */
+static bool copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **copy)
 {
-    const ad_entry *e = ad_entry_of(t, *x);
-    *copy = NULL;
+    const ad_entry *e = ad_entry_of(t, x);
     if (!e) {
-        ad_fail_handle(t, *x, "rewind: what to keep", -1);
+        ad_fail_handle(t, x, "rewind: what to keep", -1);
         return false;
     }
-    if (ad_table_of(*x) == AD_KEPT || (ad_table_of(*x) == AD_STEP && x->id < mark->entries))
+    if (ad_table_of(x) == AD_PERSISTENT || (ad_table_of(x) == AD_STEP && x.id < f->start.entries))
         return true;
-    const size_t bytes = ad_elements(&e->value) * ad_type_bytes((ad_type)e->value.type);
+    const size_t bytes = ad_elements(&e->value) * ad_bytes_of(e->value.type);
     *copy = ad_pool_take(&t->pool, sizeof(ad_entry) + sizeof(ad_shape) + bytes);
     if (!*copy) {
         ad_fail_memory(t, "rewind");
@@ -81,81 +87,62 @@ static bool carry_out(ad_tape *t, ad_tensor *x, const ad_mark *mark, ad_storage 
     return true;
 }
 
-/* What comes along enters where the mark was: the recording, or the rule that runs there. */
+/* A survivor enters where the position was taken: the recording, or the rule that runs there. */
 static ad_tensor enter(ad_tape *t, const ad_entry *image)
 {
+    const ad_frame *rule = ad_running_rule(t);
     if (t->recording)
-        return ad_enter_kept(t, image);
+        return rule ? ad_enter_from_rule(ad_pullback_of(rule), image) : ad_enter_survivor(t, image);
     const uint32_t id = ad_append(t, AD_TEMPORARY);
-    if (!id || !ad_furnish(t, id, (ad_type)image->value.type, image->value.shape))
+    if (!id || !ad_allocate_value(t, id, (ad_type)image->value.type, image->value.shape))
         return ad_inert(t);
-    const size_t bytes = ad_elements(&image->value) * ad_type_bytes((ad_type)image->value.type);
-    memcpy(ad_entry_at(t, id)->value.data, image->value.data, bytes);
+    memcpy(ad_entry_at(t, id)->value.data, image->value.data,
+           ad_elements(&image->value) * ad_bytes_of(image->value.type));
     return ad_handle(t, id);
 }
 
-/* ---- Going back -------------------------------------------------------------------------------------------------- */
+/* ---- Returning --------------------------------------------------------------------------------------------------- */
 
-void ad_drop_since(ad_tape *t, const ad_mark *mark)
-{
-    ad_drop_gradients_from(t, mark->entries);
-    ad_drop_from(t, mark->entries, (ad_arena_mark){.block = mark->block, .at = mark->at}, mark->pins);
-    t->open_segment = t->open_segment == mark->segment ? mark->segment : 0;
-    t->generation++;
-    if (!t->rule)
-        ad_recycle_fresh(t);
-}
-
-void ad_go_back(ad_tape *t, const ad_mark *mark)
-{
-    ad_recycle_fresh(t);
-    ad_drop_since(t, mark);
-    ad_recycle_fresh(t);
-    t->fresh_list = mark->fresh;
-    t->recording = mark->recording;
-    t->walking = mark->walking;
-}
-
-static void check_keep(ad_tape *t, const ad_tensor *keep, int n)
+static void check_survivors(ad_tape *t, const ad_tensor *survive, int n)
 {
     if (n < 0 || n > AD_MAX_RESULTS)
         ad_fail(t, AD_BAD_VALUE, "rewind: %d tensors are to be kept: there can be 0 to %d", n, AD_MAX_RESULTS);
-    else if (n > 0 && !keep)
+    else if (n > 0 && !survive)
         ad_fail(t, AD_BAD_VALUE, "rewind: the tensors to be kept are NULL");
 }
 
-/* Goes back to a good mark. A guard since then has let the program choose what it records next; but not if a kernel
- * runs, which will be run again with its guards. */
-static void go_back_over_guards(ad_tape *t, const ad_mark *mark)
+/* A guard since the position has let the program choose what it records next. Not so in a kernel, which will run again
+ * with its guards. */
+static void note_lost_guard(ad_tape *t, const ad_frame *f)
 {
-    char name[100] = "";
-    const char *guard = t->parts ? NULL : ad_guard_from(t, mark->entries);
-    if (guard)
-        snprintf(name, sizeof name, "%s", guard);
-    ad_go_back(t, mark);
-    if (guard && t->recording)
-        ad_lose_guard(t, name);
+    const ad_entry *guard = ad_is_in_kernel(t) ? NULL : ad_guard_from(t, f->start.entries);
+    if (!guard || !f->recording || t->replay.guard_lost)
+        return;
+    if (t->replay.state != AD_RECORDING_CHANGED)
+        snprintf(t->replay.reason, sizeof t->replay.reason, "%s", ad_name_or(guard, ""));
+    t->replay.guard_lost = true;
 }
 
-ad_status ad_rewind(ad_tape *t, ad_mark mark, ad_tensor *keep, int n)
+ad_status ad_rewind(ad_tape *t, ad_mark position, ad_tensor *survive, int n)
 {
     if (!t)
         return AD_BAD_HANDLE;
     ad_storage *copies[AD_MAX_RESULTS] = {0};
-    check_keep(t, keep, n);
-    const int kept = keep ? n : 0;
-    for (int i = 0; i < kept && t->status == AD_OK && check_mark(t, &mark); i++)
-        carry_out(t, &keep[i], &mark, &copies[i]);
-    if (is_good(t, &mark))
-        go_back_over_guards(t, &mark);
-    else
-        check_mark(t, &mark);
-    for (int i = 0; i < kept; i++) {
+    check_survivors(t, survive, n);
+    const ad_frame *f = find_position(t, position);
+    const int count = survive ? n : 0;
+    for (int i = 0; f && i < count && t->status == AD_OK; i++)
+        copy_out(t, survive[i], f, &copies[i]);
+    if (f) {
+        note_lost_guard(t, f);
+        ad_leave_positions_in(t, f->outer);
+    }
+    for (int i = 0; i < count; i++) {
         ad_storage *copy = i < AD_MAX_RESULTS ? copies[i] : NULL;
         if (t->status != AD_OK)
-            keep[i] = ad_inert(t);
+            survive[i] = ad_inert(t);
         else if (copy)
-            keep[i] = enter(t, ad_storage_data(copy));
+            survive[i] = enter(t, ad_storage_data(copy));
         if (copy)
             ad_pool_drop(&t->pool, copy);
     }

@@ -1,32 +1,98 @@
-/* Operators whose gradient is numeric. Their rule applies an operator that is made for the call: its operands are the
- * gradients of the results, the results and the operands; its results are the gradients of the operands. It can be
- * recorded like any other, and it is where differentiating a second time ends. */
-#include <gradtape/operators.h>
+/* Raw results: numeric gradients, and what a rule carries out of a position. */
+#include "raw.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "pullback.h"
+#include "../tape/status.h"
 
+/* All operands of a numeric gradient: gradients of the results, the results, the operands. */
 enum { MOST_OPERANDS = 3 * AD_MAX_RESULTS };
 
-typedef struct numeric {
+typedef struct raw {
     ad_operator op; /* the first member: its address is this one's */
-    const ad_operator *original;
+    char name[80];
+    const ad_entry *image; /* of a tensor that was carried out: its value, until the result has it */
+    const ad_operator *original; /* of a numeric gradient: whose it is */
     int n_dy, n_y, n_x;
     unsigned wanted; /* bit i: dx of operand i */
-    char name[80];
-} numeric;
+} raw;
 
-static const numeric *numeric_of(const ad_operator *op) { return (const numeric *)(const void *)op; }
+static const raw *raw_of(const ad_operator *op) { return (const raw *)(const void *)op; }
 
-static ad_value *operand(const ad_call *c, const numeric *g, int i) { return c->x[g->n_dy + g->n_y + i]; }
+/* ---- Carried out of a position ----------------------------------------------------------------------------------- */
+
+static void carried_shape(ad_call *c)
+{
+    const ad_value *value = &raw_of(c->op)->image->value;
+    ad_result(c, 0, (ad_type)value->type, value->shape);
+}
+
+static void carried_run(ad_call *c)
+{
+    const ad_entry *image = raw_of(c->op)->image;
+    if (image)
+        memcpy(c->y[0]->data, image->value.data, ad_elements(&image->value) * ad_bytes_of(image->value.type));
+    else
+        ad_call_fail(c, AD_BAD_STATE,
+                     "its rule carried a value out of a mark (ad_rewind), which cannot be computed again: record anew");
+}
+
+static void carried_vjp(ad_pullback *p)
+{
+    ad_fail(p->tape, AD_BAD_STATE,
+            "%s: its rule carried a value out of a mark (ad_rewind), so its gradient cannot be differentiated",
+            p->entry->op->name);
+}
+
+bool ad_is_raw(const ad_operator *op) { return op->vjp == carried_vjp; }
+
+/* All operands of the rule's call, and the gradients of its results. */
+static int gather_inputs(const ad_pullback *p, ad_tensor *x)
+{
+    const ad_value *value = &p->entry->value;
+    int n = 0;
+    for (uint32_t i = 0; i < value->n_operands; i++)
+        x[n++] = ad_handle(p->tape, ad_operands_of(p->entry)[i]);
+    for (uint32_t j = 0; j < value->n_results; j++)
+        if (p->dy[j])
+            x[n++] = ad_handle(p->tape, p->dy[j]);
+    return n;
+}
+
+ad_tensor ad_enter_from_rule(ad_pullback *p, const ad_entry *image)
+{
+    ad_tape *t = p->tape;
+    ad_tensor y = ad_inert(t);
+    raw *g = ad_arena_take(&t->step, sizeof *g);
+    ad_storage *room = ad_pool_take(&t->pool, (p->entry->value.n_operands + AD_MAX_RESULTS) * sizeof(ad_tensor));
+    if (g && room) {
+        ad_tensor *x = ad_storage_data(room);
+        const int n = gather_inputs(p, x);
+        *g = (raw){.image = image};
+        g->op = (ad_operator){.name = p->entry->op->name,
+                              .arity = n,
+                              .types = "*",
+                              .shape = carried_shape,
+                              .run = carried_run,
+                              .vjp = carried_vjp};
+        ad_apply(t, &g->op, x, n, NULL, &y);
+        g->image = NULL;
+    } else {
+        ad_fail_memory(t, "rewind");
+    }
+    if (room)
+        ad_pool_drop(&t->pool, room);
+    return y;
+}
+
+/* ---- Numeric gradients ------------------------------------------------------------------------------------------- */
 
 static void numeric_shape(ad_call *c)
 {
-    const numeric *g = numeric_of(c->op);
+    const raw *g = raw_of(c->op);
     for (int i = 0; i < g->n_x; i++) {
-        const ad_value *x = operand(c, g, i);
+        const ad_value *x = c->x[g->n_dy + g->n_y + i];
         const bool wanted = g->wanted >> i & 1;
         ad_result(c, i, wanted ? (ad_type)x->type : AD_F32, wanted ? x->shape : &AD_SCALAR);
     }
@@ -34,7 +100,7 @@ static void numeric_shape(ad_call *c)
 
 static void numeric_run(ad_call *c)
 {
-    const numeric *g = numeric_of(c->op);
+    const raw *g = raw_of(c->op);
     const void *dy[AD_MAX_RESULTS] = {0};
     void *dx[AD_MAX_RESULTS] = {0};
     ad_call inner = *c;
@@ -55,19 +121,17 @@ static void numeric_run(ad_call *c)
 
 static void numeric_vjp(ad_pullback *p)
 {
-    const char *name = numeric_of(p->entry->op)->original->name;
-    ad_fail(
-        p->tape, AD_BAD_STATE,
-        "%s: its gradient is numeric (backward) and cannot be differentiated: give the operator a rule in operators "
-        "(vjp) to go on from there",
-        name);
+    ad_fail(p->tape, AD_BAD_STATE,
+            "%s: its gradient is numeric (backward) and cannot be differentiated: give the operator a rule in "
+            "operators (vjp) to go on from there",
+            raw_of(p->entry->op)->original->name);
 }
 
-static void describe(numeric *g, const ad_pullback *p)
+static void describe_numeric(raw *g, const ad_pullback *p)
 {
     const ad_operator *op = p->entry->op;
-    *g = (numeric){.original = op, .n_dy = ad_result_count(op), .n_y = p->entry->value.n_results};
-    g->n_x = op->arity;
+    *g = (raw){.original = op, .n_dy = ad_result_count(op), .n_y = p->entry->value.n_results, .n_x = op->arity};
+    snprintf(g->name, sizeof g->name, "%.60s_backward", op->name);
     g->op = (ad_operator){.name = g->name,
                           .arity = g->n_dy + g->n_y + g->n_x,
                           .n_results = g->n_x,
@@ -79,11 +143,18 @@ static void describe(numeric *g, const ad_pullback *p)
     for (int i = 0; i < g->n_x; i++)
         if (ad_wants(p, i))
             g->wanted |= 1U << i;
-    snprintf(g->name, sizeof g->name, "%.60s_backward", op->name);
 }
 
-static int gather_operands(const numeric *g, ad_pullback *p, ad_tensor x[MOST_OPERANDS])
+void ad_run_raw_rule(ad_pullback *p)
 {
+    ad_tape *t = p->tape;
+    raw here, *g = t->recording ? ad_arena_take(&t->step, sizeof *g) : &here;
+    ad_tensor x[MOST_OPERANDS], dx[AD_MAX_RESULTS];
+    if (!g) {
+        ad_fail_memory(t, p->entry->op->name);
+        return;
+    }
+    describe_numeric(g, p);
     int n = 0;
     for (int j = 0; j < g->n_dy; j++)
         x[n++] = ad_dy_at(p, j);
@@ -91,21 +162,7 @@ static int gather_operands(const numeric *g, ad_pullback *p, ad_tensor x[MOST_OP
         x[n++] = ad_y_at(p, j);
     for (int i = 0; i < g->n_x; i++)
         x[n++] = ad_x(p, i);
-    return n;
-}
-
-void ad_run_numeric_rule(ad_pullback *p)
-{
-    ad_tape *t = p->tape;
-    numeric here, *g = t->recording ? ad_arena_take(&t->step, sizeof *g) : &here;
-    ad_tensor x[MOST_OPERANDS], dx[AD_MAX_RESULTS];
-    if (!g) {
-        ad_fail_memory(t, p->entry->op->name);
-        return;
-    }
-    describe(g, p);
-    const int n = gather_operands(g, p, x);
-    ad_apply(t, &g->op, x, n, p->entry->extra ? p->entry->extra->attributes : NULL, dx);
+    ad_apply(t, &g->op, x, n, ad_attributes_of(p->entry), dx);
     for (int i = 0; i < g->n_x && t->status == AD_OK; i++)
         if (g->wanted >> i & 1)
             ad_give(p, i, dx[i]);

@@ -1,5 +1,7 @@
 /* Statuses: their names and meanings, both from the one list, and the first error, which stays on the tape. */
-#include "tape.h"
+#include "status.h"
+
+#include <inttypes.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,4 +88,29 @@ ad_status ad_clear_error(ad_tape *t)
     ad_status status = t->status;
     t->status = AD_OK;
     return status;
+}
+
+bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t bytes)
+{
+    if (shape->rank < 0 || shape->rank > AD_MAX_RANK) {
+        ad_fail(t, AD_BAD_SHAPE, "%s: rank %d: it must be 0 to %d", who, shape->rank, AD_MAX_RANK);
+        return false;
+    }
+    char text[AD_SHAPE_TEXT];
+    size_t total = bytes;
+    bool fits = true, empty = false;
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] < 0) {
+            ad_fail(t, AD_BAD_SHAPE, "%s: size %" PRId64 " of axis %d is negative in %s", who, shape->dims[i], i,
+                    ad_shape_text(shape, text));
+            return false;
+        }
+        empty = empty || shape->dims[i] == 0;
+        fits = ad_multiply(total, (size_t)shape->dims[i], &total) && fits;
+    }
+    if (empty || (fits && total <= PTRDIFF_MAX / 2))
+        return true;
+    ad_fail(t, AD_BAD_SHAPE, "%s: shape %s has too many elements for this machine's memory", who,
+            ad_shape_text(shape, text));
+    return false;
 }

@@ -1,5 +1,4 @@
 /* In-place changes of leaves. Everything is checked before the first element changes. */
-#include <gradtape/random.h>
 #include <gradtape/threads.h>
 #include <gradtape/update.h>
 
@@ -84,8 +83,10 @@ LOOP(adagrad)
 #include <stdio.h>
 #include <string.h>
 
+#include "entries.h"
+#include "handles.h"
+#include "update.h"
 #include "versions.h"
-#include "../kernels/broadcast.h"
 
 LOOP_TABLE(descend)
 LOOP_TABLE(adagrad)
@@ -110,9 +111,9 @@ static void update_block(void *context, size_t block)
     u->loop(&span);
 }
 
-static void run_update(const ad_loops *loops, const ad_tape *t, const ad_entry *e, ad_span span)
+static void run_update(const ad_loops *loops, const ad_entry *e, ad_span span)
 {
-    update u = {loops->of[e->value.type][t->processor], span, ad_type_bytes((ad_type)e->value.type)};
+    update u = {loops->of[e->value.type][ad_processor()], span, ad_type_bytes((ad_type)e->value.type)};
     u.span.n = ad_elements(&e->value);
     ad_parallel((u.span.n + UPDATE_BLOCK - 1) / UPDATE_BLOCK, update_block, &u);
 }
@@ -128,27 +129,22 @@ static ad_entry *any_leaf(ad_tensor x, const char *who)
     return NULL;
 }
 
-/* The entry of a kept leaf; NULL, and an error, for anything else. */
-static ad_entry *kept_leaf(ad_tensor x, const char *who)
+ad_entry *ad_require_persistent(ad_tensor x, const char *who)
 {
     ad_entry *e = ad_require(x, who);
-    if (!e || ad_table_of(x) == AD_KEPT)
+    if (!e || ad_table_of(x) == AD_PERSISTENT)
         return e;
     ad_fail(x.tape, AD_BAD_STATE, "%s: only parameters and states are changed in place; this is neither", who);
     return NULL;
 }
 
-static const char *name_of(const ad_entry *e) { return ad_name_or(e, "a parameter"); }
-
-static ad_status status_of(ad_tensor x) { return ad_status_of(x.tape) ? ad_status_of(x.tape) : AD_BAD_HANDLE; }
-
 /* The gradient of a parameter that is to be updated; NULL, and an error, if there is none. */
 static ad_entry *gradient_to_use(ad_tensor x, const ad_entry *e, const char *who)
 {
-    if (e->link)
-        return ad_entry_at(x.tape, e->link);
+    if (e->gradient)
+        return ad_entry_at(x.tape, e->gradient);
     ad_fail(x.tape, AD_NO_GRADIENT,
-            "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who, name_of(e));
+            "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who, ad_leaf_name(e));
     return NULL;
 }
 
@@ -164,12 +160,12 @@ ad_status ad_assign(ad_tensor leaf, const void *data)
 {
     ad_entry *e = any_leaf(leaf, "assign");
     if (!e)
-        return status_of(leaf);
+        return ad_status_after(leaf.tape);
     const size_t n = ad_elements(&e->value);
     if (!data && n)
-        return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", name_of(e));
+        return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", ad_leaf_name(e));
     if (!ad_note_change(leaf.tape, leaf.id, "assign"))
-        return status_of(leaf);
+        return ad_status_after(leaf.tape);
     if (n)
         memcpy(e->value.data, data, n * ad_type_bytes((ad_type)e->value.type));
     return AD_OK;
@@ -184,16 +180,16 @@ ad_status ad_touch(ad_tensor leaf)
         ad_fail(leaf.tape, AD_BAD_STATE,
                 "touch: the leaf is not borrowed, or is a scalar, which is copied: change it with ad_assign");
     return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id, "touch") ? AD_OK
-                                                                                                : status_of(leaf);
+                                                                                                : ad_status_after(leaf.tape);
 }
 
 ad_status ad_descend(ad_tensor x, double rate)
 {
-    ad_entry *e = kept_leaf(x, "descend");
+    ad_entry *e = ad_require_persistent(x, "descend");
     const ad_entry *g = e && check_rate(x, rate, "descend") ? gradient_to_use(x, e, "descend") : NULL;
     if (!g || !ad_note_change(x.tape, x.id, "descend"))
-        return status_of(x);
-    run_update(&descend_loops, x.tape, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
+        return ad_status_after(x.tape);
+    run_update(&descend_loops, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
     return AD_OK;
 }
 
@@ -202,13 +198,13 @@ static ad_entry *accumulator_of(ad_tensor x, const ad_entry *e, ad_tensor accumu
 {
     if (!ad_entry_of(x.tape, accumulator))
         ad_fail_handle(x.tape, accumulator, "descend_adagrad: the accumulator", -1);
-    ad_entry *a = x.tape->status == AD_OK ? kept_leaf(accumulator, "descend_adagrad") : NULL;
+    ad_entry *a = x.tape->status == AD_OK ? ad_require_persistent(accumulator, "descend_adagrad") : NULL;
     if (!a)
         return NULL;
     if (!(a->value.flags & AD_IS_STATE) || a->value.type != e->value.type ||
         !ad_same_dims(a->value.shape, e->value.shape))
         ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its shape and type",
-                name_of(e));
+                ad_leaf_name(e));
     else
         return a;
     return NULL;
@@ -216,118 +212,14 @@ static ad_entry *accumulator_of(ad_tensor x, const ad_entry *e, ad_tensor accumu
 
 ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
 {
-    ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
+    ad_entry *e = ad_require_persistent(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
     const ad_entry *g = a && check_rate(x, rate, "descend_adagrad") ? gradient_to_use(x, e, "descend_adagrad") : NULL;
     if (!g || !ad_note_change(x.tape, x.id, "descend_adagrad") ||
         !ad_note_change(x.tape, accumulator.id, "descend_adagrad"))
-        return status_of(x);
+        return ad_status_after(x.tape);
     const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
-    run_update(&adagrad_loops, x.tape, e, span);
+    run_update(&adagrad_loops, e, span);
     return AD_OK;
-}
-
-static void put(ad_entry *e, size_t i, double value)
-{
-    if (e->value.type == AD_F32)
-        ((float *)e->value.data)[i] = (float)value;
-    else if (e->value.type == AD_F64)
-        ((double *)e->value.data)[i] = value;
-    else
-        ((int32_t *)e->value.data)[i] = (int32_t)value;
-}
-
-static void put_all(ad_entry *e, double value)
-{
-    for (size_t i = 0; i < ad_elements(&e->value); i++)
-        put(e, i, value);
-}
-
-/* A whole number for a leaf of i32. */
-static bool fits(ad_tape *t, const ad_entry *e, double value, const char *who)
-{
-    if (e->value.type != AD_I32 || (value >= INT32_MIN && value <= INT32_MAX && value == floor(value)))
-        return true;
-    ad_fail(t, AD_BAD_VALUE, "%s: %g does not fit into %s of i32", who, value, name_of(e));
-    return false;
-}
-
-ad_status ad_fill(ad_tensor leaf, double value)
-{
-    ad_entry *e = kept_leaf(leaf, "fill");
-    if (!e || !fits(leaf.tape, e, value, "fill") || !ad_note_change(leaf.tape, leaf.id, "fill"))
-        return status_of(leaf);
-    put_all(e, value);
-    return AD_OK;
-}
-
-/* Of u in [0, 1) a number in [low, high): low + (high - low) u, in a form that does not overflow. Where that rounds to
- * high the number below it is taken. */
-static double between(const double range[2], double u, uint8_t type)
-{
-    const double x = range[0] * (1 - u) + range[1] * u;
-    if (type == AD_F64)
-        return x < range[1] || range[0] == range[1] ? x : nextafter(range[1], range[0]);
-    const float narrow = (float)x, high = (float)range[1];
-    return (double)(narrow < high || range[0] == range[1] ? narrow : nextafterf(high, (float)range[0]));
-}
-
-ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream)
-{
-    ad_entry *e = kept_leaf(leaf, "fill_uniform");
-    if (!e)
-        return status_of(leaf);
-    if (e->value.type == AD_I32)
-        return ad_fail(leaf.tape, AD_BAD_TYPE, "fill_uniform: %s is i32: it must be f32 or f64", name_of(e));
-    if (!range || !isfinite(range[0]) || !isfinite(range[1]) || range[0] > range[1])
-        return ad_fail(leaf.tape, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
-    if (!ad_note_change(leaf.tape, leaf.id, "fill_uniform"))
-        return status_of(leaf);
-    for (size_t i = 0; i < ad_elements(&e->value); i++)
-        put(e, i, between(range, ad_random_uniform(seed, stream, i), e->value.type));
-    return AD_OK;
-}
-
-/* ---- Slots ------------------------------------------------------------------------------------------------------- */
-
-/* The parameter's slot of this name; inert if it has none. */
-static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)
-{
-    for (uint32_t id = e->extra->first_slot; id; id = ad_entry_at(x.tape, id)->extra->next_slot)
-        if (!strcmp(ad_entry_at(x.tape, id)->extra->slot, name))
-            return ad_handle(x.tape, id);
-    return ad_inert(x.tape);
-}
-
-static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double initial)
-{
-    char full_name[256];
-    snprintf(full_name, sizeof full_name, "%.120s/%.120s", ad_name_or(e, "parameter"), name);
-    if (!fits(x.tape, e, initial, "slot"))
-        return ad_inert(x.tape);
-    const ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
-    if (ad_is_inert(slot))
-        return slot;
-    ad_entry *made = ad_entry_at(x.tape, slot.id);
-    put_all(made, initial);
-    /* The end of the name that it was made with, which stays where it is if the state is named anew. */
-    made->extra->slot = made->extra->name + strlen(made->extra->name) - strlen(name);
-    made->extra->next_slot = e->extra->first_slot;
-    e->extra->first_slot = slot.id;
-    return slot;
-}
-
-ad_tensor ad_slot(ad_tensor x, const char *name, double initial)
-{
-    ad_entry *e = kept_leaf(x, "slot");
-    if (!e || !name || !*name || strchr(name, '/') || strlen(name) > 120) {
-        if (e)
-            ad_fail(x.tape, AD_BAD_VALUE, "slot: a name of 1 to 120 characters without '/' is needed");
-        return ad_inert(x.tape);
-    }
-    if (!ad_extra_of(x.tape, x.id))
-        return ad_inert(x.tape);
-    ad_tensor slot = find_slot(x, e, name);
-    return ad_is_inert(slot) ? make_slot(x, e, name, initial) : slot;
 }
 
 #endif

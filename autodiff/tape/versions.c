@@ -3,22 +3,23 @@
 
 #include <gradtape/update.h>
 
-#include "../reverse/pullback.h"
+#include "entries.h"
+#include "frames.h"
+#include "handles.h"
+#include "names.h"
 
-bool ad_is_leaf(const ad_tape *t, uint32_t id)
-{
-    return id >> AD_INDEX_BITS != AD_TEMPORARY && !ad_entry_at(t, id)->op;
-}
-
-/* A rule and a kernel may change only what they made themselves and what goes with them: a rule's after a mark. */
+/* A rule and a kernel may change only what they made themselves and what goes with them: a rule's after a position. */
 static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
 {
-    if (!t->floor || (id >> AD_INDEX_BITS == AD_STEP && id >= t->floor && !t->walking))
+    const ad_frame *f = ad_callback_around(t);
+    if (!f || (id >> AD_INDEX_BITS == AD_STEP && id >= f->start.entries && !ad_running_rule(t)))
         return false;
     ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)",
             who);
     return true;
 }
+
+static ad_change *changes_of(const ad_tape *t) { return t->changes.items; }
 
 bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 {
@@ -29,11 +30,9 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
         leaf->version++; /* nothing is recorded that could have read what it was */
         return true;
     }
-    ad_change *changes = ad_more_room(t, t->changes, t->n_changes, &t->changes_room, sizeof *changes);
-    if (!changes)
+    if (!ad_more_room(t, &t->changes, sizeof(ad_change)))
         return false;
-    t->changes = changes;
-    t->changes[t->n_changes++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
+    changes_of(t)[t->changes.n++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
     leaf->version++;
     leaf->changed_at = t->ends[AD_STEP];
     return true;
@@ -41,27 +40,20 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 
 void ad_forget_changes(ad_tape *t)
 {
-    for (size_t i = 0; i < t->n_changes; i++)
-        if (t->changes[i].leaf >> AD_INDEX_BITS == AD_KEPT || t->changes[i].leaf < t->ends[AD_STEP])
-            ad_entry_at(t, t->changes[i].leaf)->u.leaf.changed_at = 0;
-    t->n_changes = 0;
+    const ad_change *changes = changes_of(t);
+    for (size_t i = 0; i < t->changes.n; i++)
+        if (changes[i].leaf >> AD_INDEX_BITS == AD_PERSISTENT || changes[i].leaf < t->ends[AD_STEP])
+            ad_entry_at(t, changes[i].leaf)->u.leaf.changed_at = 0;
+    t->changes.n = 0;
 }
 
-bool ad_refuse_partly_old(ad_tape *t, const char *who)
-{
-    if (t->misfit)
-        ad_fail(t, AD_BAD_STATE, "%s: the recording does not fit any more: ad_reset and record anew", who);
-    else if (t->half_replayed)
-        ad_fail(t, AD_BAD_STATE, "%s: the last replay failed on its way: ad_replay again, or ad_reset", who);
-    return t->misfit || t->half_replayed;
-}
-
-/* Leaves that go with the entries are forgotten; what is recorded from here on has read the others as they are. */
+/* Leaves that go with the entries are forgotten. What is recorded from here on has read the others as they are. */
 void ad_forget_changes_from(ad_tape *t, uint32_t count)
 {
+    ad_change *changes = changes_of(t);
     size_t n = 0;
-    for (size_t i = 0; i < t->n_changes; i++) {
-        ad_change change = t->changes[i];
+    for (size_t i = 0; i < t->changes.n; i++) {
+        ad_change change = changes[i];
         if (change.leaf >> AD_INDEX_BITS == AD_STEP && change.leaf >= count)
             continue;
         uint32_t *changed_at = &ad_entry_at(t, change.leaf)->u.leaf.changed_at;
@@ -69,17 +61,18 @@ void ad_forget_changes_from(ad_tape *t, uint32_t count)
             continue; /* one change at a place is enough */
         if (change.entries >= count)
             change.entries = *changed_at = count;
-        t->changes[n++] = change;
+        changes[n++] = change;
     }
-    t->n_changes = n;
+    t->changes.n = n;
 }
 
 /* The leaf's version when entry `reader` was recorded. */
 static uint32_t version_then(const ad_tape *t, uint32_t leaf, uint32_t reader)
 {
-    for (size_t i = 0; i < t->n_changes; i++)
-        if (t->changes[i].leaf == leaf && t->changes[i].entries > reader)
-            return t->changes[i].version;
+    const ad_change *changes = changes_of(t);
+    for (size_t i = 0; i < t->changes.n; i++)
+        if (changes[i].leaf == leaf && changes[i].entries > reader)
+            return changes[i].version;
     return ad_entry_at(t, leaf)->u.leaf.version;
 }
 
@@ -99,10 +92,10 @@ bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
 
 bool ad_may_read_slowly(ad_tape *t, uint32_t id)
 {
-    const ad_entry *e = t->rule->entry;
-    for (uint32_t i = 0; i < e->value.n_operands; i++)
-        if (ad_operands_of(e)[i] == id)
-            return ad_check_unchanged_slowly(t, id, t->rule->id);
+    const ad_frame *rule = ad_rule_around(t);
+    for (uint32_t i = 0; rule && rule->entry && i < rule->entry->value.n_operands; i++)
+        if (ad_operands_of(rule->entry)[i] == id)
+            return ad_check_unchanged_slowly(t, id, rule->id);
     return true;
 }
 

@@ -26,8 +26,6 @@ typedef struct ad_replay_options {
 typedef struct ad_replay_report {
     ad_status status; /* as ad_replay_with returns it */
     char reason[240]; /* of AD_CHANGED: which guard or which shape; of an error: the tape's message; else "" */
-    size_t ties; /* elements for which max, min, maximum or minimum found another equal one: their gradient is shared */
-    char tie[120]; /* the first operator with a tie, with its name if it has one */
 } ad_replay_report;
 
 /* Runs all recorded operators again, in order. Returns AD_OK; or AD_CHANGED where the recording no longer fits: a

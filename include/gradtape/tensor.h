@@ -58,6 +58,10 @@ AD_API ad_tensor ad_scalar(ad_tape *tape, double value);
 AD_API size_t ad_kept_count(const ad_tape *tape);
 AD_API ad_tensor ad_kept_at(ad_tape *tape, size_t index);
 
+/* Parameters of a tape, without its states, in the order of their creation. An index out of range is an error. */
+AD_API size_t ad_param_count(const ad_tape *tape);
+AD_API ad_tensor ad_param_at(ad_tape *tape, size_t index);
+
 /* Whether x is a parameter or a state; a tensor that is not valid is an error, and false. */
 AD_API bool ad_is_kept(ad_tensor x);
 
@@ -102,10 +106,7 @@ AD_API size_t ad_type_bytes(ad_type type);
  * of NULL, is none, and rewinding to it an error. */
 typedef struct ad_mark {
     const ad_tape *tape;
-    uint32_t entries, resets, fresh, generation, pins, segment; /* the engine's own, all of them */
-    uint64_t runner;
-    bool recording;
-    void *walking, *block, *at;
+    uint64_t serial;
 } ad_mark;
 AD_API ad_mark ad_mark_now(ad_tape *tape);
 

@@ -291,7 +291,7 @@ START_TEST(a_mark_of_another_rule_or_kernel)
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_or_takes_up};
     const ad_operator kernel = {
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = k_leaves_or_takes_up, .vjp = pass};
-    static const char message[] = "rewind: the mark was not taken by the rule or the kernel that runs: it must be";
+    static const char message[] = "rewind: the mark is not one of this recording: the tape was reset or rewound since";
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&rule, ad_apply1(&rule, w));
     for (int round = 0; round < 2; round++) {
         turn = round; /* first another rule's of the same walk, then one of an earlier walk */

@@ -43,7 +43,7 @@ static void fill_linear(ad_call *c, double first, size_t step)
     const size_t n = ad_elements(y);
     if (y->type != AD_I32) {
         ad_span span = {.n = n, .array = {y->data}, .constant = first, .size = {step}};
-        ad_loop_for(&fill_linear_loops, c, y->type)(&span);
+        ad_loop_for(&fill_linear_loops, y->type)(&span);
     } else if (fits_i32(c, first) && fits_i32(c, n ? first + (double)(step * (n - 1)) : 0)) {
         for (size_t i = 0; i < n; i++)
             ((int32_t *)y->data)[i] = (int32_t)first + (int32_t)(step * i);

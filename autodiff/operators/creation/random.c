@@ -1,5 +1,6 @@
 /* Operators that draw random numbers. Each element takes its numbers from the generator by its own place, so that the
  * result depends on the seed and the number of the draw alone. */
+#include "../../base/random.h"
 #include "../family.h"
 
 AD_FAMILY(creation_random)

@@ -285,8 +285,8 @@ static void pow_derivative_run(ad_call *c)
     const size_t bytes = ad_type_bytes((ad_type)y->type);
     ad_span span = {.array = {y->data, x->data, p->data},
                     .size = {(size_t)c->attributes[0].integer, (size_t)c->attributes[1].integer}};
-    ad_walk(y->shape, 3, (const ad_shape *const[]){y->shape, x->shape, p->shape}, (const size_t[]){bytes, bytes, bytes},
-            ad_loop_for(&pow_derivative_loops, c, y->type), &span);
+    ad_broadcast_loop(y->shape, 3, (const ad_shape *const[]){y->shape, x->shape, p->shape}, (const size_t[]){bytes, bytes, bytes},
+            ad_loop_for(&pow_derivative_loops, y->type), &span);
 }
 
 /* r = d^(j+k) x^p / dx^j dp^k :  dx and dp differentiate once more */

@@ -109,7 +109,7 @@ static void polygamma_shape(ad_call *c)
 static void polygamma_run(ad_call *c)
 {
     const ad_value *x = c->x[0], *y = c->y[0];
-    ad_loop_for(&polygamma_loops, c, y->type)(
+    ad_loop_for(&polygamma_loops, y->type)(
         &(ad_span){.n = ad_elements(y), .array = {y->data, x->data}, .size = {(size_t)c->attributes[0].integer}});
 }
 

@@ -128,7 +128,7 @@ static void layer_norm_run(ad_call *c)
     for (int i = 0; i < 3; i++)
         span.array[i + 1] = c->x[i]->data;
     if (row_size(x))
-        ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
+        ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 /* y = gain n + bias, n = (x - mean) r, r = 1 / sqrt(variance + epsilon); with w = gain dy :  dx = r (w - mean(w) - n
@@ -200,7 +200,7 @@ static void layer_norm_backward_run(ad_call *c)
     for (int i = 1; i < 3; i++)
         memset(of[i], 0, row_size(x) * ad_type_bytes((ad_type)c->x[0]->type));
     if (row_size(x))
-        ad_loop_for(c->op->loops, c, c->x[0]->type)(&span);
+        ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 /* J v, J the derivative of n by x, which is symmetric. */

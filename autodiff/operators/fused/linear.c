@@ -98,7 +98,7 @@ LOOP(softplus_back)
 
 #else
 
-#include "../../blas.h"
+#include "../../base/blas.h"
 #include <gradtape/threads.h>
 
 AD_FAMILY(fused_linear)
@@ -234,8 +234,8 @@ static void finish_rows(ad_call *c, const ad_product *p)
     const ad_activation activation = activation_of(c->attributes);
     const ad_loops *first = activation == AD_RELU ? &add_bias_relu_loops : &add_bias_loops,
                    *second = forward_loops(activation);
-    finish f = {.add_bias = ad_loop_for(first, c, c->y[0]->type), .y = c->y[0]->data, .bias = c->x[2]->data};
-    f.activate = second ? ad_loop_for(second, c, c->y[0]->type) : NULL;
+    finish f = {.add_bias = ad_loop_for(first, c->y[0]->type), .y = c->y[0]->data, .bias = c->x[2]->data};
+    f.activate = second ? ad_loop_for(second, c->y[0]->type) : NULL;
     f.partial = p->partial;
     f.rows = (size_t)p->m;
     f.columns = (size_t)p->n;
@@ -337,7 +337,7 @@ static void back_rows(ad_call *c, size_t n, size_t h, size_t from, void *db)
     const size_t at = from * ad_type_bytes((ad_type)c->x[0]->type);
     char *dz = c->y[0]->data, *dy = c->x[0]->data, *y = c->x[1]->data;
     const ad_span span = {.n = n, .array = {dz + at, db, dy + at, y + at}, .size = {h}};
-    ad_loop_for(backward_loops[activation_of(c->attributes)], c, c->x[0]->type)(&span);
+    ad_loop_for(backward_loops[activation_of(c->attributes)], c->x[0]->type)(&span);
 }
 
 enum { WIDE_ROW = 64 };
@@ -362,7 +362,7 @@ static void linear_backward_run(ad_call *c)
     memset(&sums, 0, sizeof sums);
     back_rows(c, wide, at_once * h, 0, &sums);
     back_rows(c, n - wide * at_once, h, wide * at_once * h, c->y[1]->data);
-    ad_loop_for(&add_rows_loops, c, type)(&(ad_span){.n = at_once, .array = {c->y[1]->data, &sums}, .size = {h}});
+    ad_loop_for(&add_rows_loops, type)(&(ad_span){.n = at_once, .array = {c->y[1]->data, &sums}, .size = {h}});
 }
 
 /* activation''(z) / activation'(z) v u as a function of y; where it is 0 everywhere, zeros */

@@ -77,7 +77,7 @@ static void over_rows(ad_call *c, const ad_value *cell)
     for (int i = 0; i < c->n_x; i++)
         of[n++] = c->x[i]->data;
     const size_t all = ad_elements(cell);
-    ad_loop_for(c->op->loops, c, cell->type)(&(ad_span){.n = all ? all / m : 0, .array = {of}, .size = {m}});
+    ad_loop_for(c->op->loops, cell->type)(&(ad_span){.n = all ? all / m : 0, .array = {of}, .size = {m}});
 }
 
 /* Whether x has the axes of the cell but the last, and behind them `times` as many elements as that. */

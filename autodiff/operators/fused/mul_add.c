@@ -101,11 +101,11 @@ static void product_into(ad_call *c, ad_value *sum, const ad_value *other)
 {
     const ad_value *dy = c->x[0];
     const size_t bytes = ad_type_bytes((ad_type)dy->type), n = ad_elements(sum), m = ad_elements(other);
-    ad_loop *loop = ad_loop_for(&add_product_loops, c, dy->type);
+    ad_loop *loop = ad_loop_for(&add_product_loops, dy->type);
     ad_span span = {.n = n < m ? n : m, .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
     memset(sum->data, 0, n * bytes);
     if (!is_end_of(sum->shape, dy->shape) || !is_end_of(other->shape, dy->shape) || span.n < SHORT_RUN) {
-        ad_walk(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
+        ad_broadcast_loop(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
                 (const size_t[]){bytes, bytes, bytes}, loop, &span);
         return;
     }

@@ -148,7 +148,7 @@ static void scatter_add_rows_run(ad_call *c)
     memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
     ad_span span = {
         .n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
-    ad_loop_for(&scatter_rows_loops, c, y->type)(&span);
+    ad_loop_for(&scatter_rows_loops, y->type)(&span);
 }
 
 /* y[rows[i]] += v[i] :  dv = dy[rows] */
@@ -236,7 +236,7 @@ static const int32_t *broadcast_indices(ad_call *c, const ad_shape *shape)
     void *copy = ad_scratch(c, ad_count_of(shape), sizeof(int32_t));
     ad_span span = {.array = {copy, c->x[1]->data}};
     if (copy)
-        ad_walk(shape, 2, (const ad_shape *[]){shape, c->x[1]->shape}, bytes, copy_index, &span);
+        ad_broadcast_loop(shape, 2, (const ad_shape *[]){shape, c->x[1]->shape}, bytes, copy_index, &span);
     return copy;
 }
 
@@ -389,7 +389,7 @@ static void scatter_add_run(ad_call *c)
                                   (char *)v->data + o * a.m * a.inner * bytes, (void *)(a.index + o * a.block)},
                         .step = {0, a.j, a.k},
                         .size = {a.inner}};
-        ad_loop_for(&scatter_along_loops, c, v->type)(&span);
+        ad_loop_for(&scatter_along_loops, v->type)(&span);
     }
 }
 

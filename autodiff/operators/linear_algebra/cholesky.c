@@ -1,5 +1,5 @@
 /* The factorisation of Cholesky. */
-#include "../../lapack.h"
+#include "../../base/lapack.h"
 #include "../family.h"
 #include "matrices.h"
 
@@ -37,7 +37,7 @@ static void cholesky_run(ad_call *c)
                          ad_matrix_text(c, 0, at, text), pivot);
             return;
         }
-        ad_loop_for(&clear_above_loops, c, c->x[0]->type)(&(ad_span){.array = {y}, .size = {n}});
+        ad_loop_for(&clear_above_loops, c->x[0]->type)(&(ad_span){.array = {y}, .size = {n}});
     }
 }
 

@@ -4,8 +4,8 @@
  * det(a) a'^-1 has no meaning. With singular values, a = u s v, it is det(u) det(v) u cof(s) v, where cof(s) is
  * diagonal and has for each singular value the product of the others: nothing is divided by. The second derivative is
  * made the same way. */
-#include "../../blas.h"
-#include "../../lapack.h"
+#include "../../base/blas.h"
+#include "../../base/lapack.h"
 #include "../reductions/reduce.h"
 #include "matrices.h"
 
@@ -132,7 +132,7 @@ static product determinant(const ad_call *c, const void *a, const factors *f)
     const bool is_regular = ad_factor(c, n, a, f->lu, f->exchanges) == n;
     const ad_span span = {.array = {f->diagonal, f->lu}, .size = {n, n + 1}};
     product det = {is_regular ? 1 : 0, 0};
-    ad_loop_for(&widen_diagonal_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&widen_diagonal_loops, c->x[0]->type)(&span);
     for (size_t i = 0; is_regular && i < n; i++)
         det = times_number(det, f->exchanges[i] == (int)i + 1 ? f->diagonal[i] : -f->diagonal[i]);
     return det;
@@ -299,7 +299,7 @@ static bool take_apart(ad_call *c, size_t at, singular *s)
         return false;
     }
     const ad_span span = {.array = {s->value, s->values}, .size = {n, 1}};
-    ad_loop_for(&widen_diagonal_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&widen_diagonal_loops, c->x[0]->type)(&span);
     s->sign = determinant(c, s->left, &s->f).m * determinant(c, s->right, &s->f).m > 0 ? 1 : -1;
     s->before[0] = s->after[n] = one;
     for (size_t i = 0; i < n; i++)
@@ -322,14 +322,14 @@ static bool cofactor_by_inverse(const ad_call *c, const void *a, const singular 
     if (!(fabs(det) > 1e-30 && fabs(det) < 1e30))
         return false;
     ad_lapack_inverse(type, (int64_t)n, s->f.lu, s->f.exchanges, s->work);
-    ad_loop_for(&matrix_norm_loops, c, (uint8_t)type)(&(ad_span){.array = {&norm, (void *)(uintptr_t)a}, .size = {n}});
-    ad_loop_for(&matrix_norm_loops, c, (uint8_t)type)(&(ad_span){.array = {&norm_of_inverse, s->f.lu}, .size = {n}});
+    ad_loop_for(&matrix_norm_loops, (uint8_t)type)(&(ad_span){.array = {&norm, (void *)(uintptr_t)a}, .size = {n}});
+    ad_loop_for(&matrix_norm_loops, (uint8_t)type)(&(ad_span){.array = {&norm_of_inverse, s->f.lu}, .size = {n}});
     if (!(norm * norm_of_inverse <= most))
         return false;
     for (size_t i = 0; i < n; i++)
         s->value[i] = det;
     ad_turn(c, n, n, s->f.lu, y);
-    ad_loop_for(&scale_matrix_rows_loops, c, (uint8_t)type)(&(ad_span){.array = {y, s->value}, .size = {n}});
+    ad_loop_for(&scale_matrix_rows_loops, (uint8_t)type)(&(ad_span){.array = {y, s->value}, .size = {n}});
     return true;
 }
 
@@ -341,7 +341,7 @@ static bool cofactor_of_any(ad_call *c, size_t at, singular *s, void *y)
         return false;
     for (size_t i = 0; i < n; i++)
         s->value[i] = s->sign * value_of(times(s->before[i], s->after[i + 1]));
-    ad_loop_for(&scale_matrix_rows_loops, c, c->x[0]->type)(&(ad_span){.array = {s->right, s->value}, .size = {n}});
+    ad_loop_for(&scale_matrix_rows_loops, c->x[0]->type)(&(ad_span){.array = {s->right, s->value}, .size = {n}});
     multiply(c, s, s->left, false, s->right, false, y);
     return true;
 }
@@ -421,7 +421,7 @@ static bool slope_at(ad_call *c, size_t at, singular *s, double *p)
     products_but_two(s, n, p);
     multiply(c, s, s->left, true, ad_matrix_of(c->x[1], at), false, s->other);
     multiply(c, s, s->other, false, s->right, true, s->f.lu);
-    ad_loop_for(&slope_of_diagonal_loops, c, c->x[0]->type)(&(ad_span){.array = {s->other, s->f.lu, p}, .size = {n}});
+    ad_loop_for(&slope_of_diagonal_loops, c->x[0]->type)(&(ad_span){.array = {s->other, s->f.lu, p}, .size = {n}});
     multiply(c, s, s->left, false, s->other, false, s->f.lu);
     multiply(c, s, s->f.lu, false, s->right, false, ad_matrix_of(c->y[0], at));
     return true;

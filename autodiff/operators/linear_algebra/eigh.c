@@ -1,7 +1,7 @@
 /* Eigenvalues and eigenvectors of the symmetric matrices in the last two axes. */
 #include <float.h>
 
-#include "../../lapack.h"
+#include "../../base/lapack.h"
 #include "../family.h"
 #include "matrices.h"
 
@@ -107,7 +107,7 @@ static bool eigen_at(ad_call *c, size_t at, const room *r)
         ad_call_fail(c, AD_BAD_VALUE, "the eigenvalues of %s do not converge", ad_matrix_text(c, 0, at, text));
         return false;
     }
-    ad_loop_for(&orient_vectors_loops, c, c->x[0]->type)(&(ad_span){.array = {r->rows}, .size = {n}});
+    ad_loop_for(&orient_vectors_loops, c->x[0]->type)(&(ad_span){.array = {r->rows}, .size = {n}});
     ad_turn(c, n, n, r->rows, ad_matrix_of(c->y[1], at));
     return true;
 }
@@ -205,7 +205,7 @@ static void divide_by_gaps_run(ad_call *c)
                                         (char *)c->x[1]->data + at * n * bytes, pair},
                               .size = {n}};
         char text[AD_MATRIX_TEXT];
-        ad_loop_for(&divide_by_gaps_loops, c, c->x[0]->type)(&span);
+        ad_loop_for(&divide_by_gaps_loops, c->x[0]->type)(&span);
         if (pair[0] < n) {
             ad_call_fail(
                 c, AD_BAD_VALUE,

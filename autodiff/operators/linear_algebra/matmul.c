@@ -1,5 +1,5 @@
 /* Products of vectors and of matrices. Matrices are in the last two axes; leading axes broadcast. */
-#include "../../blas.h"
+#include "../../base/blas.h"
 #include "../family.h"
 #include "matrices.h"
 
@@ -317,7 +317,7 @@ static void walk_both(ad_call *c, const ad_loops *loops, const ad_shape *space, 
     const ad_shape *shapes[] = {y, a, b};
     const size_t bytes = ad_type_bytes((ad_type)c->y[0]->type), each[] = {bytes, bytes, bytes};
     ad_span span = {.array = {c->y[0]->data, c->x[0]->data, c->x[1]->data}};
-    ad_walk(space, 3, shapes, each, ad_loop_for(loops, c, c->y[0]->type), &span);
+    ad_broadcast_loop(space, 3, shapes, each, ad_loop_for(loops, c->y[0]->type), &span);
 }
 
 static void dot_run(ad_call *c)

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "../../lapack.h"
+#include "../../base/lapack.h"
 #include "../family.h"
 
 #ifdef AD_REAL
@@ -151,7 +151,7 @@ static size_t find_not_finite(ad_call *c, int i, size_t at, ad_part part)
 {
     size_t found;
     ad_span span = {.array = {&found, ad_matrix_of(c->x[i], at)}, .size = {(size_t)ad_last(c->x[i]->shape, 1), part}};
-    ad_loop_for(&find_not_finite_loops, c, c->x[i]->type)(&span);
+    ad_loop_for(&find_not_finite_loops, c->x[i]->type)(&span);
     return found;
 }
 
@@ -175,7 +175,7 @@ bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part)
 void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y)
 {
     ad_span span = {.array = {y, (void *)(uintptr_t)x}, .size = {n, k}};
-    ad_loop_for(&turn_matrix_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&turn_matrix_loops, c->x[0]->type)(&span);
 }
 
 size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *exchanges)
@@ -185,7 +185,7 @@ size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *excha
     ad_span span = {.array = {&pivot, lu}, .size = {n}};
     memcpy(lu, a, n * n * ad_type_bytes(type));
     ad_lapack_factor(type, (int64_t)n, lu, exchanges);
-    ad_loop_for(&find_lost_pivot_loops, c, (uint8_t)type)(&span);
+    ad_loop_for(&find_lost_pivot_loops, (uint8_t)type)(&span);
     return pivot;
 }
 

@@ -1,7 +1,8 @@
 #ifndef AUTODIFF_OPERATORS_MATRICES_H
 #define AUTODIFF_OPERATORS_MATRICES_H
 /* Matrices in the last two axes: what the families of linear algebra share. */
-#include "../../engine.h"
+#include "../../forward/shape_rules.h"
+#include "../../tape/names.h"
 
 /* The size of an axis counted from the end: 1 is the last. */
 static inline int64_t ad_last(const ad_shape *x, int from_end) { return x->dims[x->rank - from_end]; }

@@ -1,7 +1,7 @@
 /* Systems of equations with matrices in the last two axes, and inverses. */
 #include <limits.h>
 
-#include "../../lapack.h"
+#include "../../base/lapack.h"
 #include "../family.h"
 #include "matrices.h"
 
@@ -57,7 +57,7 @@ static void triangles_run(ad_call *c)
     double weights[] = {c->attributes[0].real, c->attributes[1].real, c->attributes[2].real};
     for (size_t at = 0; at < n_matrices; at++) {
         ad_span span = {.array = {ad_matrix_of(c->y[0], at), ad_matrix_of(c->x[0], at), weights}, .size = {m, n}};
-        ad_loop_for(&triangles_loops, c, c->x[0]->type)(&span);
+        ad_loop_for(&triangles_loops, c->x[0]->type)(&span);
     }
 }
 
@@ -192,7 +192,7 @@ static bool check_triangle(ad_call *c, ad_triangle_kind kind, size_t at)
     if (!ad_check_finite(c, 0, at, kind.upper ? AD_UPPER_PART : AD_LOWER_PART))
         return false;
     ad_span span = {.array = {&pivot, ad_matrix_of(c->x[0], at)}, .size = {n}};
-    ad_loop_for(&find_zero_pivot_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&find_zero_pivot_loops, c->x[0]->type)(&span);
     if (pivot < n)
         ad_call_fail(c, AD_BAD_VALUE, "%s is singular: pivot %zu, its element [%zu,%zu], is 0",
                      ad_matrix_text(c, 0, at, text), pivot, pivot, pivot);

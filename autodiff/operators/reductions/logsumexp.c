@@ -192,11 +192,11 @@ static void logsumexp_run(ad_call *c)
         return;
     ad_reduce_into(c, &largest_number_loops, y, -INFINITY);
     ad_span span = {.n = n, .array = {m, y}, .step = {1, 1}};
-    ad_loop_for(&finite_or_zero_loops, c, x->type)(&span);
+    ad_loop_for(&finite_or_zero_loops, x->type)(&span);
     ad_walk_groups(c, &sum_exp_loops, x->shape, ad_reduced_axes(c), 0, 3,
                    (const ad_group_array[]){{.data = y}, {x->data, true, false}, {.data = m}});
     span = (ad_span){.n = n, .array = {y, m}};
-    ad_loop_for(&add_log_loops, c, x->type)(&span);
+    ad_loop_for(&add_log_loops, x->type)(&span);
 }
 
 /* y = ln sum e^x :  dx = e^(x-y) dy */

@@ -51,7 +51,6 @@ static void extreme_vjp(ad_pullback *p)
 
 AD_OPERATOR(max,
     .arity = 1,
-    .properties = AD_SHARES_TIES,
     .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
     .shape = max_shape,
     SAMPLES(ad_samples_over_axes),
@@ -67,7 +66,6 @@ ad_tensor ad_max(ad_tensor x) { return ad_max_over(x, AD_ALL_AXES); }
 
 AD_OPERATOR(min,
     .arity = 1,
-    .properties = AD_SHARES_TIES,
     .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
     .shape = min_shape,
     SAMPLES(ad_samples_over_axes),
@@ -181,7 +179,7 @@ static void *tie_counts(ad_call *c, const ad_value *x, const ad_value *y)
 static void divide_by_counts(ad_call *c, void *out, const void *v, const void *count, size_t n)
 {
     ad_span span = {.n = n, .array = {out, (void *)(uintptr_t)v, (void *)(uintptr_t)count}, .step = {1, 1, 1}};
-    ad_loop_for(&divide_count_loops, c, c->x[0]->type)(&span);
+    ad_loop_for(&divide_count_loops, c->x[0]->type)(&span);
 }
 
 static void spread_ties_shape(ad_call *c)

@@ -188,7 +188,7 @@ void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsign
             const size_t at = (arrays[i].is_wide ? b * block : group) * (arrays[i].is_index ? sizeof(int32_t) : bytes);
             s.array[i] = arrays[i].data ? (char *)arrays[i].data + at : NULL;
         }
-        ad_loop_for(loops, c, c->x[0]->type)(&s);
+        ad_loop_for(loops, c->x[0]->type)(&s);
     }
 }
 
@@ -201,12 +201,12 @@ void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing)
 void ad_fill_reals(const ad_call *c, void *data, size_t n, double value)
 {
     ad_span s = {.n = n, .array = {data}, .constant = value};
-    ad_loop_for(&fill_loops, c, c->x[0]->type)(&s);
+    ad_loop_for(&fill_loops, c->x[0]->type)(&s);
 }
 
 void ad_divide_reals(ad_call *c, void *y, size_t n, double value)
 {
     ad_span s = {.n = n, .array = {y}, .constant = value};
-    ad_loop_for(&divide_loops, c, c->x[0]->type)(&s);
+    ad_loop_for(&divide_loops, c->x[0]->type)(&s);
 }
 #endif

@@ -45,7 +45,7 @@ static void trace_shape(ad_call *c)
 static void trace_run(ad_call *c)
 {
     const ad_span s = matrices(c, c->x[0]->shape);
-    ad_loop_for(&trace_loops, c, c->x[0]->type)(&s);
+    ad_loop_for(&trace_loops, c->x[0]->type)(&s);
 }
 
 /* y = sum of the diagonal of x [..., m, n] :  dx = dy on the diagonal */

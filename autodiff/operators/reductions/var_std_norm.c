@@ -67,7 +67,7 @@ LOOP_TABLE(range_of)
 static void run_over(ad_call *c, const ad_loops *loops, void *y, void *m, size_t n)
 {
     ad_span s = {.n = n, .array = {y, m}, .step = {1, 1}};
-    ad_loop_for(loops, c, c->x[0]->type)(&s);
+    ad_loop_for(loops, c->x[0]->type)(&s);
 }
 
 /* ---- Variance and standard deviation ----------------------------------------------------------------------------- */

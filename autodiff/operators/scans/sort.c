@@ -99,7 +99,7 @@ static void sort_along(ad_call *c, void *y, void *at, int64_t take, bool descend
     for (int i = 0; i < x->rank; i++)
         s.size[i < axis ? 0 : i == axis ? 1 : 2] *= (size_t)x->dims[i];
     if (s.array[3] && ad_count_of(x))
-        ad_loop_for(&sort_loops, c, c->x[0]->type)(&s);
+        ad_loop_for(&sort_loops, c->x[0]->type)(&s);
 }
 
 /* y = the elements in another order, or some of them :  dx = dy put back in their places */

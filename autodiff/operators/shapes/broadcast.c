@@ -1,7 +1,7 @@
 /* Broadcasting, and its adjoint: a sum over what was broadcast. */
 #include "../reductions/reduce.h"
 
-#include "../../move.h"
+#include "../../kernels/strided_copy.h"
 
 SUM(sum_to, x)
 
@@ -28,15 +28,15 @@ static void broadcast_to_run(ad_call *c)
 {
     const ad_value *x = c->x[0];
     const ad_shape *to = c->y[0]->shape;
-    ad_move move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to_step[AD_MAX_RANK], from_step[AD_MAX_RANK];
     if (!ad_elements(c->y[0]))
         return;
     ad_dense_steps(to, move.bytes, to_step);
     ad_dense_steps(x->shape, move.bytes, from_step);
     for (int i = 0, own = x->shape->rank - to->rank; i < to->rank; i++, own++)
-        ad_move_axis(&move, to->dims[i], to_step[i], own < 0 || x->shape->dims[own] == 1 ? 0 : from_step[own]);
-    ad_move_all(c, &move);
+        ad_add_axis(&move, to->dims[i], to_step[i], own < 0 || x->shape->dims[own] == 1 ? 0 : from_step[own]);
+    ad_copy_strided(&move);
 }
 
 /* y = x broadcast :  dx = dy, summed */

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "../../move.h"
+#include "../../kernels/strided_copy.h"
 
 AD_FAMILY(shapes_cast)
 

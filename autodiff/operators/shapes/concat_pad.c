@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "../../move.h"
+#include "../../kernels/strided_copy.h"
 #include "copy_run.h"
 
 AD_FAMILY(shapes_concat_pad)
@@ -272,7 +272,7 @@ static void fill_with(const ad_value *y, double value)
 static void pad_run(ad_call *c)
 {
     const ad_value *x = c->x[0], *y = c->y[0];
-    ad_move move = {.to = y->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = y->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     fill_with(y, c->attributes[2].real);
     if (!ad_elements(x))
@@ -281,9 +281,9 @@ static void pad_run(ad_call *c)
     ad_dense_steps(x->shape, move.bytes, from);
     for (int i = 0; i < x->shape->rank; i++) {
         move.to += to[i] * (ptrdiff_t)c->attributes[0].shape.dims[i];
-        ad_move_axis(&move, x->shape->dims[i], to[i], from[i]);
+        ad_add_axis(&move, x->shape->dims[i], to[i], from[i]);
     }
-    ad_move_all(c, &move);
+    ad_copy_strided(&move);
 }
 
 /* y = x with more around it :  dx = the inner part of dy */

@@ -1,7 +1,7 @@
 /* Operators that put axes, or the elements along them, into another order. */
 #include "../family.h"
 
-#include "../../move.h"
+#include "../../kernels/strided_copy.h"
 
 AD_FAMILY(shapes_permute)
 
@@ -24,14 +24,14 @@ static void transpose_shape(ad_call *c)
 static void move_to_result(ad_call *c, const char *x, const ptrdiff_t from[AD_MAX_RANK])
 {
     const ad_value *y = c->y[0];
-    ad_move move = {.to = y->data, .from = x, .bytes = ad_type_bytes((ad_type)y->type)};
+    ad_strided_copy move = {.to = y->data, .from = x, .bytes = ad_type_bytes((ad_type)y->type)};
     ptrdiff_t to[AD_MAX_RANK];
     if (!ad_elements(y))
         return;
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
-        ad_move_axis(&move, y->shape->dims[i], to[i], from[i]);
-    ad_move_all(c, &move);
+        ad_add_axis(&move, y->shape->dims[i], to[i], from[i]);
+    ad_copy_strided(&move);
 }
 
 static void transpose_run(ad_call *c)

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "../../move.h"
+#include "../../kernels/strided_copy.h"
 
 AD_FAMILY(shapes_repeat)
 
@@ -40,17 +40,17 @@ static void repeat_shape(ad_call *c)
 static void repeat_run(ad_call *c)
 {
     const ad_value *x = c->x[0];
-    ad_move move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     if (!ad_elements(c->y[0]))
         return;
     ad_dense_steps(c->y[0]->shape, move.bytes, to);
     ad_dense_steps(x->shape, move.bytes, from);
     for (int i = 0; i < x->shape->rank; i++) {
-        ad_move_axis(&move, c->attributes[0].shape.dims[i], to[i] * (ptrdiff_t)x->shape->dims[i], 0);
-        ad_move_axis(&move, x->shape->dims[i], to[i], from[i]);
+        ad_add_axis(&move, c->attributes[0].shape.dims[i], to[i] * (ptrdiff_t)x->shape->dims[i], 0);
+        ad_add_axis(&move, x->shape->dims[i], to[i], from[i]);
     }
-    ad_move_all(c, &move);
+    ad_copy_strided(&move);
 }
 
 /* g summed over the copies that it has along an axis of x. */

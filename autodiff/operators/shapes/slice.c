@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "../../move.h"
+#include "../../kernels/strided_copy.h"
 #include "copy_run.h"
 
 AD_FAMILY(shapes_slice)
@@ -97,11 +97,11 @@ static void slice_run(ad_call *c)
         copy_runs(x, y, axis, p);
         return;
     }
-    ad_move move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_type_bytes((ad_type)x->type)};
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
-        ad_move_axis(&move, y->shape->dims[i], to[i], from[i]);
-    ad_move_all(c, &move);
+        ad_add_axis(&move, y->shape->dims[i], to[i], from[i]);
+    ad_copy_strided(&move);
 }
 
 /* y = x[range] :  dx = dy in these places, 0 elsewhere */
@@ -169,11 +169,11 @@ static void slice_backward_run(ad_call *c)
     memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
     if (!ad_elements(v))
         return;
-    ad_move move = {.to = sliced(y, axis, p, to), .from = v->data, .bytes = ad_type_bytes((ad_type)v->type)};
+    ad_strided_copy move = {.to = sliced(y, axis, p, to), .from = v->data, .bytes = ad_type_bytes((ad_type)v->type)};
     ad_dense_steps(v->shape, move.bytes, from);
     for (int i = 0; i < v->shape->rank; i++)
-        ad_move_axis(&move, v->shape->dims[i], to[i], from[i]);
-    ad_move_all(c, &move);
+        ad_add_axis(&move, v->shape->dims[i], to[i], from[i]);
+    ad_copy_strided(&move);
 }
 
 /* y = 0 but for y[range] = v :  dv = dy[range] */

@@ -1,0 +1,116 @@
+/* What is asked of a call before it runs. */
+#include "check.h"
+
+#include "../tape/names.h"
+#include "table.h"
+
+/* ---- Descriptors ------------------------------------------------------------------------------------------------- */
+
+static ad_attribute_kind last_attribute(const ad_operator *op)
+{
+    int n = 0;
+    while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
+        n++;
+    return n ? op->attributes[n - 1].kind : AD_ATTRIBUTE_NONE;
+}
+
+static bool has_gap(const ad_operator *op)
+{
+    for (int a = 1; a < AD_MAX_ATTRIBUTES; a++)
+        if (op->attributes[a].kind != AD_ATTRIBUTE_NONE && op->attributes[a - 1].kind == AD_ATTRIBUTE_NONE)
+            return true;
+    return false;
+}
+
+/* What is wrong with its counts and lists, which is asked before anything is counted by them. */
+static const char *bad_counts(const ad_operator *op)
+{
+    if (op->arity < 0 && op->arity != AD_VARIADIC)
+        return "a negative arity that is not AD_VARIADIC";
+    if (op->n_results < 0 || op->n_byproducts < 0)
+        return "a negative number of results or by-products";
+    if (op->n_results > AD_MAX_RESULTS || op->n_byproducts > AD_MAX_RESULTS ||
+        ad_result_count(op) + op->n_byproducts > AD_MAX_RESULTS)
+        return "too many results and by-products";
+    if (has_gap(op))
+        return "a gap in its attributes: those without a kind must be the last";
+    return NULL;
+}
+
+const char *ad_descriptor_problem(const ad_operator *op)
+{
+    if (!op->name)
+        return "no name";
+    const char *bad = bad_counts(op);
+    if (bad)
+        return bad;
+    if (!op->shape)
+        return "no shape rule";
+    if (!op->run && !(op->properties & AD_VIEW))
+        return "no kernel (run), and is not a view";
+    if (!op->run && ad_result_count(op) + op->n_byproducts > 1)
+        return "no kernel (run) for its other results: a view is result 0 alone";
+    if (!op->vjp && !op->backward && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)))
+        return "no gradient rule (vjp or backward), and is not marked AD_NOT_DIFFERENTIABLE";
+    if (op->vjp && op->backward)
+        return "both a gradient rule (vjp) and a numeric one (backward): one of them is enough";
+    if (op->backward && (op->arity == AD_VARIADIC || op->arity > AD_MAX_RESULTS))
+        return "a numeric gradient (backward), which is for 1 to 8 operands, and takes more";
+    if (op->properties & AD_RANDOM && last_attribute(op) != AD_ATTRIBUTE_INTEGER)
+        return "AD_RANDOM, and no integer as its last attribute: the number of the draw";
+    return NULL;
+}
+
+bool ad_check_call(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
+{
+    const bool is_known = op && (*ad_checked_place(t, op) == op || ad_is_row(op));
+    const char *problem = is_known ? NULL : op ? ad_descriptor_problem(op) : "no descriptor";
+    if (problem)
+        ad_fail(t, AD_BAD_VALUE, "%s: the operator has %s", op && op->name ? op->name : "apply", problem);
+    else if (op->attributes[0].kind != AD_ATTRIBUTE_NONE && !attributes)
+        ad_fail(t, AD_BAD_VALUE, "%s: its attributes are NULL: it has some, %s first", op->name,
+                op->attributes[0].name ? op->attributes[0].name : "one without a name");
+    else if (op->arity == AD_VARIADIC ? n < 1 : n != op->arity)
+        ad_fail(t, AD_BAD_VALUE, "%s: %d operands are given, it takes %s%d", op->name, n,
+                op->arity == AD_VARIADIC ? "at least " : "", op->arity == AD_VARIADIC ? 1 : op->arity);
+    else
+        return true;
+    return false;
+}
+
+/* ---- Types ------------------------------------------------------------------------------------------------------- */
+
+static void fail_type(ad_call *c, int i, const char *fix)
+{
+    char text[AD_OPERAND_TEXT];
+    ad_call_fail(c, AD_BAD_TYPE, "operand %d, %s, is %s: %s", i, ad_operand_text(c, i, text),
+                 ad_type_name((ad_type)c->x[i]->type), fix);
+}
+
+bool ad_check_types(ad_call *c)
+{
+    int real = -1;
+    const char *letters = c->op->types && *c->op->types ? c->op->types : "r";
+    for (int i = 0; i < c->n_x; i++, letters += letters[1] != 0) {
+        const char letter = *letters;
+        const uint8_t type = c->x[i]->type;
+        if (letter == 'i' && type != AD_I32) {
+            fail_type(c, i, "it must be i32");
+        } else if (letter == 'r' && type == AD_I32) {
+            fail_type(c, i, "it must be f32 or f64; convert it with ad_cast");
+        } else if (letter == 'r' && real >= 0 && type != c->x[real]->type) {
+            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+            ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
+                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type), ad_operand_text(c, i, b),
+                         ad_type_name((ad_type)type));
+        } else if (letter != 'r' && letter != 'i' && letter != '*') {
+            ad_call_fail(c, AD_BAD_VALUE, "the operator has the letter '%c' in its types: it must be r, i or *",
+                         letter);
+        } else {
+            real = letter == 'r' && real < 0 ? i : real;
+            continue;
+        }
+        return false;
+    }
+    return true;
+}

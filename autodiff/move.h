@@ -1,1 +1,0 @@
-#include "kernels/strided_copy.h"

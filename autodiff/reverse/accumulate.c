@@ -1,0 +1,69 @@
+/* Adding up gradients. */
+#include "accumulate.h"
+
+#include "../forward/rows.h"
+#include "../kernels/accumulate.h"
+
+/* Makes a gradient that shows g's data: its counted storage, or for an owner that goes at the same reset the data of an
+ * entry of STEP. Other data is copied, that of a view too: a leaf's changes in place, a parameter's outlives a reset,
+ * and what lies in a segment is dropped. Returns 0 if there is no memory. */
+static uint32_t share(ad_tape *t, ad_part_kind part, uint32_t g, uint32_t owner)
+{
+    const ad_entry *source = ad_entry_at(t, g);
+    const bool is_view = source->op && source->op->properties & AD_VIEW;
+    const bool stays = source->op && !is_view && !(source->extra && source->extra->storage);
+    const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && stays;
+    if (source->value.shape->rank == 0 || !(part == AD_LENT || lives_as_long || (ad_is_temporary(g) && source->u.storage)))
+        return ad_copy_as_gradient(t, g);
+    const uint32_t id = ad_append(t, AD_TEMPORARY);
+    if (!id || !ad_share_value(t, id, (ad_type)source->value.type, source->value.shape, g))
+        return 0;
+    ad_entry_at(t, id)->value.flags |= AD_IS_GRADIENT;
+    return id;
+}
+
+static ad_tensor apply_with(const ad_operator *op, ad_tensor x, ad_attribute attribute)
+{
+    ad_tensor y;
+    ad_apply(NULL, op, &x, 1, &attribute, &y);
+    return y;
+}
+
+/* A recorded part is its own gradient. But a leaf changes in place, also where a view shows it, and its number at this
+ * moment does not. */
+static uint32_t recorded_part(ad_tape *t, uint32_t g)
+{
+    if (ad_entry_at(t, ad_origin_of(t, g))->op)
+        return g;
+    return apply_with(&ad_operator_scale, ad_handle(t, g), (ad_attribute){.real = 1}).id;
+}
+
+static bool same_shape(const ad_entry *a, const ad_entry *b) { return ad_same_dims(a->value.shape, b->value.shape); }
+
+void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id, ad_tensor g)
+{
+    ad_entry *x = ad_entry_at(t, id);
+    if (!same_shape(ad_entry_at(t, g.id), x))
+        g = apply_with(&ad_operator_sum_to, g, (ad_attribute){.shape = *x->value.shape});
+    const uint32_t old = x->gradient;
+    if (ad_is_inert(g))
+        return;
+    if (old && !t->recording && ad_may_add_into(p, ad_entry_at(t, old), old, g.id)) {
+        ad_accumulate(&ad_entry_at(t, old)->value, &ad_entry_at(t, g.id)->value);
+        return;
+    }
+    if (old) {
+        g = ad_apply2(&ad_operator_add, ad_handle(t, old), g);
+        if (ad_is_inert(g))
+            return;
+        x->gradient = 0;
+        if (p && old == p->dy[0] && !t->recording)
+            p->entry->gradient = old; /* given back to the result, which releases it when the rule has run */
+        else
+            ad_release_gradient(t, old);
+    }
+    if (t->recording)
+        x->gradient = recorded_part(t, g.id);
+    else if (!ad_is_temporary(g.id) || !ad_take_part(p, x, ad_entry_at(t, g.id), g.id))
+        x->gradient = share(t, part, g.id, id);
+}

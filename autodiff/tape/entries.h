@@ -1,0 +1,121 @@
+#ifndef AUTODIFF_TAPE_ENTRIES_H
+#define AUTODIFF_TAPE_ENTRIES_H
+/* Entries: adding them to a table, and giving them their type, shape and data. */
+#include "tape.h"
+
+/* Makes room for more entries in a table. Returns false if there is no memory (the tape is then in error). */
+bool ad_add_chunk(ad_tape *t, uint32_t table);
+
+/* Gives a table's memory back. */
+void ad_free_table(ad_tape *t, uint32_t table);
+
+static inline bool ad_is_full(const ad_tape *t, uint32_t table)
+{
+    return (t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[table].n_chunks;
+}
+
+/* Adds a temporary. It is in the list of the fresh until the rule that made it has run. Returns its id; 0 if there is no
+ * memory (the tape is then in error). */
+static inline uint32_t ad_append_temporary(ad_tape *t)
+{
+    uint32_t id = t->free;
+    if (id)
+        t->free = ad_entry_at(t, id)->next;
+    else if (ad_is_full(t, AD_TEMPORARY) && !ad_add_chunk(t, AD_TEMPORARY))
+        return 0;
+    else
+        id = t->ends[AD_TEMPORARY]++;
+    ad_entry *e = ad_entry_at(t, id);
+    /* Only this and what the value sets is ever anything but 0 in a temporary; its generation changed when it was
+     * recycled. */
+    e->value.flags = AD_IS_FRESH;
+    e->next = t->fresh;
+    t->fresh = id;
+    return id;
+}
+
+/* Takes a temporary back. Its handles become stale. */
+static inline void ad_recycle(ad_tape *t, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->u.storage) {
+        ad_pool_drop(&t->pool, e->u.storage);
+        e->u.storage = NULL;
+    }
+    e->generation++;
+    e->next = t->free;
+    t->free = id;
+}
+
+/* Takes back the fresh temporaries that are no gradients. */
+static inline void ad_recycle_fresh(ad_tape *t)
+{
+    for (uint32_t id = t->fresh, next; id; id = next) {
+        ad_entry *e = ad_entry_at(t, id);
+        next = e->next;
+        e->next = 0;
+        e->value.flags &= (uint8_t)~AD_IS_FRESH;
+        if (!(e->value.flags & AD_IS_GRADIENT))
+            ad_recycle(t, id);
+    }
+    t->fresh = 0;
+}
+
+/* Adds an entry to a table. Returns its id; 0 if there is no memory (the tape is then in error). */
+static inline uint32_t ad_append(ad_tape *t, uint32_t table)
+{
+    if (table == AD_TEMPORARY)
+        return ad_append_temporary(t);
+    if (ad_is_full(t, table) && !ad_add_chunk(t, table))
+        return 0;
+    const uint32_t id = t->ends[table]++;
+    *ad_entry_at(t, id) = (ad_entry){.generation = table == AD_STEP ? t->generation : 1};
+    return id;
+}
+
+static inline ad_place ad_place_now(const ad_tape *t) { return (ad_place){t->ends[AD_STEP], ad_arena_now(&t->step)}; }
+
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
+
+/* Makes an entry a scalar. Its number is not set. */
+static inline void ad_make_scalar(ad_entry *e, uint8_t type)
+{
+    e->value.shape = &ad_scalar_shape_value;
+    e->value.type = type;
+    e->value.data = &e->scalar;
+}
+
+/* Gives an entry its type, a copy of the shape, and room for its data. Returns false if there is no memory (the tape is
+ * then in error), and so do the others. */
+bool ad_allocate_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
+
+/* The same for an entry of STEP whose shape belongs to one that lives as long: the shape is shared. */
+bool ad_allocate_value_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
+
+/* The same, but the data of another entry is shared. A scalar's is copied. */
+bool ad_share_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
+
+/* Gives an entry its type, a copy of the shape, and the caller's data. */
+bool ad_borrow_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, void *data);
+
+/* A storage for the data of an entry in a segment. Returns NULL if there is no memory. */
+void *ad_allocate_in_segment(ad_tape *t, uint32_t id, size_t bytes);
+
+/* The tensor whose data this one shows: of a view its operand's, and so on. Views to and from rank 0 are copies. */
+uint32_t ad_origin_of(const ad_tape *t, uint32_t id);
+
+/* The arena for what is said of an entry that is there already. */
+ad_arena *ad_arena_of(ad_tape *t, uint32_t id);
+
+/* The extra of an entry, which is made if it has none. Returns NULL if there is no memory (the tape is then in error).
+ */
+ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
+
+/* Makes room for one more item in one of the tape's lists. Returns false if there is no memory (the tape is then in
+ * error). */
+bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes);
+
+/* A temporary that is a gradient, with a copy of the value of another entry. Returns 0 if there is no memory. */
+uint32_t ad_copy_as_gradient(ad_tape *t, uint32_t from);
+
+#endif

@@ -1,0 +1,73 @@
+/* The stack of frames: what runs on the tape, inside what. */
+#include "frames.h"
+
+const ad_frame *ad_running_rule(const ad_tape *t)
+{
+    const ad_frame *f = t->frame;
+    while (f && (f->kind == AD_IN_KERNEL || f->kind == AD_IN_SHAPE_RULE))
+        f = f->outer;
+    return f && f->kind == AD_IN_RULE ? f : NULL;
+}
+
+const ad_frame *ad_rule_around(const ad_tape *t)
+{
+    const ad_frame *f = t->frame;
+    while (f && f->kind != AD_IN_RULE)
+        f = f->outer;
+    return f;
+}
+
+const ad_frame *ad_callback_around(const ad_tape *t)
+{
+    const ad_frame *f = t->frame;
+    while (f && f->kind != AD_IN_RULE && f->kind != AD_IN_KERNEL && f->kind != AD_IN_SHAPE_RULE)
+        f = f->outer;
+    return f;
+}
+
+bool ad_is_in_kernel(const ad_tape *t)
+{
+    const ad_frame *f = t->frame;
+    while (f && f->kind != AD_IN_KERNEL && f->kind != AD_IN_SHAPE_RULE)
+        f = f->outer;
+    return f != NULL;
+}
+
+bool ad_is_in_functional_sweep(const ad_tape *t)
+{
+    const ad_frame *f = t->frame;
+    while (f && !(f->kind == AD_IN_SWEEP && f->functional))
+        f = f->outer;
+    return f != NULL;
+}
+
+int ad_sweep_depth(const ad_tape *t)
+{
+    int depth = 0;
+    for (const ad_frame *f = t->frame; f; f = f->outer)
+        depth += f->kind == AD_IN_SWEEP || f->kind == AD_IN_REPLAY;
+    return depth;
+}
+
+bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
+{
+    const ad_frame *f = t->frame;
+    while (f && f->kind == AD_AT_POSITION)
+        f = f->outer;
+    if (!f)
+        return false;
+    if (t->frame->kind == AD_IN_RULE)
+        ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
+    else
+        ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not with a mark either: %s", who, instead);
+    return true;
+}
+
+bool ad_refuse_partly_old(ad_tape *t, const char *who)
+{
+    if (t->replay.state == AD_RECORDING_CHANGED)
+        ad_fail(t, AD_BAD_STATE, "%s: the recording does not fit any more: ad_reset and record anew", who);
+    else if (t->replay.state == AD_RECORDING_FAILED)
+        ad_fail(t, AD_BAD_STATE, "%s: the last replay failed on its way: ad_replay again, or ad_reset", who);
+    return t->replay.state != AD_RECORDING_CURRENT;
+}

@@ -1,0 +1,18 @@
+#ifndef AUTODIFF_TAPE_HANDLES_H
+#define AUTODIFF_TAPE_HANDLES_H
+/* Handles: whether they are valid, and what is wrong with them if not. */
+#include "tape.h"
+
+/* A handle of a dropped entry has the wrong generation, so that looking for valid handles costs nothing more. */
+#define AD_DROPPED_GENERATION UINT32_C(0x80000000)
+
+/* The entry of x for a call named `who`. On failure it returns NULL, and the tape, if there is one, is in error. */
+ad_entry *ad_require(ad_tensor x, const char *who);
+
+/* Puts the tape in error: says why x, operand i of `who` (i < 0: its only one), is not a valid tensor of t. */
+void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i);
+
+/* The handle that the caller had of an entry before its segment dropped it. */
+ad_tensor ad_handle_as_recorded(ad_tape *t, uint32_t id);
+
+#endif

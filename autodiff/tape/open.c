@@ -1,0 +1,51 @@
+/* Opening and closing a tape. */
+#include <gradtape/tape.h>
+
+#include <pthread.h>
+
+#include "../base/blas.h"
+#include "../kernels/kernel.h"
+#include "entries.h"
+
+static void prepare_process(void)
+{
+    ad_blas_prepare();
+    ad_processor_prepare();
+}
+
+ad_tape *ad_tape_open(const ad_tape_options *options)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare_process);
+    ad_memory memory = ad_memory_over(options ? options->allocator : NULL);
+    ad_tape *t = ad_memory_take(&memory, 1, sizeof *t);
+    if (!t)
+        return NULL;
+    *t = (ad_tape){.memory = memory, .recording = true, .generation = 1};
+    for (uint32_t which = 0; which < AD_TABLES; which++)
+        t->ends[which] = which << AD_INDEX_BITS;
+    t->ends[AD_STEP]++; /* id 0 is the inert tensor's */
+    t->step.memory = t->late.memory = t->persistent.memory = t->pool.arena.memory = &t->memory;
+    return t;
+}
+
+void ad_tape_close(ad_tape *t)
+{
+    if (!t)
+        return;
+    for (uint32_t i = 0; i < AD_TABLES; i++)
+        ad_free_table(t, i);
+    ad_arena_free(&t->step);
+    ad_arena_free(&t->late);
+    ad_arena_free(&t->persistent);
+    ad_arena_free(&t->pool.arena);
+    ad_list_free(&t->memory, &t->with_gradient, sizeof(uint32_t));
+    ad_list_free(&t->memory, &t->changes, sizeof(ad_change));
+    ad_list_free(&t->memory, &t->segments, sizeof(ad_segment));
+    ad_memory memory = t->memory;
+    ad_memory_release(&memory, t, 1, sizeof *t);
+}
+
+ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage){0}; }
+
+size_t ad_entry_count(const ad_tape *t) { return t ? t->ends[AD_STEP] - 1 : 0; }

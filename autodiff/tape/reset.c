@@ -1,0 +1,68 @@
+/* Dropping what was recorded: all of it, or what came after a place. */
+#include "reset.h"
+
+#include <string.h>
+
+#include "frames.h"
+#include "gradients.h"
+#include "segments.h"
+#include "versions.h"
+
+void ad_drop_from(ad_tape *t, ad_place place)
+{
+    ad_drop_segments_from(t, place.entries);
+    ad_forget_changes_from(t, place.entries);
+    memset(t->checked, 0, sizeof t->checked); /* their entries may be gone, and they with them */
+    t->ends[AD_STEP] = place.entries;
+    ad_arena_rewind(&t->step, place.memory);
+}
+
+void ad_drop_since(ad_tape *t, const ad_frame *f)
+{
+    ad_drop_gradients_from(t, f->start.entries);
+    ad_drop_from(t, f->start);
+    t->generation++;
+    if (!ad_rule_around(t))
+        ad_recycle_fresh(t);
+}
+
+void ad_leave_position(ad_tape *t)
+{
+    const ad_frame *f = t->frame;
+    ad_storage *storage = f->storage;
+    ad_recycle_fresh(t);
+    ad_drop_since(t, f);
+    ad_recycle_fresh(t);
+    t->open_segment = t->open_segment == f->open_segment ? f->open_segment : 0; /* one that began since is dropped */
+    t->fresh = f->fresh;
+    t->recording = f->recording;
+    ad_pop_frame(t, f);
+    ad_pool_drop(&t->pool, storage);
+}
+
+bool ad_leave_positions_in(ad_tape *t, const ad_frame *f)
+{
+    const bool any = t->frame != f;
+    while (t->frame != f)
+        ad_leave_position(t);
+    return any;
+}
+
+ad_status ad_reset(ad_tape *t)
+{
+    if (!t)
+        return AD_BAD_HANDLE;
+    if (ad_refuse_in_rule(t, "reset", "take ad_rewind"))
+        return t->status;
+    ad_leave_positions_in(t, NULL);
+    ad_settle_gradients(t);
+    ad_drop_gradients(t, false);
+    ad_forget_changes(t);
+    ad_drop_from(t, (ad_place){.entries = 1});
+    ad_arena_rewind(&t->late, (ad_arena_mark){0});
+    t->open_segment = 0;
+    t->replay.state = AD_RECORDING_CURRENT;
+    t->replay.guard_lost = false;
+    t->generation++;
+    return t->status;
+}

@@ -1,0 +1,49 @@
+/* Slots: the states that belong to a parameter. */
+#include <gradtape/update.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "entries.h"
+#include "update.h"
+
+/* The parameter's slot of this name; inert if it has none. */
+static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)
+{
+    for (uint32_t id = e->extra->first_slot; id; id = ad_entry_at(x.tape, id)->extra->next_slot)
+        if (!strcmp(ad_entry_at(x.tape, id)->extra->slot, name))
+            return ad_handle(x.tape, id);
+    return ad_inert(x.tape);
+}
+
+static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double initial)
+{
+    char full_name[256];
+    snprintf(full_name, sizeof full_name, "%.120s/%.120s", ad_name_or(e, "parameter"), name);
+    if (!ad_check_fits(x.tape, e, initial, "slot"))
+        return ad_inert(x.tape);
+    const ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
+    if (ad_is_inert(slot))
+        return slot;
+    ad_entry *made = ad_entry_at(x.tape, slot.id);
+    ad_set_all(made, initial);
+    /* The end of the name that it was made with, which stays where it is if the state is named anew. */
+    made->extra->slot = made->extra->name + strlen(made->extra->name) - strlen(name);
+    made->extra->next_slot = e->extra->first_slot;
+    e->extra->first_slot = slot.id;
+    return slot;
+}
+
+ad_tensor ad_slot(ad_tensor x, const char *name, double initial)
+{
+    ad_entry *e = ad_require_persistent(x, "slot");
+    if (!e || !name || !*name || strchr(name, '/') || strlen(name) > 120) {
+        if (e)
+            ad_fail(x.tape, AD_BAD_VALUE, "slot: a name of 1 to 120 characters without '/' is needed");
+        return ad_inert(x.tape);
+    }
+    if (!ad_extra_of(x.tape, x.id))
+        return ad_inert(x.tape);
+    ad_tensor slot = find_slot(x, e, name);
+    return ad_is_inert(slot) ? make_slot(x, e, name, initial) : slot;
+}
