@@ -236,7 +236,7 @@ START_TEST(one_operand)
     for (size_t i = 0; i < POINTS; i++)
         a[i] = operand(type, i);
     const ad_tensor y = f->of(input(t, type, a, POINTS));
-    ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
+    expect_ok(t);
     for (size_t i = 0; i < POINTS; i++) {
         const double d = distance(type, number_at(y, i), f->exact(a[i]));
         if (d > worst)
