@@ -13,7 +13,7 @@
 
 static const char *const names[] = {"gmm_test.txt", "gmm_d2_K5.txt", "gmm_d10_K25.txt", "gmm_d20_K50.txt",
                                     "lstm_l2_c1024.txt"};
-enum { N_NAMES = sizeof names / sizeof *names };
+enum { N_NAMES = COUNT(names) };
 
 typedef struct problem {
     char file[4096];

@@ -141,7 +141,7 @@ static const int64_t linear_units[] = {3, 300, 10, 65, 8, 300, 1};
 
 START_TEST(linear_is_its_composition)
 {
-    for (size_t i = 0; i < sizeof linear_units / sizeof *linear_units; i++) {
+    for (size_t i = 0; i < COUNT(linear_units); i++) {
         const ad_shape x = linear_shapes[i];
         const int64_t d = x.dims[x.rank - 1], h = linear_units[i];
         block b = {3, {x, AD_SHAPE(d, h), AD_SHAPE(h)}, linear_fused, linear_composed, 2, 2};
@@ -254,7 +254,7 @@ START_TEST(mul_add_is_its_composition)
         {3, {{1, {4}}, {1, {4}}, {2, {3, 4}}}, mul_add_fused, mul_add_composed, 0, 8},
     };
     compare(&same, "mul_add");
-    for (size_t i = 0; i < sizeof broadcast / sizeof *broadcast; i++)
+    for (size_t i = 0; i < COUNT(broadcast); i++)
         compare(&broadcast[i], "mul_add, broadcast");
 }
 END_TEST
@@ -314,7 +314,7 @@ static int layer_norm_composed(const ad_tensor *x, ad_tensor *y)
 START_TEST(layer_norm_is_its_composition)
 {
     static const ad_shape shapes[] = {{2, {5, 7}}, {2, {3, 768}}, {3, {4, 5, 33}}, {1, {16}}, {2, {100, 3}}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (size_t i = 0; i < COUNT(shapes); i++) {
         const int64_t d = shapes[i].dims[shapes[i].rank - 1];
         const block b = {3, {shapes[i], AD_SHAPE(d), AD_SHAPE(d)}, layer_norm_fused, layer_norm_composed, 4, 16};
         compare(&b, "layer_norm");
@@ -384,7 +384,7 @@ static int lstm_composed(const ad_tensor *x, ad_tensor *y)
 START_TEST(lstm_cell_is_its_composition)
 {
     static const ad_shape shapes[] = {{1, {14}}, {2, {3, 5}}, {2, {7, 64}}, {3, {2, 3, 1}}, {1, {300}}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (size_t i = 0; i < COUNT(shapes); i++) {
         ad_shape gates = shapes[i];
         gates.dims[gates.rank - 1] *= 4;
         const block b = {2, {gates, shapes[i]}, lstm_fused, lstm_composed, 4, 4};
