@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <gradtape/gradtape.h>
+#include <gradtape/operators/backward.h>
 
 #include "../support/check.h"
 #include "../support/golden_reader.h"

@@ -1,4 +1,6 @@
 /* NaN passes through every operator, except where a branch is not selected. */
+#include <gradtape/operators/backward.h>
+
 #include <math.h>
 
 #include "../support/checker.h"

@@ -1,4 +1,6 @@
 /* The check of every operator finds rules that are wrong on purpose. */
+#include <gradtape/operators/backward.h>
+
 #include <string.h>
 
 #include "../support/check.h"

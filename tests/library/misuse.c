@@ -1,5 +1,7 @@
 /* Rules and functions of a user's that do what they must not: an error that says so, no crash, and a tape that goes on.
  */
+#include <gradtape/operators/backward.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,16 +8,17 @@
 
 /* ---- Figures against plain loops --------------------------------------------------------------------------------- */
 
-static double plain_activation(nn_activation activation, double x)
+static double plain_activation(ad_activation activation, double x)
 {
     switch (activation) {
-    case NN_RELU: return x > 0 ? x : 0;
-    case NN_LOGISTIC: return 1 / (1 + exp(-x));
-    case NN_TANH: return tanh(x);
-    case NN_ELU: return x > 0 ? x : expm1(x);
-    case NN_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
-    case NN_IDENTITY:
-    case NN_ACTIVATION_COUNT: break;
+    case AD_ACTIVATION_DEFAULT:
+    case AD_RELU: return x > 0 ? x : 0;
+    case AD_LOGISTIC: return 1 / (1 + exp(-x));
+    case AD_TANH: return tanh(x);
+    case AD_ELU: return x > 0 ? x : expm1(x);
+    case AD_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
+    case AD_IDENTITY:
+    case AD_ACTIVATION_COUNT: break;
     }
     return x;
 }
@@ -70,8 +71,8 @@ START_TEST(logits_are_those_of_plain_loops)
 {
     static float logits[MAX_ROWS * CLASSES];
     nn_classifier_options o = {.hidden_units = {6, 5}, .n_classes = CLASSES, .seed = 3, .scaling_constant = 3};
-    o.activation = (nn_activation)(_i % NN_ACTIVATION_COUNT);
-    o.scaling = (nn_scaling_kind)(_i / NN_ACTIVATION_COUNT);
+    o.activation = (ad_activation)(_i % AD_ACTIVATION_COUNT);
+    o.scaling = (nn_scaling_kind)(_i / AD_ACTIVATION_COUNT);
     for (int64_t i = 0; i < train.data.rows; i++)
         train.x[i * COLUMNS + 1] = 0.7F;
     nn_classifier *c = open_with(o);
@@ -230,7 +231,7 @@ START_TEST(defaults_of_a_classifier)
 {
     nn_classifier_options o = small_net;
     state_after(&wanted, &train, 10, 6);
-    o.activation = NN_RELU;
+    o.activation = AD_RELU;
     o.optimiser = (nn_optimiser_options){.kind = NN_ADAGRAD, .rate = 0.05, .initial_accumulator = 0.1};
     o.scaling = NN_SCALE_NONE;
     nn_classifier *c = open_with(o);
@@ -290,7 +291,7 @@ END_TEST
 /* All places of the list used: nothing ends it. */
 START_TEST(the_most_hidden_layers)
 {
-    nn_classifier_options o = {.n_classes = CLASSES, .activation = NN_TANH};
+    nn_classifier_options o = {.n_classes = CLASSES, .activation = AD_TANH};
     for (int i = 0; i < NN_MAX_HIDDEN_LAYERS; i++)
         o.hidden_units[i] = 2;
     nn_classifier *c = open_with(o);
@@ -315,7 +316,7 @@ START_TEST(settings_are_told)
         {{.n_classes = 2, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.25}},
          "hidden_units = [], n_classes = 2, activation = relu, optimiser = gradient_descent (rate 0.25), scaling = none, "
          "seed = 0"},
-        {{.hidden_units = {4}, .n_classes = 3, .activation = NN_TANH, .scaling = NN_SCALE_CONSTANT},
+        {{.hidden_units = {4}, .n_classes = 3, .activation = AD_TANH, .scaling = NN_SCALE_CONSTANT},
          "hidden_units = [4], n_classes = 3, activation = tanh, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
          "scaling = divided by 255, seed = 0"},
         {{.n_classes = 3, .optimiser = {.initial_accumulator = 0.75}, .scaling = NN_SCALE_GLOBAL, .seed = UINT64_MAX},
@@ -441,9 +442,9 @@ START_TEST(bad_options_are_refused)
     expect_bad_options((nn_classifier_options){.hidden_units = {-4}, .n_classes = 3}, "hidden_units[0]", "-4");
     expect_bad_options((nn_classifier_options){.hidden_units = {7, -6}, .n_classes = 3},
                        "classifier: hidden_units[1] is -6: it must be 1 or more, 0 ends the list", "");
-    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)6},
-                       "classifier: 6 is no activation: use NN_RELU or another of the list", "");
-    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (nn_activation)-1}, "-1", "activation");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = AD_ACTIVATION_COUNT},
+                       "classifier: 7 is no activation: use AD_RELU or another of the list", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (ad_activation)-1}, "-1", "activation");
     expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = NN_SCALE_COUNT},
                        "classifier: 4 is no scaling: use NN_SCALE_NONE or another of the list", "");
     expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = (nn_scaling_kind)-1}, "-1", "scaling");
@@ -728,7 +729,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, open_data, close_clouds);
-    tcase_add_loop_test(tests, logits_are_those_of_plain_loops, 0, NN_ACTIVATION_COUNT * NN_SCALE_COUNT);
+    tcase_add_loop_test(tests, logits_are_those_of_plain_loops, 0, AD_ACTIVATION_COUNT * NN_SCALE_COUNT);
     tcase_add_loop_test(tests, predictions_agree, 0, COUNT(row_counts));
     tcase_add_loop_test(tests, figures_are_those_of_plain_loops, 0, COUNT(row_counts));
     tcase_add_test(tests, ties_take_the_first_class);

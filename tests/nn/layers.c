@@ -21,18 +21,18 @@ static double softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
 static double identity(double x) { return x; }
 
 static const struct {
-    nn_activation number;
+    ad_activation number;
     const char *name;
     double (*value)(double x);
 } activations[] = {
-    {NN_RELU, "relu", relu}, {NN_LOGISTIC, "logistic", logistic}, {NN_TANH, "tanh", tanh},
-    {NN_ELU, "elu", elu},    {NN_SOFTPLUS, "softplus", softplus}, {NN_IDENTITY, "identity", identity},
+    {AD_RELU, "relu", relu}, {AD_LOGISTIC, "logistic", logistic}, {AD_TANH, "tanh", tanh},
+    {AD_ELU, "elu", elu},    {AD_SOFTPLUS, "softplus", softplus}, {AD_IDENTITY, "identity", identity},
 };
 
 START_TEST(activations_have_names)
 {
-    ck_assert_uint_eq(COUNT(activations), NN_ACTIVATION_COUNT);
-    ck_assert_int_eq((nn_activation)0, NN_RELU);
+    ck_assert_uint_eq(COUNT(activations), AD_ACTIVATION_COUNT - 1);
+    ck_assert_str_eq(nn_activation_name((ad_activation)0), "relu");
     for (size_t i = 0; i < COUNT(activations); i++) {
         ck_assert_str_eq(nn_activation_name(activations[i].number), activations[i].name);
         ck_assert_int_eq(nn_activation_named(activations[i].name), activations[i].number);
@@ -44,19 +44,19 @@ START_TEST(unknown_activations_are_refused)
 {
     static const char *const names[] = {NULL, "", "rel", "relu ", "Relu", "sigmoid", "unknown activation"};
     for (size_t i = 0; i < COUNT(names); i++)
-        ck_assert_int_eq(nn_activation_named(names[i]), NN_ACTIVATION_COUNT);
-    static const int numbers[] = {-1, NN_ACTIVATION_COUNT, 77};
+        ck_assert_int_eq(nn_activation_named(names[i]), AD_ACTIVATION_COUNT);
+    static const int numbers[] = {-1, AD_ACTIVATION_COUNT, 77};
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        ck_assert_str_eq(nn_activation_name((nn_activation)numbers[i]), "unknown activation");
+        ck_assert_str_eq(nn_activation_name((ad_activation)numbers[i]), "unknown activation");
         ad_tensor x = ad_input(t, AD_F32, AD_SHAPE(2), NULL);
-        ck_assert(ad_is_inert(nn_activate(x, (nn_activation)numbers[i])));
+        ck_assert(ad_is_inert(nn_activate(x, (ad_activation)numbers[i])));
         char message[80];
-        snprintf(message, sizeof message, "activate: %d is no activation: use NN_RELU or another of the list",
+        snprintf(message, sizeof message, "activate: %d is no activation: use AD_RELU or another of the list",
                  numbers[i]);
         expect_error_with(t, AD_BAD_VALUE, message, "");
     }
-    ck_assert(ad_is_inert(nn_activate((ad_tensor){0}, NN_TANH)));
-    ck_assert(ad_is_inert(nn_activate((ad_tensor){0}, (nn_activation)77)));
+    ck_assert(ad_is_inert(nn_activate((ad_tensor){0}, AD_TANH)));
+    ck_assert(ad_is_inert(nn_activate((ad_tensor){0}, (ad_activation)77)));
 }
 END_TEST
 
@@ -86,11 +86,11 @@ START_TEST(a_dense_layer_has_weights_and_biases)
     nn_dense layer = nn_dense_make(t, &(nn_dense_options){.name = "hiddenlayer_0", .inputs = 3, .units = 5});
     expect_leaf(layer.weights, "hiddenlayer_0/weights", AD_F32, AD_SHAPE(3, 5));
     expect_leaf(layer.biases, "hiddenlayer_0/biases", AD_F32, AD_SHAPE(5));
-    ck_assert_int_eq(layer.activation, NN_RELU);
-    layer = nn_dense_make(t, &(nn_dense_options){.inputs = 1, .units = 2, .type = AD_F64, .activation = NN_TANH});
+    ck_assert_int_eq(layer.activation, AD_RELU);
+    layer = nn_dense_make(t, &(nn_dense_options){.inputs = 1, .units = 2, .type = AD_F64, .activation = AD_TANH});
     expect_leaf(layer.weights, "dense/weights", AD_F64, AD_SHAPE(1, 2));
     expect_leaf(layer.biases, "dense/biases", AD_F64, AD_SHAPE(2));
-    ck_assert_int_eq(layer.activation, NN_TANH);
+    ck_assert_int_eq(layer.activation, AD_TANH);
     ck_assert_uint_eq(ad_kept_count(t), 4);
     expect_ok(t);
 }
@@ -144,7 +144,24 @@ END_TEST
 
 enum { N = 4, D = 3, H = 5 };
 
-static nn_dense make_layer(ad_type type, nn_activation activation)
+/* Options and attributes that are left out: {0} opens identity in ad_linear, relu in a layer and in a classifier. */
+START_TEST(zero_is_identity_in_linear_and_relu_in_layers)
+{
+    const double x[] = {-2, 3}, one = 1;
+    const ad_tensor w = ad_input(t, AD_F64, AD_SHAPE(1, 1), &one), b = ad_input(t, AD_F64, AD_SHAPE(1), NULL);
+    const ad_tensor y = ad_linear(ad_input(t, AD_F64, AD_SHAPE(2, 1), x), w, b, (ad_activation){0});
+    ck_assert_mem_eq(ad_f64(y), x, sizeof x);
+    const nn_dense layer = {.weights = w, .biases = b};
+    const ad_tensor z = nn_dense_apply(&layer, ad_input(t, AD_F64, AD_SHAPE(2, 1), x));
+    ck_assert(ad_f64(z)[0] == 0 && ad_f64(z)[1] == 3);
+    nn_classifier *c = nn_classifier_open(&(nn_classifier_options){.hidden_units = {2}, .n_classes = 2});
+    ck_assert_ptr_nonnull(strstr(nn_classifier_settings(c), "activation = relu"));
+    nn_classifier_close(c);
+    expect_ok(t);
+}
+END_TEST
+
+static nn_dense make_layer(ad_type type, ad_activation activation)
 {
     nn_dense_options o = {
         .name = "hidden", .inputs = D, .units = H, .type = type, .activation = activation, .seed = 11};
@@ -229,9 +246,9 @@ START_TEST(bad_options_of_a_dense_layer_are_refused)
                    "dense: 3 inputs and -4 units: both must be at least 1", "");
     expect_refused(&(nn_dense_options){.units = 3}, AD_BAD_SHAPE, "0 inputs", "at least 1");
     expect_refused(&(nn_dense_options){.inputs = -2, .units = 3}, AD_BAD_SHAPE, "-2 inputs", "at least 1");
-    nn_dense_options o = {.inputs = 3, .units = 4, .activation = (nn_activation)9};
-    expect_refused(&o, AD_BAD_VALUE, "dense: 9 is no activation: use NN_RELU or another of the list", "");
-    o.activation = (nn_activation)-1;
+    nn_dense_options o = {.inputs = 3, .units = 4, .activation = (ad_activation)9};
+    expect_refused(&o, AD_BAD_VALUE, "dense: 9 is no activation: use AD_RELU or another of the list", "");
+    o.activation = (ad_activation)-1;
     expect_refused(&o, AD_BAD_VALUE, "-1", "activation");
     expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = AD_I32}, AD_BAD_TYPE, "i32", "f32 or f64");
     expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = (ad_type)5}, AD_BAD_TYPE, "5", "AD_F32");
@@ -261,7 +278,7 @@ END_TEST
 
 START_TEST(bad_operands_of_a_dense_layer_are_refused)
 {
-    nn_dense layer = make_layer(AD_F32, NN_RELU);
+    nn_dense layer = make_layer(AD_F32, AD_RELU);
     ad_tensor x = ad_name(ad_input(t, AD_F32, AD_SHAPE(2, 7), NULL), "pixels");
     ck_assert(ad_is_inert(nn_dense_apply(&layer, x)));
     ck_assert_ptr_nonnull(strstr(ad_message(t), "inner sizes differ"));
@@ -275,10 +292,10 @@ START_TEST(bad_operands_of_a_dense_layer_are_refused)
     expect_error_with(t, AD_BAD_TYPE, "f64", "f32");
     ck_assert(ad_is_inert(nn_dense_apply(&layer, (ad_tensor){.tape = t})));
     expect_error_with(t, AD_BAD_HANDLE, "inert", "");
-    layer.activation = (nn_activation)50;
+    layer.activation = (ad_activation)50;
     ck_assert(ad_is_inert(nn_dense_apply(&layer, x)));
     expect_error_with(t, AD_BAD_VALUE, "50", "activation");
-    layer.activation = NN_RELU;
+    layer.activation = AD_RELU;
     ck_assert(!ad_is_inert(nn_dense_apply(&layer, x)));
     expect_ok(t);
 }
@@ -329,12 +346,13 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, activations_have_names);
     tcase_add_test(tests, unknown_activations_are_refused);
-    tcase_add_loop_test(tests, activations_are_those_of_math_h, 0, NN_ACTIVATION_COUNT);
+    tcase_add_loop_test(tests, activations_are_those_of_math_h, 0, (int)COUNT(activations));
     tcase_add_test(tests, a_dense_layer_has_weights_and_biases);
     tcase_add_loop_test(tests, glorot_fills_its_range, 0, 2);
     tcase_add_test(tests, weights_depend_on_seed_and_stream);
-    tcase_add_loop_test(tests, dense_layers_are_plain_loops, 0, NN_ACTIVATION_COUNT);
-    tcase_add_loop_test(tests, dense_layers_have_right_gradients, 0, NN_ACTIVATION_COUNT);
+    tcase_add_test(tests, zero_is_identity_in_linear_and_relu_in_layers);
+    tcase_add_loop_test(tests, dense_layers_are_plain_loops, 0, (int)COUNT(activations));
+    tcase_add_loop_test(tests, dense_layers_have_right_gradients, 0, (int)COUNT(activations));
     tcase_add_test(tests, bad_options_of_a_dense_layer_are_refused);
     tcase_add_test(tests, a_dense_layer_without_a_tape);
     tcase_add_test(tests, bad_operands_of_a_dense_layer_are_refused);

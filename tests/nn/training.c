@@ -16,12 +16,12 @@ static const struct {
     {{.hidden_units = {8}}, 1, 0},
     {{.hidden_units = {8, 6}}, 1, 0},
     {{.hidden_units = {8, 6, 5}}, 1, 0},
-    {{.activation = NN_RELU}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_LOGISTIC}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_TANH}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_ELU}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_SOFTPLUS}, 1, 0},
-    {{.hidden_units = {8}, .activation = NN_IDENTITY}, 1, 0},
+    {{.activation = AD_RELU}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_LOGISTIC}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_TANH}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_ELU}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_SOFTPLUS}, 1, 0},
+    {{.hidden_units = {8}, .activation = AD_IDENTITY}, 1, 0},
     {{.hidden_units = {8}, .optimiser = {.kind = NN_GRADIENT_DESCENT}}, 1, 0},
     {{.optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.2}}, 1, 0},
     {{.hidden_units = {8}, .optimiser = {.rate = 0.3, .initial_accumulator = 1}}, 1, 0},
@@ -61,8 +61,8 @@ START_TEST(hidden_layers_are_needed)
         bool can;
     } nets[] = {
         {{.hidden_units = {8}, .n_classes = 2}, true},
-        {{.hidden_units = {8}, .n_classes = 2, .activation = NN_TANH}, true},
-        {{.hidden_units = {8}, .n_classes = 2, .activation = NN_IDENTITY}, false},
+        {{.hidden_units = {8}, .n_classes = 2, .activation = AD_TANH}, true},
+        {{.hidden_units = {8}, .n_classes = 2, .activation = AD_IDENTITY}, false},
         {{.n_classes = 2}, false},
     };
     fill_exclusive_or(&train, 80);
@@ -348,7 +348,7 @@ START_TEST(training_allocates_nothing)
 {
     static size_t calls[64];
     nn_classifier_options o = small_net;
-    o.activation = (nn_activation)(_i / 2);
+    o.activation = (ad_activation)(_i / 2);
     o.optimiser.kind = (nn_optimiser_kind)(_i % 2);
     o.scaling = (nn_scaling_kind)(_i % NN_SCALE_COUNT);
     static const int64_t hidden[] = {0, 5, 40};
@@ -665,7 +665,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_fit_within_a_callback_is_refused);
     tcase_add_test(tests, a_fit_after_stopped_and_failed_fits);
     tcase_add_test(tests, defaults_of_a_fit);
-    tcase_add_loop_test(tests, training_allocates_nothing, 0, NN_ACTIVATION_COUNT * NN_OPTIMISER_COUNT);
+    tcase_add_loop_test(tests, training_allocates_nothing, 0, AD_ACTIVATION_COUNT * NN_OPTIMISER_COUNT);
     tcase_add_loop_test(tests, any_allocation_may_fail, 0, 2);
     tcase_add_loop_test(tests, any_allocation_of_a_later_fit_may_fail, 0, 2);
     tcase_add_loop_test(tests, a_loss_that_is_not_finite_ends_the_fit, 0, NN_OPTIMISER_COUNT);

@@ -1,4 +1,6 @@
 /* Comparing, choosing and rounding: values, what passes at edges, and every error. */
+#include <gradtape/operators/backward.h>
+
 #include <math.h>
 #include <string.h>
 

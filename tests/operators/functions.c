@@ -1,5 +1,7 @@
 /* Elementary and special functions through their public functions: values worked out by hand, conventions at kinks,
  * edges and poles at both orders, and what is refused. */
+#include <gradtape/operators/backward.h>
+
 #include <math.h>
 #include <string.h>
 

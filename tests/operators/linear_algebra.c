@@ -1,5 +1,7 @@
 /* Linear algebra through its public functions: numbers made by hand, what is read and what is not, edges, and every
  * error with its words. */
+#include <gradtape/operators/backward.h>
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -135,7 +137,7 @@ END_TEST
 
 /* a of each kind has what is not to be read as NaN; a x = b by hand. */
 static const struct {
-    unsigned triangle;
+    ad_triangle triangle;
     double a[4], x[2];
 } triangles[] = {
     {AD_LOWER, {2, NAN, 3, 4}, {3, -0.25}},

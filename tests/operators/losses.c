@@ -1,4 +1,6 @@
 /* Losses: values by hand, what holds where formulas fail, weights and smoothing of classes, and every error. */
+#include <gradtape/operators/backward.h>
+
 #include <float.h>
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* Reductions over axes: every one against plain loops, over any axes, in short and long rows and columns; conventions,
  * and what is refused. */
+#include <gradtape/operators/backward.h>
+
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -532,6 +534,32 @@ END_REAL_TEST
 
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
+START_TEST(short_forms_are_over_all_axes)
+{
+    const double values[] = {1, -2, 3, -4, 5, 6};
+    const ad_tensor x = matrix(2, 3, values);
+    EXPECT(ad_argmax(x), 5);
+    EXPECT(ad_argmin(x), 3);
+    EXPECT(ad_var(ROW(1, 2, 3, 6)), 3.5);
+    EXPECT(ad_std(ROW(1, 5)), 2);
+    EXPECT(ad_norm(ROW(3, 4)), 5);
+    const struct {
+        ad_tensor brief, whole;
+    } pairs[] = {{ad_var(x), ad_var_over(x, 0, AD_ALL_AXES)},
+                 {ad_std(x), ad_std_over(x, 0, AD_ALL_AXES)},
+                 {ad_norm(x), ad_norm_over(x, 2, AD_ALL_AXES)}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        double dx[6];
+        ck_assert_int_eq(ad_shape_of(pairs[i].brief).rank, 0);
+        ad_backward(pairs[i].whole);
+        memcpy(dx, ad_f64(ad_gradient(x)), sizeof dx);
+        ad_backward(pairs[i].brief);
+        ck_assert_mem_eq(ad_f64(ad_gradient(x)), dx, sizeof dx);
+        ck_assert(dx[0] != 0);
+    }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("reductions");
@@ -551,6 +579,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, the_first_of_ties_and_of_nan);
     tcase_add_test(tests, logsumexp_at_infinities);
     tcase_add_test(tests, traces);
+    tcase_add_test(tests, short_forms_are_over_all_axes);
     tcase_add_test(tests, nothing_has_no_extremes);
     tcase_add_test(tests, wrong_numbers_are_refused);
     tcase_add_test(tests, wrong_axes_and_shapes_are_refused);

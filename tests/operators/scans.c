@@ -1,4 +1,6 @@
 /* Along one axis: running totals and sorting, against plain loops; conventions, and what is refused. */
+#include <gradtape/operators/backward.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,10 +171,10 @@ END_TEST
 START_TEST(recurrences_go_both_ways)
 {
     const ad_tensor a = PARAMS("x", 7, 2, 3), v = PARAMS("x", 1, 10, 100);
-    EXPECT(ad_recurrence(a, v, 0, false), 1, 12, 136);
-    EXPECT(ad_recurrence(a, v, 0, true), 1 + 7 * 210, 210, 100);
-    EXPECT(ad_beside(v, -1, false, 4), 4, 1, 10);
-    EXPECT(ad_beside(v, -1, true, INFINITY), 10, 100, INFINITY);
+    EXPECT(ad_recurrence(a, v, 0, AD_FORWARDS), 1, 12, 136);
+    EXPECT(ad_recurrence(a, v, 0, AD_BACKWARDS), 1 + 7 * 210, 210, 100);
+    EXPECT(ad_beside(v, -1, AD_FORWARDS, 4), 4, 1, 10);
+    EXPECT(ad_beside(v, -1, AD_BACKWARDS, INFINITY), 10, 100, INFINITY);
     EXPECT(ad_cumsum_backward(v, 0), 111, 110, 100);
 }
 END_TEST
@@ -279,7 +281,7 @@ START_TEST(wrong_calls_are_refused)
     ck_assert(ad_is_inert(at));
     expect_inert(ad_top_k(x, -1, 0, NULL), AD_BAD_VALUE,
                  "top_k: k = -1 is out of range: axis 0 of x [2,3] has 2 elements");
-    expect_inert(ad_recurrence(x, one, 0, false), AD_BAD_SHAPE, "recurrence: x [2,3] and [] must have the same shape");
+    expect_inert(ad_recurrence(x, one, 0, AD_FORWARDS), AD_BAD_SHAPE, "recurrence: x [2,3] and [] must have the same shape");
     expect_inert(ad_sort(ad_input(t, AD_I32, AD_SHAPE(2), NULL), 0), AD_BAD_TYPE,
                  "sort: operand 0, [2], is i32: it must be f32 or f64; convert it with ad_cast");
 }

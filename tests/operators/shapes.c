@@ -1,4 +1,6 @@
 /* Parts, order and axes of tensors: every element against plain loops, in all types, and what is refused. */
+#include <gradtape/operators/backward.h>
+
 #include <stdlib.h>
 #include <string.h>
 
