@@ -787,7 +787,7 @@ static void add_contracts(TCase *c)
 
 int main(void)
 {
-    Suite *suite = suite_create("differentiate");
+    Suite *suite = suite_create("grad vjp jvp hvp");
     void (*const parts[])(TCase *) = {add_differences, add_values, add_contracts};
     for (int i = 0; i < COUNT(parts); i++) {
         TCase *tests = tcase_create("derivatives");

@@ -1,9 +1,9 @@
 /* Elementary and special functions through their public functions: values worked out by hand, conventions at kinks,
  * edges and poles at both orders, and what is refused. */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

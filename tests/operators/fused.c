@@ -1,15 +1,13 @@
 /* Blocks beside their compositions, values and first gradients, in units in the last place of the largest element; and
  * by hand. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/one_tape.h"
+#include <gradtape/operators/backward.h>
 
-static ad_tape *t;
+#include "../support/one_tape.h"
 
 static void close_tape_and_threads(void)
 {
@@ -495,8 +493,8 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    Suite *s = suite_create("blocks");
-    TCase *c = tcase_create("blocks");
+    Suite *s = suite_create("fused");
+    TCase *c = tcase_create("fused");
     tcase_add_checked_fixture(c, open_tape, close_tape_and_threads);
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, linear_is_its_composition, 0, AD_ACTIVATION_COUNT);

@@ -1,11 +1,11 @@
 /* Linear algebra through its public functions: numbers made by hand, what is read and what is not, edges, and every
  * error with its words. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

@@ -1,9 +1,9 @@
 /* Losses: values by hand, what holds where formulas fail, weights and smoothing of classes, and every error. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

@@ -1,8 +1,8 @@
 /* Along one axis: running totals and sorting, against plain loops; conventions, and what is refused. */
-#include <gradtape/operators/backward.h>
-
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 
