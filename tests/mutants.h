@@ -16,7 +16,7 @@
 
 #include <gradtape/operators.h>
 
-#include "../autodiff/pullback.h"
+#include "../autodiff/reverse/pullback.h"
 
 enum { MUTANT_PLACES = 8192, MUTANT_ROWS = 16 };
 

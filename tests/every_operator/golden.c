@@ -32,7 +32,7 @@ static const char *const families[] = {
     "scans",
     "shapes",
 };
-enum { FAMILIES = sizeof families / sizeof *families };
+enum { FAMILIES = COUNT(families) };
 
 enum { MAX_OPERANDS = 8 };
 
@@ -298,7 +298,7 @@ static const golden_call calls[] = {
 
 static const golden_call *call_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    for (size_t i = 0; i < COUNT(calls); i++) {
         if (strcmp(calls[i].name, name) == 0)
             return &calls[i];
     }
@@ -679,7 +679,7 @@ static const struct {
 
 static bool is_exempt(const char *operator)
 {
-    for (size_t i = 0; i < sizeof exemptions / sizeof *exemptions; i++)
+    for (size_t i = 0; i < COUNT(exemptions); i++)
         if (strcmp(exemptions[i].operator, operator) == 0)
             return true;
     return false;

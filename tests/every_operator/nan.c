@@ -1,7 +1,7 @@
 /* NaN passes through every operator, except where a branch is not selected. */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/checker.h"
 #include "../support/one_tape.h"

@@ -191,7 +191,7 @@ static const double edges[] = {
     -149,
     1e22,
 };
-enum { EDGES = sizeof edges / sizeof *edges };
+enum { EDGES = COUNT(edges) };
 
 static double operand(ad_type type, uint64_t i)
 {
@@ -236,7 +236,7 @@ START_TEST(one_operand)
     for (size_t i = 0; i < POINTS; i++)
         a[i] = operand(type, i);
     const ad_tensor y = f->of(input(t, type, a, POINTS));
-    ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
+    expect_ok(t);
     for (size_t i = 0; i < POINTS; i++) {
         const double d = distance(type, number_at(y, i), f->exact(a[i]));
         if (d > worst)
@@ -333,7 +333,7 @@ START_TEST(values_do_not_depend_on_the_place)
 {
     const ad_type type = type_of_loop(_i);
     ad_tape *t = ad_tape_open(NULL);
-    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
+    for (size_t k = 0; k < COUNT(functions); k++) {
         double first = 0;
         for (int64_t n = 4; n <= LONGEST; n = next_length(n)) {
             for (int64_t i = 0; i < n; i++)
@@ -375,8 +375,8 @@ int main(void)
 {
     Suite *suite = suite_create("ulp");
     TCase *bounds = tcase_create("bounds"), *places = tcase_create("places");
-    const int ones = 2 * (int)(sizeof functions / sizeof *functions),
-              twos = 2 * (int)(sizeof functions2 / sizeof *functions2);
+    const int ones = 2 * COUNT(functions),
+              twos = 2 * COUNT(functions2);
     tcase_set_timeout(bounds, 60);
     suite_add_tcase(suite, bounds);
     suite_add_tcase(suite, places);

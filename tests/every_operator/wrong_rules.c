@@ -1,7 +1,7 @@
 /* The check of every operator finds rules that are wrong on purpose. */
-#include <gradtape/operators/backward.h>
-
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/check.h"
 #include "../support/checker.h"

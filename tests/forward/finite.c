@@ -140,8 +140,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("trace");
-    TCase *tests = tcase_create("trace");
+    Suite *suite = suite_create("finite");
+    TCase *tests = tcase_create("finite");
     tcase_add_checked_fixture(tests, open_tracing_tape, close_tape);
     tcase_add_test(tests, the_first_operator_forward);
     tcase_add_test(tests, leaves_that_are_not_finite);

@@ -13,7 +13,7 @@
 
 static const char *const names[] = {"gmm_test.txt", "gmm_d2_K5.txt", "gmm_d10_K25.txt", "gmm_d20_K50.txt",
                                     "lstm_l2_c1024.txt"};
-enum { N_NAMES = sizeof names / sizeof *names };
+enum { N_NAMES = COUNT(names) };
 
 typedef struct problem {
     char file[4096];
@@ -41,7 +41,7 @@ static void open_problem(problem *p, const char *name)
 
 static void close_problem(problem *p)
 {
-    ck_assert_msg(ad_status_of(p->tape) == AD_OK, "%s", ad_message(p->tape));
+    expect_ok(p->tape);
     ad_tape_close(p->tape);
     gmm_free(&p->gmm);
     lstm_free(&p->lstm);
@@ -72,7 +72,7 @@ static double *gradient_of(const recording *r, size_t *n)
 
 /* ADBench's own measure for each number, and for each block how far it is from its largest one: small numbers must not
  * hide behind the first. */
-START_TEST(test_known_gradient)
+START_TEST(gradients_are_those_derived_by_hand)
 {
     problem p;
     size_t n, worst;
@@ -96,7 +96,7 @@ START_TEST(test_known_gradient)
 }
 END_TEST
 
-START_TEST(test_block_difference)
+START_TEST(the_difference_of_blocks_is_relative)
 {
     static const struct {
         double g[3], known[3], off;
@@ -174,7 +174,7 @@ static const struct {
     {".", "5.", "objective: number 0 is", true, false},
 };
 
-START_TEST(test_known_gradients_that_differ)
+START_TEST(gradients_that_differ_are_found)
 {
     char folder[64], file[128], text[1000];
     problem p = {.is_gmm = true};
@@ -216,7 +216,7 @@ static void move_parameters(problem *p)
 }
 
 /* Replayed on other parameters, and recorded on them anew, the numbers are the same bits. */
-START_TEST(test_replay)
+START_TEST(a_replay_gives_the_bits_of_a_recording)
 {
     problem p, moved;
     size_t n;
@@ -240,7 +240,7 @@ START_TEST(test_replay)
 END_TEST
 
 /* Leaves put back as they were give the numbers of the recording. */
-START_TEST(test_replay_of_the_same)
+START_TEST(a_replay_of_the_same_gives_the_same_bits)
 {
     problem p;
     size_t n;
@@ -258,7 +258,7 @@ END_TEST
 
 /* ---- Threads and memory ------------------------------------------------------------------------------------------ */
 
-START_TEST(test_threads_change_nothing)
+START_TEST(threads_change_nothing)
 {
     double *first = NULL;
     for (int threads = 1; threads <= 4; threads++) {
@@ -280,7 +280,7 @@ START_TEST(test_threads_change_nothing)
 END_TEST
 
 /* The large tensor [n, k d] is there once, and once more as a gradient. */
-START_TEST(test_memory_of_mixtures)
+START_TEST(mixtures_take_little_memory)
 {
     problem p;
     open_problem(&p, names[_i]);
@@ -297,7 +297,7 @@ END_TEST
 
 /* ---- Files that are not right ------------------------------------------------------------------------------------ */
 
-START_TEST(test_wrong_files)
+START_TEST(wrong_files_are_refused)
 {
     char path[4096];
     gmm g;
@@ -323,14 +323,14 @@ int main(void)
     Suite *s = suite_create("adbench");
     TCase *c = tcase_create("adbench");
     tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_known_gradient, 0, N_NAMES);
-    tcase_add_loop_test(c, test_block_difference, 0, 8);
-    tcase_add_loop_test(c, test_known_gradients_that_differ, 0, COUNT(changes));
-    tcase_add_loop_test(c, test_replay, 0, N_NAMES);
-    tcase_add_loop_test(c, test_replay_of_the_same, 0, N_NAMES);
-    tcase_add_loop_test(c, test_threads_change_nothing, 0, N_NAMES);
-    tcase_add_loop_test(c, test_memory_of_mixtures, 0, N_NAMES);
-    tcase_add_test(c, test_wrong_files);
+    tcase_add_loop_test(c, gradients_are_those_derived_by_hand, 0, N_NAMES);
+    tcase_add_loop_test(c, the_difference_of_blocks_is_relative, 0, 8);
+    tcase_add_loop_test(c, gradients_that_differ_are_found, 0, COUNT(changes));
+    tcase_add_loop_test(c, a_replay_gives_the_bits_of_a_recording, 0, N_NAMES);
+    tcase_add_loop_test(c, a_replay_of_the_same_gives_the_same_bits, 0, N_NAMES);
+    tcase_add_loop_test(c, threads_change_nothing, 0, N_NAMES);
+    tcase_add_loop_test(c, mixtures_take_little_memory, 0, N_NAMES);
+    tcase_add_test(c, wrong_files_are_refused);
     suite_add_tcase(s, c);
     return run_suites(srunner_create(s));
 }

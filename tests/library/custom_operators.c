@@ -377,8 +377,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("custom");
-    TCase *tests = tcase_create("custom");
+    Suite *suite = suite_create("custom operators");
+    TCase *tests = tcase_create("custom operators");
     tcase_add_checked_fixture(tests, open_tape, close_tape);
     tcase_add_loop_test(tests, numeric_gradients_are_right, 0, 3);
     tcase_add_test(tests, all_ways_give_the_same_first_gradients);

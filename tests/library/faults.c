@@ -340,7 +340,7 @@ static double run_undisturbed(tape_work *work)
 {
     ad_tape *t = ad_tape_open(NULL);
     double result = work(t);
-    ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
+    expect_ok(t);
     ck_assert(isfinite(result));
     ad_tape_close(t);
     return result;
@@ -487,10 +487,10 @@ static void run_scenario(int index, counting_failure failure)
     ck_assert_msg(k > 3, "%s: only %zu calls of the allocator: the test shows nothing", scenarios[index].name, k - 1);
 }
 
-START_TEST(test_one_call_fails) { run_scenario(_i, COUNTING_ONCE); }
+START_TEST(one_call_fails) { run_scenario(_i, COUNTING_ONCE); }
 END_TEST
 
-START_TEST(test_all_calls_fail_from_one_on) { run_scenario(_i, COUNTING_FOR_GOOD); }
+START_TEST(all_calls_fail_from_one_on) { run_scenario(_i, COUNTING_FOR_GOOD); }
 END_TEST
 
 /* ---- Every operator at the brim ----------------------------------------------------------------------------------- *
@@ -568,7 +568,7 @@ static bool record_at_brim(const ad_operator *op, const ad_sample *sample, size_
     for (int i = 0; i < sample->n_x; i++)
         x[i] = sample_operand(t, op, sample, i, false);
     double expected = digest(apply_sample(t, op, sample, x));
-    ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
+    expect_ok(t);
     memset(name, 'n', length);
     name[length] = 0;
     counting_fail(&memory, 1, COUNTING_FOR_GOOD);
@@ -604,7 +604,7 @@ static size_t longest_name(const ad_operator *op, const ad_sample *sample)
 }
 
 /* From the full arena on, until there is room enough: every allocation of the call is refused once. */
-START_TEST(test_recording_at_the_brim)
+START_TEST(a_recording_at_the_brim)
 {
     const ad_operator *op = ad_operator_at((size_t)_i);
     for (int s = 0; s < op->n_samples; s++) {
@@ -657,7 +657,7 @@ static void make_leaf_at_brim(int index, size_t length, int *failures)
     counting_check_released(&memory);
 }
 
-START_TEST(test_leaf_at_the_brim)
+START_TEST(a_leaf_at_the_brim)
 {
     int failures = 0;
     for (size_t length = SWEEP_FROM; length < SWEEP_TO; length += SWEEP_STEP)
@@ -694,7 +694,7 @@ static void backward_at_brim(const ad_operator *op, const ad_sample *sample, int
         x[i] = sample_operand(t, op, sample, i, true);
     fill_pool(t, fillers);
     ad_tensor loss = ad_sum(apply_sample(t, op, sample, x));
-    ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
+    expect_ok(t);
     counting_fail(&memory, 1, COUNTING_FOR_GOOD);
     ad_status status = ad_backward_with(loss, &(ad_backward_options){.accumulate = true});
     counting_heal(&memory);
@@ -719,7 +719,7 @@ static bool is_differentiable(const ad_operator *op)
     return op->vjp && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS)) && letter_of(op, 0) != 'i';
 }
 
-START_TEST(test_backward_at_the_brim)
+START_TEST(backward_at_the_brim)
 {
     const ad_operator *op = ad_operator_at((size_t)_i);
     int failures = 0;
@@ -736,12 +736,12 @@ int main(void)
 {
     Suite *s = suite_create("faults");
     TCase *each = tcase_create("each call"), *brim = tcase_create("brim");
-    tcase_add_loop_test(each, test_one_call_fails, 0, COUNT(scenarios));
-    tcase_add_loop_test(each, test_all_calls_fail_from_one_on, 0, COUNT(scenarios));
+    tcase_add_loop_test(each, one_call_fails, 0, COUNT(scenarios));
+    tcase_add_loop_test(each, all_calls_fail_from_one_on, 0, COUNT(scenarios));
     suite_add_tcase(s, each);
-    tcase_add_loop_test(brim, test_leaf_at_the_brim, 0, COUNT(leaves));
-    tcase_add_loop_test(brim, test_recording_at_the_brim, 0, (int)ad_operator_count());
-    tcase_add_loop_test(brim, test_backward_at_the_brim, 0, (int)ad_operator_count());
+    tcase_add_loop_test(brim, a_leaf_at_the_brim, 0, COUNT(leaves));
+    tcase_add_loop_test(brim, a_recording_at_the_brim, 0, (int)ad_operator_count());
+    tcase_add_loop_test(brim, backward_at_the_brim, 0, (int)ad_operator_count());
     suite_add_tcase(s, brim);
     return run_suites(srunner_create(s));
 }

@@ -1,10 +1,10 @@
 /* Rules and functions of a user's that do what they must not: an error that says so, no crash, and a tape that goes on.
  */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

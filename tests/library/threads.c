@@ -137,7 +137,7 @@ static void run_at_once(job jobs[THREADS])
 
 /* At once first, so that the threads also meet at what the process does only once; then one after the other. The index
  * says what the one thread does and what the other. */
-START_TEST(test_threads_do_not_disturb_each_other)
+START_TEST(threads_do_not_disturb_each_other)
 {
     for (int round = 0; round < ROUNDS; round++) {
         job jobs[THREADS] = {{.train = trainings[_i / COUNT(trainings)], .seed = 11},
@@ -166,7 +166,7 @@ static void *run_relay(void *context)
 }
 
 /* A tape belongs to one thread at a time, but not to the same all its life. */
-START_TEST(test_tape_goes_from_thread_to_thread)
+START_TEST(a_tape_goes_from_thread_to_thread)
 {
     relay r = {.t = ad_tape_open(NULL)};
     r.w = ad_param(r.t, AD_F64, AD_SHAPE(2), (const double[]){8, -16}, "w");
@@ -175,7 +175,7 @@ START_TEST(test_tape_goes_from_thread_to_thread)
         ck_assert_int_eq(pthread_create(&thread, NULL, run_relay, &r), 0);
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
     }
-    ck_assert_msg(ad_status_of(r.t) == AD_OK, "%s", ad_message(r.t));
+    expect_ok(r.t);
     ck_assert_double_eq(ad_f64(r.w)[0], 1);
     ck_assert_double_eq(ad_f64(r.w)[1], -2);
     ad_tape_close(r.t);
@@ -205,7 +205,7 @@ static uint64_t train_in_child(training *train, uint64_t seed)
     return result;
 }
 
-START_TEST(test_child_trains_after_its_parent)
+START_TEST(a_child_trains_after_its_parent)
 {
     training *train = trainings[_i];
     uint64_t before = train(5);
@@ -217,7 +217,7 @@ START_TEST(test_child_trains_after_its_parent)
 END_TEST
 
 /* The parent's threads are not in the child, but what they left behind is. */
-START_TEST(test_child_trains_after_threads_of_its_parent)
+START_TEST(a_child_trains_after_threads_of_its_parent)
 {
     job jobs[THREADS] = {{.train = trainings[_i], .seed = 7}, {.train = trainings[_i], .seed = 8}};
     run_at_once(jobs);
@@ -238,7 +238,7 @@ static uint64_t go_on(uint64_t unused)
     return ad_status_of(forked.t) == AD_OK && ad_f64(forked.w)[1] == -4 ? 1 : 0;
 }
 
-START_TEST(test_child_goes_on_with_its_parents_tape)
+START_TEST(a_child_goes_on_with_its_parents_tape)
 {
     forked.t = ad_tape_open(NULL);
     forked.w = ad_param(forked.t, AD_F64, AD_SHAPE(2), (const double[]){8, -16}, "w");
@@ -256,12 +256,12 @@ int main(void)
 {
     Suite *s = suite_create("threads");
     TCase *threads = tcase_create("threads"), *processes = tcase_create("processes");
-    tcase_add_loop_test(threads, test_threads_do_not_disturb_each_other, 0, COUNT(trainings) * COUNT(trainings));
-    tcase_add_test(threads, test_tape_goes_from_thread_to_thread);
+    tcase_add_loop_test(threads, threads_do_not_disturb_each_other, 0, COUNT(trainings) * COUNT(trainings));
+    tcase_add_test(threads, a_tape_goes_from_thread_to_thread);
     suite_add_tcase(s, threads);
-    tcase_add_loop_test(processes, test_child_trains_after_its_parent, 0, COUNT(trainings));
-    tcase_add_loop_test(processes, test_child_trains_after_threads_of_its_parent, 0, COUNT(trainings));
-    tcase_add_test(processes, test_child_goes_on_with_its_parents_tape);
+    tcase_add_loop_test(processes, a_child_trains_after_its_parent, 0, COUNT(trainings));
+    tcase_add_loop_test(processes, a_child_trains_after_threads_of_its_parent, 0, COUNT(trainings));
+    tcase_add_test(processes, a_child_goes_on_with_its_parents_tape);
     suite_add_tcase(s, processes);
     return run_suites(srunner_create(s));
 }

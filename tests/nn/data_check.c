@@ -47,7 +47,7 @@ START_TEST(wrong_sizes_are_refused)
         {{x, NN_ELEMENT_COUNT, 2, 2, NULL}, AD_BAD_TYPE, "unknown element 6; set it to NN_F32 or another nn_element"},
         {{x, (nn_element)1000, 2, 2, NULL}, AD_BAD_TYPE, "unknown element 1000"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         check_refused(&cases[i].data, false, cases[i].status, cases[i].why);
     check_refused(NULL, false, AD_BAD_VALUE, "the data are NULL; give a view of features");
 }

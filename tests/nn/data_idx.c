@@ -142,7 +142,7 @@ static const type_case type_cases[] = {
      {0x3FF0000000000000, 0xC00921FB54442D18, 1, 0x3FB999999999999A},
      {1, -0x1.921fb54442d18p+1, 0x1p-1074, 0.1}},
 };
-enum { TYPE_CASES = sizeof type_cases / sizeof *type_cases };
+enum { TYPE_CASES = COUNT(type_cases) };
 
 static double feature(const nn_data *data, int64_t i)
 {
@@ -396,7 +396,7 @@ START_TEST(a_wrong_magic_is_refused)
         {0x00000F03, "unknown element type 0f"},
         {0x00000800, "rank 0: an IDX file has at least one size; download it again"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         bytes b = five_rows();
         b.n = 0;
         put(&b, cases[i].magic, 4);
@@ -541,7 +541,7 @@ START_TEST(overflowing_sizes_are_refused)
     const bytes cases[] = {IDX(0x08, m, m, 2),           IDX(0x0E, m, 1u << 30), IDX(0x08, 0, m, m, m),
                            IDX(0x08, 0, 1u << 31, m, 2), IDX(0x0B, m, m),        IDX(0x08, m, m, m, m, m, m, m, m, m),
                            IDX(0x08, 2, m, m, m, 0)};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         refuse_both(&cases[i], "sizes overflow");
     refuse_both(&cases[0],
                 "sizes overflow: 4294967295 x 4294967295 x 2 of u8 is more bytes than 64 bits count; download "
@@ -552,7 +552,7 @@ END_TEST
 START_TEST(claims_are_checked_before_memory_is_taken)
 {
     const bytes cases[] = {IDX(0x08, UINT32_MAX, UINT32_MAX), IDX(0x0E, 1000000, 100), IDX(0x08, 200000)};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         bytes packed = gzip(&cases[i]);
         refuse_bytes(&cases[i], "truncated");
         refuse_bytes(&packed, "bytes of gzip can hold; download it again");

@@ -1,9 +1,9 @@
 /* Activations: values known beforehand, derivatives of each order, what holds at kinks and far out, and errors. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

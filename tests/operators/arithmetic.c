@@ -1,8 +1,8 @@
 /* Arithmetic element by element, and activations: values and gradients at kinks and edges, ties, branches, and
  * integers. */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

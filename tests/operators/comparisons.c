@@ -1,8 +1,8 @@
 /* Comparing, choosing and rounding: values, what passes at edges, and every error. */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

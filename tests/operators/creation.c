@@ -287,7 +287,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("makers");
+    Suite *suite = suite_create("creation");
     TCase *numbers = tcase_create("numbers"), *statistics = tcase_create("statistics"), *draws = tcase_create("draws");
     TCase *const cases[] = {numbers, statistics, draws};
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -1,9 +1,9 @@
 /* Elementary and special functions through their public functions: values worked out by hand, conventions at kinks,
  * edges and poles at both orders, and what is refused. */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 
@@ -235,8 +235,7 @@ START_TEST(polygamma_refuses_negative_orders)
 {
     const ad_tensor x = ad_input(t, AD_F64, AD_SCALAR, &(double){2});
     ck_assert(ad_is_inert(ad_polygamma(x, -1)));
-    ck_assert_str_eq(ad_message(t), "polygamma: n is -1: it counts derivatives of digamma and must be 0 to 2^53");
-    ck_assert_int_eq(ad_clear_error(t), AD_BAD_VALUE);
+    expect_error(t, AD_BAD_VALUE, "polygamma: n is -1: it counts derivatives of digamma and must be 0 to 2^53");
 }
 END_TEST
 
@@ -405,8 +404,7 @@ START_TEST(pow_derivative_orders)
                     p = ad_input(t, AD_F64, AD_SCALAR, &(double){3});
     for (int i = 0; i < 3; i++) {
         ck_assert(ad_is_inert(ad_pow_derivative(x, p, bad[i].j, bad[i].k)));
-        ck_assert_str_eq(ad_message(t), bad[i].message);
-        ck_assert_int_eq(ad_clear_error(t), AD_BAD_VALUE);
+        expect_error(t, AD_BAD_VALUE, bad[i].message);
     }
     ck_assert_double_eq(ad_f64(ad_pow_derivative(x, p, 64, 0))[1], 0);
     ck_assert_double_eq(ad_f64(ad_pow_derivative(x, p, 3, 0))[1], 6);

@@ -1,15 +1,13 @@
 /* Blocks beside their compositions, values and first gradients, in units in the last place of the largest element; and
  * by hand. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/one_tape.h"
+#include <gradtape/operators/backward.h>
 
-static ad_tape *t;
+#include "../support/one_tape.h"
 
 static void close_tape_and_threads(void)
 {
@@ -141,9 +139,9 @@ static const ad_shape linear_shapes[] = {
 };
 static const int64_t linear_units[] = {3, 300, 10, 65, 8, 300, 1};
 
-START_TEST(test_linear_is_its_composition)
+START_TEST(linear_is_its_composition)
 {
-    for (size_t i = 0; i < sizeof linear_units / sizeof *linear_units; i++) {
+    for (size_t i = 0; i < COUNT(linear_units); i++) {
         const ad_shape x = linear_shapes[i];
         const int64_t d = x.dims[x.rank - 1], h = linear_units[i];
         block b = {3, {x, AD_SHAPE(d, h), AD_SHAPE(h)}, linear_fused, linear_composed, 2, 2};
@@ -154,7 +152,7 @@ START_TEST(test_linear_is_its_composition)
 }
 END_TEST
 
-START_TEST(test_linear_by_hand)
+START_TEST(linear_by_hand)
 {
     const double x[] = {1, -2, 0.5, 3}, w[] = {2, -1, 0, 1, 1, -3}, bias[] = {0.5, 0, 1};
     ad_tensor tx = ad_variable(t, AD_F64, AD_SHAPE(2, 2), x), tw = ad_variable(t, AD_F64, AD_SHAPE(2, 3), w),
@@ -172,7 +170,7 @@ START_TEST(test_linear_by_hand)
 END_TEST
 
 /* The kink has the activation's own convention, NaN passes, and far from 0 nothing overflows. */
-START_TEST(test_linear_at_the_edges)
+START_TEST(linear_at_the_edges)
 {
     const double x[] = {0, NAN, -800, 800}, one = 1, zero = 0;
     for (activation = 0; activation < AD_ACTIVATION_COUNT; activation++) {
@@ -193,7 +191,7 @@ START_TEST(test_linear_at_the_edges)
 }
 END_TEST
 
-START_TEST(test_linear_refuses)
+START_TEST(linear_refuses)
 {
     ad_tensor x = ad_name(ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), "x"),
               w = ad_name(ad_input(t, AD_F64, AD_SHAPE(4, 5), NULL), "W"),
@@ -217,7 +215,7 @@ START_TEST(test_linear_refuses)
 END_TEST
 
 /* Nothing in, or nothing summed over. */
-START_TEST(test_linear_of_nothing)
+START_TEST(linear_of_nothing)
 {
     const double bias[] = {-1, 2};
     ad_tensor b = ad_variable(t, AD_F64, AD_SHAPE(2), bias), w = ad_variable(t, AD_F64, AD_SHAPE(0, 2), NULL);
@@ -246,7 +244,7 @@ static int mul_add_composed(const ad_tensor *x, ad_tensor *y)
     return 1;
 }
 
-START_TEST(test_mul_add_is_its_composition)
+START_TEST(mul_add_is_its_composition)
 {
     const block same = {3, {{1, {61}}, {1, {61}}, {1, {61}}}, mul_add_fused, mul_add_composed, 0, 0};
     const block broadcast[] = {
@@ -256,12 +254,12 @@ START_TEST(test_mul_add_is_its_composition)
         {3, {{1, {4}}, {1, {4}}, {2, {3, 4}}}, mul_add_fused, mul_add_composed, 0, 8},
     };
     compare(&same, "mul_add");
-    for (size_t i = 0; i < sizeof broadcast / sizeof *broadcast; i++)
+    for (size_t i = 0; i < COUNT(broadcast); i++)
         compare(&broadcast[i], "mul_add, broadcast");
 }
 END_TEST
 
-START_TEST(test_mul_add_with_constants)
+START_TEST(mul_add_with_constants)
 {
     const double numbers[] = {3, 5, 7};
     for (int free = 0; free < 3; free++) {
@@ -277,7 +275,7 @@ START_TEST(test_mul_add_with_constants)
 }
 END_TEST
 
-START_TEST(test_mul_backward_refuses)
+START_TEST(mul_backward_refuses)
 {
     ad_tensor dy = ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), a = ad_input(t, AD_F64, AD_SHAPE(3), NULL),
               b = ad_input(t, AD_F64, AD_SHAPE(4), NULL), db;
@@ -313,10 +311,10 @@ static int layer_norm_composed(const ad_tensor *x, ad_tensor *y)
     return 1;
 }
 
-START_TEST(test_layer_norm_is_its_composition)
+START_TEST(layer_norm_is_its_composition)
 {
     static const ad_shape shapes[] = {{2, {5, 7}}, {2, {3, 768}}, {3, {4, 5, 33}}, {1, {16}}, {2, {100, 3}}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (size_t i = 0; i < COUNT(shapes); i++) {
         const int64_t d = shapes[i].dims[shapes[i].rank - 1];
         const block b = {3, {shapes[i], AD_SHAPE(d), AD_SHAPE(d)}, layer_norm_fused, layer_norm_composed, 4, 16};
         compare(&b, "layer_norm");
@@ -324,7 +322,7 @@ START_TEST(test_layer_norm_is_its_composition)
 }
 END_TEST
 
-START_TEST(test_layer_norm_by_hand)
+START_TEST(layer_norm_by_hand)
 {
     const double x[] = {1, 3, -5, -5}, gain[] = {2, 1}, bias[] = {0, 10};
     ad_tensor y = ad_layer_norm(ad_input(t, AD_F64, AD_SHAPE(2, 2), x), ad_input(t, AD_F64, AD_SHAPE(2), gain),
@@ -335,7 +333,7 @@ START_TEST(test_layer_norm_by_hand)
 }
 END_TEST
 
-START_TEST(test_layer_norm_refuses)
+START_TEST(layer_norm_refuses)
 {
     ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), row = ad_input(t, AD_F64, AD_SHAPE(3), NULL),
               other = ad_input(t, AD_F64, AD_SHAPE(2), NULL), scalar = ad_scalar(t, 1), a, b;
@@ -354,7 +352,7 @@ START_TEST(test_layer_norm_refuses)
 }
 END_TEST
 
-START_TEST(test_layer_norm_of_no_rows)
+START_TEST(layer_norm_of_no_rows)
 {
     ad_tensor gain = ad_variable(t, AD_F32, AD_SHAPE(3), NULL), bias = ad_variable(t, AD_F32, AD_SHAPE(3), NULL);
     ad_tensor y = ad_layer_norm(ad_input(t, AD_F32, AD_SHAPE(0, 3), NULL), gain, bias, 1);
@@ -383,10 +381,10 @@ static int lstm_composed(const ad_tensor *x, ad_tensor *y)
     return 2;
 }
 
-START_TEST(test_lstm_cell_is_its_composition)
+START_TEST(lstm_cell_is_its_composition)
 {
     static const ad_shape shapes[] = {{1, {14}}, {2, {3, 5}}, {2, {7, 64}}, {3, {2, 3, 1}}, {1, {300}}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (size_t i = 0; i < COUNT(shapes); i++) {
         ad_shape gates = shapes[i];
         gates.dims[gates.rank - 1] *= 4;
         const block b = {2, {gates, shapes[i]}, lstm_fused, lstm_composed, 4, 4};
@@ -410,7 +408,7 @@ static int lstm_next_composed(const ad_tensor *x, ad_tensor *y)
     return 1;
 }
 
-START_TEST(test_lstm_cell_with_one_result)
+START_TEST(lstm_cell_with_one_result)
 {
     const block b = {2, {{1, {20}}, {1, {5}}}, lstm_next_only, lstm_next_composed, 4, 4};
     compare(&b, "lstm_cell, next alone");
@@ -418,7 +416,7 @@ START_TEST(test_lstm_cell_with_one_result)
 END_TEST
 
 /* A gate far open or shut: no overflow, and what is shut lets nothing pass. */
-START_TEST(test_lstm_cell_saturates)
+START_TEST(lstm_cell_saturates)
 {
     const double gates[] = {800, -800, 800, 1}, cell = 0.5;
     ad_tensor next, g = ad_variable(t, AD_F64, AD_SHAPE(4), gates), c = ad_variable(t, AD_F64, AD_SHAPE(1), &cell);
@@ -433,7 +431,7 @@ START_TEST(test_lstm_cell_saturates)
 }
 END_TEST
 
-START_TEST(test_lstm_cell_refuses)
+START_TEST(lstm_cell_refuses)
 {
     ad_tensor g = ad_input(t, AD_F64, AD_SHAPE(2, 12), NULL), c = ad_input(t, AD_F64, AD_SHAPE(2, 4), NULL),
               scalar = ad_scalar(t, 0), next;
@@ -451,7 +449,7 @@ END_TEST
 
 /* ---- Log-probability of a label ---------------------------------------------------------------------------------- */
 
-START_TEST(test_softmax_log_likelihood)
+START_TEST(softmax_log_likelihood_is_the_loss_negated)
 {
     const int32_t labels[] = {2, 0};
     ad_tensor z = drawn(AD_F64, AD_SHAPE(2, 3), 1), l = ad_input(t, AD_I32, AD_SHAPE(2), labels);
@@ -470,7 +468,7 @@ END_TEST
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
 /* The same bits for any number of threads, value and gradients of a layer that is cut into blocks. */
-START_TEST(test_threads_change_nothing)
+START_TEST(threads_change_nothing)
 {
     static float first[3][200 * 400];
     for (int threads = 1; threads <= 4; threads++) {
@@ -495,28 +493,28 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    Suite *s = suite_create("blocks");
-    TCase *c = tcase_create("blocks");
+    Suite *s = suite_create("fused");
+    TCase *c = tcase_create("fused");
     tcase_add_checked_fixture(c, open_tape, close_tape_and_threads);
     tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_linear_is_its_composition, 0, AD_ACTIVATION_COUNT);
-    tcase_add_test(c, test_linear_by_hand);
-    tcase_add_test(c, test_linear_at_the_edges);
-    tcase_add_test(c, test_linear_refuses);
-    tcase_add_test(c, test_linear_of_nothing);
-    tcase_add_test(c, test_mul_add_is_its_composition);
-    tcase_add_test(c, test_mul_add_with_constants);
-    tcase_add_test(c, test_mul_backward_refuses);
-    tcase_add_test(c, test_layer_norm_is_its_composition);
-    tcase_add_test(c, test_layer_norm_by_hand);
-    tcase_add_test(c, test_layer_norm_refuses);
-    tcase_add_test(c, test_layer_norm_of_no_rows);
-    tcase_add_test(c, test_lstm_cell_is_its_composition);
-    tcase_add_test(c, test_lstm_cell_with_one_result);
-    tcase_add_test(c, test_lstm_cell_saturates);
-    tcase_add_test(c, test_lstm_cell_refuses);
-    tcase_add_test(c, test_softmax_log_likelihood);
-    tcase_add_loop_test(c, test_threads_change_nothing, 0, AD_ACTIVATION_COUNT);
+    tcase_add_loop_test(c, linear_is_its_composition, 0, AD_ACTIVATION_COUNT);
+    tcase_add_test(c, linear_by_hand);
+    tcase_add_test(c, linear_at_the_edges);
+    tcase_add_test(c, linear_refuses);
+    tcase_add_test(c, linear_of_nothing);
+    tcase_add_test(c, mul_add_is_its_composition);
+    tcase_add_test(c, mul_add_with_constants);
+    tcase_add_test(c, mul_backward_refuses);
+    tcase_add_test(c, layer_norm_is_its_composition);
+    tcase_add_test(c, layer_norm_by_hand);
+    tcase_add_test(c, layer_norm_refuses);
+    tcase_add_test(c, layer_norm_of_no_rows);
+    tcase_add_test(c, lstm_cell_is_its_composition);
+    tcase_add_test(c, lstm_cell_with_one_result);
+    tcase_add_test(c, lstm_cell_saturates);
+    tcase_add_test(c, lstm_cell_refuses);
+    tcase_add_test(c, softmax_log_likelihood_is_the_loss_negated);
+    tcase_add_loop_test(c, threads_change_nothing, 0, AD_ACTIVATION_COUNT);
     suite_add_tcase(s, c);
     return s;
 }

@@ -1,11 +1,11 @@
 /* Linear algebra through its public functions: numbers made by hand, what is read and what is not, edges, and every
  * error with its words. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 
@@ -24,7 +24,7 @@ static void close_tape_without_error(void)
 static ad_tensor gradient_along(ad_tensor y, const double *v, ad_tensor x)
 {
     ad_backward_with(ad_sum(ad_mul(y, ad_input(t, AD_F64, ad_shape_of(y), v))), NULL);
-    ck_assert_msg(ad_status_of(t) == AD_OK, "%s", ad_message(t));
+    expect_ok(t);
     return ad_gradient(x);
 }
 

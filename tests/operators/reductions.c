@@ -1,11 +1,11 @@
 /* Reductions over axes: every one against plain loops, over any axes, in short and long rows and columns; conventions,
  * and what is refused. */
-#include <gradtape/operators/backward.h>
-
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

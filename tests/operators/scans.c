@@ -1,8 +1,8 @@
 /* Along one axis: running totals and sorting, against plain loops; conventions, and what is refused. */
-#include <gradtape/operators/backward.h>
-
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 
@@ -281,7 +281,8 @@ START_TEST(wrong_calls_are_refused)
     ck_assert(ad_is_inert(at));
     expect_inert(ad_top_k(x, -1, 0, NULL), AD_BAD_VALUE,
                  "top_k: k = -1 is out of range: axis 0 of x [2,3] has 2 elements");
-    expect_inert(ad_recurrence(x, one, 0, AD_FORWARDS), AD_BAD_SHAPE, "recurrence: x [2,3] and [] must have the same shape");
+    expect_inert(ad_recurrence(x, one, 0, AD_FORWARDS), AD_BAD_SHAPE,
+                 "recurrence: x [2,3] and [] must have the same shape");
     expect_inert(ad_sort(ad_input(t, AD_I32, AD_SHAPE(2), NULL), 0), AD_BAD_TYPE,
                  "sort: operand 0, [2], is i32: it must be f32 or f64; convert it with ad_cast");
 }

@@ -1,8 +1,8 @@
 /* Parts, order and axes of tensors: every element against plain loops, in all types, and what is refused. */
-#include <gradtape/operators/backward.h>
-
 #include <stdlib.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 

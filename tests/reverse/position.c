@@ -407,8 +407,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("marks");
-    TCase *tests = tcase_create("marks");
+    Suite *suite = suite_create("position");
+    TCase *tests = tcase_create("position");
     tcase_add_checked_fixture(tests, open_tape, close_tape);
     tcase_add_test(tests, what_came_since_is_forgotten);
     tcase_add_test(tests, values_are_carried_out);

@@ -1,9 +1,9 @@
 /* Handles: each call on one that is stale, inert, forged or of another tape is an error that says so. */
-#include <gradtape/operators/backward.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <gradtape/operators/backward.h>
 
 #include "../support/one_tape.h"
 
