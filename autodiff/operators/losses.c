@@ -26,8 +26,8 @@ LOOP(huber)
     }
 }
 
-/* (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean. The power is taken in quarters, of which none is out of range where the
- * product is not. */
+/* (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean. The power is taken in quarters: each of them is in range where the
+ * product is. */
 static inline REAL minus_log_density(REAL d, REAL v)
 {
     const REAL w = R(exp)(-v / 4), q = d == 0 && v > -INFINITY ? 0 : d * w * w;

@@ -39,7 +39,7 @@ static inline REAL times_log_power(REAL w, REAL l, int m, REAL x, REAL e)
     return w;
 }
 
-/* The k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), of which w and l are power and logarithm. Leibniz: the sum
+/* The k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), with w = x^(p-j) and l = ln x. Leibniz: the sum
  * over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
 static inline REAL pow_derivative_of(REAL x, REAL p, int j, int k, REAL w, REAL l)
 {

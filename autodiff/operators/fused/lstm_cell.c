@@ -93,7 +93,7 @@ static bool is_wide(const ad_shape *x, const ad_shape *cell, int64_t times)
     return is && ad_count_of(&rest) == (size_t)(cell->dims[lead] * times);
 }
 
-/* The cell is [..., h]: a size of which there is no fivefold could not be an operand's. */
+/* The cell is [..., h]. 5h does not overflow: an operand of that size would not fit in memory. */
 static bool check_cell(ad_call *c, int i)
 {
     char text[AD_OPERAND_TEXT];

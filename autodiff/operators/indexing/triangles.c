@@ -1,5 +1,5 @@
-/* Triangles and diagonals of the matrices in the last two axes. Elements are only moved, so any type will do; what is
- * left out is 0, whatever it was. */
+/* Triangles and diagonals of the matrices in the last two axes. Elements are moved, not computed, so any type will do;
+ * an element that is left out becomes 0, even if it is NaN. */
 #include "../family.h"
 
 #include <inttypes.h>
@@ -267,7 +267,7 @@ static bool is_lower(ad_call *c)
     return false;
 }
 
-/* d with d (d + 1) / 2 = count, -1 if there is none: near the root, which the nearest double may miss by one. */
+/* The d with d (d + 1) / 2 = count, or -1. It is looked for near the root, which a double may miss by one. */
 static int64_t triangle_side(int64_t count)
 {
     const int64_t near = (int64_t)sqrt(2 * (double)count);

@@ -146,7 +146,7 @@ void ad_square_shape(ad_call *c)
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
 }
 
-/* Where the first number is that is not finite, n n if there is none. */
+/* Where the first number stands that is not finite; n n if all are. */
 static size_t find_not_finite(ad_call *c, int i, size_t at, ad_part part)
 {
     size_t found;

@@ -10,7 +10,7 @@ AD_FAMILY(shapes_concat_pad)
 
 /* ---- Concat and stack -------------------------------------------------------------------------------------------- */
 
-/* Whether operand i has the type and, but for one axis (-1: none), the sizes of operand 0. */
+/* Whether operand i has the type of operand 0, and its sizes, except on one axis (-1: on no axis). */
 static bool fits_first(ad_call *c, int i, int axis)
 {
     const ad_value *first = c->x[0], *x = c->x[i];

@@ -176,7 +176,7 @@ static void slice_backward_run(ad_call *c)
     ad_move_all(c, &move);
 }
 
-/* y = 0 but for y[range] = v :  dv = dy[range] */
+/* y[range] = v, else 0 :  dv = dy[range] */
 static void slice_backward_vjp(ad_pullback *p)
 {
     ad_give(p, 0, ad_slice(ad_dy(p), (int)ad_attribute_at(p, 1)->integer, range_at(ad_attribute_at(p, 2))));
