@@ -21,7 +21,7 @@ MAP2(where_not_positive, b > 0 ? 0 : a)
 
 #ifdef AD_REAL
 
-/* x held where a factor beside it has long become 0, so that their product is 0 and not NaN. */
+/* x cut to [-bound, bound]. Beyond the bound a factor beside x is 0: the product is then 0 and not NaN. */
 static inline REAL within(REAL x, REAL bound) { return x < -bound ? -bound : x > bound ? bound : x; }
 
 /* 1 / (1 + e^-x), given e = e^-|x| */

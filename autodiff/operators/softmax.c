@@ -19,8 +19,7 @@ static REAL sum_of_exp(const REAL *x, size_t n, size_t step, REAL m)
     return sum;
 }
 
-/* The three loops below work on groups of size[1] elements that are size[2] apart; there are size[0] x size[2] of them.
- */
+/* Three loops over groups of size[1] elements that are size[2] apart; there are size[0] x size[2] groups. */
 #define FOR_EACH_GROUP                                                                                                 \
     const size_t c = s->size[1], inner = s->size[2];                                                                   \
     for (size_t o = 0; o < s->size[0]; o++)                                                                            \
@@ -64,7 +63,8 @@ LOOP(softmax_backward)
     }
 }
 
-/* loss[i] = m + ln sum e^(z-m) - z[label], of n rows of size[0]; a gap past the largest number stays at it. */
+/* loss[i] = m + ln sum e^(z-m) - z[label], for n rows of size[0]. If the logits are finite, a loss does not overflow:
+ * it stays at the largest number. */
 LOOP(softmax_cross_entropy)
 {
     const REAL *Z = s->array[1];

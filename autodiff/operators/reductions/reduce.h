@@ -36,8 +36,8 @@ typedef struct ad_group_array {
     bool is_index; /* i32 */
 } ad_group_array;
 
-/* Calls a loop of kernels/reduce.h for every block of x, of the type of operand 0. Array 0 is written; if it is of
- * groups and they have no elements, it becomes `nothing`. */
+/* Calls a loop of kernels/reduce.h, for the type of operand 0, for every block of x. Array 0 is written. If it has one
+ * element for each group, and the groups are empty, its elements become `nothing`. */
 void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
                     const ad_group_array arrays[]);
 
