@@ -12,9 +12,10 @@ is `refused`: it is to a rule what one that does not compile is to a program, an
 Mutants that cannot be told from the rule are listed in mutants.equivalent, `NAME  reason` a line; all others must be
 killed, and none that is listed may be.
 
-A mutant's name is FILE:ROW:PLACE:KIND. A place is the n-th ad_give of the row's rule (give1, ...), its n-th ad_x (x1),
-or y1, dy1; in a helper, or in a rule that rows share, the function's name stands before it. `swapped2` is the index
-that is 2 further on, counted round. The last line is `N mutants, N killed, N equivalent, N refused, N alive`.
+A mutant's name is FILE:ROW:PLACE:KIND. FILE is the name of the source without its folder. A place is the n-th ad_give
+of the row's rule (give1, ...), its n-th ad_x (x1), or y1, dy1; in a helper, or in a rule that rows share, the
+function's name stands before it. `swapped2` is the index that is 2 further on, counted round. The last line is `N
+mutants, N killed, N equivalent, N refused, N alive`.
 """
 import argparse
 import collections

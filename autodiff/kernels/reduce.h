@@ -1,8 +1,8 @@
 #ifndef AUTODIFF_KERNELS_REDUCE_H
 #define AUTODIFF_KERNELS_REDUCE_H
-/* Loops of reductions. A block is x [m,n,k] of which the middle axis is reduced: m k groups of n elements, k apart. The
- * span's size is {m, n, k}; an array is as wide as x, or has one element for each group; a result of one for each group
- * is continued where the span's n, the number of elements that its groups had before, is not 0.
+/* Loops of reductions. A block is x [m,n,k]; its middle axis is reduced: m k groups of n elements, k apart. The
+ * span's size is {m, n, k}. An array is as wide as x, or has one element for each group. The span's n is the number of
+ * elements that each group had in earlier blocks: if n > 0, the result of a group already holds theirs and goes on.
  *
  * Both layouts run along memory. Where k = 1, rows are short or long: short ones are taken several at a time, so that
  * their sums do not wait for each other; a long one is taken as many rows of COLUMNS. Where k > 1, whole rows of k are
@@ -153,7 +153,7 @@ ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *span)
 
 /* ---- Folds ------------------------------------------------------------------------------------------------------- */
 
-/* What y becomes when x comes to it; the order of the elements must not matter, but for rounding. */
+/* What y becomes when x is added to it. The order of the elements must not matter, except for rounding. */
 typedef REAL ad_fold(REAL y, REAL x);
 
 ALWAYS_INLINE REAL fold_long_row(ad_fold *fold, REAL first, const REAL *x, size_t n)

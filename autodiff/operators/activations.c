@@ -16,13 +16,12 @@ MAP2(where_not_positive, b > 0 ? 0 : a)
 /* selu is scaled so that mean 0 and variance 1 are a fixed point of a layer (Klambauer and others 2017). */
 #define SELU_SCALE ((REAL)1.0507009873554804934)
 #define SELU_FLOOR ((REAL)1.7580993408473768599) /* the scale times 1.6732632423543772848: y is above its negative */
-
 #define SQRT_HALF 0.70710678118654752440
 #define PHI_OF_ZERO 0.39894228040143267794 /* 1 / sqrt(2 pi) */
 
 #ifdef AD_REAL
 
-/* x held where a factor beside it has long become 0, so that their product is 0 and not NaN. */
+/* x cut to [-bound, bound]. Beyond the bound a factor beside x is 0: the product is then 0 and not NaN. */
 static inline REAL within(REAL x, REAL bound) { return x < -bound ? -bound : x > bound ? bound : x; }
 
 /* 1 / (1 + e^-x), given e = e^-|x| */
@@ -302,8 +301,7 @@ static void gelu_backward_vjp(ad_pullback *p)
         ad_give(p, 0, ad_gelu_backward(dr, x));
     if (!ad_wants(p, 1))
         return;
-    ad_tensor square = ad_square(ad_clamp(x, -40, 40));
-    ad_tensor phi = ad_scale(ad_exp(ad_scale(square, -0.5)), PHI_OF_ZERO);
+    ad_tensor square = ad_square(ad_clamp(x, -40, 40)), phi = ad_scale(ad_exp(ad_scale(square, -0.5)), PHI_OF_ZERO);
     ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_neg(square), 2), phi), ad_mul(v, dr)));
 }
 

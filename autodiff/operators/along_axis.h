@@ -5,16 +5,16 @@
 
 #ifndef AD_REAL
 
-/* The shape rule of what has an axis as its attribute 0, and operands of one shape, which is also the result's. */
+/* A shape rule: the operands have one shape, which is also that of the result. */
 void ad_along_axis_shape(ad_call *c);
 
-/* For results that are places along the axis: the axis, if an i32 can count its elements; the shape rules of such
- * rows. */
+/* For results that are places along the axis: the axis, or -1 after an error if it has more elements than an i32 can
+ * count; the shape rule of such rows. */
 int ad_countable_axis(ad_call *c);
 void ad_countable_axis_shape(ad_call *c, ad_type type);
 
-/* Calls a loop once with size {m, n, k}, where n is the axis, on the result, operand 0 and another array; the span's n
- * is 1 where it goes backwards. Not called if there are no elements. */
+/* Calls a loop once, on the result, operand 0 and another array, with size {m, n, k}, where n is the size of the axis.
+ * The span's n is 1 for backwards. The loop is not called if there are no elements. */
 void ad_run_along(ad_call *c, const ad_loops *loops, void *other, bool backwards, double constant);
 
 static inline int ad_axis_of(const ad_pullback *p) { return (int)ad_attribute_at(p, 0)->integer; }

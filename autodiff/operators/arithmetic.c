@@ -145,8 +145,7 @@ AD_OPERATOR(minimum,
 
 ad_tensor ad_minimum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_minimum, a, b); }
 
-/* y = v where a > b, v / 2 where a = b, else 0 :  dv = the same selection of dy; constant in a and b almost everywhere
- */
+/* y = v where a > b, v / 2 where a = b, else 0 :  dv = the same of dy; constant in a and b almost everywhere */
 static void share_greater_vjp(ad_pullback *p)
 {
     if (ad_wants(p, 0))

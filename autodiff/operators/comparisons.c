@@ -6,8 +6,8 @@ MAP1(floor, R(floor)(x))
 MAP1(ceil, R(ceil)(x))
 MAP1(round, R(rint)(x))
 
-/* Bodies of loops over operands of type T that write truth. One operand is never broadcast; of two each pair of steps
- * has its own loop, so that each is vectorised. */
+/* Bodies of loops over operands of type T that write 1 or 0. A single operand is never broadcast. Two operands have a
+ * loop for each pair of steps, so that each loop is vectorised. */
 #define TRUTH_OF_ONE(T, expression)                                                                                    \
     const T *restrict X = s->array[1];                                                                                 \
     int32_t *restrict Y = s->array[0];                                                                                 \
@@ -32,7 +32,8 @@ MAP1(round, R(rint)(x))
     else                                                                                                               \
         TRUTH_FOR(T, 0, 0, expression)
 
-/* The body of `where` for values of type T. Both values are read before one is chosen, so that it is a blend. */
+/* The body of `where` for values of type T. Both values are read before one is chosen: the compiler makes a blend of
+ * it. */
 #define CHOICE_FOR(T, at_c, at_a, at_b)                                                                                \
     for (size_t i = 0; i < s->n; i++) {                                                                                \
         const T a = A[at_a], b = B[at_b];                                                                              \
@@ -92,7 +93,7 @@ LOOP(clamp_backward)
 
 AD_FAMILY(comparisons)
 
-/* A loop over values of i32 beside those of the kernels, and a run that takes the one for the operands. */
+/* A loop over i32 values beside the loops of the kernels, and a `run` that takes the loop for the operands' type. */
 #define COMPARISON(name, expression)                                                                                   \
     LOOP_TABLE(name)                                                                                                   \
     static void name##_of_i32(const ad_span *s) { TRUTH_OF_TWO(int32_t, expression); }                                 \

@@ -57,8 +57,8 @@ extern const ad_sample ad_samples_of_one[4], ad_samples_of_two[9], ad_samples_of
 #define OF_TWO .arity = 2, ELEMENTWISE, SAMPLES(ad_samples_of_two)
 #define OF_THREE .arity = 3, ELEMENTWISE, SAMPLES(ad_samples_of_three)
 
-/* The size of an axis, a negative one counted from the last; 0 where there is none: in a rule, what an error made inert
- * has the shape of a scalar. */
+/* The size of an axis; a negative one counts from the last. 0 where there is no such axis: in a rule, a tensor that an
+ * error made inert has the shape of a scalar. */
 static inline int64_t size_at(const ad_shape *x, int axis)
 {
     axis += axis < 0 ? x->rank : 0;

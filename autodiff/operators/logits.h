@@ -14,8 +14,8 @@ static inline REAL largest(const REAL *x, size_t n, size_t step)
     return m;
 }
 
-/* ln sum e^(z-m) over c logits of which m is the largest: its own 1 is kept apart, so that a small sum beside it is not
- * lost. */
+/* ln sum e^(z-m) over c logits; m is the largest. Its own term, 1, is kept apart, so that a small sum of the others is
+ * not lost. */
 static inline REAL log_sum_of_exp(const REAL *z, size_t c, REAL m)
 {
     size_t top = 0;
@@ -27,7 +27,7 @@ static inline REAL log_sum_of_exp(const REAL *z, size_t c, REAL m)
     return top < c ? R(log1p)(others) : m;
 }
 
-/* p = e^(z-m) of c logits of which m is the largest; their sum. */
+/* p = e^(z-m) of c logits, m the largest; returns their sum. */
 static inline REAL exp_of_logits(REAL *p, const REAL *z, size_t c, REAL m)
 {
     REAL sum = 0;

@@ -26,8 +26,8 @@ LOOP(huber)
     }
 }
 
-/* (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean. The power is taken in quarters, of which none is out of range where the
- * product is not. */
+/* (ln 2 pi + v + d^2 e^-v) / 2, d = x - mean. The power is taken in quarters: each of them is in range where the
+ * product is. */
 static inline REAL minus_log_density(REAL d, REAL v)
 {
     const REAL w = R(exp)(-v / 4), q = d == 0 && v > -INFINITY ? 0 : d * w * w;
@@ -36,8 +36,8 @@ static inline REAL minus_log_density(REAL d, REAL v)
 
 MAP3(normal_nll, minus_log_density(v - a, b))
 
-/* e^r - k r + ln k!, in double: of a large count k its parts are large and their sum is not. Where nothing was counted
- * k r is 0 though r may be -inf. */
+/* e^r - k r + ln k!, in double: for a large count k the terms are large and their sum is not. For k = 0 the term k r is
+ * 0, even if r is -inf. */
 static inline double poisson_nll_at(double r, double k) { return exp(r) - (k == 0 ? 0 : k * r) + ad_lgamma_of(k + 1); }
 
 MAP2(poisson_nll, poisson_nll_at((double)a, (double)b))
@@ -54,8 +54,8 @@ static bool all_finite(const REAL *x, size_t n)
  * -inf. */
 static inline REAL class_term(REAL weight, REAL nll) { return weight == 0 && nll == INFINITY ? 0 : weight * nll; }
 
-/* loss[i] of n rows of size[0] logits, labels and weights of classes; `constant` is the smoothing. A loss past the
- * largest number stays at it. */
+/* loss[i] of n rows of size[0] logits, with labels and weights of classes; `constant` is the smoothing. If the logits
+ * are finite, a loss does not overflow: it stays at the largest number. */
 LOOP(softmax_cross_entropy_with)
 {
     const REAL *Z = s->array[1], *w = s->array[3];
@@ -155,8 +155,7 @@ static void huber_shape(ad_call *c)
         ad_call_fail(c, AD_BAD_VALUE, "delta must be above 0: it is %g", delta);
 }
 
-/* l = e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), e = y - t :  dy = clamp(e, -delta, delta) dl,  dt = -dy
- */
+/* l = e^2 / 2 if |e| <= delta, else delta (|e| - delta / 2), e = y - t :  dy = clamp(e, -delta, delta) dl,  dt = -dy */
 static void huber_vjp(ad_pullback *p)
 {
     const double delta = ad_attribute_at(p, 0)->real;
@@ -350,8 +349,8 @@ static void softmax_cross_entropy_with_run(ad_call *c)
 
 static ad_tensor column(ad_tensor x) { return ad_reshape(x, AD_SHAPE(ad_shape_of(x).dims[0], 1)); }
 
-/* Smoothed targets times u [n,c]: (1 - s) u at the labels plus s / c u everywhere. Without smoothing what is beside the
- * labels is not even multiplied by 0, since it may be infinite. */
+/* Smoothed targets times u [n,c]: (1 - s) u at the labels, plus s / c u everywhere. Without smoothing the other
+ * elements are replaced, not multiplied by 0: they may be infinite. */
 static ad_tensor times_targets(ad_tensor u, ad_tensor labels, double smoothing)
 {
     const int64_t c = ad_shape_of(u).dims[1];
@@ -404,7 +403,7 @@ AD_OPERATOR(softmax_cross_entropy_with,
     .domain = {{0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}},
 );
 
-/* Weights for logits that come without: ones. Of what are no logits nothing can be made; the row says so. */
+/* The default weights of classes: ones. Operands that are no logits give an inert tensor; the row reports them. */
 static ad_tensor ones_for(ad_tensor logits)
 {
     const ad_entry *z = logits.tape ? ad_entry_of(logits.tape, logits) : NULL;

@@ -1,4 +1,4 @@
-/* Sample shapes that whole families share: rank 0, plain, zero-size, and every way to broadcast. */
+/* Sample shapes that many rows share: rank 0, plain, zero-size, and every way to broadcast. */
 #include "family.h"
 
 const ad_sample ad_samples_of_one[4] = {

@@ -19,8 +19,7 @@ static REAL sum_of_exp(const REAL *x, size_t n, size_t step, REAL m)
     return sum;
 }
 
-/* The three loops below work on groups of size[1] elements that are size[2] apart; there are size[0] x size[2] of them.
- */
+/* Three loops over groups of size[1] elements that are size[2] apart; there are size[0] x size[2] groups. */
 #define FOR_EACH_GROUP                                                                                                 \
     const size_t c = s->size[1], inner = s->size[2];                                                                   \
     for (size_t o = 0; o < s->size[0]; o++)                                                                            \
@@ -64,7 +63,8 @@ LOOP(softmax_backward)
     }
 }
 
-/* loss[i] = m + ln sum e^(z-m) - z[label], of n rows of size[0]; a gap past the largest number stays at it. */
+/* loss[i] = m + ln sum e^(z-m) - z[label], for n rows of size[0]. If the logits are finite, a loss does not overflow:
+ * it stays at the largest number. */
 LOOP(softmax_cross_entropy)
 {
     const REAL *Z = s->array[1];
@@ -107,13 +107,6 @@ LOOP_TABLE(softmax_cross_entropy_backward)
 
 static void along_axis_run(ad_call *c) { ad_run_along(c, c->op->loops, c->n_x == 2 ? c->x[1]->data : NULL, false, 0); }
 
-static ad_tensor along(const ad_operator *op, const ad_tensor *x, int n, int axis)
-{
-    return ad_apply_one(op, x, n, &(ad_attribute){.integer = axis});
-}
-
-static int axis_of(const ad_pullback *p) { return (int)ad_attribute_at(p, 0)->integer; }
-
 #define RUN_ALONG_AXIS ALONG_AXIS, .run = along_axis_run
 
 static const ad_sample samples_along[] = {
@@ -130,7 +123,7 @@ static const ad_sample samples_along_two[] = {
 };
 
 /* y = e^x / sum e^x :  dx = y (dy - sum(y dy)) */
-static void softmax_vjp(ad_pullback *p) { ad_give(p, 0, ad_softmax_backward(ad_dy(p), ad_y(p), axis_of(p))); }
+static void softmax_vjp(ad_pullback *p) { ad_give(p, 0, ad_softmax_backward(ad_dy(p), ad_y(p), ad_axis_of(p))); }
 
 AD_OPERATOR(softmax,
     .arity = 1,
@@ -143,15 +136,15 @@ AD_OPERATOR(softmax,
     .convention = "0 where x is -inf; NaN if all are",
 );
 
-ad_tensor ad_softmax(ad_tensor x, int axis) { return along(&ad_operator_softmax, &x, 1, axis); }
+ad_tensor ad_softmax(ad_tensor x, int axis) { return ad_along(&ad_operator_softmax, x, axis); }
 
 /* r = y (v - sum(y v)) :  dv = y (dr - sum(y dr)),  dy = dr (v - sum(y v)) - v sum(y dr) */
 static void softmax_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
-    const ad_axes axes = AD_KEEP_AXES(axis_of(p));
+    const ad_axes axes = AD_KEEP_AXES(ad_axis_of(p));
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_softmax_backward(dr, y, axis_of(p)));
+        ad_give(p, 0, ad_softmax_backward(dr, y, ad_axis_of(p)));
     if (!ad_wants(p, 1))
         return;
     ad_give(p, 1, ad_mul(dr, ad_sub(v, ad_sum_over(ad_mul(y, v), axes))));
@@ -171,13 +164,13 @@ AD_OPERATOR(softmax_backward,
 
 ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis)
 {
-    return along(&ad_operator_softmax_backward, (const ad_tensor[]){dy, y}, 2, axis);
+    return ad_apply_one(&ad_operator_softmax_backward, (const ad_tensor[]){dy, y}, 2, &(ad_attribute){.integer = axis});
 }
 
 /* y = x - logsumexp(x) :  dx = dy - e^y sum(dy) */
 static void log_softmax_vjp(ad_pullback *p)
 {
-    ad_tensor total = ad_sum_over(ad_dy(p), AD_KEEP_AXES(axis_of(p)));
+    ad_tensor total = ad_sum_over(ad_dy(p), AD_KEEP_AXES(ad_axis_of(p)));
     ad_give(p, 0, ad_sub(ad_dy(p), ad_mul(ad_exp(ad_y(p)), total)));
 }
 
@@ -191,7 +184,7 @@ AD_OPERATOR(log_softmax,
     .gradient = "dy - e^y sum(dy)",
 );
 
-ad_tensor ad_log_softmax(ad_tensor x, int axis) { return along(&ad_operator_log_softmax, &x, 1, axis); }
+ad_tensor ad_log_softmax(ad_tensor x, int axis) { return ad_along(&ad_operator_log_softmax, x, axis); }
 
 /* ---- Cross-entropy of a softmax ---------------------------------------------------------------------------------- */
 

@@ -22,7 +22,7 @@
 static const char *const families[] = {
     "core",
     "activations",
-    "blocks",
+    "fused",
     "comparisons",
     "functions",
     "indexing",

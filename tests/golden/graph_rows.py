@@ -807,7 +807,7 @@ def softmax_cross_entropy_with_backward(g):
             [dy, z, labels, weights], [smoothing])
 
 
-# ---- Blocks ---------------------------------------------------------------------------------------------------------
+# ---- Fused -----------------------------------------------------------------------------------------------------------
 
 # In the order of ad_activation, whose 0 is the identity here: the function of z, and dz of dy and y.
 ACTIVATIONS = [

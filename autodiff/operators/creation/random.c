@@ -1,5 +1,5 @@
-/* Operators that draw random numbers. Each element takes its numbers from the generator by its own place, so that the
- * result depends on the seed and the number of the draw alone. */
+/* Operators that draw random numbers. Each element asks the generator for the words of its own place, so that the
+ * result depends on nothing but the seed and the number of the draw. */
 #include "../../base/random.h"
 #include "../family.h"
 
@@ -75,7 +75,7 @@ static ad_tensor draw_like(ad_tape *tape, const ad_operator *op, ad_type type, a
 
 /* ---- Uniform ----------------------------------------------------------------------------------------------------- */
 
-/* In f32 the last eight bits are dropped, not rounded, or the largest numbers would become 1. */
+/* In f32 the last eight bits are dropped: if they were rounded, the largest numbers would become 1. */
 static void use_uniform(ad_call *c, size_t first, size_t n, const uint32_t words[CHUNK])
 {
     if (c->y[0]->type == AD_F64)

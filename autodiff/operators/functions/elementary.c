@@ -23,13 +23,13 @@ MAP2(divide_or_zero, b == 0 ? 0 : a / b)
 MAP2(trunc_quotient, R(rint)((a - R(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
 
-/* Derivatives of x^p are told by how often it is differentiated by x and by p; so many times together at most. */
+/* A derivative of x^p is named by two numbers: how often it is differentiated by x, and by p. Their sum has this
+ * limit. */
 enum { POW_ORDERS = 64 };
 
 #ifdef AD_REAL
 
-/* w = x^e times (ln x)^m, l = ln x; its limit at 0 and at infinity where that is 0, and 0 in the place of 0^0 (ln 0)^m.
- */
+/* w l^m, w = x^e, l = ln x. Where its limit at 0 or at infinity is 0 it is 0, and so is 0^0 (ln 0)^m. */
 static inline REAL times_log_power(REAL w, REAL l, int m, REAL x, REAL e)
 {
     if (m > 0 && ((x >= 0 && w == 0) || (x == 0 && e >= 0)))
@@ -39,7 +39,7 @@ static inline REAL times_log_power(REAL w, REAL l, int m, REAL x, REAL e)
     return w;
 }
 
-/* The k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), of which w and l are power and logarithm. Leibniz: the sum
+/* The k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), with w = x^(p-j) and l = ln x. Leibniz: the sum
  * over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
 static inline REAL pow_derivative_of(REAL x, REAL p, int j, int k, REAL w, REAL l)
 {
@@ -161,8 +161,7 @@ AD_OPERATOR(log10,
 
 ad_tensor ad_log10(ad_tensor x) { return ad_apply1(&ad_operator_log10, x); }
 
-/* y = ln(e^a + e^b) :  da = logistic(a - b) dy,  db = logistic(b - a) dy, which is e^(a-y) dy without the rounding of y
- */
+/* y = ln(e^a + e^b) :  da = logistic(a - b) dy,  db = logistic(b - a) dy; e^(a-y) dy has the rounding of y */
 static void logaddexp_vjp(ad_pullback *p)
 {
     ad_tensor a = ad_x(p, 0), b = ad_x(p, 1);

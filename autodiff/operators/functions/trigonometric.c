@@ -1,7 +1,7 @@
 /* Trigonometric and hyperbolic functions and their inverses, element by element, in radians. */
 #include "../family.h"
 
-/* Beyond these e^x and x^2 come near the end of the range, and SLEEF's functions are infinite too early. */
+/* Beyond these bounds e^x and x^2 are near the largest number, and SLEEF's functions become infinite too early. */
 #define LARGE_EXPONENT _Generic((REAL)0, float : 88, double : 709)
 #define LARGE_ROOT _Generic((REAL)0, float : 1e18F, double : 1e150)
 

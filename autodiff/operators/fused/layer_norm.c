@@ -1,4 +1,4 @@
-/* Layer normalisation over the last axis, and its backward, which needs nothing but the operands. */
+/* Layer normalisation over the last axis, and its backward, which is computed from the operands alone. */
 #include "../family.h"
 
 #ifdef AD_REAL

@@ -342,8 +342,8 @@ static void back_rows(ad_call *c, size_t n, size_t h, size_t from, void *db)
 
 enum { WIDE_ROW = 64 };
 
-/* Short rows are taken several as one: their sums are added at the end. No threads: this is a pass of a microsecond
- * beside products that take a hundred. */
+/* Several short rows are taken as one wide row, and their sums are added at the end. There are no threads: this pass
+ * takes a microsecond, the products beside it a hundred. */
 static void linear_backward_run(ad_call *c)
 {
     const ad_shape *y = c->x[1]->shape;

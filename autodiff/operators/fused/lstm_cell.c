@@ -65,7 +65,7 @@ AD_FAMILY(fused_lstm_cell)
 LOOP_TABLE(lstm_cell)
 LOOP_TABLE(lstm_cell_backward)
 
-/* Calls the row's loop with the addresses of results and operands, over rows of as many elements as the cell's. */
+/* Calls the row's loop with the addresses of results and operands; a row has as many elements as one of the cell. */
 static void over_rows(ad_call *c, const ad_value *cell)
 {
     const ad_shape *shape = cell->shape;
@@ -80,7 +80,8 @@ static void over_rows(ad_call *c, const ad_value *cell)
     ad_loop_for(c->op->loops, cell->type)(&(ad_span){.n = all ? all / m : 0, .array = {of}, .size = {m}});
 }
 
-/* Whether x has the axes of the cell but the last, and behind them `times` as many elements as that. */
+/* Whether x has all axes of the cell except the last, and after them `times` as many elements as the cell's last
+ * axis. */
 static bool is_wide(const ad_shape *x, const ad_shape *cell, int64_t times)
 {
     const int lead = cell->rank - 1;
@@ -93,7 +94,7 @@ static bool is_wide(const ad_shape *x, const ad_shape *cell, int64_t times)
     return is && ad_count_of(&rest) == (size_t)(cell->dims[lead] * times);
 }
 
-/* The cell is [..., h]: a size of which there is no fivefold could not be an operand's. */
+/* The cell is [..., h]. 5h does not overflow: an operand of that size would not fit in memory. */
 static bool check_cell(ad_call *c, int i)
 {
     char text[AD_OPERAND_TEXT];
@@ -132,8 +133,8 @@ static ad_tensor part(ad_tensor x, int k, int64_t h)
     return ad_slice(x, -1, (ad_range){.start = k * h, .stop = (k + 1) * h});
 }
 
-/* What comes back through `activated`: logistics of three gates, the candidate's tanh, and tanh(c'), whose share of dc'
- * is returned. */
+/* The gradients that come through `activated`: the logistics of three gates, the candidate's tanh, and tanh(c').
+ * Returns what tanh(c') adds to dc'. */
 static ad_tensor through_activated(ad_tensor d, ad_tensor activated, ad_shape gates, int64_t h, ad_tensor *dgates)
 {
     ad_tensor dz[4];

@@ -84,7 +84,7 @@ static void mul_backward_shape(ad_call *c)
     ad_result(c, 1, (ad_type)c->x[0]->type, c->x[2]->shape);
 }
 
-/* Whether x is y without some of its first axes: it then lies in y's order, again and again. */
+/* Whether x has the shape of y without some of its first axes: y then holds the order of x again and again. */
 static bool is_end_of(const ad_shape *x, const ad_shape *y)
 {
     const int shift = y->rank - x->rank;

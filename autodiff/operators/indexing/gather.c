@@ -186,8 +186,8 @@ ad_tensor ad_scatter_add_rows(ad_tensor v, ad_tensor rows, int64_t n)
 
 /* ---- Along an axis ----------------------------------------------------------------------------------------------- */
 
-/* A tensor [outer, size, inner], and what an index of it looks like: `outer` blocks of numbers or one for all, in each
- * a number for every element (`k` 1) or one for a run of `inner` (`k` 0). */
+/* A tensor [outer, size, inner] and its index. The index has `outer` blocks, or one block for all; a block has a number
+ * for each element (`k` is 1), or one for a run of `inner` elements (`k` is 0). */
 typedef struct along {
     size_t outer, m, inner;
     const int32_t *index;
@@ -207,7 +207,7 @@ static bool check_indices(ad_call *c, const ad_value *indices, int64_t n)
     return true;
 }
 
-/* Whether the sizes of the indices from axis `from` to before `to` are those of x, or all 1. */
+/* has_all: the indices have the sizes of x from axis `from` to before axis `to`. has_none: these sizes are all 1. */
 static bool has_all(const ad_shape *indices, const ad_shape *x, int from, int to)
 {
     return !memcmp(indices->dims + from, x->dims + from, (size_t)(to - from) * sizeof x->dims[0]);
@@ -240,8 +240,8 @@ static const int32_t *broadcast_indices(ad_call *c, const ad_shape *shape)
     return copy;
 }
 
-/* How the indices of a call lie beside a tensor that has their size on the axis. Those that are broadcast on some outer
- * or inner axes and not on others are broadcast in memory. */
+/* Describes the indices of a call for a tensor that has their size on the axis. Indices that broadcast on some of the
+ * outer axes only, or on some of the inner axes only, are broadcast in memory. */
 static bool make_along(ad_call *c, const ad_shape *x, int axis, along *a)
 {
     const ad_shape *indices = c->x[1]->shape;

@@ -1,5 +1,5 @@
-/* Triangles and diagonals of the matrices in the last two axes. Elements are only moved, so any type will do; what is
- * left out is 0, whatever it was. */
+/* Triangles and diagonals of the matrices in the last two axes. Elements are moved, not computed, so any type will do;
+ * an element that is left out becomes 0, even if it is NaN. */
 #include "../family.h"
 
 #include <inttypes.h>
@@ -33,7 +33,7 @@ static bool has_axes(ad_call *c, int n, const char *what)
     return false;
 }
 
-/* Rules apply these rows, with the k of the call whatever it is: public functions take only an int. */
+/* Rules apply these rows directly, because k of a call is an int64_t and the public functions take an int. */
 extern const ad_operator ad_operator_tril, ad_operator_triu, ad_operator_diagonal, ad_operator_tril_unpack,
     ad_operator_tril_pack;
 
@@ -47,7 +47,7 @@ static int64_t k_of(const ad_pullback *p) { return ad_attribute_at(p, 0)->intege
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* A diagonal far outside of a matrix is as good as one just outside: adding to k then never overflows. */
+/* k, cut to the diagonals just outside the matrix: those further out are as empty, and sums with k do not overflow. */
 static int64_t k_within(const ad_call *c, int64_t m, int64_t n) { return most(-m, least(n, c->attributes[0].integer)); }
 
 /* ---- Triangles --------------------------------------------------------------------------------------------------- */
@@ -113,7 +113,7 @@ ad_tensor ad_triu(ad_tensor x, int k) { return with_k(&ad_operator_triu, x, k); 
 
 /* ---- Diagonals --------------------------------------------------------------------------------------------------- */
 
-/* Copies between the k-th diagonals of matrices [m,n] and the rows of an array that has just them. */
+/* Copies between the k-th diagonals of matrices [m,n] and an array that has these diagonals as its rows. */
 static void copy_diagonals(const matrices *a, int64_t k, char *matrix, char *diagonal, bool to_matrix)
 {
     const int64_t d = least(a->m + least(k, 0), a->n - most(k, 0));
@@ -244,8 +244,8 @@ ad_tensor ad_diagonal_matrix(ad_tensor x, int k)
 
 /* ---- Packed triangles -------------------------------------------------------------------------------------------- */
 
-/* Copies between matrices [n,n] and the packed columns of what is on and below their k-th diagonal, k <= 0: d = n + k
- * columns, the j-th from row j - k on. */
+/* Copies between matrices [n,n] and the packed columns of their elements on and below the k-th diagonal, k <= 0. There
+ * are d = n + k columns; column j begins at row j - k. */
 static void copy_packed(const matrices *a, int64_t k, char *matrix, char *packed, bool to_matrix)
 {
     const int64_t d = a->n + k;
@@ -267,7 +267,7 @@ static bool is_lower(ad_call *c)
     return false;
 }
 
-/* d with d (d + 1) / 2 = count, -1 if there is none: near the root, which the nearest double may miss by one. */
+/* The d with d (d + 1) / 2 = count, or -1. It is looked for near the root, which a double may miss by one. */
 static int64_t triangle_side(int64_t count)
 {
     const int64_t near = (int64_t)sqrt(2 * (double)count);

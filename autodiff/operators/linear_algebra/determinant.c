@@ -46,9 +46,8 @@ LOOP(scale_matrix_rows)
             Y[i * n + j] = (REAL)(weight[i] * (double)Y[i * n + j]);
 }
 
-/* The derivative of cof(s) along x for a diagonal s: p_ij, in array 2, are the products of the numbers of s but i and
- * j.
- */
+/* The derivative of cof(s) along x for a diagonal s: p_ij, in array 2, is the product of all numbers of s except i and
+ * j. */
 LOOP(slope_of_diagonal)
 {
     const REAL *X = s->array[1];
@@ -288,7 +287,8 @@ static void multiply(const ad_call *c, const singular *s, const void *a, bool tr
     ad_blas_multiply(&p);
 }
 
-/* Takes matrix number `at` of operand 0 apart; if that does not come to an end the call fails. */
+/* Computes the singular values of matrix number `at` of operand 0; the call fails if the iteration does not
+ * converge. */
 static bool take_apart(ad_call *c, size_t at, singular *s)
 {
     const size_t n = size_of(c);
@@ -311,8 +311,8 @@ static bool take_apart(ad_call *c, size_t at, singular *s)
 
 /* ---- Cofactors --------------------------------------------------------------------------------------------------- */
 
-/* Of a matrix that is far from singular: det(a) a'^-1. Says false, and y is as it was, where that would lose more than
- * a third of the digits. */
+/* The cofactors of a matrix that is far from singular, det(a) a'^-1. Returns false, with y unchanged, where this would
+ * lose more than a third of the digits. */
 static bool cofactor_by_inverse(const ad_call *c, const void *a, const singular *s, void *y)
 {
     const size_t n = size_of(c);

@@ -7,12 +7,12 @@
 
 #ifdef AD_REAL
 
-/* How near two sizes are that count as equal where a sign or a gap is decided, in units of rounding. */
+/* How many units of rounding two sizes may be apart and still count as equal where a sign or a gap is decided. */
 enum { ROUNDINGS = 32 };
 #define EPSILON _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON)
 
-/* Whether a vector is to be turned round: its largest component, the first of several that are equal to within
- * rounding, becomes positive. */
+/* Whether a vector must change its sign, so that its largest component becomes positive; of components that are equal
+ * to within rounding the first decides. */
 static inline int points_down(const REAL *x, size_t n)
 {
     REAL largest = 0;
@@ -37,8 +37,7 @@ LOOP(orient_vectors)
 
 static inline int are_equal(REAL a, REAL b, REAL largest) { return R(fabs)(a - b) <= ROUNDINGS * EPSILON * largest; }
 
-/* y_ij = x_ij / (w_j - w_i), 0 on the diagonal. The first pair of w that is equal goes to array 3; (n, n) if none is.
- */
+/* y_ij = x_ij / (w_j - w_i), 0 on the diagonal. The first pair of equal w goes into array 3; (n, n) if none are. */
 LOOP(divide_by_gaps)
 {
     const REAL *X = s->array[1], *W = s->array[2];

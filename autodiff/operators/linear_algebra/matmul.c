@@ -9,8 +9,8 @@ MAP2(outer, (a) * (b))
 
 enum { LANES = 16, SUM_BLOCK = 1024 };
 
-/* The sum of a[i] b[i]: in lanes, which the compiler turns into vectors, and in blocks, whose sums are added in f64. A
- * step is 0 for one number that stands for all. */
+/* The sum of a[i] b[i]. It is taken in lanes, which the compiler turns into vectors, and in blocks, whose sums are
+ * added in f64. A step of 0 means that one number stands for all. */
 static inline double dot_of_rows(const REAL *a, size_t step_a, const REAL *b, size_t step_b, size_t n)
 {
     double total = 0;
@@ -81,7 +81,8 @@ static void fail_sizes(ad_call *c, const char *what)
     ad_call_fail(c, AD_BAD_SHAPE, "%s: %s by %s", what, ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
 }
 
-/* Both operands have enough axes; the sizes are looked at here. A vector leaves no axis in the result. */
+/* The result of a product. Both operands have enough axes; the sizes are checked here. A vector adds no axis to the
+ * result. */
 static void product_of_sizes(ad_call *c, reading r)
 {
     const ad_product p = sizes_of(c, r);
@@ -332,7 +333,7 @@ static void dot_run(ad_call *c)
     walk_both(c, &dot_loops, &space, &kept, c->x[0]->shape, c->x[1]->shape);
 }
 
-/* dy x, as long as the other operand, which was summed over though x may be one number there. */
+/* dy x, broadcast to the length of the other operand: x may have one number on the axis that was summed over. */
 static ad_tensor share_of(ad_tensor dy, ad_tensor x, ad_tensor other)
 {
     ad_tensor g = ad_mul(dy, x);

@@ -19,8 +19,8 @@ static inline bool has_not_finite(const REAL *x, size_t n)
     return bad;
 }
 
-/* Where the first number of a part (size 1) of an [n,n] matrix is that is not finite, into array 0; n n if there is
- * none. */
+/* The place of the first number that is not finite, in a part (size[1]) of an [n,n] matrix, into array 0; n n if all
+ * are finite. */
 LOOP(find_not_finite)
 {
     const REAL *X = s->array[1];
@@ -54,8 +54,8 @@ LOOP(turn_matrix)
                     Y[j * n + i] = X[i * k + j];
 }
 
-/* The first pivot of LU (lapack.h says where its numbers are) that is lost, into array 0; n if there is none. Pivot k
- * is the difference of an element of a and of the sum of products of row k of L and column k of U. */
+/* The first pivot of LU that is lost, into array 0; n if none is. lapack.h says where the numbers of LU are. Pivot k is
+ * an element of a less the sum of products of row k of L and column k of U. */
 LOOP(find_lost_pivot)
 {
     const REAL *X = s->array[1], eps = _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON);
@@ -146,7 +146,7 @@ void ad_square_shape(ad_call *c)
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
 }
 
-/* Where the first number is that is not finite, n n if there is none. */
+/* Where the first number stands that is not finite; n n if all are. */
 static size_t find_not_finite(ad_call *c, int i, size_t at, ad_part part)
 {
     size_t found;

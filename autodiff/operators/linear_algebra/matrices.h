@@ -15,15 +15,15 @@ static inline ad_shape ad_leading(const ad_shape *x)
     return y;
 }
 
-/* Where matrix number `index` of the leading axes `lead` stands among those of an operand whose own leading axes
- * broadcast to them. */
+/* The number that matrix `index` of the leading axes `lead` has in an operand whose own leading axes broadcast to
+ * `lead`. */
 size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index);
 
 /* Whether operand i is square matrices that LAPACK can count; if not, the call fails. */
 bool ad_check_square(ad_call *c, int i);
 
-/* "the matrix W [3,3]", or "matrix [1,0] of W [2,2,3,3]", which is the operand's matrix number `at`, into text, which
- * it returns. */
+/* Writes "the matrix W [3,3]", or "matrix [1,0] of W [2,2,3,3]" for matrix number `at` of the operand, into text;
+ * returns text. */
 enum { AD_MATRIX_TEXT = AD_OPERAND_TEXT + AD_SHAPE_TEXT + 32 };
 const char *ad_matrix_text(const ad_call *c, int i, size_t at, char text[AD_MATRIX_TEXT]);
 
@@ -45,14 +45,15 @@ void ad_square_shape(ad_call *c);
 /* Whether all numbers there are finite. */
 bool ad_is_finite_matrix(ad_call *c, int i, size_t at, ad_part part);
 
-/* The same; if not, the call fails. LAPACK is not asked about such matrices: with some it does not come to an end. */
+/* The same; if not, the call fails. Such matrices do not reach LAPACK: with some of them it does not return. */
 bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part);
 
 /* y [k,n] = x' of x [n,k], of the type of the call's operands. */
 void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y);
 
-/* LU of matrix a [n,n] as lapack.h has it, into lu. Returns its first pivot, counted from 0, that is 0 or lost: smaller
- * than the rounding of the numbers whose difference it is. That is what is left of 0 in a singular matrix. n: none. */
+/* LU of matrix a [n,n], laid out as in lapack.h, into lu. Returns the first pivot, counted from 0, that is 0 or lost: a
+ * lost one is smaller than the rounding of the numbers whose difference it is, which is what 0 becomes in a singular
+ * matrix. Returns n if there is no such pivot. */
 size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *exchanges);
 
 /* x [...] as [..., 1, 1]: a number for each matrix, to broadcast. */

@@ -21,7 +21,7 @@ LOOP(triangles)
             Y[i * n + j] = w == 0 ? 0 : w * X[i * n + j];
         }
 }
-/* The first 0 on the diagonal of an [n,n] matrix into array 0; n if there is none. */
+/* The first 0 on the diagonal of an [n,n] matrix into array 0; n if no element is 0. */
 LOOP(find_zero_pivot)
 {
     const REAL *X = s->array[1];

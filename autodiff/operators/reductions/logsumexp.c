@@ -7,8 +7,8 @@ MAP1(finite_or_zero, x - x == 0 || x != x ? x : 0)
 
 #ifdef AD_REAL
 
-/* Exponentials go through buffers of VIA_BLOCK, filled with as many rows as there is room for, so that vectors are
- * full; fewer than FEW_ELEMENTS would be computed otherwise than the rest. */
+/* Exponentials are computed in buffers of VIA_BLOCK elements, which hold as many rows as fit, so that vectors are full.
+ * A buffer of fewer than FEW_ELEMENTS is filled up: the library's function for so few gives other bits. */
 static void exp_of_buffer(size_t n, REAL *e)
 {
     size_t m = n;

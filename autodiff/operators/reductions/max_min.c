@@ -212,7 +212,7 @@ static void spread_ties_vjp(ad_pullback *p)
             ad_give(p, i, ad_zeros_like(ad_x(p, i)));
 }
 
-/* x and y are whole numbers here (kink 0, gap 1 of [-1, 1] leaves only +-1), so that some of them tie. */
+/* In samples x and y are -1 or 1 (kink 0 and gap 1 in [-1, 1] leave no other number), so that some of them tie. */
 #define TIE_DOMAIN .low = -1, .high = 1, .gap = 1, .constant = true
 
 static const ad_sample samples_spread[] = {

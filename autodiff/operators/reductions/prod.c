@@ -10,8 +10,8 @@ AD_FAMILY(reductions_prod)
 
 static void prod_run(ad_call *c) { ad_reduce_into(c, &prod_loops, c->y[0]->data, 1); }
 
-/* y = product of x :  dx = dy times the product of the others: of those on the last axis, times, for each axis further
- * out, the others of what the product over the axes within has left */
+/* y = product of x :  dx = dy times the product of the others. The axes are taken from the last to the first: each
+ * gives the product of the others along it, of what the product over the axes after it has left. */
 static void prod_vjp(ad_pullback *p)
 {
     const ad_axes axes = ad_attribute_at(p, 0)->axes;

@@ -113,7 +113,8 @@ ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g)
 
 /* ---- Walking ----------------------------------------------------------------------------------------------------- */
 
-/* The axes of x without those of size 1, neighbours merged that are both reduced or both kept; the innermost first. */
+/* The axes of x, the innermost first, without those of size 1. Neighbours that are both reduced, or both kept, are
+ * one. */
 typedef struct plan {
     int n_axes;
     size_t size[AD_MAX_RANK];
@@ -136,7 +137,7 @@ static plan plan_of(const ad_shape *x, unsigned mask)
     return p;
 }
 
-/* Takes a block off the innermost axes, into the span's size {m, n, k}; the number of the axes that it took. */
+/* Sets the span's size {m, n, k} to a block of the innermost axes; returns how many axes the block has. */
 static int take_block(const plan *p, ad_span *s)
 {
     int at = 0;
@@ -146,7 +147,7 @@ static int take_block(const plan *p, ad_span *s)
     return at;
 }
 
-/* Of block b: its first group, into *group, and how many elements its groups had in the blocks before. */
+/* Sets *group to the first group of block b; returns how many elements its groups had in the blocks before. */
 static size_t place_of(const plan *p, int outer, const ad_span *s, size_t b, size_t *group)
 {
     size_t group_stride = s->size[0] * s->size[2], stride = s->size[1], before = 0;

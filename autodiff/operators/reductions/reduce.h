@@ -9,21 +9,21 @@
 
 /* ---- Shapes ------------------------------------------------------------------------------------------------------ */
 
-/* The shape rule of reductions; and that of those which have no value over nothing: `what` names it. */
+/* The shape rule of reductions; and of reductions that have no value over nothing: `what` names it in the message. */
 void ad_reduced_shape(ad_call *c);
 void ad_reduced_shape_of_something(ad_call *c, ad_type type, const char *what);
 
-/* The axes that a call reduces, of operand 0, as a mask; the shape with them kept: how a result broadcasts to x. */
+/* The axes of operand 0 that a call reduces, as a mask; the shape of operand 0 with size 1 on these axes. */
 unsigned ad_reduced_axes(ad_call *c);
 ad_shape ad_kept_shape(ad_call *c);
 
-/* How many elements go into each of the result: of the shape, so that nothing is divided by an empty result's size. */
+/* How many elements of x go into each element of the result. It is counted from the shape: a result may be empty. */
 double ad_group_size(const ad_shape *x, unsigned mask);
 
-/* Whether y has the rank of x and broadcasts to it; the axes in which it does, as a mask. */
+/* Whether y has the rank of x and broadcasts to it; the axes on which it does, as a mask. */
 bool ad_spreads(const ad_shape *y, const ad_shape *x, unsigned *mask);
 
-/* In a rule: the axes with `keep`; a tensor of the result's shape, made to broadcast to operand 0 again. */
+/* In a rule: the axes with `keep` set; a tensor of the result's shape, reshaped so that it broadcasts to operand 0. */
 ad_axes ad_axes_kept(const ad_pullback *p);
 ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g);
 
@@ -36,15 +36,15 @@ typedef struct ad_group_array {
     bool is_index; /* i32 */
 } ad_group_array;
 
-/* Calls a loop of kernels/reduce.h for every block of x, of the type of operand 0. Array 0 is written; if it is of
- * groups and they have no elements, it becomes `nothing`. */
+/* Calls a loop of kernels/reduce.h, for the type of operand 0, for every block of x. Array 0 is written. If it has one
+ * element for each group, and the groups are empty, its elements become `nothing`. */
 void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
                     const ad_group_array arrays[]);
 
 /* The same for operand 0, reduced to y. */
 void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing);
 
-/* For a call with the result of operand 0 reduced: its mean, in y, and its sum of squares; in sum_mean.c. */
+/* For a call that reduces operand 0: its mean into y; its sum of squares into the result. In sum_mean.c. */
 void ad_mean_into(ad_call *c, void *y);
 void ad_sum_squares_run(ad_call *c);
 

@@ -84,7 +84,8 @@ AD_OPERATOR(sum_squares,
 ad_tensor ad_sum_squares_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum_squares, x, axes); }
 ad_tensor ad_sum_squares(ad_tensor x) { return ad_sum_squares_over(x, AD_ALL_AXES); }
 
-/* The gradient of a sum of squares goes by the blocks of the sum, the other cases as all element-wise operators. */
+/* The gradient of a sum of squares is computed in the blocks of the sum, other cases as in all element-wise
+ * operators. */
 static void twice_product_run(ad_call *c)
 {
     const ad_value *a = c->x[0], *b = c->x[1];

@@ -187,7 +187,7 @@ static void norm_shape(ad_call *c)
         ad_call_fail(c, AD_BAD_VALUE, "order %g: it must be 1, 2 or INFINITY", order);
 }
 
-/* Whether no square of what matters was lost below the smallest number or above the largest. */
+/* Whether no square that matters has underflowed or overflowed. */
 static bool squares_are_safe(ad_call *c, void *sums, size_t n)
 {
     const bool wide = c->x[0]->type == AD_F64;
@@ -230,8 +230,7 @@ static void norm_run(ad_call *c)
     }
 }
 
-/* y = sum |x| :  dx = sign(x) dy;   y = sqrt(sum x^2) :  dx = x dy / y;   y = max |x| :  dx = sign(x) dy to the largest
- */
+/* y = sum |x| :  dx = sign(x) dy;  sqrt(sum x^2) :  dx = x dy / y;  max |x| :  dx = sign(x) dy to the largest */
 static void norm_vjp(ad_pullback *p)
 {
     const double order = ad_attribute_at(p, 1)->real;

@@ -13,7 +13,7 @@ typedef struct item {
 
 enum { SHORT_RUN = 16 };
 
-/* Whether b must come before a, which stood first: equal elements stay in their order. NaN is the largest. */
+/* Whether b, which stands after a, must come before it. Equal elements stay in their order. NaN is the largest. */
 static inline bool out_of_order(REAL a, REAL b, bool descending)
 {
     return descending ? b > a || (b != b && a == a) : b < a || (a != a && b == b);
@@ -58,8 +58,8 @@ static const item *sort_items(item *items, item *other, size_t n, bool descendin
     return items;
 }
 
-/* Array 0 gets the first s->n of each sorted group of array 1, array 2 their places, either unless it is NULL; array 3
- * is room for two groups. Size is {m, n, k}; descending if the constant is not 0. */
+/* The first s->n elements of each sorted group of array 1 go into array 0, their places into array 2; either may be
+ * NULL. Array 3 is room for two groups. Size is {m, n, k}; the order is descending if the constant is not 0. */
 LOOP(sort)
 {
     const size_t take = s->n, n = s->size[1], k = s->size[2];
@@ -86,7 +86,8 @@ AD_FAMILY(scans_sort)
 
 LOOP_TABLE(sort)
 
-/* Sorts operand 0 along the axis of attribute 0; the first `take` of each group and their places go to y and at. */
+/* Sorts operand 0 along the axis of attribute 0. The first `take` elements of each group go to y, their places to
+ * at. */
 static void sort_along(ad_call *c, void *y, void *at, int64_t take, bool descending)
 {
     const ad_shape *x = c->x[0]->shape;

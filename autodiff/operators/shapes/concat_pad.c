@@ -10,7 +10,7 @@ AD_FAMILY(shapes_concat_pad)
 
 /* ---- Concat and stack -------------------------------------------------------------------------------------------- */
 
-/* Whether operand i has the type and, but for one axis (-1: none), the sizes of operand 0. */
+/* Whether operand i has the type of operand 0, and its sizes, except on one axis (-1: on no axis). */
 static bool fits_first(ad_call *c, int i, int axis)
 {
     const ad_value *first = c->x[0], *x = c->x[i];
@@ -35,8 +35,8 @@ static bool fits_first(ad_call *c, int i, int axis)
     return false;
 }
 
-/* y in its own order: of each operand in turn the run that belongs to one place of the axes before `axis`. Along the
- * axis an operand has its size, or as one of a stack 1. */
+/* Writes y in order. For each place of the axes before `axis`, each operand in turn gives the run that belongs there.
+ * An operand's size along the axis is its own, or 1 in a stack. */
 static void join(ad_call *c, int axis, bool is_stack)
 {
     const ad_value *y = c->y[0];
@@ -171,7 +171,7 @@ ad_tensor ad_stack(const ad_tensor *x, int n, int axis)
 
 /* ---- Split ------------------------------------------------------------------------------------------------------- */
 
-/* Halves first: the gradients of n parts are then put together in log n passes over x, not in n. */
+/* Halves come first: the gradients of n parts are then joined in log n passes over x, not in n. */
 static void split_in_halves(ad_tensor x, int axis, int64_t size, int n, ad_tensor *parts)
 {
     const int half = n / 2;

@@ -154,7 +154,7 @@ AD_OPERATOR(permute,
     .gradient = "dy permuted back",
 );
 
-/* A count that is none is left to the shape rule, which knows the operand. */
+/* The shape rule checks the count: it knows the operand. */
 ad_tensor ad_permute(ad_tensor x, ad_axes order)
 {
     ad_attribute list = {.shape = {.rank = order.count}};

@@ -20,7 +20,7 @@ static int64_t cut(int64_t at, int64_t n, int64_t low, int64_t high)
     return at < low ? low : at > high ? high : at;
 }
 
-/* Python's rules: forwards a slice stops before `stop`, which may be n; backwards after it, and it may be -1. */
+/* Python's rules: a slice stops before `stop`, which may be n; a backward slice stops after `stop`, which may be -1. */
 static places places_of(ad_range r, int64_t n)
 {
     places p = {.step = r.step ? r.step : 1};
@@ -62,7 +62,7 @@ static void slice_shape(ad_call *c)
     ad_result(c, 0, (ad_type)c->x[0]->type, &y);
 }
 
-/* The steps from one element that a slice takes to the next along each axis, and the first one. */
+/* Returns the first element that a slice takes; steps has the distances to the next one along each axis. */
 static char *sliced(const ad_value *x, int axis, places p, ptrdiff_t steps[AD_MAX_RANK])
 {
     ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), steps);
@@ -176,7 +176,7 @@ static void slice_backward_run(ad_call *c)
     ad_copy_strided(&move);
 }
 
-/* y = 0 but for y[range] = v :  dv = dy[range] */
+/* y[range] = v, else 0 :  dv = dy[range] */
 static void slice_backward_vjp(ad_pullback *p)
 {
     ad_give(p, 0, ad_slice(ad_dy(p), (int)ad_attribute_at(p, 1)->integer, range_at(ad_attribute_at(p, 2))));

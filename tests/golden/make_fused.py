@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes blocks.txt and blocks_special.txt: compositions that are one operator."""
+"""Makes fused.txt and fused_special.txt: compositions that are one operator."""
 import torch
 import torch.nn.functional as F
 
 from golden import EDGES, F64, INF, NAN, Draw, case, family, list_attribute, make, values_only
 
-BLOCKS, SPECIAL = family("blocks")
+FUSED, SPECIAL = family("fused")
 
 
 def softplus(z):
@@ -30,11 +30,11 @@ def linear_cases():
         for label, (x, w) in shapes.items():
             draw = Draw("linear", f"{name} {label}")
             operands = [draw.uniform(x), draw.uniform(w), draw.uniform(w[1:])]
-            case(BLOCKS, "linear", f"{name}_{label}", lambda x, w, b: activation(x @ w + b), operands, [number])
+            case(FUSED, "linear", f"{name}_{label}", lambda x, w, b: activation(x @ w + b), operands, [number])
             y = x[:-1] + w[1:]
             # A y that the activation can give.
             operands = [draw.uniform(y), activation(draw.uniform(y, 0.25, 2)).detach()]
-            case(BLOCKS, "linear_backward", f"{name}_{label}", linear_backward(slope), operands, [number])
+            case(FUSED, "linear_backward", f"{name}_{label}", linear_backward(slope), operands, [number])
 
 
 def linear_backward(slope):
@@ -54,9 +54,9 @@ def product_cases():
     for label, dims in shapes.items():
         draw = Draw("mul_add", label)
         operands = [draw.uniform(shape) for shape in dims]
-        case(BLOCKS, "mul_add", label, lambda x, w, b: x * w + b, operands)
+        case(FUSED, "mul_add", label, lambda x, w, b: x * w + b, operands)
         v = torch.broadcast_shapes(*dims)
-        case(BLOCKS, "mul_backward", label, mul_backward, [draw.uniform(v), *operands[:2]])
+        case(FUSED, "mul_backward", label, mul_backward, [draw.uniform(v), *operands[:2]])
     edges = torch.tensor(EDGES[F64], dtype=F64)
     for label, w, b in (("by_two", 2.0, 0.0), ("plus_infinity", 1.0, INF), ("times_nan", NAN, 1.0)):
         operands = [edges, torch.tensor(w, dtype=F64), torch.tensor(b, dtype=F64)]
@@ -93,8 +93,8 @@ def layer_norm_cases():
     for label, shape, epsilon in (("rows", [3, 5], 0.5), ("vector", [7], 0.125), ("cube", [2, 2, 3], 0.25)):
         draw = Draw("layer_norm", label)
         x, gain, bias, v = (draw.uniform(s) for s in (shape, shape[-1:], shape[-1:], shape))
-        case(BLOCKS, "layer_norm", label, layer_norm(epsilon), [x, gain, bias], [epsilon])
-        case(BLOCKS, "layer_norm_backward", label, layer_norm_backward(epsilon), [v, x, gain], [epsilon])
+        case(FUSED, "layer_norm", label, layer_norm(epsilon), [x, gain, bias], [epsilon])
+        case(FUSED, "layer_norm_backward", label, layer_norm_backward(epsilon), [v, x, gain], [epsilon])
 
 
 def lstm_cell(gates, cell):
@@ -115,10 +115,10 @@ def lstm_cases():
     for label, shape in (("vector", [3]), ("rows", [2, 5]), ("wide", [1, 9])):
         draw = Draw("lstm_cell", label)
         wide = lambda k: shape[:-1] + [k * shape[-1]]
-        case(BLOCKS, "lstm_cell", label, lstm_cell, [draw.uniform(wide(4)), draw.uniform(shape)])
+        case(FUSED, "lstm_cell", label, lstm_cell, [draw.uniform(wide(4)), draw.uniform(shape)])
         operands = [draw.uniform(shape), draw.uniform(shape), draw.uniform(wide(5), -0.875, 0.875), draw.uniform(shape)]
-        case(BLOCKS, "lstm_cell_backward", label, lstm_cell_backward, operands, list_attribute(*wide(4)))
+        case(FUSED, "lstm_cell_backward", label, lstm_cell_backward, operands, list_attribute(*wide(4)))
 
 
 if __name__ == "__main__":
-    make([BLOCKS, SPECIAL], linear_cases, product_cases, layer_norm_cases, lstm_cases)
+    make([FUSED, SPECIAL], linear_cases, product_cases, layer_norm_cases, lstm_cases)
