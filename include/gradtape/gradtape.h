@@ -3,7 +3,7 @@
 /* All headers that most programs need, in the order in which to read them:
  *   1. A model of your own: status.h, tape.h, tensor.h, operators.h with its families, backward.h, update.h.
  *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, inspect.h, gradcheck.h.
- *   3. Operators of your own: operator.h.
+ *   3. Operators of your own: operator.h, position.h.
  *   4. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
@@ -12,6 +12,7 @@
 #include <gradtape/memory.h>
 #include <gradtape/operator.h>
 #include <gradtape/operators.h>
+#include <gradtape/position.h>
 #include <gradtape/random.h>
 #include <gradtape/replay.h>
 #include <gradtape/segments.h>

@@ -16,8 +16,9 @@
  * operator.
  *
  * In your kernels, shape rules and gradient rules these are errors (AD_BAD_STATE): ad_backward, ad_reset, ad_replay,
- * ad_feed of another shape, ad_local_gradient, segments, going back to a mark from outside, and changing a leaf from
- * outside. docs/custom-operators.md says what they may do. */
+ * ad_feed of another shape, ad_local_gradient, segments, returning to a position from outside, and changing a leaf
+ * from outside. docs/custom-operators.md says what they may do. */
+#include <gradtape/position.h>
 #include <gradtape/tensor.h>
 
 #define AD_MAX_ATTRIBUTES 4
@@ -160,9 +161,9 @@ typedef struct ad_sample {
     ad_attribute attributes[AD_MAX_ATTRIBUTES];
 } ad_sample;
 
-/* The sample values of one operand. All zero means uniform in [-2, 2]. */
+/* The sample values of one operand. */
 typedef struct ad_domain {
-    double low, high; /* uniform in [low, high]; for an i32 operand whole numbers low..high */
+    double low, high; /* uniform in [low, high], both 0: [-2, 2]; for an i32 operand whole numbers low..high */
     double kink, gap; /* if gap > 0: values are at least `gap` away from `kink` */
     bool constant; /* the operator is constant in this operand almost everywhere: its gradient is exactly 0, and checks
                       do not move the operand, since a jump may be near */

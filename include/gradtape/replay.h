@@ -17,8 +17,8 @@
  * - Guards in kernels are made again when the kernel runs. Guards in rules that were recorded belong to the recording.
  *
  * What the library knows to be missing from the recording is an error of the replay (AD_BAD_STATE): a tensor that
- * ad_rewind kept, a guard that it went back over, and an operand that is a gradient which ad_backward did not record.
- */
+ * survived ad_return_to, a guard that it dropped (position.h), and an operand that is a gradient which ad_backward did
+ * not record. */
 #include <gradtape/tensor.h>
 
 typedef struct ad_replay_options {

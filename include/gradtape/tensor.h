@@ -102,28 +102,4 @@ AD_API const char *ad_type_name(ad_type type);
 /* Returns the bytes of one element; 0 for a number outside the list. */
 AD_API size_t ad_type_bytes(ad_type type);
 
-/* ---- Marks ------------------------------------------------------------------------------------------------------- */
-
-/* A place in the recording to come back to, for a calculation inside another: in a loop that tries things, or in the
- * kernel or the gradient rule of your own operator, where a mark is what lets you record and differentiate
- * (differentiate.h). Marks nest; a mark lasts until it is rewound to, or the tape is reset. That of a tape in error, or
- * of NULL, is none, and rewinding to it an error. */
-typedef struct ad_mark {
-    const ad_tape *tape;
-    uint32_t entries, resets, fresh, generation, pins, segment; /* the engine's own, all of them */
-    uint64_t runner;
-    bool recording;
-    void *walking, *block, *at;
-} ad_mark;
-AD_API ad_mark ad_mark_now(ad_tape *tape);
-
-/* Forgets what was recorded since the mark: handles to it become stale, and its memory is used again. The n tensors of
- * `keep` (at most 8; NULL and 0 for none) come along: what was recorded since becomes a constant with its value, at a
- * new handle. As nobody knows then how it was made, a later ad_replay is an error; in a rule that is recorded, where it
- * depends on what the rule was given, so is differentiating it again. Gradients of older tensors stay. A segment that
- * was begun since is dropped with the rest. Errors: a mark that is not one of this recording or, in a rule or a kernel,
- * was taken outside of it; more than 8 tensors to keep or one that is not valid; memory. A tape in error is rewound
- * too. */
-AD_API ad_status ad_rewind(ad_tape *tape, ad_mark mark, ad_tensor *keep, int n);
-
 #endif
