@@ -36,7 +36,7 @@ AD_API ad_memory ad_memory_over(const ad_allocator *allocator);
 
 /* Multiplies two sizes. Writes a * b to *product and returns true. If the product does not fit into a size_t, writes
  * SIZE_MAX and returns false. `product` may be NULL. */
-AD_API bool ad_multiply(size_t a, size_t b, size_t *product);
+AD_API bool ad_multiply_sizes(size_t a, size_t b, size_t *product);
 
 /* Returns memory for `count` elements of `bytes` bytes each, aligned as malloc aligns. A total of 0 bytes gives a block
  * too. Returns NULL if there is no memory, the size does not fit into a size_t, or `memory` is NULL. The caller gives
