@@ -29,6 +29,6 @@ AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
  * - An input that is not finite is found at the first operator whose result it makes not finite.
  * - The check costs one pass over everything that is computed.
  * Returns the tape's status. */
-AD_API ad_status ad_trace_nonfinite(ad_tape *tape, bool on);
+AD_API ad_status ad_check_finite(ad_tape *tape, ad_switch on);
 
 #endif

@@ -21,6 +21,9 @@
 
 typedef struct ad_tape ad_tape;
 
+/* An argument that turns something on or off. */
+typedef enum ad_switch { AD_OFF, AD_ON } ad_switch;
+
 typedef struct ad_tape_options {
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } ad_tape_options;
