@@ -146,7 +146,6 @@ typedef enum ad_property {
     AD_VIEW = 8,               /* result 0 shares operand 0's data: same type, same number of elements, no kernel */
     AD_ELEMENTWISE = 16,       /* one result, element by element, broadcast from the operands, all of one type */
     AD_RANDOM = 32,            /* draws numbers: the last attribute is the number of the draw */
-    AD_SHARES_TIES = 64,       /* equal elements share a gradient: max, min, maximum, minimum */
 } ad_property;
 
 typedef struct ad_attribute_spec {

@@ -29,8 +29,6 @@ typedef struct ad_replay_options {
 typedef struct ad_replay_report {
     ad_status status; /* as ad_replay_with returns it */
     char reason[240]; /* of AD_CHANGED: which guard or which shape; of an error: the tape's message; else "" */
-    size_t ties; /* elements for which max, min, maximum or minimum found another equal one: their gradient is shared */
-    char tie[120]; /* the first operator with a tie, with its name if it has one */
 } ad_replay_report;
 
 /* Runs all recorded operators again, in order. Random operators draw new numbers. Gradients from before are dropped,
@@ -44,7 +42,7 @@ typedef struct ad_replay_report {
  *   reached its end. */
 AD_API ad_status ad_replay(ad_tape *tape);
 
-/* Does the same with options, and fills `report`. Both may be NULL. Ties are looked for only with a report. */
+/* Does the same with options, and fills `report`. Both may be NULL. */
 AD_API ad_status ad_replay_with(ad_tape *tape, const ad_replay_options *options, ad_replay_report *report);
 
 /* Gives a leaf new values, as ad_assign does, and their shape. If that is not the recorded one of an input or a
