@@ -16,6 +16,12 @@
  * - An input that the program made from values it read is not computed again.
  * - Guards in kernels are made again when the kernel runs. Guards in rules that were recorded belong to the recording.
  *
+ * A recording is in one of three states:
+ * - current: its values are those of its leaves, or will be after a replay.
+ * - changed: a guard decided otherwise or a leaf was fed another shape. Its values are partly old. The tape is not in
+ *   error, but ad_backward is one, and ad_replay returns AD_CHANGED. Only ad_reset ends this state.
+ * - failed: a replay ended with an error. ad_backward is an error until a replay has reached its end, or ad_reset.
+ *
  * What the library knows to be missing from the recording is an error of the replay (AD_BAD_STATE): a tensor that
  * survived ad_return_to, a guard that it dropped (position.h), and an operand that is a gradient which ad_backward did
  * not record. */
@@ -35,19 +41,20 @@ typedef struct ad_replay_report {
  * except those of parameters. Returns one of:
  * - AD_OK: the values are those of the leaves as they are now.
  * - AD_CHANGED: the recording no longer fits, because a guard decides otherwise or a leaf was fed another shape. The
- *   tape is not in error, but its values are partly old: ad_backward is an error until ad_reset, and later replays
- *   return AD_CHANGED with the first reason.
+ *   recording is changed until ad_reset (above). The report has the first reason.
  * - The tape's status: an error of an operator, something missing from the recording (above), an open segment, or a
- *   call in a kernel or a rule (operator.h). After an error on the way ad_backward is an error until a replay has
- *   reached its end. */
+ *   call in a kernel or a rule (operator.h). After an error on the way the recording is failed. */
 AD_API ad_status ad_replay(ad_tape *tape);
 
 /* Does the same with options, and fills `report`. Both may be NULL. */
 AD_API ad_status ad_replay_with(ad_tape *tape, const ad_replay_options *options, ad_replay_report *report);
 
-/* Gives a leaf new values, as ad_assign does, and their shape. If that is not the recorded one of an input or a
- * variable nothing is copied, and the next replay returns AD_CHANGED and says so, unless it is fed the recorded one
- * again; for a parameter or a state, and in a kernel or a rule, it is an error. */
+/* Gives a leaf new values of a given shape.
+ * - With the recorded shape it does the same as ad_assign.
+ * - With another shape it copies nothing and returns AD_CHANGED. The recording is then changed until ad_reset; feeding
+ *   the recorded shape again does not undo that.
+ * Errors: those of ad_assign; another shape for a parameter, a state or a result (AD_BAD_SHAPE), or in a kernel or a
+ * rule (operator.h). */
 AD_API ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data);
 
 /* A choice that the program makes by values. Returns whether a > b; both have one element. The choice is recorded under
