@@ -31,8 +31,8 @@ typedef struct ad_gradcheck_options {
 } ad_gradcheck_options;
 
 /* Checks the gradient of `function` with respect to every parameter of the tape.
- * - The i-th parameter's finding goes to results[i]. There are as many results as the tape has parameters
- *   (ad_kept_count less the states). `options` may be NULL.
+ * - The finding for ad_param_at(tape, i) goes to results[i]. `results` has room for ad_param_count(tape) results.
+ *   `options` may be NULL.
  * - Differences are central, with two step widths and Richardson's extrapolation: their error is of order h^4.
  * - The tape is reset. Afterwards the parameters have their old values and keep the analytic gradient.
  * Returns the tape's status. A wrong gradient is a verdict, not an error. */

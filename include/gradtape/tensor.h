@@ -64,6 +64,12 @@ AD_API size_t ad_kept_count(const ad_tape *tape);
 /* Returns a parameter or a state by its index, in the order of creation. Error: an index out of range. */
 AD_API ad_tensor ad_kept_at(ad_tape *tape, size_t index);
 
+/* Returns the number of parameters of a tape, without states. */
+AD_API size_t ad_param_count(const ad_tape *tape);
+
+/* Returns a parameter by its index, in the order of creation; states are not counted. Error: an index out of range. */
+AD_API ad_tensor ad_param_at(ad_tape *tape, size_t index);
+
 /* Returns whether x is a parameter or a state. Error: x is not valid; the result is then false. */
 AD_API bool ad_is_kept(ad_tensor x);
 
