@@ -21,6 +21,7 @@
 #include <gradtape/tensor.h>
 #include <gradtape/threads.h>
 #include <gradtape/update.h>
+#include <gradtape/version.h>
 
 #include <gradtape/classifier.h>
 #include <gradtape/data.h>

@@ -1,0 +1,20 @@
+#ifndef GRADTAPE_VERSION_H
+#define GRADTAPE_VERSION_H
+/* The version, MAJOR.MINOR.PATCH. The build reads it from this header, and nowhere else is it written. */
+#include <gradtape/status.h>
+
+#define GRADTAPE_VERSION_MAJOR 0
+#define GRADTAPE_VERSION_MINOR 2
+#define GRADTAPE_VERSION_PATCH 0
+
+#define GRADTAPE_TEXT_OF(number) #number
+#define GRADTAPE_JOIN(major, minor, patch)                                                                             \
+    GRADTAPE_TEXT_OF(major) "." GRADTAPE_TEXT_OF(minor) "." GRADTAPE_TEXT_OF(patch)
+
+/* The version of this header as text, "0.2.0" for instance. */
+#define GRADTAPE_VERSION GRADTAPE_JOIN(GRADTAPE_VERSION_MAJOR, GRADTAPE_VERSION_MINOR, GRADTAPE_VERSION_PATCH)
+
+/* Returns the version of the library that runs, as text. GRADTAPE_VERSION is that of the header. */
+AD_API const char *ad_version(void);
+
+#endif
