@@ -12,8 +12,10 @@
  *   ad_tensor y = ad_apply1(&cube, x);
  *
  * The gradient rule is written in operators. An ordinary backward runs only their kernels. A differentiable backward
- * records the rule, so that its result can be differentiated again. The address of the descriptor identifies the
- * operator.
+ * records the rule, so that its result can be differentiated again.
+ *
+ * The address of the descriptor identifies the operator. A descriptor is checked at its first use on a tape since the
+ * last reset. It must stay unchanged while the tape has entries of it.
  *
  * In your kernels, shape rules and gradient rules these are errors (AD_BAD_STATE): ad_backward, ad_reset, ad_replay,
  * ad_feed of another shape, ad_local_gradient, segments, returning to a position from outside, and changing a leaf
