@@ -1,6 +1,7 @@
 #ifndef GRADTAPE_GRADTAPE_H
 #define GRADTAPE_GRADTAPE_H
-/* All headers that most programs need, in the order in which to read them:
+/* Includes every public header except operators/backward.h, which only rules of operators need. The order in which to
+ * read them:
  *   1. A model of your own: status.h, tape.h, tensor.h, operators.h with its families, backward.h, update.h.
  *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, inspect.h, gradcheck.h.
  *   3. Operators of your own: operator.h, position.h.

@@ -1,12 +1,13 @@
 #ifndef GRADTAPE_VERSION_H
 #define GRADTAPE_VERSION_H
-/* The version, MAJOR.MINOR.PATCH. The build reads it from this header, and nowhere else is it written. */
+/* The version. It is written here only; the build reads it from this header. */
 #include <gradtape/status.h>
 
 #define GRADTAPE_VERSION_MAJOR 0
 #define GRADTAPE_VERSION_MINOR 2
 #define GRADTAPE_VERSION_PATCH 0
 
+/* What GRADTAPE_VERSION is made with. */
 #define GRADTAPE_TEXT_OF(number) #number
 #define GRADTAPE_JOIN(major, minor, patch)                                                                             \
     GRADTAPE_TEXT_OF(major) "." GRADTAPE_TEXT_OF(minor) "." GRADTAPE_TEXT_OF(patch)
