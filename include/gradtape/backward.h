@@ -3,6 +3,7 @@
 /* The reverse sweep, and reading gradients. */
 #include <gradtape/tensor.h>
 
+/* Zero means the default: no seed, afresh, not recorded, inner gradients recycled. */
 typedef struct ad_backward_options {
     ad_tensor seed;      /* dL/dy, with y's shape and type; {0}: 1, for a `y` of one element */
     bool accumulate;     /* adds to the stored gradients of parameters and variables; false: starts afresh */

@@ -15,8 +15,10 @@
 #include <gradtape/layers.h>
 #include <gradtape/optimisers.h>
 
+/* The most hidden layers that a classifier can have. */
 #define NN_MAX_HIDDEN_LAYERS 32
 
+/* How features are scaled before they enter the network. */
 typedef enum nn_scaling_kind {
     NN_SCALE_NONE,     /* features as they are */
     NN_SCALE_CONSTANT, /* each feature divided by a constant */
@@ -25,6 +27,7 @@ typedef enum nn_scaling_kind {
     NN_SCALE_COUNT
 } nn_scaling_kind;
 
+/* A classifier. It belongs to one thread at a time. Using it after close is undefined. */
 typedef struct nn_classifier nn_classifier;
 
 /* The options of a classifier. Zero means the default. */
@@ -51,6 +54,7 @@ typedef struct nn_progress {
 /* A function that is called after each step. If it returns false the fit stops and returns AD_STOPPED. */
 typedef bool nn_callback(const nn_progress *progress, void *context);
 
+/* The options of one fit. Zero means the default. */
 typedef struct nn_fit_options {
     int64_t batch_size;    /* 0: 32; a batch has at most all rows */
     int64_t steps;         /* steps to add; 0: one epoch */

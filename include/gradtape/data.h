@@ -40,6 +40,7 @@ AD_API const char *nn_element_name(nn_element element);
 /* A data set that owns its arrays. It belongs to one thread at a time. Using it after close is undefined. */
 typedef struct nn_dataset nn_dataset;
 
+/* Zero means the default. */
 typedef struct nn_dataset_options {
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_dataset_options;

@@ -7,6 +7,7 @@
  * each time on a tape that was reset. It must return the same value for the same parameters, and make no parameter. */
 typedef ad_tensor ad_gradcheck_function(ad_tape *tape, void *context);
 
+/* What the check found out about a gradient. */
 typedef enum ad_verdict {
     AD_GRADIENT_NOT_CHECKED, /* an error came before */
     AD_GRADIENT_RIGHT,       /* analytic and numeric agree */
@@ -25,6 +26,7 @@ typedef struct ad_gradcheck_result {
     double numeric;  /* its gradient by central differences */
 } ad_gradcheck_result;
 
+/* Zero means the default. */
 typedef struct ad_gradcheck_options {
     double step;      /* relative step h, used as h * max(1, |x|); 0: 1e-3 for f64, 1e-2 for f32 */
     double tolerance; /* largest `error` that is right; 0: 1e-7 for f64, 1e-2 for f32 */

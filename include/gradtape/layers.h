@@ -29,6 +29,7 @@ typedef struct nn_dense {
     nn_activation activation;
 } nn_dense;
 
+/* The options of a layer. Zero means the default where there is one. */
 typedef struct nn_dense_options {
     const char *name;         /* the parameters are called NAME/weights and NAME/biases; NULL: "dense" */
     int64_t inputs;           /* d, at least 1 */

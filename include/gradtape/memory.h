@@ -8,6 +8,7 @@
 
 #include <gradtape/status.h>
 
+/* Two functions that give and take back memory. `context` is passed to both. */
 typedef struct ad_allocator {
     /* Returns `bytes` bytes (more than 0), aligned as malloc aligns, or NULL. The caller reports NULL as AD_NO_MEMORY.
      * An allocator without this function gives no memory. */

@@ -23,6 +23,7 @@
 #include <gradtape/position.h>
 #include <gradtape/tensor.h>
 
+/* Limits of a descriptor, and the arity of an operator of any number of operands. */
 #define AD_MAX_ATTRIBUTES 4
 #define AD_MAX_RESULTS 8 /* results and by-products together */
 #define AD_VARIADIC (-1) /* an arity: any number of operands, at least one */
@@ -40,8 +41,10 @@ typedef struct ad_axes {
 #define AD_AXES(...) ((ad_axes){.count = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .axis = {__VA_ARGS__}})
 #define AD_KEEP_AXES(...)                                                                                              \
     ((ad_axes){.count = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .keep = true, .axis = {__VA_ARGS__}})
+/* All axes; the result is a scalar. */
 #define AD_ALL_AXES ((ad_axes){.count = 0})
 
+/* The type of an attribute; it says which member of ad_attribute is used. */
 typedef enum ad_attribute_kind {
     AD_ATTRIBUTE_NONE,
     AD_ATTRIBUTE_REAL,
@@ -52,6 +55,7 @@ typedef enum ad_attribute_kind {
     AD_ATTRIBUTE_INTEGERS, /* a list in `shape`, whose rank is their number */
 } ad_attribute_kind;
 
+/* The value of an attribute. */
 typedef union ad_attribute {
     double real;
     int64_t integer;
@@ -73,8 +77,10 @@ typedef struct ad_value {
     uint32_t n_operands;
 } ad_value;
 
+/* A descriptor; its members are below. */
 typedef struct ad_operator ad_operator;
 
+/* One application of an operator. */
 typedef struct ad_call {
     ad_tape *tape;
     const ad_operator *op;
@@ -110,6 +116,7 @@ AD_API void *ad_scratch(ad_call *call, size_t count, size_t element_bytes);
 
 /* ---- A pullback: the argument of a gradient rule ----------------------------------------------------------------- */
 
+/* One run of a gradient rule. */
 typedef struct ad_pullback ad_pullback;
 
 /* Returns whether operand i wants a gradient. If not, a rule may skip the work for it. */
@@ -141,6 +148,7 @@ AD_API const ad_attribute *ad_attribute_at(const ad_pullback *pullback, int a);
 
 /* ---- The descriptor ---------------------------------------------------------------------------------------------- */
 
+/* Properties of an operator, to be combined with |. */
 typedef enum ad_property {
     AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; the row has no rule */
     AD_PIECEWISE_CONSTANT = 2, /* the gradient is 0 almost everywhere; the rule gives zeros */
@@ -150,6 +158,7 @@ typedef enum ad_property {
     AD_RANDOM = 32,            /* draws numbers: the last attribute is the number of the draw */
 } ad_property;
 
+/* The declaration of an attribute. */
 typedef struct ad_attribute_spec {
     const char *name;
     ad_attribute_kind kind;
@@ -172,12 +181,13 @@ typedef struct ad_domain {
     bool symmetric;  /* the matrices in the last two axes are symmetric: they are drawn so, and checks move them so */
 } ad_domain;
 
-struct ad_loops;
+struct ad_loops; /* the engine's own */
 
 /* For `linear` of a row: linear in operand i, as in AD_LINEAR_IN(0) | AD_LINEAR_IN(2); linear in every operand. */
 #define AD_LINEAR_IN(i) (1U << (i))
 #define AD_LINEAR_IN_ALL (~0U)
 
+/* A descriptor. Members that are left out are 0. */
 struct ad_operator {
     const char *name;
     int arity;         /* number of operands, or AD_VARIADIC */

@@ -3,8 +3,10 @@
 /* Optimisers: they read gradients and update parameters in place. */
 #include <gradtape/tensor.h>
 
+/* The optimisers: Adagrad (Duchi, Hazan, Singer 2011) and plain gradient descent. */
 typedef enum nn_optimiser_kind { NN_ADAGRAD, NN_GRADIENT_DESCENT, NN_OPTIMISER_COUNT } nn_optimiser_kind;
 
+/* Zero means the default. */
 typedef struct nn_optimiser_options {
     nn_optimiser_kind kind;     /* default Adagrad */
     double rate;                /* learning rate; 0: 0.05 */

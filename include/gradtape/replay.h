@@ -27,6 +27,7 @@
  * not record. */
 #include <gradtape/tensor.h>
 
+/* Zero means the default. */
 typedef struct ad_replay_options {
     bool repeat_draws; /* random operators draw the same numbers as the last time, in the recording or a replay */
 } ad_replay_options;

@@ -6,6 +6,7 @@
  * The library never prints, aborts or exits, with one exception: AD_ABORT=1 in the environment makes a tape write its
  * first error to stderr and abort, so that a debugger stops at the call that was wrong. */
 
+/* AD_API marks a public function. AD_PRINTF lets the compiler check a format and its arguments. */
 #if defined(__cplusplus)
 #define AD_API extern "C" __attribute__((visibility("default")))
 #elif defined(__GNUC__)

@@ -19,11 +19,13 @@
 #include <gradtape/memory.h>
 #include <gradtape/status.h>
 
+/* A tape. Its members are the engine's own. */
 typedef struct ad_tape ad_tape;
 
 /* An argument that turns something on or off. */
 typedef enum ad_switch { AD_OFF, AD_ON } ad_switch;
 
+/* Zero means the default. */
 typedef struct ad_tape_options {
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } ad_tape_options;

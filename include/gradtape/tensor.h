@@ -7,8 +7,10 @@
 
 #include <gradtape/tape.h>
 
+/* The most axes that a tensor can have. */
 #define AD_MAX_RANK 8
 
+/* The types of elements: float, double and int32_t. */
 typedef enum ad_type { AD_F32, AD_F64, AD_I32, AD_TYPE_COUNT } ad_type;
 
 /* The sizes of a tensor, outermost first. Tensors are dense and row-major. Rank 0 is a scalar. A size of 0 is legal. */

@@ -13,6 +13,7 @@
 
 #include <gradtape/status.h>
 
+/* The most threads that can compute. */
 #define AD_MAX_THREADS 64
 
 /* Sets how many threads compute, the caller's included: 1 to AD_MAX_THREADS. The number may exceed that of the

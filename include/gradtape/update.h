@@ -10,7 +10,7 @@
  * - A gradient rule that would read a leaf newer than its recording is an error that names both versions.
  * - Parameters and states accept every call here except ad_touch. Inputs and variables accept only ad_assign, borrowed
  *   leaves only ad_touch.
- * - In a kernel or a rule only leaves made there may change (operator.h).
+ * - A kernel or a rule may change only leaves that it made after a position (position.h).
  *
  * Each call returns the tape's status, AD_BAD_HANDLE where there is no tape. */
 #include <gradtape/tensor.h>

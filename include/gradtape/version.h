@@ -3,6 +3,7 @@
 /* The version. It is written here only; the build reads it from this header. */
 #include <gradtape/status.h>
 
+/* The three numbers of the version. */
 #define GRADTAPE_VERSION_MAJOR 0
 #define GRADTAPE_VERSION_MINOR 2
 #define GRADTAPE_VERSION_PATCH 0
