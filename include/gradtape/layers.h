@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_LAYERS_H
 #define GRADTAPE_LAYERS_H
-/* Layers. A layer is a function from tensors to a tensor, with named parameters. */
+/* Layers: a function from tensors to a tensor, and its named parameters. */
 #include <gradtape/tensor.h>
 
 typedef enum nn_activation {
@@ -16,10 +16,10 @@ typedef enum nn_activation {
 /* "relu", "logistic", "tanh", "elu", "softplus", "identity"; "unknown activation" for a number outside the list. */
 AD_API const char *nn_activation_name(nn_activation activation);
 
-/* Returns the activation of a name; NN_ACTIVATION_COUNT if no activation has it. */
+/* The activation of a name; NN_ACTIVATION_COUNT if there is none. */
 AD_API nn_activation nn_activation_named(const char *name);
 
-/* Applies an activation, element by element. Error: a number outside the list. */
+/* Applies an activation, element by element. A number outside the list is an error. */
 AD_API ad_tensor nn_activate(ad_tensor x, nn_activation activation);
 
 /* A fully connected layer: y = activation(x W + b), [n,d] to [n,h]. */
