@@ -117,8 +117,8 @@ static ad_status check_options(nn_classifier *c)
     if (o->n_classes < 2 || o->n_classes > INT32_MAX)
         return fail(c, AD_BAD_VALUE, "classifier: n_classes is %" PRId64 ": it must be 2 to %d", o->n_classes,
                     INT32_MAX);
-    if ((unsigned)o->activation >= NN_ACTIVATION_COUNT)
-        return fail(c, AD_BAD_VALUE, "classifier: %d is no activation: use NN_RELU or another of the list",
+    if ((unsigned)o->activation >= AD_ACTIVATION_COUNT)
+        return fail(c, AD_BAD_VALUE, "classifier: %d is no activation: use AD_RELU or another of the list",
                     (int)o->activation);
     if ((unsigned)o->scaling >= NN_SCALE_COUNT)
         return fail(c, AD_BAD_VALUE, "classifier: %d is no scaling: use NN_SCALE_NONE or another of the list",
@@ -220,7 +220,7 @@ static void make_layers(nn_classifier *c, int64_t columns)
         nn_dense_options layer = {.name = name,
                                   .inputs = inputs,
                                   .units = is_last ? o->n_classes : o->hidden_units[i],
-                                  .activation = is_last ? NN_IDENTITY : o->activation,
+                                  .activation = is_last ? AD_IDENTITY : o->activation,
                                   .seed = o->seed,
                                   .stream = (uint64_t)i};
         c->layers[i] = nn_dense_make(c->tape, &layer);

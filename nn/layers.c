@@ -10,40 +10,44 @@
 
 static ad_tensor identity(ad_tensor x) { return x; }
 
-/* One row an activation: its name, its operator, and what ad_linear calls it. */
+/* One row an activation: its name and its operator. */
 static const struct {
     const char *name;
     ad_tensor (*apply)(ad_tensor x);
-    ad_activation in_linear;
-} activations[NN_ACTIVATION_COUNT] = {
-    [NN_RELU] = {"relu", ad_relu, AD_RELU},
-    [NN_LOGISTIC] = {"logistic", ad_logistic, AD_LOGISTIC},
-    [NN_TANH] = {"tanh", ad_tanh, AD_TANH},
-    [NN_ELU] = {"elu", ad_elu, AD_ELU},
-    [NN_SOFTPLUS] = {"softplus", ad_softplus, AD_SOFTPLUS},
-    [NN_IDENTITY] = {"identity", identity, AD_IDENTITY},
+} activations[AD_ACTIVATION_COUNT] = {
+    [AD_RELU] = {"relu", ad_relu},
+    [AD_TANH] = {"tanh", ad_tanh},
+    [AD_LOGISTIC] = {"logistic", ad_logistic},
+    [AD_SOFTPLUS] = {"softplus", ad_softplus},
+    [AD_ELU] = {"elu", ad_elu},
+    [AD_IDENTITY] = {"identity", identity},
 };
 
-static bool is_known(nn_activation activation) { return (unsigned)activation < NN_ACTIVATION_COUNT; }
-
-const char *nn_activation_name(nn_activation activation)
+static ad_activation or_default(ad_activation activation)
 {
-    return is_known(activation) ? activations[activation].name : "unknown activation";
+    return activation == AD_ACTIVATION_DEFAULT ? AD_RELU : activation;
 }
 
-nn_activation nn_activation_named(const char *name)
+static bool is_known(ad_activation activation) { return (unsigned)activation < AD_ACTIVATION_COUNT; }
+
+const char *nn_activation_name(ad_activation activation)
 {
-    int i = 0;
-    while (i < NN_ACTIVATION_COUNT && !(name && !strcmp(activations[i].name, name)))
+    return is_known(activation) ? activations[or_default(activation)].name : "unknown activation";
+}
+
+ad_activation nn_activation_named(const char *name)
+{
+    int i = AD_ACTIVATION_DEFAULT + 1;
+    while (i < AD_ACTIVATION_COUNT && !(name && !strcmp(activations[i].name, name)))
         i++;
-    return (nn_activation)i;
+    return (ad_activation)i;
 }
 
-ad_tensor nn_activate(ad_tensor x, nn_activation activation)
+ad_tensor nn_activate(ad_tensor x, ad_activation activation)
 {
     if (is_known(activation))
-        return activations[activation].apply(x);
-    ad_fail(x.tape, AD_BAD_VALUE, "activate: %d is no activation: use NN_RELU or another of the list", (int)activation);
+        return activations[or_default(activation)].apply(x);
+    ad_fail(x.tape, AD_BAD_VALUE, "activate: %d is no activation: use AD_RELU or another of the list", (int)activation);
     return (ad_tensor){.tape = x.tape};
 }
 
@@ -55,7 +59,7 @@ static bool check_options(ad_tape *tape, const nn_dense_options *o)
         ad_fail(tape, AD_BAD_SHAPE, "dense: %lld inputs and %lld units: both must be at least 1", (long long)o->inputs,
                 (long long)o->units);
     else if (!is_known(o->activation))
-        ad_fail(tape, AD_BAD_VALUE, "dense: %d is no activation: use NN_RELU or another of the list",
+        ad_fail(tape, AD_BAD_VALUE, "dense: %d is no activation: use AD_RELU or another of the list",
                 (int)o->activation);
     return tape && ad_status_of(tape) == AD_OK;
 }
@@ -73,7 +77,7 @@ nn_dense nn_dense_make(ad_tape *tape, const nn_dense_options *o)
     if (!check_options(tape, o))
         return layer;
     const double limit = sqrt(6 / ((double)o->inputs + (double)o->units));
-    layer.activation = o->activation;
+    layer.activation = or_default(o->activation);
     layer.weights = named_param(tape, o, AD_SHAPE(o->inputs, o->units), "weights");
     layer.biases = named_param(tape, o, AD_SHAPE(o->units), "biases");
     if (ad_fill_uniform(layer.weights, (const double[]){-limit, limit}, o->seed, o->stream) != AD_OK)
@@ -84,7 +88,7 @@ nn_dense nn_dense_make(ad_tape *tape, const nn_dense_options *o)
 ad_tensor nn_dense_apply(const nn_dense *layer, ad_tensor x)
 {
     if (layer && is_known(layer->activation))
-        return ad_linear(x, layer->weights, layer->biases, activations[layer->activation].in_linear);
+        return ad_linear(x, layer->weights, layer->biases, or_default(layer->activation));
     if (layer)
         return nn_activate(x, layer->activation); /* which says what is wrong */
     ad_fail(x.tape, AD_BAD_HANDLE, "dense: the layer is NULL");

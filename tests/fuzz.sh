@@ -3,7 +3,7 @@
 # UndefinedBehaviorSanitizer (tests/fuzz/program.h). Programs that reach something new go to build-fuzz/found;
 #     build-fuzz/tests/fuzz/fuzz_tape -merge=1 tests/fuzz/corpus build-fuzz/found
 # takes those that the corpus lacks into it. A finding stays in build-fuzz/tests/fuzz, and is run again by
-#     build/tests/fuzz/replay build-fuzz/tests/fuzz/finding-...
+#     build/tests/fuzz/run_programs build-fuzz/tests/fuzz/finding-...
 # Usage: fuzz.sh [SECONDS]; with `build` in place of a number it is only built.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

@@ -28,7 +28,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ['autodiff/operators/*.c']  # where rules are
+SOURCES = ['autodiff/operators/*.c']  # where rules are, in folders too
 SUITES = {'operators': 'gradients', 'adjoint': 'identity', 'golden': 'gradients'}  # and the case of each that judges
 MOST_SHIFTS = 3  # of an index: no sample has more than four operands
 TIMEOUT = 120    # seconds for one suite on one row

@@ -40,13 +40,13 @@ for expected in 'memory\.c\.o malloc' 'memory\.c\.o free' 'status\.c\.o abort'; 
     }
 done
 
-refuse "$memory" 'autodiff_memory\.c\.o' 'Memory that does not come from the allocator'
-refuse "$endings" 'autodiff_status\.c\.o' 'Ends the process'
-refuse "$prints" 'autodiff_status\.c\.o' 'Prints'
-refuse "$checked" 'autodiff_status\.c\.o' 'Prints, or takes memory'
+refuse "$memory" 'autodiff_base_memory\.c\.o' 'Memory that does not come from the allocator'
+refuse "$endings" 'autodiff_tape_status\.c\.o' 'Ends the process'
+refuse "$prints" 'autodiff_tape_status\.c\.o' 'Prints'
+refuse "$checked" 'autodiff_tape_status\.c\.o' 'Prints, or takes memory'
 
 # In status.c only what AD_ABORT needs.
-tape=$(printf '%s\n' "$calls" | sed -n 's/^autodiff_status\.c\.o //p' | grep -E "^($endings|$prints|$checked)\$" || true)
+tape=$(printf '%s\n' "$calls" | sed -n 's/^autodiff_tape_status\.c\.o //p' | grep -E "^($endings|$prints|$checked)\$" || true)
 for symbol in $tape; do
     case $symbol in
     abort | fprintf | __fprintf_chk | stderr) ;;

@@ -69,9 +69,6 @@ LOOP(leaky_relu_backward)
             Y[i] = X[sx * i] > 0 ? A[sa * i] : X[sx * i] <= 0 ? slope * A[sa * i] : X[sx * i];
 }
 
-#else
-LOOP_TABLE(gelu_backward)
-LOOP_TABLE(leaky_relu_backward)
 #endif
 
 /* x Phi(x): by erfc nothing cancels where Phi is small, as it does in 1 + erf. */
@@ -88,24 +85,21 @@ MAP1_VIA(log_logistic, log1p_exp, -R(fabs)(x), (x < 0 ? x : x >= 0 ? 0 : x) - v)
 
 AD_FAMILY(activations)
 
-#define BESIDE_ZERO                                                                                                    \
-    {                                                                                                                  \
-        .low = -2, .high = 2, .kink = 0, .gap = 0.1                                                                    \
-    }
-#define SIGN_ONLY                                                                                                      \
-    {                                                                                                                  \
-        .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true                                                  \
-    }
+LOOP_TABLE(gelu_backward)
+LOOP_TABLE(leaky_relu_backward)
 
-/* y = 1 / (1 + e^-x) :  dx = y (1 - y) dy */
+#define BESIDE_ZERO .low = -2, .high = 2, .kink = 0, .gap = 0.1
+#define SIGN_ONLY .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true
+
 static void logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_logistic_backward(ad_dy(p), ad_y(p))); }
 
-AD_OPERATOR(logistic) = {.name = "logistic",
-                         OF_ONE,
-                         .loops = &logistic_loops,
-                         .vjp = logistic_vjp,
-                         .formula = "1 / (1 + e^-x)",
-                         .gradient = "y (1 - y) dy"};
+AD_OPERATOR(logistic,
+    OF_ONE,
+    .loops = &logistic_loops,
+    .vjp = logistic_vjp,
+    .formula = "1 / (1 + e^-x)",
+    .gradient = "y (1 - y) dy",
+);
 
 ad_tensor ad_logistic(ad_tensor x) { return ad_apply1(&ad_operator_logistic, x); }
 
@@ -119,21 +113,26 @@ static void logistic_backward_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_shift(ad_scale(y, -2), 1), ad_mul(v, dr)));
 }
 
-AD_OPERATOR(logistic_backward) = {.name = "logistic_backward",
-                                  OF_TWO,
-                                  .loops = &logistic_backward_loops,
-                                  .vjp = logistic_backward_vjp,
-                                  .linear = AD_LINEAR_IN(0),
-                                  .formula = "y (1 - y) v",
-                                  .gradient = "y (1 - y) dr, (1 - 2 y) v dr"};
+AD_OPERATOR(logistic_backward,
+    OF_TWO,
+    .loops = &logistic_backward_loops,
+    .vjp = logistic_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "y (1 - y) v",
+    .gradient = "y (1 - y) dr, (1 - 2 y) v dr",
+);
 
 ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_logistic_backward, dy, y); }
 
-/* y = tanh x :  dx = (1 - y^2) dy */
 static void tanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_y(p))); }
 
-AD_OPERATOR(tanh) = {
-    .name = "tanh", OF_ONE, .loops = &tanh_loops, .vjp = tanh_vjp, .formula = "tanh x", .gradient = "(1 - y^2) dy"};
+AD_OPERATOR(tanh,
+    OF_ONE,
+    .loops = &tanh_loops,
+    .vjp = tanh_vjp,
+    .formula = "tanh x",
+    .gradient = "(1 - y^2) dy",
+);
 
 ad_tensor ad_tanh(ad_tensor x) { return ad_apply1(&ad_operator_tanh, x); }
 
@@ -147,27 +146,28 @@ static void tanh_backward_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_scale(y, -2), ad_mul(v, dr)));
 }
 
-AD_OPERATOR(tanh_backward) = {.name = "tanh_backward",
-                              OF_TWO,
-                              .loops = &tanh_backward_loops,
-                              .vjp = tanh_backward_vjp,
-                              .linear = AD_LINEAR_IN(0),
-                              .formula = "(1 - y^2) v",
-                              .gradient = "(1 - y^2) dr, -2 y v dr"};
+AD_OPERATOR(tanh_backward,
+    OF_TWO,
+    .loops = &tanh_backward_loops,
+    .vjp = tanh_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "(1 - y^2) v",
+    .gradient = "(1 - y^2) dr, -2 y v dr",
+);
 
 ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_tanh_backward, dy, y); }
 
-/* y = max(x, 0) :  dx = dy where y > 0, else 0 */
 static void relu_vjp(ad_pullback *p) { ad_give(p, 0, ad_where_positive(ad_dy(p), ad_y(p))); }
 
-AD_OPERATOR(relu) = {.name = "relu",
-                     OF_ONE,
-                     .loops = &relu_loops,
-                     .vjp = relu_vjp,
-                     .formula = "max(x, 0)",
-                     .gradient = "dy where x > 0, else 0",
-                     .convention = "the gradient is 0 at 0",
-                     .domain = {BESIDE_ZERO}};
+AD_OPERATOR(relu,
+    OF_ONE,
+    .loops = &relu_loops,
+    .vjp = relu_vjp,
+    .formula = "max(x, 0)",
+    .gradient = "dy where x > 0, else 0",
+    .convention = "the gradient is 0 at 0",
+    .domain = {{BESIDE_ZERO}},
+);
 
 ad_tensor ad_relu(ad_tensor x) { return ad_apply1(&ad_operator_relu, x); }
 
@@ -180,15 +180,16 @@ static void where_positive_vjp(ad_pullback *p)
         ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
 }
 
-AD_OPERATOR(where_positive) = {.name = "where_positive",
-                               OF_TWO,
-                               .loops = &where_positive_loops,
-                               .vjp = where_positive_vjp,
-                               .linear = AD_LINEAR_IN(0),
-                               .formula = "v where x > 0, else 0",
-                               .gradient = "dr where x > 0, else 0; 0",
-                               .convention = "v where x is NaN",
-                               .domain = {{0}, SIGN_ONLY}};
+AD_OPERATOR(where_positive,
+    OF_TWO,
+    .loops = &where_positive_loops,
+    .vjp = where_positive_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v where x > 0, else 0",
+    .gradient = "dr where x > 0, else 0; 0",
+    .convention = "v where x is NaN",
+    .domain = {{0}, {SIGN_ONLY}},
+);
 
 ad_tensor ad_where_positive(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_where_positive, v, x); }
 
@@ -201,41 +202,43 @@ static void where_not_positive_vjp(ad_pullback *p)
         ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
 }
 
-AD_OPERATOR(where_not_positive) = {.name = "where_not_positive",
-                                   OF_TWO,
-                                   .loops = &where_not_positive_loops,
-                                   .vjp = where_not_positive_vjp,
-                                   .linear = AD_LINEAR_IN(0),
-                                   .formula = "0 where x > 0, else v",
-                                   .gradient = "0 where x > 0, else dr; 0",
-                                   .convention = "v where x is NaN",
-                                   .domain = {{0}, SIGN_ONLY}};
+AD_OPERATOR(where_not_positive,
+    OF_TWO,
+    .loops = &where_not_positive_loops,
+    .vjp = where_not_positive_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "0 where x > 0, else v",
+    .gradient = "0 where x > 0, else dr; 0",
+    .convention = "v where x is NaN",
+    .domain = {{0}, {SIGN_ONLY}},
+);
 
 ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_where_not_positive, v, x); }
 
 /* y = ln(1 + e^x) :  dx = logistic(x) dy.  Computed as max(x, 0) + ln(1 + e^-|x|), which never overflows. */
 static void softplus_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_logistic(ad_x(p, 0)), ad_dy(p))); }
 
-AD_OPERATOR(softplus) = {.name = "softplus",
-                         OF_ONE,
-                         .loops = &softplus_loops,
-                         .vjp = softplus_vjp,
-                         .formula = "ln(1 + e^x)",
-                         .gradient = "logistic(x) dy"};
+AD_OPERATOR(softplus,
+    OF_ONE,
+    .loops = &softplus_loops,
+    .vjp = softplus_vjp,
+    .formula = "ln(1 + e^x)",
+    .gradient = "logistic(x) dy",
+);
 
 ad_tensor ad_softplus(ad_tensor x) { return ad_apply1(&ad_operator_softplus, x); }
 
-/* y = x where x > 0, else e^x - 1 :  dx = dy where y > 0, else (y + 1) dy */
 static void elu_vjp(ad_pullback *p) { ad_give(p, 0, ad_elu_backward(ad_dy(p), ad_y(p))); }
 
-AD_OPERATOR(elu) = {.name = "elu",
-                    OF_ONE,
-                    .loops = &elu_loops,
-                    .vjp = elu_vjp,
-                    .formula = "x where x > 0, else e^x - 1",
-                    .gradient = "dy where x > 0, else (y + 1) dy",
-                    .convention = "the gradient is dy at 0; the second one jumps there",
-                    .domain = {BESIDE_ZERO}};
+AD_OPERATOR(elu,
+    OF_ONE,
+    .loops = &elu_loops,
+    .vjp = elu_vjp,
+    .formula = "x where x > 0, else e^x - 1",
+    .gradient = "dy where x > 0, else (y + 1) dy",
+    .convention = "the gradient is dy at 0; the second one jumps there",
+    .domain = {{BESIDE_ZERO}},
+);
 
 ad_tensor ad_elu(ad_tensor x) { return ad_apply1(&ad_operator_elu, x); }
 
@@ -249,45 +252,44 @@ static void elu_backward_vjp(ad_pullback *p)
         ad_give(p, 1, ad_where_not_positive(ad_mul(v, dr), y));
 }
 
-AD_OPERATOR(elu_backward) = {.name = "elu_backward",
-                             OF_TWO,
-                             .loops = &elu_backward_loops,
-                             .vjp = elu_backward_vjp,
-                             .linear = AD_LINEAR_IN(0),
-                             .formula = "v where y > 0, else (y + 1) v",
-                             .gradient = "elu_backward(dr, y); 0 where y > 0, else v dr",
-                             .domain = {{0}, BESIDE_ZERO}};
+AD_OPERATOR(elu_backward,
+    OF_TWO,
+    .loops = &elu_backward_loops,
+    .vjp = elu_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v where y > 0, else (y + 1) v",
+    .gradient = "elu_backward(dr, y); 0 where y > 0, else v dr",
+    .domain = {{0}, {BESIDE_ZERO}},
+);
 
 ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_elu_backward, dy, y); }
 
-/* y = 1 where x >= 0, else 0 :  dx = 0 */
 static void step_vjp(ad_pullback *p) { ad_give(p, 0, ad_zeros_like(ad_x(p, 0))); }
 
-AD_OPERATOR(step) = {.name = "step",
-                     .arity = 1,
-                     .properties = AD_ELEMENTWISE | AD_PIECEWISE_CONSTANT,
-                     .shape = ad_broadcast_shape,
-                     .run = ad_map,
-                     SAMPLES(ad_samples_of_one),
-                     .loops = &step_loops,
-                     .vjp = step_vjp,
-                     .formula = "1 where x >= 0, else 0",
-                     .gradient = "0",
-                     .convention = "1 at 0; the gradient is 0 there too",
-                     .domain = {SIGN_ONLY}};
+AD_OPERATOR(step,
+    .arity = 1,
+    ELEMENTWISE_AND(AD_PIECEWISE_CONSTANT),
+    SAMPLES(ad_samples_of_one),
+    .loops = &step_loops,
+    .vjp = step_vjp,
+    .formula = "1 where x >= 0, else 0",
+    .gradient = "0",
+    .convention = "1 at 0; the gradient is 0 there too",
+    .domain = {{SIGN_ONLY}},
+);
 
 ad_tensor ad_step(ad_tensor x) { return ad_apply1(&ad_operator_step, x); }
 
-/* y = x Phi(x) :  dx = (Phi(x) + x phi(x)) dy */
 static void gelu_vjp(ad_pullback *p) { ad_give(p, 0, ad_gelu_backward(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(gelu) = {.name = "gelu",
-                     OF_ONE,
-                     .loops = &gelu_loops,
-                     .vjp = gelu_vjp,
-                     .formula = "x Phi(x), Phi the normal distribution's",
-                     .gradient = "(Phi(x) + x phi(x)) dy",
-                     .convention = "0 at -inf"};
+AD_OPERATOR(gelu,
+    OF_ONE,
+    .loops = &gelu_loops,
+    .vjp = gelu_vjp,
+    .formula = "x Phi(x), Phi the normal distribution's",
+    .gradient = "(Phi(x) + x phi(x)) dy",
+    .convention = "0 at -inf",
+);
 
 ad_tensor ad_gelu(ad_tensor x) { return ad_apply1(&ad_operator_gelu, x); }
 
@@ -305,27 +307,28 @@ static void gelu_backward_vjp(ad_pullback *p)
     ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_neg(square), 2), phi), ad_mul(v, dr)));
 }
 
-AD_OPERATOR(gelu_backward) = {.name = "gelu_backward",
-                              OF_TWO,
-                              .loops = &gelu_backward_loops,
-                              .vjp = gelu_backward_vjp,
-                              .linear = AD_LINEAR_IN(0),
-                              .formula = "(Phi(x) + x phi(x)) v",
-                              .gradient = "(Phi(x) + x phi(x)) dr, (2 - x^2) phi(x) v dr",
-                              .convention = "v at inf, 0 at -inf"};
+AD_OPERATOR(gelu_backward,
+    OF_TWO,
+    .loops = &gelu_backward_loops,
+    .vjp = gelu_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "(Phi(x) + x phi(x)) v",
+    .gradient = "(Phi(x) + x phi(x)) dr, (2 - x^2) phi(x) v dr",
+    .convention = "v at inf, 0 at -inf",
+);
 
 ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_gelu_backward, dy, x); }
 
-/* y = x s, s = logistic(x) :  dx = s (1 + x (1 - s)) dy */
 static void silu_vjp(ad_pullback *p) { ad_give(p, 0, ad_silu_backward(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(silu) = {.name = "silu",
-                     OF_ONE,
-                     .loops = &silu_loops,
-                     .vjp = silu_vjp,
-                     .formula = "x logistic(x)",
-                     .gradient = "s (1 + x (1 - s)) dy, s = logistic(x)",
-                     .convention = "0 at -inf"};
+AD_OPERATOR(silu,
+    OF_ONE,
+    .loops = &silu_loops,
+    .vjp = silu_vjp,
+    .formula = "x logistic(x)",
+    .gradient = "s (1 + x (1 - s)) dy, s = logistic(x)",
+    .convention = "0 at -inf",
+);
 
 ad_tensor ad_silu(ad_tensor x) { return ad_apply1(&ad_operator_silu, x); }
 
@@ -343,28 +346,29 @@ static void silu_backward_vjp(ad_pullback *p)
     ad_give(p, 1, ad_mul(bend, ad_mul(v, dr)));
 }
 
-AD_OPERATOR(silu_backward) = {.name = "silu_backward",
-                              OF_TWO,
-                              .loops = &silu_backward_loops,
-                              .vjp = silu_backward_vjp,
-                              .linear = AD_LINEAR_IN(0),
-                              .formula = "s (1 + x (1 - s)) v, s = logistic(x)",
-                              .gradient = "s (1 + x (1 - s)) dr, s (1 - s) (2 + x (1 - 2 s)) v dr",
-                              .convention = "v at inf, 0 at -inf"};
+AD_OPERATOR(silu_backward,
+    OF_TWO,
+    .loops = &silu_backward_loops,
+    .vjp = silu_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "s (1 + x (1 - s)) v, s = logistic(x)",
+    .gradient = "s (1 + x (1 - s)) dr, s (1 - s) (2 + x (1 - 2 s)) v dr",
+    .convention = "v at inf, 0 at -inf",
+);
 
 ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_silu_backward, dy, x); }
 
-/* y = s x where x > 0, else s a (e^x - 1) :  dx = s dy where y > 0, else (y + s a) dy */
 static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p))); }
 
-AD_OPERATOR(selu) = {.name = "selu",
-                     OF_ONE,
-                     .loops = &selu_loops,
-                     .vjp = selu_vjp,
-                     .formula = "s x where x > 0, else s a (e^x - 1), s = 1.0507..., a = 1.6732...",
-                     .gradient = "s dy where x > 0, else (y + s a) dy",
-                     .convention = "the gradient is s a dy at 0",
-                     .domain = {BESIDE_ZERO}};
+AD_OPERATOR(selu,
+    OF_ONE,
+    .loops = &selu_loops,
+    .vjp = selu_vjp,
+    .formula = "s x where x > 0, else s a (e^x - 1), s = 1.0507..., a = 1.6732...",
+    .gradient = "s dy where x > 0, else (y + s a) dy",
+    .convention = "the gradient is s a dy at 0",
+    .domain = {{BESIDE_ZERO}},
+);
 
 ad_tensor ad_selu(ad_tensor x) { return ad_apply1(&ad_operator_selu, x); }
 
@@ -378,14 +382,15 @@ static void selu_backward_vjp(ad_pullback *p)
         ad_give(p, 1, ad_where_not_positive(ad_mul(v, dr), y));
 }
 
-AD_OPERATOR(selu_backward) = {.name = "selu_backward",
-                              OF_TWO,
-                              .loops = &selu_backward_loops,
-                              .vjp = selu_backward_vjp,
-                              .linear = AD_LINEAR_IN(0),
-                              .formula = "s v where y > 0, else (y + s a) v, s = 1.0507..., a = 1.6732...",
-                              .gradient = "selu_backward(dr, y); 0 where y > 0, else v dr",
-                              .domain = {{0}, BESIDE_ZERO}};
+AD_OPERATOR(selu_backward,
+    OF_TWO,
+    .loops = &selu_backward_loops,
+    .vjp = selu_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "s v where y > 0, else (y + s a) v, s = 1.0507..., a = 1.6732...",
+    .gradient = "selu_backward(dr, y); 0 where y > 0, else v dr",
+    .domain = {{0}, {BESIDE_ZERO}},
+);
 
 ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_selu_backward, dy, y); }
 
@@ -421,22 +426,22 @@ static const ad_sample samples_sloped_backward[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = 0.2}}},
 };
 
-/* y = x where x > 0, else slope x :  dx = dy or slope dy */
 static void leaky_relu_vjp(ad_pullback *p)
 {
     ad_give(p, 0, ad_leaky_relu_backward(ad_dy(p), ad_x(p, 0), ad_attribute_at(p, 0)->real));
 }
 
-AD_OPERATOR(leaky_relu) = {.name = "leaky_relu",
-                           .arity = 1,
-                           SLOPED,
-                           SAMPLES(samples_sloped),
-                           .loops = &leaky_relu_loops,
-                           .vjp = leaky_relu_vjp,
-                           .formula = "x where x > 0, else slope x",
-                           .gradient = "dy where x > 0, else slope dy",
-                           .convention = "the gradient is slope dy at 0",
-                           .domain = {BESIDE_ZERO}};
+AD_OPERATOR(leaky_relu,
+    .arity = 1,
+    SLOPED,
+    SAMPLES(samples_sloped),
+    .loops = &leaky_relu_loops,
+    .vjp = leaky_relu_vjp,
+    .formula = "x where x > 0, else slope x",
+    .gradient = "dy where x > 0, else slope dy",
+    .convention = "the gradient is slope dy at 0",
+    .domain = {{BESIDE_ZERO}},
+);
 
 ad_tensor ad_leaky_relu(ad_tensor x, double slope) { return sloped(&ad_operator_leaky_relu, &x, 1, slope); }
 
@@ -449,46 +454,48 @@ static void leaky_relu_backward_vjp(ad_pullback *p)
         ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
 }
 
-AD_OPERATOR(leaky_relu_backward) = {.name = "leaky_relu_backward",
-                                    .arity = 2,
-                                    SLOPED,
-                                    SAMPLES(samples_sloped_backward),
-                                    .loops = &leaky_relu_backward_loops,
-                                    .vjp = leaky_relu_backward_vjp,
-                                    .linear = AD_LINEAR_IN(0),
-                                    .formula = "v where x > 0, else slope v",
-                                    .gradient = "dr where x > 0, else slope dr; 0",
-                                    .convention = "NaN where x is NaN",
-                                    .domain = {{0}, SIGN_ONLY}};
+AD_OPERATOR(leaky_relu_backward,
+    .arity = 2,
+    SLOPED,
+    SAMPLES(samples_sloped_backward),
+    .loops = &leaky_relu_backward_loops,
+    .vjp = leaky_relu_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v where x > 0, else slope v",
+    .gradient = "dr where x > 0, else slope dr; 0",
+    .convention = "NaN where x is NaN",
+    .domain = {{0}, {SIGN_ONLY}},
+);
 
 ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope)
 {
     return sloped(&ad_operator_leaky_relu_backward, (const ad_tensor[]){dy, x}, 2, slope);
 }
 
-/* y = clamp(x, -1, 1) :  dx = dy in [-1, 1], else 0 */
 static void hardtanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_clamp_backward(ad_dy(p), ad_x(p, 0), -1, 1)); }
 
-AD_OPERATOR(hardtanh) = {.name = "hardtanh",
-                         OF_ONE,
-                         .loops = &hardtanh_loops,
-                         .vjp = hardtanh_vjp,
-                         .formula = "clamp(x, -1, 1)",
-                         .gradient = "dy where -1 <= x <= 1, else 0",
-                         .convention = "the edges pass dy, and so does NaN",
-                         .domain = {{.low = -0.9, .high = 3, .kink = 1, .gap = 0.1}}};
+AD_OPERATOR(hardtanh,
+    OF_ONE,
+    .loops = &hardtanh_loops,
+    .vjp = hardtanh_vjp,
+    .formula = "clamp(x, -1, 1)",
+    .gradient = "dy where -1 <= x <= 1, else 0",
+    .convention = "the edges pass dy, and so does NaN",
+    .domain = {{.low = -0.9, .high = 3, .kink = 1, .gap = 0.1}},
+);
 
 ad_tensor ad_hardtanh(ad_tensor x) { return ad_apply1(&ad_operator_hardtanh, x); }
 
 /* y = ln logistic(x) = -softplus(-x) :  dx = logistic(-x) dy.  Computed as min(x, 0) - ln(1 + e^-|x|). */
 static void log_logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_logistic(ad_neg(ad_x(p, 0))), ad_dy(p))); }
 
-AD_OPERATOR(log_logistic) = {.name = "log_logistic",
-                             OF_ONE,
-                             .loops = &log_logistic_loops,
-                             .vjp = log_logistic_vjp,
-                             .formula = "ln logistic(x)",
-                             .gradient = "logistic(-x) dy"};
+AD_OPERATOR(log_logistic,
+    OF_ONE,
+    .loops = &log_logistic_loops,
+    .vjp = log_logistic_vjp,
+    .formula = "ln logistic(x)",
+    .gradient = "logistic(-x) dy",
+);
 
 ad_tensor ad_log_logistic(ad_tensor x) { return ad_apply1(&ad_operator_log_logistic, x); }
 

@@ -55,13 +55,14 @@ static void add_vjp(ad_pullback *p)
     ad_give(p, 1, ad_dy(p));
 }
 
-AD_OPERATOR(add) = {.name = "add",
-                    OF_TWO,
-                    .loops = &add_loops,
-                    .vjp = add_vjp,
-                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                    .formula = "a + b",
-                    .gradient = "dy, dy"};
+AD_OPERATOR(add,
+    OF_TWO,
+    .loops = &add_loops,
+    .vjp = add_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "a + b",
+    .gradient = "dy, dy",
+);
 
 ad_tensor ad_add(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_add, a, b); }
 
@@ -73,13 +74,14 @@ static void sub_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_dy(p)));
 }
 
-AD_OPERATOR(sub) = {.name = "sub",
-                    OF_TWO,
-                    .loops = &sub_loops,
-                    .vjp = sub_vjp,
-                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                    .formula = "a - b",
-                    .gradient = "dy, -dy"};
+AD_OPERATOR(sub,
+    OF_TWO,
+    .loops = &sub_loops,
+    .vjp = sub_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "a - b",
+    .gradient = "dy, -dy",
+);
 
 ad_tensor ad_sub(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_sub, a, b); }
 
@@ -92,13 +94,14 @@ static void mul_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
 }
 
-AD_OPERATOR(mul) = {.name = "mul",
-                    OF_TWO,
-                    .loops = &mul_loops,
-                    .vjp = mul_vjp,
-                    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-                    .formula = "a b",
-                    .gradient = "b dy, a dy"};
+AD_OPERATOR(mul,
+    OF_TWO,
+    .loops = &mul_loops,
+    .vjp = mul_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "a b",
+    .gradient = "b dy, a dy",
+);
 
 ad_tensor ad_mul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_mul, a, b); }
 
@@ -111,15 +114,16 @@ static void div_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
 }
 
-AD_OPERATOR(div) = {.name = "div",
-                    OF_TWO,
-                    .loops = &div_loops,
-                    .vjp = div_vjp,
-                    .linear = AD_LINEAR_IN(0),
-                    .formula = "a / b",
-                    .gradient = "dy / b, -y dy / b",
-                    .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
-                    .domain = {{0}, {.low = 0.5, .high = 2}}};
+AD_OPERATOR(div,
+    OF_TWO,
+    .loops = &div_loops,
+    .vjp = div_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "a / b",
+    .gradient = "dy / b, -y dy / b",
+    .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
+    .domain = {{0}, {.low = 0.5, .high = 2}},
+);
 
 ad_tensor ad_div(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div, a, b); }
 
@@ -132,13 +136,14 @@ static void maximum_vjp(ad_pullback *p)
         ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 0)));
 }
 
-AD_OPERATOR(maximum) = {.name = "maximum",
-                        OF_TWO_WITH_TIES,
-                        .loops = &maximum_loops,
-                        .vjp = maximum_vjp,
-                        .formula = "max(a, b)",
-                        .gradient = "dy to the larger",
-                        .convention = "equal: half each; NaN if either is NaN"};
+AD_OPERATOR(maximum,
+    OF_TWO_WITH_TIES,
+    .loops = &maximum_loops,
+    .vjp = maximum_vjp,
+    .formula = "max(a, b)",
+    .gradient = "dy to the larger",
+    .convention = "equal: half each; NaN if either is NaN",
+);
 
 ad_tensor ad_maximum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_maximum, a, b); }
 
@@ -151,13 +156,14 @@ static void minimum_vjp(ad_pullback *p)
         ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
 }
 
-AD_OPERATOR(minimum) = {.name = "minimum",
-                        OF_TWO_WITH_TIES,
-                        .loops = &minimum_loops,
-                        .vjp = minimum_vjp,
-                        .formula = "min(a, b)",
-                        .gradient = "dy to the smaller",
-                        .convention = "equal: half each; NaN if either is NaN"};
+AD_OPERATOR(minimum,
+    OF_TWO_WITH_TIES,
+    .loops = &minimum_loops,
+    .vjp = minimum_vjp,
+    .formula = "min(a, b)",
+    .gradient = "dy to the smaller",
+    .convention = "equal: half each; NaN if either is NaN",
+);
 
 ad_tensor ad_minimum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_minimum, a, b); }
 
@@ -172,8 +178,7 @@ static void share_greater_vjp(ad_pullback *p)
             ad_give(p, i, ad_zeros_like(ad_x(p, i)));
 }
 
-AD_OPERATOR(share_greater) = {
-    .name = "share_greater",
+AD_OPERATOR(share_greater,
     OF_THREE,
     .loops = &share_greater_loops,
     .vjp = share_greater_vjp,
@@ -181,7 +186,8 @@ AD_OPERATOR(share_greater) = {
     .formula = "v where a > b, v / 2 where a = b, else 0",
     .gradient = "share_greater(dy, a, b), 0, 0",
     .convention = "v where a or b is NaN",
-    .domain = {{0}, {.low = -2, .high = 2, .constant = true}, {.low = -2, .high = 2, .constant = true}}};
+    .domain = {{0}, {.low = -2, .high = 2, .constant = true}, {.low = -2, .high = 2, .constant = true}},
+);
 
 ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_share_greater, v, a, b); }
 
@@ -194,30 +200,31 @@ static void times_sign_vjp(ad_pullback *p)
         ad_give(p, 1, ad_zeros_like(ad_x(p, 1)));
 }
 
-AD_OPERATOR(times_sign) = {.name = "times_sign",
-                           OF_TWO,
-                           .loops = &times_sign_loops,
-                           .vjp = times_sign_vjp,
-                           .linear = AD_LINEAR_IN(0),
-                           .formula = "v sign(x)",
-                           .gradient = "dy sign(x), 0",
-                           .convention = "0 where x = 0",
-                           .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1, .constant = true}}};
+AD_OPERATOR(times_sign,
+    OF_TWO,
+    .loops = &times_sign_loops,
+    .vjp = times_sign_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v sign(x)",
+    .gradient = "dy sign(x), 0",
+    .convention = "0 where x = 0",
+    .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1, .constant = true}},
+);
 
 ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_times_sign, v, x); }
 
 /* ---- One operand ------------------------------------------------------------------------------------------------- */
 
-/* y = -x :  dx = -dy */
 static void neg_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_dy(p))); }
 
-AD_OPERATOR(neg) = {.name = "neg",
-                    OF_ONE,
-                    .loops = &neg_loops,
-                    .vjp = neg_vjp,
-                    .linear = AD_LINEAR_IN(0),
-                    .formula = "-x",
-                    .gradient = "-dy"};
+AD_OPERATOR(neg,
+    OF_ONE,
+    .loops = &neg_loops,
+    .vjp = neg_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "-x",
+    .gradient = "-dy",
+);
 
 ad_tensor ad_neg(ad_tensor x) { return ad_apply1(&ad_operator_neg, x); }
 
@@ -235,35 +242,35 @@ static const ad_sample samples_with_constant[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 2}}},
 };
 
-/* y = x + c :  dx = dy */
 static void shift_vjp(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
 
-AD_OPERATOR(shift) = {.name = "shift",
-                      .arity = 1,
-                      CONSTANT,
-                      ELEMENTWISE,
-                      SAMPLES(samples_with_constant),
-                      .loops = &shift_loops,
-                      .vjp = shift_vjp,
-                      .linear = AD_LINEAR_IN(0),
-                      .formula = "x + c",
-                      .gradient = "dy"};
+AD_OPERATOR(shift,
+    .arity = 1,
+    CONSTANT,
+    ELEMENTWISE,
+    SAMPLES(samples_with_constant),
+    .loops = &shift_loops,
+    .vjp = shift_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x + c",
+    .gradient = "dy",
+);
 
 ad_tensor ad_shift(ad_tensor x, double c) { return with_constant(&ad_operator_shift, x, c); }
 
-/* y = c x :  dx = c dy */
 static void scale_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), ad_attribute_at(p, 0)->real)); }
 
-AD_OPERATOR(scale) = {.name = "scale",
-                      .arity = 1,
-                      CONSTANT,
-                      ELEMENTWISE,
-                      SAMPLES(samples_with_constant),
-                      .loops = &scale_loops,
-                      .vjp = scale_vjp,
-                      .linear = AD_LINEAR_IN(0),
-                      .formula = "c x",
-                      .gradient = "c dy"};
+AD_OPERATOR(scale,
+    .arity = 1,
+    CONSTANT,
+    ELEMENTWISE,
+    SAMPLES(samples_with_constant),
+    .loops = &scale_loops,
+    .vjp = scale_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "c x",
+    .gradient = "c dy",
+);
 
 ad_tensor ad_scale(ad_tensor x, double c) { return with_constant(&ad_operator_scale, x, c); }
 
@@ -277,74 +284,84 @@ static void pow_constant_vjp(ad_pullback *p)
         ad_give(p, 0, ad_mul(ad_scale(ad_pow_constant(ad_x(p, 0), c - 1), c), ad_dy(p)));
 }
 
-AD_OPERATOR(pow_constant) = {.name = "pow_constant",
-                             .arity = 1,
-                             CONSTANT,
-                             ELEMENTWISE,
-                             SAMPLES(samples_with_constant),
-                             .loops = &pow_constant_loops,
-                             .vjp = pow_constant_vjp,
-                             .formula = "x^c",
-                             .gradient = "c x^(c-1) dy",
-                             .domain = {{.low = 0.5, .high = 2}},
-                             .convention = "IEEE pow: x^0 is 1 for every x, NaN too; NaN for x < 0 and c not whole"};
+AD_OPERATOR(pow_constant,
+    .arity = 1,
+    CONSTANT,
+    ELEMENTWISE,
+    SAMPLES(samples_with_constant),
+    .loops = &pow_constant_loops,
+    .vjp = pow_constant_vjp,
+    .formula = "x^c",
+    .gradient = "c x^(c-1) dy",
+    .domain = {{.low = 0.5, .high = 2}},
+    .convention = "IEEE pow: x^0 is 1 for every x, NaN too; NaN for x < 0 and c not whole",
+);
 
 ad_tensor ad_pow_constant(ad_tensor x, double c) { return with_constant(&ad_operator_pow_constant, x, c); }
 
-/* y = e^x :  dx = y dy */
 static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_y(p), ad_dy(p))); }
 
-AD_OPERATOR(exp) = {.name = "exp", OF_ONE, .loops = &exp_loops, .vjp = exp_vjp, .formula = "e^x", .gradient = "y dy"};
+AD_OPERATOR(exp,
+    OF_ONE,
+    .loops = &exp_loops,
+    .vjp = exp_vjp,
+    .formula = "e^x",
+    .gradient = "y dy",
+);
 
 ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
 
-/* y = ln x :  dx = dy / x */
 static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(log) = {.name = "log",
-                    OF_ONE,
-                    .loops = &log_loops,
-                    .vjp = log_vjp,
-                    .formula = "ln x",
-                    .gradient = "dy / x",
-                    .convention = "-inf at 0, NaN below",
-                    .domain = {{.low = 0.5, .high = 3}}};
+AD_OPERATOR(log,
+    OF_ONE,
+    .loops = &log_loops,
+    .vjp = log_vjp,
+    .formula = "ln x",
+    .gradient = "dy / x",
+    .convention = "-inf at 0, NaN below",
+    .domain = {{.low = 0.5, .high = 3}},
+);
 
 ad_tensor ad_log(ad_tensor x) { return ad_apply1(&ad_operator_log, x); }
 
-/* y = x^(1/2) :  dx = dy / (2 y) */
 static void sqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), 0.5), ad_y(p))); }
 
-AD_OPERATOR(sqrt) = {.name = "sqrt",
-                     OF_ONE,
-                     .loops = &sqrt_loops,
-                     .vjp = sqrt_vjp,
-                     .formula = "x^(1/2)",
-                     .gradient = "dy / (2 y)",
-                     .convention = "the gradient is infinite at 0; NaN below",
-                     .domain = {{.low = 0.5, .high = 3}}};
+AD_OPERATOR(sqrt,
+    OF_ONE,
+    .loops = &sqrt_loops,
+    .vjp = sqrt_vjp,
+    .formula = "x^(1/2)",
+    .gradient = "dy / (2 y)",
+    .convention = "the gradient is infinite at 0; NaN below",
+    .domain = {{.low = 0.5, .high = 3}},
+);
 
 ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
 
-/* y = x^2 :  dx = 2 x dy */
 static void square_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_x(p, 0), 2), ad_dy(p))); }
 
-AD_OPERATOR(square) = {
-    .name = "square", OF_ONE, .loops = &square_loops, .vjp = square_vjp, .formula = "x^2", .gradient = "2 x dy"};
+AD_OPERATOR(square,
+    OF_ONE,
+    .loops = &square_loops,
+    .vjp = square_vjp,
+    .formula = "x^2",
+    .gradient = "2 x dy",
+);
 
 ad_tensor ad_square(ad_tensor x) { return ad_apply1(&ad_operator_square, x); }
 
-/* y = |x| :  dx = sign(x) dy */
 static void abs_vjp(ad_pullback *p) { ad_give(p, 0, ad_times_sign(ad_dy(p), ad_x(p, 0))); }
 
-AD_OPERATOR(abs) = {.name = "abs",
-                    OF_ONE,
-                    .loops = &abs_loops,
-                    .vjp = abs_vjp,
-                    .formula = "|x|",
-                    .gradient = "sign(x) dy",
-                    .convention = "the gradient is 0 at 0",
-                    .domain = {{.low = -2, .high = 2, .gap = 0.1}}};
+AD_OPERATOR(abs,
+    OF_ONE,
+    .loops = &abs_loops,
+    .vjp = abs_vjp,
+    .formula = "|x|",
+    .gradient = "sign(x) dy",
+    .convention = "the gradient is 0 at 0",
+    .domain = {{.low = -2, .high = 2, .gap = 0.1}},
+);
 
 ad_tensor ad_abs(ad_tensor x) { return ad_apply1(&ad_operator_abs, x); }
 

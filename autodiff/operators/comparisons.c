@@ -138,29 +138,37 @@ LOGIC_OF_ONE(logical_not, !x)
 /* y is constant between whole numbers :  dx = 0 */
 static void rounding_vjp(ad_pullback *p) { ad_give(p, 0, ad_zeros_like(ad_x(p, 0))); }
 
-AD_OPERATOR(sign) = {.name = "sign",
-                     ROUNDING,
-                     .loops = &sign_loops,
-                     .formula = "-1, 0 or 1 as x is negative, 0 or positive",
-                     .convention = "NaN of NaN"};
+AD_OPERATOR(sign,
+    ROUNDING,
+    .loops = &sign_loops,
+    .formula = "-1, 0 or 1 as x is negative, 0 or positive",
+    .convention = "NaN of NaN",
+);
 
 ad_tensor ad_sign(ad_tensor x) { return ad_apply1(&ad_operator_sign, x); }
 
-AD_OPERATOR(floor) = {
-    .name = "floor", ROUNDING, .loops = &floor_loops, .formula = "the largest whole number not above x"};
+AD_OPERATOR(floor,
+    ROUNDING,
+    .loops = &floor_loops,
+    .formula = "the largest whole number not above x",
+);
 
 ad_tensor ad_floor(ad_tensor x) { return ad_apply1(&ad_operator_floor, x); }
 
-AD_OPERATOR(ceil) = {
-    .name = "ceil", ROUNDING, .loops = &ceil_loops, .formula = "the smallest whole number not below x"};
+AD_OPERATOR(ceil,
+    ROUNDING,
+    .loops = &ceil_loops,
+    .formula = "the smallest whole number not below x",
+);
 
 ad_tensor ad_ceil(ad_tensor x) { return ad_apply1(&ad_operator_ceil, x); }
 
-AD_OPERATOR(round) = {.name = "round",
-                      ROUNDING,
-                      .loops = &round_loops,
-                      .formula = "the whole number nearest to x",
-                      .convention = "a half goes to the even one"};
+AD_OPERATOR(round,
+    ROUNDING,
+    .loops = &round_loops,
+    .formula = "the whole number nearest to x",
+    .convention = "a half goes to the even one",
+);
 
 ad_tensor ad_round(ad_tensor x) { return ad_apply1(&ad_operator_round, x); }
 
@@ -220,17 +228,18 @@ static const ad_sample samples_clamp[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = -0.5}, {.real = -0.5}}},
 };
 
-AD_OPERATOR(clamp) = {.name = "clamp",
-                      .arity = 1,
-                      BOUNDED,
-                      SAMPLES(samples_clamp),
-                      .run = clamp_run,
-                      .loops = &clamp_loops,
-                      .vjp = clamp_vjp,
-                      .formula = "x, but at least low and at most high",
-                      .gradient = "dy where low <= x <= high, else 0",
-                      .convention = "the edges pass dy, and so does NaN",
-                      .domain = {{.low = -2, .high = 2, .kink = -0.5, .gap = 0.1}}};
+AD_OPERATOR(clamp,
+    .arity = 1,
+    BOUNDED,
+    SAMPLES(samples_clamp),
+    .run = clamp_run,
+    .loops = &clamp_loops,
+    .vjp = clamp_vjp,
+    .formula = "x, but at least low and at most high",
+    .gradient = "dy where low <= x <= high, else 0",
+    .convention = "the edges pass dy, and so does NaN",
+    .domain = {{.low = -2, .high = 2, .kink = -0.5, .gap = 0.1}},
+);
 
 ad_tensor ad_clamp(ad_tensor x, double low, double high) { return bounded(&ad_operator_clamp, &x, 1, low, high); }
 
@@ -262,18 +271,19 @@ static const ad_sample samples_clamp_backward[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = -0.5}, {.real = -0.5}}},
 };
 
-AD_OPERATOR(clamp_backward) = {.name = "clamp_backward",
-                               .arity = 2,
-                               BOUNDED,
-                               SAMPLES(samples_clamp_backward),
-                               .run = clamp_backward_run,
-                               .loops = &clamp_backward_loops,
-                               .vjp = clamp_backward_vjp,
-                               .linear = AD_LINEAR_IN(0),
-                               .formula = "v where low <= x <= high, else 0",
-                               .gradient = "dr where low <= x <= high, else 0; 0",
-                               .convention = "v at the edges, and where x is NaN",
-                               .domain = {{0}, {.low = -2, .high = 2, .kink = -0.5, .gap = 0.1, .constant = true}}};
+AD_OPERATOR(clamp_backward,
+    .arity = 2,
+    BOUNDED,
+    SAMPLES(samples_clamp_backward),
+    .run = clamp_backward_run,
+    .loops = &clamp_backward_loops,
+    .vjp = clamp_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v where low <= x <= high, else 0",
+    .gradient = "dr where low <= x <= high, else 0; 0",
+    .convention = "v at the edges, and where x is NaN",
+    .domain = {{0}, {.low = -2, .high = 2, .kink = -0.5, .gap = 0.1, .constant = true}},
+);
 
 ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high)
 {
@@ -304,57 +314,63 @@ static void truth_shape(ad_call *c)
         ad_broadcast_result(c, AD_I32);
 }
 
-AD_OPERATOR(equal) = {.name = "equal",
-                      COMPARES,
-                      .run = equal_run,
-                      .loops = &equal_loops,
-                      .formula = "a == b",
-                      .convention = "0 if either is NaN"};
+AD_OPERATOR(equal,
+    COMPARES,
+    .run = equal_run,
+    .loops = &equal_loops,
+    .formula = "a == b",
+    .convention = "0 if either is NaN",
+);
 
 ad_tensor ad_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_equal, a, b); }
 
-AD_OPERATOR(not_equal) = {.name = "not_equal",
-                          COMPARES,
-                          .run = not_equal_run,
-                          .loops = &not_equal_loops,
-                          .formula = "a != b",
-                          .convention = "1 if either is NaN"};
+AD_OPERATOR(not_equal,
+    COMPARES,
+    .run = not_equal_run,
+    .loops = &not_equal_loops,
+    .formula = "a != b",
+    .convention = "1 if either is NaN",
+);
 
 ad_tensor ad_not_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_not_equal, a, b); }
 
-AD_OPERATOR(less) = {.name = "less",
-                     COMPARES,
-                     .run = less_run,
-                     .loops = &less_loops,
-                     .formula = "a < b",
-                     .convention = "0 if either is NaN"};
+AD_OPERATOR(less,
+    COMPARES,
+    .run = less_run,
+    .loops = &less_loops,
+    .formula = "a < b",
+    .convention = "0 if either is NaN",
+);
 
 ad_tensor ad_less(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_less, a, b); }
 
-AD_OPERATOR(less_equal) = {.name = "less_equal",
-                           COMPARES,
-                           .run = less_equal_run,
-                           .loops = &less_equal_loops,
-                           .formula = "a <= b",
-                           .convention = "0 if either is NaN"};
+AD_OPERATOR(less_equal,
+    COMPARES,
+    .run = less_equal_run,
+    .loops = &less_equal_loops,
+    .formula = "a <= b",
+    .convention = "0 if either is NaN",
+);
 
 ad_tensor ad_less_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_less_equal, a, b); }
 
-AD_OPERATOR(greater) = {.name = "greater",
-                        COMPARES,
-                        .run = greater_run,
-                        .loops = &greater_loops,
-                        .formula = "a > b",
-                        .convention = "0 if either is NaN"};
+AD_OPERATOR(greater,
+    COMPARES,
+    .run = greater_run,
+    .loops = &greater_loops,
+    .formula = "a > b",
+    .convention = "0 if either is NaN",
+);
 
 ad_tensor ad_greater(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_greater, a, b); }
 
-AD_OPERATOR(greater_equal) = {.name = "greater_equal",
-                              COMPARES,
-                              .run = greater_equal_run,
-                              .loops = &greater_equal_loops,
-                              .formula = "a >= b",
-                              .convention = "0 if either is NaN"};
+AD_OPERATOR(greater_equal,
+    COMPARES,
+    .run = greater_equal_run,
+    .loops = &greater_equal_loops,
+    .formula = "a >= b",
+    .convention = "0 if either is NaN",
+);
 
 ad_tensor ad_greater_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_greater_equal, a, b); }
 
@@ -364,50 +380,60 @@ ad_tensor ad_greater_equal(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_oper
 
 static void classify_run(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c, c->x[0]->type)); }
 
-AD_OPERATOR(is_nan) = {.name = "is_nan", CLASSIFIES, .loops = &is_nan_loops, .formula = "1 where x is NaN, else 0"};
+AD_OPERATOR(is_nan,
+    CLASSIFIES,
+    .loops = &is_nan_loops,
+    .formula = "1 where x is NaN, else 0",
+);
 
 ad_tensor ad_is_nan(ad_tensor x) { return ad_apply1(&ad_operator_is_nan, x); }
 
-AD_OPERATOR(is_finite) = {.name = "is_finite",
-                          CLASSIFIES,
-                          .loops = &is_finite_loops,
-                          .formula = "1 where x is neither infinite nor NaN, else 0"};
+AD_OPERATOR(is_finite,
+    CLASSIFIES,
+    .loops = &is_finite_loops,
+    .formula = "1 where x is neither infinite nor NaN, else 0",
+);
 
 ad_tensor ad_is_finite(ad_tensor x) { return ad_apply1(&ad_operator_is_finite, x); }
 
 /* ---- Logic ------------------------------------------------------------------------------------------------------- */
 
 #define LOGICAL .types = "i", .properties = AD_NOT_DIFFERENTIABLE, .shape = truth_shape, .gradient = "none"
-#define TRUTH_VALUES                                                                                                   \
-    {                                                                                                                  \
-        .low = -1, .high = 1                                                                                           \
-    }
-#define LOGICAL_OF_TWO .arity = 2, LOGICAL, SAMPLES(ad_samples_of_two), .domain = {TRUTH_VALUES, TRUTH_VALUES}
+#define TRUTH_VALUES .low = -1, .high = 1
+#define LOGICAL_OF_TWO .arity = 2, LOGICAL, SAMPLES(ad_samples_of_two), .domain = {{TRUTH_VALUES}, {TRUTH_VALUES}}
 
-AD_OPERATOR(logical_and) = {
-    .name = "logical_and", LOGICAL_OF_TWO, .run = logical_and_run, .formula = "1 where a and b are not 0, else 0"};
+AD_OPERATOR(logical_and,
+    LOGICAL_OF_TWO,
+    .run = logical_and_run,
+    .formula = "1 where a and b are not 0, else 0",
+);
 
 ad_tensor ad_logical_and(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_logical_and, a, b); }
 
-AD_OPERATOR(logical_or) = {
-    .name = "logical_or", LOGICAL_OF_TWO, .run = logical_or_run, .formula = "1 where a or b is not 0, else 0"};
+AD_OPERATOR(logical_or,
+    LOGICAL_OF_TWO,
+    .run = logical_or_run,
+    .formula = "1 where a or b is not 0, else 0",
+);
 
 ad_tensor ad_logical_or(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_logical_or, a, b); }
 
-AD_OPERATOR(logical_xor) = {.name = "logical_xor",
-                            LOGICAL_OF_TWO,
-                            .run = logical_xor_run,
-                            .formula = "1 where one of a and b is 0 and the other is not, else 0"};
+AD_OPERATOR(logical_xor,
+    LOGICAL_OF_TWO,
+    .run = logical_xor_run,
+    .formula = "1 where one of a and b is 0 and the other is not, else 0",
+);
 
 ad_tensor ad_logical_xor(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_logical_xor, a, b); }
 
-AD_OPERATOR(logical_not) = {.name = "logical_not",
-                            .arity = 1,
-                            LOGICAL,
-                            SAMPLES(ad_samples_of_one),
-                            .run = logical_not_run,
-                            .formula = "1 where x is 0, else 0",
-                            .domain = {TRUTH_VALUES}};
+AD_OPERATOR(logical_not,
+    .arity = 1,
+    LOGICAL,
+    SAMPLES(ad_samples_of_one),
+    .run = logical_not_run,
+    .formula = "1 where x is 0, else 0",
+    .domain = {{TRUTH_VALUES}},
+);
 
 ad_tensor ad_logical_not(ad_tensor x) { return ad_apply1(&ad_operator_logical_not, x); }
 
@@ -443,19 +469,20 @@ static const ad_sample samples_where[] = {
     {.n_x = 3, .x = {{2, {2, 0}}, {0}, {1, {1}}}},
 };
 
-AD_OPERATOR(where) = {.name = "where",
-                      .arity = 3,
-                      .types = "i*",
-                      .shape = where_shape,
-                      SAMPLES(samples_where),
-                      .run = where_run,
-                      .loops = &where_loops,
-                      .vjp = where_vjp,
-                      .linear = AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
-                      .formula = "a where condition is not 0, else b",
-                      .gradient = "dy where condition is not 0, else 0; 0 where condition is not 0, else dy",
-                      .convention = "what is not chosen does not count, NaN included",
-                      .domain = {{.low = 0, .high = 1}}};
+AD_OPERATOR(where,
+    .arity = 3,
+    .types = "i*",
+    .shape = where_shape,
+    SAMPLES(samples_where),
+    .run = where_run,
+    .loops = &where_loops,
+    .vjp = where_vjp,
+    .linear = AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+    .formula = "a where condition is not 0, else b",
+    .gradient = "dy where condition is not 0, else 0; 0 where condition is not 0, else dy",
+    .convention = "what is not chosen does not count, NaN included",
+    .domain = {{.low = 0, .high = 1}},
+);
 
 ad_tensor ad_where(ad_tensor condition, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_where, condition, a, b); }
 

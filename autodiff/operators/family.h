@@ -2,13 +2,21 @@
 #define AUTODIFF_OPERATORS_FAMILY_H
 /* What every file of operators/ begins with. A row is written
  *
- *   AD_OPERATOR(tanh) = { .arity = 1, ... };
+ *   AD_OPERATOR(tanh,
+ *       OF_ONE,
+ *       .loops = &tanh_loops,
+ *       .vjp = tanh_vjp,
+ *       .formula = "tanh x",
+ *       .gradient = "(1 - y^2) dy",
+ *   );
  *
- * and is in the table by that alone: the linker gathers the rows' addresses in the section ad_rows. */
+ * This defines the ad_operator `ad_operator_tanh`, with the name "tanh" and these members. It is in the table by that
+ * alone: the linker gathers the addresses of the rows in the section ad_rows. */
 #include <math.h>
 #include <string.h>
 
 #include <gradtape/operators.h>
+#include <gradtape/operators/backward.h>
 
 #include "../kernels/vector_math.h"
 
@@ -21,10 +29,10 @@
 
 #include "../walk.h"
 
-#define AD_OPERATOR(name)                                                                                              \
-    extern const ad_operator ad_operator_##name;                                                                       \
-    static const ad_operator *ad_row_##name __attribute__((section("ad_rows"), used)) = &ad_operator_##name;           \
-    const ad_operator ad_operator_##name
+#define AD_OPERATOR(row, ...)                                                                                          \
+    extern const ad_operator ad_operator_##row;                                                                        \
+    static const ad_operator *ad_row_##row __attribute__((section("ad_rows"), used)) = &ad_operator_##row;             \
+    const ad_operator ad_operator_##row = {.name = #row, __VA_ARGS__}
 
 /* Each file of rows says its name, and the table asks for each by the list of files that the build has: a linker takes
  * from a static library only what is asked for. */

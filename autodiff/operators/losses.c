@@ -119,12 +119,13 @@ static void squared_error_vjp(ad_pullback *p)
     give_both(p, ad_mul(ad_scale(ad_sub(ad_x(p, 0), ad_x(p, 1)), 2), ad_dy(p)));
 }
 
-AD_OPERATOR(squared_error) = {.name = "squared_error",
-                              OF_TWO,
-                              .loops = &squared_error_loops,
-                              .vjp = squared_error_vjp,
-                              .formula = "(y - t)^2",
-                              .gradient = "2 (y - t) dl, -2 (y - t) dl"};
+AD_OPERATOR(squared_error,
+    OF_TWO,
+    .loops = &squared_error_loops,
+    .vjp = squared_error_vjp,
+    .formula = "(y - t)^2",
+    .gradient = "2 (y - t) dl, -2 (y - t) dl",
+);
 
 ad_tensor ad_squared_error(ad_tensor y, ad_tensor t) { return ad_apply2(&ad_operator_squared_error, y, t); }
 
@@ -134,13 +135,14 @@ static void absolute_error_vjp(ad_pullback *p)
     give_both(p, ad_times_sign(ad_dy(p), ad_sub(ad_x(p, 0), ad_x(p, 1))));
 }
 
-AD_OPERATOR(absolute_error) = {.name = "absolute_error",
-                               OF_TWO,
-                               .loops = &absolute_error_loops,
-                               .vjp = absolute_error_vjp,
-                               .formula = "|y - t|",
-                               .gradient = "sign(y - t) dl, -sign(y - t) dl",
-                               .convention = "the gradients are 0 where y = t"};
+AD_OPERATOR(absolute_error,
+    OF_TWO,
+    .loops = &absolute_error_loops,
+    .vjp = absolute_error_vjp,
+    .formula = "|y - t|",
+    .gradient = "sign(y - t) dl, -sign(y - t) dl",
+    .convention = "the gradients are 0 where y = t",
+);
 
 ad_tensor ad_absolute_error(ad_tensor y, ad_tensor t) { return ad_apply2(&ad_operator_absolute_error, y, t); }
 
@@ -169,18 +171,19 @@ static const ad_sample samples_huber[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = 1}}},
 };
 
-AD_OPERATOR(huber) = {.name = "huber",
-                      .arity = 2,
-                      .attributes = {{"delta", AD_ATTRIBUTE_REAL}},
-                      .properties = AD_ELEMENTWISE,
-                      .shape = huber_shape,
-                      SAMPLES(samples_huber),
-                      .run = ad_map,
-                      .loops = &huber_loops,
-                      .vjp = huber_vjp,
-                      .formula = "(y - t)^2 / 2 where |y - t| <= delta, else delta (|y - t| - delta / 2)",
-                      .gradient = "clamp(y - t, -delta, delta) dl, -clamp(y - t, -delta, delta) dl",
-                      .convention = "the second derivative is 1 where |y - t| = delta"};
+AD_OPERATOR(huber,
+    .arity = 2,
+    .attributes = {{"delta", AD_ATTRIBUTE_REAL}},
+    .properties = AD_ELEMENTWISE,
+    .shape = huber_shape,
+    SAMPLES(samples_huber),
+    .run = ad_map,
+    .loops = &huber_loops,
+    .vjp = huber_vjp,
+    .formula = "(y - t)^2 / 2 where |y - t| <= delta, else delta (|y - t| - delta / 2)",
+    .gradient = "clamp(y - t, -delta, delta) dl, -clamp(y - t, -delta, delta) dl",
+    .convention = "the second derivative is 1 where |y - t| = delta",
+);
 
 ad_tensor ad_huber(ad_tensor y, ad_tensor t, double delta)
 {
@@ -197,13 +200,14 @@ static void hinge_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_x(p, 0), dl));
 }
 
-AD_OPERATOR(hinge) = {.name = "hinge",
-                      OF_TWO,
-                      .loops = &hinge_loops,
-                      .vjp = hinge_vjp,
-                      .formula = "max(0, 1 - t y)",
-                      .gradient = "-t dl where t y < 1, else 0; -y dl where t y < 1, else 0",
-                      .convention = "the gradients are 0 where t y = 1"};
+AD_OPERATOR(hinge,
+    OF_TWO,
+    .loops = &hinge_loops,
+    .vjp = hinge_vjp,
+    .formula = "max(0, 1 - t y)",
+    .gradient = "-t dl where t y < 1, else 0; -y dl where t y < 1, else 0",
+    .convention = "the gradients are 0 where t y = 1",
+);
 
 ad_tensor ad_hinge(ad_tensor y, ad_tensor t) { return ad_apply2(&ad_operator_hinge, y, t); }
 
@@ -219,14 +223,15 @@ static void kl_divergence_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(probability, ad_dy(p))));
 }
 
-AD_OPERATOR(kl_divergence) = {.name = "kl_divergence",
-                              OF_TWO,
-                              .loops = &kl_divergence_loops,
-                              .vjp = kl_divergence_vjp,
-                              .linear = AD_LINEAR_IN(1),
-                              .formula = "e^p (p - q)",
-                              .gradient = "(l + e^p) dl, -e^p dl",
-                              .convention = "0 where p is -inf, whatever q is"};
+AD_OPERATOR(kl_divergence,
+    OF_TWO,
+    .loops = &kl_divergence_loops,
+    .vjp = kl_divergence_vjp,
+    .linear = AD_LINEAR_IN(1),
+    .formula = "e^p (p - q)",
+    .gradient = "(l + e^p) dl, -e^p dl",
+    .convention = "0 where p is -inf, whatever q is",
+);
 
 ad_tensor ad_kl_divergence(ad_tensor p, ad_tensor q) { return ad_apply2(&ad_operator_kl_divergence, p, q); }
 
@@ -239,14 +244,15 @@ static void mul_exp_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_y(p), ad_dy(p)));
 }
 
-AD_OPERATOR(mul_exp) = {.name = "mul_exp",
-                        OF_TWO,
-                        .loops = &mul_exp_loops,
-                        .vjp = mul_exp_vjp,
-                        .linear = AD_LINEAR_IN(0),
-                        .formula = "a e^s",
-                        .gradient = "e^s dr, r dr",
-                        .convention = "0 where s is -inf, whatever a is, and where a = 0 and s is finite"};
+AD_OPERATOR(mul_exp,
+    OF_TWO,
+    .loops = &mul_exp_loops,
+    .vjp = mul_exp_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "a e^s",
+    .gradient = "e^s dr, r dr",
+    .convention = "0 where s is -inf, whatever a is, and where a = 0 and s is finite",
+);
 
 ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s) { return ad_apply2(&ad_operator_mul_exp, a, s); }
 
@@ -263,13 +269,14 @@ static void normal_nll_vjp(ad_pullback *p)
     }
 }
 
-AD_OPERATOR(normal_nll) = {.name = "normal_nll",
-                           OF_THREE,
-                           .loops = &normal_nll_loops,
-                           .vjp = normal_nll_vjp,
-                           .formula = "(ln 2 pi + v + (x - mean)^2 e^-v) / 2",
-                           .gradient = "d e^-v dl, -d e^-v dl, (1 - d^2 e^-v) / 2 dl, d = x - mean",
-                           .convention = "finite wherever the formula is, though a part of it is not"};
+AD_OPERATOR(normal_nll,
+    OF_THREE,
+    .loops = &normal_nll_loops,
+    .vjp = normal_nll_vjp,
+    .formula = "(ln 2 pi + v + (x - mean)^2 e^-v) / 2",
+    .gradient = "d e^-v dl, -d e^-v dl, (1 - d^2 e^-v) / 2 dl, d = x - mean",
+    .convention = "finite wherever the formula is, though a part of it is not",
+);
 
 ad_tensor ad_normal_nll(ad_tensor x, ad_tensor mean, ad_tensor log_variance)
 {
@@ -286,14 +293,15 @@ static void poisson_nll_vjp(ad_pullback *p)
         ad_give(p, 1, ad_mul(ad_sub(ad_digamma(ad_shift(k, 1)), r), ad_dy(p)));
 }
 
-AD_OPERATOR(poisson_nll) = {.name = "poisson_nll",
-                            OF_TWO,
-                            .loops = &poisson_nll_loops,
-                            .vjp = poisson_nll_vjp,
-                            .formula = "e^r - k r + lgamma(k + 1)",
-                            .gradient = "(e^r - k) dl, (digamma(k + 1) - r) dl",
-                            .convention = "0 where r is -inf and k is 0",
-                            .domain = {{0}, {.low = 0, .high = 5}}};
+AD_OPERATOR(poisson_nll,
+    OF_TWO,
+    .loops = &poisson_nll_loops,
+    .vjp = poisson_nll_vjp,
+    .formula = "e^r - k r + lgamma(k + 1)",
+    .gradient = "(e^r - k) dl, (digamma(k + 1) - r) dl",
+    .convention = "0 where r is -inf and k is 0",
+    .domain = {{0}, {.low = 0, .high = 5}},
+);
 
 ad_tensor ad_poisson_nll(ad_tensor log_rate, ad_tensor count)
 {
@@ -380,8 +388,7 @@ static const ad_sample samples_cross_entropy_with[] = {
     {.n_x = 3, .x = {{2, {0, 3}}, {1, {0}}, {1, {3}}}, .attributes = {{.real = 0.1}}},
 };
 
-AD_OPERATOR(softmax_cross_entropy_with) = {
-    .name = "softmax_cross_entropy_with",
+AD_OPERATOR(softmax_cross_entropy_with,
     .arity = 3,
     .types = "rir",
     SMOOTHED,
@@ -394,7 +401,8 @@ AD_OPERATOR(softmax_cross_entropy_with) = {
     .formula = "-sum(h w log_softmax(z)), h = (1 - s) one_hot(label) + s / c",
     .gradient = "(softmax(z) sum(h w) - h w) dy, -sum(h log_softmax(z) dy)",
     .convention = "finite for any finite logits; a class that weighs 0 adds 0, even if its logit is -inf",
-    .domain = {{0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}}};
+    .domain = {{0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}},
+);
 
 /* Weights for logits that come without: ones. Of what are no logits nothing can be made; the row says so. */
 static ad_tensor ones_for(ad_tensor logits)
@@ -465,8 +473,7 @@ static const ad_sample samples_cross_entropy_with_backward[] = {
     {.n_x = 4, .x = {{1, {0}}, {2, {0, 3}}, {1, {0}}, {1, {3}}}, .attributes = {{.real = 0.1}}},
 };
 
-AD_OPERATOR(softmax_cross_entropy_with_backward) = {
-    .name = "softmax_cross_entropy_with_backward",
+AD_OPERATOR(softmax_cross_entropy_with_backward,
     .arity = 4,
     .types = "rrir",
     SMOOTHED,
@@ -479,7 +486,8 @@ AD_OPERATOR(softmax_cross_entropy_with_backward) = {
     .formula = "(softmax(z) sum(h w) - h w) v, h = (1 - s) one_hot(label) + s / c",
     .gradient = "sum((q sum(h w) - h w) dr), softmax_backward(dr, q) sum(h w) v, sum(h (sum(q dr) - dr) v), q = "
                 "softmax(z)",
-    .domain = {{0}, {0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}}};
+    .domain = {{0}, {0}, {.low = 0, .high = 1}, {.low = 0.5, .high = 2}},
+);
 
 ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels,
                                                  ad_tensor class_weights, double smoothing)

@@ -1,5 +1,5 @@
 /* Softmax along an axis, and the losses that take logits. */
-#include "groups.h"
+#include "along_axis.h"
 #include "logits.h"
 
 #include <inttypes.h>
@@ -132,15 +132,16 @@ static const ad_sample samples_along_two[] = {
 /* y = e^x / sum e^x :  dx = y (dy - sum(y dy)) */
 static void softmax_vjp(ad_pullback *p) { ad_give(p, 0, ad_softmax_backward(ad_dy(p), ad_y(p), axis_of(p))); }
 
-AD_OPERATOR(softmax) = {.name = "softmax",
-                        .arity = 1,
-                        RUN_ALONG_AXIS,
-                        SAMPLES(samples_along),
-                        .loops = &softmax_loops,
-                        .vjp = softmax_vjp,
-                        .formula = "e^x / sum e^x along axis",
-                        .gradient = "y (dy - sum(y dy))",
-                        .convention = "0 where x is -inf; NaN if all are"};
+AD_OPERATOR(softmax,
+    .arity = 1,
+    RUN_ALONG_AXIS,
+    SAMPLES(samples_along),
+    .loops = &softmax_loops,
+    .vjp = softmax_vjp,
+    .formula = "e^x / sum e^x along axis",
+    .gradient = "y (dy - sum(y dy))",
+    .convention = "0 where x is -inf; NaN if all are",
+);
 
 ad_tensor ad_softmax(ad_tensor x, int axis) { return along(&ad_operator_softmax, &x, 1, axis); }
 
@@ -157,15 +158,16 @@ static void softmax_backward_vjp(ad_pullback *p)
     ad_give(p, 1, ad_neg(ad_mul(v, ad_sum_over(ad_mul(y, dr), axes))));
 }
 
-AD_OPERATOR(softmax_backward) = {.name = "softmax_backward",
-                                 .arity = 2,
-                                 RUN_ALONG_AXIS,
-                                 SAMPLES(samples_along_two),
-                                 .loops = &softmax_backward_loops,
-                                 .vjp = softmax_backward_vjp,
-                                 .linear = AD_LINEAR_IN(0),
-                                 .formula = "y (v - sum(y v))",
-                                 .gradient = "y (dr - sum(y dr)), dr (v - sum(y v)) - v sum(y dr)"};
+AD_OPERATOR(softmax_backward,
+    .arity = 2,
+    RUN_ALONG_AXIS,
+    SAMPLES(samples_along_two),
+    .loops = &softmax_backward_loops,
+    .vjp = softmax_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "y (v - sum(y v))",
+    .gradient = "y (dr - sum(y dr)), dr (v - sum(y v)) - v sum(y dr)",
+);
 
 ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis)
 {
@@ -179,14 +181,15 @@ static void log_softmax_vjp(ad_pullback *p)
     ad_give(p, 0, ad_sub(ad_dy(p), ad_mul(ad_exp(ad_y(p)), total)));
 }
 
-AD_OPERATOR(log_softmax) = {.name = "log_softmax",
-                            .arity = 1,
-                            RUN_ALONG_AXIS,
-                            SAMPLES(samples_along),
-                            .loops = &log_softmax_loops,
-                            .vjp = log_softmax_vjp,
-                            .formula = "x - logsumexp(x) along axis",
-                            .gradient = "dy - e^y sum(dy)"};
+AD_OPERATOR(log_softmax,
+    .arity = 1,
+    RUN_ALONG_AXIS,
+    SAMPLES(samples_along),
+    .loops = &log_softmax_loops,
+    .vjp = log_softmax_vjp,
+    .formula = "x - logsumexp(x) along axis",
+    .gradient = "dy - e^y sum(dy)",
+);
 
 ad_tensor ad_log_softmax(ad_tensor x, int axis) { return along(&ad_operator_log_softmax, &x, 1, axis); }
 
@@ -244,18 +247,19 @@ static const ad_sample samples_cross_entropy[] = {
     {.n_x = 2, .x = {{2, {0, 3}}, {1, {0}}}},
 };
 
-AD_OPERATOR(softmax_cross_entropy) = {.name = "softmax_cross_entropy",
-                                      .arity = 2,
-                                      .types = "ri",
-                                      .shape = softmax_cross_entropy_shape,
-                                      SAMPLES(samples_cross_entropy),
-                                      .run = softmax_cross_entropy_run,
-                                      .loops = &softmax_cross_entropy_loops,
-                                      .vjp = softmax_cross_entropy_vjp,
-                                      .formula = "-log_softmax(z)[label]",
-                                      .gradient = "(softmax(z) - one_hot(label)) dy",
-                                      .convention = "finite for any finite logits",
-                                      .domain = {{0}, {.low = 0, .high = 1}}};
+AD_OPERATOR(softmax_cross_entropy,
+    .arity = 2,
+    .types = "ri",
+    .shape = softmax_cross_entropy_shape,
+    SAMPLES(samples_cross_entropy),
+    .run = softmax_cross_entropy_run,
+    .loops = &softmax_cross_entropy_loops,
+    .vjp = softmax_cross_entropy_vjp,
+    .formula = "-log_softmax(z)[label]",
+    .gradient = "(softmax(z) - one_hot(label)) dy",
+    .convention = "finite for any finite logits",
+    .domain = {{0}, {.low = 0, .high = 1}},
+);
 
 ad_tensor ad_softmax_cross_entropy(ad_tensor logits, ad_tensor labels)
 {
@@ -304,8 +308,7 @@ static const ad_sample samples_cross_entropy_backward[] = {
     {.n_x = 3, .x = {{1, {0}}, {2, {0, 3}}, {1, {0}}}},
 };
 
-AD_OPERATOR(softmax_cross_entropy_backward) = {
-    .name = "softmax_cross_entropy_backward",
+AD_OPERATOR(softmax_cross_entropy_backward,
     .arity = 3,
     .types = "rri",
     .shape = softmax_cross_entropy_backward_shape,
@@ -316,7 +319,8 @@ AD_OPERATOR(softmax_cross_entropy_backward) = {
     .linear = AD_LINEAR_IN(0),
     .formula = "(softmax(z) - one_hot(label)) v",
     .gradient = "sum((softmax(z) - one_hot) dr), softmax_backward(dr, softmax(z)) v",
-    .domain = {{0}, {0}, {.low = 0, .high = 1}}};
+    .domain = {{0}, {0}, {.low = 0, .high = 1}},
+);
 
 ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels)
 {
@@ -334,18 +338,26 @@ static void logistic_cross_entropy_vjp(ad_pullback *p)
         ad_give(p, 1, ad_neg(ad_mul(ad_x(p, 0), ad_dy(p))));
 }
 
-AD_OPERATOR(logistic_cross_entropy) = {.name = "logistic_cross_entropy",
-                                       OF_TWO,
-                                       .loops = &logistic_cross_entropy_loops,
-                                       .vjp = logistic_cross_entropy_vjp,
-                                       .linear = AD_LINEAR_IN(1),
-                                       .formula = "softplus(z) - t z",
-                                       .gradient = "(logistic(z) - t) dy, -z dy",
-                                       .convention = "finite for any finite logits"};
+AD_OPERATOR(logistic_cross_entropy,
+    OF_TWO,
+    .loops = &logistic_cross_entropy_loops,
+    .vjp = logistic_cross_entropy_vjp,
+    .linear = AD_LINEAR_IN(1),
+    .formula = "softplus(z) - t z",
+    .gradient = "(logistic(z) - t) dy, -z dy",
+    .convention = "finite for any finite logits",
+);
 
 ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets)
 {
     return ad_apply2(&ad_operator_logistic_cross_entropy, logits, targets);
+}
+
+/* ---- Log-probability of a label ---------------------------------------------------------------------------------- */
+
+ad_tensor ad_softmax_log_likelihood(ad_tensor logits, ad_tensor labels)
+{
+    return ad_neg(ad_softmax_cross_entropy(logits, labels));
 }
 
 #endif

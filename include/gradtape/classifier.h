@@ -35,7 +35,7 @@ typedef struct nn_classifier_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the classifier is
                                                    a logistic regression */
     int64_t n_classes;                          /* 2 to 2^31 - 1; no default */
-    nn_activation activation;                   /* of the hidden layers; default relu */
+    ad_activation activation;                   /* of the hidden layers; default relu */
     nn_optimiser_options optimiser;             /* default Adagrad, rate 0.05, accumulator 0.1 */
     nn_scaling_kind scaling;       /* learnt at the first fit and applied to every later input; default none */
     double scaling_constant;       /* for NN_SCALE_CONSTANT; 0: 255 */

@@ -1,32 +1,24 @@
 #ifndef GRADTAPE_LAYERS_H
 #define GRADTAPE_LAYERS_H
 /* Layers: a function from tensors to a tensor, and its named parameters. */
+#include <gradtape/operators/fused.h>
 #include <gradtape/tensor.h>
 
-typedef enum nn_activation {
-    NN_RELU,
-    NN_LOGISTIC,
-    NN_TANH,
-    NN_ELU,
-    NN_SOFTPLUS,
-    NN_IDENTITY,
-    NN_ACTIVATION_COUNT
-} nn_activation;
+/* "relu", "tanh", "logistic", "softplus", "elu", "identity"; "relu" for AD_ACTIVATION_DEFAULT, "unknown activation" for
+ * a number outside the list. */
+AD_API const char *nn_activation_name(ad_activation activation);
 
-/* "relu", "logistic", "tanh", "elu", "softplus", "identity"; "unknown activation" for a number outside the list. */
-AD_API const char *nn_activation_name(nn_activation activation);
+/* The activation of a name; AD_ACTIVATION_COUNT if there is none. */
+AD_API ad_activation nn_activation_named(const char *name);
 
-/* The activation of a name; NN_ACTIVATION_COUNT if there is none. */
-AD_API nn_activation nn_activation_named(const char *name);
-
-/* Applies an activation, element by element. A number outside the list is an error. */
-AD_API ad_tensor nn_activate(ad_tensor x, nn_activation activation);
+/* Applies an activation, element by element; AD_ACTIVATION_DEFAULT is relu. A number outside the list is an error. */
+AD_API ad_tensor nn_activate(ad_tensor x, ad_activation activation);
 
 /* A fully connected layer: y = activation(x W + b), [n,d] to [n,h]. */
 typedef struct nn_dense {
     ad_tensor weights; /* [d,h] */
     ad_tensor biases;  /* [h] */
-    nn_activation activation;
+    ad_activation activation;
 } nn_dense;
 
 /* The options of a layer. Zero means the default where there is one. */
@@ -34,7 +26,7 @@ typedef struct nn_dense_options {
     const char *name;         /* the parameters are called NAME/weights and NAME/biases; NULL: "dense" */
     int64_t inputs;           /* d, at least 1 */
     int64_t units;            /* h, at least 1 */
-    nn_activation activation; /* default relu */
+    ad_activation activation; /* default relu */
     ad_type type;             /* default f32 */
     uint64_t seed;            /* of the weights: Glorot-uniform, in +-sqrt(6 / (d + h)) (Glorot, Bengio 2010) */
     uint64_t stream;          /* a different one for each layer */

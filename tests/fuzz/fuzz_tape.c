@@ -1,5 +1,5 @@
 /* The fuzz target for libFuzzer: programs on tapes, right and wrong ones (program.h). `sh tests/fuzz.sh SECONDS` builds
- * and runs it. `build/tests/fuzz/replay FILE...` runs a finding again, with any compiler. */
+ * and runs it. `build/tests/fuzz/run_programs FILE...` runs a finding again, with any compiler. */
 #include <string.h>
 
 #include "program.h"

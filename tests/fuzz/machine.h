@@ -1,7 +1,7 @@
 #ifndef TESTS_FUZZ_MACHINE_H
 #define TESTS_FUZZ_MACHINE_H
 /* What runs a program: a tape, what the program knows to be on it, and the invariants. */
-#include "../counting.h"
+#include "../support/counting.h"
 #include "draw.h"
 #include "program.h"
 

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "../suite.h"
+#include "../support/check.h"
 #include "files.h"
 
 static fuzz_files files;
 static uint8_t *ran;     /* by row */
 static uint8_t *reached; /* by file */
 
-static const char extend[] = "build/tests/fuzz/replay --seeds tests/fuzz/corpus extends the corpus";
+static const char extend[] = "build/tests/fuzz/run_programs --seeds tests/fuzz/corpus extends the corpus";
 
 START_TEST(program_runs)
 {

@@ -809,7 +809,7 @@ def softmax_cross_entropy_with_backward(g):
 
 # ---- Blocks ---------------------------------------------------------------------------------------------------------
 
-# In the order of ad_activation: the function of z, and dz of dy and y.
+# In the order of ad_activation, whose 0 is the identity here: the function of z, and dz of dy and y.
 ACTIVATIONS = [
     (lambda z: z, lambda dy, y: dy), (torch.relu, core.where_positive), (torch.tanh, torch.ops.aten.tanh_backward),
     (torch.sigmoid, torch.ops.aten.sigmoid_backward), (core.softplus, lambda dy, y: -torch.expm1(-y) * dy),

@@ -13,7 +13,7 @@ def softplus(z):
     return torch.where(z > 0, z, 0.0) + torch.log1p(torch.exp(torch.where(z > 0, -z, z)))
 
 
-# In the order of ad_activation; each with its derivative as a function of y.
+# In the order of ad_activation, whose 0 is the identity here; each with its derivative as a function of y.
 ACTIVATIONS = [
     ("identity", lambda z: z, torch.ones_like),
     ("relu", torch.relu, lambda y: (y > 0).to(y.dtype)),

@@ -1,14 +1,14 @@
 #ifndef GRADTAPE_OPERATORS_ARITHMETIC_H
 #define GRADTAPE_OPERATORS_ARITHMETIC_H
-/* Arithmetic and powers, element by element, broadcasting. */
+/* Arithmetic and powers, element by element. Two operands have one type and broadcast. */
 #include <gradtape/operator.h>
 
 AD_API ad_tensor ad_add(ad_tensor a, ad_tensor b);     /* a + b :  da = dy,  db = dy */
 AD_API ad_tensor ad_sub(ad_tensor a, ad_tensor b);     /* a - b :  da = dy,  db = -dy */
 AD_API ad_tensor ad_mul(ad_tensor a, ad_tensor b);     /* a b :  da = b dy,  db = a dy */
 AD_API ad_tensor ad_div(ad_tensor a, ad_tensor b);     /* a / b :  da = dy / b,  db = -y dy / b */
-AD_API ad_tensor ad_maximum(ad_tensor a, ad_tensor b); /* the larger takes dy; equal: half each; NaN if either is */
-AD_API ad_tensor ad_minimum(ad_tensor a, ad_tensor b); /* the smaller takes dy; equal: half each; NaN if either is */
+AD_API ad_tensor ad_maximum(ad_tensor a, ad_tensor b); /* the larger takes dy; equal: half each; NaN if one is */
+AD_API ad_tensor ad_minimum(ad_tensor a, ad_tensor b); /* the smaller takes dy; equal: half each; NaN if one is */
 
 AD_API ad_tensor ad_neg(ad_tensor x);                    /* -x :  dx = -dy */
 AD_API ad_tensor ad_shift(ad_tensor x, double c);        /* x + c :  dx = dy */
@@ -19,11 +19,5 @@ AD_API ad_tensor ad_log(ad_tensor x);                    /* ln x :  dx = dy / x;
 AD_API ad_tensor ad_sqrt(ad_tensor x);                   /* x^(1/2) :  dx = dy / (2 y); NaN below 0 */
 AD_API ad_tensor ad_square(ad_tensor x);                 /* x^2 :  dx = 2 x dy */
 AD_API ad_tensor ad_abs(ad_tensor x);                    /* |x| :  dx = sign(x) dy, 0 at 0 */
-
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* v, -v or 0 as x is positive, negative or 0; NaN where x is */
-AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
-/* v where a > b (or either is NaN), v / 2 where a = b, else 0 */
-AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
 
 #endif

@@ -1,11 +1,11 @@
 #ifndef GRADTAPE_OPERATORS_LINEAR_ALGEBRA_H
 #define GRADTAPE_OPERATORS_LINEAR_ALGEBRA_H
-/* Linear algebra. */
+/* Linear algebra: matrices are the last two axes; the axes before them are a batch, and the batches of two operands
+ * broadcast. x' is the transpose of x. */
 #include <gradtape/operator.h>
 
 /* ---- Matrix products --------------------------------------------------------------------------------------------- */
-/* Of the last two axes; leading axes broadcast. Letters: n and t say which operand is transposed; no transpose is
- * copied. */
+/* The letters n and t say which operand is transposed; a transpose is read in place, not copied. */
 AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);    /* a b, [m,k] x [k,n] :  da = dy b',  db = a' dy */
 AD_API ad_tensor ad_matmul_nt(ad_tensor a, ad_tensor b); /* a b', [m,k] x [n,k] :  da = dy b,  db = dy' a */
 AD_API ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b); /* a' b, [k,m] x [k,n] :  da = b dy',  db = a dy */
@@ -13,49 +13,36 @@ AD_API ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b); /* a' b, [k,m] x [k,n] 
 AD_API ad_tensor ad_dot(ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_outer(ad_tensor a, ad_tensor b); /* [..., m] by [..., n] to [..., m, n] :  da = dy b,  db = dy' a */
 
-/* ---- Systems of equations: the last two axes are matrices, leading axes are batches that broadcast --------------- */
+/* ---- Systems of equations and factorisations --------------------------------------------------------------------- */
 
-/* How ad_solve_triangular reads a: what is on the other side of the diagonal is not read. */
-enum ad_triangle {
+/* How ad_solve_triangular reads a; flags, to be joined by |. The other side of the diagonal is not read. */
+typedef enum ad_triangle {
     AD_LOWER = 0,
     AD_UPPER = 1,
     AD_TRANSPOSED = 2,   /* solves a' x = b */
-    AD_UNIT_DIAGONAL = 4 /* the diagonal counts as ones */
-};
+    AD_UNIT_DIAGONAL = 4 /* the diagonal counts as ones and is not read */
+} ad_triangle;
 
-/* a x = b for a triangle a [n,n], b [n,k] :  db = a'^-1 dx,  da = -db x' in the triangle (Giles 2008). A 0 on the
- * diagonal is an error. */
-AD_API ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, unsigned triangle);
-/* The lower L with L L' = a, a symmetric and positive definite, of which the lower triangle is read :  da symmetric
- * (Murray 2016). A matrix that is not positive definite is an error (AD_BAD_VALUE) that names its index in the batch
- * and the pivot. */
+/* The x with a x = b for a triangle a [n,n], b [n,k] :  db = a'^-1 dx,  da = -db x' in the triangle (Giles 2008). A 0
+ * on the diagonal, or a number in the triangle that is not finite, is an error. */
+AD_API ad_tensor ad_solve_triangular(ad_tensor a, ad_tensor b, ad_triangle triangle);
+/* The lower triangle L with L L' = a, for a symmetric and positive definite a; only the lower triangle of a is read :
+ * da symmetric (Murray 2016). An a that is not positive definite is an error (AD_BAD_VALUE) that names its index in the
+ * batch and the pivot. */
 AD_API ad_tensor ad_cholesky(ad_tensor a);
-/* a x = b, a [n,n], b [n,k] :  db = a'^-1 dx,  da = -db x' (Giles 2008). A singular a is an error. */
+/* The x with a x = b, a [n,n], b [n,k] :  db = a'^-1 dx,  da = -db x' (Giles 2008). A singular a is an error. */
 AD_API ad_tensor ad_solve(ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_inverse(ad_tensor a); /* da = -y' dy y' (Giles 2008). A singular a is an error. */
-/* The determinant :  da = dy times the matrix of cofactors, which is exact for singular a too (Jacobi 1841; Giles 2008
- * writes it y a'^-1 dy, of a regular a) */
+AD_API ad_tensor ad_inverse(ad_tensor a); /* a^-1 :  da = -y' dy y' (Giles 2008). A singular a is an error. */
+/* The determinant :  da = dy times the matrix of cofactors, which is exact for a singular a too (Jacobi 1841; for a
+ * regular a it is the y a'^-1 dy of Giles 2008) */
 AD_API ad_tensor ad_det(ad_tensor a);
-/* The sign of the determinant and, into `log`, if it is not NULL, ln of its size :  da = a'^-1 dlog (Magnus, Neudecker
- * 1988). Singular: (0, -inf) */
+/* The sign of the determinant; ln of its absolute value goes into `log`, unless it is NULL :  da = a'^-1 dlog (Magnus,
+ * Neudecker 1988). For a singular a they are 0 and -inf. */
 AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
-/* Eigenvalues, ascending, of a symmetric a, of which the lower triangle is read, and, if `vectors` is not NULL, the
- * eigenvectors as columns, the largest component of each positive :  da symmetric (Giles 2008). A gradient through
- * vectors of equal eigenvalues is an error, through the values alone it is not, but their second derivative is. */
+/* The eigenvalues of a symmetric a, ascending; only the lower triangle of a is read. The eigenvectors go into
+ * `vectors`, unless it is NULL, as columns, the largest component of each positive :  da symmetric (Giles 2008). Equal
+ * eigenvalues have no gradient through their vectors: that is an error, and so is a second derivative of the values. A
+ * first derivative of the values alone is not. */
 AD_API ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors);
-
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-/* x of the matrices in the last two axes, times `below`, `on` or `above` as it lies to the diagonal; 0 where that is 0
- * :  dx = triangles(dy) with the same weights */
-AD_API ad_tensor ad_triangles(ad_tensor x, double below, double on, double above);
-
-/* The matrix of cofactors, of singular a too: det(a) a'^-1 where a is regular :  da = cofactor_slope(a, dy) */
-AD_API ad_tensor ad_cofactor(ad_tensor a);
-/* The derivative of the cofactors of a along v, d cof(a + t v) / dt at t = 0, both of one shape :  dv =
- * cofactor_slope(a, dy); da by the inverse of a: of a singular a it is an error */
-AD_API ad_tensor ad_cofactor_slope(ad_tensor a, ad_tensor v);
-/* x_ij / (w_j - w_i), 0 on the diagonal, x [..., n, n], w [..., n] :  dx = divide_by_gaps(dy, w),  dw_k = sum over j of
- * (y dx)_kj - sum over i of (y dx)_ik. Two w that are equal, to within 32 roundings of the largest, are an error. */
-AD_API ad_tensor ad_divide_by_gaps(ad_tensor x, ad_tensor w);
 
 #endif

@@ -2,9 +2,9 @@
 #define GRADTAPE_OPERATORS_REDUCTIONS_H
 /* Reductions over axes.
  *
- * The short form reduces everything to a scalar; the other reduces over AD_AXES(...), or over AD_KEEP_AXES(...), which
- * leaves those axes with size 1. Over nothing: sum and norm 0, product 1, logsumexp -inf, mean and variance NaN; max,
- * min and their places are an error that names the axis. */
+ * The short form, ad_sum(x), reduces over all axes to a scalar. The other, ad_sum_over(x, axes), reduces over
+ * AD_AXES(...), or over AD_KEEP_AXES(...), which leaves those axes with size 1. Over nothing: sum and norm 0, product
+ * 1, logsumexp -inf, mean and variance NaN; max, min and their places are an error that names the axis. */
 #include <gradtape/operator.h>
 
 /* sum x :  dx = dy, broadcast */
@@ -15,57 +15,53 @@ AD_API ad_tensor ad_sum_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_mean(ad_tensor x);
 AD_API ad_tensor ad_mean_over(ad_tensor x, ad_axes axes);
 
-/* sum x^2, in one pass over x :  dx = 2 x dy, in another */
+/* sum x^2 :  dx = 2 x dy. One pass over x forward, one backward. */
 AD_API ad_tensor ad_sum_squares(ad_tensor x);
 AD_API ad_tensor ad_sum_squares_over(ad_tensor x, ad_axes axes);
 
-/* The product :  dx = dy times the product of the others, which is exact with zeros too, to any order: it is made of
- * the products before and after, not of a quotient. */
+/* The product :  dx = dy times the product of the others. That is exact with zeros, to any order: it is made of the
+ * products before and after an element, not of a quotient. */
 AD_API ad_tensor ad_prod(ad_tensor x);
 AD_API ad_tensor ad_prod_over(ad_tensor x, ad_axes axes);
 
-/* The largest, the smallest :  they take dy, ties in equal shares. NaN if any is NaN. */
+/* The largest (max), the smallest (min) :  it takes dy; ties share dy equally. NaN if an element is NaN. */
 AD_API ad_tensor ad_max(ad_tensor x);
 AD_API ad_tensor ad_max_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_min(ad_tensor x);
 AD_API ad_tensor ad_min_over(ad_tensor x, ad_axes axes);
 
-/* Where the largest or smallest is, the first if several tie, the first NaN if there is one: an i32 index along the
- * axis, or, of several axes, in their row-major order. Not differentiable. */
+/* Where the largest (argmax) or the smallest (argmin) is: an i32 index along the axis, or among several axes in
+ * row-major order. Of ties the first; if there is a NaN, the first NaN. Not differentiable. */
+AD_API ad_tensor ad_argmax(ad_tensor x);
 AD_API ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes);
+AD_API ad_tensor ad_argmin(ad_tensor x);
 AD_API ad_tensor ad_argmin_over(ad_tensor x, ad_axes axes);
 
 /* ln sum e^x, without overflow :  dx = e^(x-y) dy, 0 where x is -inf, NaN where it is +inf */
 AD_API ad_tensor ad_logsumexp(ad_tensor x);
 AD_API ad_tensor ad_logsumexp_over(ad_tensor x, ad_axes axes);
 
-/* var: the sum of squared distances from the mean over n - correction; correction 1 is the unbiased estimate, 0 that of
- * a whole population :  dx = 2 (x - mean) dy / (n - correction). std: its root :
- * dx = (x - mean) dy / (y (n - correction)), 0 where y = 0. Where n is not above the correction the divisor is 0, so
- * that the result is NaN, or infinite. A correction below 0 or not finite is an error. */
+/* var: the sum of squared distances from the mean, divided by n - correction :
+ * dx = 2 (x - mean) dy / (n - correction).
+ * std: the root of var :  dx = (x - mean) dy / (y (n - correction)), 0 where y = 0.
+ * Correction 0 is the variance of a whole population, and that of the short forms; 1 is the unbiased estimate from a
+ * sample. Where n is not above the correction the divisor is 0: the result is NaN or infinite. A correction below 0 or
+ * not finite is an error. */
+AD_API ad_tensor ad_var(ad_tensor x);
 AD_API ad_tensor ad_var_over(ad_tensor x, double correction, ad_axes axes);
+AD_API ad_tensor ad_std(ad_tensor x);
 AD_API ad_tensor ad_std_over(ad_tensor x, double correction, ad_axes axes);
 
-/* The norm of order 1, sum |x| :  dx = sign(x) dy; of order 2, sqrt(sum x^2), without overflow or underflow :  dx = x
- * dy / y; of order INFINITY, max |x| :  dx = sign(x) dy to the largest, ties in equal shares. All of these are 0 where
- * the norm is 0, and so are their own derivatives. Another order is an error. NaN if any is NaN. */
+/* The norm, of one of three orders; the short form has order 2. Another order is an error.
+ * Order 1: sum |x| :  dx = sign(x) dy.
+ * Order 2: sqrt(sum x^2), without overflow or underflow :  dx = x dy / y.
+ * Order INFINITY: max |x| :  dx = sign(x) dy to the largest; ties share dy equally.
+ * Where the norm is 0 the gradients are 0, and so are their own derivatives. NaN if an element is NaN. */
+AD_API ad_tensor ad_norm(ad_tensor x);
 AD_API ad_tensor ad_norm_over(ad_tensor x, double order, ad_axes axes);
 
-/* The sum of the diagonal of the last two axes, [..., m, n] to [...] :  dx = dy on the diagonal, else 0. A tensor of
- * fewer than two axes is an error. */
+/* The sum of the diagonal of the matrices in the last two axes, [..., m, n] to [...] :  dx = dy on the diagonal, else
+ * 0. A tensor of fewer than two axes is an error. */
 AD_API ad_tensor ad_trace(ad_tensor x);
-
-/* ---- Backward operators ------------------------------------------------------------------------------------------ */
-
-/* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
-AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
-/* e^(x-y) dy, 0 where x is -inf; dy and y with axes kept */
-AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y);
-/* v in equal shares to the elements of x equal to y (NaN equals NaN here), 0 to the others; v and y with axes kept */
-AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
-/* its adjoint: over axes, the mean of u where x equals y; axes kept */
-AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
-/* 2 a b */
-AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b);
 
 #endif

@@ -1,0 +1,28 @@
+#ifndef AUTODIFF_BLAS_H
+#define AUTODIFF_BLAS_H
+/* The one place that calls BLAS, and the one that decides into which blocks a product is cut. */
+#include <gradtape/tensor.h>
+
+/* Sets OpenBLAS to one thread: the threads are ours. */
+void ad_blas_prepare(void);
+
+typedef struct ad_product {
+    ad_type type;
+    bool transpose_a, transpose_b;
+    int64_t m, n, k; /* c [m,n] = a b; a is [m,k], or [k,m] if transposed; b is [k,n], or [n,k] */
+    const void *a, *b;
+    void *c;
+    void *partial;       /* room for ad_blas_partial elements */
+    bool leaves_partial; /* what is summed there is not added to c: the caller does it, with what it does to c anyway */
+} ad_product;
+
+/* How many elements of room a product needs for partial sums, m n or 0. */
+size_t ad_blas_partial(const ad_product *p);
+
+/* Computes the product; dense matrices. Sizes of 0 are legal: over k = 0 the product is 0. */
+void ad_blas_multiply(const ad_product *p);
+
+/* Whether the sizes fit BLAS's integers. */
+bool ad_blas_fits(const ad_product *p);
+
+#endif

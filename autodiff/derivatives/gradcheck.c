@@ -1,0 +1,191 @@
+/* Gradients against central differences. */
+#include <gradtape/gradcheck.h>
+#include <gradtape/update.h>
+
+#include <math.h>
+
+#include "../tape/tape.h"
+
+static const char *const verdict_names[] = {"not checked", "right", "wrong", "missing", "all zero"};
+
+const char *ad_verdict_name(ad_verdict verdict)
+{
+    return (unsigned)verdict < sizeof verdict_names / sizeof verdict_names[0] ? verdict_names[verdict]
+                                                                              : "unknown verdict";
+}
+
+typedef struct check {
+    ad_tape *tape;
+    ad_gradcheck_function *function;
+    void *context;
+    double step, tolerance;
+} check;
+
+static double get(const ad_value *x, size_t i)
+{
+    return x->type == AD_F32 ? (double)((const float *)x->data)[i] : ((const double *)x->data)[i];
+}
+
+static void set(ad_value *x, size_t i, double value)
+{
+    if (x->type == AD_F32)
+        ((float *)x->data)[i] = (float)value;
+    else
+        ((double *)x->data)[i] = value;
+}
+
+static double loss_at(const check *c, ad_value *x, size_t i, double value)
+{
+    set(x, i, value);
+    ad_reset(c->tape);
+    return ad_item(c->function(c->tape, c->context));
+}
+
+/* (f(x+h) - f(x-h)) / 2h, the h being what the type can represent. */
+static double difference(const check *c, ad_value *x, size_t i, double h)
+{
+    const double at = get(x, i);
+    const double above = loss_at(c, x, i, at + h), up = get(x, i);
+    const double below = loss_at(c, x, i, at - h), down = get(x, i);
+    set(x, i, at);
+    return (above - below) / (up - down);
+}
+
+/* Richardson: the error terms h^2 of two step widths cancel. */
+static double derivative(const check *c, ad_value *x, size_t i)
+{
+    const double h = c->step * fmax(1, fabs(get(x, i)));
+    return (4 * difference(c, x, i, h / 2) - difference(c, x, i, h)) / 3;
+}
+
+/* Figures of one parameter beside its analytic gradient. */
+static ad_gradcheck_result compare(const check *c, ad_entry *e, const double *analytic, double *largest)
+{
+    double worst = -1;
+    ad_gradcheck_result r = {.name = ad_name_or(e, "")};
+    *largest = 0;
+    for (size_t i = 0; i < ad_elements(&e->value); i++) {
+        const double numeric = derivative(c, &e->value, i), off = fabs(analytic[i] - numeric);
+        *largest = fmax(*largest, fmax(fabs(analytic[i]), fabs(numeric)));
+        if (worst < 0 || !(off <= worst)) {
+            worst = isnan(off) ? INFINITY : off;
+            r.worst = i;
+            r.analytic = analytic[i];
+            r.numeric = numeric;
+        }
+    }
+    r.error = worst == INFINITY ? INFINITY : *largest > 0 ? fmax(worst, 0) / *largest : 0;
+    return r;
+}
+
+/* Numbers so small that they may be all rounding show something only if they agree. */
+static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, double largest, bool has_gradient)
+{
+    const bool agrees = r->error <= c->tolerance, is_small = largest <= c->tolerance * c->tolerance;
+    if (r->error < INFINITY && is_small && (largest == 0 || !has_gradient || !agrees))
+        return AD_GRADIENT_ALL_ZERO;
+    if (!has_gradient)
+        return AD_GRADIENT_MISSING;
+    return agrees ? AD_GRADIENT_RIGHT : AD_GRADIENT_WRONG;
+}
+
+static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
+
+static size_t parameter_count(const ad_tape *t)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < ad_kept_number(t); k++)
+        n += is_parameter(ad_kept_entry(t, k));
+    return n;
+}
+
+static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context,
+                       const ad_gradcheck_options *o)
+{
+    const bool f64 = e->value.type == AD_F64;
+    check c = {t, f, context, o ? o->step : 0, o ? o->tolerance : 0};
+    c.step = c.step > 0 ? c.step : f64 ? 1e-3 : 1e-2;
+    c.tolerance = c.tolerance > 0 ? c.tolerance : f64 ? 1e-7 : 1e-2;
+    return c;
+}
+
+/* Records the function, and walks back. */
+static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
+{
+    ad_reset(t);
+    const size_t parameters = parameter_count(t);
+    const ad_tensor loss = function(t, context);
+    if (t->status == AD_OK && !ad_entry_of(t, loss))
+        ad_fail_handle(t, loss, "gradcheck: the function's result", -1);
+    if (parameter_count(t) != parameters)
+        ad_fail(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
+    return t->status == AD_OK && ad_backward(loss) == AD_OK;
+}
+
+/* What backward said, before the differences, whose function may run a backward of its own: of each parameter whether
+ * it has a gradient, and then its elements, or zeros. Into `all` if it is not NULL; gives how many numbers they are. */
+static size_t read_gradients(const ad_tape *t, double *all)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < ad_kept_number(t); k++) {
+        const ad_entry *e = ad_kept_entry(t, k);
+        const size_t count = ad_elements(&e->value);
+        if (!is_parameter(e))
+            continue;
+        if (all)
+            all[n] = e->link != 0;
+        for (size_t i = 0; all && i < count; i++)
+            all[n + 1 + i] = e->link ? get(&ad_entry_at(t, e->link)->value, i) : 0;
+        n += 1 + count;
+    }
+    return n;
+}
+
+static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
+{
+    for (uint32_t k = 0; k < ad_kept_number(t); k++)
+        if (is_parameter(ad_kept_entry(t, k)))
+            *result++ = (ad_gradcheck_result){.name = ad_name_or(ad_kept_entry(t, k), "")};
+}
+
+/* Judges each parameter; on an error those that are left stay unchecked. */
+static void judge_all(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
+                      const double *all, ad_gradcheck_result *result)
+{
+    for (uint32_t k = 0; k < ad_kept_number(t); k++) {
+        ad_entry *e = ad_kept_entry(t, k);
+        if (!is_parameter(e))
+            continue;
+        if (t->status == AD_OK) {
+            const check c = check_for(t, e, function, context, options);
+            double largest;
+            const ad_gradcheck_result found = compare(&c, e, all + 1, &largest);
+            if (t->status == AD_OK) {
+                *result = found;
+                result->verdict = verdict_on(&c, &found, largest, all[0] > 0);
+            }
+        }
+        all += 1 + ad_elements(&e->value);
+        result++;
+    }
+}
+
+ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
+                       ad_gradcheck_result *results)
+{
+    if (!t || !function || !results)
+        return ad_fail(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
+    begin_results(t, results);
+    if (!run(t, function, context))
+        return t->status;
+    const size_t n = read_gradients(t, NULL);
+    double *all = ad_memory_take(&t->memory, n, sizeof *all);
+    if (!all)
+        return ad_fail_memory(t, "gradcheck");
+    read_gradients(t, all);
+    judge_all(t, function, context, options, all, results);
+    ad_memory_release(&t->memory, all, n, sizeof *all);
+    if (t->status == AD_OK)
+        run(t, function, context);
+    return t->status;
+}

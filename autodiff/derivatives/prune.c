@@ -1,0 +1,85 @@
+/* Taking off the tape what was recorded only on the way to results. */
+#include "prune.h"
+
+#include <string.h>
+
+#include "../forward/guards.h"
+#include "../tape/segments.h"
+
+static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first)
+{
+    if (id >> AD_INDEX_BITS == AD_STEP && id >= first)
+        needed[id - ad_entry_at(t, id)->value.result - first] = 1;
+}
+
+/* Marks in `map` the first result of each call that stays. */
+static void mark_needed(uint32_t *map, const ad_tape *t, uint32_t first, const ad_tensor *results, int n)
+{
+    for (int i = 0; i < n; i++)
+        need(map, t, results[i].id, first);
+    for (uint32_t id = t->ends[AD_STEP] - 1; id >= first; id--) {
+        const ad_entry *e = ad_entry_at(t, id);
+        if (ad_is_guard(e))
+            need(map, t, id, first);
+        for (uint32_t i = 0; map[id - first] && e->op && i < e->value.n_operands; i++)
+            need(map, t, ad_operands_of(e)[i], first);
+    }
+}
+
+/* Moves the call at `from`, all its results, down to `to`. `new_id` says where what was moved before it went. */
+static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *new_id, uint32_t first)
+{
+    const uint32_t n = ad_entry_at(t, from)->op ? ad_entry_at(t, from)->value.n_results : 1;
+    for (uint32_t j = 0; j < n; j++) {
+        ad_entry *source = ad_entry_at(t, from + j), *e = ad_entry_at(t, to + j);
+        const bool own_number = source->value.data == &source->scalar;
+        *e = *source;
+        if (own_number)
+            e->value.data = &e->scalar;
+        e->generation = t->generation;
+        uint32_t *operands = e->value.n_operands > 2 ? (uint32_t *)(uintptr_t)e->extra->operands : e->u.operands;
+        /* Results of one call share a list of more than two operands: it is renumbered once. */
+        for (uint32_t i = 0; e->op && (j == 0 || e->value.n_operands <= 2) && i < e->value.n_operands; i++)
+            if (operands[i] >= first && operands[i] >> AD_INDEX_BITS == AD_STEP)
+                operands[i] = new_id[operands[i] - first];
+    }
+}
+
+/* Moves what is marked down, over what is not, and writes the new ids into `map`. Gives where the entries end then. */
+static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
+{
+    uint32_t to = first;
+    for (uint32_t id = first, size; id < t->ends[AD_STEP]; id += size) {
+        const ad_entry *e = ad_entry_at(t, id);
+        size = e->op ? e->value.n_results : 1;
+        if (!map[id - first]) {
+            ad_give_back(t, id, size);
+            continue;
+        }
+        move_call(t, id, to, map, first);
+        for (uint32_t j = 0; j < size; j++)
+            map[id - first + j] = to + j;
+        to += size;
+    }
+    return to;
+}
+
+bool ad_compact(ad_tape *t, uint32_t first, ad_tensor *results, int n)
+{
+    const uint32_t total = t->ends[AD_STEP] - first;
+    uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map);
+    if (!map) {
+        ad_fail_memory(t, "differentiate");
+        return false;
+    }
+    memset(map, 0, total * sizeof *map);
+    mark_needed(map, t, first, results, n);
+    t->generation++;
+    t->ends[AD_STEP] = close_up(map, t, first);
+    for (int i = 0; i < n; i++) {
+        const bool moved = ad_table_of(results[i]) == AD_STEP && results[i].id >= first;
+        results[i] = ad_handle(t, moved ? map[results[i].id - first] : results[i].id);
+    }
+    ad_memory_release(&t->memory, map, total, sizeof *map);
+    return true;
+}

@@ -1,0 +1,28 @@
+#ifndef AUTODIFF_MOVE_H
+#define AUTODIFF_MOVE_H
+/* Moving elements, whatever they are, between two arrays that are laid out differently: what slices, permutations and
+ * copies are made of. */
+#include "broadcast.h"
+
+/* A space of elements of `bytes` (4 or 8) bytes, each with its place in both arrays. Axes are added outermost first; an
+ * axis says how many bytes lie between neighbours in each array: 0 where one element stands for all, less than 0 where
+ * the order is reversed. */
+typedef struct ad_move {
+    char *to;
+    const char *from;
+    size_t bytes;
+    bool is_empty;
+    int n_axes; /* those of size 1 are left out, and those that are one in both arrays are merged */
+    size_t size[2 * AD_MAX_RANK];
+    ptrdiff_t to_step[2 * AD_MAX_RANK], from_step[2 * AD_MAX_RANK];
+} ad_move;
+
+void ad_move_axis(ad_move *move, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step);
+
+/* Copies the elements. The arrays do not overlap. */
+void ad_move_all(const ad_call *c, const ad_move *move);
+
+/* The bytes between neighbours along each axis of a dense array. */
+void ad_dense_steps(const ad_shape *shape, size_t bytes, ptrdiff_t steps[AD_MAX_RANK]);
+
+#endif

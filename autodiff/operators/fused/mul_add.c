@@ -1,0 +1,170 @@
+/* Multiply and add, element by element, and both gradients of a product. */
+#include "../family.h"
+
+MAP3(mul_add, (v) * (a) + b)
+
+#ifdef AD_REAL
+
+/* y += a b, summed where y stands still: in lanes, which the compiler turns into vectors. */
+LOOP(add_product)
+{
+    enum { LANES = 8 };
+    const REAL *restrict A = s->array[1], *restrict B = s->array[2];
+    const size_t sa = s->step[1], sb = s->step[2];
+    REAL *restrict Y = s->array[0], lane[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    if (s->step[0]) {
+        for (; i < s->n; i++)
+            Y[i] += A[sa * i] * B[sb * i];
+        return;
+    }
+    for (; i + LANES <= s->n; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            lane[k] += A[sa * (i + k)] * B[sb * (i + k)];
+    for (; i < s->n; i++)
+        sum += A[sa * i] * B[sb * i];
+    for (size_t k = 0; k < LANES; k++)
+        sum += lane[k];
+    Y[0] += sum;
+}
+
+#else
+
+AD_FAMILY(fused_mul_add)
+
+LOOP_TABLE(add_product)
+
+/* y = x w + b :  dx = w dy,  dw = x dy,  db = dy */
+static void mul_add_vjp(ad_pullback *p)
+{
+    ad_give(p, 2, ad_dy(p));
+    if (ad_wants(p, 0) && ad_wants(p, 1)) {
+        ad_tensor dw, dx = ad_mul_backward(ad_dy(p), ad_x(p, 0), ad_x(p, 1), &dw);
+        ad_give(p, 0, dx);
+        ad_give(p, 1, dw);
+    } else if (ad_wants(p, 0)) {
+        ad_give(p, 0, ad_mul(ad_x(p, 1), ad_dy(p)));
+    } else if (ad_wants(p, 1)) {
+        ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
+    }
+}
+
+AD_OPERATOR(mul_add,
+    OF_THREE,
+    .loops = &mul_add_loops,
+    .vjp = mul_add_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+    .formula = "x w + b",
+    .gradient = "w dy, x dy, dy",
+    .convention = "rounded twice, as ad_mul and ad_add",
+);
+
+ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b) { return APPLY(&ad_operator_mul_add, x, w, b); }
+
+/* ---- Both gradients of a product --------------------------------------------------------------------------------- */
+
+static bool broadcasts_to(const ad_shape *x, const ad_shape *y)
+{
+    const int shift = y->rank - x->rank;
+    bool does = shift >= 0;
+    for (int i = 0; does && i < x->rank; i++)
+        does = x->dims[i] == y->dims[shift + i] || x->dims[i] == 1;
+    return does;
+}
+
+static void mul_backward_shape(ad_call *c)
+{
+    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT], d[AD_OPERAND_TEXT];
+    if (!broadcasts_to(c->x[1]->shape, c->x[0]->shape) || !broadcasts_to(c->x[2]->shape, c->x[0]->shape)) {
+        ad_call_fail(c, AD_BAD_SHAPE, "dy must be as wide as a and b together: they are %s, %s and %s",
+                     ad_operand_text(c, 0, d), ad_operand_text(c, 1, a), ad_operand_text(c, 2, b));
+        return;
+    }
+    ad_result(c, 0, (ad_type)c->x[0]->type, c->x[1]->shape);
+    ad_result(c, 1, (ad_type)c->x[0]->type, c->x[2]->shape);
+}
+
+/* Whether x is y without some of its first axes: it then lies in y's order, again and again. */
+static bool is_end_of(const ad_shape *x, const ad_shape *y)
+{
+    const int shift = y->rank - x->rank;
+    bool is = shift >= 0;
+    for (int i = 0; is && i < x->rank; i++)
+        is = x->dims[i] == y->dims[shift + i];
+    return is;
+}
+
+enum { SHORT_RUN = 8 };
+
+/* sum = other dy, summed to the shape of sum. */
+static void product_into(ad_call *c, ad_value *sum, const ad_value *other)
+{
+    const ad_value *dy = c->x[0];
+    const size_t bytes = ad_type_bytes((ad_type)dy->type), n = ad_elements(sum), m = ad_elements(other);
+    ad_loop *loop = ad_loop_for(&add_product_loops, c, dy->type);
+    ad_span span = {.n = n < m ? n : m, .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
+    memset(sum->data, 0, n * bytes);
+    if (!is_end_of(sum->shape, dy->shape) || !is_end_of(other->shape, dy->shape) || span.n < SHORT_RUN) {
+        ad_walk(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
+                (const size_t[]){bytes, bytes, bytes}, loop, &span);
+        return;
+    }
+    for (size_t at = 0, all = ad_elements(dy); at < all; at += span.n) {
+        span.array[0] = (char *)sum->data + at % n * bytes;
+        span.array[1] = (char *)other->data + at % m * bytes;
+        span.array[2] = (char *)dy->data + at * bytes;
+        loop(&span);
+    }
+}
+
+static void mul_backward_run(ad_call *c)
+{
+    product_into(c, c->y[0], c->x[2]);
+    product_into(c, c->y[1], c->x[1]);
+}
+
+/* da = b v,  db = a v; with u and w the gradients of these :  dv = b u + a w,  da = v w,  db = v u */
+static void mul_backward_vjp(ad_pullback *p)
+{
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2);
+    if (ad_has_dy(p, 0)) {
+        ad_give(p, 0, ad_broadcast_to(ad_mul(b, ad_dy(p)), ad_shape_of(v)));
+        ad_give(p, 2, ad_mul(v, ad_dy(p)));
+    }
+    if (ad_has_dy(p, 1)) {
+        ad_give(p, 0, ad_broadcast_to(ad_mul(a, ad_dy_at(p, 1)), ad_shape_of(v)));
+        ad_give(p, 1, ad_mul(v, ad_dy_at(p, 1)));
+    }
+}
+
+static const ad_sample samples_mul_backward[] = {
+    {.n_x = 3, .x = {{2, {2, 3}}, {2, {2, 3}}, {2, {2, 3}}}},
+    {.n_x = 3, .x = {{0}, {0}, {0}}},
+    {.n_x = 3, .x = {{3, {2, 2, 3}}, {2, {2, 3}}, {3, {2, 2, 3}}}},
+    {.n_x = 3, .x = {{3, {2, 4, 3}}, {2, {4, 1}}, {1, {3}}}},
+    {.n_x = 3, .x = {{2, {2, 3}}, {0}, {2, {1, 3}}}},
+    {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 1}}, {2, {0, 3}}}},
+};
+
+AD_OPERATOR(mul_backward,
+    .arity = 3,
+    .n_results = 2,
+    .shape = mul_backward_shape,
+    .run = mul_backward_run,
+    .vjp = mul_backward_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(2),
+    SAMPLES(samples_mul_backward),
+    .formula = "da = b v summed to the shape of a, db = a v to that of b",
+    .gradient = "b dda + a ddb, v ddb, v dda",
+);
+
+ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db)
+{
+    ad_tensor r[AD_MAX_RESULTS];
+    ad_apply(NULL, &ad_operator_mul_backward, (const ad_tensor[]){dy, a, b}, 3, NULL, r);
+    if (db)
+        *db = r[1];
+    return r[0];
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* Matrices in the last two axes: what the families of linear algebra share. */
+#include "matrices.h"
+
+#include <float.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "../../lapack.h"
+#include "../family.h"
+
+#ifdef AD_REAL
+
+/* Whether a row has an infinity or a NaN: without a branch, for vectors. */
+static inline bool has_not_finite(const REAL *x, size_t n)
+{
+    int bad = 0;
+    for (size_t i = 0; i < n; i++)
+        bad |= !(x[i] - x[i] == 0);
+    return bad;
+}
+
+/* Where the first number of a part (size 1) of an [n,n] matrix is that is not finite, into array 0; n n if there is
+ * none. */
+LOOP(find_not_finite)
+{
+    const REAL *X = s->array[1];
+    const size_t n = s->size[0], part = s->size[1];
+    size_t *found = s->array[0];
+    *found = n * n;
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = part == AD_UPPER_PART ? i : part == AD_ABOVE_DIAGONAL ? i + 1 : 0;
+        const size_t end = part == AD_LOWER_PART ? i + 1 : part == AD_BELOW_DIAGONAL ? i : n;
+        if (!has_not_finite(X + n * i + from, end - from))
+            continue;
+        for (size_t j = end; j-- > from;)
+            if (!(X[n * i + j] - X[n * i + j] == 0))
+                *found = n * i + j;
+        return;
+    }
+}
+
+enum { TILE = 16 };
+
+/* y [k,n] = x', tile by tile, so that both stay in the cache. */
+LOOP(turn_matrix)
+{
+    const REAL *restrict X = s->array[1];
+    REAL *restrict Y = s->array[0];
+    const size_t n = s->size[0], k = s->size[1];
+    for (size_t i0 = 0; i0 < n; i0 += TILE)
+        for (size_t j0 = 0; j0 < k; j0 += TILE)
+            for (size_t i = i0; i < n && i < i0 + TILE; i++)
+                for (size_t j = j0; j < k && j < j0 + TILE; j++)
+                    Y[j * n + i] = X[i * k + j];
+}
+
+/* The first pivot of LU (lapack.h says where its numbers are) that is lost, into array 0; n if there is none. Pivot k
+ * is the difference of an element of a and of the sum of products of row k of L and column k of U. */
+LOOP(find_lost_pivot)
+{
+    const REAL *X = s->array[1], eps = _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON);
+    const size_t n = s->size[0];
+    size_t k = 0;
+    for (; k < n; k++) {
+        REAL sum = 0;
+        for (size_t i = 0; i < k; i++)
+            sum += R(fabs)(X[i * n + k] * X[k * n + i]);
+        if (X[k * n + k] == 0 || R(fabs)(X[k * n + k]) < eps * sum)
+            break;
+    }
+    *(size_t *)s->array[0] = k;
+}
+
+#else
+
+LOOP_TABLE(find_lost_pivot)
+LOOP_TABLE(find_not_finite)
+LOOP_TABLE(turn_matrix)
+
+const ad_sample ad_samples_of_square[5] = {
+    {.n_x = 1, .x = {{2, {3, 3}}}}, {.n_x = 1, .x = {{3, {2, 2, 2}}}}, {.n_x = 1, .x = {{2, {1, 1}}}},
+    {.n_x = 1, .x = {{2, {0, 0}}}}, {.n_x = 1, .x = {{3, {0, 2, 2}}}},
+};
+
+size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
+{
+    size_t at = 0, dense = 1;
+    for (int axis = lead->rank - 1; axis >= 0; axis--) {
+        const size_t size = (size_t)lead->dims[axis], i = index % size;
+        const int mine = axis - (lead->rank - own->rank);
+        index /= size;
+        if (mine < 0)
+            continue;
+        if (own->dims[mine] > 1)
+            at += i * dense;
+        dense *= (size_t)own->dims[mine];
+    }
+    return at;
+}
+
+bool ad_check_square(ad_call *c, int i)
+{
+    const ad_shape *x = c->x[i]->shape;
+    char text[AD_OPERAND_TEXT];
+    if (x->rank < 2 || ad_last(x, 1) != ad_last(x, 2))
+        ad_call_fail(c, AD_BAD_SHAPE, "%s is not square: its last two axes must be equal", ad_operand_text(c, i, text));
+    else if (ad_last(x, 1) > INT_MAX)
+        ad_call_fail(c, AD_BAD_SHAPE, "%s: a matrix has more than %d rows", ad_operand_text(c, i, text), INT_MAX);
+    else
+        return true;
+    return false;
+}
+
+const char *ad_matrix_text(const ad_call *c, int i, size_t at, char text[AD_MATRIX_TEXT])
+{
+    const ad_shape lead = ad_leading(c->x[i]->shape);
+    ad_shape index = lead;
+    char operand[AD_OPERAND_TEXT], place[AD_SHAPE_TEXT];
+    for (int axis = lead.rank - 1; axis >= 0; axis--) {
+        index.dims[axis] = (int64_t)(at % (size_t)lead.dims[axis]);
+        at /= (size_t)lead.dims[axis];
+    }
+    ad_operand_text(c, i, operand);
+    if (lead.rank)
+        snprintf(text, AD_MATRIX_TEXT, "matrix %s of %s", ad_shape_text(&index, place), operand);
+    else
+        snprintf(text, AD_MATRIX_TEXT, "the matrix %s", operand);
+    return text;
+}
+
+void *ad_matrix_of(const ad_value *x, size_t at)
+{
+    const size_t elements = (size_t)ad_last(x->shape, 1) * (size_t)ad_last(x->shape, 2);
+    return (char *)x->data + at * elements * ad_type_bytes((ad_type)x->type);
+}
+
+size_t ad_matrix_count(const ad_value *x)
+{
+    const ad_shape lead = ad_leading(x->shape);
+    return ad_last(x->shape, 1) && ad_last(x->shape, 2) ? ad_count_of(&lead) : 0;
+}
+
+void ad_square_shape(ad_call *c)
+{
+    if (ad_check_square(c, 0))
+        ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
+}
+
+/* Where the first number is that is not finite, n n if there is none. */
+static size_t find_not_finite(ad_call *c, int i, size_t at, ad_part part)
+{
+    size_t found;
+    ad_span span = {.array = {&found, ad_matrix_of(c->x[i], at)}, .size = {(size_t)ad_last(c->x[i]->shape, 1), part}};
+    ad_loop_for(&find_not_finite_loops, c, c->x[i]->type)(&span);
+    return found;
+}
+
+bool ad_is_finite_matrix(ad_call *c, int i, size_t at, ad_part part)
+{
+    const size_t n = (size_t)ad_last(c->x[i]->shape, 1);
+    return find_not_finite(c, i, at, part) == n * n;
+}
+
+bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part)
+{
+    const size_t n = (size_t)ad_last(c->x[i]->shape, 1), found = find_not_finite(c, i, at, part);
+    char text[AD_MATRIX_TEXT];
+    if (found == n * n)
+        return true;
+    ad_call_fail(c, AD_NOT_FINITE, "%s is infinite or NaN at [%zu,%zu]", ad_matrix_text(c, i, at, text), found / n,
+                 found % n);
+    return false;
+}
+
+void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y)
+{
+    ad_span span = {.array = {y, (void *)(uintptr_t)x}, .size = {n, k}};
+    ad_loop_for(&turn_matrix_loops, c, c->x[0]->type)(&span);
+}
+
+size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *exchanges)
+{
+    const ad_type type = (ad_type)c->x[0]->type;
+    size_t pivot;
+    ad_span span = {.array = {&pivot, lu}, .size = {n}};
+    memcpy(lu, a, n * n * ad_type_bytes(type));
+    ad_lapack_factor(type, (int64_t)n, lu, exchanges);
+    ad_loop_for(&find_lost_pivot_loops, c, (uint8_t)type)(&span);
+    return pivot;
+}
+
+ad_tensor ad_for_matrices(ad_tensor x)
+{
+    ad_shape shape = ad_shape_of(x);
+    shape.dims[shape.rank++] = 1;
+    shape.dims[shape.rank++] = 1;
+    return ad_reshape(x, shape);
+}
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef AUTODIFF_OPERATORS_MATRICES_H
+#define AUTODIFF_OPERATORS_MATRICES_H
+/* Matrices in the last two axes: what the families of linear algebra share. */
+#include "../../engine.h"
+
+/* The size of an axis counted from the end: 1 is the last. */
+static inline int64_t ad_last(const ad_shape *x, int from_end) { return x->dims[x->rank - from_end]; }
+
+/* The axes before the last two. */
+static inline ad_shape ad_leading(const ad_shape *x)
+{
+    ad_shape y = *x;
+    y.rank -= 2;
+    return y;
+}
+
+/* Where matrix number `index` of the leading axes `lead` stands among those of an operand whose own leading axes
+ * broadcast to them. */
+size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index);
+
+/* Whether operand i is square matrices that LAPACK can count; if not, the call fails. */
+bool ad_check_square(ad_call *c, int i);
+
+/* "the matrix W [3,3]", or "matrix [1,0] of W [2,2,3,3]", which is the operand's matrix number `at`, into text, which
+ * it returns. */
+enum { AD_MATRIX_TEXT = AD_OPERAND_TEXT + AD_SHAPE_TEXT + 32 };
+const char *ad_matrix_text(const ad_call *c, int i, size_t at, char text[AD_MATRIX_TEXT]);
+
+/* Which part of a matrix is read. */
+typedef enum ad_part { AD_WHOLE, AD_LOWER_PART, AD_UPPER_PART, AD_BELOW_DIAGONAL, AD_ABOVE_DIAGONAL } ad_part;
+
+/* Matrix number `at` of an operand or a result. */
+void *ad_matrix_of(const ad_value *x, size_t at);
+
+/* How many matrices a value is; 0 if they are empty. */
+size_t ad_matrix_count(const ad_value *x);
+
+/* One matrix, or several, of every size class. */
+extern const ad_sample ad_samples_of_square[5];
+
+/* One square result like operand 0. */
+void ad_square_shape(ad_call *c);
+
+/* Whether all numbers there are finite. */
+bool ad_is_finite_matrix(ad_call *c, int i, size_t at, ad_part part);
+
+/* The same; if not, the call fails. LAPACK is not asked about such matrices: with some it does not come to an end. */
+bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part);
+
+/* y [k,n] = x' of x [n,k], of the type of the call's operands. */
+void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y);
+
+/* LU of matrix a [n,n] as lapack.h has it, into lu. Returns its first pivot, counted from 0, that is 0 or lost: smaller
+ * than the rounding of the numbers whose difference it is. That is what is left of 0 in a singular matrix. n: none. */
+size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *exchanges);
+
+/* x [...] as [..., 1, 1]: a number for each matrix, to broadcast. */
+ad_tensor ad_for_matrices(ad_tensor x);
+
+#endif

@@ -1,0 +1,212 @@
+/* What the files of reductions share: shapes, and walking an operand in blocks of groups. */
+#include "reduce.h"
+
+#ifdef AD_REAL
+
+LOOP(fill)
+{
+    REAL *restrict Y = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        Y[i] = (REAL)s->constant;
+}
+
+LOOP(divide)
+{
+    REAL *restrict Y = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        Y[i] /= (REAL)s->constant;
+}
+
+#else
+
+LOOP_TABLE(fill)
+LOOP_TABLE(divide)
+
+const ad_sample ad_samples_over_axes[8] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.axes = {0}}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.axes = {0}}}},
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.axes = {1, false, {1}}}}},
+    {.n_x = 1, .x = {{2, {3, 2}}}, .attributes = {{.axes = {1, true, {-1}}}}},
+    {.n_x = 1, .x = {{4, {2, 3, 2, 2}}}, .attributes = {{.axes = {2, false, {0, 2}}}}},
+    {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.axes = {1, true, {1}}}}},
+    {.n_x = 1, .x = {{5, {2, 1, 2, 2, 3}}}, .attributes = {{.axes = {3, true, {-1, 2, 0}}}}},
+    {.n_x = 1, .x = {{3, {0, 3, 2}}}, .attributes = {{.axes = {1, false, {1}}}}},
+};
+
+/* ---- Shapes ------------------------------------------------------------------------------------------------------ */
+
+unsigned ad_reduced_axes(ad_call *c)
+{
+    unsigned mask = 0;
+    ad_axes_mask(c, &c->attributes[0].axes, c->x[0]->shape->rank, &mask);
+    return mask;
+}
+
+ad_shape ad_kept_shape(ad_call *c) { return ad_reduced(c->x[0]->shape, ad_reduced_axes(c), true); }
+
+static void reduced_shape_of(ad_call *c, ad_type type)
+{
+    unsigned mask;
+    const ad_axes *axes = &c->attributes[0].axes;
+    if (!ad_axes_mask(c, axes, c->x[0]->shape->rank, &mask))
+        return;
+    const ad_shape y = ad_reduced(c->x[0]->shape, mask, axes->keep);
+    ad_result(c, 0, type, &y);
+}
+
+void ad_reduced_shape(ad_call *c) { reduced_shape_of(c, (ad_type)c->x[0]->type); }
+
+void ad_reduced_shape_of_something(ad_call *c, ad_type type, const char *what)
+{
+    const ad_shape *x = c->x[0]->shape;
+    unsigned mask;
+    char text[AD_OPERAND_TEXT];
+    if (!ad_axes_mask(c, &c->attributes[0].axes, x->rank, &mask))
+        return;
+    for (int i = 0; i < x->rank; i++)
+        if (mask & 1U << i && x->dims[i] == 0) {
+            ad_call_fail(c, AD_BAD_SHAPE, "axis %d of %s is empty: there is no %s of nothing", i,
+                         ad_operand_text(c, 0, text), what);
+            return;
+        }
+    reduced_shape_of(c, type);
+}
+
+double ad_group_size(const ad_shape *x, unsigned mask)
+{
+    double n = 1;
+    for (int i = 0; i < x->rank; i++)
+        n *= mask & 1U << i ? (double)x->dims[i] : 1;
+    return n;
+}
+
+bool ad_spreads(const ad_shape *y, const ad_shape *x, unsigned *mask)
+{
+    *mask = 0;
+    for (int i = 0; i < x->rank && y->rank == x->rank; i++)
+        if (y->dims[i] != x->dims[i]) {
+            *mask |= 1U << i;
+            if (y->dims[i] != 1)
+                return false;
+        }
+    return y->rank == x->rank;
+}
+
+ad_axes ad_axes_kept(const ad_pullback *p)
+{
+    ad_axes axes = ad_attribute_at(p, 0)->axes;
+    axes.keep = true;
+    return axes;
+}
+
+ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g)
+{
+    const ad_axes *axes = &ad_attribute_at(p, 0)->axes;
+    ad_shape x = ad_shape_of(ad_x(p, 0)), kept = x;
+    for (int i = 0; i < x.rank; i++)
+        if (axes->count == 0)
+            kept.dims[i] = 1;
+    for (int i = 0; i < axes->count && x.rank; i++) /* what an error made inert has the shape of a scalar */
+        kept.dims[axes->axis[i] < 0 ? axes->axis[i] + x.rank : axes->axis[i]] = 1;
+    return axes->keep ? g : ad_reshape(g, kept);
+}
+
+/* ---- Walking ----------------------------------------------------------------------------------------------------- */
+
+/* The axes of x without those of size 1, neighbours merged that are both reduced or both kept; the innermost first. */
+typedef struct plan {
+    int n_axes;
+    size_t size[AD_MAX_RANK];
+    bool reduced[AD_MAX_RANK];
+} plan;
+
+static plan plan_of(const ad_shape *x, unsigned mask)
+{
+    plan p = {.n_axes = 0};
+    for (int i = x->rank - 1; i >= 0; i--) {
+        const bool reduced = mask & 1U << i;
+        if (x->dims[i] == 1)
+            continue;
+        if (p.n_axes == 0 || p.reduced[p.n_axes - 1] != reduced) {
+            p.reduced[p.n_axes] = reduced;
+            p.size[p.n_axes++] = 1;
+        }
+        p.size[p.n_axes - 1] *= (size_t)x->dims[i];
+    }
+    return p;
+}
+
+/* Takes a block off the innermost axes, into the span's size {m, n, k}; the number of the axes that it took. */
+static int take_block(const plan *p, ad_span *s)
+{
+    int at = 0;
+    s->size[2] = at < p->n_axes && !p->reduced[at] ? p->size[at++] : 1;
+    s->size[1] = at < p->n_axes ? p->size[at++] : 1;
+    s->size[0] = at < p->n_axes ? p->size[at++] : 1;
+    return at;
+}
+
+/* Of block b: its first group, into *group, and how many elements its groups had in the blocks before. */
+static size_t place_of(const plan *p, int outer, const ad_span *s, size_t b, size_t *group)
+{
+    size_t group_stride = s->size[0] * s->size[2], stride = s->size[1], before = 0;
+    *group = 0;
+    for (int axis = outer; axis < p->n_axes; axis++) {
+        const size_t i = b % p->size[axis];
+        size_t *const at = p->reduced[axis] ? &before : group, *const step = p->reduced[axis] ? &stride : &group_stride;
+        *at += i * *step;
+        *step *= p->size[axis];
+        b /= p->size[axis];
+    }
+    return before;
+}
+
+/* What is left of groups without elements. */
+static void fill_groups(ad_call *c, const ad_shape *x, unsigned mask, void *y, double value)
+{
+    const ad_shape groups = ad_reduced(x, mask, false);
+    ad_fill_reals(c, y, ad_count_of(&groups), value);
+}
+
+void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
+                    const ad_group_array arrays[])
+{
+    const size_t bytes = ad_type_bytes((ad_type)c->x[0]->type), count = ad_count_of(x);
+    if (count == 0) {
+        if (!arrays[0].is_wide)
+            fill_groups(c, x, mask, arrays[0].data, nothing);
+        return;
+    }
+    const plan p = plan_of(x, mask);
+    ad_span s = {0};
+    const int outer = take_block(&p, &s);
+    const size_t block = s.size[0] * s.size[1] * s.size[2];
+    for (size_t b = 0; b < count / block; b++) {
+        size_t group;
+        s.n = place_of(&p, outer, &s, b, &group);
+        for (int i = 0; i < n; i++) {
+            const size_t at = (arrays[i].is_wide ? b * block : group) * (arrays[i].is_index ? sizeof(int32_t) : bytes);
+            s.array[i] = arrays[i].data ? (char *)arrays[i].data + at : NULL;
+        }
+        ad_loop_for(loops, c, c->x[0]->type)(&s);
+    }
+}
+
+void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing)
+{
+    ad_walk_groups(c, loops, c->x[0]->shape, ad_reduced_axes(c), nothing, 2,
+                   (const ad_group_array[]){{.data = y}, {c->x[0]->data, true, false}});
+}
+
+void ad_fill_reals(const ad_call *c, void *data, size_t n, double value)
+{
+    ad_span s = {.n = n, .array = {data}, .constant = value};
+    ad_loop_for(&fill_loops, c, c->x[0]->type)(&s);
+}
+
+void ad_divide_reals(ad_call *c, void *y, size_t n, double value)
+{
+    ad_span s = {.n = n, .array = {y}, .constant = value};
+    ad_loop_for(&divide_loops, c, c->x[0]->type)(&s);
+}
+#endif

@@ -1,0 +1,124 @@
+/* Sums over axes: sum, mean, sum of squares. */
+#include "reduce.h"
+
+SUM(sum, x)
+SUM(sum_squares, (x) * (x))
+SPREAD(twice_times, 2 * x * v)
+MAP2(twice_product, 2 * a * b)
+
+#ifndef AD_REAL
+
+AD_FAMILY(reductions_sum_mean)
+
+/* ---- Sum and mean ------------------------------------------------------------------------------------------------ */
+
+static void sum_run(ad_call *c) { ad_reduce_into(c, &sum_loops, c->y[0]->data, 0); }
+
+/* y = sum x :  dx = dy, broadcast */
+static void sum_vjp(ad_pullback *p)
+{
+    ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_dy(p)), ad_shape_of(ad_x(p, 0))));
+}
+
+AD_OPERATOR(sum,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = sum_run,
+    .vjp = sum_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "sum x over axes",
+    .gradient = "dy, broadcast",
+    .convention = "0 over nothing",
+);
+
+ad_tensor ad_sum_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum, x, axes); }
+ad_tensor ad_sum(ad_tensor x) { return ad_sum_over(x, AD_ALL_AXES); }
+
+void ad_mean_into(ad_call *c, void *y)
+{
+    ad_reduce_into(c, &sum_loops, y, 0);
+    ad_divide_reals(c, y, ad_elements(c->y[0]), ad_group_size(c->x[0]->shape, ad_reduced_axes(c)));
+}
+
+static void mean_run(ad_call *c) { ad_mean_into(c, c->y[0]->data); }
+
+/* y = (sum x) / n :  dx = dy / n, broadcast */
+static void mean_vjp(ad_pullback *p)
+{
+    ad_shape x = ad_shape_of(ad_x(p, 0));
+    double n = (double)ad_count_of(&x) / (double)ad_size_of(ad_y(p));
+    ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_scale(ad_dy(p), 1 / n)), x));
+}
+
+AD_OPERATOR(mean,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = mean_run,
+    .vjp = mean_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "(sum x) / n over axes",
+    .gradient = "dy / n, broadcast",
+    .convention = "NaN over nothing",
+);
+
+ad_tensor ad_mean_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_mean, x, axes); }
+ad_tensor ad_mean(ad_tensor x) { return ad_mean_over(x, AD_ALL_AXES); }
+
+/* ---- Sum of squares ---------------------------------------------------------------------------------------------- */
+
+void ad_sum_squares_run(ad_call *c) { ad_reduce_into(c, &sum_squares_loops, c->y[0]->data, 0); }
+
+/* y = sum x^2 :  dx = 2 x dy */
+static void sum_squares_vjp(ad_pullback *p) { ad_give(p, 0, ad_twice_product(ad_x(p, 0), ad_keep_axes(p, ad_dy(p)))); }
+
+AD_OPERATOR(sum_squares,
+    OVER_AXES,
+    SAMPLES(ad_samples_over_axes),
+    .run = ad_sum_squares_run,
+    .vjp = sum_squares_vjp,
+    .formula = "sum x^2 over axes",
+    .gradient = "2 x dy",
+    .convention = "0 over nothing",
+);
+
+ad_tensor ad_sum_squares_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum_squares, x, axes); }
+ad_tensor ad_sum_squares(ad_tensor x) { return ad_sum_squares_over(x, AD_ALL_AXES); }
+
+/* The gradient of a sum of squares goes by the blocks of the sum, the other cases as all element-wise operators. */
+static void twice_product_run(ad_call *c)
+{
+    const ad_value *a = c->x[0], *b = c->x[1];
+    unsigned mask;
+    if (ad_spreads(b->shape, a->shape, &mask))
+        ad_walk_groups(
+            c, &twice_times_loops, a->shape, mask, 0, 3,
+            (const ad_group_array[]){{c->y[0]->data, true, false}, {a->data, true, false}, {.data = b->data}});
+    else
+        ad_map(c);
+}
+
+/* y = 2 a b :  da = 2 b dy,  db = 2 a dy */
+static void twice_product_vjp(ad_pullback *p)
+{
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_twice_product(ad_dy(p), ad_x(p, 1)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_twice_product(ad_x(p, 0), ad_dy(p)));
+}
+
+AD_OPERATOR(twice_product,
+    .arity = 2,
+    .properties = AD_ELEMENTWISE,
+    .shape = ad_broadcast_shape,
+    SAMPLES(ad_samples_of_two),
+    .run = twice_product_run,
+    .loops = &twice_product_loops,
+    .vjp = twice_product_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "2 a b",
+    .gradient = "2 b dy, 2 a dy",
+);
+
+ad_tensor ad_twice_product(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_twice_product, a, b); }
+
+#endif

@@ -1,0 +1,89 @@
+/* Statuses: their names and meanings, both from the one list, and the first error, which stays on the tape. */
+#include "tape.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *ad_status_name(ad_status status)
+{
+#define NAME(name, meaning) #name,
+    static const char *const names[] = {AD_STATUS_LIST(NAME)};
+#undef NAME
+    return (unsigned)status < AD_STATUS_COUNT ? names[status] : "unknown status";
+}
+
+const char *ad_status_meaning(ad_status status)
+{
+#define MEANING(name, meaning) meaning,
+    static const char *const meanings[] = {AD_STATUS_LIST(MEANING)};
+#undef MEANING
+    return (unsigned)status < AD_STATUS_COUNT ? meanings[status] : "unknown status";
+}
+
+static void abort_if_asked(const ad_tape *t)
+{
+    const char *asked = getenv("AD_ABORT");
+    if (asked && !strcmp(asked, "1")) {
+        fprintf(stderr, "gradtape: %s: %s\n", ad_status_name(t->status), t->message);
+        abort();
+    }
+}
+
+static ad_status fail_with(ad_tape *t, ad_status status, const char *prefix, const char *format, va_list arguments)
+    AD_PRINTF(4, 0);
+
+static ad_status fail_with(ad_tape *t, ad_status status, const char *prefix, const char *format, va_list arguments)
+{
+    if (t->status != AD_OK)
+        return t->status;
+    if (status <= AD_OK || status >= AD_STATUS_COUNT)
+        status = AD_BAD_STATE;
+    if (!format)
+        format = "it failed, and no message was given (NULL)";
+    int at = prefix ? snprintf(t->message, sizeof t->message, "%.80s: ", prefix) : 0;
+    vsnprintf(t->message + at, sizeof t->message - (size_t)at, format, arguments);
+    t->status = status;
+    abort_if_asked(t);
+    return status;
+}
+
+ad_status ad_fail(ad_tape *t, ad_status status, const char *format, ...)
+{
+    if (!t)
+        return AD_BAD_HANDLE;
+    va_list arguments;
+    va_start(arguments, format);
+    fail_with(t, status, NULL, format, arguments);
+    va_end(arguments);
+    return t->status;
+}
+
+void ad_call_fail(ad_call *c, ad_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail_with(c->tape, status, c->op->name, format, arguments);
+    va_end(arguments);
+}
+
+ad_status ad_fail_memory(ad_tape *t, const char *who) { return ad_fail(t, AD_NO_MEMORY, "%s: memory is out", who); }
+
+ad_status ad_status_of(const ad_tape *t) { return t ? t->status : AD_BAD_HANDLE; }
+
+const char *ad_message(const ad_tape *t)
+{
+    if (!t)
+        return "the tape is NULL: ad_tape_open found no memory, or was not called";
+    return t->status == AD_OK ? "" : t->message;
+}
+
+ad_status ad_clear_error(ad_tape *t)
+{
+    if (!t)
+        return AD_BAD_HANDLE;
+    ad_status status = t->status;
+    t->status = AD_OK;
+    return status;
+}

@@ -1,0 +1,333 @@
+/* In-place changes of leaves. Everything is checked before the first element changes. */
+#include <gradtape/random.h>
+#include <gradtape/threads.h>
+#include <gradtape/update.h>
+
+#include "../kernels/kernel.h"
+
+#ifdef AD_REAL
+
+#include <math.h>
+
+/* x -= rate dx */
+LOOP(descend)
+{
+    const REAL *restrict D = s->array[1], rate = (REAL)s->constant;
+    REAL *restrict X = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        X[i] -= rate * D[i];
+}
+
+/* a += dx^2, x -= rate dx / sqrt(a), for n elements */
+static void adagrad_of(REAL *restrict X, const REAL *restrict D, REAL *restrict A, size_t n, REAL rate)
+{
+    for (size_t i = 0; i < n; i++) {
+        A[i] += D[i] * D[i];
+        X[i] -= rate * D[i] / R(sqrt)(A[i]);
+    }
+}
+
+#if AD_REAL_BITS == 32 && defined(__AVX2__)
+#include "../kernels/vector.h"
+
+#if defined(__AVX512F__)
+#define OF_VECTOR(function) _mm512_##function
+#define ESTIMATE_RSQRT _mm512_rsqrt14_ps
+#define ALL_ABOVE(a, bound) (_mm512_cmp_ps_mask(a, bound, _CMP_GT_OQ) == 0xFFFF)
+#else
+#define OF_VECTOR(function) _mm256_##function
+#define ESTIMATE_RSQRT _mm256_rsqrt_ps
+#define ALL_ABOVE(a, bound) (_mm256_movemask_ps(_mm256_cmp_ps(a, bound, _CMP_GT_OQ)) == 0xFF)
+#endif
+#define ALL_OF OF_VECTOR(set1_ps)
+#define MUL_ADD OF_VECTOR(fmadd_ps)
+#define SUB_MUL(a, b, c) OF_VECTOR(fnmadd_ps)(b, c, a) /* a - b c */
+
+/* The same in vectors: an estimate r of 1 / sqrt(a), mended by e = 1 - a r^2 in the series of r (1 - e)^(-1/2), which
+ * ends below the last digit; the error is less than 1.5 * 2^-24. Square root and division take longer. They are taken
+ * where the estimate is none, which e shows: for a sum of squares that is 0, denormal, infinite or NaN. Returns how
+ * many elements are done. */
+static size_t adagrad_in_vectors(float *X, const float *D, float *A, size_t n, float rate)
+{
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+        const VECTOR d = LOAD(D + i), a = MUL_ADD(d, d, LOAD(A + i)), r = ESTIMATE_RSQRT(a);
+        const VECTOR e = SUB_MUL(ALL_OF(1), a * r, r), series = MUL_ADD(ALL_OF(0.375F), e, ALL_OF(0.5F));
+        if (!ALL_ABOVE(e, ALL_OF(-0.01F))) {
+            adagrad_of(X + i, D + i, A + i, VECTOR_LANES, rate);
+            continue;
+        }
+        STORE(X + i, SUB_MUL(LOAD(X + i), rate * d, MUL_ADD(r * e, series, r)));
+        STORE(A + i, a);
+    }
+    return i;
+}
+#else
+static size_t adagrad_in_vectors(const REAL *X, const REAL *D, const REAL *A, size_t n, REAL rate)
+{
+    (void)X, (void)D, (void)A, (void)n, (void)rate;
+    return 0;
+}
+#endif
+
+LOOP(adagrad)
+{
+    REAL *X = s->array[0], *D = s->array[1], *A = s->array[2];
+    const REAL rate = (REAL)s->constant;
+    const size_t done = adagrad_in_vectors(X, D, A, s->n, rate);
+    adagrad_of(X + done, D + done, A + done, s->n - done, rate);
+}
+
+#else
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "versions.h"
+#include "../kernels/broadcast.h"
+
+LOOP_TABLE(descend)
+LOOP_TABLE(adagrad)
+
+/* A leaf is updated in blocks, whatever the number of threads. */
+enum { UPDATE_BLOCK = 8192 };
+
+typedef struct update {
+    ad_loop *loop;
+    ad_span span; /* of the whole leaf */
+    size_t element_bytes;
+} update;
+
+static void update_block(void *context, size_t block)
+{
+    const update *u = context;
+    ad_span span = u->span;
+    const size_t first = block * UPDATE_BLOCK;
+    span.n = u->span.n - first < UPDATE_BLOCK ? u->span.n - first : UPDATE_BLOCK;
+    for (int i = 0; i < AD_SPAN_ARRAYS && span.array[i]; i++)
+        span.array[i] = (char *)span.array[i] + first * u->element_bytes;
+    u->loop(&span);
+}
+
+static void run_update(const ad_loops *loops, const ad_tape *t, const ad_entry *e, ad_span span)
+{
+    update u = {loops->of[e->value.type][t->processor], span, ad_type_bytes((ad_type)e->value.type)};
+    u.span.n = ad_elements(&e->value);
+    ad_parallel((u.span.n + UPDATE_BLOCK - 1) / UPDATE_BLOCK, update_block, &u);
+}
+
+/* The entry of a leaf that the tape owns; NULL, and an error, for anything else. */
+static ad_entry *any_leaf(ad_tensor x, const char *who)
+{
+    ad_entry *e = ad_require(x, who);
+    if (!e || (ad_is_leaf(x.tape, x.id) && !(e->value.flags & AD_IS_BORROWED)))
+        return e;
+    ad_fail(x.tape, AD_BAD_STATE, "%s: only leaves are changed in place; this is %s", who,
+            ad_is_leaf(x.tape, x.id) ? "borrowed: change your own array, and say so with ad_touch" : "none");
+    return NULL;
+}
+
+/* The entry of a kept leaf; NULL, and an error, for anything else. */
+static ad_entry *kept_leaf(ad_tensor x, const char *who)
+{
+    ad_entry *e = ad_require(x, who);
+    if (!e || ad_table_of(x) == AD_KEPT)
+        return e;
+    ad_fail(x.tape, AD_BAD_STATE, "%s: only parameters and states are changed in place; this is neither", who);
+    return NULL;
+}
+
+static const char *name_of(const ad_entry *e) { return ad_name_or(e, "a parameter"); }
+
+static ad_status status_of(ad_tensor x) { return ad_status_of(x.tape) ? ad_status_of(x.tape) : AD_BAD_HANDLE; }
+
+/* The gradient of a parameter that is to be updated; NULL, and an error, if there is none. */
+static ad_entry *gradient_to_use(ad_tensor x, const ad_entry *e, const char *who)
+{
+    if (e->link)
+        return ad_entry_at(x.tape, e->link);
+    ad_fail(x.tape, AD_NO_GRADIENT,
+            "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who, name_of(e));
+    return NULL;
+}
+
+static bool check_rate(ad_tensor x, double rate, const char *who)
+{
+    if (isfinite(rate))
+        return true;
+    ad_fail(x.tape, AD_BAD_VALUE, "%s: the rate %g is not finite", who, rate);
+    return false;
+}
+
+ad_status ad_assign(ad_tensor leaf, const void *data)
+{
+    ad_entry *e = any_leaf(leaf, "assign");
+    if (!e)
+        return status_of(leaf);
+    const size_t n = ad_elements(&e->value);
+    if (!data && n)
+        return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", name_of(e));
+    if (!ad_note_change(leaf.tape, leaf.id, "assign"))
+        return status_of(leaf);
+    if (n)
+        memcpy(e->value.data, data, n * ad_type_bytes((ad_type)e->value.type));
+    return AD_OK;
+}
+
+ad_status ad_touch(ad_tensor leaf)
+{
+    const ad_entry *e = ad_require(leaf, "touch");
+    if (e && !ad_is_leaf(leaf.tape, leaf.id))
+        ad_fail(leaf.tape, AD_BAD_STATE, "touch: only leaves are changed in place; this is none");
+    else if (e && !(e->value.flags & AD_IS_BORROWED))
+        ad_fail(leaf.tape, AD_BAD_STATE,
+                "touch: the leaf is not borrowed, or is a scalar, which is copied: change it with ad_assign");
+    return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id, "touch") ? AD_OK
+                                                                                                : status_of(leaf);
+}
+
+ad_status ad_descend(ad_tensor x, double rate)
+{
+    ad_entry *e = kept_leaf(x, "descend");
+    const ad_entry *g = e && check_rate(x, rate, "descend") ? gradient_to_use(x, e, "descend") : NULL;
+    if (!g || !ad_note_change(x.tape, x.id, "descend"))
+        return status_of(x);
+    run_update(&descend_loops, x.tape, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
+    return AD_OK;
+}
+
+/* The entry of x's accumulator; NULL, and an error, if it cannot be one. */
+static ad_entry *accumulator_of(ad_tensor x, const ad_entry *e, ad_tensor accumulator)
+{
+    if (!ad_entry_of(x.tape, accumulator))
+        ad_fail_handle(x.tape, accumulator, "descend_adagrad: the accumulator", -1);
+    ad_entry *a = x.tape->status == AD_OK ? kept_leaf(accumulator, "descend_adagrad") : NULL;
+    if (!a)
+        return NULL;
+    if (!(a->value.flags & AD_IS_STATE) || a->value.type != e->value.type ||
+        !ad_same_dims(a->value.shape, e->value.shape))
+        ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its shape and type",
+                name_of(e));
+    else
+        return a;
+    return NULL;
+}
+
+ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
+{
+    ad_entry *e = kept_leaf(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
+    const ad_entry *g = a && check_rate(x, rate, "descend_adagrad") ? gradient_to_use(x, e, "descend_adagrad") : NULL;
+    if (!g || !ad_note_change(x.tape, x.id, "descend_adagrad") ||
+        !ad_note_change(x.tape, accumulator.id, "descend_adagrad"))
+        return status_of(x);
+    const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
+    run_update(&adagrad_loops, x.tape, e, span);
+    return AD_OK;
+}
+
+static void put(ad_entry *e, size_t i, double value)
+{
+    if (e->value.type == AD_F32)
+        ((float *)e->value.data)[i] = (float)value;
+    else if (e->value.type == AD_F64)
+        ((double *)e->value.data)[i] = value;
+    else
+        ((int32_t *)e->value.data)[i] = (int32_t)value;
+}
+
+static void put_all(ad_entry *e, double value)
+{
+    for (size_t i = 0; i < ad_elements(&e->value); i++)
+        put(e, i, value);
+}
+
+/* A whole number for a leaf of i32. */
+static bool fits(ad_tape *t, const ad_entry *e, double value, const char *who)
+{
+    if (e->value.type != AD_I32 || (value >= INT32_MIN && value <= INT32_MAX && value == floor(value)))
+        return true;
+    ad_fail(t, AD_BAD_VALUE, "%s: %g does not fit into %s of i32", who, value, name_of(e));
+    return false;
+}
+
+ad_status ad_fill(ad_tensor leaf, double value)
+{
+    ad_entry *e = kept_leaf(leaf, "fill");
+    if (!e || !fits(leaf.tape, e, value, "fill") || !ad_note_change(leaf.tape, leaf.id, "fill"))
+        return status_of(leaf);
+    put_all(e, value);
+    return AD_OK;
+}
+
+/* Of u in [0, 1) a number in [low, high): low + (high - low) u, in a form that does not overflow. Where that rounds to
+ * high the number below it is taken. */
+static double between(const double range[2], double u, uint8_t type)
+{
+    const double x = range[0] * (1 - u) + range[1] * u;
+    if (type == AD_F64)
+        return x < range[1] || range[0] == range[1] ? x : nextafter(range[1], range[0]);
+    const float narrow = (float)x, high = (float)range[1];
+    return (double)(narrow < high || range[0] == range[1] ? narrow : nextafterf(high, (float)range[0]));
+}
+
+ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream)
+{
+    ad_entry *e = kept_leaf(leaf, "fill_uniform");
+    if (!e)
+        return status_of(leaf);
+    if (e->value.type == AD_I32)
+        return ad_fail(leaf.tape, AD_BAD_TYPE, "fill_uniform: %s is i32: it must be f32 or f64", name_of(e));
+    if (!range || !isfinite(range[0]) || !isfinite(range[1]) || range[0] > range[1])
+        return ad_fail(leaf.tape, AD_BAD_VALUE, "fill_uniform: the range must be two finite numbers, the lower first");
+    if (!ad_note_change(leaf.tape, leaf.id, "fill_uniform"))
+        return status_of(leaf);
+    for (size_t i = 0; i < ad_elements(&e->value); i++)
+        put(e, i, between(range, ad_random_uniform(seed, stream, i), e->value.type));
+    return AD_OK;
+}
+
+/* ---- Slots ------------------------------------------------------------------------------------------------------- */
+
+/* The parameter's slot of this name; inert if it has none. */
+static ad_tensor find_slot(ad_tensor x, const ad_entry *e, const char *name)
+{
+    for (uint32_t id = e->extra->first_slot; id; id = ad_entry_at(x.tape, id)->extra->next_slot)
+        if (!strcmp(ad_entry_at(x.tape, id)->extra->slot, name))
+            return ad_handle(x.tape, id);
+    return ad_inert(x.tape);
+}
+
+static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double initial)
+{
+    char full_name[256];
+    snprintf(full_name, sizeof full_name, "%.120s/%.120s", ad_name_or(e, "parameter"), name);
+    if (!fits(x.tape, e, initial, "slot"))
+        return ad_inert(x.tape);
+    const ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
+    if (ad_is_inert(slot))
+        return slot;
+    ad_entry *made = ad_entry_at(x.tape, slot.id);
+    put_all(made, initial);
+    /* The end of the name that it was made with, which stays where it is if the state is named anew. */
+    made->extra->slot = made->extra->name + strlen(made->extra->name) - strlen(name);
+    made->extra->next_slot = e->extra->first_slot;
+    e->extra->first_slot = slot.id;
+    return slot;
+}
+
+ad_tensor ad_slot(ad_tensor x, const char *name, double initial)
+{
+    ad_entry *e = kept_leaf(x, "slot");
+    if (!e || !name || !*name || strchr(name, '/') || strlen(name) > 120) {
+        if (e)
+            ad_fail(x.tape, AD_BAD_VALUE, "slot: a name of 1 to 120 characters without '/' is needed");
+        return ad_inert(x.tape);
+    }
+    if (!ad_extra_of(x.tape, x.id))
+        return ad_inert(x.tape);
+    ad_tensor slot = find_slot(x, e, name);
+    return ad_is_inert(slot) ? make_slot(x, e, name, initial) : slot;
+}
+
+#endif

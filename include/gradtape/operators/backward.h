@@ -1,0 +1,112 @@
+#ifndef GRADTAPE_OPERATORS_BACKWARD_H
+#define GRADTAPE_OPERATORS_BACKWARD_H
+/* Backward operators: what gradient rules are made of where a chain of ordinary operators would be slow, or would lose
+ * a convention at a kink. They are operators of the same table, with rules of their own, so that gradients of every
+ * order come out of one table. Programs seldom call them: neither operators.h nor gradtape.h includes this header.
+ *
+ * In the comments: r is the result and dr its gradient; dy is the gradient of the result of the forward operator, v a
+ * tensor in the place of dy. A result beside the one returned goes where a pointer says, or nowhere if it is NULL. */
+#include <gradtape/operators.h>
+
+/* ---- Of activations ---------------------------------------------------------------------------------------------- */
+AD_API ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y);     /* (1 - y^2) dy */
+AD_API ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y); /* y (1 - y) dy */
+AD_API ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y);      /* dy where y > 0, else (y + 1) dy */
+/* (Phi(x) + x phi(x)) dy with the normal distribution Phi and its density phi */
+AD_API ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x);
+AD_API ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x); /* s (1 + x (1 - s)) dy, s = logistic(x) */
+AD_API ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y); /* s dy where y > 0, else (y + s a) dy; s, a of ad_selu */
+/* dy where x > 0, else slope dy; NaN where x is NaN */
+AD_API ad_tensor ad_leaky_relu_backward(ad_tensor dy, ad_tensor x, double slope);
+AD_API ad_tensor ad_where_positive(ad_tensor v, ad_tensor x);     /* v where x > 0 or x is NaN, else 0 */
+AD_API ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x); /* 0 where x > 0, else v */
+
+/* ---- Of arithmetic and comparisons ------------------------------------------------------------------------------- */
+/* v where x > 0, -v where x < 0, 0 where x = 0; NaN where x is NaN */
+AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
+/* v where a > b or one of them is NaN, v / 2 where a = b, else 0 */
+AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
+/* dy where low <= x <= high or x is NaN, else 0 */
+AD_API ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high);
+
+/* ---- Of elementary functions ------------------------------------------------------------------------------------- */
+/* x^p, differentiated j times by x and k times by p; j + k is at most 64. A term with a factor 0, as p at 0, is 0. At
+ * x = 0 a term with ln(x)^m is 0 too, unless it has a negative power of x. Two such terms may be infinite with
+ * different signs: the result is then NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
+AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
+AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where b = 0 */
+AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
+AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b);       /* a - b; -inf where a is -inf, 0 where both are +inf */
+
+/* ---- Of fused operators ------------------------------------------------------------------------------------------ */
+/* dz = activation'(z) dy as a function of y = activation(z), dy and y [..., h]; its sum over rows, [h], into `db`. */
+AD_API ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db);
+/* The gradients of a b: b dy summed to the shape of a, and into `db` a dy summed to the shape of b. dy has the shape of
+ * a and b broadcast together, or is wider. */
+AD_API ad_tensor ad_mul_backward(ad_tensor dy, ad_tensor a, ad_tensor b, ad_tensor *db);
+/* The gradients of ad_layer_norm: that of x, and those of gain and bias into `dgain` and `dbias`. */
+AD_API ad_tensor ad_layer_norm_backward(ad_tensor dy, ad_tensor x, ad_tensor gain, double epsilon, ad_tensor *dgain,
+                                        ad_tensor *dbias);
+/* The gradients of ad_lstm_cell: that of the gates, in the shape `gates`, and that of the cell into `dcell`. dh and
+ * dnext are the gradients of its results. `activated` [..., 5h] holds what its kernel computed: the logistics of
+ * forget, input and output, the candidate's tanh, and tanh(c'). */
+AD_API ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell,
+                                       ad_shape gates, ad_tensor *dcell);
+
+/* ---- Of linear algebra ------------------------------------------------------------------------------------------- */
+/* The matrices in the last two axes of x, times `below`, `on` or `above`, as an element lies to the diagonal. Where the
+ * factor is 0 the result is 0, whatever x is :  dx = triangles(dr) with the same factors */
+AD_API ad_tensor ad_triangles(ad_tensor x, double below, double on, double above);
+/* The matrix of cofactors, of a singular a too: det(a) a'^-1 where a is regular :  da = cofactor_slope(a, dr) */
+AD_API ad_tensor ad_cofactor(ad_tensor a);
+/* The derivative of the cofactors of a along v, d cof(a + t v) / dt at t = 0, both of one shape :  dv =
+ * cofactor_slope(a, dr); da is made with the inverse of a, so that a singular a is an error there */
+AD_API ad_tensor ad_cofactor_slope(ad_tensor a, ad_tensor v);
+/* x_ij / (w_j - w_i), 0 on the diagonal, x [..., n, n], w [..., n] :  dx = divide_by_gaps(dr, w),  dw_k = sum over j of
+ * (r dx)_kj - sum over i of (r dx)_ik. Two w that are equal, to within 32 roundings of the largest, are an error. */
+AD_API ad_tensor ad_divide_by_gaps(ad_tensor x, ad_tensor w);
+
+/* ---- Of softmax and losses --------------------------------------------------------------------------------------- */
+AD_API ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis); /* y (dy - sum(y dy)) */
+/* (softmax(logits) - one_hot) dy */
+AD_API ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels);
+/* (softmax(z) sum(h w) - h w) dy */
+AD_API ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels,
+                                                        ad_tensor class_weights, double smoothing);
+/* a e^s, computed as a e^(s/2) e^(s/2), which is in range where e^s alone is not :  da = e^s dr,  ds = r dr. 0 where s
+ * is -inf, whatever a is, and where a = 0 and s is finite. */
+AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
+
+/* ---- Of reductions ----------------------------------------------------------------------------------------------- */
+/* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
+AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
+/* e^(x-y) dy, 0 where x is -inf; dy and y have the reduced axes with size 1 */
+AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y);
+/* v in equal shares to the elements of x that equal y (NaN equals NaN here), 0 to the others; v and y have the reduced
+ * axes with size 1 */
+AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
+/* The adjoint of ad_spread_ties: the mean over the axes of u where x equals y. The axes stay, with size 1. */
+AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
+AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b); /* 2 a b */
+
+/* ---- Of scans ---------------------------------------------------------------------------------------------------- */
+/* y_i = sum of x_j, j >= i: the adjoint of ad_cumsum */
+AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
+/* y_i = product of x_j, j < i (before) or j > i (after); 1 where there is none */
+AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
+AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
+
+/* Which neighbour comes before an element: the one with the smaller index, or the one with the larger. */
+typedef enum ad_direction { AD_FORWARDS, AD_BACKWARDS } ad_direction;
+
+/* y_i = v_i + a_i y_(i-1), or v_i + a_i y_(i+1) backwards; v_i where there is no neighbour. Its adjoint is a recurrence
+ * too: gradients of products need no quotient and only linear time. */
+AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, ad_direction direction);
+/* y_i = x_(i-1), or x_(i+1) backwards; `edge` where there is no neighbour */
+AD_API ad_tensor ad_beside(ad_tensor x, int axis, ad_direction direction, double edge);
+
+/* ---- Of slices --------------------------------------------------------------------------------------------------- */
+/* n elements along the axis: v in the places that the slice takes, 0 in the others :  dv = slice(dr) */
+AD_API ad_tensor ad_slice_backward(ad_tensor v, int axis, ad_range range, int64_t n);
+
+#endif

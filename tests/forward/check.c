@@ -1,0 +1,149 @@
+/* Descriptors with a missing part are refused at their first use, and so are calls without operands or room. */
+#include <limits.h>
+
+#include "../support/one_tape.h"
+
+static void no_run(ad_call *c) { (void)c; }
+static void no_vjp(ad_pullback *p) { (void)p; }
+static void no_result(ad_call *c) { (void)c; }
+
+static void second_result_only(ad_call *c) { ad_result(c, 1, AD_F64, c->x[0]->shape); }
+
+static void one_result_twice(ad_call *c)
+{
+    ad_result(c, 0, AD_F64, c->x[0]->shape);
+    ad_result(c, 0, AD_F64, c->x[0]->shape);
+}
+
+static void unknown_type(ad_call *c) { ad_result(c, 0, (ad_type)9, c->x[0]->shape); }
+static void no_shape(ad_call *c) { ad_result(c, 0, AD_F64, NULL); }
+
+static void negative_size(ad_call *c) { ad_result(c, 0, AD_F64, &AD_SHAPE(-4)); }
+
+#define COMPLETE .arity = 1, .run = no_run, .vjp = no_vjp
+
+static const struct {
+    ad_operator op;
+    ad_status status;
+    const char *message;
+} incomplete[] = {
+    {{.name = NULL, COMPLETE, .shape = ad_same_shape}, AD_BAD_VALUE, "no name"},
+    {{.name = "mine", COMPLETE}, AD_BAD_VALUE, "mine: the operator has no shape rule"},
+    {{.name = "mine", .arity = 1, .shape = ad_same_shape, .vjp = no_vjp},
+     AD_BAD_VALUE,
+     "mine: the operator has no kernel"},
+    {{.name = "mine", .arity = 1, .shape = ad_same_shape, .run = no_run},
+     AD_BAD_VALUE,
+     "mine: the operator has no gradient rule"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .n_results = AD_MAX_RESULTS + 1},
+     AD_BAD_VALUE,
+     "mine: the operator has too many"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .n_results = AD_MAX_RESULTS, .n_byproducts = 1},
+     AD_BAD_VALUE,
+     "too many"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .n_results = -1}, AD_BAD_VALUE, "mine: the operator has"},
+    {{.name = "mine", .run = no_run, .vjp = no_vjp, .shape = ad_same_shape, .arity = -2},
+     AD_BAD_VALUE,
+     "mine: the operator has a negative arity that is not AD_VARIADIC"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .n_results = INT_MAX, .n_byproducts = INT_MAX},
+     AD_BAD_VALUE,
+     "mine: the operator has too many results and by-products"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .attributes = {{0}, {"k", AD_ATTRIBUTE_REAL}}},
+     AD_BAD_VALUE,
+     "mine: the operator has a gap in its attributes: those without a kind must be the last"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .types = "q"},
+     AD_BAD_VALUE,
+     "mine: the operator has the letter 'q' in its types: it must be r, i or *"},
+    {{.name = "mine", .arity = 1, .shape = ad_same_shape, .vjp = no_vjp, .properties = AD_VIEW, .n_results = 2},
+     AD_BAD_VALUE,
+     "mine: the operator has no kernel (run) for its other results: a view is result 0 alone"},
+    {{.name = "mine", COMPLETE, .shape = no_result}, AD_BAD_STATE, "mine: its shape rule gives too few"},
+    {{.name = "mine", COMPLETE, .shape = second_result_only, .n_results = 2}, AD_BAD_STATE, "mine: its shape rule"},
+    {{.name = "mine", COMPLETE, .shape = one_result_twice, .n_results = 2}, AD_BAD_STATE, "mine: its shape rule"},
+    {{.name = "mine", COMPLETE, .shape = unknown_type}, AD_BAD_STATE, "mine: its shape rule"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .properties = AD_RANDOM},
+     AD_BAD_VALUE,
+     "mine: the operator has AD_RANDOM, and no integer as its last attribute: the number of the draw"},
+    {{.name = "mine", COMPLETE, .shape = ad_same_shape, .properties = AD_SHARES_TIES},
+     AD_BAD_VALUE,
+     "mine: the operator has AD_SHARES_TIES, and neither two operands nor axes as its first attribute"},
+    {{.name = "mine", COMPLETE, .shape = no_shape},
+     AD_BAD_STATE,
+     "mine: its shape rule gives result 0 of type 1 and no shape: it must give 0 to 0, once each, in order"},
+    {{.name = "mine", COMPLETE, .shape = negative_size}, AD_BAD_SHAPE, "mine"},
+    {{.name = "mine", .run = no_run, .vjp = no_vjp, .shape = ad_same_shape, .arity = 2},
+     AD_BAD_VALUE,
+     "mine: 1 operands"},
+};
+
+/* Refused at first use, and nothing is recorded; the tape works again. */
+START_TEST(incomplete_descriptors)
+{
+    ad_tensor x = PARAMS("x", 1, 2), y[AD_MAX_RESULTS + 1] = {{0}};
+    ad_apply(t, &incomplete[_i].op, &x, 1, NULL, y);
+    ck_assert(ad_is_inert(y[0]));
+    ck_assert_uint_eq(ad_entry_count(t), 0);
+    expect_error_with(t, incomplete[_i].status, incomplete[_i].message);
+    EXPECT(ad_square(x), 1, 4);
+}
+END_TEST
+
+START_TEST(no_descriptor)
+{
+    ad_tensor x = PARAMS("x", 1, 2);
+    ck_assert_msg(ad_is_inert(ad_apply1(NULL, x)), "ad_apply1 gives a result for no operator");
+    expect_error_with(t, AD_BAD_VALUE, "no descriptor");
+    ck_assert_msg(ad_is_inert(ad_apply2(NULL, x, x)), "ad_apply2 gives a result for no operator");
+    expect_error_with(t, AD_BAD_VALUE, "no descriptor");
+}
+END_TEST
+
+/* What a failed call returns must be inert, not what happened to lie on the stack. */
+START_TEST(a_descriptor_that_is_null)
+{
+    ad_tensor x = INPUTS(0, 0), y[AD_MAX_RESULTS] = {x, x, x, x};
+    ck_assert(!ad_is_inert(ad_add(x, x)));
+    ck_assert(ad_is_inert(ad_apply1(NULL, x)));
+    expect_recovery(t, AD_BAD_VALUE, "no descriptor");
+    ck_assert(!ad_is_inert(ad_add(x, x)));
+    ck_assert(ad_is_inert(ad_apply2(NULL, x, x)));
+    expect_recovery(t, AD_BAD_VALUE, "no descriptor");
+    ad_apply(t, NULL, &x, 1, NULL, y);
+    ck_assert_msg(ad_is_inert(y[0]), "ad_apply leaves y as it was");
+}
+END_TEST
+
+START_TEST(apply_without_operands_or_room)
+{
+    const ad_operator *add = ad_operator_named("add"), *eye = ad_operator_named("eye");
+    const ad_tensor x[2] = {INPUTS(0, 0), INPUTS(0, 0)};
+    ad_tensor y = x[0];
+    ad_apply(t, add, NULL, 2, NULL, &y);
+    ck_assert(ad_is_inert(y));
+    expect_recovery(t, AD_BAD_VALUE, "add: the operands are NULL");
+    ad_apply(NULL, add, NULL, 2, NULL, &y);
+    ck_assert(ad_is_inert(y));
+    ad_apply(NULL, add, x, 2, NULL, NULL);
+    expect_recovery(t, AD_BAD_VALUE, "add: the room for results is NULL");
+    ad_apply(t, eye, NULL, 0, NULL, NULL);
+    expect_recovery(t, AD_BAD_VALUE, "eye: the room for results is NULL");
+    ad_apply(t, NULL, x, 2, NULL, NULL);
+    expect_recovery(t, AD_BAD_VALUE, "apply: the room for results is NULL");
+    for (int rank = 0; rank < 2; rank++) {
+        const ad_tensor z = ad_variable(t, AD_F64, rank ? AD_SHAPE(2) : AD_SCALAR, NULL);
+        ad_apply(t, ad_operator_named("scale"), &z, 1, NULL, &y);
+        ck_assert(ad_is_inert(y));
+        expect_recovery(t, AD_BAD_VALUE, "scale: its attributes are NULL: it has some, c first");
+    }
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, incomplete_descriptors, 0, COUNT(incomplete));
+    tcase_add_test(tests, no_descriptor);
+    tcase_add_test(tests, a_descriptor_that_is_null);
+    tcase_add_test(tests, apply_without_operands_or_room);
+}
+
+int main(void) { return run_on_one_tape("check", add_tests); }

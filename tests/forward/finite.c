@@ -1,0 +1,156 @@
+/* Finding where a number first is not finite. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "../support/one_tape.h"
+#include "../support/operators_of_tests.h"
+
+static void open_tracing_tape(void)
+{
+    open_tape();
+    ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_OK);
+}
+
+static ad_tensor numbers(int64_t n, const double *x, const char *name)
+{
+    return ad_name(ad_variable(t, AD_F64, AD_SHAPE(n), x), name);
+}
+
+START_TEST(the_first_operator_forward)
+{
+    const ad_tensor x = numbers(3, (const double[]){1, 0, -0.5}, "x"), y = ad_square(x);
+    ck_assert(ad_is_inert(ad_exp(ad_log(y)))); /* 0 */
+    expect_error(t, AD_NOT_FINITE, "log: its result [3] is -inf at element 1; operands: [3] in [0, 1]");
+    ck_assert(ad_is_inert(ad_log(x)));
+    expect_error(t, AD_NOT_FINITE, "log: its result [3] is -inf at element 1; operands: x [3] in [-0.5, 1]");
+    const ad_tensor huge = numbers(3, (const double[]){DBL_MAX, 0, 1}, "huge");
+    ck_assert(ad_is_inert(ad_add(huge, huge)));
+    expect_error(t, AD_NOT_FINITE,
+                 "add: its result [3] is inf at element 0; operands: huge [3] in [0, 1.79769e+308], huge [3] in [0, "
+                 "1.79769e+308]");
+    const size_t before = ad_entry_count(t);
+    ck_assert(ad_is_inert(ad_div(x, ad_sub(x, x))));
+    ck_assert_int_eq(ad_clear_error(t), AD_NOT_FINITE);
+    ck_assert_uint_eq(ad_entry_count(t), before + 1); /* the difference; the quotient is gone */
+}
+END_TEST
+
+/* Not at the leaf, but in what it spoils. */
+START_TEST(leaves_that_are_not_finite)
+{
+    const ad_tensor x = numbers(3, (const double[]){1, NAN, -INFINITY}, "x");
+    expect_ok(t);
+    ck_assert(!ad_is_inert(ad_greater(x, x)));
+    ck_assert(ad_is_inert(ad_scale(x, 2)));
+    expect_error(t, AD_NOT_FINITE, "scale: its result [3] is nan at element 1; operands: x [3] with nan at element 1");
+}
+END_TEST
+
+START_TEST(scalars)
+{
+    const ad_tensor x = ad_name(ad_variable(t, AD_F64, AD_SCALAR, NULL), "x");
+    ck_assert(ad_is_inert(ad_log(x)));
+    expect_error(t, AD_NOT_FINITE, "log: its result [] is -inf at element 0; operands: x [] in [0, 0]");
+    const float zero = 0;
+    ck_assert(ad_is_inert(ad_log(ad_input(t, AD_F32, AD_SCALAR, &zero))));
+    expect_error(t, AD_NOT_FINITE, "log: its result [] is -inf at element 0; operands: [] in [0, 0]");
+    ck_assert(!ad_is_inert(ad_sqrt(x)));
+    ck_assert(!ad_is_inert(ad_sum(ad_input(t, AD_F32, AD_SHAPE(0), NULL))));
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(in_a_rule)
+{
+    const ad_tensor x = numbers(2, (const double[]){4, 0}, "x"), y = ad_sum(ad_sqrt(x));
+    expect_ok(t);
+    for (int k = 0; k < 2; k++) {
+        ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.differentiable = k}), AD_NOT_FINITE);
+        ck_assert_msg(strstr(ad_message(t), " in the gradient rule of sqrt is inf at element 1; operands: "), "%s",
+                      ad_message(t));
+        ad_clear_error(t);
+        ck_assert(!ad_has_gradient(x));
+    }
+    ad_tensor dx;
+    ck_assert_int_eq(ad_grad(y, &x, 1, &dx), AD_NOT_FINITE);
+    ad_clear_error(t);
+    ad_trace_nonfinite(t, false);
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert(isinf(number_at(ad_gradient(x), 1)));
+}
+END_TEST
+
+/* Two finite contributions whose sum is not. */
+START_TEST(in_an_accumulation)
+{
+    const ad_tensor small = numbers(1, (const double[]){1e-10}, "small");
+    const ad_tensor bad = ad_add(ad_sum(ad_scale(small, 1e308)), ad_sum(ad_scale(small, 1e308)));
+    expect_ok(t);
+    ck_assert_int_eq(ad_backward(bad), AD_NOT_FINITE);
+    ck_assert_msg(
+        strstr(ad_message(t), "backward: what the rule of scale adds makes the gradient of small inf at element 0"),
+        "%s", ad_message(t));
+}
+END_TEST
+
+START_TEST(numeric_gradients_and_results)
+{
+    const ad_tensor x = numbers(1, (const double[]){1e103}, "x");
+    ck_assert(ad_is_inert(cube_in_numbers(x)));
+    expect_error(t, AD_NOT_FINITE,
+                 "numeric_cube: its result [1] is inf at element 0; operands: x [1] in [1e+103, 1e+103]");
+    ad_tensor y[2];
+    apply_two_results(ad_scale(x, 1e-100), ad_scale(x, 1e100), y);
+    expect_error(t, AD_NOT_FINITE,
+                 "two_results: its result [1] is inf at element 0; operands: [1] in [1000, 1000], [1] in [1e+203, "
+                 "1e+203]");
+}
+END_TEST
+
+START_TEST(off_again)
+{
+    const ad_tensor x = numbers(2, (const double[]){0, 1}, "x");
+    ck_assert_int_eq(ad_trace_nonfinite(t, false), AD_OK);
+    ck_assert(isinf(number_at(ad_log(x), 0)));
+    expect_ok(t);
+    ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_NOT_FINITE);
+    ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_NOT_FINITE);
+    expect_error(t, AD_NOT_FINITE, "log: its result [2] is -inf at element 0; operands: x [2] in [0, 1]");
+    ad_reset(t);
+    ck_assert(ad_is_inert(ad_log(numbers(1, (const double[]){0}, NULL)))); /* a reset does not turn it off */
+    ck_assert_int_eq(ad_trace_nonfinite(NULL, true), AD_BAD_HANDLE);
+}
+END_TEST
+
+START_TEST(it_changes_no_bit)
+{
+    const ad_tensor w = some_param(t, AD_F32, AD_SHAPE(4, 4), 1, "w"), x = some_input(t, AD_F32, AD_SHAPE(3, 4), 2);
+    snapshot dw[2];
+    for (int on = 0; on < 2; on++) {
+        ad_trace_nonfinite(t, on);
+        ck_assert_int_eq(ad_backward(ad_sum(ad_square(ad_tanh(ad_matmul(x, w))))), AD_OK);
+        dw[on] = snapshot_of(ad_gradient(w));
+    }
+    expect_unchanged(ad_gradient(w), dw[0]);
+    expect_unchanged(ad_gradient(w), dw[1]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("trace");
+    TCase *tests = tcase_create("trace");
+    tcase_add_checked_fixture(tests, open_tracing_tape, close_tape);
+    tcase_add_test(tests, the_first_operator_forward);
+    tcase_add_test(tests, leaves_that_are_not_finite);
+    tcase_add_test(tests, scalars);
+    tcase_add_test(tests, in_a_rule);
+    tcase_add_test(tests, in_an_accumulation);
+    tcase_add_test(tests, numeric_gradients_and_results);
+    tcase_add_test(tests, off_again);
+    tcase_add_test(tests, it_changes_no_bit);
+    suite_add_tcase(suite, tests);
+    return run_suites(srunner_create(suite));
+}

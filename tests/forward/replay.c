@@ -1,0 +1,787 @@
+/* Replay: the same bits as recording anew, and being told when a recording no longer fits. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/one_tape.h"
+#include "../support/operators_of_tests.h"
+
+/* ---- Programs ---------------------------------------------------------------------------------------------------- */
+
+enum { LEAVES = 3, RESULTS = 4 };
+
+/* Of w [4,3], x [5,4] and a scalar s. Writes what is to be compared, and returns how many. */
+typedef int program(const ad_tensor *x, ad_tensor *y);
+
+static int network(const ad_tensor *x, ad_tensor *y)
+{
+    y[0] = ad_tanh(ad_add(ad_matmul(x[1], x[0]), x[2]));
+    y[1] = ad_softmax(y[0], 1);
+    y[2] = ad_logsumexp(ad_mul(y[0], y[1]));
+    y[3] = ad_mean(ad_square(y[2]));
+    return 4;
+}
+
+static int views(const ad_tensor *x, ad_tensor *y)
+{
+    y[0] = ad_reshape(x[0], AD_SHAPE(2, 6));
+    y[1] = ad_transpose(ad_reshape(ad_detach(x[1]), AD_SHAPE(4, 5)));
+    y[2] = ad_mul(ad_reshape(x[2], AD_SHAPE(1, 1)), y[0]);
+    y[3] = ad_add(ad_reshape(ad_sum_over(y[2], AD_KEEP_AXES(0, 1)), AD_SCALAR), ad_detach(x[2]));
+    return 4;
+}
+
+static int scalars(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor one = ad_reshape(x[2], AD_SHAPE(1)), again = ad_reshape(one, AD_SHAPE(1, 1, 1));
+    y[0] = x[2];
+    for (int i = 0; i < 20; i++)
+        y[0] = ad_sub(ad_tanh(ad_add(ad_mul(y[0], x[2]), x[2])), x[2]);
+    y[1] = again;
+    y[2] = ad_reshape(again, AD_SCALAR);
+    y[3] = ad_exp(ad_mul(y[2], ad_detach(ad_reshape(x[2], AD_SCALAR))));
+    return 4;
+}
+
+static int segments(const ad_tensor *x, ad_tensor *y)
+{
+    ad_segment_begin(t);
+    y[0] = ad_exp(ad_neg(ad_square(ad_matmul(x[1], x[0]))));
+    y[1] = ad_reshape(ad_logistic(y[0]), AD_SHAPE(15));
+    ad_segment_end(t, &y[1], 1);
+    ad_segment_begin(t);
+    y[0] = ad_softplus(ad_mul(y[1], ad_tanh(x[2])));
+    ad_segment_end(t, y, 1);
+    return 2;
+}
+
+static int gradients(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor h = ad_mean(ad_square(ad_tanh(ad_add(ad_matmul(x[1], x[0]), x[2]))));
+    ad_grad(h, x, 2, y);
+    y[2] = ad_sum(ad_square(y[0]));
+    ad_grad(y[2], &x[2], 1, &y[3]);
+    return 4;
+}
+
+static int products(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor h = ad_logsumexp(ad_mul(ad_matmul(x[1], x[0]), x[2]));
+    y[0] = ad_jvp(ad_matmul(x[1], x[0]), x, x, 2);
+    ad_hvp(h, x, x, 2, y + 1);
+    y[3] = ad_hessian(h, x[2]);
+    return 4;
+}
+
+static program *const programs[] = {network, views, scalars, segments, gradients, products};
+
+/* ---- The same bits ----------------------------------------------------------------------------------------------- */
+
+static const ad_shape shapes[LEAVES] = {{2, {4, 3}}, {2, {5, 4}}, {0, {0}}};
+static const size_t sizes[LEAVES] = {12, 20, 1};
+
+/* The i-th leaf in a round: a parameter, an input, a variable. */
+static const void *data_of(int i, int round, ad_type type)
+{
+    static float narrow[LEAVES][20];
+    const double *wide = some_numbers((uint64_t)(10 * round + i), sizes[i], -1, 1);
+    for (size_t k = 0; type == AD_F32 && k < sizes[i]; k++)
+        narrow[i][k] = (float)wide[k];
+    return type == AD_F32 ? (const void *)narrow[i] : wide;
+}
+
+static void enter(ad_tape *tape, ad_type type, int round, ad_tensor x[LEAVES])
+{
+    x[0] = ad_param(tape, type, shapes[0], data_of(0, round, type), "w");
+    x[1] = ad_input(tape, type, shapes[1], data_of(1, round, type));
+    x[2] = ad_variable(tape, type, shapes[2], data_of(2, round, type));
+}
+
+static void change(ad_type type, int round, const ad_tensor x[LEAVES])
+{
+    for (int i = 0; i < LEAVES; i++) {
+        const bool feed = (round + i) % 2;
+        const void *data = data_of(i, round, type);
+        ck_assert_int_eq(feed ? ad_feed(x[i], shapes[i], data) : ad_assign(x[i], data), AD_OK);
+    }
+}
+
+/* Gradients of the sum of all results, too, where they depend on w. */
+static void compare_gradients(const ad_tensor *x, const ad_tensor *y, const ad_tensor *anew_x, const ad_tensor *anew)
+{
+    ck_assert_int_eq(ad_backward(ad_sum(y[0])), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_sum(anew[0])), AD_OK);
+    for (int i = 0; i < LEAVES; i++)
+        if (i != 1 && ad_has_gradient(anew_x[i]))
+            expect_same_bits(ad_gradient(x[i]), ad_gradient(anew_x[i]));
+}
+
+static void compare_round(program *p, ad_type type, int round, const ad_tensor x[LEAVES], const ad_tensor y[RESULTS])
+{
+    ad_tape *mine = t;
+    ad_tensor anew_x[LEAVES], anew[RESULTS];
+    change(type, round, x);
+    const ad_mark mark = ad_mark_now(t);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    t = ad_tape_open(NULL);
+    enter(t, type, round, anew_x);
+    const int n = p(anew_x, anew);
+    for (int i = 0; i < n; i++)
+        if (p != segments || i != 1)
+            expect_same_bits(y[i], anew[i]);
+    compare_gradients(x, y, anew_x, anew);
+    ad_tape_close(t);
+    t = mine;
+    ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_OK);
+}
+
+START_TEST(replays_give_the_bits_of_recording_anew)
+{
+    const ad_type type = _i % 2 ? AD_F32 : AD_F64;
+    ad_tensor x[LEAVES], y[RESULTS];
+    enter(t, type, 0, x);
+    programs[_i / 2](x, y);
+    expect_ok(t);
+    for (int round = 1; round < 6; round++)
+        compare_round(programs[_i / 2], type, round, x, y);
+}
+END_TEST
+
+/* ---- Training ---------------------------------------------------------------------------------------------------- */
+
+enum { STEPS = 50 };
+
+static ad_tensor loss_of(const ad_tensor *p, ad_tensor x, ad_tensor labels)
+{
+    const ad_tensor h = ad_relu(ad_add(ad_matmul(x, p[0]), p[1]));
+    return ad_mean(ad_softmax_cross_entropy(ad_matmul(h, p[2]), labels));
+}
+
+static void make_parameters(ad_tensor p[3])
+{
+    p[0] = some_param(t, AD_F32, AD_SHAPE(6, 16), 1, "w1");
+    p[1] = some_param(t, AD_F32, AD_SHAPE(16), 2, "b1");
+    p[2] = some_param(t, AD_F32, AD_SHAPE(16, 4), 3, "w2");
+}
+
+static void batch(int step, float x[8 * 6], int32_t labels[8])
+{
+    for (int i = 0; i < 8 * 6; i++)
+        x[i] = (float)ad_random_uniform(3, (uint64_t)step, (uint64_t)i);
+    for (int i = 0; i < 8; i++)
+        labels[i] = x[6 * i] > 0.5F;
+}
+
+static void update(ad_tensor p[3])
+{
+    for (int i = 0; i < 3; i++)
+        i == 1 ? ad_descend(p[i], 0.1) : ad_descend_adagrad(p[i], ad_slot(p[i], "Adagrad", 0.1), 0.05);
+}
+
+static void train(bool replaying, double losses[STEPS], snapshot weights[3])
+{
+    float x[8 * 6];
+    int32_t labels[8];
+    ad_tensor p[3], in = {0}, of = {0}, loss = {0};
+    size_t allocations = 0;
+    close_tape();
+    open_tape();
+    make_parameters(p);
+    for (int step = 0; step < STEPS; step++) {
+        batch(step, x, labels);
+        if (replaying && step) {
+            ad_feed(in, AD_SHAPE(8, 6), x);
+            ad_assign(of, labels);
+            ck_assert_int_eq(ad_replay(t), AD_OK);
+        } else {
+            ad_reset(t);
+            in = ad_input(t, AD_F32, AD_SHAPE(8, 6), x);
+            of = ad_input(t, AD_I32, AD_SHAPE(8), labels);
+            loss = loss_of(p, in, of);
+        }
+        ck_assert_int_eq(ad_backward(loss), AD_OK);
+        losses[step] = ad_item(loss);
+        update(p);
+        if (step == 2)
+            allocations = ad_usage_of(t).allocations;
+    }
+    ck_assert_uint_eq(ad_usage_of(t).allocations, allocations);
+    for (int i = 0; i < 3; i++)
+        weights[i] = snapshot_of(p[i]);
+}
+
+START_TEST(training_by_replay_is_training)
+{
+    double losses[2][STEPS];
+    snapshot weights[2][3];
+    train(false, losses[0], weights[0]);
+    train(true, losses[1], weights[1]);
+    ck_assert(!memcmp(losses[0], losses[1], sizeof losses[0]));
+    ck_assert_double_lt(losses[0][STEPS - 1], losses[0][0]);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(!memcmp(weights[0][i].data, weights[1][i].data, weights[0][i].bytes));
+        free(weights[0][i].data);
+        free(weights[1][i].data);
+    }
+}
+END_TEST
+
+/* ---- Guards ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(guards_tell_of_another_choice)
+{
+    const ad_tensor a = ad_input(t, AD_F64, AD_SCALAR, &(double){2}), b = ad_variable(t, AD_F64, AD_SCALAR, NULL);
+    ck_assert(ad_guard_greater(a, b, "a above b"));
+    const bool second = ad_guard_greater(ad_square(b), a, "b squared above a"), third = ad_guard(ad_less(b, a), NULL);
+    ck_assert(!second && third);
+    const ad_tensor y = ad_mul(a, b);
+    static const struct {
+        double a, b;
+        const char *reason;
+    } cases[] = {
+        {2, 1, ""},
+        {2, 3, "the guard a above b is false now and was true when recorded"},
+        {2, -1.5, "the guard b squared above a is true now and was false when recorded"},
+        {NAN, 1, "the guard a above b is false now and was true when recorded"},
+    };
+    ad_replay_report report;
+    ad_assign(a, &cases[_i].a);
+    ad_assign(b, &cases[_i].b);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), *cases[_i].reason ? AD_CHANGED : AD_OK);
+    ck_assert_str_eq(report.reason, cases[_i].reason);
+    ck_assert_int_eq(report.status, *cases[_i].reason ? AD_CHANGED : AD_OK);
+    expect_ok(t);
+    ck_assert_str_eq(ad_message(t), "");
+    if (!*cases[_i].reason) {
+        ck_assert_double_eq(ad_item(y), 2);
+        return;
+    }
+    ad_backward(y);
+    expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED); /* for good, and with the first reason */
+    ck_assert_str_eq(report.reason, cases[_i].reason);
+    ad_reset(t);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
+    ck_assert_int_eq(ad_backward(ad_square(x)), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+}
+END_TEST
+
+START_TEST(errors_of_guards)
+{
+    const ad_tensor three = ad_arange(t, AD_I32, 3), x = some_input(t, AD_F64, AD_SHAPE(2), 1);
+    ck_assert(!ad_guard(three, "three"));
+    expect_error(t, AD_BAD_SHAPE, "guard: the condition [3] must have one element");
+    ck_assert(!ad_guard(x, "real"));
+    expect_error(t, AD_BAD_TYPE, "guard: operand 0, [2], is f64: it must be i32");
+    ck_assert(!ad_guard_greater(x, ad_sum(x), "wide"));
+    expect_error(t, AD_BAD_SHAPE, "guard: the condition [2] must have one element");
+    ck_assert(!ad_guard((ad_tensor){0}, "nothing"));
+    ck_assert(ad_guard(ad_greater(ad_sum(ad_square(x)), ad_scalar(t, 0)), "one element of any rank"));
+}
+END_TEST
+
+/* y = x^2 / 2 where x > 0, else 0 :  dx = x dy where x > 0, which the rule decides for the only element by a guard. */
+static void half_square_run(ad_call *c)
+{
+    const double x = *(const double *)c->x[0]->data;
+    *(double *)c->y[0]->data = x > 0 ? x * x / 2 : 0;
+}
+
+static bool half_square_marks;
+
+static void half_square_vjp(ad_pullback *p)
+{
+    const ad_tensor x = ad_x(p, 0);
+    const ad_mark mark = half_square_marks ? ad_mark_now(x.tape) : (ad_mark){0};
+    const bool above = ad_guard_greater(x, ad_scale(ad_detach(x), 0), "x above 0");
+    if (half_square_marks)
+        ad_rewind(x.tape, mark, NULL, 0);
+    if (above)
+        ad_give(p, 0, ad_mul(x, ad_dy(p)));
+}
+
+static const ad_operator half_square = {
+    .name = "half_square", .arity = 1, .shape = ad_scalar_shape, .run = half_square_run, .vjp = half_square_vjp};
+
+static ad_tensor by_grad(ad_tensor y, ad_tensor x)
+{
+    ad_tensor dx;
+    ad_grad(y, &x, 1, &dx);
+    return dx;
+}
+static ad_tensor by_vjp(ad_tensor y, ad_tensor x)
+{
+    ad_tensor dx;
+    ad_vjp(y, ad_ones_like(y), &x, 1, &dx);
+    return dx;
+}
+static ad_tensor by_backward(ad_tensor y, ad_tensor x)
+{
+    ad_backward_with(y, &(ad_backward_options){.differentiable = true});
+    return ad_gradient(x);
+}
+static ad_tensor by_hessian(ad_tensor y, ad_tensor x) { return ad_hessian(ad_mul(y, x), x); }
+
+static ad_tensor (*const recorders[])(ad_tensor y, ad_tensor x) = {by_grad, by_vjp, ad_jacobian, by_backward,
+                                                                   by_hessian};
+
+/* What a derivative records on its way has choices, too. */
+START_TEST(guards_inside_rules_are_kept)
+{
+    const double before = 3, after = -3, same = 2;
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &before), dx = recorders[_i](ad_apply1(&half_square, x), x);
+    const double factor = ad_item(dx) / before;
+    ck_assert_double_ge(factor, 1);
+    ad_replay_report report;
+    ad_assign(x, &same);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq_tol(ad_item(dx), factor * same, 1e-15);
+    ad_assign(x, &after);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
+    ck_assert_str_eq(report.reason, "the guard x above 0 is false now and was true when recorded");
+    expect_ok(t);
+}
+END_TEST
+
+/* A leaf that was fed another shape and then the recorded one fits again; so does a recording that it is gone from. */
+START_TEST(a_shape_that_is_mended)
+{
+    const double three[] = {1, 2, 3};
+    const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(2), three, "w");
+    const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2), three), z = ad_input(t, AD_F64, AD_SHAPE(2), three);
+    const ad_tensor y = ad_sum(ad_mul(x, w));
+    ck_assert_int_eq(ad_feed(x, AD_SHAPE(3), three), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_CHANGED);
+    ck_assert_int_eq(ad_feed(x, AD_SHAPE(2), three + 1), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(y), 8);
+    ad_feed(x, AD_SHAPE(3), three);
+    ad_feed(z, AD_SHAPE(3), three);
+    ad_feed(z, AD_SHAPE(2), three);
+    ck_assert_int_eq(ad_replay(t), AD_CHANGED);
+    ad_backward(y);
+    expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
+    ad_reset(t);
+    const ad_mark again = ad_mark_now(t);
+    ad_feed(ad_input(t, AD_F64, AD_SHAPE(2), three), AD_SHAPE(3), three);
+    ck_assert_int_eq(ad_rewind(t, again, NULL, 0), AD_OK);
+    ck_assert_int_eq(ad_backward(ad_sum(w)), AD_OK);
+}
+END_TEST
+
+START_TEST(a_guard_without_a_name)
+{
+    ad_replay_report report;
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
+    ck_assert(ad_guard_greater(x, ad_scalar(t, 0), NULL));
+    ad_assign(x, &(double){-3});
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
+    ck_assert_str_eq(report.reason, "the guard without a name is false now and was true when recorded");
+}
+END_TEST
+
+/* A parameter's gradient is what backward left, also where it is recorded, and goes on to be added to. */
+START_TEST(recorded_gradients_of_parameters_stay)
+{
+    const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "w"), y = ad_sum(ad_square(w));
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.differentiable = true}), AD_OK);
+    ad_assign(w, (const double[]){20, 30});
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    expect_values(ad_gradient(w), (const double[]){4, 6}, 0);
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.accumulate = true}), AD_OK);
+    expect_values(ad_gradient(w), (const double[]){44, 66}, 0);
+}
+END_TEST
+
+static void total_run(ad_call *c)
+{
+    double sum = 0;
+    for (size_t i = 0; i < ad_elements(c->x[0]); i++)
+        sum += ((const double *)c->x[0]->data)[i];
+    *(double *)c->y[0]->data = sum;
+}
+static void total_vjp(ad_pullback *p) { ad_give(p, 0, ad_broadcast_to(ad_dy(p), ad_shape_of(ad_x(p, 0)))); }
+
+/* Ties are looked for along axes that the operator's shape rule should have checked. */
+START_TEST(ties_along_an_axis_that_is_none)
+{
+    static const int none[] = {400, -3, 2};
+    const ad_operator op = {.name = "op",
+                            .arity = 1,
+                            .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+                            .properties = AD_SHARES_TIES,
+                            .shape = ad_scalar_shape,
+                            .run = total_run,
+                            .vjp = total_vjp};
+    char message[100];
+    ad_replay_report report;
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 3), NULL);
+    ad_tensor y;
+    ad_apply(t, &op, &x, 1, &(ad_attribute){.axes = {.count = 1, .axis = {none[_i]}}}, &y);
+    expect_ok(t);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_BAD_VALUE);
+    snprintf(message, sizeof message, "op: its axis %d is out of range, and its shape rule has let it pass", none[_i]);
+    expect_error(t, AD_BAD_VALUE, message);
+}
+END_TEST
+
+START_TEST(guards_that_were_rewound)
+{
+    static const char lost[] =
+        "guard: a choice that was made after a mark and rewound, the square above 0 cannot be computed again: record anew";
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3}), zero = ad_scalar(t, 0);
+    const size_t before = ad_entry_count(t);
+    for (int round = 0; round < 4; round++) {
+        const ad_mark mark = ad_mark_now(t);
+        ck_assert(ad_guard_greater(ad_square(x), zero, "the square above 0"));
+        ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_OK);
+    }
+    ck_assert_uint_eq(ad_entry_count(t), before + 1);
+    const ad_tensor y = ad_exp(x);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, lost);
+    ad_backward(y);
+    expect_error(t, AD_BAD_STATE, "backward: the last replay failed on its way: ad_replay again, or ad_reset");
+    ad_reset(t);
+    half_square_marks = true;
+    const ad_tensor z = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
+    recorders[_i](ad_apply1(&half_square, z), z);
+    half_square_marks = false;
+    expect_ok(t);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(
+        t, AD_BAD_STATE,
+        "guard: a choice that was made after a mark and rewound, x above 0 cannot be computed again: record anew");
+}
+END_TEST
+
+/* y = x^2 where x > 1, else x, which the kernel decides by a guard of its own. */
+static void choose_run(ad_call *c)
+{
+    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_tensor x = ad_input(c->tape, AD_F64, AD_SCALAR, c->x[0]->data);
+    const bool above = ad_guard_greater(x, ad_scalar(c->tape, 1), "above 1");
+    *(double *)c->y[0]->data = ad_item(above ? ad_square(x) : x);
+    ad_rewind(c->tape, mark, NULL, 0);
+}
+
+START_TEST(guards_inside_kernels_are_made_again)
+{
+    static const ad_operator choose = {
+        .name = "choose", .arity = 1, .properties = AD_NOT_DIFFERENTIABLE, .shape = ad_scalar_shape, .run = choose_run};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3}), y = ad_apply1(&choose, x);
+    ck_assert_double_eq(ad_item(y), 9);
+    ad_assign(x, &(double){0.5});
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(y), 0.5);
+}
+END_TEST
+
+/* ---- What cannot be computed again ------------------------------------------------------------------------------- */
+
+static ad_tensor kept(ad_tensor x)
+{
+    const ad_mark mark = ad_mark_now(t);
+    ad_tensor dx, y = ad_mul(x, ad_square(x));
+    ad_grad(y, &x, 1, &dx);
+    ad_rewind(t, mark, &dx, 1);
+    return dx;
+}
+static ad_tensor kept_in_a_segment(ad_tensor x)
+{
+    const ad_mark mark = ad_mark_now(t);
+    ad_tensor keep = ad_broadcast_to(ad_square(x), AD_SHAPE(2, 2));
+    ad_segment_begin(t);
+    ad_rewind(t, mark, &keep, 1);
+    ad_segment_begin(t);
+    ad_tensor y = ad_exp(ad_neg(keep));
+    ad_segment_end(t, &y, 1);
+    return ad_sum(y);
+}
+static ad_tensor an_unrecorded_gradient(ad_tensor x)
+{
+    ad_backward(ad_square(x));
+    return ad_scale(ad_gradient(x), 2);
+}
+static ad_tensor a_vjp_of_one(ad_tensor x)
+{
+    ad_tensor dx;
+    ad_backward(ad_square(x));
+    ad_vjp(ad_exp(x), ad_gradient(x), &x, 1, &dx);
+    return dx;
+}
+static ad_tensor a_seed_of_one(ad_tensor x)
+{
+    ad_backward(ad_square(x));
+    ad_backward_with(ad_exp(x), &(ad_backward_options){.seed = ad_gradient(x), .differentiable = true});
+    return ad_gradient(x);
+}
+
+static const char came_along[] = "rewind: a tensor that came along from after a mark cannot be computed again: record "
+                                 "anew";
+static const char unrecorded[] = "gradient: a number that ad_backward did not record cannot be computed again: record "
+                                 "anew";
+
+static const struct {
+    ad_tensor (*of)(ad_tensor x);
+    const char *message;
+} only_once[] = {{kept, came_along},
+                 {kept_in_a_segment, came_along},
+                 {an_unrecorded_gradient, unrecorded},
+                 {a_vjp_of_one, unrecorded},
+                 {a_seed_of_one, unrecorded}};
+
+START_TEST(what_cannot_be_computed_again_is_an_error)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){2});
+    const ad_mark mark = ad_mark_now(t);
+    const ad_tensor y = ad_mul(x, only_once[_i].of(x));
+    ck_assert_int_eq(ad_backward(y), AD_OK); /* until then it is a constant as others */
+    ad_assign(x, &(double){3});
+    ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, only_once[_i].message);
+    ad_rewind(t, mark, NULL, 0);
+    const ad_tensor z = ad_square(x);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(z), 9);
+}
+END_TEST
+
+/* A gradient that is only a seed of numbers is no part of the recording. */
+START_TEST(seeding_by_a_gradient_hinders_no_replay)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){1, 2}), y = ad_exp(x);
+    const size_t before = ad_entry_count(t);
+    size_t allocations = 0;
+    for (int round = 0; round < 10; round++) {
+        ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = x}), AD_OK);
+        ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = ad_gradient(x)}), AD_OK);
+        ck_assert_double_eq_tol(number_at(ad_gradient(x), 1), number_at(x, 1) * exp(2 * number_at(x, 1)), 1e-9);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        allocations = round == 2 ? ad_usage_of(t).allocations : allocations;
+    }
+    ck_assert_uint_eq(ad_entry_count(t), before);
+    ck_assert_uint_eq(ad_usage_of(t).allocations, allocations);
+}
+END_TEST
+
+/* ---- Feeding ----------------------------------------------------------------------------------------------------- */
+
+START_TEST(feeding_another_shape)
+{
+    const double values[] = {1, 2, 3, 4};
+    const ad_tensor x = ad_name(ad_input(t, AD_F64, AD_SHAPE(2, 2), values), "x"), y = ad_sum(x);
+    const ad_tensor borrowed = ad_borrow(t, AD_F64, AD_SHAPE(2), values);
+    ad_replay_report report;
+    ck_assert_int_eq(ad_feed(x, AD_SHAPE(2, 2), (const double[]){5, 6, 7, 8}), AD_OK);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq(ad_item(y), 26);
+    ck_assert_int_eq(ad_feed(_i ? borrowed : x, AD_SHAPE(3, 1), values), AD_OK);
+    ck_assert_double_eq(number_at(x, 0), 5);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_variable(t, AD_F64, AD_SCALAR, NULL))), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, "backward: the recording does not fit any more: ad_reset and record anew");
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_CHANGED);
+    ck_assert_str_eq(report.reason, _i ? "the shape of an input was [2] when recorded and is [3,1] now"
+                                       : "the shape of x was [2,2] when recorded and is [3,1] now");
+}
+END_TEST
+
+START_TEST(errors_of_feeding)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(2), 1, "w"), y = ad_exp(w);
+    ad_feed(w, AD_SHAPE(3), (const double[]){1, 2, 3});
+    expect_error(t, AD_BAD_SHAPE, "feed: [2] of a parameter, a state or a result cannot become [3]");
+    ad_feed(y, AD_SHAPE(3), (const double[]){1, 2, 3});
+    expect_error(t, AD_BAD_SHAPE, "feed: [2] of a parameter, a state or a result cannot become [3]");
+    ad_feed(y, AD_SHAPE(2), (const double[]){1, 2});
+    expect_error(t, AD_BAD_STATE, "assign: only leaves are changed in place; this is none");
+    ad_feed(w, AD_SHAPE(2), NULL);
+    expect_error(t, AD_BAD_VALUE, "assign: the data for w is NULL");
+    ad_feed(w, AD_SHAPE(-2), NULL);
+    expect_error(t, AD_BAD_SHAPE, "feed: size -2 of axis 0 is negative in [-2]");
+    ck_assert_int_eq(ad_feed((ad_tensor){0}, AD_SCALAR, NULL), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_replay(NULL), AD_BAD_HANDLE);
+    ad_fail(t, AD_BAD_VALUE, "before");
+    ck_assert_int_eq(ad_feed(w, AD_SHAPE(2), (const double[]){1, 2}), AD_BAD_VALUE);
+    ck_assert_int_eq(ad_replay(t), AD_BAD_VALUE);
+}
+END_TEST
+
+/* ---- Errors in a replay ------------------------------------------------------------------------------------------ */
+
+START_TEST(an_error_on_the_way)
+{
+    const int32_t good[] = {1, 0}, bad[] = {1, 9};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3, 2), 1, "w"), rows = ad_input(t, AD_I32, AD_SHAPE(2), good);
+    const ad_tensor before = ad_exp(w), loss = ad_sum(ad_square(ad_gather_rows(before, rows)));
+    ad_replay_report report;
+    ad_tensor dw;
+    ad_fill(w, 1);
+    ad_assign(rows, bad);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_BAD_VALUE);
+    ck_assert_str_eq(report.reason, ad_message(t));
+    ck_assert_int_eq(report.status, AD_BAD_VALUE);
+    ck_assert_ptr_nonnull(strstr(report.reason, "gather_rows: "));
+    ad_clear_error(t);
+    /* Values are partly old now. */
+    ad_backward(loss);
+    expect_error(t, AD_BAD_STATE, "backward: the last replay failed on its way: ad_replay again, or ad_reset");
+    ad_grad(loss, &w, 1, &dw);
+    expect_error(t, AD_BAD_STATE, "grad: the last replay failed on its way: ad_replay again, or ad_reset");
+    ad_assign(rows, good);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_eq_tol(ad_item(loss), 4 * exp(2), 1e-13);
+    ck_assert_int_eq(ad_backward(loss), AD_OK);
+    ck_assert_double_eq_tol(number_at(ad_gradient(w), 0), 2 * exp(2), 1e-13);
+}
+END_TEST
+
+/* ---- Draws ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(draws_are_new_or_repeated)
+{
+    const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(4), 1), y = add_noise(x, 1000), z = add_noise(y, 1001);
+    const snapshot first = snapshot_of(z);
+    ck_assert_int_eq(ad_replay_with(t, &(ad_replay_options){.repeat_draws = true}, NULL), AD_OK);
+    expect_unchanged(z, first);
+    double seen[5];
+    for (int i = 0; i < 5; i++) {
+        seen[i] = number_at(y, 0);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        for (int k = 0; k <= i; k++)
+            ck_assert_double_ne(number_at(y, 0), seen[k]);
+        ck_assert_double_ne(number_at(z, 1) - number_at(y, 1), number_at(y, 1) - number_at(x, 1));
+    }
+    const snapshot last = snapshot_of(z);
+    ck_assert_int_eq(ad_replay_with(t, &(ad_replay_options){.repeat_draws = true}, NULL), AD_OK);
+    expect_unchanged(z, last);
+}
+END_TEST
+
+static ad_tensor dropped(ad_tensor w)
+{
+    const ad_tensor h = ad_mul(ad_tanh(w), ad_dropout_mask(w, 0.4, 7));
+    return ad_add(h, ad_scale(ad_normal(w.tape, AD_F64, ad_shape_of(w), 8), 0.1));
+}
+
+/* The next replay draws what the next recording would. */
+START_TEST(the_librarys_draws_go_on_as_in_recordings)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(6, 5), 1, "w"), y = dropped(w), loss = ad_sum(ad_square(y));
+    ad_tensor dw;
+    ad_grad(loss, &w, 1, &dw);
+    ad_tape *other = ad_tape_open(NULL);
+    const ad_tensor v = some_param(other, AD_F64, AD_SHAPE(6, 5), 1, "w");
+    dropped(v);
+    for (int round = 0; round < 5; round++) {
+        ad_reset(other);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        const ad_tensor anew = dropped(v);
+        ck_assert_int_eq(ad_backward(ad_sum(ad_square(anew))), AD_OK);
+        expect_same_bits(y, anew);
+        expect_same_bits(dw, ad_gradient(v));
+        ck_assert_int_eq(ad_backward(loss), AD_OK);
+        expect_same_bits(ad_gradient(w), dw);
+        ck_assert_uint_eq(ad_draw_count(t), ad_draw_count(other));
+    }
+    ad_tape_close(other);
+}
+END_TEST
+
+/* ---- Ties -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(ties_are_reported)
+{
+    const double distinct[] = {1, 2, 3, 4, 5, 6}, equal[] = {2, 2, 1, 4, 4, 4};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2, 3), distinct);
+    const ad_tensor y = ad_name(ad_max_over(x, AD_AXES(1)), "row maxima"), z = ad_minimum(x, ad_neg(x));
+    const size_t entries = ad_entry_count(t);
+    ad_replay_report report;
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 0);
+    ck_assert_str_eq(report.tie, "");
+    ad_assign(x, equal);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 3); /* one more 2, two more 4 */
+    ck_assert_str_eq(report.tie, "max row maxima");
+    ad_assign(x, (const double[]){0, 2, 3, 4, 5, 6});
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 1);
+    ck_assert_str_eq(report.tie, "minimum");
+    ck_assert_uint_eq(ad_entry_count(t), entries);
+    ck_assert_double_eq(number_at(y, 1), 6);
+    ck_assert_double_eq(number_at(z, 1), -2);
+    ad_max_over(x, AD_KEEP_AXES(-1, 0));
+    ad_max(x);
+    ad_assign(x, equal);
+    ck_assert_int_eq(ad_replay_with(t, NULL, &report), AD_OK);
+    ck_assert_uint_eq(report.ties, 3 + 2 + 2);
+}
+END_TEST
+
+/* ---- What a replay leaves as it is ------------------------------------------------------------------------------- */
+
+START_TEST(handles_and_gradients)
+{
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"),
+                    v = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(2, 3, -1, 1)), y = ad_mul(w, v);
+    ck_assert_int_eq(ad_backward_with(ad_sum(ad_square(y)), &(ad_backward_options){.keep = true}), AD_OK);
+    const snapshot dw = snapshot_of(ad_gradient(w));
+    const size_t entries = ad_entry_count(t);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    expect_unchanged(ad_gradient(w), dw);
+    ck_assert(!ad_has_gradient(v) && !ad_has_gradient(y));
+    ck_assert_uint_eq(ad_entry_count(t), entries);
+    ck_assert_double_eq(number_at(y, 0), number_at(w, 0) * number_at(v, 0));
+}
+END_TEST
+
+START_TEST(replaying_allocates_nothing)
+{
+    ad_tensor x[LEAVES], y[RESULTS];
+    enter(t, AD_F64, 0, x);
+    for (int i = 0; i < COUNT(programs); i++)
+        programs[i](x, y);
+    const ad_tensor loss = ad_sum(ad_matmul(x[1], x[0]));
+    for (int round = 0; round < 50; round++) {
+        if (round == 3)
+            counting_heal(&memory);
+        change(AD_F64, round, x);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        ck_assert_int_eq(ad_backward(loss), AD_OK);
+    }
+    ck_assert_uint_eq(memory.calls, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("replay");
+    TCase *tests = tcase_create("replay");
+    tcase_add_checked_fixture(tests, open_tape, close_tape);
+    tcase_add_loop_test(tests, replays_give_the_bits_of_recording_anew, 0, 2 * COUNT(programs));
+    tcase_add_test(tests, training_by_replay_is_training);
+    tcase_add_loop_test(tests, guards_tell_of_another_choice, 0, 4);
+    tcase_add_loop_test(tests, guards_inside_rules_are_kept, 0, COUNT(recorders));
+    tcase_add_loop_test(tests, guards_that_were_rewound, 0, COUNT(recorders));
+    tcase_add_test(tests, a_shape_that_is_mended);
+    tcase_add_test(tests, a_guard_without_a_name);
+    tcase_add_test(tests, recorded_gradients_of_parameters_stay);
+    tcase_add_loop_test(tests, ties_along_an_axis_that_is_none, 0, 3);
+    tcase_add_test(tests, guards_inside_kernels_are_made_again);
+    tcase_add_loop_test(tests, what_cannot_be_computed_again_is_an_error, 0, COUNT(only_once));
+    tcase_add_test(tests, seeding_by_a_gradient_hinders_no_replay);
+    tcase_add_test(tests, errors_of_guards);
+    tcase_add_loop_test(tests, feeding_another_shape, 0, 2);
+    tcase_add_test(tests, errors_of_feeding);
+    tcase_add_test(tests, an_error_on_the_way);
+    tcase_add_test(tests, draws_are_new_or_repeated);
+    tcase_add_test(tests, the_librarys_draws_go_on_as_in_recordings);
+    tcase_add_test(tests, ties_are_reported);
+    tcase_add_test(tests, handles_and_gradients);
+    tcase_add_test(tests, replaying_allocates_nothing);
+    suite_add_tcase(suite, tests);
+    return run_suites(srunner_create(suite));
+}

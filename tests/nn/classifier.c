@@ -1,0 +1,754 @@
+/* The ready-made classifier: its figures, what can be seen of it, and what it refuses. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../support/check.h"
+#include "../support/classifiers.h"
+
+/* ---- Figures against plain loops --------------------------------------------------------------------------------- */
+
+static double plain_activation(ad_activation activation, double x)
+{
+    switch (activation) {
+    case AD_ACTIVATION_DEFAULT:
+    case AD_RELU: return x > 0 ? x : 0;
+    case AD_LOGISTIC: return 1 / (1 + exp(-x));
+    case AD_TANH: return tanh(x);
+    case AD_ELU: return x > 0 ? x : expm1(x);
+    case AD_SOFTPLUS: return fmax(x, 0) + log1p(exp(-fabs(x)));
+    case AD_IDENTITY:
+    case AD_ACTIVATION_COUNT: break;
+    }
+    return x;
+}
+
+/* The moments of column j, or of all columns where it is -1, over a data set. */
+static void plain_moments(const table *t, int64_t j, double *mean, double *deviation)
+{
+    const int64_t columns = t->data.columns, count = t->data.rows * (j < 0 ? columns : 1);
+    double sum = 0, square = 0;
+    for (int64_t i = 0; i < t->data.rows * columns; i++)
+        sum += j < 0 || i % columns == j ? (double)t->x[i] : 0;
+    *mean = sum / (double)count;
+    for (int64_t i = 0; i < t->data.rows * columns; i++)
+        square += j < 0 || i % columns == j ? pow((double)t->x[i] - *mean, 2) : 0;
+    *deviation = sqrt(square / (double)count);
+}
+
+/* Scales one row of other data by what the training data teach. */
+static void plain_scaling(const nn_classifier_options *o, const float *row, double *x)
+{
+    for (int64_t j = 0; j < COLUMNS; j++) {
+        double mean = 0, deviation = o->scaling == NN_SCALE_CONSTANT ? 3 : 1;
+        if (o->scaling == NN_SCALE_GLOBAL || o->scaling == NN_SCALE_FEATURE)
+            plain_moments(&train, o->scaling == NN_SCALE_GLOBAL ? -1 : j, &mean, &deviation);
+        x[j] = deviation > 0 ? ((double)row[j] - mean) / deviation : 0;
+    }
+}
+
+/* One row through all layers, with weights as the classifier shows them. */
+static void plain_logits(nn_classifier *c, const nn_classifier_options *o, const float *row, double z[8])
+{
+    double x[8];
+    plain_scaling(o, row, x);
+    const size_t layers = nn_classifier_parameter_count(c) / 2;
+    for (size_t layer = 0; layer < layers; layer++) {
+        ad_tensor w = nn_classifier_parameter(c, 2 * layer), b = nn_classifier_parameter(c, 2 * layer + 1);
+        const int64_t d = ad_shape_of(w).dims[0], h = ad_shape_of(w).dims[1];
+        for (int64_t k = 0; k < h; k++) {
+            z[k] = (double)ad_f32(b)[k];
+            for (int64_t j = 0; j < d; j++)
+                z[k] += x[j] * (double)ad_f32(w)[j * h + k];
+        }
+        for (int64_t k = 0; k < h && layer + 1 < layers; k++)
+            x[k] = plain_activation(o->activation, z[k]);
+    }
+}
+
+/* Every activation with every scaling; the second column of the training data is constant. */
+START_TEST(logits_are_those_of_plain_loops)
+{
+    static float logits[MAX_ROWS * CLASSES];
+    nn_classifier_options o = {.hidden_units = {6, 5}, .n_classes = CLASSES, .seed = 3, .scaling_constant = 3};
+    o.activation = (ad_activation)(_i % AD_ACTIVATION_COUNT);
+    o.scaling = (nn_scaling_kind)(_i / AD_ACTIVATION_COUNT);
+    for (int64_t i = 0; i < train.data.rows; i++)
+        train.x[i * COLUMNS + 1] = 0.7F;
+    nn_classifier *c = open_with(o);
+    fit(c, &train, 10, 20);
+    ck_assert_int_eq(nn_classifier_logits(c, &test.data, logits), AD_OK);
+    for (int64_t i = 0; i < test.data.rows; i++) {
+        double z[8];
+        plain_logits(c, &o, test.x + i * COLUMNS, z);
+        for (int64_t k = 0; k < CLASSES; k++)
+            ck_assert_double_eq_tol((double)logits[i * CLASSES + k], z[k], 1e-5 * (1 + fabs(z[k])));
+    }
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* The index of the first of the largest. */
+static int32_t plain_argmax(const float *z)
+{
+    int32_t best = 0;
+    for (int32_t k = 1; k < CLASSES; k++)
+        best = z[k] > z[best] ? k : best;
+    return best;
+}
+
+static double plain_logsumexp(const float *z)
+{
+    const double top = (double)z[plain_argmax(z)];
+    double sum = 0;
+    for (int k = 0; k < CLASSES; k++)
+        sum += exp((double)z[k] - top);
+    return top + log(sum);
+}
+
+/* One row, a few, just a whole internal batch, one more, and several with a short one behind. */
+static const int64_t row_counts[] = {1, 3, 511, 512, 513, 1024, 1500};
+
+START_TEST(predictions_agree)
+{
+    static float z[MAX_ROWS * CLASSES], p[MAX_ROWS * CLASSES];
+    static int32_t labels[MAX_ROWS];
+    fill_clouds(&test, row_counts[_i], 4);
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 15);
+    ck_assert_int_eq(nn_classifier_logits(c, &test.data, z), AD_OK);
+    test.data.labels = NULL;
+    ck_assert_int_eq(nn_classifier_predict(c, &test.data, labels), AD_OK);
+    ck_assert_int_eq(nn_classifier_predict_proba(c, &test.data, p), AD_OK);
+    nn_classifier_close(c);
+    for (int64_t i = 0; i < row_counts[_i]; i++) {
+        double sum = 0;
+        ck_assert_int_eq(labels[i], plain_argmax(z + i * CLASSES));
+        for (int64_t k = 0; k < CLASSES; k++) {
+            const double wanted_p = exp((double)z[i * CLASSES + k] - plain_logsumexp(z + i * CLASSES));
+            ck_assert_double_eq_tol((double)p[i * CLASSES + k], wanted_p, 1e-6);
+            sum += (double)p[i * CLASSES + k];
+        }
+        ck_assert_double_eq_tol(sum, 1, 1e-6);
+    }
+}
+END_TEST
+
+START_TEST(figures_are_those_of_plain_loops)
+{
+    static float z[MAX_ROWS * CLASSES];
+    fill_clouds(&test, row_counts[_i], 4);
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 15);
+    /* Some labels are wrong, so that the accuracy is not 1. */
+    for (int64_t i = 0; i < row_counts[_i]; i += 3)
+        test.labels[i] = (test.labels[i] + 1) % CLASSES;
+    ck_assert_int_eq(nn_classifier_logits(c, &test.data, z), AD_OK);
+    double right = 0, loss = 0;
+    for (int64_t i = 0; i < row_counts[_i]; i++) {
+        right += plain_argmax(z + i * CLASSES) == test.labels[i];
+        loss += plain_logsumexp(z + i * CLASSES) - (double)z[i * CLASSES + test.labels[i]];
+    }
+    nn_evaluation e = nn_classifier_evaluate(c, &test.data);
+    nn_classifier_close(c);
+    ck_assert_int_eq(e.status, AD_OK);
+    ck_assert_double_eq_tol(e.accuracy, right / (double)row_counts[_i], 1e-15);
+    ck_assert_double_eq_tol(e.loss, loss / (double)row_counts[_i], 1e-6 * loss / (double)row_counts[_i]);
+    ck_assert_int_eq(e.global_step, 15);
+}
+END_TEST
+
+/* Where two logits are the same, the class is still one of the largest: the first. */
+START_TEST(ties_take_the_first_class)
+{
+    int32_t label = -1;
+    static const float zeros[COLUMNS] = {0};
+    nn_data origin = {.features = zeros, .rows = 1, .columns = COLUMNS};
+    nn_classifier *c = open_with(
+        (nn_classifier_options){.n_classes = CLASSES, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 1e-45}});
+    fit(c, &train, 10, 1);
+    ck_assert_int_eq(nn_classifier_predict(c, &origin, &label), AD_OK);
+    nn_classifier_close(c);
+    ck_assert_int_eq(label, 0);
+}
+END_TEST
+
+/* ---- Element types ----------------------------------------------------------------------------------------------- */
+
+enum { ELEMENT_ROWS = 32 };
+
+/* The same whole numbers in every type. As many rows as a power of two: the means are exact in f32 too. */
+static const void *features_as(nn_element element, const int8_t *x)
+{
+    static union {
+#define MEMBER(name, text, type) type text[ELEMENT_ROWS * COLUMNS];
+        NN_ELEMENT_LIST(MEMBER)
+#undef MEMBER
+    } u;
+    for (int64_t i = 0; i < ELEMENT_ROWS * COLUMNS; i++)
+        switch (element) {
+#define CASE(name, text, type)                                                                                         \
+    case name: u.text[i] = (type)x[i]; break;
+            NN_ELEMENT_LIST(CASE)
+#undef CASE
+        case NN_ELEMENT_COUNT: break;
+        }
+    return &u;
+}
+
+START_TEST(element_types_train_alike)
+{
+    int8_t x[ELEMENT_ROWS * COLUMNS];
+    nn_classifier_options o = small_net;
+    o.scaling = (nn_scaling_kind)_i;
+    fill_clouds(&train, ELEMENT_ROWS, 1);
+    for (int64_t i = 0; i < ELEMENT_ROWS * COLUMNS; i++) {
+        x[i] = (int8_t)(60 + 30 * train.x[i]);
+        train.x[i] = x[i];
+    }
+    nn_classifier *c = open_with(o);
+    fit(c, &train, 10, 9);
+    take_state(c, &wanted);
+    nn_classifier_close(c);
+    for (int element = 0; element < NN_ELEMENT_COUNT; element++) {
+        static float logits[MAX_ROWS * CLASSES];
+        nn_data data = train.data;
+        data.element = (nn_element)element;
+        data.features = features_as(data.element, x);
+        c = open_with(o);
+        ck_assert_int_eq(nn_classifier_fit(c, &data, &(nn_fit_options){.batch_size = 10, .steps = 9}), AD_OK);
+        ck_assert_int_eq(nn_classifier_logits(c, &data, logits), AD_OK);
+        ck_assert_msg(!memcmp(logits, wanted.logits, sizeof logits), "%s: the logits differ",
+                      nn_element_name(data.element));
+        close_as(c, &wanted, nn_element_name(data.element));
+    }
+}
+END_TEST
+
+/* ---- Looking in -------------------------------------------------------------------------------------------------- */
+
+START_TEST(defaults_of_a_classifier)
+{
+    nn_classifier_options o = small_net;
+    state_after(&wanted, &train, 10, 6);
+    o.activation = AD_RELU;
+    o.optimiser = (nn_optimiser_options){.kind = NN_ADAGRAD, .rate = 0.05, .initial_accumulator = 0.1};
+    o.scaling = NN_SCALE_NONE;
+    nn_classifier *c = open_with(o);
+    fit(c, &train, 10, 6);
+    close_as(c, &wanted, "the defaults spelt out");
+    for (int i = 0; i < 2; i++) {
+        o.scaling = NN_SCALE_CONSTANT;
+        o.scaling_constant = i ? 255 : 0;
+        c = open_with(o);
+        fit(c, &train, 10, 6);
+        if (i == 0) {
+            take_state(c, &wanted);
+            nn_classifier_close(c);
+        } else {
+            close_as(c, &wanted, "255 spelt out");
+        }
+    }
+}
+END_TEST
+
+START_TEST(parameters_have_names_and_shapes)
+{
+    static const struct {
+        const char *name;
+        int rank;
+        int64_t dims[2];
+    } parameters[] = {
+        {"hiddenlayer_0/weights", 2, {COLUMNS, 6}},
+        {"hiddenlayer_0/biases", 1, {6}},
+        {"hiddenlayer_1/weights", 2, {6, 5}},
+        {"hiddenlayer_1/biases", 1, {5}},
+        {"logits/weights", 2, {5, 3}},
+        {"logits/biases", 1, {3}},
+    };
+    nn_classifier *c = open_with((nn_classifier_options){.hidden_units = {6, 5}, .n_classes = CLASSES});
+    ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
+    fit(c, &train, 10, 1);
+    ck_assert_uint_eq(nn_classifier_parameter_count(c), COUNT(parameters));
+    ad_tape *tape = nn_classifier_parameter(c, 0).tape;
+    for (size_t i = 0; i < COUNT(parameters); i++) {
+        ad_tensor x = nn_classifier_parameter(c, i), slot = ad_kept_at(tape, COUNT(parameters) + i);
+        ck_assert_str_eq(ad_name_of(x), parameters[i].name);
+        ck_assert_int_eq(ad_shape_of(x).rank, parameters[i].rank);
+        ck_assert_int_eq(ad_shape_of(x).dims[0], parameters[i].dims[0]);
+        ck_assert_int_eq(ad_shape_of(x).dims[1], parameters[i].dims[1]);
+        ck_assert_uint_eq(strlen(ad_name_of(slot)), strlen(parameters[i].name) + strlen("/Adagrad"));
+        ck_assert_ptr_nonnull(strstr(ad_name_of(slot), "/Adagrad"));
+    }
+    ck_assert(ad_is_inert(nn_classifier_parameter(c, COUNT(parameters))));
+    ck_assert_str_eq(nn_classifier_message(c), "parameter: there is no parameter 6: the classifier has 6");
+    ck_assert_int_eq(nn_classifier_clear_error(c), AD_BAD_VALUE);
+    fit(c, &train, 10, 1);
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* All places of the list used: nothing ends it. */
+START_TEST(the_most_hidden_layers)
+{
+    nn_classifier_options o = {.n_classes = CLASSES, .activation = AD_TANH};
+    for (int i = 0; i < NN_MAX_HIDDEN_LAYERS; i++)
+        o.hidden_units[i] = 2;
+    nn_classifier *c = open_with(o);
+    fit(c, &train, 10, 2);
+    const size_t n = nn_classifier_parameter_count(c);
+    ck_assert_uint_eq(n, 2 * NN_MAX_HIDDEN_LAYERS + 2);
+    ck_assert_str_eq(ad_name_of(nn_classifier_parameter(c, n - 4)), "hiddenlayer_31/weights");
+    ck_assert_str_eq(ad_name_of(nn_classifier_parameter(c, n - 1)), "logits/biases");
+    nn_classifier_close(c);
+}
+END_TEST
+
+START_TEST(settings_are_told)
+{
+    static const struct {
+        nn_classifier_options options;
+        const char *text;
+    } cases[] = {
+        {{.hidden_units = {30, 10}, .n_classes = 7, .seed = 42},
+         "hidden_units = [30, 10], n_classes = 7, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator "
+         "0.1), scaling = none, seed = 42"},
+        {{.n_classes = 2, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.25}},
+         "hidden_units = [], n_classes = 2, activation = relu, optimiser = gradient_descent (rate 0.25), scaling = none, "
+         "seed = 0"},
+        {{.hidden_units = {4}, .n_classes = 3, .activation = AD_TANH, .scaling = NN_SCALE_CONSTANT},
+         "hidden_units = [4], n_classes = 3, activation = tanh, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
+         "scaling = divided by 255, seed = 0"},
+        {{.n_classes = 3, .optimiser = {.initial_accumulator = 0.75}, .scaling = NN_SCALE_GLOBAL, .seed = UINT64_MAX},
+         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.75), "
+         "scaling = one mean and deviation for all features, seed = 18446744073709551615"},
+        {{.n_classes = 3, .scaling = NN_SCALE_FEATURE},
+         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
+         "scaling = a mean and deviation for each feature, seed = 0"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        nn_classifier *c = open_with(cases[i].options);
+        ck_assert_str_eq(nn_classifier_settings(c), cases[i].text);
+        nn_classifier_close(c);
+    }
+}
+END_TEST
+
+/* The caller's options may go away after opening. */
+START_TEST(options_are_copied)
+{
+    state_after(&wanted, &train, 10, 4);
+    nn_classifier_options o = small_net;
+    ad_allocator allocator = memory.allocator;
+    o.allocator = &allocator;
+    nn_classifier *c = nn_classifier_open(&o);
+    memset(&o, 0x55, sizeof o);
+    memset(&allocator, 0x55, sizeof allocator);
+    fit(c, &train, 10, 4);
+    close_as(c, &wanted, "options that were overwritten");
+}
+END_TEST
+
+START_TEST(usage_is_what_the_allocator_counts)
+{
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 3);
+    ck_assert_int_eq(nn_classifier_evaluate(c, &test.data).status, AD_OK);
+    ad_usage usage = nn_classifier_usage(c);
+    ck_assert_uint_eq(usage.bytes, memory.bytes);
+    ck_assert_uint_eq(usage.allocations, memory.calls);
+    ck_assert_uint_ge(usage.peak_bytes, usage.bytes);
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* Layers larger than memory: an error, nothing asked for that was not checked, and no network. */
+START_TEST(enormous_layers_are_refused)
+{
+    static const int64_t units[] = {INT64_C(1) << 40, INT64_C(1) << 61, INT64_MAX};
+    memory.limit = 1 << 20;
+    for (size_t i = 0; i < COUNT(units); i++) {
+        nn_classifier_options o = {.hidden_units = {5, units[i]}, .n_classes = CLASSES};
+        nn_classifier *c = open_with(o);
+        ad_status status = nn_classifier_fit(c, &train.data, NULL);
+        ck_assert_msg(status == AD_NO_MEMORY || status == AD_BAD_SHAPE, "%s", ad_status_name(status));
+        ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
+        ck_assert_int_eq(nn_classifier_clear_error(c), status);
+        ck_assert_int_eq(nn_classifier_evaluate(c, &train.data).status, AD_BAD_STATE);
+        nn_classifier_close(c);
+    }
+}
+END_TEST
+
+/* ---- Bad input --------------------------------------------------------------------------------------------------- */
+
+/* Messages seen in this test: each mistake has its own. */
+static char seen[64][640];
+static size_t n_seen;
+
+static void open_data(void)
+{
+    n_seen = 0;
+    open_clouds();
+}
+
+/* The classifier must have failed so, with both words in a message that no other mistake had. The error is cleared. */
+static void expect_refusal(nn_classifier *c, ad_status got, ad_status status, const char *word, const char *other)
+{
+    const char *message = nn_classifier_message(c);
+    ck_assert_msg(got == status, "%s instead of %s: %s", ad_status_name(got), ad_status_name(status), message);
+    ck_assert_int_eq(nn_classifier_status(c), status);
+    ck_assert_msg(strstr(message, word) && strstr(message, other), "'%s' or '%s' is missing in: %s", word, other,
+                  message);
+    for (size_t i = 0; i < n_seen; i++)
+        ck_assert_msg(strcmp(seen[i], message) != 0, "two mistakes have one message: %s", message);
+    ck_assert_uint_lt(n_seen, COUNT(seen));
+    snprintf(seen[n_seen++], sizeof seen[0], "%s", message);
+    ck_assert_int_eq(nn_classifier_clear_error(c), status);
+    ck_assert_str_eq(nn_classifier_message(c), "");
+}
+
+static void expect_bad_options(nn_classifier_options o, const char *word, const char *other)
+{
+    int32_t labels[47];
+    nn_classifier *c = open_with(o);
+    ck_assert_int_eq(nn_classifier_status(c), AD_BAD_VALUE);
+    const char *message = nn_classifier_message(c);
+    ck_assert_msg(strstr(message, word) && strstr(message, other), "'%s' or '%s' is missing in: %s", word, other,
+                  message);
+    for (size_t i = 0; i < n_seen; i++)
+        ck_assert_msg(strcmp(seen[i], message) != 0, "two mistakes have one message: %s", message);
+    snprintf(seen[n_seen++], sizeof seen[0], "%s", message);
+    /* A bad option cannot be mended: every later call returns it, cleared or not. */
+    for (int again = 0; again < 2; again++) {
+        ck_assert_int_eq(nn_classifier_fit(c, &train.data, NULL), AD_BAD_VALUE);
+        ck_assert_int_eq(nn_classifier_predict(c, &train.data, labels), AD_BAD_VALUE);
+        nn_evaluation e = nn_classifier_evaluate(c, &train.data);
+        ck_assert(e.status == AD_BAD_VALUE && isnan(e.loss) && isnan(e.accuracy) && e.global_step == -1);
+        ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
+        ck_assert_ptr_nonnull(nn_classifier_settings(c));
+        ck_assert_int_eq(nn_classifier_clear_error(c), AD_BAD_VALUE);
+    }
+    nn_classifier_close(c);
+}
+
+START_TEST(bad_options_are_refused)
+{
+    const double nan = (double)NAN, inf = (double)INFINITY;
+    expect_bad_options((nn_classifier_options){0}, "classifier: n_classes is 0: it must be 2 to 2147483647", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 1}, "n_classes is 1", "must be");
+    expect_bad_options((nn_classifier_options){.n_classes = -5}, "n_classes is -5", "must be");
+    expect_bad_options((nn_classifier_options){.n_classes = INT64_C(1) << 40}, "n_classes", "1099511627776");
+    expect_bad_options((nn_classifier_options){.hidden_units = {-4}, .n_classes = 3}, "hidden_units[0]", "-4");
+    expect_bad_options((nn_classifier_options){.hidden_units = {7, -6}, .n_classes = 3},
+                       "classifier: hidden_units[1] is -6: it must be 1 or more, 0 ends the list", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = AD_ACTIVATION_COUNT},
+                       "classifier: 7 is no activation: use AD_RELU or another of the list", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .activation = (ad_activation)-1}, "-1", "activation");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = NN_SCALE_COUNT},
+                       "classifier: 4 is no scaling: use NN_SCALE_NONE or another of the list", "");
+    expect_bad_options((nn_classifier_options){.n_classes = 3, .scaling = (nn_scaling_kind)-1}, "-1", "scaling");
+    nn_classifier_options o = {.n_classes = 3, .scaling = NN_SCALE_CONSTANT, .scaling_constant = nan};
+    expect_bad_options(o, "constant", "nan");
+    o.scaling_constant = inf;
+    expect_bad_options(o, "classifier: the scaling constant inf cannot be divided by", "");
+    o = (nn_classifier_options){.n_classes = 3, .optimiser = {.kind = NN_OPTIMISER_COUNT}};
+    expect_bad_options(o, "classifier: the optimiser's kind is none of the list: use NN_ADAGRAD or NN_GRADIENT_DESCENT",
+                       "");
+    o.optimiser = (nn_optimiser_options){.rate = -0.1};
+    expect_bad_options(
+        o, "classifier: the optimiser's rate must be a finite number above 0, in the parameters' type too", "");
+    o.optimiser = (nn_optimiser_options){.initial_accumulator = -1};
+    expect_bad_options(o, "optimiser", "accumulator");
+}
+END_TEST
+
+/* The network computes in f32: an option that is 0 or infinite there is refused at once, and not met as a NaN, or as
+ * features that are all 0, later. */
+START_TEST(options_that_f32_does_not_hold)
+{
+    static const nn_classifier_options cases[] = {
+        {.n_classes = CLASSES, .scaling = NN_SCALE_CONSTANT, .scaling_constant = 1e-40},
+        {.n_classes = CLASSES, .scaling = NN_SCALE_CONSTANT, .scaling_constant = 1e60},
+        {.n_classes = CLASSES, .optimiser = {.initial_accumulator = 1e-60}},
+        {.n_classes = CLASSES, .optimiser = {.rate = 1e200}},
+    };
+    static const char *const words[] = {"constant", "constant", "accumulator", "rate"};
+    expect_bad_options(cases[_i], words[_i], "");
+}
+END_TEST
+
+START_TEST(more_bad_options_are_refused)
+{
+    const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, -1e-300};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        n_seen = 0;
+        expect_bad_options((nn_classifier_options){.n_classes = 3, .optimiser = {.rate = bad[i]}}, "rate", "");
+        expect_bad_options((nn_classifier_options){.n_classes = 3, .optimiser = {.initial_accumulator = bad[i]}},
+                           "accumulator", "");
+    }
+    nn_classifier *c = nn_classifier_open(NULL);
+    ck_assert_ptr_nonnull(c);
+    ck_assert_int_eq(nn_classifier_status(c), AD_BAD_VALUE);
+    ck_assert_ptr_nonnull(strstr(nn_classifier_message(c), "n_classes"));
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* What every function says of bad features. */
+typedef ad_status taker(nn_classifier *c, const nn_data *data);
+
+static ad_status take_fit(nn_classifier *c, const nn_data *data) { return nn_classifier_fit(c, data, NULL); }
+
+static ad_status take_evaluate(nn_classifier *c, const nn_data *data)
+{
+    nn_evaluation e = nn_classifier_evaluate(c, data);
+    ck_assert(e.status == AD_OK || (isnan(e.accuracy) && isnan(e.loss) && e.global_step == -1));
+    return e.status;
+}
+
+static ad_status take_predict(nn_classifier *c, const nn_data *data)
+{
+    static int32_t labels[MAX_ROWS];
+    return nn_classifier_predict(c, data, labels);
+}
+
+static ad_status take_proba(nn_classifier *c, const nn_data *data)
+{
+    static float numbers[MAX_ROWS * CLASSES];
+    return nn_classifier_predict_proba(c, data, numbers);
+}
+
+static ad_status take_logits(nn_classifier *c, const nn_data *data)
+{
+    static float numbers[MAX_ROWS * CLASSES];
+    return nn_classifier_logits(c, data, numbers);
+}
+
+static const struct {
+    const char *name;
+    taker *take;
+    bool needs_labels;
+} takers[] = {{"fit", take_fit, true},
+              {"evaluate", take_evaluate, true},
+              {"predict", take_predict, false},
+              {"predict_proba", take_proba, false},
+              {"logits", take_logits, false}};
+
+static void expect_bad_sizes(nn_classifier *c, int who)
+{
+    const char *name = takers[who].name;
+    nn_data d = train.data;
+    expect_refusal(c, takers[who].take(c, NULL), AD_BAD_VALUE, name, ": the data are NULL; give a view of features");
+    d.features = NULL;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_VALUE, name, "features are NULL");
+    d = train.data;
+    d.rows = 0;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_SHAPE, name, "no rows");
+    d.rows = -3;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_SHAPE, name, "-3");
+    d.rows = INT64_C(1) << 33;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_SHAPE, name, "8589934592");
+    d.rows = INT32_MAX;
+    d.columns = INT64_MAX;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_SHAPE, name, "overflow");
+    d = train.data;
+    d.columns = 0;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_SHAPE, name, "[47,0]");
+    d.columns = -7;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_SHAPE, name, "-7");
+    d = train.data;
+    d.element = NN_ELEMENT_COUNT;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_TYPE, name, "element 6");
+    d.element = (nn_element)-1;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_TYPE, name, "element -1");
+}
+
+static void expect_bad_features(nn_classifier *c, int who)
+{
+    const char *name = takers[who].name;
+    static double wide[47 * COLUMNS];
+    nn_data d = train.data;
+    const float was = train.x[5 * COLUMNS + 2];
+    train.x[5 * COLUMNS + 2] = NAN;
+    expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name,
+                   ": row 5, column 2: the feature is NaN; replace it or drop the row");
+    train.x[5 * COLUMNS + 2] = INFINITY;
+    expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name, "row 5, column 2: the feature is infinite");
+    train.x[5 * COLUMNS + 2] = was;
+    train.x[47 * COLUMNS - 1] = -INFINITY;
+    expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name, "row 46, column 3: the feature is infinite");
+    train.x[47 * COLUMNS - 1] = 0;
+    d.element = NN_F64;
+    d.features = wide;
+    wide[0] = (double)NAN;
+    expect_refusal(c, takers[who].take(c, &d), AD_NOT_FINITE, name, "row 0, column 0: the feature is NaN");
+    wide[0] = 0;
+    wide[4] = 1e300;
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_VALUE, name, "row 1, column 0: 1e+300");
+    wide[4] = 0;
+}
+
+static void expect_bad_labels(nn_classifier *c, int who)
+{
+    const char *name = takers[who].name;
+    nn_data d = train.data;
+    d.labels = NULL;
+    if (!takers[who].needs_labels) {
+        ck_assert_int_eq(takers[who].take(c, &d), AD_OK);
+        train.labels[3] = 99;
+        ck_assert_int_eq(takers[who].take(c, &train.data), AD_OK);
+        return;
+    }
+    expect_refusal(c, takers[who].take(c, &d), AD_BAD_VALUE, name, "labels are NULL");
+    static const int32_t bad[] = {-1, CLASSES, INT32_MAX, INT32_MIN};
+    for (int i = 0; i < COUNT(bad); i++) {
+        char row[16], label[32];
+        snprintf(row, sizeof row, "row %d:", 11 * (i + 1));
+        snprintf(label, sizeof label, "label %ld is", (long)bad[i]);
+        const int32_t was = train.labels[11 * (i + 1)];
+        train.labels[11 * (i + 1)] = bad[i];
+        expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_VALUE, row, label);
+        train.labels[11 * (i + 1)] = was;
+    }
+}
+
+START_TEST(bad_data_are_refused)
+{
+    nn_classifier *c = open_small();
+    nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = 10, .steps = 2});
+    nn_data narrow = train.data;
+    narrow.columns = 3;
+    expect_refusal(c, takers[_i].take(c, &narrow), AD_BAD_SHAPE, takers[_i].name,
+                   ": the data have 3 columns, the classifier was fitted to 4");
+    expect_bad_sizes(c, _i);
+    fill_clouds(&train, 47, 1);
+    expect_bad_features(c, _i);
+    fill_clouds(&train, 47, 1);
+    expect_bad_labels(c, _i);
+    fill_clouds(&train, 47, 1);
+    state_after(&wanted, &train, 10, 2);
+    close_as(c, &wanted, "after bad data");
+}
+END_TEST
+
+START_TEST(bad_data_before_the_first_fit_are_refused)
+{
+    nn_classifier *c = open_small();
+    expect_bad_sizes(c, 0);
+    expect_bad_features(c, 0);
+    fill_clouds(&train, 47, 1);
+    expect_bad_labels(c, 0);
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = -1}), AD_BAD_VALUE,
+                   "fit: batch_size is -1: it must be 1 or more, or 0 for 32", "");
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = -9}), AD_BAD_VALUE,
+                   "fit: steps is -9: it must be 1 or more, or 0 for one epoch", "");
+    for (int who = 1; who < COUNT(takers); who++)
+        expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_STATE, takers[who].name,
+                       ": the classifier was not fitted yet");
+    ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
+    fit(c, &train, 10, 2);
+    state_after(&wanted, &train, 10, 2);
+    close_as(c, &wanted, "after bad data");
+}
+END_TEST
+
+START_TEST(bad_options_of_a_fit_are_refused)
+{
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 2);
+    nn_fit_options o = {.batch_size = -50};
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "batch_size", "-50");
+    o = (nn_fit_options){.batch_size = INT64_MIN};
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "batch_size", "-9223372036854775808");
+    o = (nn_fit_options){.steps = -1};
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE, "steps", "-1");
+    /* Two steps are done: so many more cannot be counted. */
+    o = (nn_fit_options){.steps = INT64_MAX};
+    expect_refusal(c, nn_classifier_fit(c, &train.data, &o), AD_BAD_VALUE,
+                   "fit: steps is 9223372036854775807: after 2 steps that is more than can be counted", "");
+    expect_refusal(c, nn_classifier_predict(c, &train.data, NULL), AD_BAD_VALUE,
+                   "predict: the array for the results is NULL", "");
+    expect_refusal(c, nn_classifier_predict_proba(c, &train.data, NULL), AD_BAD_VALUE, "predict_proba:", "NULL");
+    expect_refusal(c, nn_classifier_logits(c, &train.data, NULL), AD_BAD_VALUE, "logits:", "NULL");
+    state_after(&wanted, &train, 10, 2);
+    close_as(c, &wanted, "after bad options");
+}
+END_TEST
+
+START_TEST(a_classifier_that_is_null)
+{
+    int32_t label;
+    float number;
+    ck_assert_int_eq(nn_classifier_fit(NULL, &train.data, NULL), AD_BAD_HANDLE);
+    ck_assert_int_eq(nn_classifier_predict(NULL, &train.data, &label), AD_BAD_HANDLE);
+    ck_assert_int_eq(nn_classifier_predict_proba(NULL, &train.data, &number), AD_BAD_HANDLE);
+    ck_assert_int_eq(nn_classifier_logits(NULL, &train.data, &number), AD_BAD_HANDLE);
+    nn_evaluation e = nn_classifier_evaluate(NULL, &train.data);
+    ck_assert(e.status == AD_BAD_HANDLE && isnan(e.accuracy) && isnan(e.loss) && e.global_step == -1);
+    ck_assert_int_eq(nn_classifier_status(NULL), AD_BAD_HANDLE);
+    ck_assert_ptr_nonnull(strstr(nn_classifier_message(NULL), "NULL"));
+    ck_assert_int_eq(nn_classifier_clear_error(NULL), AD_BAD_HANDLE);
+    ck_assert_str_eq(nn_classifier_settings(NULL), "");
+    ck_assert_uint_eq(nn_classifier_parameter_count(NULL), 0);
+    ck_assert(ad_is_inert(nn_classifier_parameter(NULL, 0)));
+    ck_assert_uint_eq(nn_classifier_usage(NULL).bytes, 0);
+    nn_classifier_close(NULL);
+}
+END_TEST
+
+/* The first error stays until it is cleared, though later calls work and fail as if there were none. */
+START_TEST(the_first_error_is_kept)
+{
+    nn_classifier *c = open_small();
+    ck_assert_int_eq(nn_classifier_status(c), AD_OK);
+    ck_assert_str_eq(nn_classifier_message(c), "");
+    ck_assert_int_eq(nn_classifier_clear_error(c), AD_OK);
+    ck_assert_int_eq(nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = -1}), AD_BAD_VALUE);
+    char first[640];
+    snprintf(first, sizeof first, "%s", nn_classifier_message(c));
+    ck_assert_ptr_nonnull(strstr(first, "batch_size"));
+    ck_assert_int_eq(take_predict(c, &train.data), AD_BAD_STATE);
+    fit(c, &train, 10, 3);
+    ck_assert_int_eq(take_predict(c, &train.data), AD_OK);
+    nn_evaluation e = nn_classifier_evaluate(c, &train.data);
+    ck_assert(e.status == AD_OK && e.global_step == 3 && isfinite(e.loss));
+    nn_data empty = {.features = train.x, .columns = COLUMNS};
+    ck_assert_int_eq(take_logits(c, &empty), AD_BAD_SHAPE);
+    ck_assert_int_eq(nn_classifier_status(c), AD_BAD_VALUE);
+    ck_assert_str_eq(nn_classifier_message(c), first);
+    ck_assert_int_eq(nn_classifier_clear_error(c), AD_BAD_VALUE);
+    ck_assert_int_eq(nn_classifier_status(c), AD_OK);
+    expect_refusal(c, take_logits(c, &empty), AD_BAD_SHAPE, "logits", "no rows");
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* ---- The suite --------------------------------------------------------------------------------------------------- */
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, open_data, close_clouds);
+    tcase_add_loop_test(tests, logits_are_those_of_plain_loops, 0, AD_ACTIVATION_COUNT * NN_SCALE_COUNT);
+    tcase_add_loop_test(tests, predictions_agree, 0, COUNT(row_counts));
+    tcase_add_loop_test(tests, figures_are_those_of_plain_loops, 0, COUNT(row_counts));
+    tcase_add_test(tests, ties_take_the_first_class);
+    tcase_add_loop_test(tests, element_types_train_alike, 0, NN_SCALE_COUNT);
+    tcase_add_test(tests, defaults_of_a_classifier);
+    tcase_add_test(tests, parameters_have_names_and_shapes);
+    tcase_add_test(tests, the_most_hidden_layers);
+    tcase_add_test(tests, settings_are_told);
+    tcase_add_test(tests, options_are_copied);
+    tcase_add_test(tests, usage_is_what_the_allocator_counts);
+    tcase_add_test(tests, enormous_layers_are_refused);
+    tcase_add_test(tests, bad_options_are_refused);
+    tcase_add_loop_test(tests, options_that_f32_does_not_hold, 0, 4);
+    tcase_add_test(tests, more_bad_options_are_refused);
+    tcase_add_loop_test(tests, bad_data_are_refused, 0, COUNT(takers));
+    tcase_add_test(tests, bad_data_before_the_first_fit_are_refused);
+    tcase_add_test(tests, bad_options_of_a_fit_are_refused);
+    tcase_add_test(tests, a_classifier_that_is_null);
+    tcase_add_test(tests, the_first_error_is_kept);
+}
+
+int main(void) { return run_tests("classifier", add_tests); }

@@ -1,0 +1,238 @@
+/* Features scaled and gathered. */
+#include <float.h>
+#include <math.h>
+
+#include "../../nn/scaling.h"
+#include "../support/check.h"
+#include "../support/counting.h"
+
+static nn_scaling learnt(nn_scaling_kind kind, double constant, const nn_data *data, ad_memory *memory)
+{
+    nn_scaling s = {.kind = kind, .constant = constant, .memory = memory};
+    ck_assert_int_eq(nn_scaling_learn(&s, data), AD_OK);
+    ck_assert_int_eq(s.columns, data->columns);
+    return s;
+}
+
+/* Rows of (1, 10, 7), (2, 20, 7), (3, 60, 7): means 2, 30, 7; variances 2/3, 1400/3, 0. Over all nine: mean 13,
+ * variance 2740/9. */
+static const double nine[9] = {1, 10, 7, 2, 20, 7, 3, 60, 7};
+
+/* The nine numbers in an array of any element. */
+static nn_data nine_of(nn_element element, void *room)
+{
+    for (int i = 0; i < 9; i++)
+        switch (element) {
+#define CASE(name, text, type)                                                                                         \
+    case name: ((type *)room)[i] = (type)nine[i]; break;
+            NN_ELEMENT_LIST(CASE)
+#undef CASE
+        default: break;
+        }
+    return (nn_data){.features = room, .element = element, .rows = 3, .columns = 3};
+}
+
+static void check_scaled(nn_scaling_kind kind, nn_element element, const double *mean, const double *inverse)
+{
+    double room[9];
+    nn_data data = nine_of(element, room);
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = learnt(kind, 4, &data, &memory);
+    float out[9];
+    nn_scaling_gather(&s, &data, NULL, 0, 3, out);
+    for (int i = 0; i < 9; i++) {
+        ck_assert_double_eq_tol(s.mean[i % 3], mean[i % 3], 1e-14);
+        ck_assert_float_eq(s.inverse[i % 3], (float)inverse[i % 3]);
+        ck_assert_double_eq_tol((double)out[i], (nine[i] - mean[i % 3]) * inverse[i % 3], 1e-6);
+    }
+    nn_scaling_release(&s);
+    ck_assert_ptr_null(s.mean);
+    ck_assert_uint_eq(memory.usage.bytes, 0);
+}
+
+START_TEST(scales_every_element)
+{
+    nn_element e = (nn_element)_i;
+    double a = 1 / sqrt(2.0 / 3), b = 1 / sqrt(1400.0 / 3), g = 1 / sqrt(2740.0 / 9);
+    check_scaled(NN_SCALE_NONE, e, (double[]){0, 0, 0}, (double[]){1, 1, 1});
+    check_scaled(NN_SCALE_CONSTANT, e, (double[]){0, 0, 0}, (double[]){0.25, 0.25, 0.25});
+    check_scaled(NN_SCALE_GLOBAL, e, (double[]){13, 13, 13}, (double[]){g, g, g});
+    check_scaled(NN_SCALE_FEATURE, e, (double[]){2, 30, 7}, (double[]){a, b, 0});
+}
+END_TEST
+
+/* Rows by number, the same one twice, and from a first one on. */
+START_TEST(gathers_rows)
+{
+    double room[9];
+    nn_data data = nine_of((nn_element)_i, room);
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = learnt(NN_SCALE_NONE, 0, &data, &memory);
+    float out[10];
+    out[9] = -1;
+    nn_scaling_gather(&s, &data, (const int32_t[]){2, 0, 2}, 1, 3, out);
+    for (int j = 0; j < 3; j++) {
+        ck_assert_float_eq(out[j], (float)nine[6 + j]);
+        ck_assert_float_eq(out[3 + j], (float)nine[j]);
+        ck_assert_float_eq(out[6 + j], (float)nine[6 + j]);
+    }
+    nn_scaling_gather(&s, &data, NULL, 1, 2, out);
+    for (int j = 0; j < 6; j++)
+        ck_assert_float_eq(out[j], (float)nine[3 + j]);
+    nn_scaling_gather(&s, &data, NULL, 3, 0, out);
+    ck_assert_float_eq(out[9], -1);
+    nn_scaling_release(&s);
+}
+END_TEST
+
+/* The mean of many 0.1 is not 0.1 when they are added up; constant features must be found all the same. The last one is
+ * not constant. */
+START_TEST(a_constant_feature_becomes_0)
+{
+    enum { ROWS = 1000, D = 50 };
+    static double x[ROWS * D], later[D];
+    float out[D];
+    for (int i = 0; i < ROWS * D; i++)
+        x[i] = i % D == D - 1 ? i / D % 2 : 0.1 * (i % D + 1);
+    for (int j = 0; j < D; j++)
+        later[j] = j == D - 1 ? 1 : 1e30;
+    nn_data data = {.features = x, .element = NN_F64, .rows = ROWS, .columns = D};
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &data, &memory);
+    nn_scaling_gather(&s, &(nn_data){.features = later, .element = NN_F64, .rows = 1, .columns = D}, NULL, 0, 1, out);
+    for (int j = 0; j < D; j++) {
+        ck_assert_float_eq(s.inverse[j], j == D - 1 ? 2 : 0);
+        ck_assert_float_eq(out[j], j == D - 1 ? 1 : 0);
+    }
+    nn_scaling_release(&s);
+}
+END_TEST
+
+START_TEST(features_that_are_all_the_same_become_0)
+{
+    static float x[300 * 7];
+    for (int i = 0; i < 300 * 7; i++)
+        x[i] = -0.7f;
+    nn_data data = {.features = x, .rows = 300, .columns = 7};
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = learnt(NN_SCALE_GLOBAL, 0, &data, &memory);
+    for (int j = 0; j < 7; j++)
+        ck_assert_float_eq(s.inverse[j], 0);
+    nn_scaling_release(&s);
+}
+END_TEST
+
+/* A mean between two neighbouring numbers of f64 is rounded; the deviation around the true mean is 1. */
+START_TEST(the_deviation_is_around_the_true_mean)
+{
+    const double x[] = {0x1p53, 0x1p53 + 2};
+    nn_data data = {.features = x, .element = NN_F64, .rows = 2, .columns = 1};
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &data, &memory);
+    ck_assert_float_eq(s.inverse[0], 1);
+    nn_scaling_release(&s);
+}
+END_TEST
+
+/* Far from 0 the digits that differ are the last ones; f32 does not have them. */
+START_TEST(digits_far_from_0_are_kept)
+{
+    const double x64[] = {1e15 + 1, 1e15 + 3, 1e15 + 1, 1e15 + 3};
+    const int32_t x32[] = {2000000001, 2000000003, 2000000001, 2000000003};
+    const nn_data cases[] = {{x64, NN_F64, 4, 1, NULL}, {x32, NN_I32, 4, 1, NULL}};
+    ad_memory memory = ad_memory_over(NULL);
+    for (int i = 0; i < 2; i++) {
+        float out[4];
+        nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &cases[i], &memory);
+        nn_scaling_gather(&s, &cases[i], NULL, 0, 4, out);
+        for (int k = 0; k < 4; k++)
+            ck_assert_float_eq(out[k], k % 2 ? 1 : -1);
+        nn_scaling_release(&s);
+    }
+}
+END_TEST
+
+/* Deviations whose inverse f32 cannot hold must not give infinity or NaN. */
+START_TEST(tiny_deviations_stay_finite)
+{
+    const double x[] = {0, 1e-300, 0, 1e-300};
+    const float y[] = {0, 0x1p-149f, 0, 0x1p-149f}, z[] = {-FLT_MAX / 2, FLT_MAX / 2, -FLT_MAX / 2, FLT_MAX / 2};
+    const nn_data cases[] = {{x, NN_F64, 4, 1, NULL}, {y, NN_F32, 4, 1, NULL}, {z, NN_F32, 4, 1, NULL}};
+    ad_memory memory = ad_memory_over(NULL);
+    for (int i = 0; i < 3; i++) {
+        float out[4];
+        nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &cases[i], &memory);
+        nn_scaling_gather(&s, &cases[i], NULL, 0, 4, out);
+        for (int k = 0; k < 4; k++)
+            ck_assert_float_eq_tol(out[k], i == 2 ? (k % 2 ? 1 : -1) : 0, 1e-6f);
+        nn_scaling_release(&s);
+    }
+}
+END_TEST
+
+/* Wide rows, so that the vectorised loops and their rests both run; against sums in the plainest order. */
+START_TEST(wide_data_agree_with_plain_sums)
+{
+    enum { N = 37, D = 29 };
+    float x[N * D], out[N * D];
+    uint32_t state = 7;
+    for (int i = 0; i < N * D; i++)
+        x[i] = (float)((state = state * 1664525 + 1013904223) >> 16) - 30000;
+    nn_data data = {.features = x, .rows = N, .columns = D};
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &data, &memory);
+    nn_scaling_gather(&s, &data, NULL, 0, N, out);
+    for (int j = 0; j < D; j++) {
+        double sum = 0, square = 0;
+        for (int i = 0; i < N; i++)
+            sum += (double)x[i * D + j];
+        for (int i = 0; i < N; i++)
+            square += pow((double)x[i * D + j] - sum / N, 2);
+        ck_assert_double_eq_tol(s.mean[j], sum / N, 1e-9);
+        for (int i = 0; i < N; i++)
+            ck_assert_double_eq_tol((double)out[i * D + j], ((double)x[i * D + j] - sum / N) / sqrt(square / N), 1e-5);
+    }
+    nn_scaling_release(&s);
+}
+END_TEST
+
+START_TEST(learning_again_replaces_and_failing_keeps)
+{
+    counting counted;
+    counting_open(&counted);
+    ad_memory memory = ad_memory_over(&counted.allocator);
+    const float one[] = {5}, twelve[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 3, 2, -3};
+    nn_data narrow = {.features = one, .rows = 1, .columns = 1}, wide = {.features = twelve, .rows = 3, .columns = 4};
+    nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &narrow, &memory);
+    for (size_t k = 0; k < 6; k++) {
+        counting_fail(&counted, 1 + k / 2, k % 2 ? COUNTING_FOR_GOOD : COUNTING_ONCE);
+        ck_assert_int_eq(nn_scaling_learn(&s, &wide), AD_NO_MEMORY);
+        ck_assert_int_eq(s.columns, 1);
+        ck_assert_double_eq(s.mean[0], 5);
+    }
+    counting_heal(&counted);
+    ck_assert_int_eq(nn_scaling_learn(&s, &wide), AD_OK);
+    ck_assert_int_eq(s.columns, 4);
+    ck_assert_double_eq(s.mean[3], 3);
+    nn_scaling_release(&s);
+    nn_scaling_release(&s);
+    counting_check_released(&counted);
+}
+END_TEST
+
+/* ---- The suite --------------------------------------------------------------------------------------------------- */
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, scales_every_element, 0, NN_ELEMENT_COUNT);
+    tcase_add_loop_test(tests, gathers_rows, 0, NN_ELEMENT_COUNT);
+    tcase_add_test(tests, a_constant_feature_becomes_0);
+    tcase_add_test(tests, features_that_are_all_the_same_become_0);
+    tcase_add_test(tests, the_deviation_is_around_the_true_mean);
+    tcase_add_test(tests, digits_far_from_0_are_kept);
+    tcase_add_test(tests, tiny_deviations_stay_finite);
+    tcase_add_test(tests, wide_data_agree_with_plain_sums);
+    tcase_add_test(tests, learning_again_replaces_and_failing_keeps);
+}
+
+int main(void) { return run_tests("scaling", add_tests); }

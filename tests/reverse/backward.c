@@ -1,0 +1,308 @@
+/* The reverse sweep: gradients of small graphs, whatever is shared, moved or added, and gradients of gradients. */
+#include <math.h>
+#include <string.h>
+
+#include "../support/one_tape.h"
+
+/* ---- Small graphs ------------------------------------------------------------------------------------------------ */
+
+/* Test number one: (x+x) x = 2 x^2. */
+START_TEST(x_plus_x_times_x)
+{
+    ad_tensor x = PARAM(3, "x"), y = ad_mul(ad_add(x, x), x);
+    ck_assert_double_eq(ad_item(y), 18);
+    ck_assert_int_eq(ad_backward_with(y, &ways_back[_i]), AD_OK);
+    EXPECT(ad_gradient(x), 12);
+    ad_tensor dx = derivative(y, x);
+    EXPECT(dx, 12);
+    ck_assert_int_eq(ad_backward_with(dx, &ways_back[_i]), AD_OK);
+    EXPECT(ad_gradient(x), 4);
+}
+END_TEST
+
+/* Each level doubles twice: y = 4^10 x. Then two paths meet: z = (u + 1) u with u = x^2. */
+START_TEST(diamonds)
+{
+    ad_tensor x = PARAM(3, "x"), y = x;
+    for (int level = 0; level < 10; level++) {
+        ad_tensor left = ad_add(y, y), right = ad_scale(y, 2);
+        y = ad_add(left, right);
+    }
+    ck_assert_int_eq(ad_backward_with(y, &ways_back[_i]), AD_OK);
+    EXPECT(ad_gradient(x), 1048576);
+    ad_tensor u = ad_square(x), z = ad_mul(ad_shift(u, 1), u);
+    ck_assert_int_eq(ad_backward_with(z, &ways_back[_i]), AD_OK);
+    EXPECT(ad_gradient(x), 4 * 27 + 2 * 3);
+}
+END_TEST
+
+/* add gives both operands the same gradient: what is added to one of them later must not show in the other. */
+START_TEST(x_plus_y_with_x_used_again)
+{
+    ad_tensor x = PARAMS("x", 3, 5), y = PARAMS("y", 4, 7), s = ad_add(x, y), loss[6];
+    loss[0] = ad_sum(ad_mul(s, x));
+    loss[1] = ad_sum(ad_add(s, ad_scale(x, 10)));
+    loss[2] = ad_sum(ad_add(ad_scale(x, 10), s));
+    loss[3] = ad_add(ad_sum(s), ad_add(ad_sum(x), ad_sum(s)));
+    loss[4] = ad_sum(ad_add(ad_add(x, y), ad_add(y, x)));
+    loss[5] = ad_sum(ad_sub(ad_add(s, s), ad_add(x, s)));
+    static const double dx[6][2] = {{10, 17}, {11, 11}, {11, 11}, {3, 3}, {2, 2}, {0, 0}};
+    static const double dy[6][2] = {{3, 5}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, {1, 1}};
+    for (int k = 0; k < 6; k++) {
+        ck_assert_int_eq(ad_backward_with(loss[k], &ways_back[_i]), AD_OK);
+        expect_numbers(ad_gradient(x), dx[k], 2, 0);
+        expect_numbers(ad_gradient(y), dy[k], 2, 0);
+    }
+}
+END_TEST
+
+START_TEST(x_plus_x)
+{
+    ad_tensor x = PARAMS("x", 1, 2, 3), y = ad_add(x, x);
+    ad_backward_with(ad_sum(y), &ways_back[_i]);
+    EXPECT(ad_gradient(x), 2, 2, 2);
+    ad_backward_with(ad_sum(ad_add(y, y)), &ways_back[_i]);
+    EXPECT(ad_gradient(x), 4, 4, 4);
+    ad_backward_with(ad_sum(ad_sub(x, x)), &ways_back[_i]);
+    EXPECT(ad_gradient(x), 0, 0, 0);
+    expect_ok(t);
+}
+END_TEST
+
+/* y = a b c, with a rule that reads a gradient after it gave it: what an operand that is the same tensor adds to it
+ * must not show there. */
+static void product_of_three_run(ad_call *c)
+{
+    const double *const x[] = {c->x[0]->data, c->x[1]->data, c->x[2]->data};
+    for (size_t i = 0; i < ad_elements(c->y[0]); i++)
+        ((double *)c->y[0]->data)[i] = x[0][i] * x[1][i] * x[2][i];
+}
+
+static void product_of_three_vjp(ad_pullback *p)
+{
+    ad_tensor a = ad_x(p, 0), b = ad_x(p, 1), c = ad_x(p, 2), da = ad_mul(ad_mul(b, c), ad_dy(p));
+    ad_give(p, 0, da);
+    ad_give(p, 1, ad_mul(ad_mul(a, c), ad_dy(p)));
+    ad_give(p, 2, ad_div(ad_mul(da, a), c));
+}
+
+static const ad_operator product_of_three = {.name = "product_of_three",
+                                             .arity = 3,
+                                             .shape = ad_same_shape,
+                                             .run = product_of_three_run,
+                                             .vjp = product_of_three_vjp};
+
+static ad_tensor cube_by_three(ad_tensor x)
+{
+    ad_tensor y;
+    ad_apply(NULL, &product_of_three, (const ad_tensor[]){x, x, x}, 3, NULL, &y);
+    return y;
+}
+
+START_TEST(gradients_read_after_they_were_given)
+{
+    ad_tensor x = PARAMS("x", 1, -2), s = PARAM(3, "s");
+    ad_backward_with(ad_sum(cube_by_three(x)), &ways_back[_i]);
+    EXPECT(ad_gradient(x), 3, 12);
+    ad_backward_with(cube_by_three(s), &ways_back[_i]);
+    EXPECT(ad_gradient(s), 27);
+    expect_ok(t);
+}
+END_TEST
+
+/* Views share data and their gradients share data: what is added at one link of a chain must not show at the others. */
+START_TEST(chains_of_views)
+{
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2, 3), (const double[]){1, 2, 3, 4, 5, 6}, "x");
+    ad_tensor flat = ad_reshape(x, AD_SHAPE(6)), tall = ad_reshape(flat, AD_SHAPE(3, 2));
+    ad_tensor turned = ad_transpose(tall), back = ad_transpose(turned), same = ad_reshape(back, AD_SHAPE(2, 3));
+    ad_tensor by_flat = ad_sum(ad_mul(flat, INPUTS(1, 2, 3, 4, 5, 6))), by_x = ad_scale(ad_sum(x), 100);
+    ad_tensor by_same = ad_scale(ad_sum(ad_add(same, x)), 1000);
+    for (int order = 0; order < 2; order++) {
+        ad_tensor loss = order ? ad_add(by_same, ad_add(by_flat, by_x)) : ad_add(ad_add(by_x, by_flat), by_same);
+        ck_assert_int_eq(ad_backward_with(loss, &ways_back[_i]), AD_OK);
+        EXPECT(ad_gradient(x), 2101, 2102, 2103, 2104, 2105, 2106);
+        if (ways_back[_i].keep) {
+            EXPECT(ad_gradient(flat), 1001, 1002, 1003, 1004, 1005, 1006);
+            EXPECT(ad_gradient(same), 1000, 1000, 1000, 1000, 1000, 1000);
+            EXPECT(ad_gradient(turned), 1000, 1000, 1000, 1000, 1000, 1000);
+        }
+    }
+    expect_ok(t);
+}
+END_TEST
+
+/* Random graphs of 40 nodes over two parameters: whatever is shared, moved or added, gradients are those of
+ * differences. */
+typedef struct graph {
+    uint64_t seed;
+    ad_tensor x[2];
+} graph;
+
+enum { GRAPH_NODES = 40 };
+
+static ad_tensor graph_node(const ad_tensor *nodes, int n, uint64_t seed)
+{
+    const uint64_t stream = (uint64_t)n;
+    ad_tensor a = nodes[ad_random_bits(seed, stream, 0) % (uint32_t)n],
+              b = nodes[ad_random_bits(seed, stream, 1) % (uint32_t)n];
+    switch (ad_random_bits(seed, stream, 2) % 8) {
+    case 0: return ad_scale(ad_add(a, b), 0.7);
+    case 1: return ad_sub(a, b);
+    case 2: return ad_tanh(ad_mul(a, b));
+    case 3: return ad_transpose(a);
+    case 4: return ad_reshape(ad_reshape(a, AD_SHAPE(4)), AD_SHAPE(2, 2));
+    case 5: return ad_scale(ad_add(a, a), 0.5);
+    case 6: return ad_tanh(ad_matmul(a, b));
+    default: return ad_neg(a);
+    }
+}
+
+static ad_tensor record_graph(ad_tape *tape, void *context)
+{
+    const graph *g = context;
+    ad_tensor nodes[GRAPH_NODES] = {g->x[0], g->x[1]}, loss = ad_scalar(tape, 0);
+    for (int n = 2; n < GRAPH_NODES; n++)
+        nodes[n] = graph_node(nodes, n, g->seed);
+    for (int n = 0; n < GRAPH_NODES; n += 3)
+        loss = ad_add(loss, ad_mean(ad_square(ad_shift(nodes[n], 0.1 * n))));
+    return loss;
+}
+
+START_TEST(random_graphs)
+{
+    graph g = {.seed = (uint64_t)_i};
+    ad_gradcheck_result results[2];
+    for (int k = 0; k < 2; k++) {
+        g.x[k] = ad_param(t, AD_F64, AD_SHAPE(2, 2), NULL, "x");
+        ad_fill_uniform(g.x[k], (const double[]){-1, 1}, g.seed, 1000 + (uint64_t)k);
+    }
+    ck_assert_int_eq(ad_gradcheck(t, record_graph, &g, NULL, results), AD_OK);
+    for (int k = 0; k < 2; k++)
+        ck_assert_msg(results[k].verdict == AD_GRADIENT_RIGHT, "graph %d: x%d is %s", _i, k,
+                      ad_verdict_name(results[k].verdict));
+    ad_reset(t);
+    ad_tensor loss = record_graph(t, &g);
+    for (int way = 0; way < WAYS_BACK; way++) {
+        static double first[2][4];
+        ad_backward_with(loss, &ways_back[way]);
+        for (int k = 0; k < 2; k++) {
+            if (way == 0)
+                memcpy(first[k], ad_f64(ad_gradient(g.x[k])), sizeof first[k]);
+            expect_numbers(ad_gradient(g.x[k]), first[k], 4, 1e-14);
+        }
+    }
+}
+END_TEST
+
+/* ---- Seeds ------------------------------------------------------------------------------------------------------- */
+
+/* With a seed v, gradients are those of sum v y; the seed may be an earlier gradient, which the call drops. */
+START_TEST(seeds)
+{
+    ad_tensor x = PARAMS("x", 1, 2), y = ad_square(x);
+    ad_backward_with(y, &(ad_backward_options){.seed = INPUTS(1, 10), .keep = ways_back[_i].keep});
+    EXPECT(ad_gradient(x), 2, 40);
+    ad_backward_with(y, &(ad_backward_options){.seed = ad_gradient(x), .differentiable = ways_back[_i].differentiable});
+    EXPECT(ad_gradient(x), 4, 160);
+    ad_backward_with(x, &(ad_backward_options){.seed = INPUTS(7, 8)});
+    EXPECT(ad_gradient(x), 7, 8);
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(bad_seeds)
+{
+    ad_tape *other = ad_tape_open(NULL);
+    ad_tensor x = PARAMS("x", 1, 2), y = ad_square(x),
+              stale = ad_input(other, AD_F64, AD_SHAPE(2), (const double[]){1, 1});
+    ck_assert_int_eq(ad_backward(y), AD_BAD_SHAPE);
+    expect_error_with(t, AD_BAD_SHAPE, "not a scalar");
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = INPUTS(1, 2, 3)}), AD_BAD_SHAPE);
+    expect_error_with(t, AD_BAD_SHAPE, "[3]");
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = ad_input(t, AD_F32, AD_SHAPE(2), NULL)}),
+                     AD_BAD_SHAPE);
+    expect_error_with(t, AD_BAD_SHAPE, "f32");
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = {.tape = t}}), AD_BAD_HANDLE);
+    expect_error_with(t, AD_BAD_HANDLE, "seed");
+    ck_assert_int_eq(ad_backward_with(y, &(ad_backward_options){.seed = stale}), AD_BAD_HANDLE);
+    expect_error_with(t, AD_BAD_HANDLE, "another tape");
+    ck_assert_int_eq(ad_backward((ad_tensor){0}), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_backward(ad_scalar(t, 1)), AD_BAD_STATE);
+    expect_error_with(t, AD_BAD_STATE, "depends on no parameter");
+    ad_tape_close(other);
+}
+END_TEST
+
+/* ---- Gradients of gradients -------------------------------------------------------------------------------------- */
+
+START_TEST(derivatives_of_a_power)
+{
+    const double at = 1.5;
+    ad_tensor x = PARAM(at, "x"), squared = ad_square(x);
+    ad_tensor y = _i == 0   ? ad_mul(squared, squared)
+                  : _i == 1 ? ad_pow_constant(x, 4)
+                            : ad_mul(ad_mul(ad_mul(x, x), x), x);
+    const double want[] = {4 * pow(at, 3), 12 * pow(at, 2), 24 * at, 24};
+    for (int order = 0; order < 4; order++) {
+        y = derivative(y, x);
+        EXPECT_NEAR(y, 1e-13, want[order]);
+    }
+    expect_ok(t);
+}
+END_TEST
+
+/* With y the value itself: tanh' = 1 - y^2, tanh'' = -2 y (1 - y^2), tanh''' = (1 - y^2) (6 y^2 - 2);
+ * logistic' = s = y (1 - y), logistic'' = s (1 - 2 y), logistic''' = s (1 - 6 s). */
+START_TEST(third_derivatives)
+{
+    ad_tensor x = PARAM(0.4, "x"), u = ad_tanh(x), s = ad_logistic(x);
+    const double y = tanh(0.4), p = 1 / (1 + exp(-0.4)), q = p * (1 - p);
+    const double of_tanh[] = {1 - y * y, -2 * y * (1 - y * y), (1 - y * y) * (6 * y * y - 2)};
+    const double of_logistic[] = {q, q * (1 - 2 * p), q * (1 - 6 * q)};
+    for (int order = 0; order < 3; order++) {
+        u = derivative(u, x);
+        EXPECT_NEAR(u, 1e-14, of_tanh[order]);
+    }
+    for (int order = 0; order < 3; order++) {
+        s = derivative(s, x);
+        EXPECT_NEAR(s, 1e-14, of_logistic[order]);
+    }
+    expect_ok(t);
+}
+END_TEST
+
+/* The Hessian of x'A x / 2 by a vector: H v = (A + A') v / 2, by differentiating <dx, v>. */
+START_TEST(hessian_times_vector)
+{
+    const double a[] = {2, 1, 3, 4};
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2, 1), (const double[]){5, 7}, "x"),
+              A = ad_input(t, AD_F64, AD_SHAPE(2, 2), a);
+    ad_tensor v = ad_input(t, AD_F64, AD_SHAPE(2, 1), (const double[]){1, -1});
+    ad_tensor dx = derivative(ad_scale(ad_sum(ad_mul(x, ad_matmul(A, x))), 0.5), x);
+    EXPECT_NEAR(dx, 1e-14, 2 * 5 + 2 * 7, 2 * 5 + 4 * 7);
+    ad_backward(ad_sum(ad_mul(dx, v)));
+    EXPECT_NEAR(ad_gradient(x), 1e-14, 0, -2);
+    expect_ok(t);
+}
+END_TEST
+
+/* ---- The suite --------------------------------------------------------------------------------------------------- */
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, x_plus_x_times_x, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, diamonds, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, x_plus_y_with_x_used_again, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, x_plus_x, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, gradients_read_after_they_were_given, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, chains_of_views, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, random_graphs, 0, 30);
+    tcase_add_loop_test(tests, seeds, 0, WAYS_BACK);
+    tcase_add_test(tests, bad_seeds);
+    tcase_add_loop_test(tests, derivatives_of_a_power, 0, 3);
+    tcase_add_test(tests, third_derivatives);
+    tcase_add_test(tests, hessian_times_vector);
+}
+
+int main(void) { return run_on_one_tape("backward", add_tests); }
