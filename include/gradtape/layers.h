@@ -1,17 +1,17 @@
 #ifndef GRADTAPE_LAYERS_H
 #define GRADTAPE_LAYERS_H
-/* Layers: a function from tensors to a tensor, and its named parameters. */
+/* Layers. A layer is a function from tensors to a tensor, with named parameters. */
 #include <gradtape/operators/fused.h>
 #include <gradtape/tensor.h>
 
-/* "relu", "tanh", "logistic", "softplus", "elu", "identity"; "relu" for AD_ACTIVATION_DEFAULT, "unknown activation" for
- * a number outside the list. */
+/* Returns "relu", "tanh", "logistic", "softplus", "elu" or "identity"; "relu" for AD_ACTIVATION_DEFAULT; "unknown
+ * activation" for a number outside the list. */
 AD_API const char *nn_activation_name(ad_activation activation);
 
-/* The activation of a name; AD_ACTIVATION_COUNT if there is none. */
+/* Returns the activation of a name; AD_ACTIVATION_COUNT if no activation has it. */
 AD_API ad_activation nn_activation_named(const char *name);
 
-/* Applies an activation, element by element; AD_ACTIVATION_DEFAULT is relu. A number outside the list is an error. */
+/* Applies an activation, element by element. AD_ACTIVATION_DEFAULT is relu. Error: a number outside the list. */
 AD_API ad_tensor nn_activate(ad_tensor x, ad_activation activation);
 
 /* A fully connected layer: y = activation(x W + b), [n,d] to [n,h]. */
