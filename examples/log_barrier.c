@@ -97,9 +97,9 @@ static ad_tensor cost(ad_tape *t, ad_tensor c, ad_tensor x, double mu)
 /* The cost at x + s v, with all that was recorded for it forgotten again. */
 static double cost_at(ad_tape *t, ad_tensor c, ad_tensor x, const double v[D], double s, double mu)
 {
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     const double y = ad_item(cost(t, c, ad_add(x, ad_scale(ad_input(t, AD_F64, AD_SHAPE(D), v), s)), mu));
-    ad_rewind(t, mark, NULL, 0);
+    ad_return_to(t, mark, NULL, 0);
     return y;
 }
 

@@ -267,7 +267,7 @@ static ad_status make_batch_room(nn_classifier *c, int64_t rows, const char *who
         return AD_OK;
     size_t count = SIZE_MAX;
     release_batch(c);
-    if (ad_multiply((size_t)rows, (size_t)c->scaling.columns, &count))
+    if (ad_multiply_sizes((size_t)rows, (size_t)c->scaling.columns, &count))
         c->batch = ad_memory_take(&c->memory, count, sizeof *c->batch);
     c->labels = ad_memory_take(&c->memory, (size_t)rows, sizeof *c->labels);
     if (c->batch && c->labels) {

@@ -151,7 +151,7 @@ typedef union block_head {
 static void *zlib_allocate(void *context, unsigned count, unsigned size)
 {
     size_t bytes;
-    if (!ad_multiply(count, size, &bytes) || bytes > SIZE_MAX - sizeof(block_head))
+    if (!ad_multiply_sizes(count, size, &bytes) || bytes > SIZE_MAX - sizeof(block_head))
         return NULL;
     block_head *head = ad_memory_take(context, bytes + sizeof *head, 1);
     if (!head)
@@ -317,9 +317,9 @@ static ad_status measure(idx_file *f)
     bool fits = true;
     f->columns = 1;
     for (unsigned i = 1; i < f->rank && fits; i++)
-        fits = ad_multiply(f->columns, f->sizes[i], &f->columns);
-    fits = fits && (uint64_t)f->columns <= INT64_MAX && ad_multiply(f->sizes[0], f->columns, &f->count);
-    fits = fits && ad_multiply(f->count, nn_element_bytes(f->element), &bytes) && bytes <= SIZE_MAX - f->header_bytes;
+        fits = ad_multiply_sizes(f->columns, f->sizes[i], &f->columns);
+    fits = fits && (uint64_t)f->columns <= INT64_MAX && ad_multiply_sizes(f->sizes[0], f->columns, &f->count);
+    fits = fits && ad_multiply_sizes(f->count, nn_element_bytes(f->element), &bytes) && bytes <= SIZE_MAX - f->header_bytes;
     show_shape(f);
     if (!fits)
         return bad_file(f, "sizes overflow: %s is more bytes than %zu bits count; download it again", f->shape,

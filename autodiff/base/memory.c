@@ -23,7 +23,7 @@ ad_memory ad_memory_over(const ad_allocator *allocator)
     return (ad_memory){.allocator = allocator ? *allocator : standard};
 }
 
-bool ad_multiply(size_t a, size_t b, size_t *product)
+bool ad_multiply_sizes(size_t a, size_t b, size_t *product)
 {
     bool fits = b == 0 || a <= SIZE_MAX / b;
     if (product)
@@ -34,7 +34,7 @@ bool ad_multiply(size_t a, size_t b, size_t *product)
 static size_t block_bytes(size_t count, size_t bytes)
 {
     size_t total;
-    (void)ad_multiply(count, bytes, &total);
+    (void)ad_multiply_sizes(count, bytes, &total);
     return total ? total : 1;
 }
 

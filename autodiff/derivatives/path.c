@@ -54,7 +54,7 @@ bool ad_check_derivative(ad_tape *t, ad_tensor y, const ad_tensor *x, int n, con
     if (n < 1 || !x)
         ad_fail(t, AD_BAD_VALUE, "%s: no tensor is given to differentiate by", who);
     else if (!t->recording)
-        ad_fail(t, AD_BAD_STATE, "%s: nothing is recorded here: mark first (ad_mark_now)", who);
+        ad_fail(t, AD_BAD_STATE, "%s: nothing is recorded here: take a position first (ad_position_now)", who);
     else if (!ad_refuse_partly_old(t, who))
         real_tensor(t, y, who, -1);
     for (int i = 0; i < n && t->status == AD_OK; i++)
@@ -256,7 +256,7 @@ ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int 
 ad_tensor *ad_room_for_tensors(ad_tape *t, size_t n, ad_storage **storage)
 {
     size_t bytes;
-    *storage = ad_multiply(n, sizeof(ad_tensor), &bytes) ? ad_pool_take(&t->pool, bytes) : NULL;
+    *storage = ad_multiply_sizes(n, sizeof(ad_tensor), &bytes) ? ad_pool_take(&t->pool, bytes) : NULL;
     if (!*storage)
         ad_fail_memory(t, "differentiate");
     return *storage ? ad_storage_data(*storage) : NULL;

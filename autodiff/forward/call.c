@@ -76,7 +76,7 @@ void *ad_scratch(ad_call *c, size_t count, size_t element_bytes)
 {
     ad_running_call *r = c->frame;
     size_t bytes;
-    ad_storage *storage = ad_multiply(count, element_bytes, &bytes) ? ad_pool_take(&c->tape->pool, bytes) : NULL;
+    ad_storage *storage = ad_multiply_sizes(count, element_bytes, &bytes) ? ad_pool_take(&c->tape->pool, bytes) : NULL;
     if (!storage) {
         ad_call_fail(c, AD_NO_MEMORY, "memory is out for %zu bytes of scratch", bytes);
         return NULL;
@@ -101,7 +101,7 @@ static void end_frame(ad_running_call *r, const char *what)
 {
     ad_call *c = &r->call;
     if (c->tape->frame != &r->frame) {
-        ad_call_fail(c, AD_BAD_STATE, "its %s took a mark (ad_mark_now) and did not go back to it (ad_rewind)", what);
+        ad_call_fail(c, AD_BAD_STATE, "its %s took a position (ad_position_now) and did not return to it (ad_return_to)", what);
         ad_leave_positions_in(c->tape, &r->frame);
     }
     ad_pop_frame(c->tape, &r->frame);
@@ -119,7 +119,7 @@ bool ad_run_shape_rule(ad_running_call *r)
     if (t->status == AD_OK && !r->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
     else if (t->ends[AD_STEP] != r->frame.start.entries + n || t->generation != generation)
-        ad_call_fail(c, AD_BAD_STATE, "its shape rule records or goes back to a mark: leave that to its kernel (run)");
+        ad_call_fail(c, AD_BAD_STATE, "its shape rule records or returns to a position: leave that to its kernel (run)");
     return t->status == AD_OK;
 }
 

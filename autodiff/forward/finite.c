@@ -82,10 +82,10 @@ void ad_check_gradient(ad_tape *t, const char *rule, const ad_entry *x)
                 ad_name_or(x, "its operand"), number_at(dx, bad), bad);
 }
 
-ad_status ad_trace_nonfinite(ad_tape *t, bool on)
+ad_status ad_check_finite(ad_tape *t, ad_switch on)
 {
     if (!t)
         return AD_BAD_HANDLE;
-    t->checking = on;
+    t->checking = on == AD_ON;
     return t->status;
 }

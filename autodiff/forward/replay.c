@@ -106,8 +106,8 @@ static bool may_replay(ad_tape *t)
     if (t->open_segment)
         ad_fail(t, AD_BAD_STATE, "replay: a segment is open: end it first");
     else if (t->replay.guard_lost && t->replay.state != AD_RECORDING_CHANGED)
-        ad_fail(t, AD_BAD_STATE, "guard: a choice that was made after a mark and rewound%s%.100s cannot be computed again: record anew",
-                *t->replay.reason ? ", " : ",", t->replay.reason);
+        ad_fail(t, AD_BAD_STATE, "replay: the program returned to a position over the guard %.100s: record anew",
+                *t->replay.reason ? t->replay.reason : "without a name");
     return t->status == AD_OK;
 }
 

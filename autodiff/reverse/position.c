@@ -1,5 +1,5 @@
 /* Positions: places in the recording to return to. Each is a frame, so that they nest and are used once. */
-#include <gradtape/tensor.h>
+#include <gradtape/position.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +14,14 @@
 #include "../tape/status.h"
 #include "raw.h"
 
-ad_mark ad_mark_now(ad_tape *t)
+ad_position ad_position_now(ad_tape *t)
 {
     if (!t || t->status != AD_OK)
-        return (ad_mark){0};
+        return (ad_position){0};
     ad_storage *storage = ad_pool_take(&t->pool, sizeof(ad_frame));
     if (!storage) {
-        ad_fail_memory(t, "mark_now");
-        return (ad_mark){0};
+        ad_fail_memory(t, "position_now");
+        return (ad_position){0};
     }
     const ad_frame *rule = ad_running_rule(t);
     if (rule)
@@ -35,13 +35,13 @@ ad_mark ad_mark_now(ad_tape *t)
     ad_push_frame(t, f, AD_AT_POSITION);
     t->fresh = 0;
     t->recording = true;
-    return (ad_mark){t, f->serial};
+    return (ad_position){t, f->serial};
 }
 
 /* ---- Finding a position ------------------------------------------------------------------------------------------ */
 
 /* The frame of a position among those of what runs; NULL, and the tape is in error, if it is not there. */
-static const ad_frame *find_position(ad_tape *t, ad_mark position)
+static const ad_frame *find_position(ad_tape *t, ad_position position)
 {
     const ad_frame *f = t->frame, *outer;
     while (f && f->kind == AD_AT_POSITION && f->serial != position.serial)
@@ -51,12 +51,12 @@ static const ad_frame *find_position(ad_tape *t, ad_mark position)
     for (outer = f; outer && !(outer->kind == AD_AT_POSITION && outer->serial == position.serial);)
         outer = outer->outer;
     if (position.tape && position.tape != t)
-        ad_fail(t, AD_BAD_HANDLE, "rewind: the mark belongs to another tape");
+        ad_fail(t, AD_BAD_HANDLE, "return_to: the position belongs to another tape");
     else if (outer)
-        ad_fail(t, AD_BAD_STATE, "rewind: the mark was not taken by the rule or the kernel that runs: it must be");
+        ad_fail(t, AD_BAD_STATE, "return_to: the position was taken outside the rule or the kernel that runs: take one inside");
     else
         ad_fail(t, AD_BAD_STATE,
-                "rewind: the mark is not one of this recording: the tape was reset or rewound since");
+                "return_to: the position is used up: the tape was reset, or returned to it or to an outer one");
     return NULL;
 }
 
@@ -68,7 +68,7 @@ static bool copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **co
 {
     const ad_entry *e = ad_entry_of(t, x);
     if (!e) {
-        ad_fail_handle(t, x, "rewind: what to keep", -1);
+        ad_fail_handle(t, x, "return_to: what is to survive", -1);
         return false;
     }
     if (ad_table_of(x) == AD_PERSISTENT || (ad_table_of(x) == AD_STEP && x.id < f->start.entries))
@@ -76,7 +76,7 @@ static bool copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **co
     const size_t bytes = ad_elements(&e->value) * ad_bytes_of(e->value.type);
     *copy = ad_pool_take(&t->pool, sizeof(ad_entry) + sizeof(ad_shape) + bytes);
     if (!*copy) {
-        ad_fail_memory(t, "rewind");
+        ad_fail_memory(t, "return_to");
         return false;
     }
     ad_entry *image = ad_storage_data(*copy);
@@ -106,9 +106,9 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
 static void check_survivors(ad_tape *t, const ad_tensor *survive, int n)
 {
     if (n < 0 || n > AD_MAX_RESULTS)
-        ad_fail(t, AD_BAD_VALUE, "rewind: %d tensors are to be kept: there can be 0 to %d", n, AD_MAX_RESULTS);
+        ad_fail(t, AD_BAD_VALUE, "return_to: %d tensors are to survive: there can be 0 to %d", n, AD_MAX_RESULTS);
     else if (n > 0 && !survive)
-        ad_fail(t, AD_BAD_VALUE, "rewind: the tensors to be kept are NULL");
+        ad_fail(t, AD_BAD_VALUE, "return_to: the tensors that are to survive are NULL");
 }
 
 /* A guard since the position has let the program choose what it records next. Not so in a kernel, which will run again
@@ -123,7 +123,7 @@ static void note_lost_guard(ad_tape *t, const ad_frame *f)
     t->replay.guard_lost = true;
 }
 
-ad_status ad_rewind(ad_tape *t, ad_mark position, ad_tensor *survive, int n)
+ad_status ad_return_to(ad_tape *t, ad_position position, ad_tensor *survive, int n)
 {
     if (!t)
         return AD_BAD_HANDLE;

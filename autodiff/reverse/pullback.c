@@ -19,7 +19,7 @@ void ad_run_rule(ad_pullback *p)
         ad_run_raw_rule(p);
     if (t->frame == &p->frame)
         return;
-    ad_fail(t, AD_BAD_STATE, "%s: its rule took a mark (ad_mark_now) and did not go back to it (ad_rewind)",
+    ad_fail(t, AD_BAD_STATE, "%s: its rule took a position (ad_position_now) and did not return to it (ad_return_to)",
             p->entry->op->name);
     ad_leave_positions_in(t, &p->frame);
 }

@@ -35,13 +35,13 @@ static void carried_run(ad_call *c)
         memcpy(c->y[0]->data, image->value.data, ad_elements(&image->value) * ad_bytes_of(image->value.type));
     else
         ad_call_fail(c, AD_BAD_STATE,
-                     "its rule carried a value out of a mark (ad_rewind), which cannot be computed again: record anew");
+                     "its rule carried a value out of a position (ad_return_to), which cannot be computed again: record anew");
 }
 
 static void carried_vjp(ad_pullback *p)
 {
     ad_fail(p->tape, AD_BAD_STATE,
-            "%s: its rule carried a value out of a mark (ad_rewind), so its gradient cannot be differentiated",
+            "%s: its rule carried a value out of a position (ad_return_to), so its gradient cannot be differentiated",
             p->entry->op->name);
 }
 
@@ -79,7 +79,7 @@ ad_tensor ad_enter_from_rule(ad_pullback *p, const ad_entry *image)
         ad_apply(t, &g->op, x, n, NULL, &y);
         g->image = NULL;
     } else {
-        ad_fail_memory(t, "rewind");
+        ad_fail_memory(t, "return_to");
     }
     if (room)
         ad_pool_drop(&t->pool, room);

@@ -59,7 +59,7 @@ bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
     if (t->frame->kind == AD_IN_RULE)
         ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);
     else
-        ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not with a mark either: %s", who, instead);
+        ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel must not call it, not at a position either: %s", who, instead);
     return true;
 }
 

@@ -34,10 +34,10 @@ ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e)
 
 ad_tensor ad_enter_survivor(ad_tape *t, const ad_entry *image)
 {
-    static const ad_operator survivor = {.name = "rewind",
+    static const ad_operator survivor = {.name = "return_to",
                                          .properties = AD_NOT_DIFFERENTIABLE,
                                          .run = refuse_to_run,
-                                         .formula = "a tensor that came along from after a mark"};
+                                         .formula = "a tensor that survived a return to a position"};
     return enter(t, image, &survivor);
 }
 

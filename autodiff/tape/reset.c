@@ -52,7 +52,7 @@ ad_status ad_reset(ad_tape *t)
 {
     if (!t)
         return AD_BAD_HANDLE;
-    if (ad_refuse_in_rule(t, "reset", "take ad_rewind"))
+    if (ad_refuse_in_rule(t, "reset", "take ad_return_to"))
         return t->status;
     ad_leave_positions_in(t, NULL);
     ad_settle_gradients(t);

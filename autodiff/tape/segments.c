@@ -33,7 +33,7 @@ void ad_release_storage(ad_tape *t, uint32_t id, uint32_t n)
 
 ad_status ad_segment_begin(ad_tape *t)
 {
-    if (!t || t->status != AD_OK || ad_refuse_in_rule(t, "segment_begin", "rewind instead"))
+    if (!t || t->status != AD_OK || ad_refuse_in_rule(t, "segment_begin", "take a position instead (ad_position_now)"))
         return ad_status_of(t);
     if (t->open_segment)
         return ad_fail(t, AD_BAD_STATE, "segment_begin: a segment is open: segments do not nest");
@@ -128,7 +128,7 @@ void ad_drop_segments_from(ad_tape *t, uint32_t count)
 /* After an error, too, the segment is known, so that what it holds is given back; but then it keeps all its values. */
 ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
 {
-    if (!t || ad_refuse_in_rule(t, "segment_end", "rewind instead"))
+    if (!t || ad_refuse_in_rule(t, "segment_end", "take a position instead (ad_position_now)"))
         return ad_status_of(t);
     const uint32_t first = t->open_segment, last = t->ends[AD_STEP] - 1;
     t->open_segment = 0;

@@ -14,7 +14,7 @@ static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
     const ad_frame *f = ad_callback_around(t);
     if (!f || (id >> AD_INDEX_BITS == AD_STEP && id >= f->start.entries && !ad_running_rule(t)))
         return false;
-    ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)",
+    ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)",
             who);
     return true;
 }

@@ -15,32 +15,35 @@
 #include <gradtape/layers.h>
 #include <gradtape/optimisers.h>
 
+/* The most hidden layers that a classifier can have. */
 #define NN_MAX_HIDDEN_LAYERS 32
 
+/* How features are scaled before they enter the network. */
 typedef enum nn_scaling_kind {
     NN_SCALE_NONE,     /* features as they are */
-    NN_SCALE_CONSTANT, /* divided by a constant */
-    NN_SCALE_GLOBAL,   /* one mean and one standard deviation for all features: (x - mean) / deviation */
-    NN_SCALE_FEATURE,  /* a mean and a deviation for each feature; one that is constant becomes 0 */
+    NN_SCALE_CONSTANT, /* each feature divided by a constant */
+    NN_SCALE_GLOBAL,   /* (x - mean) / deviation, with one mean and one standard deviation for all features */
+    NN_SCALE_FEATURE,  /* the same with a mean and a deviation for each feature; a constant feature becomes 0 */
     NN_SCALE_COUNT
 } nn_scaling_kind;
 
+/* A classifier. It belongs to one thread at a time. Using it after close is undefined. */
 typedef struct nn_classifier nn_classifier;
 
-/* Zero means the default. */
+/* The options of a classifier. Zero means the default. */
 typedef struct nn_classifier_options {
-    int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; none at all: logistic
-                                                   regression */
+    int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the classifier is
+                                                   a logistic regression */
     int64_t n_classes;                          /* 2 to 2^31 - 1; no default */
     ad_activation activation;                   /* of the hidden layers; default relu */
     nn_optimiser_options optimiser;             /* default Adagrad, rate 0.05, accumulator 0.1 */
-    nn_scaling_kind scaling;       /* learnt at the first fit, applied to every later input; default none */
+    nn_scaling_kind scaling;       /* learnt at the first fit and applied to every later input; default none */
     double scaling_constant;       /* for NN_SCALE_CONSTANT; 0: 255 */
     uint64_t seed;                 /* of the weights and of the order of the examples */
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_classifier_options;
 
-/* What a callback sees after a step. */
+/* The argument of a callback. */
 typedef struct nn_progress {
     int64_t step;      /* steps completed since the classifier was opened */
     int64_t last_step; /* the step at which this fit ends */
@@ -48,71 +51,79 @@ typedef struct nn_progress {
     double seconds;    /* since this fit began */
 } nn_progress;
 
-/* Called after each step; returning false stops the fit, which then returns AD_STOPPED. */
+/* A function that is called after each step. If it returns false the fit stops and returns AD_STOPPED. */
 typedef bool nn_callback(const nn_progress *progress, void *context);
 
+/* The options of one fit. Zero means the default. */
 typedef struct nn_fit_options {
-    int64_t batch_size;    /* 0: 32; at most all rows are used */
+    int64_t batch_size;    /* 0: 32; a batch has at most all rows */
     int64_t steps;         /* steps to add; 0: one epoch */
     nn_callback *callback; /* NULL: none */
     void *context;         /* for the callback */
 } nn_fit_options;
 
-/* Figures on a data set: NaN and -1 where status is not AD_OK. */
+/* Figures on a data set. If status is not AD_OK, accuracy and loss are NaN and global_step is -1. */
 typedef struct nn_evaluation {
     ad_status status;
-    double accuracy;     /* share of rows whose most probable class is the label */
+    double accuracy;     /* the share of rows whose most probable class is the label */
     double loss;         /* mean cross-entropy per row */
     int64_t global_step; /* steps completed since the classifier was opened */
 } nn_evaluation;
 
-/* Opens a classifier; options are copied and checked. Returns NULL only when memory is out; a bad option is an error
- * that the classifier keeps and every later call returns. The caller closes it. */
+/* Opens a classifier. Options are copied and checked. A bad option is an error that the classifier keeps and every
+ * later call returns. Returns NULL only when memory is out. The caller closes the classifier. */
 AD_API nn_classifier *nn_classifier_open(const nn_classifier_options *options);
 
-/* Frees it. NULL is allowed. */
+/* Frees the classifier. NULL is allowed. */
 AD_API void nn_classifier_close(nn_classifier *classifier);
 
-/* Trains for options->steps more steps: continues, never starts again. Each epoch takes the rows in a new random order;
- * the last batch of an epoch may be short. Options may be NULL. The first fit fixes the number of features and learns
- * the scaling. Errors: labels missing or outside 0..n_classes-1 (names row and value), features that are not finite
- * (names row and column), no rows, another number of columns than before, a negative option, memory, a loss that is not
- * finite (names the step). A fit that fails or is stopped leaves everything as after the last completed step. Returns
- * the status of this call. */
+/* Trains for options->steps more steps. A fit continues the one before; it never starts again. `options` may be NULL.
+ * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short.
+ * - The first fit fixes the number of features and learns the scaling.
+ * - A fit that fails or is stopped leaves everything as it was after the last completed step.
+ * Returns the status of this call. Errors: labels that are missing or outside 0..n_classes-1 (the message names row and
+ * value); features that are not finite (names row and column); no rows; another number of columns than before; a
+ * negative option; memory; a loss that is not finite (names the step). */
 AD_API ad_status nn_classifier_fit(nn_classifier *classifier, const nn_data *data, const nn_fit_options *options);
 
-/* Errors of the next four: not fitted yet (AD_BAD_STATE), another number of columns (AD_BAD_SHAPE), features that are
- * not finite (AD_NOT_FINITE) or too large for f32 (AD_BAD_VALUE), a NULL array, memory. On an error the content of the
- * caller's array is not defined; the classifier is unchanged. */
+/* The next four functions have these errors in common: the classifier was not fitted yet (AD_BAD_STATE); another number
+ * of columns (AD_BAD_SHAPE); features that are not finite (AD_NOT_FINITE) or too large for f32 (AD_BAD_VALUE); a NULL
+ * array; memory. On an error the content of the caller's array is undefined, and the classifier is unchanged. */
 
-/* The most probable class of each row into labels [rows]. Labels of the data are not looked at. */
+/* Writes the most probable class of each row to labels [rows]. Labels of the data are ignored. Error: a logit is not
+ * finite (AD_NOT_FINITE). */
 AD_API ad_status nn_classifier_predict(nn_classifier *classifier, const nn_data *data, int32_t *labels);
 
-/* The probability of each class into probabilities [rows, n_classes]. */
+/* Writes the probability of each class to probabilities [rows,n_classes]. Error: a logit is not finite. */
 AD_API ad_status nn_classifier_predict_proba(nn_classifier *classifier, const nn_data *data, float *probabilities);
 
-/* The logits into logits [rows, n_classes], as they are: one that is not finite is an error to the other three only. */
+/* Writes the logits to logits [rows,n_classes], whether they are finite or not. */
 AD_API ad_status nn_classifier_logits(nn_classifier *classifier, const nn_data *data, float *logits);
 
-/* Accuracy and mean loss on data with labels; a label outside 0..n_classes-1 is an error too. */
+/* Returns accuracy and mean loss on data with labels. Errors: a label outside 0..n_classes-1; a logit that is not
+ * finite. */
 AD_API nn_evaluation nn_classifier_evaluate(nn_classifier *classifier, const nn_data *data);
 
-/* The first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. */
+/* Return the first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. */
 AD_API ad_status nn_classifier_status(const nn_classifier *classifier);
 AD_API const char *nn_classifier_message(const nn_classifier *classifier);
+
+/* Clears the error, unless it is a bad option. Returns the status that there was. */
 AD_API ad_status nn_classifier_clear_error(nn_classifier *classifier);
 
-/* The options with every default filled in, as one line of text, e.g. for the start of a training log; "" for bad
- * options or NULL. Belongs to the classifier. */
+/* Returns the options with every default filled in, as one line of text, for instance for the start of a training log;
+ * "" for bad options or NULL. The text belongs to the classifier. */
 AD_API const char *nn_classifier_settings(const nn_classifier *classifier);
 
-/* The weights and biases of each layer in order, for reading; the name of one is ad_name_of it. They last until the
- * classifier is closed. There are none before the first step; an index out of range is an error (AD_BAD_VALUE) and
- * gives an inert tensor. */
+/* Returns the number of parameters: the weights and biases of each layer. It is 0 before the first step. */
 AD_API size_t nn_classifier_parameter_count(const nn_classifier *classifier);
+
+/* Returns a parameter by its index, in the order of the layers, weights before biases. It is for reading, and lasts
+ * until the classifier is closed. ad_name_of gives its name. Error: an index out of range (AD_BAD_VALUE); the result is
+ * then inert. */
 AD_API ad_tensor nn_classifier_parameter(nn_classifier *classifier, size_t index);
 
-/* Memory of the classifier and its tape (memory.h); peak_bytes is the sum of both peaks, an upper bound. */
+/* Returns the memory of the classifier and its tape (memory.h). peak_bytes is the sum of both peaks, an upper bound. */
 AD_API ad_usage nn_classifier_usage(const nn_classifier *classifier);
 
 #endif

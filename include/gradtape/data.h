@@ -1,14 +1,14 @@
 #ifndef GRADTAPE_DATA_H
 #define GRADTAPE_DATA_H
-/* Data sets: features [n, d] and a label for each row, from arrays or files. */
+/* Data sets: features [n,d] and one label for each row, from arrays or files. */
 #include <stddef.h>
 #include <stdint.h>
 
 #include <gradtape/memory.h>
 #include <gradtape/status.h>
 
-/* Element types of features, those of IDX files: one list gives the enumeration, its names, its C types and the loops
- * over them. Training computes in f32 whatever they are. */
+/* The element types of features: those of IDX files. The list gives the enumeration, its names, its C types and the
+ * loops over them. Training computes in f32 for each of them. */
 #define NN_ELEMENT_LIST(X)                                                                                             \
     X(NN_F32, f32, float)                                                                                              \
     X(NN_F64, f64, double)                                                                                             \
@@ -21,50 +21,59 @@
 typedef enum nn_element { NN_ELEMENT_LIST(NN_ELEMENT_NAME) NN_ELEMENT_COUNT } nn_element;
 #undef NN_ELEMENT_NAME
 
-/* A view of a data set: what fit, predict and evaluate take. Fill it with your own arrays, or let nn_dataset give it.
- */
+/* A view of a data set, for fit, predict and evaluate. It owns nothing. Fill it with your own arrays, or take it from
+ * nn_dataset_data. */
 typedef struct nn_data {
     const void *features; /* [rows, columns], row-major, of type `element` */
     nn_element element;   /* 0: f32 */
     int64_t rows;
     int64_t columns;
-    const int32_t *labels; /* [rows]; NULL where none are needed (predict) */
+    const int32_t *labels; /* [rows]; NULL if none are needed (predict) */
 } nn_data;
 
-/* Bytes of one element; its name ("u8"). For a number outside the list: 0; "unknown element". */
+/* Returns the bytes of one element; 0 for a number outside the list. */
 AD_API size_t nn_element_bytes(nn_element element);
+
+/* Returns the name of an element type, for instance "u8"; "unknown element" for a number outside the list. */
 AD_API const char *nn_element_name(nn_element element);
 
-/* A data set that owns its arrays. It belongs to one thread at a time; use after close is undefined. */
+/* A data set that owns its arrays. It belongs to one thread at a time. Using it after close is undefined. */
 typedef struct nn_dataset nn_dataset;
 
+/* Zero means the default. */
 typedef struct nn_dataset_options {
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_dataset_options;
 
-/* Opens an empty data set; `options` may be NULL. NULL only when memory is out. The caller closes it. */
+/* Opens an empty data set. `options` may be NULL. Returns NULL only when memory is out. The caller closes it. */
 AD_API nn_dataset *nn_dataset_open(const nn_dataset_options *options);
 
-/* Frees it with its arrays. NULL is allowed. */
+/* Frees the data set and its arrays. NULL is allowed. */
 AD_API void nn_dataset_close(nn_dataset *dataset);
 
-/* The view of what was read: rows 0 if nothing was. The arrays belong to the data set and last until the next read. */
+/* Returns a view of what was read last, with 0 rows if nothing was read. The arrays belong to the data set and last
+ * until the next read. */
 AD_API nn_data nn_dataset_data(const nn_dataset *dataset);
 
-/* Reads features and labels from a pair of IDX files (LeCun's format: magic 0 0 type rank, then big-endian sizes, then
- * big-endian values), plain or gzipped, told by content. Where a file does not exist but one with .gz after its name
- * does, that one is read. The first size of the features is the number of rows, the others together the columns (1
- * where there are no others); labels have rank 1 and any integer type. `labels` NULL reads features only. Everything is
- * checked before it is believed: magic, sizes against the file's length (truncated or overlong), gzip's checksum, as
- * many labels as rows. A size that gzip cannot hold in as many bytes is refused before memory is taken for it. Errors:
- * AD_BAD_FILE (the message names the file, what is wrong with it and what to do), AD_NO_MEMORY, AD_BAD_VALUE (no path
- * of features), AD_BAD_HANDLE (no data set). On failure the data set keeps what it had. Returns the status of this
- * call. */
+/* Reads features and labels from a pair of IDX files, plain or gzipped; the content tells which.
+ * - `labels` NULL reads features only.
+ * - If a file does not exist, but one with .gz after its name does, that one is read.
+ * - The format is LeCun's: two zero bytes, a type code, the rank, big-endian sizes, big-endian values.
+ * - The first size of the features is the number of rows. The product of the others is the number of columns, 1 if
+ *   there are no others. Labels have rank 1 and any integer type.
+ * - Everything is checked before it is used: the magic number, the sizes against the length of the file (truncated or
+ *   overlong), gzip's checksum, one label for each row.
+ * - A size that so many bytes of gzip cannot hold is refused before memory is taken for it.
+ * - On failure the data set keeps its former content.
+ * Returns the status of this call. Errors: AD_BAD_FILE (the message names the file, what is wrong with it and how to
+ * fix it), AD_NO_MEMORY, AD_BAD_VALUE (`features` is NULL), AD_BAD_HANDLE (`dataset` is NULL). */
 AD_API ad_status nn_dataset_read_idx(nn_dataset *dataset, const char *features, const char *labels);
 
-/* The status and the message of the last read, "" after one that went well. The message belongs to the data set and
- * lasts until the next read. */
+/* Returns the status of the last read. NULL gives AD_BAD_HANDLE. */
 AD_API ad_status nn_dataset_status(const nn_dataset *dataset);
+
+/* Returns the message of the last read, "" if it had no error; for NULL a text that says so. It belongs to the data set
+ * and lasts until the next read. */
 AD_API const char *nn_dataset_message(const nn_dataset *dataset);
 
 #endif

@@ -1,41 +1,50 @@
 #ifndef GRADTAPE_DIFFERENTIATE_H
 #define GRADTAPE_DIFFERENTIATE_H
-/* Ways to differentiate beside ad_backward: as functions of tensors.
+/* Derivatives as functions of tensors, beside ad_backward.
  *
- * They take derivatives by any tensor of the recording, inputs and inner tensors too; where no path leads, these are
- * zeros. Their results are recorded, so that they can be differentiated again, to any order. They change no stored
- * gradient, and of what they record only their results and what these were made from stays on the tape; ad_rewind drops
- * that too. On an error, and then the tape is in error, all results are inert and nothing stays. The room for results
- * may be the array x. In the kernel or the rule of your own operator they need a mark (ad_mark_now), and what such a
- * rule differentiates by has to be detached or made since the mark: derivatives are total, so that by x they go through
- * all that was made from x.
+ * - They differentiate with respect to any tensor of the recording: inputs and inner tensors too. Where no path leads
+ *   from x to y the derivative is 0.
+ * - Their results are recorded, so that they can be differentiated again, to any order.
+ * - They change no stored gradient. Only their results, and what these were made from, stay on the tape; ad_return_to
+ *   drops these too.
+ * - On an error the tape is in error, all results are inert, and nothing stays on the tape.
+ * - The array of results may be the array x.
  *
- * An operator with a raw numeric gradient (operator.h) can be differentiated once: what needs it twice, such as ad_jvp
- * and ad_hvp, is an error that names it. */
+ * In a kernel or a rule of your own operator, take a position first (ad_position_now, position.h). Inside a rule,
+ * differentiate only with respect to tensors that are detached or made after the position. Otherwise the derivative
+ * also follows every other path from x.
+ *
+ * An operator with a raw numeric gradient (operator.h) can be differentiated once. A second derivative, and therefore
+ * ad_jvp and ad_hvp, is an error that names it.
+ *
+ * Errors of all of them: a tensor that is not valid, or not f32 or f64; a v of another shape or type; no x; a recording
+ * that is changed or whose replay failed (replay.h); in a kernel or a rule, no position. */
 #include <gradtape/tensor.h>
 
-/* The gradients of y, of one element, by n tensors: dx[i] of the shape and type of x[i]. Errors: a y of more or fewer
- * elements, or not of f32 or f64; an x that is i32 or not valid. */
+/* Gradients of y, which has one element, with respect to n tensors. dx[i] has the shape and type of x[i].
+ * Error: y has not exactly one element. */
 AD_API ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx);
 
-/* Vector-Jacobian product: the gradients of sum(v y) by n tensors, v of the shape and type of y. */
+/* Vector-Jacobian product: gradients of sum(v y) with respect to n tensors. v has the shape and type of y, dx[i] those
+ * of x[i]. */
 AD_API ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx);
 
-/* Jacobian-vector product: the derivative of y as n tensors x move with the velocities v, each v[i] of the shape and
- * type of x[i]. Of the shape and type of y. It is the derivative of ad_vjp by its v, so it costs two walks. */
+/* Jacobian-vector product: the derivative of y as n tensors x move with the velocities v. v[i] has the shape and type
+ * of x[i], the result those of y. It is the derivative of ad_vjp with respect to its v, so it costs two sweeps. */
 AD_API ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n);
 
-/* Hessian-vector product: the derivative of the gradients of y, of one element, as the x move with the velocities v;
- * hv[i] is of the shape and type of x[i] (Pearlmutter 1994). The v count as constants here, also where they depend on
- * the x; but the result can be differentiated by them. */
+/* Hessian-vector product: the derivative of the gradients of y, which has one element, as n tensors x move with the
+ * velocities v. hv[i] has the shape and type of x[i] (Pearlmutter 1994). The v count as constants, even if they depend
+ * on x. The result can be differentiated with respect to them. */
 AD_API ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv);
 
-/* The matrix of derivatives of all elements of y by all of x, in the shape of y followed by that of x, and of x's type.
- * A row is one ad_vjp, a column one ad_jvp: it takes whichever are fewer, but rows where an operator on the way has a
- * raw gradient, or a rule that carries values out of a mark. Errors: a shape of more than 8 axes. */
+/* The derivatives of all elements of y with respect to all elements of x. The shape is y's followed by x's; the type is
+ * x's. Each row costs one ad_vjp, each column one ad_jvp; the function chooses whichever are fewer. It takes rows if an
+ * operator on the path has a raw gradient, or a rule in which a tensor survives ad_return_to. Error: the shape has more
+ * than 8 axes. */
 AD_API ad_tensor ad_jacobian(ad_tensor y, ad_tensor x);
 
-/* The second derivatives of y, of one element: the Jacobian of its gradient, in the shape of x twice. */
+/* The second derivatives of y, which has one element: the Jacobian of its gradient. The shape is x's twice. */
 AD_API ad_tensor ad_hessian(ad_tensor y, ad_tensor x);
 
 #endif

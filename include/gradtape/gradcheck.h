@@ -3,42 +3,45 @@
 /* Checking gradients against central differences. */
 #include <gradtape/backward.h>
 
-/* Records a function of the tape's parameters and returns its result, of one element. It is called many times, each
- * time on a tape that was reset; it must return the same for the same parameters. */
+/* Records a function of the tape's parameters and returns its result, which has one element. It is called many times,
+ * each time on a tape that was reset. It must return the same value for the same parameters, and make no parameter. */
 typedef ad_tensor ad_gradcheck_function(ad_tape *tape, void *context);
 
+/* What the check found out about a gradient. */
 typedef enum ad_verdict {
     AD_GRADIENT_NOT_CHECKED, /* an error came before */
     AD_GRADIENT_RIGHT,       /* analytic and numeric agree */
-    AD_GRADIENT_WRONG,       /* they do not */
-    AD_GRADIENT_MISSING,     /* backward computed none, but the numeric one is not zero */
-    AD_GRADIENT_ALL_ZERO,    /* both are zero everywhere, or differ but are at most tolerance^2: nothing was shown */
+    AD_GRADIENT_WRONG,       /* they do not agree */
+    AD_GRADIENT_MISSING,     /* backward computed none, but the numeric gradient is not zero */
+    AD_GRADIENT_ALL_ZERO,    /* nothing was shown: both are zero everywhere, or differ but are at most tolerance^2 */
 } ad_verdict;
 
-/* What was found for one parameter. */
+/* The finding for one parameter. */
 typedef struct ad_gradcheck_result {
     const char *name; /* of the parameter; belongs to the tape */
     ad_verdict verdict;
     double error;    /* max |analytic - numeric| / max(max |analytic|, max |numeric|) */
     size_t worst;    /* the element with the largest difference */
     double analytic; /* its gradient by backward */
-    double numeric;  /* and by central differences */
+    double numeric;  /* its gradient by central differences */
 } ad_gradcheck_result;
 
+/* Zero means the default. */
 typedef struct ad_gradcheck_options {
-    double step;      /* relative step h, taken as h * max(1, |x|); 0: 1e-3 for f64, 1e-2 for f32 */
+    double step;      /* relative step h, used as h * max(1, |x|); 0: 1e-3 for f64, 1e-2 for f32 */
     double tolerance; /* largest `error` that is right; 0: 1e-7 for f64, 1e-2 for f32 */
 } ad_gradcheck_options;
 
-/* Checks the gradient of `function` with respect to every parameter of the tape, the i-th into results[i], of which
- * there are as many as the tape has parameters (ad_kept_count less the states). Differences are central, of two step
- * widths and extrapolated (Richardson), so their error is of order h^4. The tape is reset; parameters have their values
- * again afterwards and keep the analytic gradient. Returns the tape's status; a wrong gradient is a verdict, not an
- * error. */
+/* Checks the gradient of `function` with respect to every parameter of the tape.
+ * - The finding for ad_param_at(tape, i) goes to results[i]. `results` has room for ad_param_count(tape) results.
+ *   `options` may be NULL.
+ * - Differences are central, with two step widths and Richardson's extrapolation: their error is of order h^4.
+ * - The tape is reset. Afterwards the parameters have their old values and keep the analytic gradient.
+ * Returns the tape's status. A wrong gradient is a verdict, not an error. */
 AD_API ad_status ad_gradcheck(ad_tape *tape, ad_gradcheck_function *function, void *context,
                               const ad_gradcheck_options *options, ad_gradcheck_result *results);
 
-/* "not checked", "right", "wrong", "missing" or "all zero". */
+/* Returns "not checked", "right", "wrong", "missing" or "all zero"; "unknown verdict" for a number outside the list. */
 AD_API const char *ad_verdict_name(ad_verdict verdict);
 
 #endif

@@ -1,8 +1,11 @@
 #ifndef GRADTAPE_GRADTAPE_H
 #define GRADTAPE_GRADTAPE_H
-/* Everything. To read it: status.h, tape.h, tensor.h, operators.h with its families, backward.h and update.h, which are
- * enough for a model of one's own; then differentiate.h, replay.h and segments.h, inspect.h and gradcheck.h, and
- * operator.h for operators of one's own. layers.h, optimisers.h, data.h and classifier.h are made of these. */
+/* Includes every public header except operators/backward.h, which only rules of operators need. The order in which to
+ * read them:
+ *   1. A model of your own: status.h, tape.h, tensor.h, operators.h with its families, backward.h, update.h.
+ *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, inspect.h, gradcheck.h.
+ *   3. Operators of your own: operator.h, position.h.
+ *   4. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>
@@ -10,6 +13,7 @@
 #include <gradtape/memory.h>
 #include <gradtape/operator.h>
 #include <gradtape/operators.h>
+#include <gradtape/position.h>
 #include <gradtape/random.h>
 #include <gradtape/replay.h>
 #include <gradtape/segments.h>
@@ -18,6 +22,7 @@
 #include <gradtape/tensor.h>
 #include <gradtape/threads.h>
 #include <gradtape/update.h>
+#include <gradtape/version.h>
 
 #include <gradtape/classifier.h>
 #include <gradtape/data.h>

@@ -3,24 +3,32 @@
 /* Looking into a tape. */
 #include <gradtape/tensor.h>
 
-/* The operator that made `y` ("tanh"), or "param", "state", "input" or "variable" for a leaf, or
- * "gradient" for what ad_gradient gave and "rewind" for what ad_rewind kept; "" on error. */
+/* Returns the name of the operator that made `y`, for instance "tanh". A leaf gives "param", "state", "input" or
+ * "variable". A result of ad_gradient gives "gradient", a tensor that survived ad_return_to "return_to". Error: `y` is
+ * not valid; the result is then "". */
 AD_API const char *ad_made_by(ad_tensor y);
 
-/* How many operands `y` was made from, and which: the i-th as a tensor. An i out of range is AD_BAD_VALUE. */
+/* Returns the number of operands that `y` was made from: 0 for a leaf. Error: `y` is not valid. */
 AD_API int ad_operand_count(ad_tensor y);
+
+/* Returns the i-th operand that `y` was made from. Errors: `y` is not valid; i is out of range (AD_BAD_VALUE). */
 AD_API ad_tensor ad_operand(ad_tensor y, int i);
 
-/* The local derivative of `y` by its i-th operand: what that place alone receives from y's rule for a gradient of ones
- * at `y`. For `x + x` each of the two places gets 1. The result is a constant of the operand's shape, as an input: a
- * replay leaves it as it is. Changes no stored gradient. Errors: an operator or types without a derivative
- * (AD_NO_GRADIENT); an i out of range; a call in a kernel or a rule (operator.h). */
+/* Returns the local derivative of `y` by its i-th operand: what y's rule gives to that place alone when the gradient of
+ * `y` is all ones. For `x + x` each of the two places gets 1.
+ * - The result is a constant of the operand's shape, like an input: a replay leaves it unchanged.
+ * - No stored gradient changes.
+ * Errors: the operator or the types have no derivative (AD_NO_GRADIENT); i is out of range; a call in a kernel or a
+ * rule (operator.h). */
 AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
 
-/* From now on, until it is turned off, each result of an operator and each gradient is looked at, and the first number
- * that is infinite or NaN puts the tape in error (AD_NOT_FINITE); the message names the operator, forward or in whose
- * gradient rule, the element, and each operand with its range. For finding where a NaN comes from: it costs a pass over
- * all that is computed. Inputs that are not finite are found in the first operator whose result they spoil. */
-AD_API ad_status ad_trace_nonfinite(ad_tape *tape, bool on);
+/* Turns a check on or off that finds where a NaN or an infinity comes from. While it is on, every result of an operator
+ * and every gradient is looked at, and the first number that is not finite puts the tape in error (AD_NOT_FINITE).
+ * - The message names the operator, the element, and each operand with its range. In a sweep it also names the operator
+ *   whose gradient rule runs.
+ * - An input that is not finite is found at the first operator whose result it makes not finite.
+ * - The check costs one pass over everything that is computed.
+ * Returns the tape's status. */
+AD_API ad_status ad_check_finite(ad_tape *tape, ad_switch on);
 
 #endif

@@ -1,26 +1,27 @@
 #ifndef GRADTAPE_LAYERS_H
 #define GRADTAPE_LAYERS_H
-/* Layers: a function from tensors to a tensor, and its named parameters. */
+/* Layers. A layer is a function from tensors to a tensor, with named parameters. */
 #include <gradtape/operators/fused.h>
 #include <gradtape/tensor.h>
 
-/* "relu", "tanh", "logistic", "softplus", "elu", "identity"; "relu" for AD_ACTIVATION_DEFAULT, "unknown activation" for
- * a number outside the list. */
+/* Returns "relu", "tanh", "logistic", "softplus", "elu" or "identity"; "relu" for AD_ACTIVATION_DEFAULT; "unknown
+ * activation" for a number outside the list. */
 AD_API const char *nn_activation_name(ad_activation activation);
 
-/* The activation of a name; AD_ACTIVATION_COUNT if there is none. */
+/* Returns the activation of a name; AD_ACTIVATION_COUNT if no activation has it. */
 AD_API ad_activation nn_activation_named(const char *name);
 
-/* Applies an activation, element by element; AD_ACTIVATION_DEFAULT is relu. A number outside the list is an error. */
+/* Applies an activation, element by element. AD_ACTIVATION_DEFAULT is relu. Error: a number outside the list. */
 AD_API ad_tensor nn_activate(ad_tensor x, ad_activation activation);
 
-/* y = activation(x W + b), [n,d] to [n,h]: a fully connected layer. */
+/* A fully connected layer: y = activation(x W + b), [n,d] to [n,h]. */
 typedef struct nn_dense {
     ad_tensor weights; /* [d,h] */
     ad_tensor biases;  /* [h] */
     ad_activation activation;
 } nn_dense;
 
+/* The options of a layer. Zero means the default where there is one. */
 typedef struct nn_dense_options {
     const char *name;         /* the parameters are called NAME/weights and NAME/biases; NULL: "dense" */
     int64_t inputs;           /* d, at least 1 */
@@ -28,13 +29,13 @@ typedef struct nn_dense_options {
     ad_activation activation; /* default relu */
     ad_type type;             /* default f32 */
     uint64_t seed;            /* of the weights: Glorot-uniform, in +-sqrt(6 / (d + h)) (Glorot, Bengio 2010) */
-    uint64_t stream;          /* give each layer another */
+    uint64_t stream;          /* a different one for each layer */
 } nn_dense_options;
 
-/* Makes the parameters of a layer on the tape; biases are zero. On an error the tensors are inert. */
+/* Makes the parameters of a layer on the tape. Biases are zero. On an error the tensors are inert. */
 AD_API nn_dense nn_dense_make(ad_tape *tape, const nn_dense_options *options);
 
-/* Applies the layer to x [n,d]. */
+/* Applies the layer to x [n,d]. Returns y [n,h]. */
 AD_API ad_tensor nn_dense_apply(const nn_dense *layer, ad_tensor x);
 
 #endif

@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_OPERATOR_H
 #define GRADTAPE_OPERATOR_H
-/* What an operator is. One descriptor holds an operator's whole truth, and the library's own are written with the same
+/* Operators of your own. One descriptor says everything about an operator. The library's operators have the same
  * descriptor as yours:
  *
  *   // y = x^3 :  dx = 3 x^2 dy
@@ -11,23 +11,28 @@
  *   ...
  *   ad_tensor y = ad_apply1(&cube, x);
  *
- * The gradient rule is written in operators: in an ordinary backward it costs just their kernels, in a differentiable
- * one it is recorded and can be differentiated again. An operator is known by the address of its descriptor.
+ * The gradient rule is written in operators. An ordinary backward runs only their kernels. A differentiable backward
+ * records the rule, so that its result can be differentiated again.
  *
- * In kernels, shape rules and gradient rules of yours ad_backward, ad_reset, ad_replay, ad_feed of another shape,
- * ad_local_gradient, segments, marks from outside and changes of leaves from outside are errors (AD_BAD_STATE);
- * docs/custom-operators.md has what they may do. */
+ * The address of the descriptor identifies the operator. A descriptor is checked at its first use on a tape since the
+ * last reset. It must stay unchanged while the tape has entries of it.
+ *
+ * In your kernels, shape rules and gradient rules these are errors (AD_BAD_STATE): ad_backward, ad_reset, ad_replay,
+ * ad_feed of another shape, ad_local_gradient, segments, returning to a position from outside, and changing a leaf
+ * from outside. docs/custom-operators.md says what they may do. */
+#include <gradtape/position.h>
 #include <gradtape/tensor.h>
 
+/* Limits of a descriptor, and the arity of an operator of any number of operands. */
 #define AD_MAX_ATTRIBUTES 4
 #define AD_MAX_RESULTS 8 /* results and by-products together */
 #define AD_VARIADIC (-1) /* an arity: any number of operands, at least one */
 #define AD_SAMPLE_OPERANDS 6
 
-/* ---- Attributes: what a call carries beside its operands --------------------------------------------------------- */
+/* ---- Attributes: the arguments of a call beside its operands ----------------------------------------------------- */
 
-/* Axes to work over; a negative axis counts from the last. `count` 0 means all axes. Write AD_AXES(0, 2) or
- * AD_KEEP_AXES(-1), which keeps each axis with size 1. */
+/* The axes that an operator works over. A negative axis counts from the last. `count` 0 means all axes. AD_AXES(0, 2)
+ * removes the axes from the result; AD_KEEP_AXES(0, 2) keeps each with size 1. */
 typedef struct ad_axes {
     int count;
     bool keep;
@@ -36,8 +41,10 @@ typedef struct ad_axes {
 #define AD_AXES(...) ((ad_axes){.count = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .axis = {__VA_ARGS__}})
 #define AD_KEEP_AXES(...)                                                                                              \
     ((ad_axes){.count = (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)), .keep = true, .axis = {__VA_ARGS__}})
+/* All axes; the result is a scalar. */
 #define AD_ALL_AXES ((ad_axes){.count = 0})
 
+/* The type of an attribute; it says which member of ad_attribute is used. */
 typedef enum ad_attribute_kind {
     AD_ATTRIBUTE_NONE,
     AD_ATTRIBUTE_REAL,
@@ -45,9 +52,10 @@ typedef enum ad_attribute_kind {
     AD_ATTRIBUTE_AXES,
     AD_ATTRIBUTE_SHAPE,
     AD_ATTRIBUTE_TYPE,     /* in `integer` */
-    AD_ATTRIBUTE_INTEGERS, /* a list, in `shape`: rank is their number */
+    AD_ATTRIBUTE_INTEGERS, /* a list in `shape`, whose rank is their number */
 } ad_attribute_kind;
 
+/* The value of an attribute. */
 typedef union ad_attribute {
     double real;
     int64_t integer;
@@ -55,22 +63,24 @@ typedef union ad_attribute {
     ad_shape shape;
 } ad_attribute;
 
-/* ---- A call: what a shape rule and a kernel see ------------------------------------------------------------------ *
- * The engine makes it, as it makes the pullback below: neither is ever NULL. */
+/* ---- A call: the argument of a shape rule and of a kernel -------------------------------------------------------- *
+ * The engine makes the call and the pullback below. Neither is ever NULL. */
 
-/* One operand or result. `data` is set when the kernel runs, not yet in the shape rule. */
+/* One operand or result. `data` is set when the kernel runs; it is not yet set in the shape rule. */
 typedef struct ad_value {
     void *data;
     const ad_shape *shape;
     uint8_t type;  /* an ad_type */
-    uint8_t flags; /* this and what follows are the engine's own */
+    uint8_t flags; /* this member and all below it are the engine's own */
     uint8_t result;
     uint8_t n_results;
     uint32_t n_operands;
 } ad_value;
 
+/* A descriptor; its members are below. */
 typedef struct ad_operator ad_operator;
 
+/* One application of an operator. */
 typedef struct ad_call {
     ad_tape *tape;
     const ad_operator *op;
@@ -82,133 +92,150 @@ typedef struct ad_call {
     void *frame; /* the engine's own */
 } ad_call;
 
-/* For shape rules: says what the j-th result (by-products follow the results) will be. They say it of each result once,
- * in order, and record nothing: either is else an error. */
+/* For shape rules: sets the type and the shape of the j-th result. By-products follow the results. A shape rule calls
+ * it once for each result and by-product, in order, and records nothing; anything else is an error. */
 AD_API void ad_result(ad_call *call, int j, ad_type type, const ad_shape *shape);
 
-/* For shape rules and kernels: ad_fail with a message that begins with the operator's name. */
+/* For shape rules and kernels: puts the tape in error (ad_fail) with a message that begins with the operator's name. */
 AD_API void ad_call_fail(ad_call *call, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
-/* Shape rules ready-made: every result like operand 0; result 0 as wide as all operands broadcast together; a scalar of
- * the type of operand 0. Without operands they are an error. */
+/* Ready-made shape rules. An operator without operands cannot use them: that is an error.
+ * ad_same_shape: every result has the type and shape of operand 0.
+ * ad_broadcast_shape: result 0 has the type of operand 0 and the shape to which all operands broadcast together.
+ * ad_scalar_shape: result 0 is a scalar of the type of operand 0. */
 AD_API void ad_same_shape(ad_call *call);
 AD_API void ad_broadcast_shape(ad_call *call);
 AD_API void ad_scalar_shape(ad_call *call);
 
-/* The number of elements of a value; 0 for NULL. */
+/* Returns the number of elements of a value; 0 for NULL. */
 AD_API size_t ad_elements(const ad_value *value);
 
-/* Memory for a kernel, for the time it runs; NULL if there is none (the tape is then in error). Aligned to 64 bytes. */
+/* For kernels: returns memory that lasts until the kernel ends, aligned to 64 bytes. Error: memory is out; the result
+ * is then NULL. */
 AD_API void *ad_scratch(ad_call *call, size_t count, size_t element_bytes);
 
-/* ---- A pullback: what a gradient rule sees ----------------------------------------------------------------------- */
+/* ---- A pullback: the argument of a gradient rule ----------------------------------------------------------------- */
 
+/* One run of a gradient rule. */
 typedef struct ad_pullback ad_pullback;
 
-/* Whether operand i wants a gradient: a rule may skip the work if not. */
+/* Returns whether operand i wants a gradient. If not, a rule may skip the work for it. */
 AD_API bool ad_wants(const ad_pullback *pullback, int i);
 
-/* Adds g to the gradient of operand i. A g that is as wide as the operand broadcast is summed back to its shape here,
- * so that rules of broadcasting operators need not care. What the operand does not want is ignored. */
+/* Adds g to the gradient of operand i. A g of the shape to which the operand was broadcast is summed back here, so that
+ * rules of broadcasting operators need not do it. Does nothing if the operand wants no gradient. */
 AD_API void ad_give(ad_pullback *pullback, int i, ad_tensor g);
 
-/* The gradient of result 0, or of the j-th result (zeros where none was computed). */
+/* Return the gradient of result 0 and of the j-th result: zeros if none was computed. */
 AD_API ad_tensor ad_dy(ad_pullback *pullback);
 AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 
-/* Whether a gradient of the j-th result was computed: of several results a rule may skip the work for the others. */
+/* Returns whether a gradient of the j-th result was computed. If not, a rule may skip the work for it. */
 AD_API bool ad_has_dy(const ad_pullback *pullback, int j);
 
-/* Operand i; result 0; the j-th result or by-product; the number of operands; the a-th attribute, of which only the
- * member of its kind may be read. */
+/* Returns operand i. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);
+
+/* Return result 0 and the j-th result or by-product. */
 AD_API ad_tensor ad_y(ad_pullback *pullback);
 AD_API ad_tensor ad_y_at(ad_pullback *pullback, int j);
+
+/* Returns the number of operands. */
 AD_API int ad_x_count(const ad_pullback *pullback);
+
+/* Returns the a-th attribute. Only the member of its kind may be read. */
 AD_API const ad_attribute *ad_attribute_at(const ad_pullback *pullback, int a);
 
 /* ---- The descriptor ---------------------------------------------------------------------------------------------- */
 
+/* Properties of an operator, to be combined with |. */
 typedef enum ad_property {
-    AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; there is no rule */
-    AD_PIECEWISE_CONSTANT = 2, /* the gradient is 0 almost everywhere, and the rule says so */
-    AD_STOPS = 4,              /* no gradient passes: detach */
-    AD_VIEW = 8,               /* result 0 shares the data of operand 0, of its type and as many elements; no kernel */
-    AD_ELEMENTWISE = 16,       /* one result, broadcast from the operands, element by element, all of one type */
+    AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; the row has no rule */
+    AD_PIECEWISE_CONSTANT = 2, /* the gradient is 0 almost everywhere; the rule gives zeros */
+    AD_STOPS = 4,              /* no gradient passes, as in detach */
+    AD_VIEW = 8,               /* result 0 shares operand 0's data: same type, same number of elements, no kernel */
+    AD_ELEMENTWISE = 16,       /* one result, element by element, broadcast from the operands, all of one type */
     AD_RANDOM = 32,            /* draws numbers: the last attribute is the number of the draw */
 } ad_property;
 
+/* The declaration of an attribute. */
 typedef struct ad_attribute_spec {
     const char *name;
     ad_attribute_kind kind;
 } ad_attribute_spec;
 
-/* One call to check an operator with. Values are drawn uniformly from the row's `domain`. */
+/* One call that the checks make of an operator. Values are drawn uniformly from the row's `domain`. */
 typedef struct ad_sample {
     int n_x;
     ad_shape x[AD_SAMPLE_OPERANDS];
     ad_attribute attributes[AD_MAX_ATTRIBUTES];
 } ad_sample;
 
-/* Where sample values of an operand come from: uniform in [low, high], at least `gap` away from `kink` if gap > 0; for
- * an i32 operand whole numbers low..high. All zero: [-2, 2]. `constant` says that the operator is constant in this
- * operand almost everywhere: its gradient is then exactly 0, and it is not moved in checks, since a jump may be near.
- * `diagonal` is added on the diagonal of the matrices in the last two axes, which makes them regular; `symmetric` says
- * that they are symmetric, are drawn so and are moved so in checks. */
+/* The sample values of one operand. */
 typedef struct ad_domain {
-    double low, high, kink, gap;
-    bool constant;
-    double diagonal;
-    bool symmetric;
+    double low, high; /* uniform in [low, high], both 0: [-2, 2]; for an i32 operand whole numbers low..high */
+    double kink, gap; /* if gap > 0: values are at least `gap` away from `kink` */
+    bool constant; /* the operator is constant in this operand almost everywhere: its gradient is exactly 0, and checks
+                      do not move the operand, since a jump may be near */
+    double diagonal; /* added on the diagonal of the matrices in the last two axes, which makes them regular */
+    bool symmetric;  /* the matrices in the last two axes are symmetric: they are drawn so, and checks move them so */
 } ad_domain;
 
-struct ad_loops;
+struct ad_loops; /* the engine's own */
 
-/* For `linear` of a row: linear in operand i, for instance AD_LINEAR_IN(0) | AD_LINEAR_IN(2); or in whatever operands
- * there are. */
+/* For `linear` of a row: linear in operand i, as in AD_LINEAR_IN(0) | AD_LINEAR_IN(2); linear in every operand. */
 #define AD_LINEAR_IN(i) (1U << (i))
 #define AD_LINEAR_IN_ALL (~0U)
 
+/* A descriptor. Members that are left out are 0. */
 struct ad_operator {
     const char *name;
     int arity;         /* number of operands, or AD_VARIADIC */
     int n_results;     /* 0 means 1 */
-    int n_byproducts;  /* kept for the rule, never seen by the caller; not differentiated, so the rule must not need it
-                          to be */
-    const char *types; /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; NULL: all 'r'. The last
-                          repeats */
+    int n_byproducts;  /* results for the rule only, never seen by the caller; they have no gradient: the rule treats
+                          them as constants */
+    const char *types; /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; the last one repeats;
+                          NULL: all 'r' */
     ad_attribute_spec attributes[AD_MAX_ATTRIBUTES];
     unsigned properties; /* of ad_property */
-    unsigned linear;     /* bit i: linear, or linear and a constant, in operand i while the others are held */
+    unsigned linear;     /* bit i: linear in operand i, or linear plus a constant, while the others are held */
     void (*shape)(ad_call *call);
     void (*run)(ad_call *call);
     void (*vjp)(ad_pullback *pullback);
-    /* Instead of vjp: the gradient in numbers. dy[j] is the gradient of result j (zeros where none was computed), an
-     * array like call->y[j]; the function writes every element of dx[i], an array like call->x[i], or NULL where no
-     * gradient is wanted. call has operands, results and by-products as `run` left them, attributes, and ad_scratch. At
-     * most 8 operands. The result can be differentiated once; a second time is an error that names the operator. */
+    /* Instead of vjp: the raw numeric gradient, for at most 8 operands.
+     * - dy[j] is the gradient of result j, an array like call->y[j]: zeros if none was computed.
+     * - The function writes every element of dx[i], an array like call->x[i]. dx[i] is NULL if operand i wants no
+     *   gradient.
+     * - The call has operands, results and by-products as `run` left them, attributes, and ad_scratch.
+     * - The result can be differentiated once. A second time is an error that names the operator. */
     void (*backward)(ad_call *call, const void *const *dy, void *const *dx);
     const struct ad_loops *loops; /* the engine's own: kernels by type and processor */
     const char *formula;          /* "tanh x" */
     const char *gradient;         /* "(1 - y^2) dy" */
-    const char *convention;       /* what holds at kinks and edges; NULL if there is nothing to say */
+    const char *convention;       /* values and gradients at kinks and edges; NULL if there is nothing to say */
     const ad_sample *samples;
     int n_samples;
     ad_domain domain[AD_SAMPLE_OPERANDS];
 };
 
-/* Applies an operator to n operands and writes its results (not its by-products) to `y`, which may be the array `x`.
- * `attributes` has an element for each attribute that the descriptor declares, NULL if none. On an error all results
- * are inert. An operator without operands needs the tape; others take it from the first operand and ignore it. */
+/* Applies an operator to n operands and writes its results, without by-products, to `y`.
+ * - `y` may be the array `x`.
+ * - `attributes` has one element for each attribute that the descriptor declares. It is NULL if there is none.
+ * - `tape` is needed only by an operator without operands. Others use the tape of their first operand and ignore it.
+ * On an error all results are inert: operands that do not fit, a descriptor with a missing or wrong part
+ * (AD_BAD_VALUE), or an error of the shape rule or the kernel. */
 AD_API void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
                      ad_tensor *y);
 
-/* The same for one or two operands, one result and no attributes. */
+/* Apply an operator of one result and no attributes to one and to two operands. */
 AD_API ad_tensor ad_apply1(const ad_operator *op, ad_tensor x);
 AD_API ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b);
 
-/* The library's operators, in the order of their names; NULL past the end, or for a name that is not there. */
+/* Returns the number of the library's operators. */
 AD_API size_t ad_operator_count(void);
+
+/* Return one of the library's operators, by its index in the order of names and by its name; NULL for an index out of
+ * range or an unknown name. */
 AD_API const ad_operator *ad_operator_at(size_t index);
 AD_API const ad_operator *ad_operator_named(const char *name);
 

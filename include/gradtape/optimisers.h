@@ -1,32 +1,34 @@
 #ifndef GRADTAPE_OPTIMISERS_H
 #define GRADTAPE_OPTIMISERS_H
-/* Optimisers: read gradients, update parameters in place. */
+/* Optimisers: they read gradients and update parameters in place. */
 #include <gradtape/tensor.h>
 
+/* The optimisers: Adagrad (Duchi, Hazan, Singer 2011) and plain gradient descent. */
 typedef enum nn_optimiser_kind { NN_ADAGRAD, NN_GRADIENT_DESCENT, NN_OPTIMISER_COUNT } nn_optimiser_kind;
 
+/* Zero means the default. */
 typedef struct nn_optimiser_options {
     nn_optimiser_kind kind;     /* default Adagrad */
     double rate;                /* learning rate; 0: 0.05 */
     double initial_accumulator; /* Adagrad's start value, more than 0; 0: 0.1 */
 } nn_optimiser_options;
 
-/* "adagrad", "gradient_descent"; "unknown optimiser" for a number outside the list. */
+/* Returns "adagrad" or "gradient_descent"; "unknown optimiser" for a number outside the list. */
 AD_API const char *nn_optimiser_name(nn_optimiser_kind kind);
 
-/* The optimiser of a name; NN_OPTIMISER_COUNT if there is none. */
+/* Returns the optimiser of a name; NN_OPTIMISER_COUNT if no optimiser has it. */
 AD_API nn_optimiser_kind nn_optimiser_named(const char *name);
 
-/* The options with every default filled in. */
+/* Returns the options with every default filled in. */
 AD_API nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *options);
 
-/* Makes the optimiser's slots (ad_slot: states of the tape called PARAMETER/Adagrad) for those of the n parameters that
- * have none yet. nn_optimiser_step does it at need; call it early where a later failure would hurt. Errors: an option
- * out of range, memory. Returns the tape's status. */
+/* Makes the optimiser's slots for those of the n parameters that have none yet. A slot is a state of the tape called
+ * PARAMETER/Adagrad (ad_slot). nn_optimiser_step makes missing slots itself; call this early if a failure at the first
+ * step would be worse. Errors: an option out of range; memory. Returns the tape's status. */
 AD_API ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
-/* One update of each of the n parameters from its gradient. All of them are checked first: on an error (a gradient that
- * was not computed, an option out of range) none has changed. Returns the tape's status. */
+/* Updates each of the n parameters once from its gradient. All of them are checked first: on an error none has changed.
+ * Errors: a gradient that was not computed; an option out of range. Returns the tape's status. */
 AD_API ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
 #endif

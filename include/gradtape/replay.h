@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_REPLAY_H
 #define GRADTAPE_REPLAY_H
-/* Replay: computing what is recorded again on changed leaves, without recording it again. For a function of fixed shape
+/* Replay: computing the recording again on changed leaves, without recording it again. For a function of fixed shape
  * that is evaluated many times:
  *
  *   record the loss once;
@@ -10,45 +10,59 @@
  *       if (ad_replay(t) == AD_CHANGED) { ad_reset(t); record the loss anew; }
  *   }
  *
- * All handles stay. Values are the same bits as recording anew would give, as long as the program would record the same
- * operators: a branch of the C program that depends on values is not seen, unless it goes by a guard, and neither is an
- * input that it made of values it read. What the library knows to be missing from the recording is an error of the
- * replay (AD_BAD_STATE): a tensor that ad_rewind kept, a guard that it went back over, and as an operand a gradient
- * that ad_backward did not record. Guards in kernels are made again, and those in rules that were recorded belong to
- * it. */
+ * All handles stay valid. Values are the same bits as recording anew would give, as long as the program would record
+ * the same operators:
+ * - A branch of the C program that depends on values is not seen, unless it goes by a guard.
+ * - An input that the program made from values it read is not computed again.
+ * - Guards in kernels are made again when the kernel runs. Guards in rules that were recorded belong to the recording.
+ *
+ * A recording is in one of three states:
+ * - current: its values are those of its leaves, or will be after a replay.
+ * - changed: a guard decided otherwise or a leaf was fed another shape. Its values are partly old. The tape is not in
+ *   error, but ad_backward is one, and ad_replay returns AD_CHANGED. Only ad_reset ends this state.
+ * - failed: a replay ended with an error. ad_backward is an error until a replay has reached its end, or ad_reset.
+ *
+ * What the library knows to be missing from the recording is an error of the replay (AD_BAD_STATE): a tensor that
+ * survived ad_return_to, a guard that it dropped (position.h), and an operand that is a gradient which ad_backward did
+ * not record. */
 #include <gradtape/tensor.h>
 
+/* Zero means the default. */
 typedef struct ad_replay_options {
-    bool repeat_draws; /* random operators draw again what they drew last, in the recording or a replay */
+    bool repeat_draws; /* random operators draw the same numbers as the last time, in the recording or a replay */
 } ad_replay_options;
 
-/* What a replay saw. */
+/* The outcome of a replay. */
 typedef struct ad_replay_report {
     ad_status status; /* as ad_replay_with returns it */
     char reason[240]; /* of AD_CHANGED: which guard or which shape; of an error: the tape's message; else "" */
 } ad_replay_report;
 
-/* Runs all recorded operators again, in order. Returns AD_OK; or AD_CHANGED where the recording no longer fits: a
- * guard decides otherwise, or a leaf was fed another shape. That is no error of the tape, but its values are then
- * partly old, and ad_backward is an error until ad_reset, and later replays say the same, with the first reason. Other
- * statuses are the tape's own; after an error on the way, ad_backward is one until a replay has come to its end.
- * Random operators draw anew. Gradients from before are dropped, but for those of parameters. Errors, besides those of
- * the operators: what is missing (above), an open segment, a call in a kernel or a rule (operator.h). */
+/* Runs all recorded operators again, in order. Random operators draw new numbers. Gradients from before are dropped,
+ * except those of parameters. Returns one of:
+ * - AD_OK: the values are those of the leaves as they are now.
+ * - AD_CHANGED: the recording no longer fits, because a guard decides otherwise or a leaf was fed another shape. The
+ *   recording is changed until ad_reset (above). The report has the first reason.
+ * - The tape's status: an error of an operator, something missing from the recording (above), an open segment, or a
+ *   call in a kernel or a rule (operator.h). After an error on the way the recording is failed. */
 AD_API ad_status ad_replay(ad_tape *tape);
 
-/* The same with options (NULL: none), and a report if `report` is not NULL; only then are ties looked for. */
+/* Does the same with options, and fills `report`. Both may be NULL. */
 AD_API ad_status ad_replay_with(ad_tape *tape, const ad_replay_options *options, ad_replay_report *report);
 
-/* Gives a leaf new values, as ad_assign, but with their shape. If that is not the recorded one of an input or a
- * variable nothing is copied, and the next replay returns AD_CHANGED and says so, unless it is fed the recorded one
- * again; for a parameter or a state, and in a kernel or a rule, it is an error. */
+/* Gives a leaf new values of a given shape.
+ * - With the recorded shape it does the same as ad_assign.
+ * - With another shape it copies nothing and returns AD_CHANGED. The recording is then changed until ad_reset; feeding
+ *   the recorded shape again does not undo that.
+ * Errors: those of ad_assign; another shape for a parameter, a state or a result (AD_BAD_SHAPE), or in a kernel or a
+ * rule (operator.h). */
 AD_API ad_status ad_feed(ad_tensor leaf, ad_shape shape, const void *data);
 
-/* A choice that the program makes by values: returns whether a > b, which have one element each, and records the choice
- * under its name, so that a replay for which it would be another returns AD_CHANGED. On an error it returns false. */
+/* A choice that the program makes by values. Returns whether a > b; both have one element. The choice is recorded under
+ * its name: a replay that would choose otherwise returns AD_CHANGED. Returns false on an error. */
 AD_API bool ad_guard_greater(ad_tensor a, ad_tensor b, const char *name);
 
-/* The same for any condition: an i32 tensor of one element; true if it is not 0. */
+/* Does the same for any condition, an i32 tensor of one element. Returns whether it is not 0. */
 AD_API bool ad_guard(ad_tensor condition, const char *name);
 
 #endif

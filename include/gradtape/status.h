@@ -1,10 +1,12 @@
 #ifndef GRADTAPE_STATUS_H
 #define GRADTAPE_STATUS_H
-/* Errors are values. A tape and a classifier keep their first error, a data set that of its last read: a status and a
- * message that names what was wrong and how to mend it. The library never prints, aborts or exits; only with AD_ABORT=1
- * in the environment does a tape write its first error to stderr and abort, so that a debugger stops at the call that
- * was wrong. */
+/* Errors are values. A tape and a classifier keep their first error; a data set keeps the error of its last read. An
+ * error is a status and a message that names what was wrong and how to fix it.
+ *
+ * The library never prints, aborts or exits, with one exception: AD_ABORT=1 in the environment makes a tape write its
+ * first error to stderr and abort, so that a debugger stops at the call that was wrong. */
 
+/* AD_API marks a public function. AD_PRINTF lets the compiler check a format and its arguments. */
 #if defined(__cplusplus)
 #define AD_API extern "C" __attribute__((visibility("default")))
 #elif defined(__GNUC__)
@@ -18,7 +20,7 @@
 #define AD_PRINTF(text, first)
 #endif
 
-/* One list gives the enumeration, its names and their meanings. */
+/* The list gives the enumeration, its names and their meanings. */
 #define AD_STATUS_LIST(X)                                                                                              \
     X(AD_OK, "no error")                                                                                               \
     X(AD_NO_MEMORY, "the allocator gave no memory")                                                                    \
@@ -37,10 +39,10 @@
 typedef enum ad_status { AD_STATUS_LIST(AD_STATUS_NAME) AD_STATUS_COUNT } ad_status;
 #undef AD_STATUS_NAME
 
-/* Returns the name of a status, "AD_BAD_SHAPE" for instance; "unknown status" for a number outside the list. */
+/* Returns the name of a status, for instance "AD_BAD_SHAPE". A number outside the list gives "unknown status". */
 AD_API const char *ad_status_name(ad_status status);
 
-/* Returns what a status means, in a few words. */
+/* Returns the meaning of a status, as in the list above. */
 AD_API const char *ad_status_meaning(ad_status status);
 
 #endif

@@ -34,9 +34,9 @@ START_TEST(a_meter_counts_what_is_taken)
     ck_assert_uint_ge(meter.usage.peak_bytes, 24);
     counting_check_released(&counted);
     size_t product = 0;
-    ck_assert(ad_multiply(0, SIZE_MAX, &product) && product == 0);
-    ck_assert(ad_multiply(SIZE_MAX, 1, &product) && product == SIZE_MAX);
-    ck_assert(!ad_multiply((size_t)1 << 32, (size_t)1 << 32, &product) && product == SIZE_MAX);
+    ck_assert(ad_multiply_sizes(0, SIZE_MAX, &product) && product == 0);
+    ck_assert(ad_multiply_sizes(SIZE_MAX, 1, &product) && product == SIZE_MAX);
+    ck_assert(!ad_multiply_sizes((size_t)1 << 32, (size_t)1 << 32, &product) && product == SIZE_MAX);
 }
 END_TEST
 

@@ -616,7 +616,7 @@ START_TEST(errors_of_y_and_x)
     ad_reset(t);
     ad_grad(s, &x, 1, &dx);
     expect_error(t, AD_BAD_HANDLE,
-                 "grad: its operand is stale: its tape was reset or rewound since it was made; only parameters and "
+                 "grad: its operand is stale: its tape was reset, or returned to a position, since it was made; only parameters and "
                  "states survive that");
     ad_tape_close(other);
 }
@@ -684,7 +684,7 @@ START_TEST(a_rule_needs_a_mark)
     const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rule_without_mark};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
     ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&op, w))), AD_BAD_STATE);
-    expect_error(t, AD_BAD_STATE, "grad: nothing is recorded here: mark first (ad_mark_now)");
+    expect_error(t, AD_BAD_STATE, "grad: nothing is recorded here: take a position first (ad_position_now)");
 }
 END_TEST
 

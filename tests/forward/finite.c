@@ -9,7 +9,7 @@
 static void open_tracing_tape(void)
 {
     open_tape();
-    ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_OK);
+    ck_assert_int_eq(ad_check_finite(t, AD_ON), AD_OK);
 }
 
 static ad_tensor numbers(int64_t n, const double *x, const char *name)
@@ -75,7 +75,7 @@ START_TEST(in_a_rule)
     ad_tensor dx;
     ck_assert_int_eq(ad_grad(y, &x, 1, &dx), AD_NOT_FINITE);
     ad_clear_error(t);
-    ad_trace_nonfinite(t, false);
+    ad_check_finite(t, AD_OFF);
     ck_assert_int_eq(ad_backward(y), AD_OK);
     ck_assert(isinf(number_at(ad_gradient(x), 1)));
 }
@@ -111,16 +111,16 @@ END_TEST
 START_TEST(off_again)
 {
     const ad_tensor x = numbers(2, (const double[]){0, 1}, "x");
-    ck_assert_int_eq(ad_trace_nonfinite(t, false), AD_OK);
+    ck_assert_int_eq(ad_check_finite(t, AD_OFF), AD_OK);
     ck_assert(isinf(number_at(ad_log(x), 0)));
     expect_ok(t);
-    ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_OK);
+    ck_assert_int_eq(ad_check_finite(t, AD_ON), AD_OK);
     ck_assert_int_eq(ad_replay(t), AD_NOT_FINITE);
-    ck_assert_int_eq(ad_trace_nonfinite(t, true), AD_NOT_FINITE);
+    ck_assert_int_eq(ad_check_finite(t, AD_ON), AD_NOT_FINITE);
     expect_error(t, AD_NOT_FINITE, "log: its result [2] is -inf at element 0; operands: x [2] in [0, 1]");
     ad_reset(t);
     ck_assert(ad_is_inert(ad_log(numbers(1, (const double[]){0}, NULL)))); /* a reset does not turn it off */
-    ck_assert_int_eq(ad_trace_nonfinite(NULL, true), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_check_finite(NULL, AD_ON), AD_BAD_HANDLE);
 }
 END_TEST
 
@@ -129,7 +129,7 @@ START_TEST(it_changes_no_bit)
     const ad_tensor w = some_param(t, AD_F32, AD_SHAPE(4, 4), 1, "w"), x = some_input(t, AD_F32, AD_SHAPE(3, 4), 2);
     snapshot dw[2];
     for (int on = 0; on < 2; on++) {
-        ad_trace_nonfinite(t, on);
+        ad_check_finite(t, on ? AD_ON : AD_OFF);
         ck_assert_int_eq(ad_backward(ad_sum(ad_square(ad_tanh(ad_matmul(x, w))))), AD_OK);
         dw[on] = snapshot_of(ad_gradient(w));
     }

@@ -279,7 +279,7 @@ static double marks(ad_tape *t)
     ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(40), numbers(1, 40, 1, 2), "x"), keep[3];
     double sum = 0;
     for (int round = 0; round < 4; round++) {
-        const ad_mark mark = ad_mark_now(t);
+        const ad_position mark = ad_position_now(t);
         const ad_tensor y = least_by_envelope(ad_mul(root_by_newton(x), x));
         ad_backward_with(ad_sum(y), &(ad_backward_options){.differentiable = round % 2, .keep = true});
         ad_tensor dx;
@@ -287,7 +287,7 @@ static double marks(ad_tape *t)
         keep[0] = keep[2] = dx;
         keep[1] = y;
         ad_fill(x, 1 + 0.1 * round);
-        ad_rewind(t, mark, keep, 3);
+        ad_return_to(t, mark, keep, 3);
         sum += digest(keep[0]) + digest(keep[1]) + digest(keep[2]) + digest(ad_gradient(x));
     }
     return sum;

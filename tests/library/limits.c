@@ -7,50 +7,50 @@
 #include "../support/one_tape.h"
 #include "../support/operators_of_tests.h"
 
-static ad_mark taken;
+static ad_position taken;
 
 static void copy(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double)); }
 static void pass(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
 static void forgets(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    taken = ad_mark_now(y.tape);
+    taken = ad_position_now(y.tape);
     ad_give(p, 0, ad_scale(ad_exp(y), 0));
 }
 static void forgets_in_error(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    taken = ad_mark_now(y.tape);
+    taken = ad_position_now(y.tape);
     ad_fail(y.tape, AD_BAD_VALUE, "the rule's own");
 }
 static void walks(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    const ad_mark mark = ad_mark_now(y.tape);
+    const ad_position mark = ad_position_now(y.tape);
     ad_backward(ad_sum(ad_exp(y)));
-    ad_rewind(y.tape, mark, NULL, 0);
+    ad_return_to(y.tape, mark, NULL, 0);
 }
 static void goes_through_itself(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p), x = ad_x(p, 0);
-    const ad_mark mark = ad_mark_now(y.tape);
+    const ad_position mark = ad_position_now(y.tape);
     ad_tensor dx;
     ad_grad(ad_sum(ad_exp(y)), &x, 1, &dx);
-    ad_rewind(y.tape, mark, &dx, 1);
+    ad_return_to(y.tape, mark, &dx, 1);
     ad_give(p, 0, dx);
 }
 static void resets(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    ad_mark_now(y.tape);
+    ad_position_now(y.tape);
     ad_reset(y.tape);
 }
 static void replays(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    const ad_mark mark = ad_mark_now(y.tape);
+    const ad_position mark = ad_position_now(y.tape);
     ad_replay(y.tape);
-    ad_rewind(y.tape, mark, NULL, 0);
+    ad_return_to(y.tape, mark, NULL, 0);
 }
 
 static const struct {
@@ -58,12 +58,12 @@ static const struct {
     ad_status status;
     const char *message;
 } rules[] = {
-    {forgets, AD_BAD_STATE, "op: its rule took a mark (ad_mark_now) and did not go back to it (ad_rewind)"},
+    {forgets, AD_BAD_STATE, "op: its rule took a position (ad_position_now) and did not return to it (ad_return_to)"},
     {forgets_in_error, AD_BAD_VALUE, "the rule's own"},
-    {walks, AD_BAD_STATE, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
+    {walks, AD_BAD_STATE, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
     {goes_through_itself, AD_BAD_STATE, "op: its rule differentiates through itself: detach what it reads (ad_detach)"},
-    {resets, AD_BAD_STATE, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
-    {replays, AD_BAD_STATE, "replay: a rule or a kernel must not call it, not with a mark either: record again"},
+    {resets, AD_BAD_STATE, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
+    {replays, AD_BAD_STATE, "replay: a rule or a kernel must not call it, not at a position either: record again"},
 };
 
 START_TEST(rules_that_misuse_marks)
@@ -87,7 +87,7 @@ END_TEST
 /* What kernels must not do, while their call is recorded and while it is run again: the leaf is older than the kernel.
  */
 static ad_tensor leaf, older_tensor;
-static ad_mark older, last;
+static ad_position older, last;
 
 static void k_resets(ad_call *c) { ad_reset(c->tape); }
 static void k_walks(ad_call *c)
@@ -96,7 +96,7 @@ static void k_walks(ad_call *c)
     ad_backward(leaf);
 }
 static void k_replays(ad_call *c) { ad_replay(c->tape); }
-static void k_rewinds(ad_call *c) { ad_rewind(c->tape, older, NULL, 0); }
+static void k_rewinds(ad_call *c) { ad_return_to(c->tape, older, NULL, 0); }
 static void k_begins(ad_call *c) { ad_segment_begin(c->tape); }
 static void k_ends(ad_call *c) { ad_segment_end(c->tape, NULL, 0); }
 static void k_assigns(ad_call *c) { ad_assign(leaf, c->x[0]->data); }
@@ -104,32 +104,32 @@ static void k_feeds(ad_call *c) { ad_feed(leaf, AD_SHAPE(2), c->x[0]->data); }
 static void k_fills(ad_call *c) { ad_fill(ad_kept_at(c->tape, 0), 1); }
 static void k_marks_and_resets(ad_call *c)
 {
-    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_position mark = ad_position_now(c->tape);
     ad_reset(c->tape);
-    ad_rewind(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, mark, NULL, 0);
 }
 static void k_marks_and_walks(ad_call *c)
 {
-    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_position mark = ad_position_now(c->tape);
     ad_backward(ad_sum(ad_variable(c->tape, AD_F64, AD_SHAPE(2), NULL)));
-    ad_rewind(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, mark, NULL, 0);
 }
 
 static const struct {
     void (*run)(ad_call *c);
     const char *message;
 } kernels[] = {
-    {k_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
-    {k_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
-    {k_replays, "replay: a rule or a kernel must not call it, not with a mark either: record again"},
-    {k_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
-    {k_begins, "segment_begin: a rule or a kernel must not call it, not with a mark either: rewind instead"},
-    {k_ends, "segment_end: a rule or a kernel must not call it, not with a mark either: rewind instead"},
-    {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
-    {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
-    {k_feeds, "feed: a rule or a kernel must not call it, not with a mark either: record again"},
-    {k_marks_and_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
-    {k_marks_and_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
+    {k_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
+    {k_walks, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {k_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
+    {k_rewinds, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {k_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_ends, "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
+    {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
+    {k_feeds, "feed: a rule or a kernel must not call it, not at a position either: record again"},
+    {k_marks_and_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
+    {k_marks_and_walks, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
 };
 
 static void (*misuse)(ad_call *c);
@@ -148,7 +148,7 @@ START_TEST(kernels_that_do_what_they_must_not)
     for (int replayed = 0; replayed < 2; replayed++) {
         misuse = NULL;
         ad_reset(t);
-        older = ad_mark_now(t);
+        older = ad_position_now(t);
         leaf = some_input(t, AD_F64, AD_SHAPE(3), 2);
         const ad_tensor h = ad_mul(leaf, w), y = replayed ? ad_apply1(&op, h) : h;
         misuse = kernels[_i].run;
@@ -171,9 +171,9 @@ END_TEST
 static void k_leaves_much(ad_call *c)
 {
     copy(c);
-    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_position mark = ad_position_now(c->tape);
     ad_tensor y = ad_exp(ad_input(c->tape, AD_F64, *c->x[0]->shape, c->x[0]->data));
-    ad_rewind(c->tape, mark, &y, 1);
+    ad_return_to(c->tape, mark, &y, 1);
     ad_exp(ad_broadcast_to(ad_sum(y), AD_SHAPE(20)));
     ad_name(leaf, "named by a kernel");
     if (ad_data(y))
@@ -195,13 +195,13 @@ START_TEST(a_kernel_leaves_nothing)
 END_TEST
 
 /* A rule, too, may change only what it made, and go back only to where it began. */
-static void r_rewinds(ad_pullback *p) { ad_rewind(ad_y(p).tape, older, NULL, 0); }
+static void r_rewinds(ad_pullback *p) { ad_return_to(ad_y(p).tape, older, NULL, 0); }
 static void r_assigns(ad_pullback *p)
 {
     (void)p;
     ad_assign(leaf, (const double[]){1, 2, 3});
 }
-static void r_rewinds_to_the_last(ad_pullback *p) { ad_rewind(ad_y(p).tape, last, NULL, 0); }
+static void r_rewinds_to_the_last(ad_pullback *p) { ad_return_to(ad_y(p).tape, last, NULL, 0); }
 static void r_assigns_without_a_mark(ad_pullback *p)
 {
     const double zeros[3] = {0}, ones[3] = {1, 1, 1};
@@ -216,23 +216,23 @@ static const struct {
     void (*vjp)(ad_pullback *p);
     const char *message;
 } limits[] = {
-    {r_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
-    {r_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
+    {r_rewinds, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {r_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {r_begins, "segment_begin: a gradient rule must not call it"},
-    {r_rewinds_to_the_last, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
+    {r_rewinds_to_the_last, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
     {r_assigns_without_a_mark,
-     "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
+     "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
 
 START_TEST(rules_have_limits)
 {
     const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = limits[_i].vjp};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
-    older = ad_mark_now(t);
+    older = ad_position_now(t);
     leaf = some_input(t, AD_F64, AD_SHAPE(3), 2);
     const ad_tensor y = ad_sum(ad_apply1(&op, ad_mul(leaf, w)));
     ad_tensor dw;
-    last = ad_mark_now(t); /* where the recording ends */
+    last = ad_position_now(t); /* where the recording ends */
     for (int way = 0; way < 3; way++) {
         if (way == 2)
             ad_grad(y, &w, 1, &dw);
@@ -248,8 +248,8 @@ END_TEST
 static void r_leaves_its_mark(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    last = ad_mark_now(y.tape);
-    ad_rewind(y.tape, last, NULL, 0);
+    last = ad_position_now(y.tape);
+    ad_return_to(y.tape, last, NULL, 0);
     ad_give(p, 0, ad_dy(p));
 }
 
@@ -258,7 +258,7 @@ START_TEST(a_rules_mark_is_none_outside)
     const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_its_mark};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_sum(ad_apply1(&op, w));
     ck_assert_int_eq(ad_backward(y), AD_OK);
-    ck_assert_int_eq(ad_rewind(t, last, NULL, 0), AD_BAD_STATE);
+    ck_assert_int_eq(ad_return_to(t, last, NULL, 0), AD_BAD_STATE);
     ad_clear_error(t);
     ck_assert_int_eq(ad_backward(y), AD_OK);
     ck_assert_int_eq(ad_reset(t), AD_OK);
@@ -271,8 +271,8 @@ static int turn;
 static void leaves_or_takes_up(ad_tape *tape)
 {
     if (turn++ == 0)
-        last = ad_mark_now(tape);
-    ad_rewind(tape, last, NULL, 0);
+        last = ad_position_now(tape);
+    ad_return_to(tape, last, NULL, 0);
 }
 static void r_leaves_or_takes_up(ad_pullback *p)
 {
@@ -291,7 +291,7 @@ START_TEST(a_mark_of_another_rule_or_kernel)
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_or_takes_up};
     const ad_operator kernel = {
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = k_leaves_or_takes_up, .vjp = pass};
-    static const char message[] = "rewind: the mark is not one of this recording: the tape was reset or rewound since";
+    static const char message[] = "return_to: the position is used up: the tape was reset, or returned to it or to an outer one";
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&rule, ad_apply1(&rule, w));
     for (int round = 0; round < 2; round++) {
         turn = round; /* first another rule's of the same walk, then one of an earlier walk */
@@ -325,16 +325,16 @@ static void s_records_after(ad_call *c)
 }
 static void s_goes_back(ad_call *c)
 {
-    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_position mark = ad_position_now(c->tape);
     ad_same_shape(c);
-    ad_rewind(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, mark, NULL, 0);
     ad_exp(leaf);
     ad_exp(leaf);
 }
 static void s_rewinds(ad_call *c)
 {
     ad_same_shape(c);
-    ad_rewind(c->tape, older, NULL, 0);
+    ad_return_to(c->tape, older, NULL, 0);
 }
 static void s_resets(ad_call *c)
 {
@@ -377,16 +377,16 @@ static const struct {
     void (*shape)(ad_call *c);
     const char *message;
 } shapes[] = {
-    {s_records_before, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
-    {s_records_between, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
-    {s_records_after, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
-    {s_goes_back, "op: its shape rule records or goes back to a mark: leave that to its kernel (run)"},
-    {s_rewinds, "rewind: the mark was not taken by the rule or the kernel that runs: it must be"},
-    {s_resets, "reset: a rule or a kernel must not call it, not with a mark either: take ad_rewind"},
-    {s_replays, "replay: a rule or a kernel must not call it, not with a mark either: record again"},
-    {s_walks, "backward: a rule or a kernel must not call it, not with a mark either: take ad_grad"},
-    {s_begins, "segment_begin: a rule or a kernel must not call it, not with a mark either: rewind instead"},
-    {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a mark (ad_mark_now)"},
+    {s_records_before, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
+    {s_records_between, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
+    {s_records_after, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
+    {s_goes_back, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
+    {s_rewinds, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {s_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
+    {s_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
+    {s_walks, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {s_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
 
 START_TEST(shape_rules_only_say)
@@ -394,7 +394,7 @@ START_TEST(shape_rules_only_say)
     const ad_operator op = {
         .name = "op", .arity = 1, .n_results = 2, .shape = shapes[_i].shape, .run = two_copies, .vjp = pass_both};
     ad_tensor both[2];
-    older = ad_mark_now(t);
+    older = ad_position_now(t);
     leaf = ad_variable(t, AD_F64, AD_SHAPE(3), (const double[]){0.5, 1, 2});
     const size_t before = ad_entry_count(t);
     ad_apply(t, &op, &leaf, 1, NULL, both);
@@ -438,9 +438,9 @@ END_TEST
 static void r_goes_back_twice(ad_pullback *p)
 {
     const ad_tensor dy = ad_dy(p), twice = ad_scale(dy, 2);
-    const ad_mark mark = ad_mark_now(dy.tape);
-    ad_rewind(dy.tape, mark, NULL, 0);
-    ad_rewind(dy.tape, mark, NULL, 0);
+    const ad_position mark = ad_position_now(dy.tape);
+    ad_return_to(dy.tape, mark, NULL, 0);
+    ad_return_to(dy.tape, mark, NULL, 0);
     ad_give(p, 0, twice);
 }
 
@@ -454,7 +454,7 @@ START_TEST(a_rules_mark_is_used_once)
         else
             ad_backward(z);
         expect_error(t, AD_BAD_STATE,
-                     "rewind: the mark is not one of this recording: the tape was reset or rewound since");
+                     "return_to: the position is used up: the tape was reset, or returned to it or to an outer one");
     }
     ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);
     ck_assert_double_eq(number_at(ad_gradient(w), 1), exp(number_at(w, 1)));
@@ -498,12 +498,12 @@ END_TEST
 /* A leaf of one's own may change, in a rule and in a kernel. */
 static void k_assigns_its_own(ad_call *c)
 {
-    const ad_mark mark = ad_mark_now(c->tape);
+    const ad_position mark = ad_position_now(c->tape);
     const ad_tensor x = ad_input(c->tape, AD_F64, *c->x[0]->shape, NULL);
     ad_assign(x, c->x[0]->data);
     if (ad_data(x))
         memcpy(c->y[0]->data, ad_data(x), ad_elements(c->x[0]) * sizeof(double));
-    ad_rewind(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, mark, NULL, 0);
 }
 
 START_TEST(a_kernel_changes_its_own_leaf)
@@ -522,13 +522,13 @@ static void forgets_in_kernel(ad_call *c)
 {
     copy(c);
     if (!strcmp(forgetful, "kernel"))
-        ad_mark_now(c->tape);
+        ad_position_now(c->tape);
 }
 static void forgets_in_shape_rule(ad_call *c)
 {
     ad_same_shape(c);
     if (!strcmp(forgetful, "shape rule"))
-        ad_mark_now(c->tape);
+        ad_position_now(c->tape);
 }
 
 static const ad_operator absent = {
@@ -544,7 +544,7 @@ START_TEST(a_part_that_forgets_in_a_rule)
     char message[100];
     forgetful = parts[_i];
     ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&op, w))), AD_BAD_STATE);
-    snprintf(message, sizeof message, "absent: its %s took a mark (ad_mark_now) and did not go back to it (ad_rewind)",
+    snprintf(message, sizeof message, "absent: its %s took a position (ad_position_now) and did not return to it (ad_return_to)",
              parts[_i]);
     expect_error(t, AD_BAD_STATE, message);
     ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);

@@ -172,8 +172,8 @@ static void *give(void *context, size_t bytes)
 START_TEST(memory_from_nowhere)
 {
     size_t product = 0;
-    ck_assert(ad_multiply(2, 3, NULL) && ad_multiply(2, 3, &product) && product == 6);
-    ck_assert(!ad_multiply(SIZE_MAX, 2, NULL));
+    ck_assert(ad_multiply_sizes(2, 3, NULL) && ad_multiply_sizes(2, 3, &product) && product == 6);
+    ck_assert(!ad_multiply_sizes(SIZE_MAX, 2, NULL));
     ck_assert_ptr_null(ad_memory_take(NULL, 1, 1));
     ad_memory_release(NULL, &product, 1, 1);
     const ad_allocator none = {0};

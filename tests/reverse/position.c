@@ -6,11 +6,11 @@
 #include "../support/operators_of_tests.h"
 
 static const char not_of_this_recording[] =
-    "rewind: the mark is not one of this recording: the tape was reset or rewound since";
+    "return_to: the position is used up: the tape was reset, or returned to it or to an outer one";
 
 static ad_tensor scalar(double value) { return ad_input(t, AD_F64, AD_SCALAR, &value); }
 
-static void go_back(ad_mark mark) { ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_OK); }
+static void go_back(ad_position mark) { ck_assert_int_eq(ad_return_to(t, mark, NULL, 0), AD_OK); }
 
 /* ---- Going back -------------------------------------------------------------------------------------------------- */
 
@@ -18,13 +18,13 @@ START_TEST(what_came_since_is_forgotten)
 {
     const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(3), 1), y = ad_exp(x);
     const size_t before = ad_entry_count(t);
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     const ad_tensor z = ad_tanh(y), w = some_param(t, AD_F64, AD_SHAPE(3), 2, "w");
     go_back(mark);
     ck_assert_uint_eq(ad_entry_count(t), before);
     ck_assert(!ad_data(z));
     expect_error(t, AD_BAD_HANDLE,
-                 "data: its operand is stale: its tape was reset or rewound since it was made; only parameters and "
+                 "data: its operand is stale: its tape was reset, or returned to a position, since it was made; only parameters and "
                  "states survive that");
     const ad_tensor other = ad_neg(y); /* in the place of z */
     ck_assert(!ad_data(z));
@@ -38,10 +38,10 @@ END_TEST
 START_TEST(values_are_carried_out)
 {
     const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(3), 1), w = some_param(t, AD_F64, AD_SHAPE(2), 2, "w");
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     const ad_tensor z = ad_exp(x);
     ad_tensor keep[] = {ad_sum(z), x, z, w, z, ad_reshape(z, AD_SHAPE(1, 3)), ad_greater(x, x), ad_cast(x, AD_F32)};
-    ck_assert_int_eq(ad_rewind(t, mark, keep, COUNT(keep)), AD_OK);
+    ck_assert_int_eq(ad_return_to(t, mark, keep, COUNT(keep)), AD_OK);
     ck_assert_double_eq(ad_item(keep[0]), ad_item(ad_sum(ad_exp(x))));
     ck_assert(keep[1].id == x.id && keep[1].generation == x.generation && keep[3].id == w.id);
     for (size_t i = 0; i < 3; i++) {
@@ -51,7 +51,7 @@ START_TEST(values_are_carried_out)
     }
     ck_assert_int_eq(ad_shape_of(keep[5]).rank, 2);
     ck_assert_int_eq(ad_type_of(keep[6]), AD_I32);
-    ck_assert_str_eq(ad_made_by(keep[2]), "rewind");
+    ck_assert_str_eq(ad_made_by(keep[2]), "return_to");
     ad_tensor dx;
     ad_grad(ad_sum(keep[2]), &x, 1, &dx); /* a constant */
     ck_assert_double_eq(number_at(dx, 0), 0);
@@ -62,15 +62,15 @@ END_TEST
 START_TEST(marks_nest)
 {
     const ad_tensor x = scalar(2);
-    const ad_mark outer = ad_mark_now(t);
+    const ad_position outer = ad_position_now(t);
     ad_tensor y = ad_square(x);
     for (int i = 0; i < 3; i++) {
-        const ad_mark inner = ad_mark_now(t);
+        const ad_position inner = ad_position_now(t);
         ad_tensor z = ad_scale(y, 2);
-        ck_assert_int_eq(ad_rewind(t, inner, &z, 1), AD_OK);
+        ck_assert_int_eq(ad_return_to(t, inner, &z, 1), AD_OK);
         y = ad_shift(z, 1);
     }
-    ck_assert_int_eq(ad_rewind(t, outer, &y, 1), AD_OK);
+    ck_assert_int_eq(ad_return_to(t, outer, &y, 1), AD_OK);
     ck_assert_double_eq(ad_item(y), ((4 * 2 + 1) * 2 + 1) * 2 + 1);
     ck_assert_uint_eq(ad_entry_count(t), 2);
 }
@@ -78,19 +78,19 @@ END_TEST
 
 START_TEST(a_position_is_used_once)
 {
-    const ad_mark empty = ad_mark_now(t);
+    const ad_position empty = ad_position_now(t);
     const ad_tensor x = scalar(2);
-    const ad_mark first = ad_mark_now(t);
+    const ad_position first = ad_position_now(t);
     ad_tensor y = ad_square(x);
-    const ad_mark second = ad_mark_now(t);
+    const ad_position second = ad_position_now(t);
     y = ad_exp(y);
     go_back(first);
     for (int i = 0; i < 5; i++)
         y = ad_exp(x); /* in the places of what the second position was for */
-    ck_assert_int_eq(ad_rewind(t, second, &y, 1), AD_BAD_STATE);
+    ck_assert_int_eq(ad_return_to(t, second, &y, 1), AD_BAD_STATE);
     ck_assert(ad_is_inert(y));
     expect_error(t, AD_BAD_STATE, not_of_this_recording);
-    ck_assert_int_eq(ad_rewind(t, first, NULL, 0), AD_BAD_STATE);
+    ck_assert_int_eq(ad_return_to(t, first, NULL, 0), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE, not_of_this_recording);
     ck_assert_uint_eq(ad_entry_count(t), 6);
     go_back(empty);
@@ -100,26 +100,26 @@ END_TEST
 
 START_TEST(a_position_ends_with_its_recording)
 {
-    const ad_mark before = ad_mark_now(t);
+    const ad_position before = ad_position_now(t);
     ad_reset(t);
-    ad_rewind(t, before, NULL, 0);
+    ad_return_to(t, before, NULL, 0);
     expect_error(t, AD_BAD_STATE, not_of_this_recording);
-    ad_rewind(t, (ad_mark){0}, NULL, 0);
+    ad_return_to(t, (ad_position){0}, NULL, 0);
     expect_error(t, AD_BAD_STATE, not_of_this_recording);
-    ck_assert_int_eq(ad_rewind(NULL, before, NULL, 0), AD_BAD_HANDLE);
-    ck_assert_ptr_null(ad_mark_now(NULL).tape);
+    ck_assert_int_eq(ad_return_to(NULL, before, NULL, 0), AD_BAD_HANDLE);
+    ck_assert_ptr_null(ad_position_now(NULL).tape);
 }
 END_TEST
 
 START_TEST(a_tape_in_error_is_rewound_too)
 {
     const ad_tensor x = scalar(2);
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     ad_tensor y = ad_square(x);
     ad_fail(t, AD_BAD_VALUE, "the test's");
-    const ad_mark none = ad_mark_now(t);
-    ck_assert_int_eq(ad_rewind(t, none, NULL, 0), AD_BAD_VALUE);
-    ck_assert_int_eq(ad_rewind(t, mark, &y, 1), AD_BAD_VALUE);
+    const ad_position none = ad_position_now(t);
+    ck_assert_int_eq(ad_return_to(t, none, NULL, 0), AD_BAD_VALUE);
+    ck_assert_int_eq(ad_return_to(t, mark, &y, 1), AD_BAD_VALUE);
     ck_assert(ad_is_inert(y));
     ck_assert_uint_eq(ad_entry_count(t), 1);
     expect_error(t, AD_BAD_VALUE, "the test's");
@@ -130,22 +130,22 @@ END_TEST
 START_TEST(errors_of_what_to_keep)
 {
     const ad_tensor x = scalar(2);
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     ad_tensor many[9];
     for (int i = 0; i < 9; i++)
         many[i] = ad_exp(x);
-    ck_assert_int_eq(ad_rewind(t, mark, many, 9), AD_BAD_VALUE);
+    ck_assert_int_eq(ad_return_to(t, mark, many, 9), AD_BAD_VALUE);
     for (int i = 0; i < 9; i++)
         ck_assert(ad_is_inert(many[i]));
-    expect_error(t, AD_BAD_VALUE, "rewind: 9 tensors are to be kept: there can be 0 to 8");
-    ck_assert_int_eq(ad_rewind(t, ad_mark_now(t), NULL, -1), AD_BAD_VALUE);
-    expect_error(t, AD_BAD_VALUE, "rewind: -1 tensors are to be kept: there can be 0 to 8");
+    expect_error(t, AD_BAD_VALUE, "return_to: 9 tensors are to survive: there can be 0 to 8");
+    ck_assert_int_eq(ad_return_to(t, ad_position_now(t), NULL, -1), AD_BAD_VALUE);
+    expect_error(t, AD_BAD_VALUE, "return_to: -1 tensors are to survive: there can be 0 to 8");
     ck_assert_uint_eq(ad_entry_count(t), 1);
-    ad_rewind(t, ad_mark_now(t), NULL, 1);
-    expect_error(t, AD_BAD_VALUE, "rewind: the tensors to be kept are NULL");
-    ad_rewind(t, ad_mark_now(t), many, 1);
+    ad_return_to(t, ad_position_now(t), NULL, 1);
+    expect_error(t, AD_BAD_VALUE, "return_to: the tensors that are to survive are NULL");
+    ad_return_to(t, ad_position_now(t), many, 1);
     expect_error(t, AD_BAD_HANDLE,
-                 "rewind: what to keep: its operand is inert: it was never made, or came from a call that failed");
+                 "return_to: what is to survive: its operand is inert: it was never made, or came from a call that failed");
 }
 END_TEST
 
@@ -157,7 +157,7 @@ START_TEST(gradients_of_older_tensors_stay)
 {
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"),
                     v = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(2, 3, -1, 1)), h = ad_mul(w, v);
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     const ad_tensor loss = ad_sum(ad_square(h));
     ck_assert_int_eq(ad_backward_with(loss, &ways[_i]), AD_OK);
     snapshot before[3];
@@ -178,7 +178,7 @@ END_TEST
 START_TEST(a_gradient_does_not_share_what_goes)
 {
     const ad_tensor v = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(2, 3, -1, 1));
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     const ad_tensor seed = ad_scale(some_input(t, AD_F64, AD_SHAPE(3), 4), 2);
     ck_assert_int_eq(ad_backward_with(v, &(ad_backward_options){.seed = seed}), AD_OK);
     const snapshot before = snapshot_of(ad_gradient(v));
@@ -196,7 +196,7 @@ END_TEST
 START_TEST(a_name_of_an_older_tensor_stays)
 {
     const ad_tensor x = scalar(1), y = ad_exp(x);
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     ad_name(y, "the exponential");
     go_back(mark);
     char other[200];
@@ -213,7 +213,7 @@ START_TEST(changes_of_leaves_go_back_too)
 {
     const ad_tensor w = some_param(t, AD_F64, AD_SCALAR, 1, "w");
     const ad_tensor before = ad_square(w), two = scalar(2);
-    const ad_mark mark = ad_mark_now(t);
+    const ad_position mark = ad_position_now(t);
     ad_tensor y = ad_square(before);
     for (int i = 0; i < 20; i++)
         y = ad_exp(ad_scale(y, 0.1));
@@ -241,7 +241,7 @@ START_TEST(memory_does_not_grow)
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(20, 20), 1, "w"), x = some_input(t, AD_F64, AD_SHAPE(5, 20), 2);
     size_t bytes = 0, allocations = 0;
     for (int round = 0; round < 1000; round++) {
-        const ad_mark outer = ad_mark_now(t), mark = ad_mark_now(t);
+        const ad_position outer = ad_position_now(t), mark = ad_position_now(t);
         const ad_tensor loss = ad_mean(ad_square(ad_tanh(ad_matmul(x, w))));
         ad_tensor dw, both[2];
         ck_assert_int_eq(ad_grad(loss, &w, 1, &dw), AD_OK);
@@ -249,7 +249,7 @@ START_TEST(memory_does_not_grow)
         both[0] = ad_sum(dw);
         both[1] = dw;
         ad_fill(w, 0.01 * round);
-        ck_assert_int_eq(ad_rewind(t, mark, both, round % 3), AD_OK);
+        ck_assert_int_eq(ad_return_to(t, mark, both, round % 3), AD_OK);
         go_back(outer);
         if (round == 20) {
             bytes = ad_usage_of(t).peak_bytes;
@@ -324,7 +324,7 @@ END_TEST
 /* What a rule carried out of a mark depends on its operands, but nobody knows how. */
 START_TEST(twice_through_a_mark_is_an_error)
 {
-    static const char twice[] = "newton_root: its rule carried a value out of a mark (ad_rewind), so its gradient "
+    static const char twice[] = "newton_root: its rule carried a value out of a position (ad_return_to), so its gradient "
                                 "cannot be differentiated";
     const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "x"), y = root_by_newton(x);
     ad_tensor dx;
@@ -340,7 +340,7 @@ START_TEST(twice_through_a_mark_is_an_error)
     ad_fill(x, 4);
     ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE,
-                 "newton_root: its rule carried a value out of a mark (ad_rewind), which cannot be computed again: "
+                 "newton_root: its rule carried a value out of a position (ad_return_to), which cannot be computed again: "
                  "record anew");
 }
 END_TEST
@@ -396,10 +396,10 @@ START_TEST(a_mark_of_another_tape)
     ad_tape *other = ad_tape_open(NULL);
     ad_input(t, AD_F64, AD_SHAPE(2), NULL);
     ad_input(other, AD_F64, AD_SHAPE(2), NULL);
-    const ad_mark mark = ad_mark_now(other);
+    const ad_position mark = ad_position_now(other);
     const ad_tensor x = scalar(3);
-    ck_assert_int_eq(ad_rewind(t, mark, NULL, 0), AD_BAD_HANDLE);
-    expect_error(t, AD_BAD_HANDLE, "rewind: the mark belongs to another tape");
+    ck_assert_int_eq(ad_return_to(t, mark, NULL, 0), AD_BAD_HANDLE);
+    expect_error(t, AD_BAD_HANDLE, "return_to: the position belongs to another tape");
     ad_tape_close(other);
     ck_assert_double_eq(ad_item(ad_square(x)), 9);
 }

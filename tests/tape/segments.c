@@ -366,20 +366,20 @@ START_TEST(reset_and_rewind_in_the_middle)
     size_t peak = 0;
     for (int round = 0; round < 200; round++) {
         ad_tensor h = ad_exp(w);
-        const ad_mark before = ad_mark_now(t);
+        const ad_position before = ad_position_now(t);
         ad_segment_begin(t);
         h = ad_tanh(h);
-        const ad_mark inside = ad_mark_now(t);
+        const ad_position inside = ad_position_now(t);
         for (int i = 0; i < 5; i++)
             h = ad_square(h);
         if (round % 5 == 0)
-            ck_assert_int_eq(ad_rewind(t, inside, &h, 1), AD_OK); /* the segment goes on */
+            ck_assert_int_eq(ad_return_to(t, inside, &h, 1), AD_OK); /* the segment goes on */
         if (round % 5 == 1)
-            ck_assert_int_eq(ad_rewind(t, before, &h, 1), AD_OK); /* it is gone */
+            ck_assert_int_eq(ad_return_to(t, before, &h, 1), AD_OK); /* it is gone */
         else if (round % 5 != 2)
             ck_assert_int_eq(ad_segment_end(t, &h, 1), AD_OK);
         if (round % 5 == 3)
-            ck_assert_int_eq(ad_rewind(t, inside, NULL, 0), AD_OK); /* the rest of one that has ended */
+            ck_assert_int_eq(ad_return_to(t, inside, NULL, 0), AD_OK); /* the rest of one that has ended */
         else if (round % 5 != 1)
             ck_assert_int_eq(ad_backward(ad_add(ad_sum(h), ad_sum(w))), AD_OK);
         ck_assert_int_eq(ad_reset(t), AD_OK);

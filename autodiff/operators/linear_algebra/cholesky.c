@@ -28,7 +28,7 @@ static void cholesky_run(ad_call *c)
     char text[AD_MATRIX_TEXT];
     for (size_t at = 0; at < n_matrices; at++) {
         void *y = ad_matrix_of(c->y[0], at);
-        if (!ad_check_finite(c, 0, at, AD_LOWER_PART))
+        if (!ad_check_finite_matrix(c, 0, at, AD_LOWER_PART))
             return;
         memcpy(y, ad_matrix_of(c->x[0], at), n * n * ad_type_bytes(type));
         const int pivot = ad_lapack_cholesky(type, (int64_t)n, y);

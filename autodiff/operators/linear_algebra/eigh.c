@@ -98,7 +98,7 @@ static bool eigen_at(ad_call *c, size_t at, const room *r)
     const ad_type type = (ad_type)c->x[0]->type;
     const size_t n = size_of(c), bytes = ad_type_bytes(type);
     char text[AD_MATRIX_TEXT];
-    if (!ad_check_finite(c, 0, at, AD_LOWER_PART))
+    if (!ad_check_finite_matrix(c, 0, at, AD_LOWER_PART))
         return false;
     memcpy(r->rows, ad_matrix_of(c->x[0], at), n * n * bytes);
     void *values = (char *)c->y[0]->data + at * n * bytes;

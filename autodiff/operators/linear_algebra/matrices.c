@@ -161,7 +161,7 @@ bool ad_is_finite_matrix(ad_call *c, int i, size_t at, ad_part part)
     return find_not_finite(c, i, at, part) == n * n;
 }
 
-bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part)
+bool ad_check_finite_matrix(ad_call *c, int i, size_t at, ad_part part)
 {
     const size_t n = (size_t)ad_last(c->x[i]->shape, 1), found = find_not_finite(c, i, at, part);
     char text[AD_MATRIX_TEXT];

@@ -46,7 +46,7 @@ void ad_square_shape(ad_call *c);
 bool ad_is_finite_matrix(ad_call *c, int i, size_t at, ad_part part);
 
 /* The same; if not, the call fails. Such matrices do not reach LAPACK: with some of them it does not return. */
-bool ad_check_finite(ad_call *c, int i, size_t at, ad_part part);
+bool ad_check_finite_matrix(ad_call *c, int i, size_t at, ad_part part);
 
 /* y [k,n] = x' of x [n,k], of the type of the call's operands. */
 void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y);

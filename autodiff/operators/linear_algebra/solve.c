@@ -188,8 +188,8 @@ static bool check_triangle(ad_call *c, ad_triangle_kind kind, size_t at)
     size_t pivot, n = (size_t)ad_last(c->x[0]->shape, 1);
     char text[AD_MATRIX_TEXT];
     if (kind.unit_diagonal)
-        return ad_check_finite(c, 0, at, kind.upper ? AD_ABOVE_DIAGONAL : AD_BELOW_DIAGONAL);
-    if (!ad_check_finite(c, 0, at, kind.upper ? AD_UPPER_PART : AD_LOWER_PART))
+        return ad_check_finite_matrix(c, 0, at, kind.upper ? AD_ABOVE_DIAGONAL : AD_BELOW_DIAGONAL);
+    if (!ad_check_finite_matrix(c, 0, at, kind.upper ? AD_UPPER_PART : AD_LOWER_PART))
         return false;
     ad_span span = {.array = {&pivot, ad_matrix_of(c->x[0], at)}, .size = {n}};
     ad_loop_for(&find_zero_pivot_loops, c->x[0]->type)(&span);
@@ -263,7 +263,7 @@ static bool factor(ad_call *c, size_t at, factors f)
 {
     const size_t n = (size_t)ad_last(c->x[0]->shape, 1);
     char text[AD_MATRIX_TEXT];
-    if (!ad_check_finite(c, 0, at, AD_WHOLE))
+    if (!ad_check_finite_matrix(c, 0, at, AD_WHOLE))
         return false;
     const size_t pivot = ad_factor(c, n, ad_matrix_of(c->x[0], at), f.lu, f.exchanges);
     if (pivot < n)

@@ -11,7 +11,7 @@ AD_FAMILY(shapes_repeat)
 static bool is_size(int64_t n, int64_t count, int64_t *size)
 {
     size_t product;
-    if (count < 0 || !ad_multiply((size_t)n, (size_t)count, &product) || product > INT64_MAX)
+    if (count < 0 || !ad_multiply_sizes((size_t)n, (size_t)count, &product) || product > INT64_MAX)
         return false;
     *size = (int64_t)product;
     return true;

@@ -13,7 +13,7 @@ static void infer_size(const ad_shape *x, ad_shape *y)
     for (int i = 0; i < y->rank && i < AD_MAX_RANK; i++)
         if (y->dims[i] == -1 && unknown < 0)
             unknown = i;
-        else if (y->dims[i] < 0 || !ad_multiply(known, (size_t)y->dims[i], &known))
+        else if (y->dims[i] < 0 || !ad_multiply_sizes(known, (size_t)y->dims[i], &known))
             return;
     if (unknown >= 0 && known && count % known == 0)
         y->dims[unknown] = (int64_t)(count / known);
