@@ -122,7 +122,7 @@ static void compare_round(program *p, ad_type type, int round, const ad_tensor x
     ad_tape *mine = t;
     ad_tensor anew_x[LEAVES], anew[RESULTS];
     change(type, round, x);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ck_assert_int_eq(ad_replay(t), AD_OK);
     t = ad_tape_open(NULL);
     enter(t, type, round, anew_x);
@@ -133,7 +133,7 @@ static void compare_round(program *p, ad_type type, int round, const ad_tensor x
     compare_gradients(x, y, anew_x, anew);
     ad_tape_close(t);
     t = mine;
-    ck_assert_int_eq(ad_return_to(t, mark, NULL, 0), AD_OK);
+    ck_assert_int_eq(ad_return_to(t, position, NULL, 0), AD_OK);
 }
 
 START_TEST(replays_give_the_bits_of_recording_anew)
@@ -289,15 +289,15 @@ static void half_square_run(ad_call *c)
     *(double *)c->y[0]->data = x > 0 ? x * x / 2 : 0;
 }
 
-static bool half_square_marks;
+static bool half_square_takes_a_position;
 
 static void half_square_vjp(ad_pullback *p)
 {
     const ad_tensor x = ad_x(p, 0);
-    const ad_position mark = half_square_marks ? ad_position_now(x.tape) : (ad_position){0};
+    const ad_position position = half_square_takes_a_position ? ad_position_now(x.tape) : (ad_position){0};
     const bool above = ad_guard_greater(x, ad_scale(ad_detach(x), 0), "x above 0");
-    if (half_square_marks)
-        ad_return_to(x.tape, mark, NULL, 0);
+    if (half_square_takes_a_position)
+        ad_return_to(x.tape, position, NULL, 0);
     if (above)
         ad_give(p, 0, ad_mul(x, ad_dy(p)));
 }
@@ -390,16 +390,16 @@ START_TEST(recorded_gradients_of_parameters_stay)
 }
 END_TEST
 
-START_TEST(guards_that_were_rewound)
+START_TEST(guards_dropped_by_a_return)
 {
     static const char lost[] =
         "replay: the program returned to a position over the guard the square above 0: record anew";
     const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){3}), zero = ad_scalar(t, 0);
     const size_t before = ad_entry_count(t);
     for (int round = 0; round < 4; round++) {
-        const ad_position mark = ad_position_now(t);
+        const ad_position position = ad_position_now(t);
         ck_assert(ad_guard_greater(ad_square(x), zero, "the square above 0"));
-        ck_assert_int_eq(ad_return_to(t, mark, NULL, 0), AD_OK);
+        ck_assert_int_eq(ad_return_to(t, position, NULL, 0), AD_OK);
     }
     ck_assert_uint_eq(ad_entry_count(t), before);
     const ad_tensor y = ad_exp(x);
@@ -407,10 +407,10 @@ START_TEST(guards_that_were_rewound)
     expect_error(t, AD_BAD_STATE, lost);
     ck_assert_int_eq(ad_backward(y), AD_OK); /* nothing was run: all values are as recorded */
     ad_reset(t);
-    half_square_marks = true;
+    half_square_takes_a_position = true;
     const ad_tensor z = ad_variable(t, AD_F64, AD_SCALAR, &(double){3});
     recorders[_i](ad_apply1(&half_square, z), z);
-    half_square_marks = false;
+    half_square_takes_a_position = false;
     expect_ok(t);
     ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
     expect_error(
@@ -422,11 +422,11 @@ END_TEST
 /* y = x^2 where x > 1, else x, which the kernel decides by a guard of its own. */
 static void choose_run(ad_call *c)
 {
-    const ad_position mark = ad_position_now(c->tape);
+    const ad_position position = ad_position_now(c->tape);
     const ad_tensor x = ad_input(c->tape, AD_F64, AD_SCALAR, c->x[0]->data);
     const bool above = ad_guard_greater(x, ad_scalar(c->tape, 1), "above 1");
     *(double *)c->y[0]->data = ad_item(above ? ad_square(x) : x);
-    ad_return_to(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, position, NULL, 0);
 }
 
 START_TEST(guards_inside_kernels_are_made_again)
@@ -445,18 +445,18 @@ END_TEST
 
 static ad_tensor kept(ad_tensor x)
 {
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ad_tensor dx, y = ad_mul(x, ad_square(x));
     ad_grad(y, &x, 1, &dx);
-    ad_return_to(t, mark, &dx, 1);
+    ad_return_to(t, position, &dx, 1);
     return dx;
 }
 static ad_tensor kept_in_a_segment(ad_tensor x)
 {
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ad_tensor keep = ad_broadcast_to(ad_square(x), AD_SHAPE(2, 2));
     ad_segment_begin(t);
-    ad_return_to(t, mark, &keep, 1);
+    ad_return_to(t, position, &keep, 1);
     ad_segment_begin(t);
     ad_tensor y = ad_exp(ad_neg(keep));
     ad_segment_end(t, &y, 1);
@@ -498,13 +498,13 @@ static const struct {
 START_TEST(what_cannot_be_computed_again_is_an_error)
 {
     const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){2});
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor y = ad_mul(x, only_once[_i].of(x));
     ck_assert_int_eq(ad_backward(y), AD_OK); /* until then it is a constant as others */
     ad_assign(x, &(double){3});
     ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE, only_once[_i].message);
-    ad_return_to(t, mark, NULL, 0);
+    ad_return_to(t, position, NULL, 0);
     const ad_tensor z = ad_square(x);
     ck_assert_int_eq(ad_replay(t), AD_OK);
     ck_assert_double_eq(ad_item(z), 9);
@@ -696,7 +696,7 @@ int main(void)
     tcase_add_test(tests, training_by_replay_is_training);
     tcase_add_loop_test(tests, guards_tell_of_another_choice, 0, 4);
     tcase_add_loop_test(tests, guards_inside_rules_are_kept, 0, COUNT(recorders));
-    tcase_add_loop_test(tests, guards_that_were_rewound, 0, COUNT(recorders));
+    tcase_add_loop_test(tests, guards_dropped_by_a_return, 0, COUNT(recorders));
     tcase_add_test(tests, a_shape_that_changed_stays_so_until_reset);
     tcase_add_test(tests, a_guard_without_a_name);
     tcase_add_test(tests, recorded_gradients_of_parameters_stay);

@@ -60,28 +60,28 @@ static void run_network(const int64_t *short_n, int count, bool decay, const ad_
     expect_ok(t);
 }
 
-static const ad_backward_options walks[] = {{.keep = false}, {.keep = true}, {.accumulate = true}};
+static const ad_backward_options ways[] = {{.keep = false}, {.keep = true}, {.accumulate = true}};
 
-START_TEST(training_allocates_nothing) { run_network((const int64_t[]){17}, 1, false, &walks[_i]); }
+START_TEST(training_allocates_nothing) { run_network((const int64_t[]){17}, 1, false, &ways[_i]); }
 END_TEST
 
 START_TEST(short_batches_allocate_nothing)
 {
-    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, false, &walks[_i]);
+    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, false, &ways[_i]);
 }
 END_TEST
 
 START_TEST(short_batches_beside_a_large_constant_part_allocate_nothing)
 {
-    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, true, &walks[_i]);
+    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, true, &ways[_i]);
 }
 END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, training_allocates_nothing, 0, COUNT(walks));
-    tcase_add_loop_test(tests, short_batches_allocate_nothing, 0, COUNT(walks));
-    tcase_add_loop_test(tests, short_batches_beside_a_large_constant_part_allocate_nothing, 0, COUNT(walks));
+    tcase_add_loop_test(tests, training_allocates_nothing, 0, COUNT(ways));
+    tcase_add_loop_test(tests, short_batches_allocate_nothing, 0, COUNT(ways));
+    tcase_add_loop_test(tests, short_batches_beside_a_large_constant_part_allocate_nothing, 0, COUNT(ways));
 }
 
 int main(void) { return run_on_one_tape("reset", add_tests); }
