@@ -681,7 +681,8 @@ static void copy(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, ad_elements(
 
 START_TEST(a_rule_needs_a_position)
 {
-    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rule_without_position};
+    const ad_operator op = {
+        .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rule_without_position};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
     ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&op, w))), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE, "grad: nothing is recorded here: take a position first (ad_position_now)");

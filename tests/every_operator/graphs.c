@@ -348,8 +348,7 @@ START_TEST(second_gradients)
 }
 END_TEST
 
-/* ---- The same bits, whichever way ----------------------------------------------------------------------------------
- */
+/* ---- The same bits, whichever way -------------------------------------------------------------------------------- */
 
 static double *copy_of(ad_tensor x)
 {

@@ -123,13 +123,17 @@ static const struct {
     {k_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
     {k_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
     {k_returns, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
-    {k_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
-    {k_ends, "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_begins,
+     "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_ends,
+     "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
     {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {k_feeds, "feed: a rule or a kernel must not call it, not at a position either: record again"},
-    {k_takes_a_position_and_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
-    {k_takes_a_position_and_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {k_takes_a_position_and_resets,
+     "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
+    {k_takes_a_position_and_sweeps,
+     "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
 };
 
 static void (*misuse)(ad_call *c);
@@ -167,7 +171,8 @@ START_TEST(kernels_that_do_what_they_must_not)
 }
 END_TEST
 
-/* What a kernel records without a position, or carries out of one, goes when it ends; a name of an older tensor stays. */
+/* What a kernel records without a position, or carries out of one, goes when it ends; a name of an older tensor stays.
+ */
 static void k_leaves_much(ad_call *c)
 {
     copy(c);
@@ -219,7 +224,8 @@ static const struct {
     {r_returns, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
     {r_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {r_begins, "segment_begin: a gradient rule must not call it"},
-    {r_returns_to_the_last, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {r_returns_to_the_last,
+     "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
     {r_assigns_without_a_position,
      "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
@@ -255,7 +261,8 @@ static void r_leaves_its_position(ad_pullback *p)
 
 START_TEST(a_rules_position_is_none_outside)
 {
-    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_its_position};
+    const ad_operator op = {
+        .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_its_position};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_sum(ad_apply1(&op, w));
     ck_assert_int_eq(ad_backward(y), AD_OK);
     ck_assert_int_eq(ad_return_to(t, last, NULL, 0), AD_BAD_STATE);
@@ -385,7 +392,8 @@ static const struct {
     {s_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
     {s_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
     {s_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
-    {s_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {s_begins,
+     "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
     {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
 

@@ -152,8 +152,8 @@ static ad_tensor idle(ad_tensor w, ad_tensor v)
     return ad_sum(ad_matmul(v, w));
 }
 
-static program *const programs[] = {dropout,     one_segment, several_segments, views, leaves_inside,
-                                    draws,       scalars,     numeric_gradients, idle,  results_and_byproducts,
+static program *const programs[] = {dropout,         one_segment, several_segments,  views, leaves_inside,
+                                    draws,           scalars,     numeric_gradients, idle,  results_and_byproducts,
                                     positions_inside};
 enum { TWICE_DIFFERENTIABLE = 7 }; /* the first so many */
 
