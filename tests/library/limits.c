@@ -560,6 +560,30 @@ START_TEST(a_part_that_forgets_in_a_rule)
 }
 END_TEST
 
+/* The same while the tape records: nothing is recorded, and the positions from before can still be returned to. */
+START_TEST(a_part_that_forgets_while_it_is_recorded)
+{
+    static const char *const parts[] = {"kernel", "shape rule"};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
+    const ad_position outer = ad_position_now(t);
+    const ad_tensor h = ad_exp(w);
+    char message[100];
+    snprintf(message, sizeof message,
+             "absent: its %s took a position (ad_position_now) and did not return to it (ad_return_to)", parts[_i]);
+    for (int round = 0; round < 3; round++) {
+        const size_t before = ad_entry_count(t);
+        forgetful = parts[_i];
+        expect_inert(ad_apply1(&absent, h), AD_BAD_STATE, message);
+        ck_assert_uint_eq(ad_entry_count(t), before);
+        forgetful = "";
+        ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&absent, h))), AD_OK);
+        ck_assert_double_eq(number_at(ad_gradient(w), 1), exp(number_at(w, 1)));
+    }
+    ck_assert_int_eq(ad_return_to(t, outer, NULL, 0), AD_OK);
+    ck_assert_uint_eq(ad_entry_count(t), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("limits");
@@ -577,6 +601,7 @@ int main(void)
     tcase_add_loop_test(tests, names_outlive_calls_that_fail, 0, 2);
     tcase_add_test(tests, a_kernel_changes_its_own_leaf);
     tcase_add_loop_test(tests, a_part_that_forgets_in_a_rule, 0, 2);
+    tcase_add_loop_test(tests, a_part_that_forgets_while_it_is_recorded, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));
 }
