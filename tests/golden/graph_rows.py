@@ -10,7 +10,8 @@ file, which say where Gradtape differs on purpose. Backward operators are PyTorc
 function that they belong to, or a formula of what they are given.
 
 To add a row: to UNARY, BINARY or another of the dictionaries if it is like those, else a function under @row("name").
-make_graphs.py then demands that it occurs in enough graphs, and tests/test_graphs.c that none of the table is missing.
+make_graphs.py then demands that it occurs in enough graphs. tests/every_operator/graphs.c lists the rows of the table
+that are in none.
 """
 import math
 

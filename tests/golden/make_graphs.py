@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes graphs.txt: random graphs of 5 to 60 operators, with their values, first and second gradients from PyTorch.
 
-Run it by hand, with `pip install torch numpy mpmath`; it takes a minute or two. tests/test_graphs.c builds each graph
-by the rows of the table, and compares. graph_rows.py says how each row is applied. A graph is
+Run it by hand, with `pip install torch numpy mpmath`; it takes a minute or two. tests/every_operator/graphs.c builds
+each graph by the rows of the table, and compares. graph_rows.py says how each row is applied. A graph is
 
     graph SEED
     linear                           only if it is, by construction: then its second gradients are 0
