@@ -83,5 +83,5 @@ $1 == "round" {
 
 END {
     if (!bad) print files " files: nothing is included or called from above, and no files call each other in a circle"
-    exit bad > 0
+    exit bad != 0
 }'
