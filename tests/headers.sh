@@ -55,7 +55,7 @@ if $cc -std=c11 $undeclared -I"$root/include" -fsyntax-only "$work/without.c" 2>
     echo 'gradtape.h declares ad_tanh_backward, which belongs to operators/backward.h alone'
     failed=1
 elif ! grep -q ad_tanh_backward "$work/log"; then
-    echo 'a program that calls ad_tanh_backward does not compile, but for another reason:'
+    echo 'a program that calls ad_tanh_backward does not compile, for another reason:'
     sed 's/^/  /' "$work/log"
     failed=1
 fi

@@ -642,7 +642,7 @@ static const struct {
     {"cholesky", "what is not finite or not positive is an error"},
     {"cofactor", "the singular values of what is not finite are none"},
     {"cofactor_slope", "as cofactor"},
-    {"det", "PyTorch's is of chance where the matrix is not finite"},
+    {"det", "PyTorch's is arbitrary where the matrix is not finite"},
     {"dropout_mask", "it reads no number of its operand"},
     {"eigh", "what is not finite is an error"},
     {"inverse", "what is not finite or singular is an error"},

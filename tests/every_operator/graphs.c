@@ -1,5 +1,5 @@
-/* Values, first and second gradients of random graphs of operators against numbers from PyTorch: golden/graphs.txt, of
- * which the script beside it, make_graphs.py, says how it is laid out. Each graph is built by the rows of the table.
+/* Values, first and second gradients of random graphs of operators against numbers from PyTorch in golden/graphs.txt.
+ * The script beside it, make_graphs.py, says how it is laid out. Each graph is built by the rows of the table.
  * The same graphs show that gradients are the same bits by every way to ask for them, and after a replay. */
 #include <math.h>
 #include <stdlib.h>

@@ -153,9 +153,7 @@ START_TEST(guards_dropped_by_a_return)
     half_square_takes_a_position = false;
     expect_ok(t);
     ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
-    expect_error(
-        t, AD_BAD_STATE,
-        "replay: the program returned to a position over the guard x above 0: record anew");
+    expect_error(t, AD_BAD_STATE, "replay: the program returned to a position over the guard x above 0: record anew");
 }
 END_TEST
 

@@ -303,7 +303,7 @@ static ad_tensor a_seed_of_one(ad_tensor x)
     return ad_gradient(x);
 }
 
-static const char came_along[] = "return_to: a tensor that survived a return to a position cannot be computed again: record "
+static const char survived[] = "return_to: a tensor that survived a return to a position cannot be computed again: record "
                                  "anew";
 static const char unrecorded[] = "gradient: a number that ad_backward did not record cannot be computed again: record "
                                  "anew";
@@ -311,8 +311,8 @@ static const char unrecorded[] = "gradient: a number that ad_backward did not re
 static const struct {
     ad_tensor (*of)(ad_tensor x);
     const char *message;
-} only_once[] = {{kept, came_along},
-                 {kept_in_a_segment, came_along},
+} only_once[] = {{kept, survived},
+                 {kept_in_a_segment, survived},
                  {an_unrecorded_gradient, unrecorded},
                  {a_vjp_of_one, unrecorded},
                  {a_seed_of_one, unrecorded}};

@@ -113,7 +113,7 @@ def family(name):
 
 def make(files, *makers, exempt=()):
     """Calls the functions that add cases, on one thread so that sums have one order, adds what is missing at special
-    points (but for operators that are exempt), and writes the files."""
+    points (not for operators that are exempt), and writes the files."""
     torch.set_num_threads(1)
     for add_cases in makers:
         add_cases()
@@ -241,7 +241,7 @@ def all_pairs(a, b, dtype):
     return [x.reshape(-1) for x in grid]
 
 
-# One number of each class, and of which numbers a class consists.
+# One number of each class, and the numbers that a class consists of.
 CLASSES = {"zero": 0.0, "minus_zero": -0.0, "denormal": 2.0**-1074, "huge": 1e300, "inf": INF, "minus_inf": -INF,
            "nan": NAN}
 

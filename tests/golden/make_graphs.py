@@ -276,7 +276,7 @@ def tensors_of(graph, leaves, rounding):
 
 
 def reached_rows(graph, tensors, loss):
-    """The rows of which the gradient of some result is not 0. To stop it, as detach does, is to be reached too."""
+    """The rows that have a result whose gradient is not 0. A row that stops gradients, as detach does, counts too."""
     inner = [y for y in tensors if y.requires_grad]
     found = dict(zip(map(id, inner), gradients(loss, inner, retain_graph=True)))
     return {node.name for node in graph.operators()

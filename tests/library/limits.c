@@ -199,7 +199,7 @@ START_TEST(a_kernel_leaves_nothing)
 }
 END_TEST
 
-/* A rule, too, may change only what it made, and go back only to where it began. */
+/* A rule, too, may change only what it made, and may return only to positions that it took. */
 static void r_returns(ad_pullback *p) { ad_return_to(ad_y(p).tape, older, NULL, 0); }
 static void r_assigns(ad_pullback *p)
 {

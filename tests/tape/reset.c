@@ -39,8 +39,8 @@ static void train_network(network *net, int64_t n, bool decay, const ad_backward
     ad_reset(t);
 }
 
-/* 50 steps of which some are shorter; from the second on the allocator is not called. Where gradients accumulate it is
- * from the third on: in the second there are for the first time gradients from before beside the new ones. */
+/* 50 steps; some are shorter. From the second on the allocator is not called. If gradients accumulate, it is not called
+ * from the third on: the second step is the first that has older gradients beside the new ones. */
 static void run_network(const int64_t *short_n, int count, bool decay, const ad_backward_options *options)
 {
     network net;

@@ -537,7 +537,7 @@ START_TEST(memory_grows_with_the_root_of_the_layers)
         ck_assert_msg(whole > 2 * n * LAYER, "%d layers without segments: %.1f tensors", root * root, whole / LAYER);
         ck_assert_msg(cut < 2 * (3.0 * root + 8) * LAYER, "%d layers: %.1f tensors", root * root, cut / LAYER);
     }
-    /* Four times the layers, twice the memory, but for a constant. */
+    /* Four times the layers take twice the memory, plus a constant. */
     ck_assert_double_lt(peak_of(1024, 32), 2.2 * peak_of(256, 16) + 8 * LAYER);
 }
 END_TEST
