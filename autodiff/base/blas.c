@@ -84,14 +84,14 @@ typedef struct job {
     int64_t rows, columns; /* blocks of the result */
 } job;
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 
 /* One call: the block of the result at (i,j), over k from k0 to k1, into c. */
 static void multiply_block(const job *w, int64_t i, int64_t j, int64_t k0, int64_t k1, void *c)
 {
     const ad_product *p = w->p;
     const int64_t lda = p->transpose_a ? p->m : p->k, ldb = p->transpose_b ? p->k : p->n;
-    const int m = (int)smaller(w->cut.m, p->m - i), n = (int)smaller(w->cut.n, p->n - j), k = (int)(k1 - k0);
+    const int m = (int)SMALLER(w->cut.m, p->m - i), n = (int)SMALLER(w->cut.n, p->n - j), k = (int)(k1 - k0);
     const enum CBLAS_TRANSPOSE ta = p->transpose_a ? CblasTrans : CblasNoTrans;
     const enum CBLAS_TRANSPOSE tb = p->transpose_b ? CblasTrans : CblasNoTrans;
     const size_t bytes = p->type == AD_F64 ? sizeof(double) : sizeof(float);
@@ -111,9 +111,9 @@ static void multiply_part(void *context, size_t block)
     const job *w = context;
     const int64_t tiles = w->rows * w->columns, tile = (int64_t)block % tiles, half = (int64_t)block / tiles;
     const int64_t i = tile / w->columns * w->cut.m, j = tile % w->columns * w->cut.n;
-    const int64_t end = smaller((half + 1) * w->cut.half, w->p->k);
+    const int64_t end = SMALLER((half + 1) * w->cut.half, w->p->k);
     for (int64_t k0 = half * w->cut.half; k0 < end; k0 += w->cut.k)
-        multiply_block(w, i, j, k0, smaller(k0 + w->cut.k, end), half ? w->p->partial : w->p->c);
+        multiply_block(w, i, j, k0, SMALLER(k0 + w->cut.k, end), half ? w->p->partial : w->p->c);
 }
 
 static void add_partial(const ad_product *p)

@@ -179,24 +179,17 @@ __attribute__((destructor)) static void end_workers(void)
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-static void run_alone(size_t blocks, ad_task *task, void *context)
-{
-    for (size_t block = 0; block < blocks; block++)
-        task(context, block);
-    atomic_fetch_add_explicit(&pool.computed[0], blocks, memory_order_relaxed);
-}
-
 void ad_parallel(size_t blocks, ad_task *task, void *context)
 {
     if (!task)
         return;
-    if (blocks < 2 || ad_threads() == 1) {
-        run_alone(blocks, task, context);
-        return;
-    }
-    prepare_for_forks();
-    if (pthread_mutex_trylock(&pool.busy)) {
-        run_alone(blocks, task, context);
+    const bool may_share = blocks > 1 && ad_threads() > 1;
+    if (may_share)
+        prepare_for_forks();
+    if (!may_share || pthread_mutex_trylock(&pool.busy)) { /* alone */
+        for (size_t block = 0; block < blocks; block++)
+            task(context, block);
+        atomic_fetch_add_explicit(&pool.computed[0], blocks, memory_order_relaxed);
         return;
     }
     start_workers();

@@ -128,7 +128,8 @@ ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_
     if (!hv)
         return ad_fail(y.tape, AD_BAD_VALUE, "hvp: the room for results is NULL");
     const ad_place begin = ad_begin_derivative(y.tape);
-    if (ad_check_derivative(y.tape, y, x, n, "hvp") && ad_check_one_element(y.tape, y, "hvp") && check_velocities(y.tape, x, v, n, "hvp"))
+    if (ad_check_derivative(y.tape, y, x, n, "hvp") && ad_check_one_element(y.tape, y, "hvp") &&
+        check_velocities(y.tape, x, v, n, "hvp"))
         hvp_into(y, x, v, n, hv);
     return ad_end_derivative(y.tape, begin, hv, n);
 }

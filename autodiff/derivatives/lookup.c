@@ -59,7 +59,7 @@ static ad_tensor run_rule(ad_tensor y, const ad_entry *e, int i)
     p.dy_generation = dy.generation;
     if (t->status == AD_OK)
         ad_run_rule(&p);
-    ad_pop_frame(t, &p.frame);
+    t->frame = p.frame.outer;
     const ad_tensor x = ad_handle(t, ad_operands_of(e)[i]);
     ad_tensor g = p.captured;
     if (!ad_is_inert(g) && t->status == AD_OK)

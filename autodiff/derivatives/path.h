@@ -24,8 +24,8 @@ ad_place ad_begin_derivative(const ad_tape *t);
  * results are inert. Returns the tape's status. */
 ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int n);
 
-/* Room for n tensors in a storage, which ad_drop_room gives back. Returns NULL, and the tape is in error, if there is no
- * memory. */
+/* Room for n tensors in a storage, which ad_drop_room gives back. Returns NULL, and the tape is in error, if there is
+ * no memory. */
 ad_tensor *ad_room_for_tensors(ad_tape *t, size_t n, ad_storage **storage);
 void ad_drop_room(ad_tape *t, ad_storage *storage);
 

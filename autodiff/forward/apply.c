@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../tape/handles.h"
+#include "../tape/names.h"
 #include "../tape/opaque.h"
 #include "../tape/reset.h"
 #include "../tape/status.h"
@@ -12,20 +13,44 @@
 
 enum { FEW_OPERANDS = 8 };
 
-/* ---- Recording --------------------------------------------------------------------------------------------------- */
+/* ---- Types of operands ------------------------------------------------------------------------------------------- */
 
-/* The bytes of a call's attributes. The last takes no more room than its kind needs: most calls have one, a number. */
-static size_t attribute_bytes(const ad_operator *op)
+static void fail_type(ad_call *c, int i, const char *fix)
 {
-    size_t n = 0;
-    while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
-        n++;
-    if (n == 0)
-        return 0;
-    const ad_attribute_kind last = op->attributes[n - 1].kind;
-    const bool is_number = last == AD_ATTRIBUTE_REAL || last == AD_ATTRIBUTE_INTEGER || last == AD_ATTRIBUTE_TYPE;
-    return (n - 1) * sizeof(ad_attribute) + (is_number ? sizeof(int64_t) : sizeof(ad_attribute));
+    char text[AD_OPERAND_TEXT];
+    ad_call_fail(c, AD_BAD_TYPE, "operand %d, %s, is %s: %s", i, ad_operand_text(c, i, text),
+                 ad_type_name((ad_type)c->x[i]->type), fix);
 }
+
+static bool check_types(ad_call *c)
+{
+    int real = -1;
+    const char *letters = c->op->types && *c->op->types ? c->op->types : "r";
+    for (int i = 0; i < c->n_x; i++, letters += letters[1] != 0) {
+        const char letter = *letters;
+        const uint8_t type = c->x[i]->type;
+        if (letter == 'i' && type != AD_I32) {
+            fail_type(c, i, "it must be i32");
+        } else if (letter == 'r' && type == AD_I32) {
+            fail_type(c, i, "it must be f32 or f64; convert it with ad_cast");
+        } else if (letter == 'r' && real >= 0 && type != c->x[real]->type) {
+            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+            ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
+                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type), ad_operand_text(c, i, b),
+                         ad_type_name((ad_type)type));
+        } else if (letter != 'r' && letter != 'i' && letter != '*') {
+            ad_call_fail(c, AD_BAD_VALUE, "the operator has the letter '%c' in its types: it must be r, i or *",
+                         letter);
+        } else {
+            real = letter == 'r' && real < 0 ? i : real;
+            continue;
+        }
+        return false;
+    }
+    return true;
+}
+
+/* ---- Recording --------------------------------------------------------------------------------------------------- */
 
 /* A copy in the arena of the step. Returns NULL for nothing, or if there is no memory. */
 static const void *copy_to_step(ad_tape *t, const void *from, size_t bytes)
@@ -38,7 +63,16 @@ static const void *copy_to_step(ad_tape *t, const void *from, size_t bytes)
 static bool record_extra(const ad_running_call *r, ad_extra *shared)
 {
     const ad_call *c = &r->call;
-    const size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0, attributes = attribute_bytes(c->op);
+    const ad_attribute_spec *specs = c->op->attributes;
+    const size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0;
+    size_t n = 0, attributes = 0;
+    while (n < AD_MAX_ATTRIBUTES && specs[n].kind != AD_ATTRIBUTE_NONE)
+        n++;
+    if (n) { /* the last takes no more room than its kind needs: most calls have one, a number */
+        const ad_attribute_kind last = specs[n - 1].kind;
+        const bool is_number = last == AD_ATTRIBUTE_REAL || last == AD_ATTRIBUTE_INTEGER || last == AD_ATTRIBUTE_TYPE;
+        attributes = (n - 1) * sizeof(ad_attribute) + (is_number ? sizeof(int64_t) : sizeof(ad_attribute));
+    }
     shared->operands = copy_to_step(c->tape, r->x_ids, n_x * sizeof *r->x_ids);
     shared->attributes = copy_to_step(c->tape, c->attributes, attributes);
     bool done = (!n_x || shared->operands) && (!attributes || shared->attributes);
@@ -108,7 +142,7 @@ static bool find_operands(ad_tape *t, const ad_operator *op, const ad_tensor *x,
 static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
                              const ad_attribute *attributes, ad_tensor *y)
 {
-    ad_scalar_call c = ad_begin_scalar(t->recording);
+    ad_scalar_call c = AD_SCALAR_CALL(t->recording);
     ad_span span;
     for (int i = 0; i < n; i++)
         if (!ad_take_scalar(&c, &span, t, x[i], i))
@@ -157,9 +191,6 @@ static ad_storage *room_for(ad_tape *t, const ad_operator *op, int n, uint32_t *
     return room;
 }
 
-/* A value is the first member of its entry. */
-static uint32_t generation_of(const ad_value *y) { return ((const ad_entry *)(const void *)y)->generation; }
-
 /* Runs a call, and records it if something records. */
 static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
                   ad_tensor *y)
@@ -173,16 +204,18 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
     if (done && n > FEW_OPERANDS)
         done = (room = room_for(t, op, n, &ids, &values)) != NULL;
     if (done && find_operands(t, op, x, n, ids, values)) {
-        ad_running_call r = {.call = {t, op, attributes, n, ad_result_count(op) + op->n_byproducts, values, r.y, &r}};
+        const int n_results = op->n_results ? op->n_results : 1;
+        ad_running_call r = {.call = {t, op, attributes, n, n_results + op->n_byproducts, values, r.y, &r}};
         r.x_ids = ids;
-        done = ad_check_types(&r.call);
+        done = check_types(&r.call);
         if (done) {
             ad_push_frame(t, &r.frame, AD_IN_SHAPE_RULE);
             op->shape(&r.call);
             done = ad_end_shape_rule(&r, generation) && ad_run_kernel(&r) && (!t->recording || record(&r));
         }
-        for (int j = 0; done && j < r.call.n_y - op->n_byproducts; j++)
-            y[j] = (ad_tensor){.tape = t, .id = r.y_ids[j], .generation = generation_of(r.y[j])};
+        for (int j = 0; done && j < n_results; j++) /* a value is the first member of its entry */
+            y[j] = (ad_tensor){
+                .tape = t, .id = r.y_ids[j], .generation = ((const ad_entry *)(const void *)r.y[j])->generation};
     } else {
         done = false;
     }
@@ -223,7 +256,7 @@ AD_NOINLINE static ad_tensor apply_few(const ad_operator *op, ad_tensor a, ad_te
 /* What is recorded and what is not are compiled apart: this is the shortest way there is. */
 static inline ad_tensor apply_two(const ad_operator *op, ad_tensor a, ad_tensor b, bool recording)
 {
-    ad_scalar_call c = ad_begin_scalar(recording);
+    ad_scalar_call c = AD_SCALAR_CALL(recording);
     ad_span span;
     if (ad_take_scalar(&c, &span, a.tape, a, 0) && ad_take_scalar(&c, &span, a.tape, b, 1))
         return ad_run_scalar(&c, &span, a.tape, op, 2, NULL, a.id, b.id);
@@ -232,7 +265,7 @@ static inline ad_tensor apply_two(const ad_operator *op, ad_tensor a, ad_tensor 
 
 static inline ad_tensor apply_one(const ad_operator *op, ad_tensor x, bool recording)
 {
-    ad_scalar_call c = ad_begin_scalar(recording);
+    ad_scalar_call c = AD_SCALAR_CALL(recording);
     ad_span span;
     if (ad_take_scalar(&c, &span, x.tape, x, 0))
         return ad_run_scalar(&c, &span, x.tape, op, 1, NULL, x.id, 0);

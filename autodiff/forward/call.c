@@ -17,8 +17,8 @@ static bool check_view(ad_call *c, ad_type type, const ad_shape *shape)
     return false;
 }
 
-/* Gives a result its value. The shape of an operand was checked for a type that takes as much room, and it lives as long
- * as the result if the call is recorded. */
+/* Gives a result its value. The shape of an operand was checked for a type that takes as much room, and it lives as
+ * long as the result if the call is recorded. */
 static bool allocate_result(ad_running_call *r, int j, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape)
 {
     ad_call *c = &r->call;
@@ -30,7 +30,7 @@ static bool allocate_result(ad_running_call *r, int j, ad_entry *e, uint32_t id,
         is_checked = c->x[i]->shape == shape && (type != AD_F64 || c->x[i]->type == AD_F64);
     if (is_checked && t->recording)
         return ad_allocate_value_like(t, e, id, type, shape);
-    return (is_checked || ad_check_shape(t, c->op->name, shape, ad_bytes_of((uint8_t)type))) &&
+    return (is_checked || ad_check_shape(t, c->op->name, shape, type == AD_F64 ? sizeof(double) : sizeof(float))) &&
            ad_allocate_value(t, e, id, type, shape);
 }
 
@@ -99,7 +99,8 @@ bool ad_end_shape_rule(ad_running_call *r, uint32_t generation)
     if (t->status == AD_OK && !r->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
     else if (t->ends[AD_STEP] != r->frame.start.entries + n || t->generation != generation)
-        ad_call_fail(c, AD_BAD_STATE, "its shape rule records or returns to a position: leave that to its kernel (run)");
+        ad_call_fail(c, AD_BAD_STATE,
+                     "its shape rule records or returns to a position: leave that to its kernel (run)");
     return t->status == AD_OK;
 }
 

@@ -1,7 +1,6 @@
 /* What is asked of a call before it runs. */
 #include "check.h"
 
-#include "../tape/names.h"
 #include "table.h"
 
 /* ---- Descriptors ------------------------------------------------------------------------------------------------- */
@@ -83,41 +82,4 @@ void ad_fail_counts(ad_tape *t, const ad_operator *op, int n, const ad_attribute
     else
         ad_fail(t, AD_BAD_VALUE, "%s: %d operands are given, it takes %s%d", op->name, n,
                 op->arity == AD_VARIADIC ? "at least " : "", op->arity == AD_VARIADIC ? 1 : op->arity);
-}
-
-/* ---- Types ------------------------------------------------------------------------------------------------------- */
-
-static void fail_type(ad_call *c, int i, const char *fix)
-{
-    char text[AD_OPERAND_TEXT];
-    ad_call_fail(c, AD_BAD_TYPE, "operand %d, %s, is %s: %s", i, ad_operand_text(c, i, text),
-                 ad_type_name((ad_type)c->x[i]->type), fix);
-}
-
-bool ad_check_types(ad_call *c)
-{
-    int real = -1;
-    const char *letters = c->op->types && *c->op->types ? c->op->types : "r";
-    for (int i = 0; i < c->n_x; i++, letters += letters[1] != 0) {
-        const char letter = *letters;
-        const uint8_t type = c->x[i]->type;
-        if (letter == 'i' && type != AD_I32) {
-            fail_type(c, i, "it must be i32");
-        } else if (letter == 'r' && type == AD_I32) {
-            fail_type(c, i, "it must be f32 or f64; convert it with ad_cast");
-        } else if (letter == 'r' && real >= 0 && type != c->x[real]->type) {
-            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-            ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
-                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type), ad_operand_text(c, i, b),
-                         ad_type_name((ad_type)type));
-        } else if (letter != 'r' && letter != 'i' && letter != '*') {
-            ad_call_fail(c, AD_BAD_VALUE, "the operator has the letter '%c' in its types: it must be r, i or *",
-                         letter);
-        } else {
-            real = letter == 'r' && real < 0 ? i : real;
-            continue;
-        }
-        return false;
-    }
-    return true;
 }

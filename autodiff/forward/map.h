@@ -3,8 +3,8 @@
 /* Kernels that are one loop over all operands. */
 #include "../kernels/kernel.h"
 
-/* Runs a loop over all operands, each of its own type, broadcast to result 0. A first attribute that is a real number is
- * the span's constant. */
+/* Runs a loop over all operands, each of its own type, broadcast to result 0. A first attribute that is a real number
+ * is the span's constant. */
 void ad_map_by(ad_call *c, ad_loop *loop);
 
 /* The kernel of all AD_ELEMENTWISE rows: the same by the row's loop for the type of the result. */

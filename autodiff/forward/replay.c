@@ -93,7 +93,7 @@ static void replay(ad_tape *t, bool repeat_draws)
     t->replay.state = AD_RECORDING_CURRENT;
     ad_push_frame(t, &f, AD_IN_REPLAY);
     run_all(t, repeat_draws);
-    ad_pop_frame(t, &f);
+    t->frame = f.outer;
     if (t->status != AD_OK)
         t->replay.state = AD_RECORDING_FAILED;
 }

@@ -16,15 +16,17 @@ typedef struct ad_scalar_call {
 
 static inline bool ad_may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    return t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) && op->run == ad_map && op->shape == ad_broadcast_shape && n == op->arity &&
+    return t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) && op->run == ad_map &&
+           op->shape == ad_broadcast_shape && n == op->arity &&
            (attributes || op->attributes[0].kind == AD_ATTRIBUTE_NONE) &&
            (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
 }
 
-static inline ad_scalar_call ad_begin_scalar(bool recording)
-{
-    return (ad_scalar_call){recording, (uint32_t)(recording ? AD_TEMPORARY : AD_TABLES) << AD_INDEX_BITS, AD_I32, 0};
-}
+#define AD_SCALAR_CALL(records)                                                                                        \
+    {                                                                                                                  \
+        .recording = (records), .end = (uint32_t)((records) ? AD_TEMPORARY : AD_TABLES) << AD_INDEX_BITS,              \
+        .type = AD_I32                                                                                                 \
+    }
 
 /* Takes x as operand i, if it can be one as it is. */
 static inline bool ad_take_scalar(ad_scalar_call *c, ad_span *span, const ad_tape *t, ad_tensor x, int i)
@@ -42,8 +44,8 @@ static inline bool ad_take_scalar(ad_scalar_call *c, ad_span *span, const ad_tap
     return true;
 }
 
-/* Runs the row's own loop on the numbers in the entries. a and b are the ids of the first operands of n. Returns an inert
- * tensor if there is no memory. */
+/* Runs the row's own loop on the numbers in the entries. a and b are the ids of the first operands of n. Returns an
+ * inert tensor if there is no memory. */
 static inline ad_tensor ad_run_scalar(const ad_scalar_call *c, ad_span *span, ad_tape *t, const ad_operator *op, int n,
                                       const ad_attribute *attributes, uint32_t a, uint32_t b)
 {

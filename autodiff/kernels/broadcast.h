@@ -1,7 +1,7 @@
 #ifndef AUTODIFF_KERNELS_BROADCAST_H
 #define AUTODIFF_KERNELS_BROADCAST_H
-/* Loops over several arrays that are broadcast to one index space: the one place that knows how broadcasting is laid out
- * in memory. */
+/* Loops over several arrays that are broadcast to one index space: the one place that knows how broadcasting is laid
+ * out in memory. */
 #include "../base/shape.h"
 #include "kernel.h"
 

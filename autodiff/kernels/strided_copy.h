@@ -1,6 +1,7 @@
 #ifndef AUTODIFF_KERNELS_STRIDED_COPY_H
 #define AUTODIFF_KERNELS_STRIDED_COPY_H
-/* Copying elements between two arrays that are laid out differently: what slices, permutations and copies are made of. */
+/* Copying elements between two arrays that are laid out differently: what slices, permutations and copies are made of.
+ */
 #include "../base/shape.h"
 #include "kernel.h"
 

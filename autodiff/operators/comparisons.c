@@ -247,7 +247,7 @@ ad_tensor ad_clamp(ad_tensor x, double low, double high) { return bounded(&ad_op
 static void clamp_backward_run(ad_call *c)
 {
     bounds b = bounds_of(c);
-    const size_t bytes = ad_type_bytes((ad_type)c->y[0]->type);
+    const size_t bytes = ad_bytes_of(c->y[0]->type);
     const ad_shape *shapes[] = {c->y[0]->shape, c->x[0]->shape, c->x[1]->shape, &ad_scalar_shape_value};
     ad_span span = {.array = {c->y[0]->data, c->x[0]->data, c->x[1]->data, &b}};
     ad_broadcast_loop(c->y[0]->shape, 4, shapes, (const size_t[]){bytes, bytes, bytes, bytes},

@@ -13,7 +13,8 @@ static uint32_t share(ad_tape *t, ad_part_kind part, uint32_t g, uint32_t owner)
     const bool is_view = source->op && source->op->properties & AD_VIEW;
     const bool stays = source->op && !is_view && !(source->extra && source->extra->storage);
     const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && stays;
-    if (source->value.shape->rank == 0 || !(part == AD_LENT || lives_as_long || (ad_is_temporary(g) && source->u.storage)))
+    if (source->value.shape->rank == 0 ||
+        !(part == AD_LENT || lives_as_long || (ad_is_temporary(g) && source->u.storage)))
         return ad_copy_as_gradient(t, g);
     uint32_t id;
     ad_entry *e = ad_append(t, AD_TEMPORARY, &id);

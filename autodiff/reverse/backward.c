@@ -14,7 +14,7 @@ static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options 
         ad_fail(t, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable: nothing wants a gradient");
         return false;
     }
-    if (ad_is_inert(options->seed) && !options->seed.tape) {
+    if (!options->seed.id && !options->seed.tape) {
         if (ad_elements(&e->value) == 1)
             return true;
         ad_fail(t, AD_BAD_SHAPE, "backward: the tensor %s is not a scalar: reduce it (ad_sum, ad_mean) or give a seed",
@@ -49,7 +49,7 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     if (!e || ad_refuse_in_rule(t, "backward", "take ad_grad") || ad_refuse_partly_old(t, "backward") ||
         !check_seed(t, e, options))
         return ad_status_after(t);
-    const bool is_gradient = !ad_is_inert(options->seed) && ad_table_of(options->seed) == AD_TEMPORARY;
+    const bool is_gradient = options->seed.id && ad_table_of(options->seed) == AD_TEMPORARY;
     const ad_tensor seed = is_gradient ? keep_seed(t, options->seed, options->differentiable) : options->seed;
     if (t->status != AD_OK)
         return t->status;

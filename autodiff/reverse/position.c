@@ -53,7 +53,8 @@ static const ad_frame *find_position(ad_tape *t, ad_position position)
     if (position.tape && position.tape != t)
         ad_fail(t, AD_BAD_HANDLE, "return_to: the position belongs to another tape");
     else if (outer)
-        ad_fail(t, AD_BAD_STATE, "return_to: the position was taken outside the rule or the kernel that runs: take one inside");
+        ad_fail(t, AD_BAD_STATE,
+                "return_to: the position was taken outside the rule or the kernel that runs: take one inside");
     else
         ad_fail(t, AD_BAD_STATE,
                 "return_to: the position is used up: the tape was reset, or returned to it or to an outer one");
@@ -97,8 +98,7 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
     ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
     if (!e || !ad_allocate_value(t, e, id, (ad_type)image->value.type, image->value.shape))
         return ad_inert(t);
-    memcpy(e->value.data, image->value.data,
-           ad_elements(&image->value) * ad_bytes_of(image->value.type));
+    memcpy(e->value.data, image->value.data, ad_elements(&image->value) * ad_bytes_of(image->value.type));
     return ad_handle(t, id);
 }
 

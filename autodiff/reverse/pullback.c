@@ -157,8 +157,8 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
         ad_check_gradient(t, p->entry->op->name, ad_entry_at(t, x));
 }
 
-/* Adds a part that is a temporary of the rule, where it need not be summed, shared or copied. Returns false, having done
- * nothing, for every other. */
+/* Adds a part that is a temporary of the rule, where it need not be summed, shared or copied. Returns false, having
+ * done nothing, for every other. */
 static inline bool give_quickly(ad_pullback *p, ad_entry *x, ad_tensor g)
 {
     const ad_tape *t = p->tape;

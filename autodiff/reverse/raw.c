@@ -12,7 +12,7 @@ enum { MOST_OPERANDS = 3 * AD_MAX_RESULTS };
 typedef struct raw {
     ad_operator op; /* the first member: its address is this one's */
     char name[80];
-    const ad_entry *image; /* of a tensor that was carried out: its value, until the result has it */
+    const ad_entry *image;       /* of a tensor that was carried out: its value, until the result has it */
     const ad_operator *original; /* of a numeric gradient: whose it is */
     int n_dy, n_y, n_x;
     unsigned wanted; /* bit i: dx of operand i */
@@ -34,8 +34,9 @@ static void carried_run(ad_call *c)
     if (image)
         memcpy(c->y[0]->data, image->value.data, ad_elements(&image->value) * ad_bytes_of(image->value.type));
     else
-        ad_call_fail(c, AD_BAD_STATE,
-                     "its rule carried a value out of a position (ad_return_to), which cannot be computed again: record anew");
+        ad_call_fail(
+            c, AD_BAD_STATE,
+            "its rule carried a value out of a position (ad_return_to), which cannot be computed again: record anew");
 }
 
 static void carried_vjp(ad_pullback *p)

@@ -42,27 +42,8 @@ static bool finish(ad_tape *t, const ad_sweep *sweep, const ad_pullback *p)
     return t->status == AD_OK;
 }
 
-/* Looks up the operands that a rule will ask for again and again, if they are few. */
-static inline void cache_operands(ad_pullback *p)
-{
-    const int n = (int)p->entry->value.n_operands;
-    p->operands = ad_operands_of(p->entry);
-    p->n_cached = p->is_plain && n <= AD_CACHED_OPERANDS ? n : 0;
-    for (int i = 0; i < p->n_cached; i++)
-        p->x[i] = ad_entry_at(p->tape, p->operands[i]);
-}
-
-/* For each entry the pullback of the sweep is filled in anew. What is left unset is not read: clearing it would take
- * longer than many a rule. */
-static inline void begin_pullback(ad_pullback *p, ad_tape *t, const ad_sweep *sweep)
-{
-    p->tape = t;
-    p->capture = -1;
-    p->wanted = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
-    p->may_move = !sweep->keep && !sweep->functional && !t->recording;
-    p->is_plain = !t->recording && !t->checking && !t->changes.n;
-}
-
+/* Runs the rule of the call whose result 0 is e, if any of its results has a gradient. Operands that a rule will ask
+ * for again and again are looked up once, if they are few. */
 static inline bool pull(ad_pullback *p, const ad_sweep *sweep, ad_entry *e, uint32_t id)
 {
     p->entry = e;
@@ -74,7 +55,11 @@ static inline bool pull(ad_pullback *p, const ad_sweep *sweep, ad_entry *e, uint
         return true;
     if (p->dy[0])
         p->dy_generation = ad_entry_at(p->tape, p->dy[0])->generation;
-    cache_operands(p);
+    const int n = (int)e->value.n_operands;
+    p->operands = ad_operands_of(e);
+    p->n_cached = p->is_plain && n <= AD_CACHED_OPERANDS ? n : 0;
+    for (int i = 0; i < p->n_cached; i++)
+        p->x[i] = ad_entry_at(p->tape, p->operands[i]);
     ad_run_rule(p);
     return finish(p->tape, sweep, p);
 }
@@ -104,17 +89,22 @@ static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pull
     return sweep->functional || ad_keep_gradient(t, id);
 }
 
-/* Entries down to and without `end`. */
+/* Visits the entries from `from` down to `end`, without that. One pullback is filled in anew for each: what is left
+ * unset is not read, and clearing it would take longer than many a rule. */
 static void visit_down(ad_tape *t, const ad_sweep *sweep, uint32_t from, uint32_t end)
 {
     ad_pullback p;
-    begin_pullback(&p, t, sweep);
+    p.tape = t;
+    p.capture = -1;
+    p.wanted = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
+    p.may_move = !sweep->keep && !sweep->functional && !t->recording;
+    p.is_plain = !t->recording && !t->checking && !t->changes.n;
     p.frame.entry = NULL; /* no rule runs yet */
     ad_push_frame(t, &p.frame, AD_IN_RULE);
     for (uint32_t id = from; id > end && t->status == AD_OK; id--)
         if (!visit(t, sweep, id, &p))
             break;
-    ad_pop_frame(t, &p.frame);
+    t->frame = p.frame.outer;
 }
 
 /* Gradients that do not belong to a functional sweep may be there, of a sweep around it. */
@@ -187,7 +177,7 @@ enum { MOST_SWEEPS = 32 }; /* one inside the rule or the kernel of the other */
 
 void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
 {
-    if (ad_sweep_depth(t) == MOST_SWEEPS) {
+    if (t->frame && ad_sweep_depth(t) == MOST_SWEEPS) {
         const ad_frame *rule = ad_rule_around(t);
         ad_fail(t, AD_BAD_STATE, "%s: its rule differentiates through itself: detach what it reads (ad_detach)",
                 rule && rule->entry ? rule->entry->op->name : "an operator");
@@ -204,5 +194,5 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     if (t->status != AD_OK && !sweep->functional)
         clean_up(t, last);
     t->recording = f.recording;
-    ad_pop_frame(t, &f);
+    t->frame = f.outer;
 }

@@ -79,10 +79,13 @@ bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes)
 static bool copy_shape(ad_tape *t, ad_entry *e, uint32_t id, const ad_shape *shape)
 {
     const uint32_t table = id >> AD_INDEX_BITS, index = id & AD_INDEX_MASK;
-    ad_shape *room = (ad_shape *)(uintptr_t)&ad_scalar_shape_value;
-    if (shape->rank && table == AD_STEP) {
+    ad_shape *room;
+    e->value.shape = &ad_scalar_shape_value;
+    if (shape->rank == 0)
+        return true;
+    if (table == AD_STEP) {
         room = ad_arena_take(&t->step, sizeof(ad_shape));
-    } else if (shape->rank) {
+    } else {
         ad_shape **shapes = &t->tables[table].shapes[index >> AD_CHUNK_BITS];
         if (!*shapes)
             *shapes = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, sizeof **shapes);
@@ -90,8 +93,7 @@ static bool copy_shape(ad_tape *t, ad_entry *e, uint32_t id, const ad_shape *sha
     }
     if (!room)
         return false;
-    if (shape->rank)
-        *room = *shape;
+    *room = *shape;
     e->value.shape = room;
     return true;
 }
@@ -122,7 +124,9 @@ static bool fail_allocation(ad_tape *t, ad_type type, const ad_shape *shape)
 
 bool ad_allocate_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape)
 {
-    ad_make_scalar(e, (uint8_t)type);
+    e->value.type = (uint8_t)type;
+    e->value.shape = &ad_scalar_shape_value;
+    e->value.data = &e->scalar;
     if (shape->rank == 0 || (copy_shape(t, e, id, shape) && allocate_data(t, e, id)))
         return true;
     return fail_allocation(t, type, shape);
@@ -130,9 +134,9 @@ bool ad_allocate_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const
 
 bool ad_allocate_value_like(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape)
 {
-    ad_make_scalar(e, (uint8_t)type);
     if (shape->rank == 0)
-        return true;
+        return ad_allocate_value(t, e, id, type, shape);
+    e->value.type = (uint8_t)type;
     e->value.shape = shape;
     return allocate_data(t, e, id) || fail_allocation(t, type, shape);
 }
@@ -141,7 +145,8 @@ bool ad_share_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad
 {
     const ad_entry *source = ad_entry_at(t, from);
     if (source->value.shape->rank == 0 && shape->rank > 0)
-        return ad_allocate_value(t, e, id, type, shape) && memcpy(e->value.data, source->value.data, ad_bytes_of((uint8_t)type));
+        return ad_allocate_value(t, e, id, type, shape) &&
+               memcpy(e->value.data, source->value.data, ad_bytes_of((uint8_t)type));
     e->value.type = (uint8_t)type;
     if (!copy_shape(t, e, id, shape)) {
         ad_fail_memory(t, "tape");

@@ -69,8 +69,8 @@ static inline void ad_make_scalar(ad_entry *e, uint8_t type)
     e->value.data = &e->scalar;
 }
 
-/* Gives the entry e, whose id is `id`, its type, a copy of the shape, and room for its data. Returns false if there is no memory (the tape is
- * then in error), and so do the others. */
+/* Gives the entry e, whose id is `id`, its type, a copy of the shape, and room for its data. Returns false if there is
+ * no memory (the tape is then in error), and so do the others. */
 bool ad_allocate_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape);
 
 /* The same for an entry of STEP; a shape that belongs to an entry that lives as long is shared. */

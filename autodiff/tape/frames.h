@@ -3,6 +3,7 @@
 /* The stack of frames: what runs on the tape, inside what. */
 #include "entries.h"
 
+/* Pushes a frame. It is popped by `t->frame = f.outer`. */
 static inline void ad_push_frame(ad_tape *t, ad_frame *f, ad_frame_kind kind)
 {
     f->outer = t->frame;
@@ -10,8 +11,6 @@ static inline void ad_push_frame(ad_tape *t, ad_frame *f, ad_frame_kind kind)
     f->kind = kind;
     t->frame = f;
 }
-
-static inline void ad_pop_frame(ad_tape *t, const ad_frame *f) { t->frame = f->outer; }
 
 /* The gradient rule that runs, its kernels included. NULL if there is none, or it has taken a position since. */
 const ad_frame *ad_running_rule(const ad_tape *t);

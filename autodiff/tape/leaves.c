@@ -23,7 +23,7 @@ static ad_tensor make_leaf(ad_tape *t, const char *who, uint32_t which, ad_type 
     if (!t || t->status != AD_OK || !valid_type(t, who, type, false) ||
         !ad_check_shape(t, who, &shape, ad_bytes_of((uint8_t)type)))
         return ad_inert(t);
-    const ad_arena_mark step = ad_arena_now(&t->step), persistent = ad_arena_now(&t->persistent);
+    const ad_arena_mark step = {t->step.current, t->step.at}, persistent = {t->persistent.current, t->persistent.at};
     const uint32_t before = t->ends[which];
     uint32_t id;
     ad_entry *e = ad_append(t, which, &id);
@@ -43,7 +43,7 @@ static ad_tensor make_leaf(ad_tape *t, const char *who, uint32_t which, ad_type 
 
 static ad_tensor make_persistent(ad_tape *t, ad_tensor x, const char *name, unsigned flag)
 {
-    if (ad_is_inert(x))
+    if (!x.id)
         return x;
     ad_entry_at(t, x.id)->value.flags |= (uint8_t)flag;
     if (name && ad_is_inert(ad_name(x, name))) {
@@ -75,7 +75,7 @@ ad_tensor ad_variable(ad_tape *t, ad_type type, ad_shape shape, const void *data
     if (!t || t->status != AD_OK || !valid_type(t, "variable", type, true))
         return ad_inert(t);
     ad_tensor x = make_leaf(t, "variable", AD_STEP, type, shape, data);
-    if (!ad_is_inert(x))
+    if (x.id)
         ad_entry_at(t, x.id)->value.flags |= AD_WANTS_GRADIENT;
     return x;
 }

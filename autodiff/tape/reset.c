@@ -38,7 +38,7 @@ void ad_leave_position(ad_tape *t)
     t->open_segment = t->open_segment == f->open_segment ? f->open_segment : 0; /* one that began since is dropped */
     t->fresh = f->fresh;
     t->recording = f->recording;
-    ad_pop_frame(t, f);
+    t->frame = f->outer;
     ad_pool_drop(&t->pool, storage);
 }
 
@@ -56,7 +56,8 @@ ad_status ad_reset(ad_tape *t)
         return AD_BAD_HANDLE;
     if (ad_refuse_in_rule(t, "reset", "take ad_return_to"))
         return t->status;
-    ad_leave_positions_in(t, NULL);
+    while (t->frame)
+        ad_leave_position(t);
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
     ad_forget_changes(t);

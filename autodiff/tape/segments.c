@@ -146,4 +146,3 @@ ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
     ad_drop_segment(t, t->segments.n - 1);
     return AD_OK;
 }
-

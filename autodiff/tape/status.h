@@ -10,7 +10,11 @@ ad_status ad_fail_memory(ad_tape *t, const char *who);
  * begins with `who`. */
 bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t bytes);
 
-/* The status that a call returns after an error: the tape's, or AD_BAD_HANDLE where there is no tape or none was set. */
-static inline ad_status ad_status_after(const ad_tape *t) { return t && t->status != AD_OK ? t->status : AD_BAD_HANDLE; }
+/* The status that a call returns after an error: the tape's, or AD_BAD_HANDLE where there is no tape or none was set.
+ */
+static inline ad_status ad_status_after(const ad_tape *t)
+{
+    return t && t->status != AD_OK ? t->status : AD_BAD_HANDLE;
+}
 
 #endif

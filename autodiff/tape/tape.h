@@ -149,12 +149,12 @@ struct ad_tape {
         char message[600];
     };
     struct {
-        ad_frame *frame; /* the innermost; NULL: the program runs */
-        bool recording;  /* results become entries of STEP, not of TEMPORARY */
-        bool checking;   /* results are looked at: a number that is not finite is an error */
-        uint64_t draws;  /* of random operators, so far */
+        ad_frame *frame;                        /* the innermost; NULL: the program runs */
+        bool recording;                         /* results become entries of STEP, not of TEMPORARY */
+        bool checking;                          /* results are looked at: a number that is not finite is an error */
+        uint64_t draws;                         /* of random operators, so far */
         const ad_operator *checked[AD_CHECKED]; /* rows, and descriptors that have entries here: found complete */
-        bool checked_own; /* the user's are among them */
+        bool checked_own;                       /* the user's are among them */
     };
     struct {
         ad_recording_state state;

@@ -144,7 +144,8 @@ static ad_entry *gradient_to_use(ad_tensor x, const ad_entry *e, const char *who
     if (e->gradient)
         return ad_entry_at(x.tape, e->gradient);
     ad_fail(x.tape, AD_NO_GRADIENT,
-            "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who, ad_leaf_name(e));
+            "%s: the gradient of %s was not computed: run ad_backward on a loss that depends on it", who,
+            ad_leaf_name(e));
     return NULL;
 }
 
@@ -179,8 +180,9 @@ ad_status ad_touch(ad_tensor leaf)
     else if (e && !(e->value.flags & AD_IS_BORROWED))
         ad_fail(leaf.tape, AD_BAD_STATE,
                 "touch: the leaf is not borrowed, or is a scalar, which is copied: change it with ad_assign");
-    return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id, "touch") ? AD_OK
-                                                                                                : ad_status_after(leaf.tape);
+    return e && ad_status_of(leaf.tape) == AD_OK && ad_note_change(leaf.tape, leaf.id, "touch")
+               ? AD_OK
+               : ad_status_after(leaf.tape);
 }
 
 ad_status ad_descend(ad_tensor x, double rate)

@@ -14,12 +14,10 @@ static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
     const ad_frame *f = ad_callback_around(t);
     if (!f || (id >> AD_INDEX_BITS == AD_STEP && id >= f->start.entries && !ad_running_rule(t)))
         return false;
-    ad_fail(t, AD_BAD_STATE, "%s: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)",
-            who);
+    ad_fail(t, AD_BAD_STATE,
+            "%s: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)", who);
     return true;
 }
-
-static ad_change *changes_of(const ad_tape *t) { return t->changes.items; }
 
 bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 {
@@ -32,7 +30,7 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
     }
     if (!ad_more_room(t, &t->changes, sizeof(ad_change)))
         return false;
-    changes_of(t)[t->changes.n++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
+    ((ad_change *)t->changes.items)[t->changes.n++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
     leaf->version++;
     leaf->changed_at = t->ends[AD_STEP];
     return true;
@@ -40,7 +38,7 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 
 void ad_forget_changes(ad_tape *t)
 {
-    const ad_change *changes = changes_of(t);
+    const ad_change *changes = t->changes.items;
     for (size_t i = 0; i < t->changes.n; i++)
         if (changes[i].leaf >> AD_INDEX_BITS == AD_PERSISTENT || changes[i].leaf < t->ends[AD_STEP])
             ad_entry_at(t, changes[i].leaf)->u.leaf.changed_at = 0;
@@ -50,7 +48,7 @@ void ad_forget_changes(ad_tape *t)
 /* Leaves that go with the entries are forgotten. What is recorded from here on has read the others as they are. */
 void ad_forget_changes_from(ad_tape *t, uint32_t count)
 {
-    ad_change *changes = changes_of(t);
+    ad_change *changes = t->changes.items;
     size_t n = 0;
     for (size_t i = 0; i < t->changes.n; i++) {
         ad_change change = changes[i];
@@ -69,7 +67,7 @@ void ad_forget_changes_from(ad_tape *t, uint32_t count)
 /* The leaf's version when entry `reader` was recorded. */
 static uint32_t version_then(const ad_tape *t, uint32_t leaf, uint32_t reader)
 {
-    const ad_change *changes = changes_of(t);
+    const ad_change *changes = t->changes.items;
     for (size_t i = 0; i < t->changes.n; i++)
         if (changes[i].leaf == leaf && changes[i].entries > reader)
             return changes[i].version;

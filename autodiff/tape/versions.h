@@ -4,8 +4,8 @@
  * gradient of neither the old values nor the new ones: that is an error. */
 #include "tape.h"
 
-/* Notes that the call `who` is about to change a leaf in place. Returns false if it must not, or there is no memory (the
- * tape is then in error). */
+/* Notes that the call `who` is about to change a leaf in place. Returns false if it must not, or there is no memory
+ * (the tape is then in error). */
 bool ad_note_change(ad_tape *t, uint32_t id, const char *who);
 
 /* Forgets the list of changes: after a reset or a complete replay nothing recorded is out of date. */

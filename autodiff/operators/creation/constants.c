@@ -125,7 +125,7 @@ static void eye_run(ad_call *c)
 {
     const ad_value *y = c->y[0];
     const size_t m = (size_t)y->shape->dims[0], n = (size_t)y->shape->dims[1];
-    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    memset(y->data, 0, ad_elements(y) * ad_bytes_of(y->type));
     for (size_t i = 0; i < m && i < n; i++)
         if (y->type == AD_F32)
             ((float *)y->data)[i * n + i] = 1;

@@ -281,7 +281,7 @@ static void pow_derivative_shape(ad_call *c)
 static void pow_derivative_run(ad_call *c)
 {
     const ad_value *x = c->x[0], *p = c->x[1], *y = c->y[0];
-    const size_t bytes = ad_type_bytes((ad_type)y->type);
+    const size_t bytes = ad_bytes_of(y->type);
     ad_span span = {.array = {y->data, x->data, p->data},
                     .size = {(size_t)c->attributes[0].integer, (size_t)c->attributes[1].integer}};
     ad_broadcast_loop(y->shape, 3, (const ad_shape *const[]){y->shape, x->shape, p->shape}, (const size_t[]){bytes, bytes, bytes},

@@ -198,7 +198,7 @@ static void layer_norm_backward_run(ad_call *c)
     }
     ad_span span = {.n = row_count(x), .array = {of}, .size = {row_size(x)}, .constant = c->attributes[0].real};
     for (int i = 1; i < 3; i++)
-        memset(of[i], 0, row_size(x) * ad_type_bytes((ad_type)c->x[0]->type));
+        memset(of[i], 0, row_size(x) * ad_bytes_of(c->x[0]->type));
     if (row_size(x))
         ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }

@@ -334,7 +334,7 @@ static void linear_backward_shape(ad_call *c)
 /* dz of n rows of h columns, and their sum added to db. */
 static void back_rows(ad_call *c, size_t n, size_t h, size_t from, void *db)
 {
-    const size_t at = from * ad_type_bytes((ad_type)c->x[0]->type);
+    const size_t at = from * ad_bytes_of(c->x[0]->type);
     char *dz = c->y[0]->data, *dy = c->x[0]->data, *y = c->x[1]->data;
     const ad_span span = {.n = n, .array = {dz + at, db, dy + at, y + at}, .size = {h}};
     ad_loop_for(backward_loops[activation_of(c->attributes)], c->x[0]->type)(&span);

@@ -100,7 +100,7 @@ enum { SHORT_RUN = 8 };
 static void product_into(ad_call *c, ad_value *sum, const ad_value *other)
 {
     const ad_value *dy = c->x[0];
-    const size_t bytes = ad_type_bytes((ad_type)dy->type), n = ad_elements(sum), m = ad_elements(other);
+    const size_t bytes = ad_bytes_of(dy->type), n = ad_elements(sum), m = ad_elements(other);
     ad_loop *loop = ad_loop_for(&add_product_loops, dy->type);
     ad_span span = {.n = n < m ? n : m, .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
     memset(sum->data, 0, n * bytes);

@@ -81,7 +81,7 @@ static size_t row_size(const ad_shape *x)
 static void gather_rows_run(ad_call *c)
 {
     const ad_value *x = c->x[0], *rows = c->x[1];
-    const size_t bytes = row_size(x->shape) * ad_type_bytes((ad_type)x->type);
+    const size_t bytes = row_size(x->shape) * ad_bytes_of(x->type);
     const int32_t *row = rows->data;
     if (!check_rows(c, rows, x->shape->dims[0]))
         return;
@@ -145,7 +145,7 @@ static void scatter_add_rows_run(ad_call *c)
     ad_value *y = c->y[0];
     if (!check_rows(c, rows, y->shape->dims[0]))
         return;
-    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    memset(y->data, 0, ad_elements(y) * ad_bytes_of(y->type));
     ad_span span = {
         .n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
     ad_loop_for(&scatter_rows_loops, y->type)(&span);
@@ -305,7 +305,7 @@ static void gather_run(ad_call *c)
     const ad_value *x = c->x[0];
     ad_value *y = c->y[0];
     const int axis = ad_axis_index(c, c->attributes[0].integer, x->shape->rank);
-    const size_t bytes = ad_type_bytes((ad_type)x->type);
+    const size_t bytes = ad_bytes_of(x->type);
     along a;
     if (!check_indices(c, c->x[1], x->shape->dims[axis]) || !ad_elements(y) || !make_along(c, y->shape, axis, &a))
         return;
@@ -378,7 +378,7 @@ static void scatter_add_run(ad_call *c)
     const ad_value *v = c->x[0];
     ad_value *y = c->y[0];
     const int axis = ad_axis_index(c, c->attributes[0].integer, v->shape->rank);
-    const size_t bytes = ad_type_bytes((ad_type)v->type), n = (size_t)y->shape->dims[axis];
+    const size_t bytes = ad_bytes_of(v->type), n = (size_t)y->shape->dims[axis];
     along a;
     memset(y->data, 0, ad_elements(y) * bytes);
     if (!check_indices(c, c->x[1], (int64_t)n) || !ad_elements(v) || !make_along(c, v->shape, axis, &a))

@@ -23,7 +23,7 @@ static void one_hot_shape(ad_call *c)
 static void one_hot_run(ad_call *c)
 {
     const ad_value *labels = c->x[0], *y = c->y[0];
-    const size_t n = (size_t)c->attributes[0].integer, bytes = ad_type_bytes((ad_type)y->type);
+    const size_t n = (size_t)c->attributes[0].integer, bytes = ad_bytes_of(y->type);
     const void *ones[AD_TYPE_COUNT] = {[AD_F32] = &(float){1}, [AD_F64] = &(double){1}, [AD_I32] = &(int32_t){1}};
     const int32_t *label = labels->data;
     memset(y->data, 0, ad_elements(y) * bytes);

@@ -15,7 +15,7 @@ typedef struct matrices {
 static matrices matrices_of(const ad_value *x)
 {
     const ad_shape *shape = x->shape;
-    matrices a = {.count = ad_elements(x) ? 1 : 0, .bytes = ad_type_bytes((ad_type)x->type)};
+    matrices a = {.count = ad_elements(x) ? 1 : 0, .bytes = ad_bytes_of(x->type)};
     a.m = shape->dims[shape->rank - 2];
     a.n = shape->dims[shape->rank - 1];
     for (int i = 0; i < shape->rank - 2; i++)

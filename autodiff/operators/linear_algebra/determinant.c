@@ -75,7 +75,7 @@ LOOP_TABLE(slope_of_diagonal)
 
 static size_t size_of(const ad_call *c) { return (size_t)ad_last(c->x[0]->shape, 1); }
 
-static size_t bytes_of(const ad_call *c) { return ad_type_bytes((ad_type)c->x[0]->type); }
+static size_t bytes_of(const ad_call *c) { return ad_bytes_of(c->x[0]->type); }
 
 static const ad_sample samples_of_square[] = {
     {.n_x = 1, .x = {{2, {3, 3}}}}, {.n_x = 1, .x = {{3, {2, 2, 2}}}}, {.n_x = 1, .x = {{2, {4, 4}}}},

@@ -113,7 +113,7 @@ static bool eigen_at(ad_call *c, size_t at, const room *r)
 
 static void eigh_run(ad_call *c)
 {
-    const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]), bytes = ad_type_bytes((ad_type)c->x[0]->type);
+    const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]), bytes = ad_bytes_of(c->x[0]->type);
     if (n_matrices == 0)
         return;
     const room r = {ad_scratch(c, n * n, bytes), ad_scratch(c, (size_t)ad_lapack_eigen_work((int64_t)n), bytes),
@@ -197,7 +197,7 @@ static void divide_by_gaps_shape(ad_call *c)
 
 static void divide_by_gaps_run(ad_call *c)
 {
-    const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]), bytes = ad_type_bytes((ad_type)c->x[0]->type);
+    const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]), bytes = ad_bytes_of(c->x[0]->type);
     for (size_t at = 0; at < n_matrices; at++) {
         size_t pair[2];
         const ad_span span = {.array = {ad_matrix_of(c->y[0], at), ad_matrix_of(c->x[0], at),

@@ -85,9 +85,11 @@ static void fail_sizes(ad_call *c, const char *what)
  * result. */
 static void product_of_sizes(ad_call *c, reading r)
 {
-    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1), lead_b = ad_leading(&b);
+    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1);
     const ad_product p = sizes_of(c, r, &a, &b);
-    ad_shape y = ad_leading(&a);
+    ad_shape y = a, lead_b = b;
+    y.rank -= 2;
+    lead_b.rank -= 2;
     if (p.k != b.dims[b.rank - (r.transpose_b ? 1 : 2)])
         fail_sizes(c, "inner sizes differ");
     else if (!ad_blas_fits(&p))
@@ -113,9 +115,10 @@ static void product_shape(ad_call *c, reading r)
 
 static void product_run(ad_call *c, reading r)
 {
-    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1), lead_a = ad_leading(&a), lead_b = ad_leading(&b);
-    ad_product p = sizes_of(c, r, &a, &b);
-    ad_shape lead = *c->y[0]->shape;
+    ad_shape lead_a = matrices_of(c, 0), lead_b = matrices_of(c, 1), lead = *c->y[0]->shape;
+    ad_product p = sizes_of(c, r, &lead_a, &lead_b);
+    lead_a.rank -= 2;
+    lead_b.rank -= 2;
     lead.rank -= (c->x[0]->shape->rank > 1) + (c->x[1]->shape->rank > 1);
     const size_t bytes = ad_bytes_of(c->x[0]->type), n = ad_count_of(&lead);
     const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes,
@@ -316,7 +319,7 @@ static void walk_both(ad_call *c, const ad_loops *loops, const ad_shape *space, 
                       const ad_shape *b)
 {
     const ad_shape *shapes[] = {y, a, b};
-    const size_t bytes = ad_type_bytes((ad_type)c->y[0]->type), each[] = {bytes, bytes, bytes};
+    const size_t bytes = ad_bytes_of(c->y[0]->type), each[] = {bytes, bytes, bytes};
     ad_span span = {.array = {c->y[0]->data, c->x[0]->data, c->x[1]->data}};
     ad_broadcast_loop(space, 3, shapes, each, ad_loop_for(loops, c->y[0]->type), &span);
 }
@@ -329,7 +332,7 @@ static void dot_run(ad_call *c)
     kept = space;
     kept.dims[kept.rank - 1] = 1;
     if (n)
-        memset(c->y[0]->data, 0, n * ad_type_bytes((ad_type)c->y[0]->type));
+        memset(c->y[0]->data, 0, n * ad_bytes_of(c->y[0]->type));
     walk_both(c, &dot_loops, &space, &kept, c->x[0]->shape, c->x[1]->shape);
 }
 

@@ -131,7 +131,7 @@ const char *ad_matrix_text(const ad_call *c, int i, size_t at, char text[AD_MATR
 void *ad_matrix_of(const ad_value *x, size_t at)
 {
     const size_t elements = (size_t)ad_last(x->shape, 1) * (size_t)ad_last(x->shape, 2);
-    return (char *)x->data + at * elements * ad_type_bytes((ad_type)x->type);
+    return (char *)x->data + at * elements * ad_bytes_of(x->type);
 }
 
 size_t ad_matrix_count(const ad_value *x)

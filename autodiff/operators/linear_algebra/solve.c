@@ -210,7 +210,7 @@ static void solve_triangular_run(ad_call *c)
     for (size_t at = 0; at < n_systems; at++) {
         const equations s = system_at(c, at);
         void *y = ad_matrix_of(c->y[0], at);
-        memcpy(y, ad_matrix_of(c->x[1], s.b), (size_t)(n * k) * ad_type_bytes((ad_type)c->x[1]->type));
+        memcpy(y, ad_matrix_of(c->x[1], s.b), (size_t)(n * k) * ad_bytes_of(c->x[1]->type));
         ad_lapack_solve_triangular((ad_type)c->x[0]->type, kind, n, k, ad_matrix_of(c->x[0], s.a), y);
     }
 }

@@ -187,7 +187,7 @@ static void logsumexp_run(ad_call *c)
 {
     const ad_value *x = c->x[0];
     const size_t n = ad_elements(c->y[0]);
-    void *y = c->y[0]->data, *m = ad_scratch(c, n, ad_type_bytes((ad_type)x->type));
+    void *y = c->y[0]->data, *m = ad_scratch(c, n, ad_bytes_of(x->type));
     if (!m)
         return;
     ad_reduce_into(c, &largest_number_loops, y, -INFINITY);

@@ -99,7 +99,7 @@ static void argmin_shape(ad_call *c) { place_shape(c, "smallest"); }
 static void find_extremes(ad_call *c, const ad_loops *loops, double first)
 {
     const ad_value *x = c->x[0];
-    void *extreme = ad_scratch(c, ad_elements(c->y[0]), ad_type_bytes((ad_type)x->type));
+    void *extreme = ad_scratch(c, ad_elements(c->y[0]), ad_bytes_of(x->type));
     if (!extreme)
         return;
     ad_reduce_into(c, loops, extreme, first);
@@ -169,7 +169,7 @@ static unsigned tied_axes(ad_call *c, const ad_value *x)
 /* In scratch: for each group of x, how many elements tie with y. */
 static void *tie_counts(ad_call *c, const ad_value *x, const ad_value *y)
 {
-    void *count = ad_scratch(c, ad_elements(y), ad_type_bytes((ad_type)y->type));
+    void *count = ad_scratch(c, ad_elements(y), ad_bytes_of(y->type));
     if (count)
         ad_walk_groups(c, &count_ties_loops, x->shape, tied_axes(c, x), 0, 4,
                        (const ad_group_array[]){{.data = count}, {x->data, true, false}, {0}, {.data = y->data}});
@@ -192,7 +192,7 @@ static void spread_ties_run(ad_call *c)
 {
     const ad_value *v = c->x[0], *x = c->x[1], *y = c->x[2];
     void *count = tie_counts(c, x, y),
-         *part = count ? ad_scratch(c, ad_elements(v), ad_type_bytes((ad_type)v->type)) : NULL;
+         *part = count ? ad_scratch(c, ad_elements(v), ad_bytes_of(v->type)) : NULL;
     if (!part)
         return;
     divide_by_counts(c, part, v->data, count, ad_elements(v));
@@ -255,7 +255,7 @@ static void mean_ties_run(ad_call *c)
     const ad_value *u = c->x[0], *x = c->x[1], *m = c->x[2];
     ad_value *y = c->y[0];
     void *count = tie_counts(c, x, m),
-         *sum = count ? ad_scratch(c, ad_elements(y), ad_type_bytes((ad_type)y->type)) : NULL;
+         *sum = count ? ad_scratch(c, ad_elements(y), ad_bytes_of(y->type)) : NULL;
     if (!sum)
         return;
     ad_walk_groups(

@@ -102,12 +102,13 @@ ad_axes ad_axes_kept(const ad_pullback *p)
 ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g)
 {
     const ad_axes *axes = &ad_attribute_at(p, 0)->axes;
-    if (axes->keep || axes->count == 0)
-        return g; /* a scalar broadcasts to anything */
     ad_shape kept = *ad_x_shape(p, 0);
+    for (int i = 0; i < kept.rank; i++)
+        if (axes->count == 0)
+            kept.dims[i] = 1;
     for (int i = 0; i < axes->count; i++)
         kept.dims[axes->axis[i] < 0 ? axes->axis[i] + kept.rank : axes->axis[i]] = 1;
-    return ad_reshape(g, kept);
+    return axes->keep ? g : ad_reshape(g, kept);
 }
 
 /* ---- Walking ----------------------------------------------------------------------------------------------------- */
@@ -171,7 +172,7 @@ static void fill_groups(ad_call *c, const ad_shape *x, unsigned mask, void *y, d
 void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
                     const ad_group_array arrays[])
 {
-    const size_t bytes = ad_type_bytes((ad_type)c->x[0]->type), count = ad_count_of(x);
+    const size_t bytes = ad_bytes_of(c->x[0]->type), count = ad_count_of(x);
     if (count == 0) {
         if (!arrays[0].is_wide)
             fill_groups(c, x, mask, arrays[0].data, nothing);

@@ -14,10 +14,17 @@ AD_FAMILY(reductions_sum_mean)
 
 static void sum_run(ad_call *c) { ad_reduce_into(c, &sum_loops, c->y[0]->data, 0); }
 
+/* The gradient of a sum goes to every element of the sum. A scalar broadcasts as it is. */
+static ad_tensor spread(ad_pullback *p, ad_tensor g)
+{
+    const bool is_scalar = ad_attribute_at(p, 0)->axes.count == 0;
+    return ad_broadcast_to(is_scalar ? g : ad_keep_axes(p, g), *ad_x_shape(p, 0));
+}
+
 /* y = sum x :  dx = dy, broadcast */
 static void sum_vjp(ad_pullback *p)
 {
-    ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_dy(p)), ad_shape_of(ad_x(p, 0))));
+    ad_give(p, 0, spread(p, ad_dy(p)));
 }
 
 AD_OPERATOR(sum,
@@ -45,9 +52,8 @@ static void mean_run(ad_call *c) { ad_mean_into(c, c->y[0]->data); }
 /* y = (sum x) / n :  dx = dy / n, broadcast */
 static void mean_vjp(ad_pullback *p)
 {
-    const ad_shape *x = ad_x_shape(p, 0);
-    const double n = (double)ad_count_of(x) / (double)ad_size_of(ad_y(p));
-    ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_scale(ad_dy(p), 1 / n)), *x));
+    const double n = (double)ad_count_of(ad_x_shape(p, 0)) / (double)ad_size_of(ad_y(p));
+    ad_give(p, 0, spread(p, ad_scale(ad_dy(p), 1 / n)));
 }
 
 AD_OPERATOR(mean,

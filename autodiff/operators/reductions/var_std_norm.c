@@ -96,7 +96,7 @@ static void var_run(ad_call *c)
     const ad_value *x = c->x[0];
     const unsigned mask = ad_reduced_axes(c);
     const size_t n = ad_elements(c->y[0]);
-    void *mean = ad_scratch(c, n, ad_type_bytes((ad_type)x->type));
+    void *mean = ad_scratch(c, n, ad_bytes_of(x->type));
     if (!mean)
         return;
     ad_mean_into(c, mean);
@@ -201,8 +201,8 @@ static bool squares_are_safe(ad_call *c, void *sums, size_t n)
 static void scaled_norm(ad_call *c, void *y, size_t n)
 {
     const ad_value *x = c->x[0];
-    void *largest = ad_scratch(c, n, ad_type_bytes((ad_type)x->type)),
-         *scale = largest ? ad_scratch(c, n, ad_type_bytes((ad_type)x->type)) : NULL;
+    void *largest = ad_scratch(c, n, ad_bytes_of(x->type)),
+         *scale = largest ? ad_scratch(c, n, ad_bytes_of(x->type)) : NULL;
     if (!scale)
         return;
     ad_reduce_into(c, &max_abs_loops, largest, 0);

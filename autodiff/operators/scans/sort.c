@@ -92,7 +92,7 @@ static void sort_along(ad_call *c, void *y, void *at, int64_t take, bool descend
 {
     const ad_shape *x = c->x[0]->shape;
     const int axis = ad_axis_index(c, c->attributes[0].integer, x->rank);
-    const size_t n = (size_t)x->dims[axis], pair = 2 * ad_type_bytes((ad_type)c->x[0]->type);
+    const size_t n = (size_t)x->dims[axis], pair = 2 * ad_bytes_of(c->x[0]->type);
     ad_span s = {.n = (size_t)take,
                  .array = {y, c->x[0]->data, at, ad_scratch(c, 2 * n, pair)},
                  .size = {1, 1, 1},

@@ -41,7 +41,7 @@ static void cast_run(ad_call *c)
 {
     const size_t n = ad_elements(c->y[0]);
     if (c->x[0]->type == c->y[0]->type)
-        memcpy(c->y[0]->data, c->x[0]->data, n * ad_type_bytes((ad_type)c->y[0]->type));
+        memcpy(c->y[0]->data, c->x[0]->data, n * ad_bytes_of(c->y[0]->type));
     else if (c->y[0]->type == AD_I32)
         cast_to_i32(c);
     else if (c->y[0]->type == AD_F32)

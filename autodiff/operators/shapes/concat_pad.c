@@ -40,7 +40,7 @@ static bool fits_first(ad_call *c, int i, int axis)
 static void join(ad_call *c, int axis, bool is_stack)
 {
     const ad_value *y = c->y[0];
-    size_t outer = ad_elements(y) ? 1 : 0, unit = ad_type_bytes((ad_type)y->type);
+    size_t outer = ad_elements(y) ? 1 : 0, unit = ad_bytes_of(y->type);
     char *to = y->data;
     for (int i = 0; i < axis; i++)
         outer *= (size_t)y->shape->dims[i];
@@ -272,7 +272,7 @@ static void fill_with(const ad_value *y, double value)
 static void pad_run(ad_call *c)
 {
     const ad_value *x = c->x[0], *y = c->y[0];
-    ad_strided_copy move = {.to = y->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = y->data, .from = x->data, .bytes = ad_bytes_of(x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     fill_with(y, c->attributes[2].real);
     if (!ad_elements(x))

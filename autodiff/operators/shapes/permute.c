@@ -24,7 +24,7 @@ static void transpose_shape(ad_call *c)
 static void move_to_result(ad_call *c, const char *x, const ptrdiff_t from[AD_MAX_RANK])
 {
     const ad_value *y = c->y[0];
-    ad_strided_copy move = {.to = y->data, .from = x, .bytes = ad_type_bytes((ad_type)y->type)};
+    ad_strided_copy move = {.to = y->data, .from = x, .bytes = ad_bytes_of(y->type)};
     ptrdiff_t to[AD_MAX_RANK];
     if (!ad_elements(y))
         return;
@@ -39,7 +39,7 @@ static void transpose_run(ad_call *c)
     const ad_value *x = c->x[0];
     const int rank = x->shape->rank;
     ptrdiff_t from[AD_MAX_RANK];
-    ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), from);
+    ad_dense_steps(x->shape, ad_bytes_of(x->type), from);
     const ptrdiff_t last = from[rank - 1];
     from[rank - 1] = from[rank - 2];
     from[rank - 2] = last;
@@ -116,7 +116,7 @@ static void permute_run(ad_call *c)
     int order[AD_MAX_RANK];
     if (!read_order(c, order))
         return;
-    ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), step);
+    ad_dense_steps(x->shape, ad_bytes_of(x->type), step);
     for (int i = 0; i < x->shape->rank; i++)
         from[i] = step[order[i]];
     move_to_result(c, x->data, from);
@@ -180,7 +180,7 @@ static void flip_run(ad_call *c)
     unsigned mask;
     if (!ad_elements(x) || !ad_axes_mask(c, &c->attributes[0].axes, x->shape->rank, &mask))
         return;
-    ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), from);
+    ad_dense_steps(x->shape, ad_bytes_of(x->type), from);
     for (int i = 0; i < x->shape->rank; i++) {
         if (!(mask & 1U << i))
             continue;

@@ -40,7 +40,7 @@ static void repeat_shape(ad_call *c)
 static void repeat_run(ad_call *c)
 {
     const ad_value *x = c->x[0];
-    ad_strided_copy move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_bytes_of(x->type)};
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
     if (!ad_elements(c->y[0]))
         return;

@@ -65,7 +65,7 @@ static void slice_shape(ad_call *c)
 /* Returns the first element that a slice takes; steps has the distances to the next one along each axis. */
 static char *sliced(const ad_value *x, int axis, places p, ptrdiff_t steps[AD_MAX_RANK])
 {
-    ad_dense_steps(x->shape, ad_type_bytes((ad_type)x->type), steps);
+    ad_dense_steps(x->shape, ad_bytes_of(x->type), steps);
     char *first = (char *)x->data + steps[axis] * (ptrdiff_t)p.first;
     steps[axis] = p.count > 1 ? steps[axis] * (ptrdiff_t)p.step : 0;
     return first;
@@ -74,7 +74,7 @@ static char *sliced(const ad_value *x, int axis, places p, ptrdiff_t steps[AD_MA
 /* A slice without gaps: one run for each place of the axes before. */
 static void copy_runs(const ad_value *x, const ad_value *y, int axis, places p)
 {
-    size_t outer = 1, unit = ad_type_bytes((ad_type)x->type);
+    size_t outer = 1, unit = ad_bytes_of(x->type);
     for (int i = 0; i < axis; i++)
         outer *= (size_t)x->shape->dims[i];
     for (int i = axis + 1; i < x->shape->rank; i++)
@@ -97,7 +97,7 @@ static void slice_run(ad_call *c)
         copy_runs(x, y, axis, p);
         return;
     }
-    ad_strided_copy move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = y->data, .from = sliced(x, axis, p, from), .bytes = ad_bytes_of(x->type)};
     ad_dense_steps(y->shape, move.bytes, to);
     for (int i = 0; i < y->shape->rank; i++)
         ad_add_axis(&move, y->shape->dims[i], to[i], from[i]);
@@ -166,10 +166,10 @@ static void slice_backward_run(ad_call *c)
     const int axis = ad_axis_index(c, c->attributes[1].integer, v->shape->rank);
     const places p = places_of(range_at(&c->attributes[2]), y->shape->dims[axis]);
     ptrdiff_t to[AD_MAX_RANK], from[AD_MAX_RANK];
-    memset(y->data, 0, ad_elements(y) * ad_type_bytes((ad_type)y->type));
+    memset(y->data, 0, ad_elements(y) * ad_bytes_of(y->type));
     if (!ad_elements(v))
         return;
-    ad_strided_copy move = {.to = sliced(y, axis, p, to), .from = v->data, .bytes = ad_type_bytes((ad_type)v->type)};
+    ad_strided_copy move = {.to = sliced(y, axis, p, to), .from = v->data, .bytes = ad_bytes_of(v->type)};
     ad_dense_steps(v->shape, move.bytes, from);
     for (int i = 0; i < v->shape->rank; i++)
         ad_add_axis(&move, v->shape->dims[i], to[i], from[i]);

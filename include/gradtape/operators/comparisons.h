@@ -25,6 +25,8 @@ AD_API ad_tensor ad_is_nan(ad_tensor x);    /* x is f32 or f64 */
 AD_API ad_tensor ad_is_finite(ad_tensor x); /* x is f32 or f64; NaN is not finite */
 
 /* ---- Logic on i32: any number except 0 is true; the result is 1 or 0, not differentiable ------------------------- */
+/* a and b; a or b; exactly one of them; not x. Operands are i32 and broadcast; the result is i32, not differentiable.
+ * Error: an operand of another type. */
 AD_API ad_tensor ad_logical_and(ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_logical_or(ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_logical_xor(ad_tensor a, ad_tensor b);
