@@ -1,8 +1,8 @@
 /* The one file that calls BLAS.
  *
- * A product is cut into blocks that depend on its sizes and on nothing else, so that any number of threads computes the
- * same bits. OpenBLAS's kernels for AVX-512 have a way for small products that does not pack its operands and is up to
- * a quarter faster: there the blocks are just small enough for it. docs/performance.md has the measurements. */
+ * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits.
+ * OpenBLAS's kernels for AVX-512 do not pack the operands of a small product, and are up to a quarter faster there.
+ * With these kernels blocks are just small enough for that. docs/performance.md has the measurements. */
 #include "blas.h"
 
 #include <cblas.h>
@@ -11,11 +11,13 @@
 
 #include <gradtape/threads.h>
 
-/* Multiply-adds: below the first a product is not cut; up to the second OpenBLAS takes its way for small products;
- * above the third its way for large ones is as fast; the fourth is worth a thread's while there. */
-static const double not_worth_cutting = 4e5, small_product = 1e6, large_product = 4e7, large_block = 3e7;
+/* All in multiply-adds. */
+static const double not_worth_cutting = 4e5; /* a smaller product is one block */
+static const double small_product = 1e6;     /* up to this size OpenBLAS's kernels for small products are used */
+static const double large_product = 4e7;     /* from this size on its other kernels are as fast */
+static const double large_block = 3e7;       /* of such a product: a block that is worth a thread */
 
-/* A sum over k is cut in two where its result is small, as a batch's is. */
+/* A long sum over k is cut in two if its result is small, as that of a batch. */
 enum { SMALL_RESULT = 1 << 16, LONG_SUM = 128, MOST_LARGE_BLOCKS = 4 };
 
 static bool has_small_kernels;
@@ -38,7 +40,7 @@ typedef struct cut {
 
 static int64_t parts(int64_t size, int64_t part) { return (size + part - 1) / part; }
 
-/* Into how many blocks: enough to be small, or else a few for the threads. */
+/* The number of blocks: as many as make them small, or else a few for the threads. */
 static int64_t block_count(const ad_product *p)
 {
     const double work = (double)p->m * (double)p->n * (double)p->k;
@@ -50,7 +52,7 @@ static int64_t block_count(const ad_product *p)
     return blocks < 2 ? 2 : blocks > MOST_LARGE_BLOCKS ? MOST_LARGE_BLOCKS : blocks;
 }
 
-/* Equal blocks, except for the last; an even size, which vectors like. */
+/* The size of all blocks except the last. It is even, which suits vectors. */
 static int64_t block_size(int64_t size, int64_t blocks)
 {
     const int64_t block = parts(size, blocks);

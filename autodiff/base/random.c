@@ -1,7 +1,6 @@
 /* Philox4x32-10, and what is drawn from it. */
 #include "random.h"
 
-
 void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
 {
     if (!counter || !key || !words)
