@@ -35,10 +35,11 @@ bool ad_blas_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_M
 
 typedef struct cut {
     int64_t m, n, k; /* the size of a block */
-    int64_t half;    /* the sum over k is made in parts of this size, which are added at the end */
+    int64_t half;    /* of the sum over k: taken whole (then it is k), or in two halves that are added at the end */
 } cut;
 
-static int64_t parts(int64_t size, int64_t part) { return (size + part - 1) / part; }
+/* size / block, rounded up. */
+static int64_t ceiling(int64_t size, int64_t block) { return (size + block - 1) / block; }
 
 /* The number of blocks: as many as make them small, or else a few for the threads. */
 static int64_t block_count(const ad_product *p)
@@ -55,7 +56,7 @@ static int64_t block_count(const ad_product *p)
 /* The size of all blocks except the last. It is even, which suits vectors. */
 static int64_t block_size(int64_t size, int64_t blocks)
 {
-    const int64_t block = parts(size, blocks);
+    const int64_t block = ceiling(size, blocks);
     return block + block % 2 < size ? block + block % 2 : size;
 }
 
@@ -67,7 +68,7 @@ static cut cut_of(const ad_product *p)
         return c;
     if (!p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
         c.k = block_size(p->k, blocks + blocks % 2);
-        c.half = parts(parts(p->k, c.k), 2) * c.k;
+        c.half = ceiling(ceiling(p->k, c.k), 2) * c.k;
     } else if (p->m >= p->n) {
         c.m = block_size(p->m, blocks);
     } else {
@@ -111,8 +112,8 @@ static void multiply_block(const job *w, int64_t i, int64_t j, int64_t k0, int64
         cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, (int)lda, b, (int)ldb, beta, to, (int)p->n);
 }
 
-/* One block of the result over one half of the sum, its blocks in order. */
-static void multiply_part(void *context, size_t block)
+/* One block of the result over one half of the sum, whose blocks are taken in order. */
+static void multiply_tile(void *context, size_t block)
 {
     const job *w = context;
     const int64_t tiles = w->rows * w->columns, tile = (int64_t)block % tiles, half = (int64_t)block / tiles;
@@ -140,10 +141,10 @@ void ad_blas_multiply(const ad_product *p)
         return;
     }
     job w = {.p = p, .cut = cut_of(p)};
-    w.rows = parts(p->m, w.cut.m);
-    w.columns = parts(p->n, w.cut.n);
-    const int64_t halves = parts(p->k, w.cut.half);
-    ad_parallel((size_t)(w.rows * w.columns * halves), multiply_part, &w);
+    w.rows = ceiling(p->m, w.cut.m);
+    w.columns = ceiling(p->n, w.cut.n);
+    const int64_t halves = ceiling(p->k, w.cut.half);
+    ad_parallel((size_t)(w.rows * w.columns * halves), multiply_tile, &w);
     if (halves > 1 && !p->leaves_partial)
         add_partial(p);
 }
