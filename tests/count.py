@@ -5,6 +5,8 @@ Usage: count.py BUILD_DIRECTORY...
 
 A Check program counts with its single tests; any other test, and one that died before Check could report, counts as
 one. A directory in which no test ran counts as one failure. The exit status is 1 if anything failed.
+
+Gaps that suites list (tests/support/gaps.h) are printed too. They are no failures.
 """
 import glob
 import json
@@ -12,6 +14,7 @@ import os
 import re
 import sys
 
+GAP = re.compile(r"^gap: .*$", re.MULTILINE)
 CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.MULTILINE)
 
 
@@ -52,6 +55,8 @@ def count_directory(directory):
     for test in read_tests(directory):
         good, bad, left_out, remark = count_test(test)
         passed, failed, skipped = passed + good, failed + bad, skipped + left_out
+        for gap in GAP.findall(test.get("stdout") or ""):
+            print(gap)
         if bad:
             print(f"FAILED in {os.path.basename(directory)}: {test['name']}: "
                   + (remark or f"{bad} of {good + bad} tests"))

@@ -44,6 +44,22 @@ for header in "$root"/include/gradtape/*.h "$root"/include/gradtape/*/*.h; do
 done
 [ "$count" -gt 0 ] || { echo "headers.sh: there are no headers in $root/include/gradtape"; exit 1; }
 
+# Backward operators are declared in operators/backward.h alone. A call of a function that is not declared is an error.
+printf '#include <gradtape/gradtape.h>\nad_tensor f(ad_tensor dy, ad_tensor y);\n' >"$work/without.c"
+printf 'ad_tensor f(ad_tensor dy, ad_tensor y) { return ad_tanh_backward(dy, y); }\n' >>"$work/without.c"
+{ echo '#include <gradtape/operators/backward.h>'; cat "$work/without.c"; } >"$work/with.c"
+undeclared='-Werror=implicit-function-declaration'
+compile 'a call of ad_tanh_backward after operators/backward.h' \
+    $cc -std=c11 $undeclared -I"$root/include" -fsyntax-only "$work/with.c"
+if $cc -std=c11 $undeclared -I"$root/include" -fsyntax-only "$work/without.c" 2>"$work/log"; then
+    echo 'gradtape.h declares ad_tanh_backward, which belongs to operators/backward.h alone'
+    failed=1
+elif ! grep -q ad_tanh_backward "$work/log"; then
+    echo 'a program that calls ad_tanh_backward does not compile, for another reason:'
+    sed 's/^/  /' "$work/log"
+    failed=1
+fi
+
 # Without extern "C" a C++ program compiles, but does not link.
 if [ -n "$cxx" ] && [ "$failed" -eq 0 ]; then
     cat >"$work/link.cc" <<'END'

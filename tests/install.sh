@@ -20,7 +20,7 @@ int main(void)
     const double three = 3;
     ad_tensor x = ad_param(t, AD_F64, AD_SCALAR, &three, "x");
     ad_backward(ad_mul(ad_add(x, x), x));
-    printf("%g\n", ad_item(ad_gradient(x)));
+    printf("%g %s\n", ad_item(ad_gradient(x)), ad_version());
     ad_tape_close(t);
     return 0;
 }
@@ -29,7 +29,8 @@ END
 # shellcheck disable=SC2046
 "${CC:-cc}" "$work/program.c" $(pkg-config --cflags --libs gradtape) -o "$work/program"
 result=$(LD_LIBRARY_PATH="$library" "$work/program")
-[ "$result" = 12 ] || { echo "the program says $result, not 12"; exit 1; }
+version=$(pkg-config --modversion gradtape)
+[ "$result" = "12 $version" ] || { echo "the program says $result, not 12 $version"; exit 1; }
 
 # Linked statically it has all operators too. Without gfortran, which OpenBLAS's own list of libraries asks for.
 cat >"$work/count.c" <<'END'

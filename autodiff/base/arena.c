@@ -11,14 +11,11 @@ struct ad_block {
 
 enum { SMALLEST_BLOCK = 1 << 14, LARGEST_STEP = 1 << 24 };
 
-static char *block_start(ad_block *block) { return (char *)(block + 1); }
-static char *block_end(ad_block *block) { return (char *)block + block->bytes; }
-
 static void enter(ad_arena *arena, ad_block *block)
 {
     arena->current = block;
-    arena->at = block_start(block);
-    arena->end = block_end(block);
+    arena->at = (char *)(block + 1);
+    arena->end = (char *)block + block->bytes;
 }
 
 /* A new block has half of the bytes held so far, within limits: a large tape takes few blocks, and little of its memory

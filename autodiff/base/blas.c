@@ -89,11 +89,6 @@ typedef struct job {
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-static const void *element(const void *x, ad_type type, int64_t at)
-{
-    return (const char *)x + (size_t)at * ad_type_bytes(type);
-}
-
 /* One call: the block of the result at (i,j), over k from k0 to k1, into c. */
 static void multiply_block(const job *w, int64_t i, int64_t j, int64_t k0, int64_t k1, void *c)
 {
@@ -102,9 +97,10 @@ static void multiply_block(const job *w, int64_t i, int64_t j, int64_t k0, int64
     const int m = (int)smaller(w->cut.m, p->m - i), n = (int)smaller(w->cut.n, p->n - j), k = (int)(k1 - k0);
     const enum CBLAS_TRANSPOSE ta = p->transpose_a ? CblasTrans : CblasNoTrans;
     const enum CBLAS_TRANSPOSE tb = p->transpose_b ? CblasTrans : CblasNoTrans;
-    const void *a = element(p->a, p->type, p->transpose_a ? k0 * lda + i : i * lda + k0);
-    const void *b = element(p->b, p->type, p->transpose_b ? j * ldb + k0 : k0 * ldb + j);
-    void *to = (char *)c + (size_t)(i * p->n + j) * ad_type_bytes(p->type);
+    const size_t bytes = p->type == AD_F64 ? sizeof(double) : sizeof(float);
+    const void *a = (const char *)p->a + (size_t)(p->transpose_a ? k0 * lda + i : i * lda + k0) * bytes;
+    const void *b = (const char *)p->b + (size_t)(p->transpose_b ? j * ldb + k0 : k0 * ldb + j) * bytes;
+    void *to = (char *)c + (size_t)(i * p->n + j) * bytes;
     const int beta = k0 % w->cut.half ? 1 : 0;
     if (p->type == AD_F32)
         cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, (int)lda, b, (int)ldb, (float)beta, to, (int)p->n);
@@ -141,6 +137,10 @@ void ad_blas_multiply(const ad_product *p)
         return;
     }
     job w = {.p = p, .cut = cut_of(p)};
+    if (w.cut.m == p->m && w.cut.n == p->n && w.cut.k == p->k) {
+        multiply_block(&w, 0, 0, 0, p->k, p->c);
+        return;
+    }
     w.rows = ceiling(p->m, w.cut.m);
     w.columns = ceiling(p->n, w.cut.n);
     const int64_t halves = ceiling(p->k, w.cut.half);

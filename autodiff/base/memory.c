@@ -31,10 +31,12 @@ bool ad_multiply_sizes(size_t a, size_t b, size_t *product)
     return fits;
 }
 
+/* SIZE_MAX if the size does not fit. */
 static size_t block_bytes(size_t count, size_t bytes)
 {
     size_t total;
-    (void)ad_multiply_sizes(count, bytes, &total);
+    if (__builtin_mul_overflow(count, bytes, &total))
+        return SIZE_MAX;
     return total ? total : 1;
 }
 

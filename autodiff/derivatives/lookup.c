@@ -3,7 +3,7 @@
 #include <gradtape/operators.h>
 
 #include "../forward/recompute.h"
-#include "../reverse/pullback.h"
+#include "../reverse/sweep.h"
 #include "../tape/handles.h"
 #include "../tape/leaves.h"
 
@@ -90,7 +90,7 @@ ad_tensor ad_local_gradient(ad_tensor y, int i)
     if (!e || ad_refuse_in_rule(y.tape, "local_gradient", "take ad_grad") || !check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
-    if (ad_has_rule(e->op) && x->value.type != AD_I32 && e->value.type != AD_I32)
+    if ((e->op->vjp || e->op->backward) && x->value.type != AD_I32 && e->value.type != AD_I32)
         return run_rule_in_its_segment(y, e, i);
     ad_fail(y.tape, AD_NO_GRADIENT, "local_gradient: %s has no derivative by operand %d", ad_made_by(y), i);
     return ad_inert(y.tape);

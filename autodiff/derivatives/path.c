@@ -236,7 +236,10 @@ bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor 
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-ad_place ad_begin_derivative(const ad_tape *t) { return t ? ad_place_now(t) : (ad_place){0}; }
+ad_place ad_begin_derivative(const ad_tape *t)
+{
+    return t ? (ad_place){t->ends[AD_STEP], ad_arena_now(&t->step)} : (ad_place){0};
+}
 
 ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int n)
 {

@@ -41,98 +41,67 @@ static bool record_extra(const ad_running_call *r, ad_extra *shared)
     const size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0, attributes = attribute_bytes(c->op);
     shared->operands = copy_to_step(c->tape, r->x_ids, n_x * sizeof *r->x_ids);
     shared->attributes = copy_to_step(c->tape, c->attributes, attributes);
-    if ((!n_x || shared->operands) && (!attributes || shared->attributes))
-        return true;
-    ad_fail_memory(c->tape, c->op->name);
-    return false;
-}
-
-static bool record_result(const ad_running_call *r, int j, const ad_extra *shared, bool wants)
-{
-    const ad_call *c = &r->call;
-    ad_entry *e = ad_entry_at(c->tape, r->y_ids[j]);
-    if (shared->operands || shared->attributes) {
+    bool done = (!n_x || shared->operands) && (!attributes || shared->attributes);
+    if (!done)
+        ad_fail_memory(c->tape, c->op->name);
+    for (int j = 0; j < c->n_y && done; j++) {
         ad_extra *extra = ad_extra_of(c->tape, r->y_ids[j]);
-        if (!extra)
-            return false;
-        extra->operands = shared->operands;
-        extra->attributes = shared->attributes;
+        done = extra != NULL;
+        if (done) {
+            extra->operands = shared->operands;
+            extra->attributes = shared->attributes;
+        }
     }
-    e->op = c->op;
-    e->value.result = (uint8_t)j;
-    e->value.n_results = (uint8_t)c->n_y;
-    e->value.n_operands = (uint32_t)c->n_x;
-    for (int i = 0; i < c->n_x && i < 2; i++)
-        e->u.operands[i] = r->x_ids[i];
-    if (j < ad_result_count(c->op) && wants && e->value.type != AD_I32)
-        e->value.flags |= AD_WANTS_GRADIENT;
-    return true;
+    return done;
 }
 
+/* The results become entries of the call. */
 static bool record(const ad_running_call *r)
 {
     const ad_call *c = &r->call;
     ad_extra shared = {0};
-    if (!record_extra(r, &shared))
+    if ((c->n_x > 2 || c->op->attributes[0].kind != AD_ATTRIBUTE_NONE) && !record_extra(r, &shared))
         return false;
     unsigned flags = 0;
     for (int i = 0; i < c->n_x; i++)
         flags |= c->x[i]->flags;
     const bool wants = flags & AD_WANTS_GRADIENT && !(c->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
-    for (int j = 0; j < c->n_y; j++)
-        if (!record_result(r, j, &shared, wants))
-            return false;
-    *ad_checked_place(c->tape, c->op) = c->op;
+    for (int j = 0; j < c->n_y; j++) {
+        ad_entry *e = ad_entry_at(c->tape, r->y_ids[j]);
+        e->op = c->op;
+        e->value.result = (uint8_t)j;
+        e->value.n_results = (uint8_t)c->n_y;
+        e->value.n_operands = (uint32_t)c->n_x;
+        for (int i = 0; i < c->n_x && i < 2; i++)
+            e->u.operands[i] = r->x_ids[i];
+        if (wants && j < c->n_y - c->op->n_byproducts && e->value.type != AD_I32)
+            e->value.flags |= AD_WANTS_GRADIENT;
+    }
     return true;
 }
 
 /* ---- The general path -------------------------------------------------------------------------------------------- */
 
-/* Finds operand i. A gradient that was not recorded enters a recording as a constant. */
-static bool find_operand(ad_tape *t, const ad_operator *op, ad_tensor x, int i, uint32_t *id, ad_value **value)
+/* Finds the operands. A gradient that was not recorded enters a recording as a constant. */
+static bool find_operands(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, uint32_t *ids,
+                          ad_value **values)
 {
-    const ad_entry *e = ad_entry_of(t, x);
-    if (!e) {
-        ad_fail_handle(t, x, op->name, i);
-        return false;
-    }
-    if (t->recording && ad_table_of(x) == AD_TEMPORARY)
-        x = ad_enter_gradient(t, e);
-    *id = x.id;
-    *value = &ad_entry_at(t, x.id)->value;
-    return x.id != 0 && ad_may_read(t, x.id);
-}
-
-/* Applies the operator to n operands. There is room for their ids and values. */
-static bool apply_to(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
-                     ad_value **values, uint32_t *ids, ad_tensor *y)
-{
-    for (int i = 0; i < n; i++)
-        if (!find_operand(t, op, x[i], i, &ids[i], &values[i]))
+    for (int i = 0; i < n; i++) {
+        ad_entry *e = ad_entry_of(t, x[i]);
+        if (!e) {
+            ad_fail_handle(t, x[i], op->name, i);
             return false;
-    ad_running_call r;
-    ad_begin_call(&r, t, op, attributes, n, ad_result_count(op) + op->n_byproducts, values);
-    r.x_ids = ids;
-    if (!ad_check_types(&r.call) || !ad_run_shape_rule(&r) || !ad_run_kernel(&r) || (t->recording && !record(&r)))
-        return false;
-    for (int j = 0; j < ad_result_count(op); j++)
-        y[j] = ad_handle(t, r.y_ids[j]);
-    return true;
-}
-
-/* The same for many operands. */
-static bool apply_to_many(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
-                          ad_tensor *y)
-{
-    ad_storage *room = ad_pool_take(&t->pool, (size_t)n * (sizeof(ad_value *) + sizeof(uint32_t)));
-    if (!room) {
-        ad_fail_memory(t, op->name);
-        return false;
+        }
+        ids[i] = x[i].id;
+        if (t->recording && ids[i] >= (uint32_t)AD_TEMPORARY << AD_INDEX_BITS) {
+            ids[i] = ad_enter_gradient(t, e).id;
+            e = ad_entry_at(t, ids[i]);
+        }
+        values[i] = &e->value;
+        if (ids[i] == 0 || (t->changes.n && !ad_may_read(t, ids[i])))
+            return false;
     }
-    ad_value **values = ad_storage_data(room);
-    const bool done = apply_to(t, op, x, n, attributes, values, (uint32_t *)(values + n), y);
-    ad_pool_drop(&t->pool, room);
-    return done;
+    return true;
 }
 
 /* Returns false, having done nothing, for whatever is not a plain call on scalars. */
@@ -145,59 +114,100 @@ static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor 
         if (!ad_take_scalar(&c, &span, t, x[i], i))
             return false;
     const ad_tensor made = ad_run_scalar(&c, &span, t, op, n, attributes, x[0].id, n > 1 ? x[1].id : 0);
-    if (ad_is_inert(made))
-        return false;
-    *y = made;
-    return true;
+    if (made.id)
+        *y = made;
+    return made.id != 0;
 }
 
-static ad_tape *tape_among(const ad_tensor *x, int n)
+/* Says why a call cannot begin. Operands of two tapes put both in error, also where one is in error already. */
+static void refuse(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_tensor *y)
 {
-    ad_tape *t = NULL;
-    for (int i = 0; !t && i < n; i++)
-        t = x[i].tape;
-    return t;
-}
-
-/* Operands of two tapes put both in error, also where one is in error already. */
-static void fail_other_tapes(const ad_tape *t, const ad_operator *op, const ad_tensor *x, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (x[i].tape != t && x[i].tape && x[i].id && x[i].tape->status == AD_OK)
-            ad_fail_handle(x[i].tape, x[0], op && op->name ? op->name : "apply", 0);
-}
-
-/* Whether there are operands and room for results, and a tape without an error. */
-static bool check_arguments(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_tensor *y)
-{
+    const char *name = op && op->name ? op->name : "apply";
     const bool no_operands = n > 0 && !x;
     if (!y || no_operands)
-        ad_fail(t, AD_BAD_VALUE, "%s: the %s NULL", op && op->name ? op->name : "apply",
-                no_operands ? "operands are" : "room for results is");
-    else if (t && t->status != AD_OK)
-        fail_other_tapes(t, op, x, n);
-    return t && t->status == AD_OK;
+        ad_fail(t, AD_BAD_VALUE, "%s: the %s NULL", name, no_operands ? "operands are" : "room for results is");
+    for (int i = 0; i < n && t && y && x && t->status != AD_OK; i++)
+        if (x[i].tape != t && x[i].tape && x[i].id && x[i].tape->status == AD_OK)
+            ad_fail_handle(x[i].tape, x[0], name, 0);
+}
+
+/* Whether the descriptor is complete, and the call has as many operands and attributes as it declares. */
+static bool check_call(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
+{
+    const bool is_noted = op && t->checked[AD_CHECKED_PLACE(op)] == op;
+    if (!is_noted && !ad_check_descriptor(t, op))
+        return false;
+    const bool fits = (attributes || op->attributes[0].kind == AD_ATTRIBUTE_NONE) &&
+                      (op->arity == AD_VARIADIC ? n >= 1 : n == op->arity);
+    if (!fits)
+        ad_fail_counts(t, op, n, attributes);
+    return fits;
+}
+
+/* Room for the ids and values of many operands. */
+static ad_storage *room_for(ad_tape *t, const ad_operator *op, int n, uint32_t **ids, ad_value ***values)
+{
+    ad_storage *room = ad_pool_take(&t->pool, (size_t)n * (sizeof(ad_value *) + sizeof(uint32_t)));
+    if (!room) {
+        ad_fail_memory(t, op->name);
+        return NULL;
+    }
+    *values = ad_storage_data(room);
+    *ids = (uint32_t *)(*values + n);
+    return room;
+}
+
+/* A value is the first member of its entry. */
+static uint32_t generation_of(const ad_value *y) { return ((const ad_entry *)(const void *)y)->generation; }
+
+/* Runs a call, and records it if something records. */
+static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                  ad_tensor *y)
+{
+    const uint32_t generation = t->generation;
+    const ad_place before = {t->ends[AD_STEP], {t->step.current, t->step.at}};
+    uint32_t few_ids[FEW_OPERANDS], *ids = few_ids;
+    ad_value *few[FEW_OPERANDS], **values = few;
+    ad_storage *room = NULL;
+    bool done = check_call(t, op, n, attributes);
+    if (done && n > FEW_OPERANDS)
+        done = (room = room_for(t, op, n, &ids, &values)) != NULL;
+    if (done && find_operands(t, op, x, n, ids, values)) {
+        ad_running_call r = {.call = {t, op, attributes, n, ad_result_count(op) + op->n_byproducts, values, r.y, &r}};
+        r.x_ids = ids;
+        done = ad_check_types(&r.call);
+        if (done) {
+            ad_push_frame(t, &r.frame, AD_IN_SHAPE_RULE);
+            op->shape(&r.call);
+            done = ad_end_shape_rule(&r, generation) && ad_run_kernel(&r) && (!t->recording || record(&r));
+        }
+        for (int j = 0; done && j < r.call.n_y - op->n_byproducts; j++)
+            y[j] = (ad_tensor){.tape = t, .id = r.y_ids[j], .generation = generation_of(r.y[j])};
+    } else {
+        done = false;
+    }
+    if (room)
+        ad_pool_drop(&t->pool, room);
+    if (!done)
+        ad_drop_from(t, before);
+    return done;
 }
 
 /* Gives no result before it has read all operands: y may be x. */
 void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
               ad_tensor *y)
 {
-    ad_tape *t = n > 0 && x ? tape_among(x, n) : tape;
-    if (check_arguments(t, op, x, n, y)) {
-        if (ad_may_be_scalar(t, op, n, attributes) && apply_to_scalars(t, op, x, n, attributes, y))
-            return;
-        uint32_t ids[FEW_OPERANDS];
-        ad_value *values[FEW_OPERANDS];
-        const ad_place before = ad_place_now(t);
-        if (ad_check_call(t, op, n, attributes) &&
-            (n <= FEW_OPERANDS ? apply_to(t, op, x, n, attributes, values, ids, y)
-                               : apply_to_many(t, op, x, n, attributes, y)))
-            return;
-        ad_drop_from(t, before);
-    }
+    ad_tape *t = n > 0 && x ? x[0].tape : tape;
+    for (int i = 1; !t && x && i < n; i++)
+        t = x[i].tape;
+    if (!t || t->status != AD_OK || !y || (n > 0 && !x))
+        refuse(t, op, x, n, y);
+    else if ((op && op->properties & AD_ELEMENTWISE && ad_may_be_scalar(t, op, n, attributes) &&
+              apply_to_scalars(t, op, x, n, attributes, y)) ||
+             apply(t, op, x, n, attributes, y))
+        return;
     for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < ad_result_count(op))); j++)
-        y[j] = ad_inert(t);
+        y[j] = (ad_tensor){.tape = t};
 }
 
 /* ---- One and two operands ---------------------------------------------------------------------------------------- */
@@ -206,7 +216,6 @@ AD_NOINLINE static ad_tensor apply_few(const ad_operator *op, ad_tensor a, ad_te
 {
     const ad_tensor x[] = {a, b};
     ad_tensor y[AD_MAX_RESULTS];
-    y[0] = ad_inert(a.tape);
     ad_apply(a.tape, op, x, n, NULL, y);
     return y[0];
 }
@@ -232,14 +241,14 @@ static inline ad_tensor apply_one(const ad_operator *op, ad_tensor x, bool recor
 
 ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
 {
-    if (!ad_may_be_scalar(x.tape, op, 1, NULL))
+    if (!op || !(op->properties & AD_ELEMENTWISE) || !ad_may_be_scalar(x.tape, op, 1, NULL))
         return apply_few(op, x, ad_inert(NULL), 1);
     return x.tape->recording ? apply_one(op, x, true) : apply_one(op, x, false);
 }
 
 ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
 {
-    if (!ad_may_be_scalar(a.tape, op, 2, NULL))
+    if (!op || !(op->properties & AD_ELEMENTWISE) || !ad_may_be_scalar(a.tape, op, 2, NULL))
         return apply_few(op, a, b, 2);
     return a.tape->recording ? apply_two(op, a, b, true) : apply_two(op, a, b, false);
 }

@@ -1,33 +1,11 @@
 /* A call while it runs: its results, its scratch, its shape rule and its kernel. */
 #include "call.h"
 
-#include <string.h>
-
 #include "../tape/reset.h"
 #include "../tape/status.h"
 #include "finite.h"
 
-void ad_begin_call(ad_running_call *r, ad_tape *t, const ad_operator *op, const ad_attribute *attributes, int n_x,
-                   int n_y, ad_value *const *x)
-{
-    r->call = (ad_call){t, op, attributes, n_x, n_y, x, r->y, r};
-    r->x_ids = NULL;
-    r->scratch = NULL;
-    /* Cleared one by one these are a few vectors each; the whole would be cleared by a loop as long as a kernel. */
-    memset(r->y_ids, 0, sizeof r->y_ids);
-    memset(r->y, 0, sizeof r->y);
-}
-
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
-
-/* Whether the shape is an operand's, and so was checked for a type that takes as much room. */
-static bool is_of_operand(const ad_call *c, const ad_shape *shape, ad_type type)
-{
-    for (int i = 0; i < c->n_x; i++)
-        if (c->x[i]->shape == shape)
-            return ad_bytes_of(c->x[i]->type) >= ad_bytes_of((uint8_t)type);
-    return false;
-}
 
 static bool check_view(ad_call *c, ad_type type, const ad_shape *shape)
 {
@@ -39,14 +17,21 @@ static bool check_view(ad_call *c, ad_type type, const ad_shape *shape)
     return false;
 }
 
-static bool allocate_result(const ad_running_call *r, uint32_t id, ad_type type, const ad_shape *shape)
+/* Gives a result its value. The shape of an operand was checked for a type that takes as much room, and it lives as long
+ * as the result if the call is recorded. */
+static bool allocate_result(ad_running_call *r, int j, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape)
 {
-    const ad_call *c = &r->call;
-    if (is_of_operand(c, shape, type)) /* which lives as long if the call is recorded: the shape is shared */
-        return c->tape->recording && shape->rank ? ad_allocate_value_like(c->tape, id, type, shape)
-                                                 : ad_allocate_value(c->tape, id, type, shape);
-    return ad_check_shape(c->tape, c->op->name, shape, ad_bytes_of((uint8_t)type)) &&
-           ad_allocate_value(c->tape, id, type, shape);
+    ad_call *c = &r->call;
+    ad_tape *t = c->tape;
+    if (j == 0 && c->op->properties & AD_VIEW)
+        return check_view(c, type, shape) && ad_share_value(t, e, id, type, shape, r->x_ids[0]);
+    bool is_checked = false;
+    for (int i = 0; i < c->n_x && !is_checked; i++)
+        is_checked = c->x[i]->shape == shape && (type != AD_F64 || c->x[i]->type == AD_F64);
+    if (is_checked && t->recording)
+        return ad_allocate_value_like(t, e, id, type, shape);
+    return (is_checked || ad_check_shape(t, c->op->name, shape, ad_bytes_of((uint8_t)type))) &&
+           ad_allocate_value(t, e, id, type, shape);
 }
 
 void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
@@ -61,13 +46,12 @@ void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
                      (int)type, shape ? "" : " and no shape", c->n_y - 1);
         return;
     }
-    const uint32_t id = ad_append(t, t->recording ? AD_STEP : AD_TEMPORARY);
-    const bool is_view = j == 0 && c->op->properties & AD_VIEW;
-    if (id && (is_view ? check_view(c, type, shape) && ad_share_value(t, id, type, shape, r->x_ids[0])
-                       : allocate_result(r, id, type, shape))) {
-        r->y_ids[j] = id;
-        r->y[j] = &ad_entry_at(t, id)->value;
-    }
+    uint32_t id;
+    ad_entry *e = ad_append(t, t->recording ? AD_STEP : AD_TEMPORARY, &id);
+    if (!e || !allocate_result(r, j, e, id, type, shape))
+        return;
+    r->y_ids[j] = id;
+    r->y[j] = &e->value;
 }
 
 /* ---- Scratch ----------------------------------------------------------------------------------------------------- */
@@ -96,25 +80,21 @@ static void drop_scratch(ad_running_call *r)
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
 
-/* Ends the frame of a shape rule or a kernel. Positions that it left behind are an error. */
-static void end_frame(ad_running_call *r, const char *what)
+/* Positions that a shape rule or a kernel left behind are an error. */
+static void leave_positions(ad_running_call *r, const char *what)
 {
-    ad_call *c = &r->call;
-    if (c->tape->frame != &r->frame) {
-        ad_call_fail(c, AD_BAD_STATE, "its %s took a position (ad_position_now) and did not return to it (ad_return_to)", what);
-        ad_leave_positions_in(c->tape, &r->frame);
-    }
-    ad_pop_frame(c->tape, &r->frame);
+    ad_call_fail(&r->call, AD_BAD_STATE,
+                 "its %s took a position (ad_position_now) and did not return to it (ad_return_to)", what);
+    ad_leave_positions_in(r->call.tape, &r->frame);
 }
 
-bool ad_run_shape_rule(ad_running_call *r)
+bool ad_end_shape_rule(ad_running_call *r, uint32_t generation)
 {
     ad_call *c = &r->call;
     ad_tape *t = c->tape;
-    const uint32_t generation = t->generation;
-    ad_push_frame(t, &r->frame, AD_IN_SHAPE_RULE);
-    c->op->shape(c);
-    end_frame(r, "shape rule");
+    if (t->frame != &r->frame)
+        leave_positions(r, "shape rule");
+    t->frame = r->frame.outer;
     const uint32_t n = t->recording ? (uint32_t)c->n_y : 0;
     if (t->status == AD_OK && !r->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
@@ -128,9 +108,15 @@ bool ad_run_kernel(ad_running_call *r)
     ad_call *c = &r->call;
     ad_tape *t = c->tape;
     if (c->op->run) {
-        ad_push_frame(t, &r->frame, AD_IN_KERNEL);
+        /* The same frame as the shape rule's, begun again. */
+        r->frame.outer = t->frame;
+        r->frame.kind = AD_IN_KERNEL;
+        r->frame.start = (ad_place){t->ends[AD_STEP], {t->step.current, t->step.at}};
+        t->frame = &r->frame;
         c->op->run(c);
-        end_frame(r, "kernel");
+        if (t->frame != &r->frame)
+            leave_positions(r, "kernel");
+        t->frame = r->frame.outer;
         if (t->ends[AD_STEP] != r->frame.start.entries)
             ad_drop_since(t, &r->frame);
     }

@@ -61,21 +61,28 @@ const char *ad_descriptor_problem(const ad_operator *op)
     return NULL;
 }
 
-bool ad_check_call(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
+bool ad_check_descriptor(ad_tape *t, const ad_operator *op)
 {
-    const bool is_known = op && (*ad_checked_place(t, op) == op || ad_is_row(op));
-    const char *problem = is_known ? NULL : op ? ad_descriptor_problem(op) : "no descriptor";
-    if (problem)
+    const bool is_row = op && ad_is_row(op);
+    const char *problem = is_row ? NULL : op ? ad_descriptor_problem(op) : "no descriptor";
+    if (problem) {
         ad_fail(t, AD_BAD_VALUE, "%s: the operator has %s", op && op->name ? op->name : "apply", problem);
-    else if (op->attributes[0].kind != AD_ATTRIBUTE_NONE && !attributes)
+        return false;
+    }
+    if (is_row || t->recording)
+        t->checked[AD_CHECKED_PLACE(op)] = op; /* an entry will have it, or the call fails, and then it is forgotten */
+    t->checked_own = t->checked_own || !is_row;
+    return true;
+}
+
+void ad_fail_counts(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
+{
+    if (op->attributes[0].kind != AD_ATTRIBUTE_NONE && !attributes)
         ad_fail(t, AD_BAD_VALUE, "%s: its attributes are NULL: it has some, %s first", op->name,
                 op->attributes[0].name ? op->attributes[0].name : "one without a name");
-    else if (op->arity == AD_VARIADIC ? n < 1 : n != op->arity)
+    else
         ad_fail(t, AD_BAD_VALUE, "%s: %d operands are given, it takes %s%d", op->name, n,
                 op->arity == AD_VARIADIC ? "at least " : "", op->arity == AD_VARIADIC ? 1 : op->arity);
-    else
-        return true;
-    return false;
 }
 
 /* ---- Types ------------------------------------------------------------------------------------------------------- */

@@ -16,8 +16,7 @@ typedef struct ad_scalar_call {
 
 static inline bool ad_may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    return t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) && op &&
-           op->properties & AD_ELEMENTWISE && op->run == ad_map && op->shape == ad_broadcast_shape && n == op->arity &&
+    return t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) && op->run == ad_map && op->shape == ad_broadcast_shape && n == op->arity &&
            (attributes || op->attributes[0].kind == AD_ATTRIBUTE_NONE) &&
            (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
 }
@@ -48,10 +47,10 @@ static inline bool ad_take_scalar(ad_scalar_call *c, ad_span *span, const ad_tap
 static inline ad_tensor ad_run_scalar(const ad_scalar_call *c, ad_span *span, ad_tape *t, const ad_operator *op, int n,
                                       const ad_attribute *attributes, uint32_t a, uint32_t b)
 {
-    const uint32_t id = ad_append(t, c->recording ? AD_STEP : AD_TEMPORARY);
-    if (!id)
+    uint32_t id;
+    ad_entry *e = ad_append(t, c->recording ? AD_STEP : AD_TEMPORARY, &id);
+    if (!e)
         return ad_inert(t);
-    ad_entry *e = ad_entry_at(t, id);
     ad_make_scalar(e, c->type);
     span->array[0] = &e->scalar;
     span->n = 1;

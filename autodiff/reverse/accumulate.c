@@ -15,10 +15,11 @@ static uint32_t share(ad_tape *t, ad_part_kind part, uint32_t g, uint32_t owner)
     const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && stays;
     if (source->value.shape->rank == 0 || !(part == AD_LENT || lives_as_long || (ad_is_temporary(g) && source->u.storage)))
         return ad_copy_as_gradient(t, g);
-    const uint32_t id = ad_append(t, AD_TEMPORARY);
-    if (!id || !ad_share_value(t, id, (ad_type)source->value.type, source->value.shape, g))
+    uint32_t id;
+    ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
+    if (!e || !ad_share_value(t, e, id, (ad_type)source->value.type, source->value.shape, g))
         return 0;
-    ad_entry_at(t, id)->value.flags |= AD_IS_GRADIENT;
+    e->value.flags |= AD_IS_GRADIENT;
     return id;
 }
 
@@ -38,15 +39,13 @@ static uint32_t recorded_part(ad_tape *t, uint32_t g)
     return apply_with(&ad_operator_scale, ad_handle(t, g), (ad_attribute){.real = 1}).id;
 }
 
-static bool same_shape(const ad_entry *a, const ad_entry *b) { return ad_same_dims(a->value.shape, b->value.shape); }
-
 void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id, ad_tensor g)
 {
     ad_entry *x = ad_entry_at(t, id);
-    if (!same_shape(ad_entry_at(t, g.id), x))
+    if (!ad_same_dims(ad_entry_at(t, g.id)->value.shape, x->value.shape))
         g = apply_with(&ad_operator_sum_to, g, (ad_attribute){.shape = *x->value.shape});
     const uint32_t old = x->gradient;
-    if (ad_is_inert(g))
+    if (g.id == 0)
         return;
     if (old && !t->recording && ad_may_add_into(p, ad_entry_at(t, old), old, g.id)) {
         ad_accumulate(&ad_entry_at(t, old)->value, &ad_entry_at(t, g.id)->value);
@@ -54,7 +53,7 @@ void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id,
     }
     if (old) {
         g = ad_apply2(&ad_operator_add, ad_handle(t, old), g);
-        if (ad_is_inert(g))
+        if (g.id == 0)
             return;
         x->gradient = 0;
         if (p && old == p->dy[0] && !t->recording)

@@ -93,10 +93,11 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
     const ad_frame *rule = ad_running_rule(t);
     if (t->recording)
         return rule ? ad_enter_from_rule(ad_pullback_of(rule), image) : ad_enter_survivor(t, image);
-    const uint32_t id = ad_append(t, AD_TEMPORARY);
-    if (!id || !ad_allocate_value(t, id, (ad_type)image->value.type, image->value.shape))
+    uint32_t id;
+    ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
+    if (!e || !ad_allocate_value(t, e, id, (ad_type)image->value.type, image->value.shape))
         return ad_inert(t);
-    memcpy(ad_entry_at(t, id)->value.data, image->value.data,
+    memcpy(e->value.data, image->value.data,
            ad_elements(&image->value) * ad_bytes_of(image->value.type));
     return ad_handle(t, id);
 }

@@ -3,26 +3,8 @@
 
 #include "../forward/finite.h"
 #include "../forward/rows.h"
-#include "../tape/reset.h"
 #include "../tape/versions.h"
 #include "accumulate.h"
-#include "raw.h"
-
-void ad_run_rule(ad_pullback *p)
-{
-    ad_tape *t = p->tape;
-    p->frame.start.entries = t->ends[AD_STEP];
-    p->frame.entry = p->entry;
-    if (p->entry->op->vjp)
-        p->entry->op->vjp(p);
-    else
-        ad_run_raw_rule(p);
-    if (t->frame == &p->frame)
-        return;
-    ad_fail(t, AD_BAD_STATE, "%s: its rule took a position (ad_position_now) and did not return to it (ad_return_to)",
-            p->entry->op->name);
-    ad_leave_positions_in(t, &p->frame);
-}
 
 /* ---- Operands and results ---------------------------------------------------------------------------------------- */
 
@@ -36,7 +18,6 @@ static inline bool is_place(const ad_pullback *p, int i, uint32_t n, const char 
 }
 
 static inline uint32_t operand_id(const ad_pullback *p, int i) { return ad_operands_of(p->entry)[i]; }
-static inline bool is_cached(const ad_pullback *p, int i) { return (unsigned)i < (unsigned)p->n_cached; }
 
 AD_NOINLINE static bool wants_uncached(const ad_pullback *p, int i)
 {
@@ -49,7 +30,7 @@ AD_NOINLINE static bool wants_uncached(const ad_pullback *p, int i)
 
 bool ad_wants(const ad_pullback *p, int i)
 {
-    return is_cached(p, i) ? p->x[i]->value.flags & p->wanted : wants_uncached(p, i);
+    return (unsigned)i < (unsigned)p->n_cached ? p->x[i]->value.flags & p->wanted : wants_uncached(p, i);
 }
 
 static ad_tensor zeros_like(ad_tensor y)
@@ -86,9 +67,17 @@ AD_NOINLINE static ad_tensor uncached_x(const ad_pullback *p, int i)
 
 ad_tensor ad_x(ad_pullback *p, int i)
 {
-    if (!is_cached(p, i))
+    if ((unsigned)i >= (unsigned)p->n_cached)
         return uncached_x(p, i);
     return (ad_tensor){.tape = p->tape, .id = p->operands[i], .generation = p->x[i]->generation};
+}
+
+const ad_shape *ad_x_shape(const ad_pullback *p, int i)
+{
+    if ((unsigned)i < (unsigned)p->n_cached)
+        return p->x[i]->value.shape;
+    const bool is_there = is_place(p, i, p->entry->value.n_operands, "operand");
+    return is_there ? ad_entry_at(p->tape, operand_id(p, i))->value.shape : &ad_scalar_shape_value;
 }
 
 ad_tensor ad_y_at(ad_pullback *p, int j)
@@ -97,7 +86,10 @@ ad_tensor ad_y_at(ad_pullback *p, int j)
     return is_there ? ad_handle(p->tape, p->frame.id + (uint32_t)j) : ad_inert(p->tape);
 }
 
-ad_tensor ad_y(ad_pullback *p) { return ad_y_at(p, 0); }
+ad_tensor ad_y(ad_pullback *p)
+{
+    return (ad_tensor){.tape = p->tape, .id = p->frame.id, .generation = p->entry->generation};
+}
 
 int ad_x_count(const ad_pullback *p) { return (int)p->entry->value.n_operands; }
 
@@ -172,9 +164,9 @@ static inline bool give_quickly(ad_pullback *p, ad_entry *x, ad_tensor g)
     const ad_tape *t = p->tape;
     if (g.tape != t || !ad_is_temporary(g.id) || g.id >= t->ends[AD_TEMPORARY])
         return false;
-    ad_entry *given = ad_entry_in(t, AD_TEMPORARY, g.id);
+    ad_entry *given = ad_entry_at(t, g.id);
     if (given->generation != g.generation || given->value.type != x->value.type ||
-        !ad_same_dims(given->value.shape, x->value.shape))
+        (given->value.shape != x->value.shape && !ad_equal_dims(given->value.shape, x->value.shape)))
         return false;
     if (!x->gradient)
         return ad_take_part(p, x, given, g.id);
@@ -188,7 +180,7 @@ static inline bool give_quickly(ad_pullback *p, ad_entry *x, ad_tensor g)
 
 void ad_give(ad_pullback *p, int i, ad_tensor g)
 {
-    if (is_cached(p, i) && p->tape->status == AD_OK &&
+    if ((unsigned)i < (unsigned)p->n_cached && p->tape->status == AD_OK &&
         (!(p->x[i]->value.flags & p->wanted) || give_quickly(p, p->x[i], g)))
         return;
     give(p, i, g);

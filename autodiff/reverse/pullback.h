@@ -24,10 +24,4 @@ struct ad_pullback {
 /* The pullback of a rule's frame, its first member. */
 static inline ad_pullback *ad_pullback_of(const ad_frame *rule) { return (ad_pullback *)(uintptr_t)rule; }
 
-static inline bool ad_has_rule(const ad_operator *op) { return op->vjp || op->backward; }
-
-/* Runs the gradient rule of p's entry in the frame of p, which is the innermost. A rule that leaves positions behind
- * puts the tape in error. */
-void ad_run_rule(ad_pullback *p);
-
 #endif

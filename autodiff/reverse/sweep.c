@@ -3,7 +3,25 @@
 
 #include "../forward/recompute.h"
 #include "../forward/rows.h"
+#include "../tape/reset.h"
 #include "accumulate.h"
+#include "raw.h"
+
+void ad_run_rule(ad_pullback *p)
+{
+    ad_tape *t = p->tape;
+    p->frame.start.entries = t->ends[AD_STEP];
+    p->frame.entry = p->entry;
+    if (p->entry->op->vjp)
+        p->entry->op->vjp(p);
+    else
+        ad_run_raw_rule(p);
+    if (t->frame == &p->frame)
+        return;
+    ad_fail(t, AD_BAD_STATE, "%s: its rule took a position (ad_position_now) and did not return to it (ad_return_to)",
+            p->entry->op->name);
+    ad_leave_positions_in(t, &p->frame);
+}
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. A functional sweep reads the
  * gradients it wants at its end, and has no temporaries. */
@@ -34,15 +52,13 @@ static inline void cache_operands(ad_pullback *p)
         p->x[i] = ad_entry_at(p->tape, p->operands[i]);
 }
 
-static uint8_t wanted_by(const ad_sweep *sweep) { return sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT; }
-
 /* For each entry the pullback of the sweep is filled in anew. What is left unset is not read: clearing it would take
  * longer than many a rule. */
 static inline void begin_pullback(ad_pullback *p, ad_tape *t, const ad_sweep *sweep)
 {
     p->tape = t;
     p->capture = -1;
-    p->wanted = wanted_by(sweep);
+    p->wanted = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
     p->may_move = !sweep->keep && !sweep->functional && !t->recording;
     p->is_plain = !t->recording && !t->checking && !t->changes.n;
 }
@@ -67,7 +83,7 @@ static inline bool pull(ad_pullback *p, const ad_sweep *sweep, ad_entry *e, uint
  * tensors that it differentiates by is none of its business. */
 static inline bool is_wanted(const ad_tape *t, const ad_sweep *sweep, const ad_entry *e, uint32_t id)
 {
-    const uint8_t flag = wanted_by(sweep);
+    const uint8_t flag = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
     uint8_t results = e->value.flags, operands = sweep->functional ? 0 : flag;
     for (uint32_t j = 1; j < e->value.n_results; j++)
         results |= ad_entry_at(t, id + j)->value.flags;
@@ -83,7 +99,7 @@ static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pull
         ad_prefetch_entry(ad_entry_at(t, id - AD_AHEAD));
     if (e->value.result > 0 || (!e->gradient && e->value.n_results <= 1))
         return true;
-    if (e->op && ad_has_rule(e->op) && is_wanted(t, sweep, e, id))
+    if (e->op && (e->op->vjp || e->op->backward) && is_wanted(t, sweep, e, id))
         return pull(p, sweep, e, id);
     return sweep->functional || ad_keep_gradient(t, id);
 }
@@ -162,7 +178,7 @@ static ad_tensor ones_like(ad_tensor y)
 {
     const ad_entry *e = ad_entry_of(y.tape, y);
     const ad_attribute attributes[] = {{.integer = e->value.type}, {.shape = *e->value.shape}, {.real = 1}};
-    ad_tensor ones = ad_inert(y.tape);
+    ad_tensor ones;
     ad_apply(y.tape, &ad_operator_full, NULL, 0, attributes, &ones);
     return ones;
 }
@@ -179,11 +195,11 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     ad_frame f = {.functional = sweep->functional, .recording = t->recording};
     ad_push_frame(t, &f, AD_IN_SWEEP);
     t->recording = sweep->recording;
-    const ad_tensor dy = ad_is_inert(sweep->dy) ? ones_like(sweep->y) : sweep->dy;
+    const ad_tensor dy = !sweep->dy.id ? ones_like(sweep->y) : sweep->dy;
     if (t->status == AD_OK)
         add_seed(t, sweep, dy);
     ad_recycle_fresh(t);
-    const uint32_t last = ad_table_of(sweep->y) == AD_STEP ? sweep->y.id : 0;
+    const uint32_t last = sweep->y.id >> AD_INDEX_BITS == AD_STEP ? sweep->y.id : 0;
     visit_all(t, sweep, last);
     if (t->status != AD_OK && !sweep->functional)
         clean_up(t, last);

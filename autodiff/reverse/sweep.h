@@ -14,4 +14,8 @@ typedef struct ad_sweep {
 
 void ad_run_sweep(ad_tape *t, const ad_sweep *sweep);
 
+/* Runs the gradient rule of p's entry in the frame of p, which is the innermost. A rule that leaves positions behind
+ * puts the tape in error. */
+void ad_run_rule(ad_pullback *p);
+
 #endif

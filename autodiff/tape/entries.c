@@ -75,87 +75,81 @@ bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes)
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
-static ad_shape *shape_room(ad_tape *t, uint32_t id)
+/* STEP has its shapes in its arena, the other tables have room for them beside their chunks. */
+static bool copy_shape(ad_tape *t, ad_entry *e, uint32_t id, const ad_shape *shape)
 {
-    const uint32_t which = id >> AD_INDEX_BITS, index = id & AD_INDEX_MASK;
-    if (which == AD_STEP)
-        return ad_arena_take(&t->step, sizeof(ad_shape));
-    ad_shape **shapes = &t->tables[which].shapes[index >> AD_CHUNK_BITS];
-    if (!*shapes)
-        *shapes = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, sizeof **shapes);
-    return *shapes ? *shapes + (index & (AD_CHUNK_ENTRIES - 1)) : NULL;
-}
-
-/* A shape that outlives the entry is shared: for an entry of STEP that is the shape of one of STEP or PERSISTENT. */
-static bool set_shape(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, bool share)
-{
-    ad_entry *e = ad_entry_at(t, id);
-    e->value.type = (uint8_t)type;
-    if (shape->rank == 0) {
-        e->value.shape = &ad_scalar_shape_value;
-    } else if (share && id >> AD_INDEX_BITS == AD_STEP) {
-        e->value.shape = shape;
-    } else {
-        ad_shape *room = shape_room(t, id);
-        if (!room)
-            return false;
-        *room = *shape;
-        e->value.shape = room;
+    const uint32_t table = id >> AD_INDEX_BITS, index = id & AD_INDEX_MASK;
+    ad_shape *room = (ad_shape *)(uintptr_t)&ad_scalar_shape_value;
+    if (shape->rank && table == AD_STEP) {
+        room = ad_arena_take(&t->step, sizeof(ad_shape));
+    } else if (shape->rank) {
+        ad_shape **shapes = &t->tables[table].shapes[index >> AD_CHUNK_BITS];
+        if (!*shapes)
+            *shapes = ad_memory_take(&t->memory, AD_CHUNK_ENTRIES, sizeof **shapes);
+        room = *shapes ? *shapes + (index & (AD_CHUNK_ENTRIES - 1)) : NULL;
     }
+    if (!room)
+        return false;
+    if (shape->rank)
+        *room = *shape;
+    e->value.shape = room;
     return true;
 }
 
-static bool allocate_data(ad_tape *t, uint32_t id, ad_type type)
+/* Room for the data of an entry that is no scalar and has a type and a shape. */
+static bool allocate_data(ad_tape *t, ad_entry *e, uint32_t id)
 {
-    ad_entry *e = ad_entry_at(t, id);
-    if (e->value.shape->rank == 0) {
-        e->value.data = &e->scalar;
-        return true;
-    }
-    size_t bytes = ad_count_of(e->value.shape) * ad_bytes_of((uint8_t)type);
+    const uint32_t table = id >> AD_INDEX_BITS;
+    size_t bytes = ad_count_of(e->value.shape) * ad_bytes_of(e->value.type);
     bytes = bytes ? bytes : 1;
-    if (ad_is_temporary(id)) {
+    if (table == AD_TEMPORARY) {
         e->u.storage = ad_pool_take(&t->pool, bytes);
         e->value.data = e->u.storage ? ad_storage_data(e->u.storage) : NULL;
-    } else if (t->open_segment && id >> AD_INDEX_BITS == AD_STEP) {
+    } else if (t->open_segment && table == AD_STEP) {
         e->value.data = ad_allocate_in_segment(t, id, bytes);
     } else {
-        e->value.data = ad_arena_take(id >> AD_INDEX_BITS == AD_STEP ? &t->step : &t->persistent, bytes);
+        e->value.data = ad_arena_take(table == AD_STEP ? &t->step : &t->persistent, bytes);
     }
     return e->value.data != NULL;
 }
 
-static bool allocate(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, bool share)
+static bool fail_allocation(ad_tape *t, ad_type type, const ad_shape *shape)
 {
-    if (set_shape(t, id, type, shape, share) && allocate_data(t, id, type))
-        return true;
     char text[AD_SHAPE_TEXT];
     ad_fail(t, AD_NO_MEMORY, "memory is out for a tensor %s of %s", ad_shape_text(shape, text), ad_type_name(type));
     return false;
 }
 
-bool ad_allocate_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape)
+bool ad_allocate_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape)
 {
-    return allocate(t, id, type, shape, false);
+    ad_make_scalar(e, (uint8_t)type);
+    if (shape->rank == 0 || (copy_shape(t, e, id, shape) && allocate_data(t, e, id)))
+        return true;
+    return fail_allocation(t, type, shape);
 }
 
-bool ad_allocate_value_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape)
+bool ad_allocate_value_like(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape)
 {
-    return allocate(t, id, type, shape, true);
+    ad_make_scalar(e, (uint8_t)type);
+    if (shape->rank == 0)
+        return true;
+    e->value.shape = shape;
+    return allocate_data(t, e, id) || fail_allocation(t, type, shape);
 }
 
-bool ad_share_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from)
+bool ad_share_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from)
 {
-    ad_entry *e = ad_entry_at(t, id), *source = ad_entry_at(t, from);
+    const ad_entry *source = ad_entry_at(t, from);
     if (source->value.shape->rank == 0 && shape->rank > 0)
-        return ad_allocate_value(t, id, type, shape) && memcpy(e->value.data, source->value.data, ad_type_bytes(type));
-    if (!set_shape(t, id, type, shape, false)) {
+        return ad_allocate_value(t, e, id, type, shape) && memcpy(e->value.data, source->value.data, ad_bytes_of((uint8_t)type));
+    e->value.type = (uint8_t)type;
+    if (!copy_shape(t, e, id, shape)) {
         ad_fail_memory(t, "tape");
         return false;
     }
     if (shape->rank == 0) {
         /* A scalar lies in its entry, so it is copied, from wherever the one element of the other lies. */
-        e->value.data = memcpy(&e->scalar, source->value.data, ad_type_bytes(type));
+        e->value.data = memcpy(&e->scalar, source->value.data, ad_bytes_of((uint8_t)type));
         return true;
     }
     e->value.data = source->value.data;
@@ -166,24 +160,25 @@ bool ad_share_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape
     return true;
 }
 
-bool ad_borrow_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, void *data)
+bool ad_borrow_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape, void *data)
 {
-    ad_entry_at(t, id)->value.data = data;
-    return set_shape(t, id, type, shape, false);
+    e->value.type = (uint8_t)type;
+    e->value.data = data;
+    return copy_shape(t, e, id, shape);
 }
 
 uint32_t ad_copy_as_gradient(ad_tape *t, uint32_t from)
 {
     const ad_entry *source = ad_entry_at(t, from);
-    const uint32_t id = ad_append(t, AD_TEMPORARY);
-    if (!id)
+    uint32_t id;
+    ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
+    if (!e)
         return 0;
-    ad_entry *e = ad_entry_at(t, id);
     if (source->value.shape->rank == 0) {
         ad_make_scalar(e, source->value.type);
         e->scalar = source->scalar;
     } else {
-        if (!ad_allocate_value(t, id, (ad_type)source->value.type, source->value.shape))
+        if (!ad_allocate_value(t, e, id, (ad_type)source->value.type, source->value.shape))
             return 0;
         memcpy(e->value.data, source->value.data, ad_elements(&source->value) * ad_bytes_of(source->value.type));
     }

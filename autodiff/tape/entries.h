@@ -9,35 +9,33 @@ bool ad_add_chunk(ad_tape *t, uint32_t table);
 /* Gives a table's memory back. */
 void ad_free_table(ad_tape *t, uint32_t table);
 
-static inline bool ad_is_full(const ad_tape *t, uint32_t table)
+/* Adds an entry to a table, and gives its id. A temporary is in the list of the fresh until the rule that made it has
+ * run. Returns NULL if there is no memory (the tape is then in error). */
+static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
 {
-    return (t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[table].n_chunks;
-}
-
-/* Adds a temporary. It is in the list of the fresh until the rule that made it has run. Returns its id; 0 if there is no
- * memory (the tape is then in error). */
-static inline uint32_t ad_append_temporary(ad_tape *t)
-{
-    uint32_t id = t->free;
-    if (id)
-        t->free = ad_entry_at(t, id)->next;
-    else if (ad_is_full(t, AD_TEMPORARY) && !ad_add_chunk(t, AD_TEMPORARY))
-        return 0;
-    else
-        id = t->ends[AD_TEMPORARY]++;
-    ad_entry *e = ad_entry_at(t, id);
-    /* Only this and what the value sets is ever anything but 0 in a temporary; its generation changed when it was
-     * recycled. */
-    e->value.flags = AD_IS_FRESH;
-    e->next = t->fresh;
-    t->fresh = id;
-    return id;
+    const bool is_reused = table == AD_TEMPORARY && t->free;
+    const bool is_full = (t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[table].n_chunks;
+    if (!is_reused && is_full && !ad_add_chunk(t, table))
+        return NULL;
+    *id = is_reused ? t->free : t->ends[table]++;
+    ad_entry *e = ad_entry_at(t, *id);
+    if (is_reused)
+        t->free = e->next;
+    if (table == AD_TEMPORARY) {
+        /* Only this and what the value sets is ever anything but 0 in a temporary; its generation changed when it was
+         * recycled. */
+        e->value.flags = AD_IS_FRESH;
+        e->next = t->fresh;
+        t->fresh = *id;
+    } else {
+        *e = (ad_entry){.generation = table == AD_STEP ? t->generation : 1};
+    }
+    return e;
 }
 
 /* Takes a temporary back. Its handles become stale. */
-static inline void ad_recycle(ad_tape *t, uint32_t id)
+static inline void ad_recycle(ad_tape *t, ad_entry *e, uint32_t id)
 {
-    ad_entry *e = ad_entry_at(t, id);
     if (e->u.storage) {
         ad_pool_drop(&t->pool, e->u.storage);
         e->u.storage = NULL;
@@ -56,24 +54,10 @@ static inline void ad_recycle_fresh(ad_tape *t)
         e->next = 0;
         e->value.flags &= (uint8_t)~AD_IS_FRESH;
         if (!(e->value.flags & AD_IS_GRADIENT))
-            ad_recycle(t, id);
+            ad_recycle(t, e, id);
     }
     t->fresh = 0;
 }
-
-/* Adds an entry to a table. Returns its id; 0 if there is no memory (the tape is then in error). */
-static inline uint32_t ad_append(ad_tape *t, uint32_t table)
-{
-    if (table == AD_TEMPORARY)
-        return ad_append_temporary(t);
-    if (ad_is_full(t, table) && !ad_add_chunk(t, table))
-        return 0;
-    const uint32_t id = t->ends[table]++;
-    *ad_entry_at(t, id) = (ad_entry){.generation = table == AD_STEP ? t->generation : 1};
-    return id;
-}
-
-static inline ad_place ad_place_now(const ad_tape *t) { return (ad_place){t->ends[AD_STEP], ad_arena_now(&t->step)}; }
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
@@ -85,18 +69,18 @@ static inline void ad_make_scalar(ad_entry *e, uint8_t type)
     e->value.data = &e->scalar;
 }
 
-/* Gives an entry its type, a copy of the shape, and room for its data. Returns false if there is no memory (the tape is
+/* Gives the entry e, whose id is `id`, its type, a copy of the shape, and room for its data. Returns false if there is no memory (the tape is
  * then in error), and so do the others. */
-bool ad_allocate_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
+bool ad_allocate_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape);
 
-/* The same for an entry of STEP whose shape belongs to one that lives as long: the shape is shared. */
-bool ad_allocate_value_like(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape);
+/* The same for an entry of STEP; a shape that belongs to an entry that lives as long is shared. */
+bool ad_allocate_value_like(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape);
 
 /* The same, but the data of another entry is shared. A scalar's is copied. */
-bool ad_share_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
+bool ad_share_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape, uint32_t from);
 
 /* Gives an entry its type, a copy of the shape, and the caller's data. */
-bool ad_borrow_value(ad_tape *t, uint32_t id, ad_type type, const ad_shape *shape, void *data);
+bool ad_borrow_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const ad_shape *shape, void *data);
 
 /* A storage for the data of an entry in a segment. Returns NULL if there is no memory. */
 void *ad_allocate_in_segment(ad_tape *t, uint32_t id, size_t bytes);

@@ -6,7 +6,7 @@
 static inline void ad_push_frame(ad_tape *t, ad_frame *f, ad_frame_kind kind)
 {
     f->outer = t->frame;
-    f->start = ad_place_now(t);
+    f->start = (ad_place){t->ends[AD_STEP], {t->step.current, t->step.at}};
     f->kind = kind;
     t->frame = f;
 }

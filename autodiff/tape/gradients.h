@@ -13,7 +13,7 @@ static inline void ad_release_gradient(ad_tape *t, uint32_t id)
     if (e->value.flags & AD_IS_FRESH)
         e->value.flags &= (uint8_t)~AD_IS_GRADIENT;
     else
-        ad_recycle(t, id);
+        ad_recycle(t, e, id);
 }
 
 static inline void ad_drop_gradient(ad_tape *t, ad_entry *e)

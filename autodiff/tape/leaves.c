@@ -18,29 +18,22 @@ static bool valid_type(ad_tape *t, const char *who, ad_type type, bool real)
     return false;
 }
 
-/* A new leaf whose data is not filled yet. Returns 0 on failure, and leaves nothing behind. */
-static uint32_t new_leaf(ad_tape *t, uint32_t which, ad_type type, const ad_shape *shape)
-{
-    ad_arena_mark step = ad_arena_now(&t->step), persistent = ad_arena_now(&t->persistent);
-    uint32_t before = t->ends[which], id = ad_append(t, which);
-    if (id && ad_allocate_value(t, id, type, shape))
-        return id;
-    t->ends[which] = before;
-    ad_arena_rewind(&t->step, step);
-    ad_arena_rewind(&t->persistent, persistent);
-    return 0;
-}
-
 static ad_tensor make_leaf(ad_tape *t, const char *who, uint32_t which, ad_type type, ad_shape shape, const void *data)
 {
     if (!t || t->status != AD_OK || !valid_type(t, who, type, false) ||
-        !ad_check_shape(t, who, &shape, ad_type_bytes(type)))
+        !ad_check_shape(t, who, &shape, ad_bytes_of((uint8_t)type)))
         return ad_inert(t);
-    uint32_t id = new_leaf(t, which, type, &shape);
-    if (!id)
+    const ad_arena_mark step = ad_arena_now(&t->step), persistent = ad_arena_now(&t->persistent);
+    const uint32_t before = t->ends[which];
+    uint32_t id;
+    ad_entry *e = ad_append(t, which, &id);
+    if (!e || !ad_allocate_value(t, e, id, type, &shape)) { /* nothing is left behind */
+        t->ends[which] = before;
+        ad_arena_rewind(&t->step, step);
+        ad_arena_rewind(&t->persistent, persistent);
         return ad_inert(t);
-    ad_entry *e = ad_entry_at(t, id);
-    size_t bytes = ad_count_of(&shape) * ad_type_bytes(type);
+    }
+    const size_t bytes = ad_count_of(&shape) * ad_bytes_of((uint8_t)type);
     if (data && bytes)
         memcpy(e->value.data, data, bytes);
     else
@@ -92,16 +85,18 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
     if (shape.rank == 0 || !data)
         return make_leaf(t, "borrow", AD_STEP, type, shape, data);
     if (!t || t->status != AD_OK || !valid_type(t, "borrow", type, false) ||
-        !ad_check_shape(t, "borrow", &shape, ad_type_bytes(type)))
+        !ad_check_shape(t, "borrow", &shape, ad_bytes_of((uint8_t)type)))
         return ad_inert(t);
-    const uint32_t before = t->ends[AD_STEP], id = ad_append(t, AD_STEP);
+    const uint32_t before = t->ends[AD_STEP];
+    uint32_t id;
+    ad_entry *e = ad_append(t, AD_STEP, &id);
     /* The engine never writes through this pointer: what is borrowed is not updated in place. */
-    if (!id || !ad_borrow_value(t, id, type, &shape, (void *)(uintptr_t)data)) {
+    if (!e || !ad_borrow_value(t, e, id, type, &shape, (void *)(uintptr_t)data)) {
         t->ends[AD_STEP] = before;
         ad_fail_memory(t, "borrow");
         return ad_inert(t);
     }
-    ad_entry_at(t, id)->value.flags |= AD_IS_BORROWED;
+    e->value.flags |= AD_IS_BORROWED;
     return ad_handle(t, id);
 }
 

@@ -12,7 +12,9 @@ void ad_drop_from(ad_tape *t, ad_place place)
 {
     ad_drop_segments_from(t, place.entries);
     ad_forget_changes_from(t, place.entries);
-    memset(t->checked, 0, sizeof t->checked); /* their entries may be gone, and they with them */
+    if (t->checked_own) /* their entries may be gone, and they with them */
+        memset(t->checked, 0, sizeof t->checked);
+    t->checked_own = false;
     t->ends[AD_STEP] = place.entries;
     ad_arena_rewind(&t->step, place.memory);
 }

@@ -106,7 +106,7 @@ bool ad_check_shape(ad_tape *t, const char *who, const ad_shape *shape, size_t b
             return false;
         }
         empty = empty || shape->dims[i] == 0;
-        fits = ad_multiply_sizes(total, (size_t)shape->dims[i], &total) && fits;
+        fits = fits && !__builtin_mul_overflow(total, (size_t)shape->dims[i], &total);
     }
     if (empty || (fits && total <= PTRDIFF_MAX / 2))
         return true;

@@ -133,7 +133,7 @@ typedef enum ad_recording_state {
     AD_RECORDING_FAILED,  /* a replay ended in an error: values are partly old */
 } ad_recording_state;
 
-enum { AD_CHECKED = 8 };
+enum { AD_CHECKED = 16 };
 
 struct ad_tape {
     struct {
@@ -153,7 +153,8 @@ struct ad_tape {
         bool recording;  /* results become entries of STEP, not of TEMPORARY */
         bool checking;   /* results are looked at: a number that is not finite is an error */
         uint64_t draws;  /* of random operators, so far */
-        const ad_operator *checked[AD_CHECKED]; /* descriptors that have entries here, and so were found complete */
+        const ad_operator *checked[AD_CHECKED]; /* rows, and descriptors that have entries here: found complete */
+        bool checked_own; /* the user's are among them */
     };
     struct {
         ad_recording_state state;
@@ -177,13 +178,11 @@ struct ad_tape {
 
 /* ---- Finding entries --------------------------------------------------------------------------------------------- */
 
-static inline ad_entry *ad_entry_in(const ad_tape *t, uint32_t table, uint32_t id)
+static inline ad_entry *ad_entry_at(const ad_tape *t, uint32_t id)
 {
-    const uintptr_t chunk = t->bases[table] + (id >> AD_CHUNK_BITS) * sizeof(ad_entry *);
+    const uintptr_t chunk = t->bases[id >> AD_INDEX_BITS] + (id >> AD_CHUNK_BITS) * sizeof(ad_entry *);
     return *(ad_entry **)chunk + (id & (AD_CHUNK_ENTRIES - 1));
 }
-
-static inline ad_entry *ad_entry_at(const ad_tape *t, uint32_t id) { return ad_entry_in(t, id >> AD_INDEX_BITS, id); }
 
 /* The entry of a valid handle of this tape, else NULL. */
 static inline ad_entry *ad_entry_of(const ad_tape *t, ad_tensor x)

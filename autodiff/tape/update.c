@@ -113,7 +113,7 @@ static void update_block(void *context, size_t block)
 
 static void run_update(const ad_loops *loops, const ad_entry *e, ad_span span)
 {
-    update u = {loops->of[e->value.type][ad_processor()], span, ad_type_bytes((ad_type)e->value.type)};
+    update u = {loops->of[e->value.type][ad_processor()], span, ad_bytes_of(e->value.type)};
     u.span.n = ad_elements(&e->value);
     ad_parallel((u.span.n + UPDATE_BLOCK - 1) / UPDATE_BLOCK, update_block, &u);
 }
@@ -167,7 +167,7 @@ ad_status ad_assign(ad_tensor leaf, const void *data)
     if (!ad_note_change(leaf.tape, leaf.id, "assign"))
         return ad_status_after(leaf.tape);
     if (n)
-        memcpy(e->value.data, data, n * ad_type_bytes((ad_type)e->value.type));
+        memcpy(e->value.data, data, n * ad_bytes_of(e->value.type));
     return AD_OK;
 }
 

@@ -133,8 +133,9 @@ AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 /* Returns whether a gradient of the j-th result was computed. If not, a rule may skip the work for it. */
 AD_API bool ad_has_dy(const ad_pullback *pullback, int j);
 
-/* Returns operand i. */
+/* Return operand i, and its shape. The shape belongs to the tape. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);
+AD_API const ad_shape *ad_x_shape(const ad_pullback *pullback, int i);
 
 /* Return result 0 and the j-th result or by-product. */
 AD_API ad_tensor ad_y(ad_pullback *pullback);

@@ -72,7 +72,7 @@ START_TEST(results_that_are_too_large_are_refused)
 }
 END_TEST
 
-/* Sizes that could be, but for which the machine has no memory: an error, and the tape works on. */
+/* Legal sizes that the machine has no memory for: an error, and the tape works again. */
 START_TEST(sizes_that_memory_does_not_hold)
 {
     memory.limit = 1 << 20;

@@ -669,7 +669,7 @@ START_TEST(errors_of_the_state)
 }
 END_TEST
 
-static void rule_without_mark(ad_pullback *p)
+static void rule_without_position(ad_pullback *p)
 {
     const ad_tensor x = ad_x(p, 0);
     ad_tensor dx;
@@ -679,9 +679,10 @@ static void rule_without_mark(ad_pullback *p)
 
 static void copy(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double)); }
 
-START_TEST(a_rule_needs_a_mark)
+START_TEST(a_rule_needs_a_position)
 {
-    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rule_without_mark};
+    const ad_operator op = {
+        .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rule_without_position};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
     ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&op, w))), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE, "grad: nothing is recorded here: take a position first (ad_position_now)");
@@ -779,7 +780,7 @@ static void add_contracts(TCase *c)
     tcase_add_test(c, errors_of_y_and_x);
     tcase_add_test(c, errors_of_v);
     tcase_add_test(c, errors_of_the_state);
-    tcase_add_test(c, a_rule_needs_a_mark);
+    tcase_add_test(c, a_rule_needs_a_position);
     tcase_add_test(c, a_tensor_used_many_times);
     tcase_add_test(c, long_chains);
     tcase_add_test(c, few_calls_of_the_allocator);

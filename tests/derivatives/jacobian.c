@@ -18,8 +18,8 @@ START_TEST(rows_and_columns_agree)
 }
 END_TEST
 
-/* A rule that carries a value out of a mark can be differentiated once: by rows. */
-START_TEST(a_tall_jacobian_through_a_mark)
+/* A rule that carries a value out of a position can be differentiated once: by rows. */
+START_TEST(a_tall_jacobian_through_a_position)
 {
     const double numbers[] = {4, 9};
     const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), numbers), root = root_by_newton(x);
@@ -75,7 +75,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, rows_and_columns_agree);
-    tcase_add_test(tests, a_tall_jacobian_through_a_mark);
+    tcase_add_test(tests, a_tall_jacobian_through_a_position);
     tcase_add_test(tests, jacobians_of_two_types);
     tcase_add_test(tests, eight_axes_are_the_most);
     tcase_add_test(tests, room_is_asked_for_first);

@@ -43,7 +43,7 @@ static ad_tensor operand(ad_tape *t, const checker_call *call, const checker_num
     return is_variable ? ad_variable(t, AD_F64, call->x[i], values) : ad_input(t, AD_F64, call->x[i], values);
 }
 
-/* Records a call of which at most operand i is a variable. */
+/* Records a call. At most operand i is a variable. */
 static void record(ad_tape *t, const checker_call *call, const checker_numbers *x, int i, ad_tensor operands[],
                    ad_tensor y[AD_MAX_RESULTS])
 {

@@ -13,6 +13,7 @@
 #include <gradtape/operators/backward.h>
 
 #include "../support/check.h"
+#include "../support/gaps.h"
 #include "../support/golden_reader.h"
 
 #define VALUE_TOLERANCE 1e-12
@@ -622,16 +623,6 @@ END_TEST
 
 /* ---- Nothing is left out ----------------------------------------------------------------------------------------- */
 
-static bool has_golden_gradient(const char *operator)
-{
-    for (int i = 0; i < case_count(gradients); i++) {
-        const golden_case *c = case_at(gradients, i);
-        if (strcmp(c->operator, operator) == 0 && has_gradients(c))
-            return true;
-    }
-    return false;
-}
-
 static void assert_complete(const golden_file *f)
 {
     ck_assert_msg(f->complete && f->n > 0, "%s: missing, empty, or wrong at case %zu", f->name, f->n);
@@ -644,22 +635,6 @@ START_TEST(files_are_complete)
 }
 END_TEST
 
-START_TEST(every_operator_has_cases)
-{
-    const ad_operator *op = ad_operator_at((size_t)_i);
-    ck_assert_ptr_nonnull(op);
-    if (op->arity == 0 || op->properties & (AD_NOT_DIFFERENTIABLE | AD_PIECEWISE_CONSTANT | AD_STOPS))
-        return;
-    ck_assert_msg(has_golden_gradient(op->name), "%s: no case in golden/; add one to the script of its family",
-                  op->name);
-}
-END_TEST
-
-/* ---- Special values, row by row ---------------------------------------------------------------------------------- */
-
-enum { ZERO, MINUS_ZERO, DENORMAL, HUGE, INFINITE, MINUS_INFINITE, NOT_A_NUMBER, CLASSES };
-static const char *const class_names[CLASSES] = {"0", "-0", "a denormal", "a huge number", "inf", "-inf", "NaN"};
-
 /* Whose special values are not all here, and why not. */
 static const struct {
     const char *operator, * why;
@@ -667,7 +642,7 @@ static const struct {
     {"cholesky", "what is not finite or not positive is an error"},
     {"cofactor", "the singular values of what is not finite are none"},
     {"cofactor_slope", "as cofactor"},
-    {"det", "PyTorch's is of chance where the matrix is not finite"},
+    {"det", "PyTorch's is arbitrary where the matrix is not finite"},
     {"dropout_mask", "it reads no number of its operand"},
     {"eigh", "what is not finite is an error"},
     {"inverse", "what is not finite or singular is an error"},
@@ -684,6 +659,55 @@ static bool is_exempt(const char *operator)
             return true;
     return false;
 }
+
+static bool takes_only_i32(const ad_operator *op) { return op->types && strspn(op->types, "i") == strlen(op->types); }
+
+static bool needs_gradients(const ad_operator *op)
+{
+    return op->arity != 0 && !(op->properties & (AD_NOT_DIFFERENTIABLE | AD_PIECEWISE_CONSTANT | AD_STOPS));
+}
+
+static bool needs_special_values(const ad_operator *op)
+{
+    return op->arity != 0 && !takes_only_i32(op) && !is_exempt(op->name);
+}
+
+static int cases_of(const golden_file files[FAMILIES], const char *operator, bool only_with_gradients)
+{
+    int n = 0;
+    for (int i = 0; i < case_count(files); i++) {
+        const golden_case *c = case_at(files, i);
+        n += strcmp(c->operator, operator) == 0 && (!only_with_gradients || has_gradients(c));
+    }
+    return n;
+}
+
+/* A row that needs numbers and has none is a gap. One that has some must have them all. */
+static const char no_numbers[] = "has no numbers from PyTorch: tests/golden/make_FAMILY.py makes them";
+
+static bool is_gap(const ad_operator *op)
+{
+    return (needs_gradients(op) || needs_special_values(op)) && !cases_of(gradients, op->name, false) &&
+           !cases_of(specials, op->name, false);
+}
+
+START_TEST(gaps_are_listed) { gaps_check(is_gap, no_numbers, ad_operator_named("tanh")); }
+END_TEST
+
+START_TEST(every_operator_has_cases)
+{
+    const ad_operator *op = ad_operator_at((size_t)_i);
+    ck_assert_ptr_nonnull(op);
+    if (needs_gradients(op) && !is_gap(op))
+        ck_assert_msg(cases_of(gradients, op->name, true) > 0,
+                      "%s: no case with gradients in golden/; add one to the script of its family", op->name);
+}
+END_TEST
+
+/* ---- Special values, row by row ---------------------------------------------------------------------------------- */
+
+enum { ZERO, MINUS_ZERO, DENORMAL, HUGE, INFINITE, MINUS_INFINITE, NOT_A_NUMBER, CLASSES };
+static const char *const class_names[CLASSES] = {"0", "-0", "a denormal", "a huge number", "inf", "-inf", "NaN"};
 
 /* -1: an ordinary number. */
 static int class_of(double x, ad_type type)
@@ -716,8 +740,6 @@ static unsigned classes_of_operand(const char *operator, int k, bool *is_real)
     return seen;
 }
 
-static bool takes_only_i32(const ad_operator *op) { return op->types && strspn(op->types, "i") == strlen(op->types); }
-
 START_TEST(every_operator_has_special_values)
 {
     const ad_operator *op = ad_operator_at((size_t)_i);
@@ -732,8 +754,8 @@ START_TEST(every_operator_has_special_values)
                           op->name, class_names[class], k);
         }
     }
-    if (op->arity && !takes_only_i32(op))
-        ck_assert_msg(any_real || is_exempt(op->name), "%s: no special case in golden/", op->name);
+    if (needs_special_values(op) && !is_gap(op))
+        ck_assert_msg(any_real, "%s: no special case in golden/", op->name);
     ck_assert_msg(!(any_real && all && is_exempt(op->name)), "%s: it has all special values: it need not be exempt",
                   op->name);
 }
@@ -761,7 +783,7 @@ static int count_pairs(const char *operator)
 START_TEST(binary_operators_have_all_pairs)
 {
     const ad_operator *op = ad_operator_at((size_t)_i);
-    if (op->arity == 2 && op->properties & AD_ELEMENTWISE && !takes_only_i32(op))
+    if (op->arity == 2 && op->properties & AD_ELEMENTWISE && !takes_only_i32(op) && !is_gap(op))
         ck_assert_msg(count_pairs(op->name) == CLASSES * CLASSES, "%s: only %d of %d pairs of special values", op->name,
                       count_pairs(op->name), CLASSES * CLASSES);
 }
@@ -772,6 +794,7 @@ static Suite *golden_suite(void)
     Suite *suite = suite_create("golden");
     TCase *files = tcase_create("files");
     tcase_add_loop_test(files, files_are_complete, 0, FAMILIES);
+    tcase_add_test(files, gaps_are_listed);
     tcase_add_loop_test(files, every_operator_has_cases, 0, (int)ad_operator_count());
     tcase_add_loop_test(files, every_operator_has_special_values, 0, (int)ad_operator_count());
     tcase_add_loop_test(files, binary_operators_have_all_pairs, 0, (int)ad_operator_count());
@@ -794,6 +817,7 @@ int main(void)
         gradients[f] = open_golden(families[f], "");
         specials[f] = open_golden(families[f], "_special");
     }
+    gaps_print(is_gap, no_numbers);
     const int status = run_suites(srunner_create(golden_suite()));
     for (size_t f = 0; f < FAMILIES; f++) {
         close_golden(&gradients[f]);

@@ -1,11 +1,12 @@
-/* Values, first and second gradients of random graphs of operators against numbers from PyTorch: golden/graphs.txt, of
- * which the script beside it, make_graphs.py, says how it is laid out. Each graph is built by the rows of the table.
+/* Values, first and second gradients of random graphs of operators against numbers from PyTorch in golden/graphs.txt.
+ * The script beside it, make_graphs.py, says how it is laid out. Each graph is built by the rows of the table.
  * The same graphs show that gradients are the same bits by every way to ask for them, and after a replay. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../support/check.h"
+#include "../support/gaps.h"
 #include "../support/golden_reader.h"
 
 #define TOLERANCE 1e-10
@@ -347,8 +348,7 @@ START_TEST(second_gradients)
 }
 END_TEST
 
-/* ---- The same bits, whichever way ----------------------------------------------------------------------------------
- */
+/* ---- The same bits, whichever way -------------------------------------------------------------------------------- */
 
 static double *copy_of(ad_tensor x)
 {
@@ -489,15 +489,31 @@ static bool has_row(const graph *g, const char *row)
     return false;
 }
 
-START_TEST(row_is_in_graphs)
+static bool needs_graphs(const ad_operator *op) { return op->arity != 0 && !(op->properties & AD_NOT_DIFFERENTIABLE); }
+
+static int graphs_with(const ad_operator *op)
 {
     int n = 0;
-    const ad_operator *op = ad_operator_at((size_t)_i);
-    ck_assert_ptr_nonnull(op);
-    if (op->arity == 0 || op->properties & AD_NOT_DIFFERENTIABLE)
-        return;
     for (size_t i = 0; i < n_graphs; i++)
         n += has_row(&graphs[i], op->name);
+    return n;
+}
+
+/* A row that is in no graph is a gap. One that is in some must be in enough. */
+static const char in_no_graph[] = "is in no graph: tests/golden/graph_rows.py and make_graphs.py add it";
+
+static bool is_gap(const ad_operator *op) { return needs_graphs(op) && graphs_with(op) == 0; }
+
+START_TEST(gaps_are_listed) { gaps_check(is_gap, in_no_graph, ad_operator_named("tanh")); }
+END_TEST
+
+START_TEST(row_is_in_graphs)
+{
+    const ad_operator *op = ad_operator_at((size_t)_i);
+    ck_assert_ptr_nonnull(op);
+    if (!needs_graphs(op) || is_gap(op))
+        return;
+    const int n = graphs_with(op);
     ck_assert_msg(n >= MIN_GRAPHS_OF_A_ROW,
                   "%s is in %d graphs, %d are asked for; add it to golden/graph_rows.py and run golden/make_graphs.py",
                   op->name, n, MIN_GRAPHS_OF_A_ROW);
@@ -511,6 +527,7 @@ static Suite *graphs_suite(void)
     TCase *file = tcase_create("file");
     tcase_add_test(file, file_is_complete);
     tcase_add_loop_test(file, graph_is_worth_it, 0, n);
+    tcase_add_test(file, gaps_are_listed);
     tcase_add_loop_test(file, row_is_in_graphs, 0, (int)ad_operator_count());
     suite_add_tcase(suite, file);
 
@@ -530,6 +547,8 @@ static Suite *graphs_suite(void)
 int main(void)
 {
     open_graphs();
+    if (complete)
+        gaps_print(is_gap, in_no_graph);
     const int status = run_suites(srunner_create(graphs_suite()));
     close_graphs();
     return status;

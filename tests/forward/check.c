@@ -85,6 +85,29 @@ START_TEST(incomplete_descriptors)
 }
 END_TEST
 
+/* A descriptor is checked at its first use since the last reset. */
+static void copy(ad_call *c) { *(double *)c->y[0]->data = *(const double *)c->x[0]->data; }
+static void pass(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
+
+START_TEST(a_descriptor_is_checked_again_after_a_reset)
+{
+    static ad_operator mine = {.name = "mine", .arity = 1, .run = copy, .vjp = pass};
+    const ad_tensor x = PARAM(3, "x");
+    for (int step = 0; step < 3; step++) {
+        mine.shape = ad_same_shape;
+        const ad_tensor y = ad_apply1(&mine, ad_apply1(&mine, x));
+        EXPECT(y, 3);
+        ck_assert_int_eq(ad_backward(y), AD_OK);
+        EXPECT(ad_gradient(x), 1);
+        ad_reset(t);
+        mine.shape = NULL;
+        expect_inert(ad_apply1(&mine, x), AD_BAD_VALUE, "mine: the operator has no shape rule");
+        expect_inert(ad_apply1(&mine, x), AD_BAD_VALUE, "mine: the operator has no shape rule");
+        ck_assert_uint_eq(ad_entry_count(t), 0);
+    }
+}
+END_TEST
+
 START_TEST(no_descriptor)
 {
     ad_tensor x = PARAMS("x", 1, 2);
@@ -138,6 +161,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, incomplete_descriptors, 0, COUNT(incomplete));
+    tcase_add_test(tests, a_descriptor_is_checked_again_after_a_reset);
     tcase_add_test(tests, no_descriptor);
     tcase_add_test(tests, a_descriptor_that_is_null);
     tcase_add_test(tests, apply_without_operands_or_room);

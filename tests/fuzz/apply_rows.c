@@ -56,7 +56,7 @@ static void check_failed_call(fuzz_machine *m, const fuzz_call *c, const ad_tens
     FUZZ_EXPECT(ad_entry_count(m->tape) == entries, "%s fails and leaves entries", c->row ? c->row->name : "nothing");
 }
 
-/* Runs a call. Where it is `good` it must succeed, but for memory. */
+/* Runs a call. A call that is `good` must succeed, unless memory is out. */
 static void run(fuzz_machine *m, ad_tape *tape, fuzz_call *c, bool good)
 {
     ad_tensor x[FUZZ_OPERANDS], y[AD_MAX_RESULTS];

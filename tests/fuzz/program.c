@@ -86,7 +86,7 @@ static void append(seed *s, fuzz_instruction in)
     s->n += FUZZ_BYTES;
 }
 
-/* Applies the row to the operands of a sample, each a new leaf, and walks back from its last result. */
+/* Applies the row to the operands of a sample, each a new leaf, and runs backward from its last result. */
 static void append_call(seed *s, int sample, uint8_t type, uint8_t leaf, uint8_t options)
 {
     const uint8_t pick = (uint8_t)(leaf | 4 * (sample + 1));

@@ -1,11 +1,14 @@
 /* The corpus of the fuzz target (program.h): each program runs without a finding, at least half of them reach backward
- * without an error, and together they run the kernel and the rule of every row of the table. The tests of programs run
- * in processes of their own and note what they saw in memory that all share. */
+ * without an error, and together they run the kernel and the rule of every row of the table. A row that has no program
+ * of its own and is not run by another's is a gap, which is listed. The tests of programs run in processes of their own
+ * and note what they saw in memory that all share. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "../support/check.h"
+#include "../support/gaps.h"
 #include "files.h"
 
 static fuzz_files files;
@@ -35,9 +38,40 @@ START_TEST(half_of_the_programs_reach_backward)
 }
 END_TEST
 
+/* Whether the corpus has the row's own program, row_NAME. */
+static bool has_program(const ad_operator *row)
+{
+    char name[100];
+    snprintf(name, sizeof name, "row_%s", row->name);
+    for (size_t i = 0; i < files.n; i++) {
+        const char *slash = strrchr(files.names[i], '/');
+        if (strcmp(slash ? slash + 1 : files.names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_run(const ad_operator *row)
+{
+    for (size_t i = 0; i < ad_operator_count(); i++)
+        if (ad_operator_at(i) == row)
+            return ran[i] & FUZZ_RAN_KERNEL && (!fuzz_has_rule(row) || ran[i] & FUZZ_RAN_RULE);
+    return false;
+}
+
+static const char no_program[] = "is run by no program of the corpus: build/tests/fuzz/run_programs --seeds "
+                                 "tests/fuzz/corpus adds one";
+
+static bool is_gap(const ad_operator *row) { return !has_program(row) && !is_run(row); }
+
+START_TEST(gaps_are_listed) { gaps_check(is_gap, no_program, ad_operator_named("tanh")); }
+END_TEST
+
 START_TEST(row_runs)
 {
     const ad_operator *row = ad_operator_at((size_t)_i);
+    if (is_gap(row))
+        return;
     ck_assert_msg(ran[_i] & FUZZ_RAN_KERNEL, "%s: no program runs its kernel; %s", row->name, extend);
     ck_assert_msg(!fuzz_has_rule(row) || ran[_i] & FUZZ_RAN_RULE, "%s: no program runs its rule; %s", row->name,
                   extend);
@@ -62,6 +96,7 @@ static Suite *make_suite(void)
     suite_add_tcase(suite, rows);
     tcase_add_loop_test(programs, program_runs, 0, (int)files.n);
     tcase_add_test(rows, half_of_the_programs_reach_backward);
+    tcase_add_test(rows, gaps_are_listed);
     tcase_add_loop_test(rows, row_runs, 0, (int)ad_operator_count());
     tcase_add_test(rows, rows_have_numbers_of_their_own);
     return suite;
@@ -85,6 +120,7 @@ int main(void)
     if (!ran || !reached)
         return 1;
     const int status = run_suites(srunner_create(make_suite()));
+    gaps_print(is_gap, no_program);
     fuzz_files_free(&files);
     return status;
 }

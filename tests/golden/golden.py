@@ -1,4 +1,5 @@
-"""Golden files: numbers from PyTorch that tests/test_golden.c compares with. The scripts of the families import this.
+"""Golden files: numbers from PyTorch that tests/every_operator/golden.c compares with. The scripts of the families
+import this.
 
 A family of operators, NAME, has a script make_NAME.py that writes NAME.txt (values, gradients and second gradients) and
 NAME_special.txt (values at 0, infinities, NaN and the like). To add a family:
@@ -18,18 +19,21 @@ NAME_special.txt (values at 0, infinities, NaN and the like). To add a family:
                make([CASES, SPECIAL], sine_cases)
 
     2. Run it, with `pip install torch numpy`. Both files are kept in the repository: building and testing need neither.
-    3. Add the line "NAME", to families[] in tests/test_golden.c. It calls each operator by its row in the table.
+    3. Add the line "NAME", to families[] in tests/every_operator/golden.c. It calls each operator by its row in the
+       table.
 
 To add a case, add a call of case() or values_only() to the script of its family. Inputs are drawn from a generator
 seeded by the name of the operator and the label of the case: another case changes no number of the others. A function
 of several results returns a tuple. Attributes are given flat, in the order of the row: a number as itself, else
 [*axes_attribute(0, 2, keep=True), *list_attribute(3, 4), type_attribute(F32)]. Only the operators in calls[] of
-tests/test_golden.c have a shorter layout: axes are 1 if kept, then the axes, none for all; a shape is its sizes.
+tests/every_operator/golden.c have a shorter layout: axes are 1 if kept, then the axes, none for all; a shape is its
+sizes.
 
-At special points the suite demands of each row every class of numbers in each real operand, and all pairs of what is
-element-wise in two. What values_only() does not bring, make() adds: of the row's smallest case of f64 the same call
-with one special number, and all pairs for the names in PAIRWISE. A row that cannot have them is named to make() as
-exempt, and in exemptions[] of tests/test_golden.c with the reason.
+A row without any case is a gap, which the suite lists. At special points the suite demands of each other row every
+class of numbers in each real operand, and all pairs of what is element-wise in two. What values_only() does not bring,
+make() adds: of the row's smallest case of f64 the same call with one special number, and all pairs for the names in
+PAIRWISE. A row that cannot have them is named to make() as exempt, and in exemptions[] of
+tests/every_operator/golden.c with the reason.
 
 A case of NAME.txt, y_0, y_1, ... = operator(x_0, x_1, ...), is
 
@@ -109,7 +113,7 @@ def family(name):
 
 def make(files, *makers, exempt=()):
     """Calls the functions that add cases, on one thread so that sums have one order, adds what is missing at special
-    points (but for operators that are exempt), and writes the files."""
+    points (not for operators that are exempt), and writes the files."""
     torch.set_num_threads(1)
     for add_cases in makers:
         add_cases()
@@ -237,7 +241,7 @@ def all_pairs(a, b, dtype):
     return [x.reshape(-1) for x in grid]
 
 
-# One number of each class, and of which numbers a class consists.
+# One number of each class, and the numbers that a class consists of.
 CLASSES = {"zero": 0.0, "minus_zero": -0.0, "denormal": 2.0**-1074, "huge": 1e300, "inf": INF, "minus_inf": -INF,
            "nan": NAN}
 

@@ -10,7 +10,8 @@ file, which say where Gradtape differs on purpose. Backward operators are PyTorc
 function that they belong to, or a formula of what they are given.
 
 To add a row: to UNARY, BINARY or another of the dictionaries if it is like those, else a function under @row("name").
-make_graphs.py then demands that it occurs in enough graphs, and tests/test_graphs.c that none of the table is missing.
+make_graphs.py then demands that it occurs in enough graphs. tests/every_operator/graphs.c lists the rows of the table
+that are in none.
 """
 import math
 
@@ -172,7 +173,7 @@ def together(g, n):
 # ---- Element by element ---------------------------------------------------------------------------------------------
 
 def vjp(function, n=1):
-    """The gradients of the last n operands, of which the first is dy, as a function of all of them."""
+    """The gradients of the last n operands as a function of all operands. The first operand is dy."""
     def backward(dy, *xs):
         fixed, xs = xs[:len(xs) - n], xs[len(xs) - n:]
         gradients = torch.func.vjp(lambda *moved: function(*fixed, *moved), *xs)[1](dy)
@@ -676,7 +677,7 @@ for transposed_operands in ("", "nt", "tn"):
 
 
 def regular(g, x):
-    """Square matrices, of which the diagonal dominates."""
+    """Square matrices whose diagonal dominates."""
     n = g.shape(x)[-1]
     eye = g.apply("eye", lambda: torch.eye(n, dtype=F64), [], [type_attribute(F64), *list_attribute(n, n)])
     return g.apply("add", torch.add, [within(g, x, UNIT), g.scale(eye, 3)])
@@ -719,7 +720,7 @@ def det(g):
 
 @row("cofactor")
 def cofactor(g):
-    """Not of 2 rows, of which the second derivatives are 0: ours, by an inverse, are nearly."""
+    """Not of 2 rows: there the second derivatives are 0, and ours, by an inverse, are only nearly 0."""
     g.apply("cofactor", linear_algebra.cofactor, [regular(g, square(g, 3))])
 
 
@@ -914,7 +915,7 @@ EXACT = [
     "pad", "permute", "flip", "repeat", "squeeze", "expand_dims", "beside", "gather_rows", "gather", "tril", "triu",
     "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "cast",
 ]
-# Rows of which an element is rounded as the largest one is: by eliminations and rotations.
+# Rows that round each element as they round the largest one: they use eliminations and rotations.
 DENSE = ["cholesky", "eigh", "inverse", "slogdet", "det", "cofactor", "cofactor_slope", "solve", "solve_triangular"]
 # Rows that a graph is linear with, whatever feeds their operands.
 LINEAR = [

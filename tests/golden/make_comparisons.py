@@ -8,7 +8,7 @@ from golden import EDGES, F32, F64, I32, INF, NAN, PAIRED, TYPE_NAMES, Draw, all
 DELIBERATE_DIFFERENCES = {
     "sign": "torch.sign(NaN) is 0; ours passes NaN",
     "clamp": "torch.clamp has gradient 0 at NaN, and in some versions at its bounds; ours passes dy there",
-    "where": "torch.where takes bool; ours takes i32, of which all but 0 is true",
+    "where": "torch.where takes bool; ours takes i32: every number except 0 is true",
 }
 
 COMPARISONS, SPECIAL = family("comparisons")

@@ -12,7 +12,8 @@ from golden import (EDGES, F32, F64, INF, NAN, PAIRED, RANGE, TYPE_NAMES, Draw, 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
     "pow": "torch.pow(x, 0.5) is sqrt; ours is the C library's, by IEEE 754. The second gradient of torch.pow by x and "
-           "p is 0 at p = 0; ours is 1 / x. That by p is NaN at x = 0; ours is the limit (tests/test_functions.c)",
+           "p is 0 at p = 0; ours is 1 / x. That by p is NaN at x = 0; ours is the limit "
+           "(tests/operators/functions.c)",
     "hypot": "torch.hypot has gradient NaN at (0, 0); ours is 0",
     "fmod": "the gradient of torch.fmod by b rounds a / b before it truncates; ours is of the exact quotient",
     "trunc_quotient": "torch.trunc(a / b) is infinite where a is, and at b = 0; ours is NaN, as fmod is, whose gradient it "

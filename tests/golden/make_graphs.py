@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes graphs.txt: random graphs of 5 to 60 operators, with their values, first and second gradients from PyTorch.
 
-Run it by hand, with `pip install torch numpy mpmath`; it takes a minute or two. tests/test_graphs.c builds each graph
-by the rows of the table, and compares. graph_rows.py says how each row is applied. A graph is
+Run it by hand, with `pip install torch numpy mpmath`; it takes a minute or two. tests/every_operator/graphs.c builds
+each graph by the rows of the table, and compares. graph_rows.py says how each row is applied. A graph is
 
     graph SEED
     linear                           only if it is, by construction: then its second gradients are 0
@@ -276,7 +276,7 @@ def tensors_of(graph, leaves, rounding):
 
 
 def reached_rows(graph, tensors, loss):
-    """The rows of which the gradient of some result is not 0. To stop it, as detach does, is to be reached too."""
+    """The rows that have a result whose gradient is not 0. A row that stops gradients, as detach does, counts too."""
     inner = [y for y in tensors if y.requires_grad]
     found = dict(zip(map(id, inner), gradients(loss, inner, retain_graph=True)))
     return {node.name for node in graph.operators()

@@ -1,7 +1,7 @@
 """Golden numbers of products, systems of equations, determinants and eigenvalues.
 
-Operators that read the lower triangle of a symmetric matrix are given symmetric numbers, of which PyTorch's function takes
-(x + x') / 2: its gradient is then symmetric, as ours is.
+Operators that read the lower triangle of a symmetric matrix are given symmetric numbers. PyTorch's function is given
+(x + x') / 2, so that its gradient is symmetric, as ours is.
 """
 import torch
 
@@ -12,8 +12,8 @@ CASES, SPECIAL = family("linear_algebra")
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DIFFERENCES = {
     "eigh": "the sign of a vector is LAPACK's; ours makes its largest component positive, by a factor that is constant",
-    "det": "a matrix that is singular to within rounding, or not finite, has a determinant near 0, or of chance; ours is 0 "
-           "and NaN: such cases are in tests/test_linear_algebra.c",
+    "det": "a matrix that is singular to within rounding, or not finite, has an arbitrary determinant, often near 0; ours "
+           "is 0 and NaN: such cases are in tests/operators/linear_algebra.c",
     "det, singular": "PyTorch divides by singular values moved off 0; here it is given the polynomial",
     "inverse, solve, solve_triangular, cholesky, eigh": "PyTorch computes with infinities and NaN; ours are errors",
 }
@@ -142,7 +142,7 @@ def square_cases():
 
 
 # Of rank n - 1, where the cofactors are not 0. Where all are, nothing is left to compare relative errors with: those
-# are in tests/test_linear_algebra.c.
+# are in tests/operators/linear_algebra.c.
 SINGULAR = {
     "two": [[1, 2], [2, 4]],
     "three": [[1, 2, 3], [4, 5, 6], [7, 8, 9]],

@@ -273,13 +273,13 @@ static double derivatives(ad_tape *t)
     return sum + digest(ad_jacobian(h, x[0])) + digest(ad_jacobian(h, x[1])) + digest(ad_gradient(x[0]));
 }
 
-/* Marks at large, and in kernels and rules. */
-static double marks(ad_tape *t)
+/* Positions at large, and in kernels and rules. */
+static double positions(ad_tape *t)
 {
     ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(40), numbers(1, 40, 1, 2), "x"), keep[3];
     double sum = 0;
     for (int round = 0; round < 4; round++) {
-        const ad_position mark = ad_position_now(t);
+        const ad_position position = ad_position_now(t);
         const ad_tensor y = least_by_envelope(ad_mul(root_by_newton(x), x));
         ad_backward_with(ad_sum(y), &(ad_backward_options){.differentiable = round % 2, .keep = true});
         ad_tensor dx;
@@ -287,7 +287,7 @@ static double marks(ad_tape *t)
         keep[0] = keep[2] = dx;
         keep[1] = y;
         ad_fill(x, 1 + 0.1 * round);
-        ad_return_to(t, mark, keep, 3);
+        ad_return_to(t, position, keep, 3);
         sum += digest(keep[0]) + digest(keep[1]) + digest(keep[2]) + digest(ad_gradient(x));
     }
     return sum;
@@ -443,7 +443,7 @@ static void run_intact(counting *memory)
 }
 
 static void run_derivatives(counting *memory) { run_on_tape(memory, derivatives); }
-static void run_marks(counting *memory) { run_on_tape(memory, marks); }
+static void run_positions(counting *memory) { run_on_tape(memory, positions); }
 static void run_segments(counting *memory) { run_on_tape(memory, segments); }
 static void run_replays(counting *memory) { run_on_tape(memory, replays); }
 
@@ -468,7 +468,7 @@ static const struct {
     {"gradcheck", run_gradcheck},
     {"derivatives", run_derivatives},
     {"derivatives that change nothing", run_intact},
-    {"marks", run_marks},
+    {"positions", run_positions},
     {"segments", run_segments},
     {"replay", run_replays},
 };

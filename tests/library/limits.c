@@ -23,20 +23,20 @@ static void forgets_in_error(ad_pullback *p)
     taken = ad_position_now(y.tape);
     ad_fail(y.tape, AD_BAD_VALUE, "the rule's own");
 }
-static void walks(ad_pullback *p)
+static void sweeps(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    const ad_position mark = ad_position_now(y.tape);
+    const ad_position position = ad_position_now(y.tape);
     ad_backward(ad_sum(ad_exp(y)));
-    ad_return_to(y.tape, mark, NULL, 0);
+    ad_return_to(y.tape, position, NULL, 0);
 }
 static void goes_through_itself(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p), x = ad_x(p, 0);
-    const ad_position mark = ad_position_now(y.tape);
+    const ad_position position = ad_position_now(y.tape);
     ad_tensor dx;
     ad_grad(ad_sum(ad_exp(y)), &x, 1, &dx);
-    ad_return_to(y.tape, mark, &dx, 1);
+    ad_return_to(y.tape, position, &dx, 1);
     ad_give(p, 0, dx);
 }
 static void resets(ad_pullback *p)
@@ -48,9 +48,9 @@ static void resets(ad_pullback *p)
 static void replays(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    const ad_position mark = ad_position_now(y.tape);
+    const ad_position position = ad_position_now(y.tape);
     ad_replay(y.tape);
-    ad_return_to(y.tape, mark, NULL, 0);
+    ad_return_to(y.tape, position, NULL, 0);
 }
 
 static const struct {
@@ -60,13 +60,13 @@ static const struct {
 } rules[] = {
     {forgets, AD_BAD_STATE, "op: its rule took a position (ad_position_now) and did not return to it (ad_return_to)"},
     {forgets_in_error, AD_BAD_VALUE, "the rule's own"},
-    {walks, AD_BAD_STATE, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {sweeps, AD_BAD_STATE, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
     {goes_through_itself, AD_BAD_STATE, "op: its rule differentiates through itself: detach what it reads (ad_detach)"},
     {resets, AD_BAD_STATE, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
     {replays, AD_BAD_STATE, "replay: a rule or a kernel must not call it, not at a position either: record again"},
 };
 
-START_TEST(rules_that_misuse_marks)
+START_TEST(rules_that_misuse_positions)
 {
     const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = rules[_i].vjp};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), h = ad_exp(w), y = ad_sum(ad_apply1(&op, h));
@@ -90,29 +90,29 @@ static ad_tensor leaf, older_tensor;
 static ad_position older, last;
 
 static void k_resets(ad_call *c) { ad_reset(c->tape); }
-static void k_walks(ad_call *c)
+static void k_sweeps(ad_call *c)
 {
     (void)c;
     ad_backward(leaf);
 }
 static void k_replays(ad_call *c) { ad_replay(c->tape); }
-static void k_rewinds(ad_call *c) { ad_return_to(c->tape, older, NULL, 0); }
+static void k_returns(ad_call *c) { ad_return_to(c->tape, older, NULL, 0); }
 static void k_begins(ad_call *c) { ad_segment_begin(c->tape); }
 static void k_ends(ad_call *c) { ad_segment_end(c->tape, NULL, 0); }
 static void k_assigns(ad_call *c) { ad_assign(leaf, c->x[0]->data); }
 static void k_feeds(ad_call *c) { ad_feed(leaf, AD_SHAPE(2), c->x[0]->data); }
 static void k_fills(ad_call *c) { ad_fill(ad_kept_at(c->tape, 0), 1); }
-static void k_marks_and_resets(ad_call *c)
+static void k_takes_a_position_and_resets(ad_call *c)
 {
-    const ad_position mark = ad_position_now(c->tape);
+    const ad_position position = ad_position_now(c->tape);
     ad_reset(c->tape);
-    ad_return_to(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, position, NULL, 0);
 }
-static void k_marks_and_walks(ad_call *c)
+static void k_takes_a_position_and_sweeps(ad_call *c)
 {
-    const ad_position mark = ad_position_now(c->tape);
+    const ad_position position = ad_position_now(c->tape);
     ad_backward(ad_sum(ad_variable(c->tape, AD_F64, AD_SHAPE(2), NULL)));
-    ad_return_to(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, position, NULL, 0);
 }
 
 static const struct {
@@ -120,16 +120,20 @@ static const struct {
     const char *message;
 } kernels[] = {
     {k_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
-    {k_walks, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {k_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
     {k_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
-    {k_rewinds, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
-    {k_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
-    {k_ends, "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_returns, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {k_begins,
+     "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_ends,
+     "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
     {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {k_feeds, "feed: a rule or a kernel must not call it, not at a position either: record again"},
-    {k_marks_and_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
-    {k_marks_and_walks, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {k_takes_a_position_and_resets,
+     "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
+    {k_takes_a_position_and_sweeps,
+     "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
 };
 
 static void (*misuse)(ad_call *c);
@@ -167,13 +171,14 @@ START_TEST(kernels_that_do_what_they_must_not)
 }
 END_TEST
 
-/* What a kernel records without a mark, or carries out of one, goes when it ends; a name of an older tensor stays. */
+/* What a kernel records without a position, or carries out of one, goes when it ends; a name of an older tensor stays.
+ */
 static void k_leaves_much(ad_call *c)
 {
     copy(c);
-    const ad_position mark = ad_position_now(c->tape);
+    const ad_position position = ad_position_now(c->tape);
     ad_tensor y = ad_exp(ad_input(c->tape, AD_F64, *c->x[0]->shape, c->x[0]->data));
-    ad_return_to(c->tape, mark, &y, 1);
+    ad_return_to(c->tape, position, &y, 1);
     ad_exp(ad_broadcast_to(ad_sum(y), AD_SHAPE(20)));
     ad_name(leaf, "named by a kernel");
     if (ad_data(y))
@@ -194,15 +199,15 @@ START_TEST(a_kernel_leaves_nothing)
 }
 END_TEST
 
-/* A rule, too, may change only what it made, and go back only to where it began. */
-static void r_rewinds(ad_pullback *p) { ad_return_to(ad_y(p).tape, older, NULL, 0); }
+/* A rule, too, may change only what it made, and may return only to positions that it took. */
+static void r_returns(ad_pullback *p) { ad_return_to(ad_y(p).tape, older, NULL, 0); }
 static void r_assigns(ad_pullback *p)
 {
     (void)p;
     ad_assign(leaf, (const double[]){1, 2, 3});
 }
-static void r_rewinds_to_the_last(ad_pullback *p) { ad_return_to(ad_y(p).tape, last, NULL, 0); }
-static void r_assigns_without_a_mark(ad_pullback *p)
+static void r_returns_to_the_last(ad_pullback *p) { ad_return_to(ad_y(p).tape, last, NULL, 0); }
+static void r_assigns_without_a_position(ad_pullback *p)
 {
     const double zeros[3] = {0}, ones[3] = {1, 1, 1};
     const ad_tensor a = ad_input(ad_y(p).tape, AD_F64, AD_SHAPE(3), zeros);
@@ -216,11 +221,12 @@ static const struct {
     void (*vjp)(ad_pullback *p);
     const char *message;
 } limits[] = {
-    {r_rewinds, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {r_returns, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
     {r_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {r_begins, "segment_begin: a gradient rule must not call it"},
-    {r_rewinds_to_the_last, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
-    {r_assigns_without_a_mark,
+    {r_returns_to_the_last,
+     "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {r_assigns_without_a_position,
      "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
 
@@ -244,8 +250,8 @@ START_TEST(rules_have_limits)
 }
 END_TEST
 
-/* A mark that a rule took is none outside. */
-static void r_leaves_its_mark(ad_pullback *p)
+/* A position that a rule took cannot be used outside. */
+static void r_leaves_its_position(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
     last = ad_position_now(y.tape);
@@ -253,9 +259,10 @@ static void r_leaves_its_mark(ad_pullback *p)
     ad_give(p, 0, ad_dy(p));
 }
 
-START_TEST(a_rules_mark_is_none_outside)
+START_TEST(a_rules_position_is_none_outside)
 {
-    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_its_mark};
+    const ad_operator op = {
+        .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_its_position};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_sum(ad_apply1(&op, w));
     ck_assert_int_eq(ad_backward(y), AD_OK);
     ck_assert_int_eq(ad_return_to(t, last, NULL, 0), AD_BAD_STATE);
@@ -265,7 +272,7 @@ START_TEST(a_rules_mark_is_none_outside)
 }
 END_TEST
 
-/* Nor another rule's, of the same walk, or another kernel's. */
+/* Nor another rule's, of the same sweep, or another kernel's. */
 static int turn;
 
 static void leaves_or_takes_up(ad_tape *tape)
@@ -285,7 +292,7 @@ static void k_leaves_or_takes_up(ad_call *c)
     leaves_or_takes_up(c->tape);
 }
 
-START_TEST(a_mark_of_another_rule_or_kernel)
+START_TEST(a_position_of_another_rule_or_kernel)
 {
     const ad_operator rule = {
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_or_takes_up};
@@ -294,7 +301,7 @@ START_TEST(a_mark_of_another_rule_or_kernel)
     static const char message[] = "return_to: the position is used up: the tape was reset, or returned to it or to an outer one";
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&rule, ad_apply1(&rule, w));
     for (int round = 0; round < 2; round++) {
-        turn = round; /* first another rule's of the same walk, then one of an earlier walk */
+        turn = round; /* first another rule's of the same sweep, then one of an earlier sweep */
         ck_assert_int_eq(ad_backward(ad_sum(y)), AD_BAD_STATE);
         expect_error(t, AD_BAD_STATE, message);
     }
@@ -325,13 +332,13 @@ static void s_records_after(ad_call *c)
 }
 static void s_goes_back(ad_call *c)
 {
-    const ad_position mark = ad_position_now(c->tape);
+    const ad_position position = ad_position_now(c->tape);
     ad_same_shape(c);
-    ad_return_to(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, position, NULL, 0);
     ad_exp(leaf);
     ad_exp(leaf);
 }
-static void s_rewinds(ad_call *c)
+static void s_returns(ad_call *c)
 {
     ad_same_shape(c);
     ad_return_to(c->tape, older, NULL, 0);
@@ -346,7 +353,7 @@ static void s_replays(ad_call *c)
     ad_same_shape(c);
     ad_replay(c->tape);
 }
-static void s_walks(ad_call *c)
+static void s_sweeps(ad_call *c)
 {
     ad_same_shape(c);
     ad_backward(ad_sum(leaf));
@@ -381,11 +388,12 @@ static const struct {
     {s_records_between, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
     {s_records_after, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
     {s_goes_back, "op: its shape rule records or returns to a position: leave that to its kernel (run)"},
-    {s_rewinds, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {s_returns, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
     {s_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
     {s_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
-    {s_walks, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
-    {s_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {s_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
+    {s_begins,
+     "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
     {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
 
@@ -438,13 +446,13 @@ END_TEST
 static void r_goes_back_twice(ad_pullback *p)
 {
     const ad_tensor dy = ad_dy(p), twice = ad_scale(dy, 2);
-    const ad_position mark = ad_position_now(dy.tape);
-    ad_return_to(dy.tape, mark, NULL, 0);
-    ad_return_to(dy.tape, mark, NULL, 0);
+    const ad_position position = ad_position_now(dy.tape);
+    ad_return_to(dy.tape, position, NULL, 0);
+    ad_return_to(dy.tape, position, NULL, 0);
     ad_give(p, 0, twice);
 }
 
-START_TEST(a_rules_mark_is_used_once)
+START_TEST(a_rules_position_is_used_once)
 {
     const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_goes_back_twice};
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&op, w), z = ad_sum(y);
@@ -498,12 +506,12 @@ END_TEST
 /* A leaf of one's own may change, in a rule and in a kernel. */
 static void k_assigns_its_own(ad_call *c)
 {
-    const ad_position mark = ad_position_now(c->tape);
+    const ad_position position = ad_position_now(c->tape);
     const ad_tensor x = ad_input(c->tape, AD_F64, *c->x[0]->shape, NULL);
     ad_assign(x, c->x[0]->data);
     if (ad_data(x))
         memcpy(c->y[0]->data, ad_data(x), ad_elements(c->x[0]) * sizeof(double));
-    ad_return_to(c->tape, mark, NULL, 0);
+    ad_return_to(c->tape, position, NULL, 0);
 }
 
 START_TEST(a_kernel_changes_its_own_leaf)
@@ -515,7 +523,7 @@ START_TEST(a_kernel_changes_its_own_leaf)
 }
 END_TEST
 
-/* Whether it is the kernel or the shape rule that takes a mark in a rule, and leaves it. */
+/* Whether it is the kernel or the shape rule that takes a position in a rule, and does not return. */
 static const char *forgetful = "";
 
 static void forgets_in_kernel(ad_call *c)
@@ -552,23 +560,48 @@ START_TEST(a_part_that_forgets_in_a_rule)
 }
 END_TEST
 
+/* The same while the tape records: nothing is recorded, and the positions from before can still be returned to. */
+START_TEST(a_part_that_forgets_while_it_is_recorded)
+{
+    static const char *const parts[] = {"kernel", "shape rule"};
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w");
+    const ad_position outer = ad_position_now(t);
+    const ad_tensor h = ad_exp(w);
+    char message[100];
+    snprintf(message, sizeof message,
+             "absent: its %s took a position (ad_position_now) and did not return to it (ad_return_to)", parts[_i]);
+    for (int round = 0; round < 3; round++) {
+        const size_t before = ad_entry_count(t);
+        forgetful = parts[_i];
+        expect_inert(ad_apply1(&absent, h), AD_BAD_STATE, message);
+        ck_assert_uint_eq(ad_entry_count(t), before);
+        forgetful = "";
+        ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&absent, h))), AD_OK);
+        ck_assert_double_eq(number_at(ad_gradient(w), 1), exp(number_at(w, 1)));
+    }
+    ck_assert_int_eq(ad_return_to(t, outer, NULL, 0), AD_OK);
+    ck_assert_uint_eq(ad_entry_count(t), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("limits");
     TCase *tests = tcase_create("limits");
     tcase_add_checked_fixture(tests, open_tape, close_tape);
-    tcase_add_loop_test(tests, rules_that_misuse_marks, 0, COUNT(rules));
+    tcase_add_loop_test(tests, rules_that_misuse_positions, 0, COUNT(rules));
     tcase_add_loop_test(tests, kernels_that_do_what_they_must_not, 0, COUNT(kernels));
     tcase_add_test(tests, a_kernel_leaves_nothing);
     tcase_add_loop_test(tests, rules_have_limits, 0, COUNT(limits));
-    tcase_add_test(tests, a_rules_mark_is_none_outside);
-    tcase_add_test(tests, a_mark_of_another_rule_or_kernel);
+    tcase_add_test(tests, a_rules_position_is_none_outside);
+    tcase_add_test(tests, a_position_of_another_rule_or_kernel);
     tcase_add_loop_test(tests, shape_rules_only_say, 0, COUNT(shapes));
     tcase_add_test(tests, a_kernel_in_a_rule_leaves_nothing);
-    tcase_add_test(tests, a_rules_mark_is_used_once);
+    tcase_add_test(tests, a_rules_position_is_used_once);
     tcase_add_loop_test(tests, names_outlive_calls_that_fail, 0, 2);
     tcase_add_test(tests, a_kernel_changes_its_own_leaf);
     tcase_add_loop_test(tests, a_part_that_forgets_in_a_rule, 0, 2);
+    tcase_add_loop_test(tests, a_part_that_forgets_while_it_is_recorded, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));
 }

@@ -40,7 +40,7 @@ static void expect_refusal(ad_tape *tape, ad_status status, const char *words)
 
 static void copy(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double)); }
 
-static void walks_back(ad_pullback *p) { ad_backward(ad_y(p)); }
+static void sweeps_back(ad_pullback *p) { ad_backward(ad_y(p)); }
 static void looks_locally(ad_pullback *p) { ad_local_gradient(ad_y(p), 0); }
 static void resets(ad_pullback *p) { ad_reset(ad_y(p).tape); }
 static void gives_beyond(ad_pullback *p) { ad_give(p, 7, ad_dy(p)); }
@@ -59,7 +59,7 @@ static const struct {
     ad_status status;
     const char *words;
 } rules[] = {
-    {walks_back, AD_BAD_STATE, "backward: a gradient rule must not call it"},
+    {sweeps_back, AD_BAD_STATE, "backward: a gradient rule must not call it"},
     {looks_locally, AD_BAD_STATE, "local_gradient: a gradient rule must not call it"},
     {resets, AD_BAD_STATE, "reset: a gradient rule must not call it"},
     {gives_beyond, AD_BAD_VALUE, "wrong: its rule asks for operand 7 of 1"},
@@ -274,7 +274,7 @@ static void applies(ad_operator op)
     op.arity = 1;
     op.shape = op.shape ? op.shape : ad_same_shape;
     op.run = op.run || op.properties & AD_VIEW ? op.run : copy;
-    op.vjp = op.vjp || op.properties & AD_STOPS ? op.vjp : walks_back;
+    op.vjp = op.vjp || op.properties & AD_STOPS ? op.vjp : sweeps_back;
     ad_backward(ad_apply1(&op, x));
 }
 

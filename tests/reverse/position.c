@@ -1,4 +1,4 @@
-/* Marks: going back, carrying values out, and calculations inside the kernels and rules of operators. */
+/* Positions: returning to them, carrying values out, and calculations inside the kernels and rules of operators. */
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ static const char not_of_this_recording[] =
 
 static ad_tensor scalar(double value) { return ad_input(t, AD_F64, AD_SCALAR, &value); }
 
-static void go_back(ad_position mark) { ck_assert_int_eq(ad_return_to(t, mark, NULL, 0), AD_OK); }
+static void go_back(ad_position position) { ck_assert_int_eq(ad_return_to(t, position, NULL, 0), AD_OK); }
 
 /* ---- Going back -------------------------------------------------------------------------------------------------- */
 
@@ -18,9 +18,9 @@ START_TEST(what_came_since_is_forgotten)
 {
     const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(3), 1), y = ad_exp(x);
     const size_t before = ad_entry_count(t);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor z = ad_tanh(y), w = some_param(t, AD_F64, AD_SHAPE(3), 2, "w");
-    go_back(mark);
+    go_back(position);
     ck_assert_uint_eq(ad_entry_count(t), before);
     ck_assert(!ad_data(z));
     expect_error(t, AD_BAD_HANDLE,
@@ -38,10 +38,10 @@ END_TEST
 START_TEST(values_are_carried_out)
 {
     const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(3), 1), w = some_param(t, AD_F64, AD_SHAPE(2), 2, "w");
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor z = ad_exp(x);
     ad_tensor keep[] = {ad_sum(z), x, z, w, z, ad_reshape(z, AD_SHAPE(1, 3)), ad_greater(x, x), ad_cast(x, AD_F32)};
-    ck_assert_int_eq(ad_return_to(t, mark, keep, COUNT(keep)), AD_OK);
+    ck_assert_int_eq(ad_return_to(t, position, keep, COUNT(keep)), AD_OK);
     ck_assert_double_eq(ad_item(keep[0]), ad_item(ad_sum(ad_exp(x))));
     ck_assert(keep[1].id == x.id && keep[1].generation == x.generation && keep[3].id == w.id);
     for (size_t i = 0; i < 3; i++) {
@@ -59,7 +59,7 @@ START_TEST(values_are_carried_out)
 }
 END_TEST
 
-START_TEST(marks_nest)
+START_TEST(positions_nest)
 {
     const ad_tensor x = scalar(2);
     const ad_position outer = ad_position_now(t);
@@ -111,15 +111,15 @@ START_TEST(a_position_ends_with_its_recording)
 }
 END_TEST
 
-START_TEST(a_tape_in_error_is_rewound_too)
+START_TEST(a_tape_in_error_returns_too)
 {
     const ad_tensor x = scalar(2);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ad_tensor y = ad_square(x);
     ad_fail(t, AD_BAD_VALUE, "the test's");
     const ad_position none = ad_position_now(t);
     ck_assert_int_eq(ad_return_to(t, none, NULL, 0), AD_BAD_VALUE);
-    ck_assert_int_eq(ad_return_to(t, mark, &y, 1), AD_BAD_VALUE);
+    ck_assert_int_eq(ad_return_to(t, position, &y, 1), AD_BAD_VALUE);
     ck_assert(ad_is_inert(y));
     ck_assert_uint_eq(ad_entry_count(t), 1);
     expect_error(t, AD_BAD_VALUE, "the test's");
@@ -130,11 +130,11 @@ END_TEST
 START_TEST(errors_of_what_to_keep)
 {
     const ad_tensor x = scalar(2);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ad_tensor many[9];
     for (int i = 0; i < 9; i++)
         many[i] = ad_exp(x);
-    ck_assert_int_eq(ad_return_to(t, mark, many, 9), AD_BAD_VALUE);
+    ck_assert_int_eq(ad_return_to(t, position, many, 9), AD_BAD_VALUE);
     for (int i = 0; i < 9; i++)
         ck_assert(ad_is_inert(many[i]));
     expect_error(t, AD_BAD_VALUE, "return_to: 9 tensors are to survive: there can be 0 to 8");
@@ -157,14 +157,14 @@ START_TEST(gradients_of_older_tensors_stay)
 {
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"),
                     v = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(2, 3, -1, 1)), h = ad_mul(w, v);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor loss = ad_sum(ad_square(h));
     ck_assert_int_eq(ad_backward_with(loss, &ways[_i]), AD_OK);
     snapshot before[3];
     const ad_tensor x[] = {w, v, h};
     for (int i = 0; i < 3; i++)
         before[i] = snapshot_of(ad_gradient(x[i]));
-    go_back(mark);
+    go_back(position);
     const ad_tensor other = some_input(t, AD_F64, AD_SHAPE(40, 40), 3); /* over what was there */
     for (int i = 0; i < 3; i++)
         expect_unchanged(ad_gradient(x[i]), before[i]);
@@ -174,15 +174,15 @@ START_TEST(gradients_of_older_tensors_stay)
 }
 END_TEST
 
-/* A seed that is newer than the mark is the whole gradient of what it was given for. */
+/* A seed that is newer than the position is the whole gradient of what it was given for. */
 START_TEST(a_gradient_does_not_share_what_goes)
 {
     const ad_tensor v = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(2, 3, -1, 1));
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor seed = ad_scale(some_input(t, AD_F64, AD_SHAPE(3), 4), 2);
     ck_assert_int_eq(ad_backward_with(v, &(ad_backward_options){.seed = seed}), AD_OK);
     const snapshot before = snapshot_of(ad_gradient(v));
-    go_back(mark);
+    go_back(position);
     some_input(t, AD_F64, AD_SHAPE(40, 40), 3);
     expect_unchanged(ad_gradient(v), before);
     const ad_tensor changing = some_input(t, AD_F64, AD_SHAPE(3), 5);
@@ -196,9 +196,9 @@ END_TEST
 START_TEST(a_name_of_an_older_tensor_stays)
 {
     const ad_tensor x = scalar(1), y = ad_exp(x);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ad_name(y, "the exponential");
-    go_back(mark);
+    go_back(position);
     char other[200];
     memset(other, '#', sizeof other - 1);
     other[sizeof other - 1] = 0;
@@ -213,14 +213,14 @@ START_TEST(changes_of_leaves_go_back_too)
 {
     const ad_tensor w = some_param(t, AD_F64, AD_SCALAR, 1, "w");
     const ad_tensor before = ad_square(w), two = scalar(2);
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     ad_tensor y = ad_square(before);
     for (int i = 0; i < 20; i++)
         y = ad_exp(ad_scale(y, 0.1));
     const ad_tensor inner = scalar(1);
     ad_fill(w, 3);
     ad_assign(inner, &(double){4});
-    go_back(mark);
+    go_back(position);
     const ad_tensor anew = ad_mul(ad_square(w), two);
     ck_assert_int_eq(ad_backward(anew), AD_OK);
     ck_assert_double_eq(ad_item(ad_gradient(w)), 12);
@@ -241,7 +241,7 @@ START_TEST(memory_does_not_grow)
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(20, 20), 1, "w"), x = some_input(t, AD_F64, AD_SHAPE(5, 20), 2);
     size_t bytes = 0, allocations = 0;
     for (int round = 0; round < 1000; round++) {
-        const ad_position outer = ad_position_now(t), mark = ad_position_now(t);
+        const ad_position outer = ad_position_now(t), position = ad_position_now(t);
         const ad_tensor loss = ad_mean(ad_square(ad_tanh(ad_matmul(x, w))));
         ad_tensor dw, both[2];
         ck_assert_int_eq(ad_grad(loss, &w, 1, &dw), AD_OK);
@@ -249,7 +249,7 @@ START_TEST(memory_does_not_grow)
         both[0] = ad_sum(dw);
         both[1] = dw;
         ad_fill(w, 0.01 * round);
-        ck_assert_int_eq(ad_return_to(t, mark, both, round % 3), AD_OK);
+        ck_assert_int_eq(ad_return_to(t, position, both, round % 3), AD_OK);
         go_back(outer);
         if (round == 20) {
             bytes = ad_usage_of(t).peak_bytes;
@@ -298,7 +298,7 @@ static ad_tensor checked(ad_tape *tape, void *context)
     return ad_sum(ad_mul(root_by_newton(z), ad_exp(w)));
 }
 
-START_TEST(operators_with_marks_in_a_chain)
+START_TEST(operators_with_positions_in_a_chain)
 {
     ad_gradcheck_result results[2];
     ad_param(t, AD_F64, AD_SHAPE(3), (const double[]){1.5, 2, 2.5}, "x");
@@ -309,8 +309,8 @@ START_TEST(operators_with_marks_in_a_chain)
 }
 END_TEST
 
-/* A walk inside a walk: all ways give what ad_backward gives. */
-START_TEST(all_ways_through_operators_with_marks)
+/* A sweep inside a sweep: all ways give what ad_backward gives. */
+START_TEST(all_ways_through_operators_with_positions)
 {
     const ad_tensor x[] = {ad_param(t, AD_F64, AD_SHAPE(3), (const double[]){1.5, 2, 2.5}, "x"),
                            ad_param(t, AD_F64, AD_SHAPE(3), (const double[]){0.7, 1.1, 0.9}, "w")};
@@ -321,8 +321,8 @@ START_TEST(all_ways_through_operators_with_marks)
 }
 END_TEST
 
-/* What a rule carried out of a mark depends on its operands, but nobody knows how. */
-START_TEST(twice_through_a_mark_is_an_error)
+/* What a rule carried out of a position depends on its operands, but the tape does not know how. */
+START_TEST(twice_through_a_position_is_an_error)
 {
     static const char twice[] = "newton_root: its rule carried a value out of a position (ad_return_to), so its gradient "
                                 "cannot be differentiated";
@@ -345,7 +345,7 @@ START_TEST(twice_through_a_mark_is_an_error)
 }
 END_TEST
 
-START_TEST(replay_runs_kernels_with_marks)
+START_TEST(replay_runs_kernels_with_positions)
 {
     const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(1), (const double[]){2}, "x");
     const ad_tensor y = ad_mul(root_by_newton(x), ad_exp(x));
@@ -358,7 +358,7 @@ START_TEST(replay_runs_kernels_with_marks)
 }
 END_TEST
 
-START_TEST(kernels_with_marks_in_a_segment)
+START_TEST(kernels_with_positions_in_a_segment)
 {
     const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "x");
     ad_tensor y = x;
@@ -376,8 +376,8 @@ START_TEST(kernels_with_marks_in_a_segment)
 }
 END_TEST
 
-/* A functional walk sets gradients aside: what goes back inside of it does not lose them. */
-START_TEST(stored_gradients_outlive_marks_in_a_walk)
+/* A functional sweep sets gradients aside: returning to a position inside it does not lose them. */
+START_TEST(stored_gradients_outlive_positions_in_a_sweep)
 {
     const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}), y = ad_sum(root_by_newton(x));
     ad_tensor dx;
@@ -391,14 +391,14 @@ START_TEST(stored_gradients_outlive_marks_in_a_walk)
 }
 END_TEST
 
-START_TEST(a_mark_of_another_tape)
+START_TEST(a_position_of_another_tape)
 {
     ad_tape *other = ad_tape_open(NULL);
     ad_input(t, AD_F64, AD_SHAPE(2), NULL);
     ad_input(other, AD_F64, AD_SHAPE(2), NULL);
-    const ad_position mark = ad_position_now(other);
+    const ad_position position = ad_position_now(other);
     const ad_tensor x = scalar(3);
-    ck_assert_int_eq(ad_return_to(t, mark, NULL, 0), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_return_to(t, position, NULL, 0), AD_BAD_HANDLE);
     expect_error(t, AD_BAD_HANDLE, "return_to: the position belongs to another tape");
     ad_tape_close(other);
     ck_assert_double_eq(ad_item(ad_square(x)), 9);
@@ -412,10 +412,10 @@ int main(void)
     tcase_add_checked_fixture(tests, open_tape, close_tape);
     tcase_add_test(tests, what_came_since_is_forgotten);
     tcase_add_test(tests, values_are_carried_out);
-    tcase_add_test(tests, marks_nest);
+    tcase_add_test(tests, positions_nest);
     tcase_add_test(tests, a_position_is_used_once);
     tcase_add_test(tests, a_position_ends_with_its_recording);
-    tcase_add_test(tests, a_tape_in_error_is_rewound_too);
+    tcase_add_test(tests, a_tape_in_error_returns_too);
     tcase_add_test(tests, errors_of_what_to_keep);
     tcase_add_loop_test(tests, gradients_of_older_tensors_stay, 0, COUNT(ways));
     tcase_add_test(tests, a_gradient_does_not_share_what_goes);
@@ -423,13 +423,13 @@ int main(void)
     tcase_add_test(tests, changes_of_leaves_go_back_too);
     tcase_add_test(tests, memory_does_not_grow);
     tcase_add_test(tests, a_gradient_inside_a_kernel_and_a_rule);
-    tcase_add_test(tests, operators_with_marks_in_a_chain);
-    tcase_add_test(tests, all_ways_through_operators_with_marks);
-    tcase_add_test(tests, twice_through_a_mark_is_an_error);
-    tcase_add_test(tests, replay_runs_kernels_with_marks);
-    tcase_add_test(tests, kernels_with_marks_in_a_segment);
-    tcase_add_test(tests, stored_gradients_outlive_marks_in_a_walk);
-    tcase_add_test(tests, a_mark_of_another_tape);
+    tcase_add_test(tests, operators_with_positions_in_a_chain);
+    tcase_add_test(tests, all_ways_through_operators_with_positions);
+    tcase_add_test(tests, twice_through_a_position_is_an_error);
+    tcase_add_test(tests, replay_runs_kernels_with_positions);
+    tcase_add_test(tests, kernels_with_positions_in_a_segment);
+    tcase_add_test(tests, stored_gradients_outlive_positions_in_a_sweep);
+    tcase_add_test(tests, a_position_of_another_tape);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));
 }

@@ -15,7 +15,7 @@ int run_suites(SRunner *runner);
 /* Runs the tests of a suite of one case, given as a function that adds them to it. */
 int run_tests(const char *name, void (*add_tests)(TCase *tests));
 
-/* The ways to walk back that must all give the same: ordinary, inner gradients kept, recorded. */
+/* The ways to run backward that must all give the same: ordinary, inner gradients kept, recorded. */
 enum { WAYS_BACK = 3 };
 extern const ad_backward_options ways_back[WAYS_BACK];
 

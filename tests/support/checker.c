@@ -465,7 +465,7 @@ static size_t collect_gradients(ad_tape *t, double numbers[2 * CHECKER_NUMBERS])
     return n;
 }
 
-/* Whether inner gradients are kept or recycled, and whether the walk is recorded, changes no number. */
+/* Whether inner gradients are kept or recycled, and whether the sweep is recorded, changes no number. */
 static void compare_ways_back(rig *r)
 {
     static const ad_backward_options ways[] = {{.keep = true}, {.differentiable = true}, {.keep = false}};

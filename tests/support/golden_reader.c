@@ -74,7 +74,7 @@ void golden_skip_line(FILE *file)
 
 /* ---- Attributes by a row ----------------------------------------------------------------------------------------- */
 
-/* Flat attributes, of which `at` are taken. */
+/* Flat attributes; the first `at` are taken. */
 typedef struct taking {
     const golden_attributes *flat;
     const char *what;

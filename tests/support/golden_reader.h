@@ -1,7 +1,7 @@
 #ifndef TESTS_GOLDEN_READER_H
 #define TESTS_GOLDEN_READER_H
-/* What the suites of golden numbers have in common: reading the files in golden/, of which golden.py and make_graphs.py
- * there say how they are written, and comparing. Functions that read return false, or NULL, for what is not as it
+/* What the suites of golden numbers have in common: reading the files in golden/, and comparing. golden.py and
+ * make_graphs.py there say how the files are written. Functions that read return false, or NULL, for what is not as it
  * should be. */
 #include <stdio.h>
 

@@ -131,7 +131,7 @@ ad_tensor add_noise(ad_tensor x, int64_t draw)
 static void newton_run(ad_call *c)
 {
     ad_tape *t = c->tape;
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor x = ad_input(t, AD_F64, *c->x[0]->shape, c->x[0]->data);
     ad_tensor r = ad_shift(ad_scale(x, 0.5), 0.5), slope;
     for (int step = 0; step < 6; step++) {
@@ -141,19 +141,19 @@ static void newton_run(ad_call *c)
     }
     for (size_t i = 0; ad_data(r) && i < count(c); i++)
         ((double *)c->y[0]->data)[i] = ad_f64(r)[i];
-    ad_return_to(t, mark, NULL, 0);
+    ad_return_to(t, position, NULL, 0);
 }
 
 /* F = y^2 - x = 0 :  dx = -(dF/dx) / (dF/dy) dy = dy / (2 y) */
 static void newton_vjp(ad_pullback *p)
 {
     ad_tape *t = ad_y(p).tape;
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor at[] = {ad_detach(ad_y(p)), ad_detach(ad_x(p, 0))};
     ad_tensor slopes[2], dx;
     ad_grad(ad_sum(ad_sub(ad_square(at[0]), at[1])), at, 2, slopes);
     dx = ad_neg(ad_mul(ad_div(slopes[1], slopes[0]), ad_dy(p)));
-    ad_return_to(t, mark, &dx, 1);
+    ad_return_to(t, position, &dx, 1);
     ad_give(p, 0, dx);
 }
 
@@ -171,7 +171,7 @@ static ad_tensor cost(ad_tensor z, ad_tensor x)
 static void envelope_run(ad_call *c)
 {
     ad_tape *t = c->tape;
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor x = ad_input(t, AD_F64, *c->x[0]->shape, c->x[0]->data);
     ad_tensor z = ad_scale(x, 0.5);
     for (int step = 0; step < 8; step++) {
@@ -185,17 +185,17 @@ static void envelope_run(ad_call *c)
         ((double *)c->y[0]->data)[i] = ad_f64(least)[i];
         ((double *)c->y[1]->data)[i] = ad_f64(z)[i];
     }
-    ad_return_to(t, mark, NULL, 0);
+    ad_return_to(t, position, NULL, 0);
 }
 
 static void envelope_vjp(ad_pullback *p)
 {
     ad_tape *t = ad_y(p).tape;
-    const ad_position mark = ad_position_now(t);
+    const ad_position position = ad_position_now(t);
     const ad_tensor x = ad_x(p, 0);
     ad_tensor dx;
     ad_vjp(cost(ad_y_at(p, 1), x), ad_dy(p), &x, 1, &dx);
-    ad_return_to(t, mark, &dx, 1);
+    ad_return_to(t, position, &dx, 1);
     ad_give(p, 0, dx);
 }
 

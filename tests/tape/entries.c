@@ -76,7 +76,7 @@ static void run_fan_out(bool keep)
 START_TEST(a_tensor_used_many_times) { run_fan_out(_i); }
 END_TEST
 
-/* Depth in all that walks: record, backward, a recorded backward and the backward through it, reset. */
+/* Depth in every pass: record, backward, a recorded backward and the backward through it, reset. */
 static void *go_deep(void *unused)
 {
     ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){0.5}), y = ad_square(x);

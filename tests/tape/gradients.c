@@ -133,8 +133,8 @@ END_TEST
 
 static void gives_another_type(ad_pullback *p) { ad_give(p, 0, ad_cast(ad_dy(p), AD_F32)); }
 
-/* A rule may fail in the middle of a walk: then there are no gradients at all, and the tape works again. */
-START_TEST(a_failing_walk_leaves_nothing)
+/* A rule may fail in the middle of a sweep: then there are no gradients at all, and the tape works again. */
+START_TEST(a_failing_sweep_leaves_nothing)
 {
     ad_operator copy = *ad_operator_named("tanh");
     copy.vjp = gives_another_type;
@@ -158,7 +158,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, gradients_and_reset, 0, WAYS_BACK);
     tcase_add_test(tests, gradients_as_operands);
     tcase_add_test(tests, differentiable_gradients_and_reset);
-    tcase_add_loop_test(tests, a_failing_walk_leaves_nothing, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, a_failing_sweep_leaves_nothing, 0, WAYS_BACK);
 }
 
 int main(void) { return run_on_one_tape("gradients", add_tests); }

@@ -92,12 +92,42 @@ START_TEST(what_is_kept_is_listed_in_order)
 }
 END_TEST
 
+/* States between parameters are not counted. */
+START_TEST(parameters_are_counted_without_states)
+{
+    ck_assert_uint_eq(ad_param_count(t), 0);
+    ad_state(t, AD_F64, AD_SCALAR, NULL, "first state");
+    const ad_tensor w = PARAM(1, "w");
+    ad_state(t, AD_I32, AD_SHAPE(2), NULL, "second state");
+    INPUTS(1, 2);
+    const ad_tensor b = PARAM(2, "b");
+    for (int step = 0; step < 2; step++) {
+        ck_assert_uint_eq(ad_param_count(t), 2);
+        ck_assert_uint_eq(ad_kept_count(t), 4);
+        ck_assert_uint_eq(ad_param_at(t, 0).id, w.id);
+        ck_assert_uint_eq(ad_param_at(t, 1).id, b.id);
+        EXPECT(ad_param_at(t, 1), 2);
+        expect_inert(ad_param_at(t, 2), AD_BAD_VALUE, "param_at: index 2 is out of range: the tape has 2 parameters");
+        ck_assert(ad_is_inert(ad_param_at(t, SIZE_MAX)));
+        expect_recovery(t, AD_BAD_VALUE, "param_at: index", "is out of range: the tape has 2 parameters");
+        ck_assert_int_eq(ad_reset(t), AD_OK);
+    }
+    ck_assert_uint_eq(ad_param_count(NULL), 0);
+    ck_assert(ad_is_inert(ad_param_at(NULL, 0)));
+    ad_fail(t, AD_BAD_VALUE, "the test's");
+    ck_assert_uint_eq(ad_param_count(t), 2);
+    ck_assert(ad_is_inert(ad_param_at(t, 0)));
+    expect_error(t, AD_BAD_VALUE, "the test's");
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, leaves_hold_their_data);
     tcase_add_test(tests, leaves_without_data_are_zero);
     tcase_add_test(tests, leaves_of_every_type_and_rank);
     tcase_add_test(tests, what_is_kept_is_listed_in_order);
+    tcase_add_test(tests, parameters_are_counted_without_states);
 }
 
 int main(void) { return run_on_one_tape("leaves", add_tests); }

@@ -1,4 +1,6 @@
 /* Names of tensors. */
+#include <stdio.h>
+
 #include "../support/one_tape.h"
 
 START_TEST(names_outlive_what_they_were_copied_from)
@@ -22,6 +24,39 @@ START_TEST(names_outlive_what_they_were_copied_from)
 }
 END_TEST
 
-static void add_tests(TCase *tests) { tcase_add_test(tests, names_outlive_what_they_were_copied_from); }
+/* The last name counts, whether it was given inside a position or outside, and steps do not add up memory. */
+START_TEST(a_name_given_many_times)
+{
+    const ad_tensor w = PARAM(1, "w");
+    char name[40];
+    size_t bytes = 0;
+    for (int step = 0; step < 20; step++) {
+        const ad_tensor x = ad_exp(w);
+        for (int i = 0; i < 100; i++) {
+            snprintf(name, sizeof name, "name %d of step %d", i, step);
+            const ad_position position = ad_position_now(t);
+            const ad_tensor y = ad_name(ad_neg(x), name);
+            ck_assert_str_eq(ad_name_of(y), name);
+            ad_name(x, i % 2 ? name : "another");
+            if (i % 3)
+                ck_assert_int_eq(ad_return_to(t, position, NULL, 0), AD_OK);
+            ck_assert_str_eq(ad_name_of(x), i % 2 ? name : "another");
+        }
+        ck_assert_str_eq(ad_name_of(x), name);
+        ck_assert_str_eq(ad_name_of(w), "w");
+        ad_reset(t);
+        if (step == 2)
+            bytes = ad_usage_of(t).peak_bytes;
+    }
+    ck_assert_uint_eq(ad_usage_of(t).peak_bytes, bytes);
+    expect_ok(t);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, names_outlive_what_they_were_copied_from);
+    tcase_add_test(tests, a_name_given_many_times);
+}
 
 int main(void) { return run_on_one_tape("names", add_tests); }

@@ -39,8 +39,8 @@ static void train_network(network *net, int64_t n, bool decay, const ad_backward
     ad_reset(t);
 }
 
-/* 50 steps of which some are shorter; from the second on the allocator is not called. Where gradients accumulate it is
- * from the third on: in the second there are for the first time gradients from before beside the new ones. */
+/* 50 steps; some are shorter. From the second on the allocator is not called. If gradients accumulate, it is not called
+ * from the third on: the second step is the first that has older gradients beside the new ones. */
 static void run_network(const int64_t *short_n, int count, bool decay, const ad_backward_options *options)
 {
     network net;
@@ -60,28 +60,28 @@ static void run_network(const int64_t *short_n, int count, bool decay, const ad_
     expect_ok(t);
 }
 
-static const ad_backward_options walks[] = {{.keep = false}, {.keep = true}, {.accumulate = true}};
+static const ad_backward_options ways[] = {{.keep = false}, {.keep = true}, {.accumulate = true}};
 
-START_TEST(training_allocates_nothing) { run_network((const int64_t[]){17}, 1, false, &walks[_i]); }
+START_TEST(training_allocates_nothing) { run_network((const int64_t[]){17}, 1, false, &ways[_i]); }
 END_TEST
 
 START_TEST(short_batches_allocate_nothing)
 {
-    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, false, &walks[_i]);
+    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, false, &ways[_i]);
 }
 END_TEST
 
 START_TEST(short_batches_beside_a_large_constant_part_allocate_nothing)
 {
-    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, true, &walks[_i]);
+    run_network((const int64_t[]){17, 1, 2, 3, 4, 7, 8, 10, 12, 16, 25, 31, 32, 40, 48, 49}, 16, true, &ways[_i]);
 }
 END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, training_allocates_nothing, 0, COUNT(walks));
-    tcase_add_loop_test(tests, short_batches_allocate_nothing, 0, COUNT(walks));
-    tcase_add_loop_test(tests, short_batches_beside_a_large_constant_part_allocate_nothing, 0, COUNT(walks));
+    tcase_add_loop_test(tests, training_allocates_nothing, 0, COUNT(ways));
+    tcase_add_loop_test(tests, short_batches_allocate_nothing, 0, COUNT(ways));
+    tcase_add_loop_test(tests, short_batches_beside_a_large_constant_part_allocate_nothing, 0, COUNT(ways));
 }
 
 int main(void) { return run_on_one_tape("reset", add_tests); }

@@ -27,7 +27,7 @@ static void end(ad_tensor *outputs, int n)
 
 typedef ad_tensor program(ad_tensor w, ad_tensor v);
 
-static ad_tensor one_stretch(ad_tensor w, ad_tensor v)
+static ad_tensor one_segment(ad_tensor w, ad_tensor v)
 {
     begin();
     ad_tensor h = v;
@@ -37,7 +37,7 @@ static ad_tensor one_stretch(ad_tensor w, ad_tensor v)
     return ad_sum(ad_square(h));
 }
 
-static ad_tensor several_stretches(ad_tensor w, ad_tensor v)
+static ad_tensor several_segments(ad_tensor w, ad_tensor v)
 {
     ad_tensor h = v, skip = v;
     for (int i = 0; i < 4; i++) {
@@ -128,7 +128,7 @@ static ad_tensor numeric_gradients(ad_tensor w, ad_tensor v)
     return ad_sum(h);
 }
 
-static ad_tensor marks_inside(ad_tensor w, ad_tensor v)
+static ad_tensor positions_inside(ad_tensor w, ad_tensor v)
 {
     begin();
     ad_tensor h = root_by_newton(ad_exp(ad_matmul(v, w)));
@@ -152,9 +152,9 @@ static ad_tensor idle(ad_tensor w, ad_tensor v)
     return ad_sum(ad_matmul(v, w));
 }
 
-static program *const programs[] = {dropout,     one_stretch, several_stretches, views, leaves_inside,
-                                    draws,       scalars,     numeric_gradients, idle,  results_and_byproducts,
-                                    marks_inside};
+static program *const programs[] = {dropout,         one_segment, several_segments,  views, leaves_inside,
+                                    draws,           scalars,     numeric_gradients, idle,  results_and_byproducts,
+                                    positions_inside};
 enum { TWICE_DIFFERENTIABLE = 7 }; /* the first so many */
 
 static void make_leaves(ad_tensor x[2])
@@ -312,8 +312,8 @@ START_TEST(looking_into_a_segment)
 }
 END_TEST
 
-/* After a walk that was recorded the values are back, once and for all. */
-START_TEST(recorded_walks_bring_values_back)
+/* After a sweep that was recorded the values are back, once and for all. */
+START_TEST(recorded_sweeps_bring_values_back)
 {
     const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(3), some_numbers(1, 3, -1, 1));
     ad_segment_begin(t);
@@ -360,7 +360,7 @@ START_TEST(an_update_in_between_is_caught)
 }
 END_TEST
 
-START_TEST(reset_and_rewind_in_the_middle)
+START_TEST(reset_and_return_in_the_middle)
 {
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(30), 1, "w");
     size_t peak = 0;
@@ -537,7 +537,7 @@ START_TEST(memory_grows_with_the_root_of_the_layers)
         ck_assert_msg(whole > 2 * n * LAYER, "%d layers without segments: %.1f tensors", root * root, whole / LAYER);
         ck_assert_msg(cut < 2 * (3.0 * root + 8) * LAYER, "%d layers: %.1f tensors", root * root, cut / LAYER);
     }
-    /* Four times the layers, twice the memory, but for a constant. */
+    /* Four times the layers take twice the memory, plus a constant. */
     ck_assert_double_lt(peak_of(1024, 32), 2.2 * peak_of(256, 16) + 8 * LAYER);
 }
 END_TEST
@@ -593,9 +593,9 @@ int main(void)
     tcase_add_test(tests, gradients_recorded_in_a_segment_stay);
     tcase_add_test(tests, handles_of_what_is_dropped);
     tcase_add_test(tests, looking_into_a_segment);
-    tcase_add_loop_test(tests, recorded_walks_bring_values_back, 0, 2);
+    tcase_add_loop_test(tests, recorded_sweeps_bring_values_back, 0, 2);
     tcase_add_test(tests, an_update_in_between_is_caught);
-    tcase_add_test(tests, reset_and_rewind_in_the_middle);
+    tcase_add_test(tests, reset_and_return_in_the_middle);
     tcase_add_test(tests, backward_while_a_segment_is_open);
     tcase_add_test(tests, errors_of_segments);
     tcase_add_test(tests, failed_ends_keep_no_memory);

@@ -64,15 +64,15 @@ static ad_shape matrices_of(const ad_call *c, int i)
     return i == 0 ? AD_SHAPE(1, x->dims[0]) : AD_SHAPE(x->dims[0], 1);
 }
 
-static ad_product sizes_of(const ad_call *c, reading r)
+static ad_product sizes_of(const ad_call *c, reading r, const ad_shape *a, const ad_shape *b)
 {
-    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1);
+    const int64_t *last_a = a->dims + a->rank - 2, *last_b = b->dims + b->rank - 2;
     return (ad_product){.type = (ad_type)c->x[0]->type,
                         .transpose_a = r.transpose_a,
                         .transpose_b = r.transpose_b,
-                        .m = ad_last(&a, r.transpose_a ? 1 : 2),
-                        .k = ad_last(&a, r.transpose_a ? 2 : 1),
-                        .n = ad_last(&b, r.transpose_b ? 2 : 1)};
+                        .m = last_a[r.transpose_a ? 1 : 0],
+                        .k = last_a[r.transpose_a ? 0 : 1],
+                        .n = last_b[r.transpose_b ? 0 : 1]};
 }
 
 static void fail_sizes(ad_call *c, const char *what)
@@ -85,10 +85,10 @@ static void fail_sizes(ad_call *c, const char *what)
  * result. */
 static void product_of_sizes(ad_call *c, reading r)
 {
-    const ad_product p = sizes_of(c, r);
     const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1), lead_b = ad_leading(&b);
+    const ad_product p = sizes_of(c, r, &a, &b);
     ad_shape y = ad_leading(&a);
-    if (p.k != ad_last(&b, r.transpose_b ? 1 : 2))
+    if (p.k != b.dims[b.rank - (r.transpose_b ? 1 : 2)])
         fail_sizes(c, "inner sizes differ");
     else if (!ad_blas_fits(&p))
         fail_sizes(c, "a matrix has more than 2147483647 rows or columns");
@@ -113,11 +113,11 @@ static void product_shape(ad_call *c, reading r)
 
 static void product_run(ad_call *c, reading r)
 {
-    ad_product p = sizes_of(c, r);
     const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1), lead_a = ad_leading(&a), lead_b = ad_leading(&b);
+    ad_product p = sizes_of(c, r, &a, &b);
     ad_shape lead = *c->y[0]->shape;
     lead.rank -= (c->x[0]->shape->rank > 1) + (c->x[1]->shape->rank > 1);
-    const size_t bytes = ad_type_bytes(p.type), n = ad_count_of(&lead);
+    const size_t bytes = ad_bytes_of(c->x[0]->type), n = ad_count_of(&lead);
     const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes,
                  m_n = (size_t)(p.m * p.n) * bytes;
     if (m_n == 0)
@@ -171,7 +171,7 @@ static ad_tensor without_axis(ad_tensor x, int after)
 /* y = a b, a being a row or b a column: the axis that the result leaves out is there while its gradient is made. */
 static void matmul_of_vectors_vjp(ad_pullback *p)
 {
-    const bool row = ad_shape_of(ad_x(p, 0)).rank == 1, column = ad_shape_of(ad_x(p, 1)).rank == 1;
+    const bool row = ad_x_shape(p, 0)->rank == 1, column = ad_x_shape(p, 1)->rank == 1;
     ad_tensor dy = column ? with_axis(ad_dy(p), 0) : ad_dy(p);
     dy = row ? with_axis(dy, 1) : dy;
     if (ad_wants(p, 0)) {
@@ -187,7 +187,7 @@ static void matmul_of_vectors_vjp(ad_pullback *p)
 /* y = a b :  da = dy b',  db = a' dy */
 static void matmul_vjp(ad_pullback *p)
 {
-    if (ad_shape_of(ad_x(p, 0)).rank == 1 || ad_shape_of(ad_x(p, 1)).rank == 1) {
+    if (ad_x_shape(p, 0)->rank == 1 || ad_x_shape(p, 1)->rank == 1) {
         matmul_of_vectors_vjp(p);
         return;
     }

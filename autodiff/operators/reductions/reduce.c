@@ -102,13 +102,12 @@ ad_axes ad_axes_kept(const ad_pullback *p)
 ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g)
 {
     const ad_axes *axes = &ad_attribute_at(p, 0)->axes;
-    ad_shape x = ad_shape_of(ad_x(p, 0)), kept = x;
-    for (int i = 0; i < x.rank; i++)
-        if (axes->count == 0)
-            kept.dims[i] = 1;
-    for (int i = 0; i < axes->count && x.rank; i++) /* what an error made inert has the shape of a scalar */
-        kept.dims[axes->axis[i] < 0 ? axes->axis[i] + x.rank : axes->axis[i]] = 1;
-    return axes->keep ? g : ad_reshape(g, kept);
+    if (axes->keep || axes->count == 0)
+        return g; /* a scalar broadcasts to anything */
+    ad_shape kept = *ad_x_shape(p, 0);
+    for (int i = 0; i < axes->count; i++)
+        kept.dims[axes->axis[i] < 0 ? axes->axis[i] + kept.rank : axes->axis[i]] = 1;
+    return ad_reshape(g, kept);
 }
 
 /* ---- Walking ----------------------------------------------------------------------------------------------------- */

@@ -45,9 +45,9 @@ static void mean_run(ad_call *c) { ad_mean_into(c, c->y[0]->data); }
 /* y = (sum x) / n :  dx = dy / n, broadcast */
 static void mean_vjp(ad_pullback *p)
 {
-    ad_shape x = ad_shape_of(ad_x(p, 0));
-    double n = (double)ad_count_of(&x) / (double)ad_size_of(ad_y(p));
-    ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_scale(ad_dy(p), 1 / n)), x));
+    const ad_shape *x = ad_x_shape(p, 0);
+    const double n = (double)ad_count_of(x) / (double)ad_size_of(ad_y(p));
+    ad_give(p, 0, ad_broadcast_to(ad_keep_axes(p, ad_scale(ad_dy(p), 1 / n)), *x));
 }
 
 AD_OPERATOR(mean,
@@ -62,7 +62,7 @@ AD_OPERATOR(mean,
 );
 
 ad_tensor ad_mean_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_mean, x, axes); }
-ad_tensor ad_mean(ad_tensor x) { return ad_mean_over(x, AD_ALL_AXES); }
+ad_tensor ad_mean(ad_tensor x) { return ad_over(&ad_operator_mean, x, AD_ALL_AXES); }
 
 /* ---- Sum of squares ---------------------------------------------------------------------------------------------- */
 

@@ -28,7 +28,7 @@ static void broadcast_to_run(ad_call *c)
 {
     const ad_value *x = c->x[0];
     const ad_shape *to = c->y[0]->shape;
-    ad_strided_copy move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_type_bytes((ad_type)x->type)};
+    ad_strided_copy move = {.to = c->y[0]->data, .from = x->data, .bytes = ad_bytes_of(x->type)};
     ptrdiff_t to_step[AD_MAX_RANK], from_step[AD_MAX_RANK];
     if (!ad_elements(c->y[0]))
         return;

@@ -4,7 +4,7 @@
  *
  * Errors of the values, in units in the last place of the exact result, at most. They hold for arrays of four elements
  * or more in a build with SLEEF, over the whole range of both types, denormal and huge numbers included. Infinities and
- * NaN are where they belong. (tests/test_ulp.c has this table, and sweeps the range on each processor.)
+ * NaN are where they belong. (tests/every_operator/ulp.c has this table, and sweeps the range on each processor.)
  *
  *   0.5    reciprocal
  *   1.0    exp, expm1, exp2, log, log1p, log2, log10, cbrt, sin, cos, tan, asin, acos, atan, acosh, erf, pow, atan2,
