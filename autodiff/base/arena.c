@@ -18,7 +18,8 @@ static void enter(ad_arena *arena, ad_block *block)
     arena->end = (char *)block + block->bytes;
 }
 
-/* Half of what is held already, so that a large tape takes few blocks and holds little in vain; up to a limit. */
+/* A new block has half of the bytes held so far, within limits: a large tape takes few blocks, and little of its memory
+ * stays unused. */
 static size_t next_block_bytes(const ad_arena *arena, size_t needed)
 {
     size_t bytes = arena->held / 2;
@@ -100,7 +101,7 @@ static void set_filled(ad_pool *pool, uint32_t class, bool filled)
         pool->filled[class / 64] &= ~bit;
 }
 
-/* A free storage of this class or of the next larger one that has any, up to and without class `end`. */
+/* A free storage of this class or the next larger one that has any, below class `end`. NULL if there is none. */
 static ad_storage *take_free(ad_pool *pool, uint32_t class, uint32_t end)
 {
     while (class < end) {
@@ -124,9 +125,11 @@ static ad_storage *new_storage(ad_pool *pool, uint32_t class, size_t class_bytes
     return storage;
 }
 
-/* First what is free and at most twice as large; then what is left of the current block, so that a short batch does not
- * take the storages of what is large in every step; then anything that is free and large enough; at last a new block.
- */
+/* Looks in this order:
+ * 1. a free storage that is at most twice as large;
+ * 2. the rest of the current block, so that a short batch does not take the storages that large tensors use every step;
+ * 3. any free storage that is large enough;
+ * 4. a new block. */
 ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
 {
     if (bytes > PTRDIFF_MAX / 2)

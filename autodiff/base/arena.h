@@ -1,8 +1,10 @@
-#ifndef AUTODIFF_ARENA_H
-#define AUTODIFF_ARENA_H
-/* Two ways to hold memory, both on top of the meter, both growing in blocks that are never copied and are used again.
- * An arena only bumps a pointer and is rewound as a whole: for what lives as long as a step. A pool hands out counted
- * storages and takes them back one by one: for gradients and the temporaries of rules. */
+#ifndef AUTODIFF_BASE_ARENA_H
+#define AUTODIFF_BASE_ARENA_H
+/* Two ways to hold memory. Both take it through the meter (gradtape/memory.h), in blocks that are never copied and are
+ * used again.
+ * - An arena hands out memory in order, and is rewound to a mark. It is for what lives as long as a step.
+ * - A pool hands out storages, counts their references and takes them back one by one. It is for gradients, for the
+ *   temporaries of rules, and for the data of segments. */
 #include <stdint.h>
 
 #include <gradtape/memory.h>
@@ -19,7 +21,7 @@ typedef struct ad_arena {
 /* Memory aligned to 16 bytes, to 64 from a cache line on; NULL if there is none. */
 void *ad_arena_take_slowly(ad_arena *arena, size_t bytes);
 
-/* A place to rewind to. */
+/* A mark: the place in an arena to which ad_arena_rewind gives memory back. */
 typedef struct ad_arena_mark {
     ad_block *block;
     char *at;
@@ -39,8 +41,7 @@ static inline void *ad_arena_take(ad_arena *arena, size_t bytes)
     return room;
 }
 
-/* Storages come in classes of size, four to an octave, so that one that is given back fits the next of about its size.
- */
+/* Storages have size classes, four to an octave: one that is given back fits the next request of about its size. */
 enum { AD_POOL_CLASSES = 192 };
 
 typedef struct ad_storage {

@@ -1,8 +1,8 @@
 /* The one file that calls BLAS.
  *
- * A product is cut into blocks that depend on its sizes and on nothing else, so that any number of threads computes the
- * same bits. OpenBLAS's kernels for AVX-512 have a way for small products that does not pack its operands and is up to
- * a quarter faster: there the blocks are just small enough for it. docs/performance.md has the measurements. */
+ * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits.
+ * OpenBLAS's kernels for AVX-512 do not pack the operands of a small product, and are up to a quarter faster there.
+ * With these kernels blocks are just small enough for that. docs/performance.md has the measurements. */
 #include "blas.h"
 
 #include <cblas.h>
@@ -11,11 +11,13 @@
 
 #include <gradtape/threads.h>
 
-/* Multiply-adds: below the first a product is not cut; up to the second OpenBLAS takes its way for small products;
- * above the third its way for large ones is as fast; the fourth is worth a thread's while there. */
-static const double not_worth_cutting = 4e5, small_product = 1e6, large_product = 4e7, large_block = 3e7;
+/* All in multiply-adds. */
+static const double not_worth_cutting = 4e5; /* a smaller product is one block */
+static const double small_product = 1e6;     /* up to this size OpenBLAS's kernels for small products are used */
+static const double large_product = 4e7;     /* from this size on its other kernels are as fast */
+static const double large_block = 3e7;       /* of such a product: a block that is worth a thread */
 
-/* A sum over k is cut in two where its result is small, as a batch's is. */
+/* A long sum over k is cut in two if its result is small, as that of a batch. */
 enum { SMALL_RESULT = 1 << 16, LONG_SUM = 128, MOST_LARGE_BLOCKS = 4 };
 
 static bool has_small_kernels;
@@ -33,12 +35,13 @@ bool ad_blas_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_M
 
 typedef struct cut {
     int64_t m, n, k; /* the size of a block */
-    int64_t half;    /* the sum over k is made in parts of this size, which are added at the end */
+    int64_t half;    /* of the sum over k: taken whole (then it is k), or in two halves that are added at the end */
 } cut;
 
-static int64_t parts(int64_t size, int64_t part) { return (size + part - 1) / part; }
+/* size / block, rounded up. */
+static int64_t ceiling(int64_t size, int64_t block) { return (size + block - 1) / block; }
 
-/* Into how many blocks: enough to be small, or else a few for the threads. */
+/* The number of blocks: as many as make them small, or else a few for the threads. */
 static int64_t block_count(const ad_product *p)
 {
     const double work = (double)p->m * (double)p->n * (double)p->k;
@@ -50,10 +53,10 @@ static int64_t block_count(const ad_product *p)
     return blocks < 2 ? 2 : blocks > MOST_LARGE_BLOCKS ? MOST_LARGE_BLOCKS : blocks;
 }
 
-/* Equal blocks, except for the last; an even size, which vectors like. */
+/* The size of all blocks except the last. It is even, which suits vectors. */
 static int64_t block_size(int64_t size, int64_t blocks)
 {
-    const int64_t block = parts(size, blocks);
+    const int64_t block = ceiling(size, blocks);
     return block + block % 2 < size ? block + block % 2 : size;
 }
 
@@ -65,7 +68,7 @@ static cut cut_of(const ad_product *p)
         return c;
     if (!p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
         c.k = block_size(p->k, blocks + blocks % 2);
-        c.half = parts(parts(p->k, c.k), 2) * c.k;
+        c.half = ceiling(ceiling(p->k, c.k), 2) * c.k;
     } else if (p->m >= p->n) {
         c.m = block_size(p->m, blocks);
     } else {
@@ -105,8 +108,8 @@ static void multiply_block(const job *w, int64_t i, int64_t j, int64_t k0, int64
         cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, (int)lda, b, (int)ldb, beta, to, (int)p->n);
 }
 
-/* One block of the result over one half of the sum, its blocks in order. */
-static void multiply_part(void *context, size_t block)
+/* One block of the result over one half of the sum, whose blocks are taken in order. */
+static void multiply_tile(void *context, size_t block)
 {
     const job *w = context;
     const int64_t tiles = w->rows * w->columns, tile = (int64_t)block % tiles, half = (int64_t)block / tiles;
@@ -138,10 +141,10 @@ void ad_blas_multiply(const ad_product *p)
         multiply_block(&w, 0, 0, 0, p->k, p->c);
         return;
     }
-    w.rows = parts(p->m, w.cut.m);
-    w.columns = parts(p->n, w.cut.n);
-    const int64_t halves = parts(p->k, w.cut.half);
-    ad_parallel((size_t)(w.rows * w.columns * halves), multiply_part, &w);
+    w.rows = ceiling(p->m, w.cut.m);
+    w.columns = ceiling(p->n, w.cut.n);
+    const int64_t halves = ceiling(p->k, w.cut.half);
+    ad_parallel((size_t)(w.rows * w.columns * halves), multiply_tile, &w);
     if (halves > 1 && !p->leaves_partial)
         add_partial(p);
 }

@@ -1,6 +1,6 @@
-#ifndef AUTODIFF_BLAS_H
-#define AUTODIFF_BLAS_H
-/* The one place that calls BLAS, and the one that decides into which blocks a product is cut. */
+#ifndef AUTODIFF_BASE_BLAS_H
+#define AUTODIFF_BASE_BLAS_H
+/* Matrix products. This is the one place that calls BLAS and that cuts a product into blocks. */
 #include <gradtape/tensor.h>
 
 /* Sets OpenBLAS to one thread: the threads are ours. */
@@ -13,10 +13,10 @@ typedef struct ad_product {
     const void *a, *b;
     void *c;
     void *partial;       /* room for ad_blas_partial elements */
-    bool leaves_partial; /* what is summed there is not added to c: the caller does it, with what it does to c anyway */
+    bool leaves_partial; /* `partial` is not added to c: the caller adds it in a pass over c that it makes anyway */
 } ad_product;
 
-/* How many elements of room a product needs for partial sums, m n or 0. */
+/* The number of elements of `partial` that a product needs: m n or 0. */
 size_t ad_blas_partial(const ad_product *p);
 
 /* Computes the product; dense matrices. Sizes of 0 are legal: over k = 0 the product is 0. */

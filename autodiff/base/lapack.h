@@ -1,14 +1,14 @@
-#ifndef AUTODIFF_LAPACK_H
-#define AUTODIFF_LAPACK_H
+#ifndef AUTODIFF_BASE_LAPACK_H
+#define AUTODIFF_BASE_LAPACK_H
 /* The one place that calls LAPACK, and the triangular solver of BLAS.
  *
- * Matrices are square, [n,n] with 0 < n <= INT_MAX, dense and row-major, as everywhere. LAPACK reads and writes columns
- * where we have rows, so that to it each matrix a is a'. What that means is said at each call. Numbers must be finite.
+ * Matrices are square, [n,n] with 0 < n <= INT_MAX, dense and row-major, as everywhere. LAPACK reads columns where we
+ * have rows, so it sees each matrix a as a'. Each function below says what follows from that. Numbers must be finite.
  * Workspace is the caller's: LAPACK takes none. */
 #include <gradtape/tensor.h>
 
-/* The lower L with L L' = a, of the lower triangle of a, in its place; above the diagonal nothing is written. Returns
- * the first pivot, counted from 0, that is not positive, or -1. */
+/* Overwrites the lower triangle of a with the lower triangle L with L L' = a. Nothing above the diagonal is read or
+ * written. Returns the index of the first pivot that is not positive, or -1. */
 int ad_lapack_cholesky(ad_type type, int64_t n, void *a);
 
 /* LU of a', in place, with the exchanges of rows: a' = P L U. A pivot may be 0. As LAPACK stores it, row k of the
@@ -34,7 +34,7 @@ void ad_lapack_solve_triangular(ad_type type, ad_triangle_kind kind, int64_t n, 
 int64_t ad_lapack_eigen_work(int64_t n);
 int64_t ad_lapack_svd_work(int64_t n);
 
-/* Eigenvalues of a symmetric a, of which the lower triangle is read, ascending; row k of a then has the k-th
+/* Eigenvalues of a symmetric a, ascending. Only the lower triangle of a is read. Afterwards row k of a is the k-th
  * eigenvector. Returns false if the iteration did not converge. */
 bool ad_lapack_eigen(ad_type type, int64_t n, void *a, void *values, void *work, int *integers);
 

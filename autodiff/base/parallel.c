@@ -1,8 +1,8 @@
 /* The pool of threads.
  *
- * One job at a time, under the lock `busy`. A job is published by counting `job` up; each worker does its run of blocks
- * and counts `unfinished` down. Who waits spins first, since the gaps in a training step are shorter than a wake-up,
- * and then sleeps on `wake`. */
+ * There is one job at a time, under the lock `busy`. Counting `job` up publishes a job. Each worker does its run of
+ * blocks and counts `unfinished` down. A worker that waits spins first, because the gaps in a training step are shorter
+ * than a wake-up, and then sleeps on `wake`. */
 #include <gradtape/threads.h>
 
 #include <pthread.h>
@@ -48,7 +48,7 @@ static int64_t nanoseconds(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Spins until there is a job after `seen`, or for as long as a gap in a step may be; whether there is. */
+/* Spins until there is a job after `seen`, at most as long as a gap in a step. Returns whether there is one. */
 static bool spin_for_job(unsigned seen)
 {
     const int64_t end = nanoseconds() + (pool.crowded ? 0 : SPIN_NANOSECONDS);
@@ -74,7 +74,7 @@ static void sleep_for_job(unsigned seen)
 
 /* ---- Working ----------------------------------------------------------------------------------------------------- */
 
-/* Runs thread number `thread`'s blocks of the job. */
+/* Runs the blocks of the job that belong to one of the threads. */
 static void work(int thread, int threads)
 {
     const size_t n = pool.blocks, t = (size_t)thread, all = (size_t)threads;
@@ -127,11 +127,11 @@ static void stop_workers(void)
             pthread_join(pool.workers[i], NULL);
         atomic_store(&pool.stop, false);
     }
-    atomic_store(&pool.job, 0); /* also where no worker could be made: new ones count from 0 */
+    atomic_store(&pool.job, 0); /* even if there was no worker: new ones count from 0 */
     pool.started = pool.prepared = 0;
 }
 
-/* Threads that cannot be made are done without. */
+/* If a thread cannot be made, work goes on with fewer. */
 static void start_workers(void)
 {
     const int threads = ad_threads();
@@ -147,7 +147,7 @@ static void start_workers(void)
     pool.started = started;
 }
 
-/* The child of a fork has none of the workers, and perhaps locks that nobody will open. */
+/* After a fork the child has no workers, and perhaps locks that nobody will release. */
 static void forget_workers(void)
 {
     pthread_mutex_init(&pool.busy, NULL);
@@ -162,7 +162,7 @@ static void forget_workers(void)
 
 static void watch_forks(void) { pthread_atfork(NULL, NULL, forget_workers); }
 
-/* Before `busy` is first taken, so that no fork finds it taken for ever. */
+/* Called before `busy` is first taken. Otherwise the child of a fork could find it taken for ever. */
 static void prepare_for_forks(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -1,4 +1,4 @@
-/* Shapes: sizes, broadcasting, axes that go and come. */
+/* Shapes: sizes, broadcasting, adding and removing axes. */
 #include "shape.h"
 
 #include <inttypes.h>

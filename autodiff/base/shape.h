@@ -1,6 +1,6 @@
 #ifndef AUTODIFF_BASE_SHAPE_H
 #define AUTODIFF_BASE_SHAPE_H
-/* Shapes: sizes, broadcasting, axes that go and come. No tape, no errors. */
+/* Shapes: sizes, broadcasting, adding and removing axes. No tape, no errors. */
 #include <gradtape/operator.h>
 
 extern const ad_shape ad_scalar_shape_value;
@@ -23,7 +23,7 @@ static inline size_t ad_bytes_of(uint8_t type) { return type == AD_F64 ? sizeof(
 /* Broadcasts b into *a, as NumPy does. Returns false if they do not fit. */
 bool ad_broadcast(ad_shape *a, const ad_shape *b);
 
-/* The shape with a new axis of `size` there. */
+/* The shape with a new axis of `size` at index `axis`. */
 ad_shape ad_expanded(const ad_shape *x, int axis, int64_t size);
 
 /* The shape with the axes of the mask removed, or kept with size 1. */

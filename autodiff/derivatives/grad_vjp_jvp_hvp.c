@@ -76,7 +76,7 @@ ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n)
     return dy;
 }
 
-/* An entry that was recorded with other operands wants what its new ones want. */
+/* An entry wants a gradient if one of its new operands does. */
 static void inherit_wants(ad_tape *t, ad_entry *e)
 {
     const bool passes = ad_is_differentiable_result(e) && !(e->op->properties & (AD_NOT_DIFFERENTIABLE | AD_STOPS));
@@ -84,7 +84,7 @@ static void inherit_wants(ad_tape *t, ad_entry *e)
         e->value.flags |= ad_entry_at(t, ad_operands_of(e)[i])->value.flags & AD_WANTS_GRADIENT;
 }
 
-/* From entry `first` on, what reads from[i] reads to[i] instead, which has the same value. */
+/* Entries from `first` on that read from[i] read to[i] instead. Both have the same value. */
 static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const ad_tensor *to, int n)
 {
     for (uint32_t id = first; id < t->ends[AD_STEP]; id++) {
@@ -100,8 +100,8 @@ static void substitute(ad_tape *t, uint32_t first, const ad_tensor *from, const 
     }
 }
 
-/* The x move with constant velocities, also where the v given depend on x: the second sweep sees constants u in their
- * place, and what it records reads the v, so that the result can be differentiated by them. */
+/* The x move with constant velocities, even if the v depend on x: the sweeps see constants u in the place of the v.
+ * Afterwards what they recorded reads the v again, so that the result can be differentiated by them. */
 static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)
 {
     ad_tape *t = y.tape;

@@ -43,7 +43,7 @@ static double loss_at(const check *c, ad_value *x, size_t i, double value)
     return ad_item(c->function(c->tape, c->context));
 }
 
-/* (f(x+h) - f(x-h)) / 2h, the h being what the type can represent. */
+/* (f(x+h) - f(x-h)) / 2h, with x+h and x-h as the type represents them. */
 static double difference(const check *c, ad_value *x, size_t i, double h)
 {
     const double at = get(x, i);
@@ -60,7 +60,7 @@ static double derivative(const check *c, ad_value *x, size_t i)
     return (4 * difference(c, x, i, h / 2) - difference(c, x, i, h)) / 3;
 }
 
-/* Figures of one parameter beside its analytic gradient. */
+/* Compares the analytic gradient of one parameter with differences. */
 static ad_gradcheck_result compare(const check *c, ad_entry *e, const double *analytic, double *largest)
 {
     double worst = -1;
@@ -103,7 +103,7 @@ static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, 
     return c;
 }
 
-/* Records the function, and walks back. */
+/* Records the function and runs backward. */
 static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
 {
     ad_reset(t);
@@ -116,8 +116,9 @@ static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
     return t->status == AD_OK && ad_backward(loss) == AD_OK;
 }
 
-/* What backward said, before the differences, whose function may run a backward of its own: of each parameter whether
- * it has a gradient, and then its elements, or zeros. Into `all` if it is not NULL; gives how many numbers they are. */
+/* Copies what backward computed to `all`, because the differences may run a backward of their own. For each parameter:
+ * whether it has a gradient, then the elements of the gradient, or zeros. `all` may be NULL. Returns the count of these
+ * numbers. */
 static size_t read_gradients(const ad_tape *t, double *all)
 {
     size_t n = 0;
@@ -142,7 +143,7 @@ static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
             *result++ = (ad_gradcheck_result){.name = ad_name_or(ad_persistent_entry(t, k), "")};
 }
 
-/* Judges each parameter; on an error those that are left stay unchecked. */
+/* Judges each parameter. After an error the rest stays unchecked. */
 static void judge_all(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
                       const double *all, ad_gradcheck_result *result)
 {

@@ -80,7 +80,7 @@ static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, 
     return all;
 }
 
-/* By columns, but for a rule that turns out to carry a value out of a mark, which has only rows. */
+/* By columns; by rows if a rule on the path turns out to have a survivor, which has no second derivative. */
 static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t rows, ad_shape shape)
 {
     ad_tensor u = ad_zeros_like(y), g;
@@ -89,8 +89,8 @@ static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t rows, ad_shape shap
     return ad_path_has_raw(g, u) ? by_rows(y, x, rows, shape) : columns_of(g, u, y, x, shape);
 }
 
-/* Whether there will be room for the rows and for what is made of them, which is better known before than after the
- * work. */
+/* Whether there is room for the rows and for the matrix made of them. This is asked before the work, so that the work
+ * is not in vain. */
 static bool has_room(ad_tape *t, const ad_shape *shape, ad_type type, const char *who)
 {
     char text[AD_SHAPE_TEXT];

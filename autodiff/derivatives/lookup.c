@@ -44,7 +44,7 @@ ad_tensor ad_operand(ad_tensor y, int i)
     return ad_handle_as_recorded(y.tape, ad_operands_of(e)[i]);
 }
 
-/* Runs y's rule for ones at y. The rule's temporaries are recycled, so what it gave is copied. */
+/* Runs the rule of y with a dy of ones. The rule's temporaries are recycled, so its part is copied. */
 static ad_tensor run_rule(ad_tensor y, const ad_entry *e, int i)
 {
     ad_tape *t = y.tape;
@@ -71,7 +71,7 @@ static ad_tensor run_rule(ad_tensor y, const ad_entry *e, int i)
     return t->status == AD_OK ? g : ad_inert(t);
 }
 
-/* What the rule reads may have been dropped. */
+/* Recomputes the segment of y first, because what the rule reads may be dropped. */
 static ad_tensor run_rule_in_its_segment(ad_tensor y, const ad_entry *e, int i)
 {
     ad_tape *t = y.tape;

@@ -47,7 +47,7 @@ bool ad_check_like(ad_tape *t, ad_tensor v, ad_tensor like, const char *who, con
 
 bool ad_check_derivative(ad_tape *t, ad_tensor y, const ad_tensor *x, int n, const char *who)
 {
-    if (!t && n > 0 && x && x[0].tape) /* whose tape says then what y is */
+    if (!t && n > 0 && x && x[0].tape) /* the tape of x then says what is wrong with y */
         ad_fail_handle(x[0].tape, y, who, -1);
     if (!t || t->status != AD_OK)
         return false;
@@ -74,7 +74,7 @@ bool ad_check_one_element(ad_tape *t, ad_tensor y, const char *who)
 
 /* ---- The path ---------------------------------------------------------------------------------------------------- */
 
-/* Entries that depend on x, up to y, are flagged. The gradients that they have are set aside, and put back. */
+/* The entries from x to y that depend on x are flagged. Their gradients are set aside, and put back at the end. */
 typedef struct aside {
     uint32_t id, gradient;
 } aside;
@@ -82,9 +82,9 @@ typedef struct aside {
 typedef struct path {
     ad_tape *tape;
     uint32_t last;  /* of STEP */
-    uint32_t first; /* where it begins */
+    uint32_t first; /* where the path begins */
     ad_list aside;  /* of aside */
-    ad_list outer;  /* ids on the path of the sweep around, whose rule or kernel runs this one */
+    ad_list outer;  /* ids on the path of the outer sweep, in whose rule or kernel this one runs */
     bool has_raw;   /* it has an operator that cannot be differentiated twice */
 } path;
 
@@ -93,7 +93,7 @@ bool ad_is_differentiable_result(const ad_entry *e)
     return e->value.result < ad_result_count(e->op) && e->value.type != AD_I32;
 }
 
-/* Takes one entry off the path of the sweep around. */
+/* Takes one entry off the path of the outer sweep. */
 static bool suspend(path *p, uint32_t id)
 {
     ad_entry *e = ad_entry_at(p->tape, id);
@@ -106,7 +106,7 @@ static bool suspend(path *p, uint32_t id)
     return true;
 }
 
-/* A sweep inside another must not take that one's path for its own. */
+/* A sweep inside another must not mistake the outer path for its own. */
 static bool suspend_outer(path *p)
 {
     ad_tape *t = p->tape;

@@ -1,4 +1,4 @@
-/* Taking off the tape what was recorded only on the way to results. */
+/* Pruning: removing the entries that no result needs. */
 #include "prune.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static void find_needed(uint32_t *map, const ad_tape *t, uint32_t first, const a
     }
 }
 
-/* Moves the call at `from`, all its results, down to `to`. `new_id` says where what was moved before it went. */
+/* Moves the call at `from` with all its results down to `to`. `new_id` has the new ids of what was moved before. */
 static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *new_id, uint32_t first)
 {
     const uint32_t n = ad_entry_at(t, from)->op ? ad_entry_at(t, from)->value.n_results : 1;
@@ -39,14 +39,14 @@ static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *ne
             e->value.data = &e->scalar;
         e->generation = t->generation;
         uint32_t *operands = e->value.n_operands > 2 ? (uint32_t *)(uintptr_t)e->extra->operands : e->u.operands;
-        /* Results of one call share a list of more than two operands: it is renumbered once. */
+        /* The results of a call share its list of more than two operands, which is renumbered once. */
         for (uint32_t i = 0; e->op && (j == 0 || e->value.n_operands <= 2) && i < e->value.n_operands; i++)
             if (operands[i] >= first && operands[i] >> AD_INDEX_BITS == AD_STEP)
                 operands[i] = new_id[operands[i] - first];
     }
 }
 
-/* Moves the calls that stay down, over those that go, and writes the new ids into `map`. Returns the new end. */
+/* Moves the calls that stay down over those that go, and writes their new ids to `map`. Returns the new end. */
 static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
 {
     uint32_t to = first;

@@ -1,4 +1,4 @@
-/* Moving elements between arrays that are laid out differently. */
+/* Copying elements between arrays that are laid out differently. */
 #include "kernel.h"
 
 #ifdef AD_REAL
@@ -77,26 +77,26 @@ void ad_dense_steps(const ad_shape *shape, size_t bytes, ptrdiff_t steps[AD_MAX_
     }
 }
 
-void ad_add_axis(ad_strided_copy *m, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step)
+void ad_add_axis(ad_strided_copy *copy, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step)
 {
-    const int last = m->n_axes - 1;
-    m->is_empty = m->is_empty || size == 0;
+    const int last = copy->n_axes - 1;
+    copy->is_empty = copy->is_empty || size == 0;
     if (size <= 1)
         return;
-    if (last >= 0 && m->to_step[last] == to_step * size && m->from_step[last] == from_step * size) {
-        m->size[last] *= (size_t)size;
-        m->to_step[last] = to_step;
-        m->from_step[last] = from_step;
+    if (last >= 0 && copy->to_step[last] == to_step * size && copy->from_step[last] == from_step * size) {
+        copy->size[last] *= (size_t)size;
+        copy->to_step[last] = to_step;
+        copy->from_step[last] = from_step;
         return;
     }
-    m->size[m->n_axes] = (size_t)size;
-    m->to_step[m->n_axes] = to_step;
-    m->from_step[m->n_axes++] = from_step;
+    copy->size[copy->n_axes] = (size_t)size;
+    copy->to_step[copy->n_axes] = to_step;
+    copy->from_step[copy->n_axes++] = from_step;
 }
 
 /* ---- Copying planes ---------------------------------------------------------------------------------------------- */
 
-/* Two axes of a move at one place of the others: n rows of k elements. */
+/* Two axes of a copy at one place of the others: n rows of k elements. */
 typedef struct plane {
     char *to;
     const char *from;
@@ -142,7 +142,7 @@ static bool is_transposed(const plane *p)
            p->from_step % bytes == 0 && p->to_row % bytes == 0;
 }
 
-/* Elements are only moved: what is as wide as f32 is moved as f32. */
+/* Elements are only copied: those as wide as f32 are copied as f32. */
 static void copy_transposed(const plane *p)
 {
     const size_t to_row = (size_t)p->to_row / p->bytes, from_row = (size_t)p->from_step / p->bytes;
@@ -167,51 +167,51 @@ static void copy_plane(const plane *p)
 
 /* ---- Copying all ------------------------------------------------------------------------------------------------- */
 
-static void remove_axis(ad_strided_copy *m, int axis)
+static void remove_axis(ad_strided_copy *copy, int axis)
 {
-    const size_t after = (size_t)(--m->n_axes - axis);
-    memmove(m->size + axis, m->size + axis + 1, after * sizeof m->size[0]);
-    memmove(m->to_step + axis, m->to_step + axis + 1, after * sizeof m->to_step[0]);
-    memmove(m->from_step + axis, m->from_step + axis + 1, after * sizeof m->from_step[0]);
+    const size_t after = (size_t)(--copy->n_axes - axis);
+    memmove(copy->size + axis, copy->size + axis + 1, after * sizeof copy->size[0]);
+    memmove(copy->to_step + axis, copy->to_step + axis + 1, after * sizeof copy->to_step[0]);
+    memmove(copy->from_step + axis, copy->from_step + axis + 1, after * sizeof copy->from_step[0]);
 }
 
-/* The axis that goes with the last one: that along which the operand is dense, so that the two are transposed squares;
- * if there is none, or the last is that one, the last but one. */
-static int row_axis(const ad_strided_copy *m)
+/* The axis that makes a plane with the last one. It is the axis along which the source is dense, so that the plane can
+ * be copied in transposed squares. If there is no such axis, or it is the last one, it is the last but one. */
+static int row_axis(const ad_strided_copy *copy)
 {
-    for (int i = m->n_axes - 2; i >= 0 && m->from_step[m->n_axes - 1] != (ptrdiff_t)m->bytes; i--)
-        if (m->from_step[i] == (ptrdiff_t)m->bytes)
+    for (int i = copy->n_axes - 2; i >= 0 && copy->from_step[copy->n_axes - 1] != (ptrdiff_t)copy->bytes; i--)
+        if (copy->from_step[i] == (ptrdiff_t)copy->bytes)
             return i;
-    return m->n_axes - 2;
+    return copy->n_axes - 2;
 }
 
-/* Takes the two axes of a plane out of the move. */
-static plane take_plane(ad_strided_copy *m)
+/* Takes the two axes of a plane out of a copy. */
+static plane take_plane(ad_strided_copy *copy)
 {
-    plane p = {.to = m->to, .from = m->from, .bytes = m->bytes, .n = 1, .k = 1};
-    const int row = row_axis(m);
-    if (m->n_axes) {
-        p.k = m->size[m->n_axes - 1];
-        p.to_step = m->to_step[m->n_axes - 1];
-        p.from_step = m->from_step[--m->n_axes];
+    plane p = {.to = copy->to, .from = copy->from, .bytes = copy->bytes, .n = 1, .k = 1};
+    const int row = row_axis(copy);
+    if (copy->n_axes) {
+        p.k = copy->size[copy->n_axes - 1];
+        p.to_step = copy->to_step[copy->n_axes - 1];
+        p.from_step = copy->from_step[--copy->n_axes];
     }
     if (row >= 0) {
-        p.n = m->size[row];
-        p.to_row = m->to_step[row];
-        p.from_row = m->from_step[row];
-        remove_axis(m, row);
+        p.n = copy->size[row];
+        p.to_row = copy->to_step[row];
+        p.from_row = copy->from_step[row];
+        remove_axis(copy, row);
     }
     return p;
 }
 
 /* Counts the other axes up by one, as an odometer; false after the last. */
-static bool advance(const ad_strided_copy *m, size_t index[], plane *p)
+static bool advance(const ad_strided_copy *copy, size_t index[], plane *p)
 {
-    for (int i = m->n_axes - 1; i >= 0; i--) {
-        const bool carry = ++index[i] == m->size[i];
-        const ptrdiff_t by = carry ? -(ptrdiff_t)(m->size[i] - 1) : 1;
-        p->to += by * m->to_step[i];
-        p->from += by * m->from_step[i];
+    for (int i = copy->n_axes - 1; i >= 0; i--) {
+        const bool carry = ++index[i] == copy->size[i];
+        const ptrdiff_t by = carry ? -(ptrdiff_t)(copy->size[i] - 1) : 1;
+        p->to += by * copy->to_step[i];
+        p->from += by * copy->from_step[i];
         if (!carry)
             return true;
         index[i] = 0;
@@ -219,12 +219,12 @@ static bool advance(const ad_strided_copy *m, size_t index[], plane *p)
     return false;
 }
 
-void ad_copy_strided(const ad_strided_copy *move)
+void ad_copy_strided(const ad_strided_copy *copy)
 {
     size_t index[2 * AD_MAX_RANK] = {0};
-    ad_strided_copy outer = *move;
+    ad_strided_copy outer = *copy;
     plane p = take_plane(&outer);
-    if (move->is_empty)
+    if (copy->is_empty)
         return;
     do
         copy_plane(&p);

@@ -1,7 +1,6 @@
 #ifndef AUTODIFF_KERNELS_STRIDED_COPY_H
 #define AUTODIFF_KERNELS_STRIDED_COPY_H
-/* Copying elements between two arrays that are laid out differently: what slices, permutations and copies are made of.
- */
+/* Copying elements between two arrays that are laid out differently. Slices and permutations are made of it. */
 #include "../base/shape.h"
 #include "kernel.h"
 
@@ -18,10 +17,10 @@ typedef struct ad_strided_copy {
     ptrdiff_t to_step[2 * AD_MAX_RANK], from_step[2 * AD_MAX_RANK];
 } ad_strided_copy;
 
-void ad_add_axis(ad_strided_copy *move, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step);
+void ad_add_axis(ad_strided_copy *copy, int64_t size, ptrdiff_t to_step, ptrdiff_t from_step);
 
 /* Copies the elements. The arrays do not overlap. */
-void ad_copy_strided(const ad_strided_copy *move);
+void ad_copy_strided(const ad_strided_copy *copy);
 
 /* The bytes between neighbours along each axis of a dense array. */
 void ad_dense_steps(const ad_shape *shape, size_t bytes, ptrdiff_t steps[AD_MAX_RANK]);

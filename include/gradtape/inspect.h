@@ -4,8 +4,8 @@
 #include <gradtape/tensor.h>
 
 /* Returns the name of the operator that made `y`, for instance "tanh". A leaf gives "param", "state", "input" or
- * "variable". A result of ad_gradient gives "gradient", a tensor that survived ad_return_to "return_to". Error: `y` is
- * not valid; the result is then "". */
+ * "variable". A gradient that was not recorded gives "gradient", a tensor that survived ad_return_to gives "return_to".
+ * Error: `y` is not valid; the result is then "". */
 AD_API const char *ad_made_by(ad_tensor y);
 
 /* Returns the number of operands that `y` was made from: 0 for a leaf. Error: `y` is not valid. */

@@ -133,7 +133,7 @@ AD_API ad_tensor ad_dy_at(ad_pullback *pullback, int j);
 /* Returns whether a gradient of the j-th result was computed. If not, a rule may skip the work for it. */
 AD_API bool ad_has_dy(const ad_pullback *pullback, int j);
 
-/* Returns operand i, and its shape, which belongs to the tape. */
+/* Return operand i, and its shape. The shape belongs to the tape. */
 AD_API ad_tensor ad_x(ad_pullback *pullback, int i);
 AD_API const ad_shape *ad_x_shape(const ad_pullback *pullback, int i);
 
@@ -151,7 +151,7 @@ AD_API const ad_attribute *ad_attribute_at(const ad_pullback *pullback, int a);
 
 /* Properties of an operator, to be combined with |. */
 typedef enum ad_property {
-    AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; the row has no rule */
+    AD_NOT_DIFFERENTIABLE = 1, /* results never want a gradient; no gradient rule is needed */
     AD_PIECEWISE_CONSTANT = 2, /* the gradient is 0 almost everywhere; the rule gives zeros */
     AD_STOPS = 4,              /* no gradient passes, as in detach */
     AD_VIEW = 8,               /* result 0 shares operand 0's data: same type, same number of elements, no kernel */
@@ -165,7 +165,7 @@ typedef struct ad_attribute_spec {
     ad_attribute_kind kind;
 } ad_attribute_spec;
 
-/* One call that the checks make of an operator. Values are drawn uniformly from the row's `domain`. */
+/* One call that the checks make of an operator. Values are drawn uniformly from the `domain` of the descriptor. */
 typedef struct ad_sample {
     int n_x;
     ad_shape x[AD_SAMPLE_OPERANDS];
@@ -184,7 +184,7 @@ typedef struct ad_domain {
 
 struct ad_loops; /* the engine's own */
 
-/* For `linear` of a row: linear in operand i, as in AD_LINEAR_IN(0) | AD_LINEAR_IN(2); linear in every operand. */
+/* Values of `linear`: linear in operand i, as in AD_LINEAR_IN(0) | AD_LINEAR_IN(2); linear in every operand. */
 #define AD_LINEAR_IN(i) (1U << (i))
 #define AD_LINEAR_IN_ALL (~0U)
 

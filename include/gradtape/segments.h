@@ -20,12 +20,12 @@
 AD_API ad_status ad_segment_begin(ad_tape *tape);
 
 /* Ends the segment and drops the values recorded in it.
- * - Kept are the n `outputs`, inputs and variables made in the segment, gradients recorded in it, and what any of these
- *   is a view of. Scalars are kept too.
+ * - The n `outputs` are kept. So are inputs and variables made in the segment, gradients recorded in it, constants that
+ *   cannot be computed again (replay.h), scalars, and what an output or a gradient is a view of.
  * - Reading a dropped tensor is an error that says it is not kept.
  * - While the segment is open nothing is dropped, and backward works as always.
  * - After a differentiable backward or ad_grad has passed through the segment, its values stay and can be read.
- * - Updating a leaf that the segment reads, between its end and backward, is an error that names both versions.
+ * - Backward is an error that names both versions if a leaf that the segment reads was updated since.
  * Errors: no segment is open; an output is not valid; a call in a kernel or a rule (operator.h). With an output that is
  * not valid the segment ends all the same, and keeps all its values. */
 AD_API ad_status ad_segment_end(ad_tape *tape, const ad_tensor *outputs, int n);

@@ -8,11 +8,11 @@
  * - Views of the leaf show the new values. Views are made by ad_reshape, ad_squeeze, ad_expand_dims and ad_detach; one
  *   to or from rank 0 is a copy and keeps the old value.
  * - A gradient rule that would read a leaf newer than its recording is an error that names both versions.
- * - Parameters and states accept every call here except ad_touch. Inputs and variables accept only ad_assign, borrowed
+ * - Parameters and states accept every change except ad_touch. Inputs and variables accept only ad_assign, borrowed
  *   leaves only ad_touch.
  * - A kernel or a rule may change only leaves that it made after a position (position.h).
  *
- * Each call returns the tape's status, AD_BAD_HANDLE where there is no tape. */
+ * A call that changes a leaf returns the tape's status, or AD_BAD_HANDLE if there is no tape. */
 #include <gradtape/tensor.h>
 
 /* Copies `data` into a leaf. `data` has the leaf's type and number of elements. */

@@ -3,12 +3,13 @@
 /* Arithmetic and powers, element by element. Two operands have one type and broadcast. */
 #include <gradtape/operator.h>
 
-AD_API ad_tensor ad_add(ad_tensor a, ad_tensor b);     /* a + b :  da = dy,  db = dy */
-AD_API ad_tensor ad_sub(ad_tensor a, ad_tensor b);     /* a - b :  da = dy,  db = -dy */
-AD_API ad_tensor ad_mul(ad_tensor a, ad_tensor b);     /* a b :  da = b dy,  db = a dy */
-AD_API ad_tensor ad_div(ad_tensor a, ad_tensor b);     /* a / b :  da = dy / b,  db = -y dy / b */
-AD_API ad_tensor ad_maximum(ad_tensor a, ad_tensor b); /* the larger takes dy; equal: half each; NaN if one is */
-AD_API ad_tensor ad_minimum(ad_tensor a, ad_tensor b); /* the smaller takes dy; equal: half each; NaN if one is */
+AD_API ad_tensor ad_add(ad_tensor a, ad_tensor b); /* a + b :  da = dy,  db = dy */
+AD_API ad_tensor ad_sub(ad_tensor a, ad_tensor b); /* a - b :  da = dy,  db = -dy */
+AD_API ad_tensor ad_mul(ad_tensor a, ad_tensor b); /* a b :  da = b dy,  db = a dy */
+AD_API ad_tensor ad_div(ad_tensor a, ad_tensor b); /* a / b :  da = dy / b,  db = -y dy / b */
+/* max(a, b) and min(a, b) :  the operand that is chosen takes dy; equal ones take half each. NaN if either is NaN. */
+AD_API ad_tensor ad_maximum(ad_tensor a, ad_tensor b);
+AD_API ad_tensor ad_minimum(ad_tensor a, ad_tensor b);
 
 AD_API ad_tensor ad_neg(ad_tensor x);                    /* -x :  dx = -dy */
 AD_API ad_tensor ad_shift(ad_tensor x, double c);        /* x + c :  dx = dy */
