@@ -19,7 +19,7 @@
 
 enum { AD_SPAN_ARRAYS = 4, AD_SPAN_SIZES = 3 };
 
-/* What a loop works on. For MAP and for what ad_walk calls: n elements; array 0 is written, the others are read; a step
+/* What a loop works on. For MAP and for what ad_broadcast_loop calls: n elements; array 0 is written, the others are read; a step
  * is 1, or 0 for one value that stands for all n. Other loops say what they take. */
 typedef struct ad_span {
     size_t n;

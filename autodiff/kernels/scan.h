@@ -1,7 +1,7 @@
 #ifndef AUTODIFF_KERNELS_SCAN_H
 #define AUTODIFF_KERNELS_SCAN_H
 /* Loops of scans: x [m,n,k] has m k groups of n elements, k apart, and each result is made of the one before it. The
- * span's size is {m, n, k}; where its n is not 0, "before" means after: the walk begins at the other end. */
+ * span's size is {m, n, k}; where its n is not 0, "before" means after: the loop begins at the other end. */
 #include "reduce.h"
 
 #ifdef AD_REAL

@@ -20,7 +20,7 @@ void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t x, 
 /* Whether nothing else sees the data of a temporary. */
 static inline bool ad_is_exclusive(const ad_entry *g)
 {
-    return g->value.shape->rank == 0 || (g->u.storage && g->u.storage->references == 1);
+    return g->value.shape == &ad_scalar_shape_value || (g->u.storage && g->u.storage->references == 1);
 }
 
 /* Makes g the gradient of x, which has none, if g may be written to. Otherwise it does nothing and returns false. */
@@ -30,7 +30,7 @@ static inline bool ad_take_part(ad_pullback *p, ad_entry *x, ad_entry *given, ui
         given->value.flags |= AD_IS_GRADIENT;
     /* Not where it outlives the sweep, and so perhaps its data: a leaf's. */
     else if (p && p->may_move && g == p->dy[0] && p->entry->gradient == g &&
-             (x->op || given->value.shape->rank == 0 || given->u.storage))
+             (x->op || given->value.shape == &ad_scalar_shape_value || given->u.storage))
         p->entry->gradient = 0;
     else
         return false;

@@ -1,4 +1,4 @@
-/* Raw results: numeric gradients, and what a rule carries out of a position. */
+/* Raw results: numeric gradients, and survivors in a rule. */
 #include "raw.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@ enum { MOST_OPERANDS = 3 * AD_MAX_RESULTS };
 typedef struct raw {
     ad_operator op; /* the first member: its address is this one's */
     char name[80];
-    const ad_entry *image;       /* of a tensor that was carried out: its value, until the result has it */
+    const ad_entry *image;       /* of a survivor: its value, until the result has it */
     const ad_operator *original; /* of a numeric gradient: whose it is */
     int n_dy, n_y, n_x;
     unsigned wanted; /* bit i: dx of operand i */
@@ -20,15 +20,15 @@ typedef struct raw {
 
 static const raw *raw_of(const ad_operator *op) { return (const raw *)(const void *)op; }
 
-/* ---- Carried out of a position ----------------------------------------------------------------------------------- */
+/* ---- Survivors in a rule ----------------------------------------------------------------------------------------- */
 
-static void carried_shape(ad_call *c)
+static void survivor_shape(ad_call *c)
 {
     const ad_value *value = &raw_of(c->op)->image->value;
     ad_result(c, 0, (ad_type)value->type, value->shape);
 }
 
-static void carried_run(ad_call *c)
+static void survivor_run(ad_call *c)
 {
     const ad_entry *image = raw_of(c->op)->image;
     if (image)
@@ -39,14 +39,14 @@ static void carried_run(ad_call *c)
             "its rule carried a value out of a position (ad_return_to), which cannot be computed again: record anew");
 }
 
-static void carried_vjp(ad_pullback *p)
+static void survivor_vjp(ad_pullback *p)
 {
     ad_fail(p->tape, AD_BAD_STATE,
             "%s: its rule carried a value out of a position (ad_return_to), so its gradient cannot be differentiated",
             p->entry->op->name);
 }
 
-bool ad_is_raw(const ad_operator *op) { return op->vjp == carried_vjp; }
+bool ad_is_raw(const ad_operator *op) { return op->vjp == survivor_vjp; }
 
 /* All operands of the rule's call, and the gradients of its results. */
 static int gather_inputs(const ad_pullback *p, ad_tensor *x)
@@ -74,9 +74,9 @@ ad_tensor ad_enter_from_rule(ad_pullback *p, const ad_entry *image)
         g->op = (ad_operator){.name = p->entry->op->name,
                               .arity = n,
                               .types = "*",
-                              .shape = carried_shape,
-                              .run = carried_run,
-                              .vjp = carried_vjp};
+                              .shape = survivor_shape,
+                              .run = survivor_run,
+                              .vjp = survivor_vjp};
         ad_apply(t, &g->op, x, n, NULL, &y);
         g->image = NULL;
     } else {

@@ -14,10 +14,12 @@ void ad_free_table(ad_tape *t, uint32_t table);
 static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
 {
     const bool is_reused = table == AD_TEMPORARY && t->free;
-    const bool is_full = (t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[table].n_chunks;
-    if (!is_reused && is_full && !ad_add_chunk(t, table))
-        return NULL;
-    *id = is_reused ? t->free : t->ends[table]++;
+    if (is_reused)
+        *id = t->free;
+    else if ((t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[table].n_chunks && !ad_add_chunk(t, table))
+        return NULL; /* the chunks were full */
+    else
+        *id = t->ends[table]++;
     ad_entry *e = ad_entry_at(t, *id);
     if (is_reused)
         t->free = e->next;

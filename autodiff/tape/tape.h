@@ -24,7 +24,7 @@ enum ad_entry_flag {
     AD_IS_STATE = 2,       /* a persistent leaf without a gradient */
     AD_IS_GRADIENT = 4,    /* a temporary that outlives the rule that made it */
     AD_IS_FRESH = 8,       /* a temporary that the running rule made: it is in the list of the fresh */
-    AD_ON_PATH = 16,       /* between the start of a functional sweep and what it differentiates by */
+    AD_ON_PATH = 16,       /* on the path of a functional sweep */
     AD_IS_BORROWED = 32,   /* a leaf whose data belongs to the caller */
     AD_MAY_DROP = 64,      /* inside a segment: its data can be dropped and recomputed */
     AD_IS_DROPPED = 128,   /* its data is dropped now */
