@@ -31,7 +31,7 @@ static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options 
     return t->status == AD_OK;
 }
 
-/* A seed that is an earlier gradient must outlive the gradients that are about to be dropped: a held temporary. */
+/* A seed that is an earlier gradient must outlive the gradients that are about to be dropped: it is copied. */
 static ad_tensor keep_seed(ad_tape *t, ad_tensor seed, bool recorded)
 {
     if (recorded)

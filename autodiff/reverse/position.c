@@ -112,8 +112,8 @@ static void check_survivors(ad_tape *t, const ad_tensor *survive, int n)
         ad_fail(t, AD_BAD_VALUE, "return_to: the tensors that are to survive are NULL");
 }
 
-/* A guard since the position has let the program choose what it records next. Not so in a kernel, which will run again
- * with its guards. */
+/* Notes that a guard is dropped: the program chose by it what it records next. Guards in a kernel do not count, because
+ * the kernel runs again with them. */
 static void note_lost_guard(ad_tape *t, const ad_frame *f)
 {
     const ad_entry *guard = ad_is_in_kernel(t) ? NULL : ad_guard_from(t, f->start.entries);

@@ -47,7 +47,7 @@ static bool grow_chunks(ad_tape *t, uint32_t which)
 bool ad_add_chunk(ad_tape *t, uint32_t which)
 {
     ad_table *table = &t->tables[which];
-    /* One chunk less than ids could count, so that the end of a table is none of the next one's ids. */
+    /* One chunk fewer than ids can count, so that the end of a table is not an id of the next table. */
     if (table->n_chunks == AD_INDEX_MASK >> AD_CHUNK_BITS) {
         ad_fail(t, AD_NO_MEMORY, "the tape is full: it holds %u entries; reset it more often",
                 AD_INDEX_MASK & ~(AD_CHUNK_ENTRIES - 1U));

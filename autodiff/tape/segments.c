@@ -125,7 +125,7 @@ void ad_drop_segments_from(ad_tape *t, uint32_t count)
         ad_segment_at(t, t->segments.n - 1)->last = count - 1;
 }
 
-/* After an error, too, the segment is known, so that what it holds is given back; but then it keeps all its values. */
+/* After an error the segment is listed too, so that its storages are given back, but it keeps all its values. */
 ad_status ad_segment_end(ad_tape *t, const ad_tensor *outputs, int n)
 {
     if (!t || ad_refuse_in_rule(t, "segment_end", "take a position instead (ad_position_now)"))

@@ -44,7 +44,7 @@ static void adagrad_of(REAL *restrict X, const REAL *restrict D, REAL *restrict 
 
 /* The same in vectors: an estimate r of 1 / sqrt(a), mended by e = 1 - a r^2 in the series of r (1 - e)^(-1/2), which
  * ends below the last digit; the error is less than 1.5 * 2^-24. Square root and division take longer. They are taken
- * where the estimate is none, which e shows: for a sum of squares that is 0, denormal, infinite or NaN. Returns how
+ * where there is no estimate, which e shows: for a sum of squares that is 0, denormal, infinite or NaN. Returns how
  * many elements are done. */
 static size_t adagrad_in_vectors(float *X, const float *D, float *A, size_t n, float rate)
 {

@@ -45,7 +45,7 @@ void ad_forget_changes(ad_tape *t)
     t->changes.n = 0;
 }
 
-/* Leaves that go with the entries are forgotten. What is recorded from here on has read the others as they are. */
+/* Drops the changes of leaves that go. Entries recorded from here on have read the other leaves as they are. */
 void ad_forget_changes_from(ad_tape *t, uint32_t count)
 {
     ad_change *changes = t->changes.items;
