@@ -8,13 +8,18 @@
 #include "segments.h"
 #include "versions.h"
 
+void ad_forget_descriptors(ad_tape *t)
+{
+    if (t->checked_own)
+        memset(t->checked, 0, sizeof t->checked);
+    t->checked_own = false;
+}
+
 void ad_drop_from(ad_tape *t, ad_place place)
 {
     ad_drop_segments_from(t, place.entries);
     ad_forget_changes_from(t, place.entries);
-    if (t->checked_own) /* their entries may be gone, and they with them */
-        memset(t->checked, 0, sizeof t->checked);
-    t->checked_own = false;
+    ad_forget_descriptors(t);
     t->ends[AD_STEP] = place.entries;
     ad_arena_rewind(&t->step, place.memory);
 }

@@ -3,6 +3,10 @@
 /* Dropping what was recorded. */
 #include "tape.h"
 
+/* Forgets which descriptors were found complete, if the user's are among them: their entries may be gone, and they with
+ * them. */
+void ad_forget_descriptors(ad_tape *t);
+
 /* Drops the STEP entries that came after a place, and all that is said of them. */
 void ad_drop_from(ad_tape *t, ad_place place);
 
