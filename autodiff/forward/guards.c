@@ -3,7 +3,10 @@
 
 #include <gradtape/replay.h>
 
+#include <stdio.h>
+
 #include "../tape/names.h"
+#include "recompute.h"
 #include "rows.h"
 
 static void guard_shape(ad_call *c)
@@ -40,6 +43,19 @@ bool ad_guard_greater(ad_tensor a, ad_tensor b, const char *name)
 }
 
 bool ad_is_guard(const ad_entry *e) { return e->op == &guard; }
+
+bool ad_decides_as_recorded(ad_tape *t, const ad_entry *e, uint32_t id)
+{
+    const int32_t before = e->scalar.i32;
+    if (!ad_recompute(t, id))
+        return false;
+    if (e->scalar.i32 == before)
+        return true;
+    t->replay.state = AD_RECORDING_CHANGED;
+    snprintf(t->replay.reason, sizeof t->replay.reason, "the guard %.100s is %s now and was %s when recorded",
+             ad_name_or(e, "without a name"), before ? "false" : "true", before ? "true" : "false");
+    return false;
+}
 
 const ad_entry *ad_guard_from(const ad_tape *t, uint32_t first)
 {

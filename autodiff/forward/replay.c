@@ -22,20 +22,6 @@ static void draw_anew(ad_tape *t, const ad_entry *e)
     ((ad_attribute *)(uintptr_t)e->extra->attributes)[last].integer = (int64_t)t->draws++;
 }
 
-/* Whether the recording goes on as it was. */
-static bool run_guard(ad_tape *t, const ad_entry *e, uint32_t id)
-{
-    const int32_t before = e->scalar.i32;
-    if (!ad_recompute(t, id))
-        return false;
-    if (e->scalar.i32 == before)
-        return true;
-    t->replay.state = AD_RECORDING_CHANGED;
-    snprintf(t->replay.reason, sizeof t->replay.reason, "the guard %.100s is %s now and was %s when recorded",
-             ad_name_or(e, "without a name"), before ? "false" : "true", before ? "true" : "false");
-    return false;
-}
-
 static bool run_entry(ad_tape *t, uint32_t id, bool repeat_draws)
 {
     const ad_entry *e = ad_entry_at(t, id);
@@ -44,7 +30,7 @@ static bool run_entry(ad_tape *t, uint32_t id, bool repeat_draws)
     if (!e->op || e->value.result > 0)
         return true;
     if (ad_is_guard(e))
-        return run_guard(t, e, id);
+        return ad_decides_as_recorded(t, e, id);
     if (e->op->properties & AD_RANDOM && !repeat_draws)
         draw_anew(t, e);
     return ad_recompute(t, id);

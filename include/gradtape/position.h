@@ -11,7 +11,7 @@
  * - Positions nest. Returning to an outer position also gives up the inner ones.
  * - A position is used once: a second return to it is an error.
  * - ad_reset gives up all positions.
- * - A kernel, shape rule or gradient rule returns to each position that it takes. If it does not, that is an error that
+ * - A kernel or gradient rule returns to each position that it takes. If it does not, that is an error that
  *   names its operator. It cannot return to a position from outside. */
 #include <gradtape/tensor.h>
 

@@ -616,8 +616,8 @@ START_TEST(errors_of_y_and_x)
     ad_reset(t);
     ad_grad(s, &x, 1, &dx);
     expect_error(t, AD_BAD_HANDLE,
-                 "grad: its operand is stale: its tape was reset, or returned to a position, since it was made; only parameters and "
-                 "states survive that");
+                 "grad: its operand is stale: its tape was reset, or returned to a position, since it was made: make it "
+                 "again, or let it survive (ad_return_to)");
     ad_tape_close(other);
 }
 END_TEST

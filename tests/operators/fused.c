@@ -447,24 +447,6 @@ START_TEST(lstm_cell_refuses)
 }
 END_TEST
 
-/* ---- Log-probability of a label ---------------------------------------------------------------------------------- */
-
-START_TEST(softmax_log_likelihood_is_the_loss_negated)
-{
-    const int32_t labels[] = {2, 0};
-    ad_tensor z = drawn(AD_F64, AD_SHAPE(2, 3), 1), l = ad_input(t, AD_I32, AD_SHAPE(2), labels);
-    ad_tensor y = ad_softmax_log_likelihood(z, l), whole = ad_log_softmax(z, 1), loss = ad_softmax_cross_entropy(z, l);
-    expect_ok(t);
-    for (size_t i = 0; i < 2; i++) {
-        ck_assert(ad_f64(y)[i] == -ad_f64(loss)[i]);
-        ck_assert_double_eq_tol(ad_f64(y)[i], ad_f64(whole)[3 * i + (size_t)labels[i]], 1e-15);
-    }
-    ad_softmax_log_likelihood(z, ad_input(t, AD_I32, AD_SHAPE(2), (const int32_t[]){0, 3}));
-    expect_error(t, AD_BAD_VALUE,
-                 "softmax_cross_entropy: label 3 of row 1 is out of range: there are 3 classes, from 0");
-}
-END_TEST
-
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
 /* The same bits for any number of threads, value and gradients of a layer that is cut into blocks. */
@@ -513,7 +495,6 @@ static Suite *make_suite(void)
     tcase_add_test(c, lstm_cell_with_one_result);
     tcase_add_test(c, lstm_cell_saturates);
     tcase_add_test(c, lstm_cell_refuses);
-    tcase_add_test(c, softmax_log_likelihood_is_the_loss_negated);
     tcase_add_loop_test(c, threads_change_nothing, 0, AD_ACTIVATION_COUNT);
     suite_add_tcase(s, c);
     return s;

@@ -24,8 +24,8 @@ START_TEST(what_came_since_is_forgotten)
     ck_assert_uint_eq(ad_entry_count(t), before);
     ck_assert(!ad_data(z));
     expect_error(t, AD_BAD_HANDLE,
-                 "data: its operand is stale: its tape was reset, or returned to a position, since it was made; only parameters and "
-                 "states survive that");
+                 "data: its operand is stale: its tape was reset, or returned to a position, since it was made: make it "
+                 "again, or let it survive (ad_return_to)");
     const ad_tensor other = ad_neg(y); /* in the place of z */
     ck_assert(!ad_data(z));
     ad_clear_error(t);
