@@ -18,7 +18,7 @@ typedef struct ad_arena {
     size_t held;    /* bytes of all blocks */
 } ad_arena;
 
-/* Memory aligned to 16 bytes, to 64 from a cache line on; NULL if there is none. */
+/* ad_arena_take where the current block is full. */
 void *ad_arena_take_slowly(ad_arena *arena, size_t bytes);
 
 /* A mark: the place in an arena to which ad_arena_rewind gives memory back. */
@@ -30,6 +30,7 @@ ad_arena_mark ad_arena_now(const ad_arena *arena);
 void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark);
 void ad_arena_free(ad_arena *arena);
 
+/* Memory aligned to 16 bytes, to 64 from a cache line on. Returns NULL if there is none. */
 static inline void *ad_arena_take(ad_arena *arena, size_t bytes)
 {
     uintptr_t align = bytes >= 64 ? 64 : 16;

@@ -1,4 +1,4 @@
-/* The one file that calls BLAS.
+/* Matrix products by BLAS.
  *
  * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits.
  * OpenBLAS's kernels for AVX-512 do not pack the operands of a small product, and are up to a quarter faster there.

@@ -1,7 +1,6 @@
 #ifndef AUTODIFF_BASE_BLAS_H
 #define AUTODIFF_BASE_BLAS_H
-/* Matrix products. This is the one place that calls BLAS, except for the triangular solver of lapack.h, and the one
- * that cuts a product into blocks. */
+/* Matrix products: the one place that cuts them into blocks. BLAS is called here and, for triangles, in lapack.c. */
 #include <gradtape/tensor.h>
 
 /* Sets OpenBLAS to one thread: the threads are ours. */

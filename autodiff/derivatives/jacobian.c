@@ -46,6 +46,8 @@ static ad_tensor stacked(ad_tensor x, const ad_tensor *rows, size_t n, ad_shape 
         return ad_inert(t);
     if (n == 0)
         return ad_zeros(t, ad_type_of(x), shape);
+    if (n == 1)
+        return ad_reshape(rows[0], shape); /* a stack has one axis more */
     return ad_reshape(ad_stack(rows, (int)n, 0), shape);
 }
 

@@ -194,9 +194,19 @@ static void leave(path *p, const ad_tensor *x, int n)
     resume_outer(p);
 }
 
+/* Where the path ends: at the last result of y's call, so that no gradient of the others is taken for one of this
+ * sweep.
+ */
+static uint32_t end_of(ad_tensor y)
+{
+    const ad_entry *e = ad_entry_at(y.tape, y.id);
+    const uint32_t last = e->op ? y.id - e->value.result + e->value.n_results - 1 : y.id;
+    return ad_table_of(y) == AD_STEP ? last : 0;
+}
+
 bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 {
-    path p = {.tape = y.tape, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
+    path p = {.tape = y.tape, .last = end_of(y)};
     find_path(&p, &x, 1);
     leave(&p, &x, 1);
     return p.has_raw;
@@ -208,7 +218,7 @@ bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 static void sweep_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
     ad_tape *t = y.tape;
-    path p = {.tape = t, .last = ad_table_of(y) == AD_STEP ? y.id : 0};
+    path p = {.tape = t, .last = end_of(y)};
     if (find_path(&p, x, n)) {
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
             ad_run_sweep(t, &(ad_sweep){.y = y, .dy = v, .first = p.first, .functional = true, .recording = true});

@@ -11,8 +11,6 @@
 #include "check.h"
 #include "scalars.h"
 
-enum { FEW_OPERANDS = 8 };
-
 /* ---- Types of operands ------------------------------------------------------------------------------------------- */
 
 static void fail_type(ad_call *c, int i, const char *fix)
@@ -197,14 +195,14 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
 {
     const uint32_t generation = t->generation;
     const ad_place before = {t->ends[AD_STEP], {t->step.current, t->step.at}};
-    uint32_t few_ids[FEW_OPERANDS], *ids = few_ids;
-    ad_value *few[FEW_OPERANDS], **values = few;
+    uint32_t few_ids[AD_FEW_OPERANDS], *ids = few_ids;
+    ad_value *few[AD_FEW_OPERANDS], **values = few;
     ad_storage *room = NULL;
     bool done = check_call(t, op, n, attributes);
-    if (done && n > FEW_OPERANDS)
+    if (done && n > AD_FEW_OPERANDS)
         done = (room = room_for(t, op, n, &ids, &values)) != NULL;
     if (done && find_operands(t, op, x, n, ids, values)) {
-        const int n_results = op->n_results ? op->n_results : 1;
+        const int n_results = ad_result_count(op);
         ad_running_call r = {.call = {t, op, attributes, n, n_results + op->n_byproducts, values, r.y, &r}};
         r.x_ids = ids;
         done = check_types(&r.call);

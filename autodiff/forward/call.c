@@ -30,7 +30,7 @@ static bool allocate_result(ad_running_call *r, int j, ad_entry *e, uint32_t id,
         is_checked = c->x[i]->shape == shape && (type != AD_F64 || c->x[i]->type == AD_F64);
     if (is_checked && t->recording)
         return ad_allocate_value_like(t, e, id, type, shape);
-    return (is_checked || ad_check_shape(t, c->op->name, shape, type == AD_F64 ? sizeof(double) : sizeof(float))) &&
+    return (is_checked || ad_check_shape(t, c->op->name, shape, ad_bytes_of((uint8_t)type))) &&
            ad_allocate_value(t, e, id, type, shape);
 }
 
@@ -76,6 +76,7 @@ static void drop_scratch(ad_running_call *r)
         next = s->next;
         ad_pool_drop(&r->call.tape->pool, s);
     }
+    r->scratch = NULL;
 }
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
@@ -109,11 +110,7 @@ bool ad_run_kernel(ad_running_call *r)
     ad_call *c = &r->call;
     ad_tape *t = c->tape;
     if (c->op->run) {
-        /* The same frame as the shape rule's, begun again. */
-        r->frame.outer = t->frame;
-        r->frame.kind = AD_IN_KERNEL;
-        r->frame.start = (ad_place){t->ends[AD_STEP], {t->step.current, t->step.at}};
-        t->frame = &r->frame;
+        ad_push_frame(t, &r->frame, AD_IN_KERNEL); /* the shape rule's frame, begun again */
         c->op->run(c);
         if (t->frame != &r->frame)
             leave_positions(r, "kernel");

@@ -3,6 +3,9 @@
 /* A call while it runs: what its shape rule and its kernel see, and what the engine must know beside it. */
 #include "../tape/frames.h"
 
+/* The operands that a call has room for on the stack. */
+enum { AD_FEW_OPERANDS = 8 };
+
 typedef struct ad_running_call {
     ad_call call;
     ad_frame frame;
@@ -12,8 +15,8 @@ typedef struct ad_running_call {
     ad_storage *scratch; /* the kernel's, each leads to the next */
 } ad_running_call;
 
-/* Ends the frame of a shape rule that has run since the tape had this generation. Of the rule the recording gets the
- * results and nothing else. Returns false, and the tape is in error, if it did otherwise. */
+/* Ends the frame of a shape rule. `generation` is the tape's before the rule ran. A rule that records anything except
+ * its results puts the tape in error. Returns false if the tape is in error. */
 bool ad_end_shape_rule(ad_running_call *r, uint32_t generation);
 
 /* Runs the kernel, and gives its scratch back. What it records is dropped. Returns false if the tape is in error. */

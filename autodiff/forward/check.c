@@ -36,7 +36,7 @@ static const char *bad_counts(const ad_operator *op)
     return NULL;
 }
 
-const char *ad_descriptor_problem(const ad_operator *op)
+static const char *descriptor_problem(const ad_operator *op)
 {
     if (!op->name)
         return "no name";
@@ -63,14 +63,15 @@ const char *ad_descriptor_problem(const ad_operator *op)
 bool ad_check_descriptor(ad_tape *t, const ad_operator *op)
 {
     const bool is_row = op && ad_is_row(op);
-    const char *problem = is_row ? NULL : op ? ad_descriptor_problem(op) : "no descriptor";
+    const char *problem = is_row ? NULL : op ? descriptor_problem(op) : "no descriptor";
     if (problem) {
         ad_fail(t, AD_BAD_VALUE, "%s: the operator has %s", op && op->name ? op->name : "apply", problem);
         return false;
     }
-    if (is_row || t->recording)
+    if (is_row || t->recording) {
         t->checked[AD_CHECKED_PLACE(op)] = op; /* an entry will have it, or the call fails, and then it is forgotten */
-    t->checked_own = t->checked_own || !is_row;
+        t->checked_own = t->checked_own || !is_row;
+    }
     return true;
 }
 

@@ -13,7 +13,4 @@ bool ad_check_descriptor(ad_tape *t, const ad_operator *op);
 /* Puts the tape in error: the call has not as many operands and attributes as the descriptor declares. */
 void ad_fail_counts(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes);
 
-/* What the descriptor lacks or has too much of. NULL: nothing. */
-const char *ad_descriptor_problem(const ad_operator *op);
-
 #endif

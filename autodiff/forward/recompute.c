@@ -8,14 +8,12 @@
 #include "../tape/versions.h"
 #include "call.h"
 
-enum { FEW_OPERANDS = 8 };
-
 /* A scalar lies in its entry, so a view of one is a copy. */
 static void copy_scalar_view(ad_tape *t, ad_entry *e)
 {
     const ad_entry *x = ad_entry_at(t, ad_operands_of(e)[0]);
     if (e->value.data != x->value.data && ad_elements(&e->value) == 1)
-        memcpy(e->value.data, x->value.data, ad_type_bytes((ad_type)e->value.type));
+        memcpy(e->value.data, x->value.data, ad_bytes_of(e->value.type));
 }
 
 static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
@@ -33,12 +31,12 @@ static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
 bool ad_recompute(ad_tape *t, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);
-    ad_value *few[FEW_OPERANDS];
+    ad_value *few[AD_FEW_OPERANDS];
     if (e->op->properties & AD_VIEW)
         copy_scalar_view(t, e);
     if (!e->op->run)
         return true;
-    if (e->value.n_operands <= FEW_OPERANDS)
+    if (e->value.n_operands <= AD_FEW_OPERANDS)
         return run_call(t, id, few);
     ad_storage *room = ad_pool_take(&t->pool, e->value.n_operands * sizeof(ad_value *));
     if (!room) {
@@ -55,7 +53,7 @@ bool ad_recompute(ad_tape *t, uint32_t id)
 /* Gives an entry its data again, and its handles their meaning. */
 static bool allocate(ad_tape *t, ad_entry *e, uint32_t id)
 {
-    const size_t bytes = ad_elements(&e->value) * ad_type_bytes((ad_type)e->value.type);
+    const size_t bytes = ad_elements(&e->value) * ad_bytes_of(e->value.type);
     if (e->op->properties & AD_VIEW && e->value.result == 0)
         e->value.data = ad_entry_at(t, ad_operands_of(e)[0])->value.data;
     else

@@ -99,15 +99,11 @@ static bool may_replay(ad_tape *t)
 
 ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay_report *report)
 {
-    ad_status status = AD_BAD_HANDLE;
-    const char *reason = "";
     if (t && may_replay(t) && t->replay.state != AD_RECORDING_CHANGED)
         replay(t, options && options->repeat_draws);
-    if (t) {
-        const bool changed = t->status == AD_OK && t->replay.state == AD_RECORDING_CHANGED;
-        status = changed ? AD_CHANGED : t->status;
-        reason = changed ? t->replay.reason : ad_message(t);
-    }
+    const bool changed = t && t->status == AD_OK && t->replay.state == AD_RECORDING_CHANGED;
+    const ad_status status = changed ? AD_CHANGED : ad_status_of(t);
+    const char *reason = changed ? t->replay.reason : ad_message(t);
     if (report) {
         *report = (ad_replay_report){.status = status};
         snprintf(report->reason, sizeof report->reason, "%.239s", reason);

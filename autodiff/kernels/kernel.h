@@ -9,9 +9,9 @@
  *   MAP1(square, (x) * (x))                        y[i] = x[i] * x[i]
  *   LOOP(row_sum) { ... REAL ... }             anything longer, over the span `s`
  *
- * In the first compilation each of these lines becomes the table `square_loops`, which a row names. The processor is
- * chosen once, when the process opens its first tape; AD_PROCESSOR=baseline|avx2|avx512 in the environment chooses a
- * lesser one. */
+ * In the first compilation MAP1 becomes the table `square_loops`, which a row names; a LOOP needs the line
+ * LOOP_TABLE(row_sum) there. The processor is chosen once, when the process opens its first tape;
+ * AD_PROCESSOR=baseline|avx2|avx512 in the environment chooses a lesser one. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +19,8 @@
 
 enum { AD_SPAN_ARRAYS = 4, AD_SPAN_SIZES = 3 };
 
-/* What a loop works on. For MAP and for what ad_broadcast_loop calls: n elements; array 0 is written, the others are read; a step
- * is 1, or 0 for one value that stands for all n. Other loops say what they take. */
+/* What a loop works on. For MAP and for what ad_broadcast_loop calls: n elements; array 0 is written, the others are
+ * read; a step is 1, or 0 for one value that stands for all n. Other loops say what they take. */
 typedef struct ad_span {
     size_t n;
     void *array[AD_SPAN_ARRAYS];

@@ -65,7 +65,7 @@ static inline int64_t size_at(const ad_shape *x, int axis)
     return axis >= 0 && axis < x->rank ? x->dims[axis] : 0;
 }
 
-/* One result, attributes given one by one. */
+/* Applies a row of one result and no attributes. The operands are given one by one. */
 #define APPLY(op, ...)                                                                                                 \
     ad_apply_one(op, (const ad_tensor[]){__VA_ARGS__},                                                                 \
                  (int)(sizeof((const ad_tensor[]){__VA_ARGS__}) / sizeof(ad_tensor)), NULL)

@@ -4,9 +4,9 @@
 #include "../forward/rows.h"
 #include "../kernels/accumulate.h"
 
-/* Makes a gradient that shows g's data: its counted storage, or for an owner that goes at the same reset the data of an
- * entry of STEP. Other data is copied, that of a view too: a leaf's changes in place, a parameter's outlives a reset,
- * and what lies in a segment is dropped. Returns 0 if there is no memory. */
+/* Makes a gradient that shows g's data, if that is a counted storage, or lies in an entry of STEP and the owner is in
+ * STEP too. All other data is copied: a leaf's changes in place, a parameter's gradient outlives a reset, a segment
+ * drops its data. Returns 0 if there is no memory. */
 static uint32_t share(ad_tape *t, ad_part_kind part, uint32_t g, uint32_t owner)
 {
     const ad_entry *source = ad_entry_at(t, g);

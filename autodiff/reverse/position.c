@@ -43,16 +43,15 @@ ad_position ad_position_now(ad_tape *t)
 /* The frame of a position among those of what runs; NULL, and the tape is in error, if it is not there. */
 static const ad_frame *find_position(ad_tape *t, ad_position position)
 {
-    const ad_frame *f = t->frame, *outer;
-    while (f && f->kind == AD_AT_POSITION && f->serial != position.serial)
-        f = f->outer;
-    if (position.tape == t && f && f->kind == AD_AT_POSITION)
+    bool outside = false;
+    const ad_frame *f = position.tape == t ? t->frame : NULL;
+    for (; f && !(f->kind == AD_AT_POSITION && f->serial == position.serial); f = f->outer)
+        outside = outside || f->kind != AD_AT_POSITION;
+    if (f && !outside)
         return f;
-    for (outer = f; outer && !(outer->kind == AD_AT_POSITION && outer->serial == position.serial);)
-        outer = outer->outer;
     if (position.tape && position.tape != t)
         ad_fail(t, AD_BAD_HANDLE, "return_to: the position belongs to another tape");
-    else if (outer)
+    else if (f)
         ad_fail(t, AD_BAD_STATE,
                 "return_to: the position was taken outside the rule or the kernel that runs: take one inside");
     else
@@ -63,29 +62,28 @@ static const ad_frame *find_position(ad_tape *t, ad_position position)
 
 /* ---- Survivors --------------------------------------------------------------------------------------------------- */
 
-/* Copies the value of a tensor that is about to go into a storage. Returns false if that fails. A tensor that stays
- * needs no copy. */
-static bool copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **copy)
+/* Copies the value of a tensor that is about to go into a storage. A tensor that stays needs no copy. On a failure
+ * the tape is in error. */
+static void copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **copy)
 {
     const ad_entry *e = ad_entry_of(t, x);
     if (!e) {
         ad_fail_handle(t, x, "return_to: what is to survive", -1);
-        return false;
+        return;
     }
     if (ad_table_of(x) == AD_PERSISTENT || (ad_table_of(x) == AD_STEP && x.id < f->start.entries))
-        return true;
+        return;
     const size_t bytes = ad_elements(&e->value) * ad_bytes_of(e->value.type);
     *copy = ad_pool_take(&t->pool, sizeof(ad_entry) + sizeof(ad_shape) + bytes);
     if (!*copy) {
         ad_fail_memory(t, "return_to");
-        return false;
+        return;
     }
     ad_entry *image = ad_storage_data(*copy);
     ad_shape *shape = (ad_shape *)(image + 1);
     *shape = *e->value.shape;
     *image = (ad_entry){.value.type = e->value.type, .value.shape = shape, .value.data = shape + 1};
     memcpy(image->value.data, e->value.data, bytes);
-    return true;
 }
 
 /* A survivor enters where the position was taken: the recording, or the rule that runs there. */

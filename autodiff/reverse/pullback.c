@@ -145,6 +145,12 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
     ad_tape *t = p->tape;
     if (!ad_wants(p, i) || t->status != AD_OK)
         return;
+    if (t->frame != &p->frame) {
+        ad_fail(t, AD_BAD_STATE,
+                "%s: its rule gives a part at a position: return first (ad_return_to), and let the part survive",
+                p->entry->op->name);
+        return;
+    }
     if (p->capture >= 0 && ad_entry_of(t, g)) {
         capture(p, g);
         return;

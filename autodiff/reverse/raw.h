@@ -1,7 +1,8 @@
 #ifndef AUTODIFF_REVERSE_RAW_H
 #define AUTODIFF_REVERSE_RAW_H
-/* Raw results: numbers that were computed off the tape. They are the results of an operator that is made for the call,
- * of all that they depend on. It can be recorded like any other, and it is where differentiating a second time ends. */
+/* Raw results: numbers that were computed off the tape. The engine makes an operator for the one call: the numbers are
+ * its results, and what they depend on are its operands. It is recorded like any other. Its result cannot be
+ * differentiated. */
 #include "pullback.h"
 
 /* Runs the gradient rule of an operator whose gradient is numeric (backward). */
@@ -11,7 +12,7 @@ void ad_run_raw_rule(ad_pullback *p);
  * `image` has its value. Returns an inert tensor on an error. */
 ad_tensor ad_enter_from_rule(ad_pullback *p, const ad_entry *image);
 
-/* Whether an operator stands for such a tensor: it has no second derivative. */
+/* Whether the operator stands for a survivor in a rule: its result cannot be differentiated. */
 bool ad_is_raw(const ad_operator *op);
 
 #endif

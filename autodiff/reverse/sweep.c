@@ -64,8 +64,8 @@ static inline bool pull(ad_pullback *p, const ad_sweep *sweep, ad_entry *e, uint
     return finish(p->tape, sweep, p);
 }
 
-/* Whether the rule has to run: a result is wanted. In a functional sweep an operand must be wanted too: the sweep ends at
- * the tensors that it differentiates by. */
+/* Whether the rule has to run: a result is wanted. In a functional sweep an operand must be wanted too: the sweep ends
+ * at the tensors that it differentiates by. */
 static inline bool is_wanted(const ad_tape *t, const ad_sweep *sweep, const ad_entry *e, uint32_t id)
 {
     const uint8_t flag = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;

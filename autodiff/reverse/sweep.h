@@ -3,13 +3,14 @@
 /* The sweep: one loop over entries, from the last to the first. */
 #include "pullback.h"
 
-/* A sweep from y back to the first entry. A functional one, which must be recorded, goes only by what is AD_ON_PATH and
- * leaves its gradients there. The other leaves those of leaves, and with `keep` of all, and on failure none. */
+/* A sweep from y back to the first entry. A functional sweep is recorded, follows the entries that are AD_ON_PATH, and
+ * leaves their gradients in them. An ordinary sweep leaves the gradients of leaves, with `keep` those of all entries,
+ * after an error none. */
 typedef struct ad_sweep {
     ad_tensor y, dy; /* dy inert: ones */
     uint32_t first;  /* where the path begins; 0: with the first entry */
     bool keep, functional;
-    bool recording; /* of what rules compute */
+    bool recording; /* what rules compute is recorded */
 } ad_sweep;
 
 void ad_run_sweep(ad_tape *t, const ad_sweep *sweep);

@@ -9,29 +9,23 @@ const ad_frame *ad_running_rule(const ad_tape *t)
     return f && f->kind == AD_IN_RULE ? f : NULL;
 }
 
-const ad_frame *ad_rule_around(const ad_tape *t)
+/* The innermost frame of these kinds, a bit for each. */
+static const ad_frame *innermost(const ad_tape *t, unsigned kinds)
 {
     const ad_frame *f = t->frame;
-    while (f && f->kind != AD_IN_RULE)
+    while (f && !(kinds >> f->kind & 1))
         f = f->outer;
     return f;
 }
+
+const ad_frame *ad_rule_around(const ad_tape *t) { return innermost(t, 1U << AD_IN_RULE); }
 
 const ad_frame *ad_callback_around(const ad_tape *t)
 {
-    const ad_frame *f = t->frame;
-    while (f && f->kind != AD_IN_RULE && f->kind != AD_IN_KERNEL && f->kind != AD_IN_SHAPE_RULE)
-        f = f->outer;
-    return f;
+    return innermost(t, 1U << AD_IN_RULE | 1U << AD_IN_KERNEL | 1U << AD_IN_SHAPE_RULE);
 }
 
-bool ad_is_in_kernel(const ad_tape *t)
-{
-    const ad_frame *f = t->frame;
-    while (f && f->kind != AD_IN_KERNEL && f->kind != AD_IN_SHAPE_RULE)
-        f = f->outer;
-    return f != NULL;
-}
+bool ad_is_in_kernel(const ad_tape *t) { return innermost(t, 1U << AD_IN_KERNEL | 1U << AD_IN_SHAPE_RULE) != NULL; }
 
 bool ad_is_in_functional_sweep(const ad_tape *t)
 {

@@ -27,7 +27,7 @@ bool ad_is_in_functional_sweep(const ad_tape *t);
 int ad_sweep_depth(const ad_tape *t);
 
 /* Refuses a call that only the program may make. Returns true if something runs on the tape: the tape is then in error,
- * and the message says what to do `instead`. */
+ * and outside a gradient rule the message says what to do `instead`. */
 bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead);
 
 /* Whether the values are not those of the leaves: the recording changed, or a replay failed. The tape is then in error.

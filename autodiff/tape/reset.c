@@ -40,7 +40,8 @@ void ad_leave_position(ad_tape *t)
     ad_recycle_fresh(t);
     ad_drop_since(t, f);
     ad_recycle_fresh(t);
-    t->open_segment = t->open_segment == f->open_segment ? f->open_segment : 0; /* one that began since is dropped */
+    if (t->open_segment != f->open_segment) /* it began since: it is dropped */
+        t->open_segment = 0;
     t->fresh = f->fresh;
     t->recording = f->recording;
     t->frame = f->outer;

@@ -19,6 +19,9 @@ enum { AD_STEP, AD_PERSISTENT, AD_TEMPORARY, AD_TABLES };
 enum { AD_INDEX_BITS = 30, AD_CHUNK_BITS = 9, AD_CHUNK_ENTRIES = 1 << AD_CHUNK_BITS };
 #define AD_INDEX_MASK ((UINT32_C(1) << AD_INDEX_BITS) - 1)
 
+/* A short function calls these in its rare cases. Inlined, they would make it save registers always. */
+#define AD_NOINLINE __attribute__((noinline))
+
 enum ad_entry_flag {
     AD_WANTS_GRADIENT = 1, /* itself, or something it was made from */
     AD_IS_STATE = 2,       /* a persistent leaf without a gradient */
@@ -230,7 +233,7 @@ static inline int ad_result_count(const ad_operator *op) { return op->n_results 
 /* Whether the entry is a parameter, a state, an input or a variable. */
 static inline bool ad_is_leaf(const ad_tape *t, uint32_t id) { return !ad_is_temporary(id) && !ad_entry_at(t, id)->op; }
 
-/* Loads what an entry points to ahead of a loop over entries: by how many entries. */
+/* A loop over entries loads ahead what an entry points to. AD_AHEAD: how many entries ahead. */
 enum { AD_AHEAD = 8 };
 static inline void ad_prefetch_entry(const ad_entry *e)
 {
@@ -240,8 +243,5 @@ static inline void ad_prefetch_entry(const ad_entry *e)
         __builtin_prefetch(e->value.shape);
     }
 }
-
-/* A short function calls these in its rare cases. Inlined, they would make it save registers always. */
-#define AD_NOINLINE __attribute__((noinline))
 
 #endif

@@ -8,7 +8,7 @@
 #include "handles.h"
 #include "names.h"
 
-/* A rule and a kernel may change only what they made themselves and what goes with them: a rule's after a position. */
+/* A kernel may change only a leaf that it made itself, and a gradient rule only one that it made after a position. */
 static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
 {
     const ad_frame *f = ad_callback_around(t);

@@ -615,9 +615,10 @@ START_TEST(errors_of_y_and_x)
     expect_error(t, AD_BAD_HANDLE, "jvp: its operand is inert: it was never made, or came from a call that failed");
     ad_reset(t);
     ad_grad(s, &x, 1, &dx);
-    expect_error(t, AD_BAD_HANDLE,
-                 "grad: its operand is stale: its tape was reset, or returned to a position, since it was made: make it "
-                 "again, or let it survive (ad_return_to)");
+    expect_error(
+        t, AD_BAD_HANDLE,
+        "grad: its operand is stale: its tape was reset, or returned to a position, since it was made: make it "
+        "again, or let it survive (ad_return_to)");
     ad_tape_close(other);
 }
 END_TEST
@@ -678,6 +679,22 @@ static void rule_without_position(ad_pullback *p)
 }
 
 static void copy(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double)); }
+
+/* A call has several results, and another one has a gradient that backward kept: it is none of this derivative's. */
+START_TEST(kept_gradients_of_other_results_stay_out)
+{
+    const ad_tensor gates = ad_variable(t, AD_F64, AD_SHAPE(1, 4), (const double[]){0.5, -1, 2, 0.25});
+    ad_tensor next, dx[2];
+    const ad_tensor h = ad_lstm_cell(gates, ad_input(t, AD_F64, AD_SHAPE(1, 1), (const double[]){0.75}), &next);
+    const ad_tensor y = ad_sum(h), one = ad_ones_like(h);
+    ck_assert_int_eq(ad_vjp(h, one, &gates, 1, &dx[0]), AD_OK);
+    ad_backward_with(ad_add(y, ad_sum(next)), &(ad_backward_options){.keep = true});
+    ck_assert_int_eq(ad_vjp(h, one, &gates, 1, &dx[1]), AD_OK);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_double_eq(number_at(dx[1], i), number_at(dx[0], i));
+    ck_assert(ad_has_gradient(next));
+}
+END_TEST
 
 START_TEST(a_rule_needs_a_position)
 {
@@ -780,6 +797,7 @@ static void add_contracts(TCase *c)
     tcase_add_test(c, errors_of_y_and_x);
     tcase_add_test(c, errors_of_v);
     tcase_add_test(c, errors_of_the_state);
+    tcase_add_test(c, kept_gradients_of_other_results_stay_out);
     tcase_add_test(c, a_rule_needs_a_position);
     tcase_add_test(c, a_tensor_used_many_times);
     tcase_add_test(c, long_chains);

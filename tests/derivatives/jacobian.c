@@ -56,6 +56,21 @@ START_TEST(eight_axes_are_the_most)
 }
 END_TEST
 
+/* One row or one column has no axis to be stacked along. */
+START_TEST(eight_axes_beside_a_scalar)
+{
+    const ad_shape eight = AD_SHAPE(1, 2, 1, 1, 3, 1, 1, 1);
+    const ad_tensor x = some_input(t, AD_F64, eight, 1), s = some_input(t, AD_F64, AD_SCALAR, 2);
+    const ad_tensor by_x = ad_jacobian(ad_sum(ad_square(x)), x), by_s = ad_jacobian(ad_mul(x, s), s);
+    ck_assert_int_eq(ad_shape_of(by_x).rank, 8);
+    ck_assert_int_eq(ad_shape_of(by_s).rank, 8);
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert_double_eq(number_at(by_x, i), 2 * number_at(x, i));
+        ck_assert_double_eq(number_at(by_s, i), number_at(x, i));
+    }
+}
+END_TEST
+
 /* A result that is too large is refused before there is any work in it. */
 START_TEST(room_is_asked_for_first)
 {
@@ -78,6 +93,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_tall_jacobian_through_a_position);
     tcase_add_test(tests, jacobians_of_two_types);
     tcase_add_test(tests, eight_axes_are_the_most);
+    tcase_add_test(tests, eight_axes_beside_a_scalar);
     tcase_add_test(tests, room_is_asked_for_first);
 }
 

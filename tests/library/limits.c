@@ -14,8 +14,8 @@ static void pass(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
 static void forgets(ad_pullback *p)
 {
     const ad_tensor y = ad_y(p);
-    taken = ad_position_now(y.tape);
     ad_give(p, 0, ad_scale(ad_exp(y), 0));
+    taken = ad_position_now(y.tape);
 }
 static void forgets_in_error(ad_pullback *p)
 {
@@ -215,6 +215,12 @@ static void r_assigns_without_a_position(ad_pullback *p)
     ad_assign(a, ones);
     ad_give(p, 0, ad_mul(ad_dy(p), a));
 }
+static void r_gives_at_a_position(ad_pullback *p)
+{
+    const ad_position position = ad_position_now(ad_y(p).tape);
+    ad_give(p, 0, ad_dy(p));
+    ad_return_to(ad_y(p).tape, position, NULL, 0);
+}
 static void r_begins(ad_pullback *p) { ad_segment_begin(ad_y(p).tape); }
 
 static const struct {
@@ -226,6 +232,8 @@ static const struct {
     {r_begins, "segment_begin: a gradient rule must not call it"},
     {r_returns_to_the_last,
      "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
+    {r_gives_at_a_position,
+     "op: its rule gives a part at a position: return first (ad_return_to), and let the part survive"},
     {r_assigns_without_a_position,
      "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
