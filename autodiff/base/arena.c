@@ -2,7 +2,6 @@
 #include "arena.h"
 
 #include <assert.h>
-#include <string.h>
 
 struct ad_block {
     ad_block *next;

@@ -78,7 +78,8 @@ bool ad_prune(ad_tape *t, uint32_t first, ad_tensor *results, int n)
     find_needed(map, t, first, results, n);
     t->generation++;
     t->ends[AD_STEP] = close_up(map, t, first);
-    ad_forget_descriptors(t);
+    if (t->checked_own)
+        ad_forget_descriptors(t);
     for (int i = 0; i < n; i++) {
         const bool moved = ad_table_of(results[i]) == AD_STEP && results[i].id >= first;
         results[i] = ad_handle(t, moved ? map[results[i].id - first] : results[i].id);

@@ -201,26 +201,30 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
     bool done = check_call(t, op, n, attributes);
     if (done && n > AD_FEW_OPERANDS)
         done = (room = room_for(t, op, n, &ids, &values)) != NULL;
-    if (done && find_operands(t, op, x, n, ids, values)) {
-        const int n_results = ad_result_count(op);
-        ad_running_call r = {.call = {t, op, attributes, n, n_results + op->n_byproducts, values, r.y, &r}};
-        r.x_ids = ids;
+    done = done && find_operands(t, op, x, n, ids, values);
+    if (done) {
+        const int n_results = op->n_results ? op->n_results : 1;
+        ad_running_call r = {.call = {t, op, attributes, n, n_results + op->n_byproducts, values, r.y, &r},
+                             .x_ids = ids};
         done = check_types(&r.call);
         if (done) {
             ad_push_frame(t, &r.frame, AD_IN_SHAPE_RULE);
             op->shape(&r.call);
-            done = ad_end_shape_rule(&r, generation) && ad_run_kernel(&r) && (!t->recording || record(&r));
+            done = ad_end_shape_rule(&r, generation);
+            if (done && op->run)
+                op->run(&r.call);
+            done = ad_end_kernel(&r) && (!t->recording || record(&r));
         }
         for (int j = 0; done && j < n_results; j++) /* a value is the first member of its entry */
             y[j] = (ad_tensor){
                 .tape = t, .id = r.y_ids[j], .generation = ((const ad_entry *)(const void *)r.y[j])->generation};
-    } else {
-        done = false;
     }
     if (room)
         ad_pool_drop(&t->pool, room);
-    if (!done)
+    if (!done) {
+        t->generation += t->ends[AD_STEP] > before.entries; /* handles to what is dropped are stale */
         ad_drop_from(t, before);
+    }
     return done;
 }
 

@@ -30,7 +30,7 @@ static bool allocate_result(ad_running_call *r, int j, ad_entry *e, uint32_t id,
         is_checked = c->x[i]->shape == shape && (type != AD_F64 || c->x[i]->type == AD_F64);
     if (is_checked && t->recording)
         return ad_allocate_value_like(t, e, id, type, shape);
-    return (is_checked || ad_check_shape(t, c->op->name, shape, ad_bytes_of((uint8_t)type))) &&
+    return (is_checked || ad_check_shape(t, c->op->name, shape, type == AD_F64 ? sizeof(double) : sizeof(float))) &&
            ad_allocate_value(t, e, id, type, shape);
 }
 
@@ -76,7 +76,6 @@ static void drop_scratch(ad_running_call *r)
         next = s->next;
         ad_pool_drop(&r->call.tape->pool, s);
     }
-    r->scratch = NULL;
 }
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
@@ -95,29 +94,26 @@ bool ad_end_shape_rule(ad_running_call *r, uint32_t generation)
     ad_tape *t = c->tape;
     if (t->frame != &r->frame)
         leave_positions(r, "shape rule");
-    t->frame = r->frame.outer;
     const uint32_t n = t->recording ? (uint32_t)c->n_y : 0;
     if (t->status == AD_OK && !r->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
     else if (t->ends[AD_STEP] != r->frame.start.entries + n || t->generation != generation)
         ad_call_fail(c, AD_BAD_STATE,
                      "its shape rule records or returns to a position: leave that to its kernel (run)");
+    r->frame.kind = AD_IN_KERNEL;
+    r->frame.start = (ad_place){t->ends[AD_STEP], {t->step.current, t->step.at}};
     return t->status == AD_OK;
 }
 
-bool ad_run_kernel(ad_running_call *r)
+bool ad_end_kernel(ad_running_call *r)
 {
     ad_call *c = &r->call;
     ad_tape *t = c->tape;
-    if (c->op->run) {
-        ad_push_frame(t, &r->frame, AD_IN_KERNEL); /* the shape rule's frame, begun again */
-        c->op->run(c);
-        if (t->frame != &r->frame)
-            leave_positions(r, "kernel");
-        t->frame = r->frame.outer;
-        if (t->ends[AD_STEP] != r->frame.start.entries)
-            ad_drop_since(t, &r->frame);
-    }
+    if (t->frame != &r->frame)
+        leave_positions(r, "kernel");
+    t->frame = r->frame.outer;
+    if (t->ends[AD_STEP] != r->frame.start.entries)
+        ad_drop_since(t, &r->frame);
     if (r->scratch)
         drop_scratch(r);
     if (t->checking && t->status == AD_OK)

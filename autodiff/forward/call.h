@@ -15,11 +15,12 @@ typedef struct ad_running_call {
     ad_storage *scratch; /* the kernel's, each leads to the next */
 } ad_running_call;
 
-/* Ends the frame of a shape rule. `generation` is the tape's before the rule ran. A rule that records anything except
- * its results puts the tape in error. Returns false if the tape is in error. */
+/* Ends what a shape rule may do; the frame goes on as the kernel's. `generation` is the tape's before the rule ran. A
+ * rule that records anything except its results puts the tape in error. Returns false if the tape is in error. */
 bool ad_end_shape_rule(ad_running_call *r, uint32_t generation);
 
-/* Runs the kernel, and gives its scratch back. What it records is dropped. Returns false if the tape is in error. */
-bool ad_run_kernel(ad_running_call *r);
+/* Ends the frame of a kernel: gives its scratch back and drops what it recorded. Returns false if the tape is in error.
+ */
+bool ad_end_kernel(ad_running_call *r);
 
 #endif

@@ -25,7 +25,9 @@ static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
         values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
     for (int j = 0; j < r.call.n_y; j++)
         r.y[j] = &ad_entry_at(t, id + (uint32_t)j)->value;
-    return ad_run_kernel(&r);
+    ad_push_frame(t, &r.frame, AD_IN_KERNEL);
+    e->op->run(&r.call);
+    return ad_end_kernel(&r);
 }
 
 bool ad_recompute(ad_tape *t, uint32_t id)

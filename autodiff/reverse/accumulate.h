@@ -6,7 +6,7 @@
  * nobody else will read it: a temporary that the rule made and nobody else has, or the gradient of the rule's own
  * result where nothing needs that after the rule. Such a part is taken as it is, and later parts are added into it.
  * Every other part is shared or copied first. In a sweep three functions write an entry's gradient: ad_take_part
- * and ad_add_gradient here, and ad_drop_gradient (tape/gradients.h). */
+ * and ad_add_gradient here, and ad_drop_gradient (tape/entries.h). */
 #include "../tape/gradients.h"
 #include "pullback.h"
 

@@ -15,7 +15,7 @@ static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options 
         return false;
     }
     if (!options->seed.id && !options->seed.tape) {
-        if (ad_elements(&e->value) == 1)
+        if (e->value.shape->rank == 0 || ad_elements(&e->value) == 1)
             return true;
         ad_fail(t, AD_BAD_SHAPE, "backward: the tensor %s is not a scalar: reduce it (ad_sum, ad_mean) or give a seed",
                 ad_shape_text(e->value.shape, a));
@@ -46,8 +46,8 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     options = options ? options : &none;
     ad_tape *t = y.tape;
     ad_entry *e = ad_require(y, "backward");
-    if (!e || ad_refuse_in_rule(t, "backward", "take ad_grad") || ad_refuse_partly_old(t, "backward") ||
-        !check_seed(t, e, options))
+    if (!e || (t->frame && ad_refuse_in_rule(t, "backward", "take ad_grad")) ||
+        (t->replay.state != AD_RECORDING_CURRENT && ad_refuse_partly_old(t, "backward")) || !check_seed(t, e, options))
         return ad_status_after(t);
     const bool is_gradient = options->seed.id && ad_table_of(options->seed) == AD_TEMPORARY;
     const ad_tensor seed = is_gradient ? keep_seed(t, options->seed, options->differentiable) : options->seed;

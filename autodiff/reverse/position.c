@@ -136,14 +136,13 @@ ad_status ad_return_to(ad_tape *t, ad_position position, ad_tensor *survive, int
         note_lost_guard(t, f);
         ad_leave_positions_in(t, f->outer);
     }
-    for (int i = 0; i < count; i++) {
-        ad_storage *copy = i < AD_MAX_RESULTS ? copies[i] : NULL;
-        if (t->status != AD_OK)
-            survive[i] = ad_inert(t);
-        else if (copy)
-            survive[i] = enter(t, ad_storage_data(copy));
-        if (copy)
-            ad_pool_drop(&t->pool, copy);
+    for (int i = 0; i < count && i < AD_MAX_RESULTS; i++) {
+        if (copies[i] && t->status == AD_OK)
+            survive[i] = enter(t, ad_storage_data(copies[i]));
+        if (copies[i])
+            ad_pool_drop(&t->pool, copies[i]);
     }
+    for (int i = 0; i < count && t->status != AD_OK; i++)
+        survive[i] = ad_inert(t);
     return t->status;
 }

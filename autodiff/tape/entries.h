@@ -61,6 +61,28 @@ static inline void ad_recycle_fresh(ad_tape *t)
     t->fresh = 0;
 }
 
+/* ---- Gradients of entries -----------------------------------------------------------------------------------------
+ */
+
+/* Gives back a gradient. One that is still in the list of the fresh is recycled with it, when the rule has run. */
+static inline void ad_release_gradient(ad_tape *t, uint32_t id)
+{
+    if (!ad_is_temporary(id))
+        return;
+    ad_entry *e = ad_entry_at(t, id);
+    if (e->value.flags & AD_IS_FRESH)
+        e->value.flags &= (uint8_t)~AD_IS_GRADIENT;
+    else
+        ad_recycle(t, e, id);
+}
+
+static inline void ad_drop_gradient(ad_tape *t, ad_entry *e)
+{
+    if (e->gradient)
+        ad_release_gradient(t, e->gradient);
+    e->gradient = 0;
+}
+
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
 /* Makes an entry a scalar. Its number is not set. */

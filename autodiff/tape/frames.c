@@ -22,7 +22,10 @@ const ad_frame *ad_rule_around(const ad_tape *t) { return innermost(t, 1U << AD_
 
 const ad_frame *ad_callback_around(const ad_tape *t)
 {
-    return innermost(t, 1U << AD_IN_RULE | 1U << AD_IN_KERNEL | 1U << AD_IN_SHAPE_RULE);
+    const ad_frame *f = t->frame;
+    while (f && (f->kind == AD_IN_SWEEP || f->kind == AD_IN_REPLAY || f->kind == AD_AT_POSITION))
+        f = f->outer;
+    return f;
 }
 
 bool ad_is_in_kernel(const ad_tape *t) { return innermost(t, 1U << AD_IN_KERNEL | 1U << AD_IN_SHAPE_RULE) != NULL; }

@@ -13,7 +13,7 @@ ad_tensor ad_name(ad_tensor x, const char *name)
     ad_entry *e = ad_require(x, "name");
     if (!e)
         return ad_inert(x.tape);
-    if (ad_table_of(x) == AD_TEMPORARY || !name)
+    if (ad_is_temporary(x.id) || !name)
         return x;
     const size_t bytes = strlen(name) + 1;
     char *copy = ad_arena_take(ad_arena_of(x.tape, x.id), bytes);

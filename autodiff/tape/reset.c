@@ -10,8 +10,7 @@
 
 void ad_forget_descriptors(ad_tape *t)
 {
-    if (t->checked_own)
-        memset(t->checked, 0, sizeof t->checked);
+    memset(t->checked, 0, sizeof t->checked);
     t->checked_own = false;
 }
 
@@ -19,7 +18,8 @@ void ad_drop_from(ad_tape *t, ad_place place)
 {
     ad_drop_segments_from(t, place.entries);
     ad_forget_changes_from(t, place.entries);
-    ad_forget_descriptors(t);
+    if (t->checked_own)
+        ad_forget_descriptors(t);
     t->ends[AD_STEP] = place.entries;
     ad_arena_rewind(&t->step, place.memory);
 }

@@ -3,8 +3,7 @@
 /* Dropping what was recorded. */
 #include "tape.h"
 
-/* Forgets which descriptors were found complete, if the user's are among them: their entries may be gone, and they with
- * them. */
+/* Forgets which descriptors were found complete: the user's may be gone with their entries. */
 void ad_forget_descriptors(ad_tape *t);
 
 /* Drops the STEP entries that came after a place, and all that is said of them. */

@@ -80,7 +80,6 @@ LOOP(adagrad)
 #else
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "entries.h"
@@ -132,7 +131,7 @@ static ad_entry *any_leaf(ad_tensor x, const char *who)
 ad_entry *ad_require_persistent(ad_tensor x, const char *who)
 {
     ad_entry *e = ad_require(x, who);
-    if (!e || ad_table_of(x) == AD_PERSISTENT)
+    if (!e || x.id >> AD_INDEX_BITS == AD_PERSISTENT)
         return e;
     ad_fail(x.tape, AD_BAD_STATE, "%s: only parameters and states are changed in place; this is neither", who);
     return NULL;

@@ -108,6 +108,27 @@ START_TEST(a_descriptor_is_checked_again_after_a_reset)
 }
 END_TEST
 
+/* A rule applies a descriptor to what nobody needs, so that its entries are pruned: it may change then. */
+static ad_operator passing = {.name = "passing", .arity = 1, .run = copy, .vjp = pass};
+static void applies_in_vain(ad_pullback *p)
+{
+    ad_apply1(&passing, ad_x(p, 0));
+    ad_give(p, 0, ad_dy(p));
+}
+
+START_TEST(a_descriptor_is_checked_again_after_pruning)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = applies_in_vain};
+    const ad_tensor x = PARAM(3, "x"), y = ad_apply1(&op, x);
+    ad_tensor dx;
+    passing.shape = ad_same_shape;
+    ck_assert_int_eq(ad_grad(y, &x, 1, &dx), AD_OK);
+    EXPECT(dx, 1);
+    passing.shape = NULL;
+    expect_inert(ad_apply1(&passing, x), AD_BAD_VALUE, "passing: the operator has no shape rule");
+}
+END_TEST
+
 START_TEST(no_descriptor)
 {
     ad_tensor x = PARAMS("x", 1, 2);
@@ -162,6 +183,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, incomplete_descriptors, 0, COUNT(incomplete));
     tcase_add_test(tests, a_descriptor_is_checked_again_after_a_reset);
+    tcase_add_test(tests, a_descriptor_is_checked_again_after_pruning);
     tcase_add_test(tests, no_descriptor);
     tcase_add_test(tests, a_descriptor_that_is_null);
     tcase_add_test(tests, apply_without_operands_or_room);

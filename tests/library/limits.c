@@ -306,7 +306,8 @@ START_TEST(a_position_of_another_rule_or_kernel)
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = copy, .vjp = r_leaves_or_takes_up};
     const ad_operator kernel = {
         .name = "op", .arity = 1, .shape = ad_same_shape, .run = k_leaves_or_takes_up, .vjp = pass};
-    static const char message[] = "return_to: the position is used up: the tape was reset, or returned to it or to an outer one";
+    static const char message[] =
+        "return_to: the position is used up: the tape was reset, or returned to it or to an outer one";
     const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(3), 1, "w"), y = ad_apply1(&rule, ad_apply1(&rule, w));
     for (int round = 0; round < 2; round++) {
         turn = round; /* first another rule's of the same sweep, then one of an earlier sweep */
@@ -404,6 +405,26 @@ static const struct {
      "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
     {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
+
+/* What a refused shape rule recorded is gone, and its handles are stale for good. */
+static ad_tensor recorded_by_shape_rule;
+static void s_keeps_what_it_recorded(ad_call *c)
+{
+    recorded_by_shape_rule = ad_input(c->tape, AD_F64, AD_SCALAR, NULL);
+    ad_same_shape(c);
+}
+
+START_TEST(handles_of_a_refused_call_stay_stale)
+{
+    const ad_operator op = {.name = "op", .arity = 1, .shape = s_keeps_what_it_recorded, .run = copy, .vjp = pass};
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(3), (const double[]){0.5, 1, 2});
+    ck_assert(ad_is_inert(ad_apply1(&op, x)));
+    ad_clear_error(t);
+    ad_tanh(x); /* in the place of what the shape rule recorded */
+    ck_assert_ptr_null(ad_data(recorded_by_shape_rule));
+    expect_error_with(t, AD_BAD_HANDLE, "is stale");
+}
+END_TEST
 
 START_TEST(shape_rules_only_say)
 {
@@ -560,8 +581,8 @@ START_TEST(a_part_that_forgets_in_a_rule)
     char message[100];
     forgetful = parts[_i];
     ck_assert_int_eq(ad_backward(ad_sum(ad_apply1(&op, w))), AD_BAD_STATE);
-    snprintf(message, sizeof message, "absent: its %s took a position (ad_position_now) and did not return to it (ad_return_to)",
-             parts[_i]);
+    snprintf(message, sizeof message,
+             "absent: its %s took a position (ad_position_now) and did not return to it (ad_return_to)", parts[_i]);
     expect_error(t, AD_BAD_STATE, message);
     ck_assert_int_eq(ad_backward(ad_sum(ad_exp(w))), AD_OK);
     ck_assert_double_eq(number_at(ad_gradient(w), 1), exp(number_at(w, 1)));
@@ -603,6 +624,7 @@ int main(void)
     tcase_add_loop_test(tests, rules_have_limits, 0, COUNT(limits));
     tcase_add_test(tests, a_rules_position_is_none_outside);
     tcase_add_test(tests, a_position_of_another_rule_or_kernel);
+    tcase_add_test(tests, handles_of_a_refused_call_stay_stale);
     tcase_add_loop_test(tests, shape_rules_only_say, 0, COUNT(shapes));
     tcase_add_test(tests, a_kernel_in_a_rule_leaves_nothing);
     tcase_add_test(tests, a_rules_position_is_used_once);
