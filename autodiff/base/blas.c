@@ -1,4 +1,4 @@
-/* Matrix products by BLAS.
+/* The one file that calls BLAS: matrix products, and systems with a triangle.
  *
  * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits.
  * OpenBLAS's kernels for AVX-512 do not pack the operands of a small product, and are up to a quarter faster there.
@@ -147,4 +147,19 @@ void ad_blas_multiply(const ad_product *p)
     ad_parallel((size_t)(w.rows * w.columns * halves), multiply_tile, &w);
     if (halves > 1 && !p->leaves_partial)
         add_partial(p);
+}
+
+/* ---- Triangles --------------------------------------------------------------------------------------------------- */
+
+void ad_blas_solve_triangular(ad_type type, ad_triangle_kind kind, int64_t size, int64_t columns, const void *a,
+                              void *x)
+{
+    const enum CBLAS_UPLO uplo = kind.upper ? CblasUpper : CblasLower;
+    const enum CBLAS_TRANSPOSE trans = kind.transposed ? CblasTrans : CblasNoTrans;
+    const enum CBLAS_DIAG diagonal = kind.unit_diagonal ? CblasUnit : CblasNonUnit;
+    const int n = (int)size, k = (int)columns;
+    if (type == AD_F32)
+        cblas_strsm(CblasRowMajor, CblasLeft, uplo, trans, diagonal, n, k, 1, a, n, x, k);
+    else
+        cblas_dtrsm(CblasRowMajor, CblasLeft, uplo, trans, diagonal, n, k, 1, a, n, x, k);
 }

@@ -1,6 +1,6 @@
 #ifndef AUTODIFF_BASE_BLAS_H
 #define AUTODIFF_BASE_BLAS_H
-/* Matrix products: the one place that cuts them into blocks. BLAS is called here and, for triangles, in lapack.c. */
+/* The one place that calls BLAS, and that cuts products into blocks. */
 #include <gradtape/tensor.h>
 
 /* Sets OpenBLAS to one thread: the threads are ours. */
@@ -24,5 +24,11 @@ void ad_blas_multiply(const ad_product *p);
 
 /* Whether the sizes fit BLAS's integers. */
 bool ad_blas_fits(const ad_product *p);
+
+/* a x = b for a triangle a; x [n,k] has b and gets x. */
+typedef struct ad_triangle_kind {
+    bool upper, transposed, unit_diagonal;
+} ad_triangle_kind;
+void ad_blas_solve_triangular(ad_type type, ad_triangle_kind kind, int64_t n, int64_t k, const void *a, void *x);
 
 #endif

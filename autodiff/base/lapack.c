@@ -66,20 +66,6 @@ void ad_lapack_inverse(ad_type type, int64_t size, void *lu, const int *exchange
     CALL(type, getri, &n, lu, &n, exchanges, work, &room, &info);
 }
 
-/* CBLAS reads rows, so nothing is turned here. */
-void ad_lapack_solve_triangular(ad_type type, ad_triangle_kind kind, int64_t size, int64_t columns, const void *a,
-                                void *x)
-{
-    const enum CBLAS_UPLO uplo = kind.upper ? CblasUpper : CblasLower;
-    const enum CBLAS_TRANSPOSE trans = kind.transposed ? CblasTrans : CblasNoTrans;
-    const enum CBLAS_DIAG diagonal = kind.unit_diagonal ? CblasUnit : CblasNonUnit;
-    const int n = (int)size, k = (int)columns;
-    if (type == AD_F32)
-        cblas_strsm(CblasRowMajor, CblasLeft, uplo, trans, diagonal, n, k, 1, a, n, x, k);
-    else
-        cblas_dtrsm(CblasRowMajor, CblasLeft, uplo, trans, diagonal, n, k, 1, a, n, x, k);
-}
-
 static int64_t countable(int64_t n, double numbers)
 {
     return n <= INT_MAX && numbers <= INT_MAX ? (int64_t)numbers : 0;

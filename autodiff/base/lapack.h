@@ -1,6 +1,6 @@
 #ifndef AUTODIFF_BASE_LAPACK_H
 #define AUTODIFF_BASE_LAPACK_H
-/* The one place that calls LAPACK, and the triangular solver of BLAS.
+/* The one place that calls LAPACK.
  *
  * Matrices are square, [n,n] with 0 < n <= INT_MAX, dense and row-major, as everywhere. LAPACK reads columns where we
  * have rows, so it sees each matrix a as a'. Each function below says what follows from that. Numbers must be finite.
@@ -22,12 +22,6 @@ void ad_lapack_solve(ad_type type, bool transposed, int64_t n, int64_t k, const 
 /* The inverse of a in the place of that factorisation; work has n AD_LAPACK_BLOCK numbers. */
 enum { AD_LAPACK_BLOCK = 64 };
 void ad_lapack_inverse(ad_type type, int64_t n, void *lu, const int *exchanges, void *work);
-
-/* a x = b for a triangle a; x [n,k] has b and gets x. */
-typedef struct ad_triangle_kind {
-    bool upper, transposed, unit_diagonal;
-} ad_triangle_kind;
-void ad_lapack_solve_triangular(ad_type type, ad_triangle_kind kind, int64_t n, int64_t k, const void *a, void *x);
 
 /* How many numbers of workspace the functions below take; 0 if that is more than LAPACK can count. The integers are
  * 5 n + 3. */

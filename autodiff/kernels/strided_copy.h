@@ -1,6 +1,8 @@
 #ifndef AUTODIFF_KERNELS_STRIDED_COPY_H
 #define AUTODIFF_KERNELS_STRIDED_COPY_H
 /* Copying elements between two arrays that are laid out differently. Slices and permutations are made of it. */
+#include <string.h>
+
 #include "../base/shape.h"
 #include "kernel.h"
 
@@ -24,5 +26,16 @@ void ad_copy_strided(const ad_strided_copy *copy);
 
 /* The bytes between neighbours along each axis of a dense array. */
 void ad_dense_steps(const ad_shape *shape, size_t bytes, ptrdiff_t steps[AD_MAX_RANK]);
+
+/* Copies a run of bytes that lie side by side; one element is not worth a call. */
+static inline void ad_copy_run(char *to, const char *from, size_t bytes)
+{
+    if (bytes == sizeof(float))
+        memcpy(to, from, sizeof(float));
+    else if (bytes == sizeof(double))
+        memcpy(to, from, sizeof(double));
+    else if (bytes)
+        memcpy(to, from, bytes);
+}
 
 #endif

@@ -1,6 +1,7 @@
 /* Systems of equations with matrices in the last two axes, and inverses. */
 #include <limits.h>
 
+#include "../../base/blas.h"
 #include "../../base/lapack.h"
 #include "../family.h"
 #include "matrices.h"
@@ -211,7 +212,7 @@ static void solve_triangular_run(ad_call *c)
         const equations s = system_at(c, at);
         void *y = ad_matrix_of(c->y[0], at);
         memcpy(y, ad_matrix_of(c->x[1], s.b), (size_t)(n * k) * ad_bytes_of(c->x[1]->type));
-        ad_lapack_solve_triangular((ad_type)c->x[0]->type, kind, n, k, ad_matrix_of(c->x[0], s.a), y);
+        ad_blas_solve_triangular((ad_type)c->x[0]->type, kind, n, k, ad_matrix_of(c->x[0], s.a), y);
     }
 }
 

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "../../kernels/strided_copy.h"
-#include "copy_run.h"
 
 AD_FAMILY(shapes_concat_pad)
 
@@ -49,7 +48,7 @@ static void join(ad_call *c, int axis, bool is_stack)
     for (size_t o = 0; o < outer; o++)
         for (int i = 0; i < c->n_x; i++) {
             const size_t run = is_stack ? unit : unit * (size_t)c->x[i]->shape->dims[axis];
-            copy_run(to, (const char *)c->x[i]->data + o * run, run);
+            ad_copy_run(to, (const char *)c->x[i]->data + o * run, run);
             to += run;
         }
 }

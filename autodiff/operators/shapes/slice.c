@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "../../kernels/strided_copy.h"
-#include "copy_run.h"
 
 AD_FAMILY(shapes_slice)
 
@@ -82,7 +81,7 @@ static void copy_runs(const ad_value *x, const ad_value *y, int axis, places p)
     const size_t run = unit * (size_t)p.count, all = unit * (size_t)x->shape->dims[axis];
     const char *from = (const char *)x->data + unit * (size_t)p.first;
     for (size_t o = 0; o < outer; o++)
-        copy_run((char *)y->data + o * run, from + o * all, run);
+        ad_copy_run((char *)y->data + o * run, from + o * all, run);
 }
 
 static void slice_run(ad_call *c)
