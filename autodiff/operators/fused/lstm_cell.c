@@ -233,7 +233,7 @@ static ad_tensor logistic_bend(ad_tensor x, ad_tensor a) { return ad_mul(ad_shif
 static void lstm_cell_backward_vjp(ad_pullback *p)
 {
     ad_tensor dh = ad_x(p, 0), a = ad_x(p, 2), c = ad_x(p, 3), v = ad_dy_at(p, 1), u[4], of[5], da[5];
-    const ad_shape cell = ad_shape_of(c);
+    const ad_shape cell = *ad_x_shape(p, 3); /* also after an error */
     const int64_t h = size_at(&cell, -1);
     ad_shape flat = cell;
     flat.dims[cell.rank - 1] = 4 * h;
