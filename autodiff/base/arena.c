@@ -60,8 +60,6 @@ void *ad_arena_take_slowly(ad_arena *arena, size_t bytes)
     return ad_arena_take(arena, bytes);
 }
 
-ad_arena_mark ad_arena_now(const ad_arena *arena) { return (ad_arena_mark){.block = arena->current, .at = arena->at}; }
-
 void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark)
 {
     if (mark.block) {
@@ -154,8 +152,8 @@ ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
 
 void ad_pool_drop(ad_pool *pool, ad_storage *storage)
 {
-    assert(storage->references > 0);
-    if (--storage->references)
+    assert(!storage || storage->references > 0);
+    if (!storage || --storage->references)
         return;
     storage->next = pool->free[storage->class];
     pool->free[storage->class] = storage;

@@ -26,7 +26,6 @@ typedef struct ad_arena_mark {
     ad_block *block;
     char *at;
 } ad_arena_mark;
-ad_arena_mark ad_arena_now(const ad_arena *arena);
 void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark);
 void ad_arena_free(ad_arena *arena);
 
@@ -61,7 +60,7 @@ typedef struct ad_pool {
 /* A storage of at least `bytes` bytes with one reference; NULL if there is no memory. */
 ad_storage *ad_pool_take(ad_pool *pool, size_t bytes);
 static inline void *ad_storage_data(ad_storage *storage) { return storage + 1; }
-/* Gives up one reference. */
+/* Gives up one reference. NULL is allowed. */
 void ad_pool_drop(ad_pool *pool, ad_storage *storage);
 
 #endif

@@ -63,7 +63,7 @@ static void jvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
         if (t->status == AD_OK)
             ad_sweep_to(s, ad_inert(t), &u, 1, dy);
     }
-    ad_drop_room(t, room);
+    ad_pool_drop(&t->pool, room);
 }
 
 ad_tensor ad_jvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n)
@@ -120,7 +120,7 @@ static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
         if (t->status == AD_OK && ad_sweep_to(s, ad_inert(t), x, n, hv))
             substitute(t, first, u, w, n);
     }
-    ad_drop_room(t, room);
+    ad_pool_drop(&t->pool, room);
 }
 
 ad_status ad_hvp(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n, ad_tensor *hv)

@@ -60,7 +60,7 @@ static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
         fill_rows(y, x, rows, n);
         all = stacked(x, rows, n, shape);
     }
-    ad_drop_room(t, room);
+    ad_pool_drop(&t->pool, room);
     return all;
 }
 
@@ -78,7 +78,7 @@ static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, 
         all = ad_reshape(ad_transpose(all), shape);
         all = ad_type_of(all) == ad_type_of(x) ? all : ad_cast(all, ad_type_of(x)); /* as by rows */
     }
-    ad_drop_room(t, room);
+    ad_pool_drop(&t->pool, room);
     return all;
 }
 

@@ -240,16 +240,13 @@ bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor 
         g[i] = ad_is_inert(g[i]) ? ad_zeros_like(x[i]) : g[i];
     if (t->status == AD_OK)
         memcpy(dx, g, (size_t)n * sizeof *g);
-    ad_drop_room(t, room);
+    ad_pool_drop(&t->pool, room);
     return t->status == AD_OK;
 }
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-ad_place ad_begin_derivative(const ad_tape *t)
-{
-    return t ? (ad_place){t->ends[AD_STEP], ad_arena_now(&t->step)} : (ad_place){0};
-}
+ad_place ad_begin_derivative(const ad_tape *t) { return t ? AD_PLACE_NOW(t) : (ad_place){0}; }
 
 ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int n)
 {
@@ -273,12 +270,6 @@ ad_tensor *ad_room_for_tensors(ad_tape *t, size_t n, ad_storage **storage)
     if (!*storage)
         ad_fail_memory(t, "differentiate");
     return *storage ? ad_storage_data(*storage) : NULL;
-}
-
-void ad_drop_room(ad_tape *t, ad_storage *storage)
-{
-    if (storage)
-        ad_pool_drop(&t->pool, storage);
 }
 
 ad_tensor ad_recorded(ad_tensor v)

@@ -24,10 +24,9 @@ ad_place ad_begin_derivative(const ad_tape *t);
  * inert. Returns the tape's status. */
 ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int n);
 
-/* Room for n tensors in a storage. The caller gives it back with ad_drop_room. Returns NULL if there is no memory (the
+/* Room for n tensors in a storage. The caller gives it back with ad_pool_drop. Returns NULL if there is no memory (the
  * tape is then in error). */
 ad_tensor *ad_room_for_tensors(ad_tape *t, size_t n, ad_storage **storage);
-void ad_drop_room(ad_tape *t, ad_storage *storage);
 
 /* The gradients of sum(v y), or of y if v is inert, by n tensors: zeros where no path leads. Prunes nothing. dx may be
  * the array x. Returns false if the tape is in error. */

@@ -61,13 +61,10 @@ static const void *copy_to_step(ad_tape *t, const void *from, size_t bytes)
 static bool record_extra(const ad_running_call *r, ad_extra *shared)
 {
     const ad_call *c = &r->call;
-    const ad_attribute_spec *specs = c->op->attributes;
-    const size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0;
-    size_t n = 0, attributes = 0;
-    while (n < AD_MAX_ATTRIBUTES && specs[n].kind != AD_ATTRIBUTE_NONE)
-        n++;
+    const size_t n_x = c->n_x > 2 ? (size_t)c->n_x : 0, n = (size_t)ad_attribute_count(c->op);
+    size_t attributes = 0;
     if (n) { /* the last takes no more room than its kind needs: most calls have one, a number */
-        const ad_attribute_kind last = specs[n - 1].kind;
+        const ad_attribute_kind last = c->op->attributes[n - 1].kind;
         const bool is_number = last == AD_ATTRIBUTE_REAL || last == AD_ATTRIBUTE_INTEGER || last == AD_ATTRIBUTE_TYPE;
         attributes = (n - 1) * sizeof(ad_attribute) + (is_number ? sizeof(int64_t) : sizeof(ad_attribute));
     }
@@ -194,7 +191,7 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
                   ad_tensor *y)
 {
     const uint32_t generation = t->generation;
-    const ad_place before = {t->ends[AD_STEP], {t->step.current, t->step.at}};
+    const ad_place before = AD_PLACE_NOW(t);
     uint32_t few_ids[AD_FEW_OPERANDS], *ids = few_ids;
     ad_value *few[AD_FEW_OPERANDS], **values = few;
     ad_storage *room = NULL;
@@ -219,8 +216,7 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
             y[j] = (ad_tensor){
                 .tape = t, .id = r.y_ids[j], .generation = ((const ad_entry *)(const void *)r.y[j])->generation};
     }
-    if (room)
-        ad_pool_drop(&t->pool, room);
+    ad_pool_drop(&t->pool, room);
     if (!done) {
         t->generation += t->ends[AD_STEP] > before.entries; /* handles to what is dropped are stale */
         ad_drop_from(t, before);

@@ -101,7 +101,7 @@ bool ad_end_shape_rule(ad_running_call *r, uint32_t generation)
         ad_call_fail(c, AD_BAD_STATE,
                      "its shape rule records or returns to a position: leave that to its kernel (run)");
     r->frame.kind = AD_IN_KERNEL;
-    r->frame.start = (ad_place){t->ends[AD_STEP], {t->step.current, t->step.at}};
+    r->frame.start = AD_PLACE_NOW(t);
     return t->status == AD_OK;
 }
 

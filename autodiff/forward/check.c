@@ -7,9 +7,7 @@
 
 static ad_attribute_kind last_attribute(const ad_operator *op)
 {
-    int n = 0;
-    while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
-        n++;
+    const int n = ad_attribute_count(op);
     return n ? op->attributes[n - 1].kind : AD_ATTRIBUTE_NONE;
 }
 

@@ -16,9 +16,7 @@
 /* A new draw for a random operator: the last of its attributes. */
 static void draw_anew(ad_tape *t, const ad_entry *e)
 {
-    int last = 0;
-    while (last + 1 < AD_MAX_ATTRIBUTES && e->op->attributes[last + 1].kind != AD_ATTRIBUTE_NONE)
-        last++;
+    const int last = ad_attribute_count(e->op) - 1;
     ((ad_attribute *)(uintptr_t)e->extra->attributes)[last].integer = (int64_t)t->draws++;
 }
 

@@ -139,8 +139,7 @@ ad_status ad_return_to(ad_tape *t, ad_position position, ad_tensor *survive, int
     for (int i = 0; i < count && i < AD_MAX_RESULTS; i++) {
         if (copies[i] && t->status == AD_OK)
             survive[i] = enter(t, ad_storage_data(copies[i]));
-        if (copies[i])
-            ad_pool_drop(&t->pool, copies[i]);
+        ad_pool_drop(&t->pool, copies[i]);
     }
     for (int i = 0; i < count && t->status != AD_OK; i++)
         survive[i] = ad_inert(t);

@@ -82,8 +82,7 @@ ad_tensor ad_enter_from_rule(ad_pullback *p, const ad_entry *image)
     } else {
         ad_fail_memory(t, "return_to");
     }
-    if (room)
-        ad_pool_drop(&t->pool, room);
+    ad_pool_drop(&t->pool, room);
     return y;
 }
 

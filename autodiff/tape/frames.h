@@ -7,7 +7,7 @@
 static inline void ad_push_frame(ad_tape *t, ad_frame *f, ad_frame_kind kind)
 {
     f->outer = t->frame;
-    f->start = (ad_place){t->ends[AD_STEP], {t->step.current, t->step.at}};
+    f->start = AD_PLACE_NOW(t);
     f->kind = kind;
     t->frame = f;
 }

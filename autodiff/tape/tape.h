@@ -103,6 +103,7 @@ typedef struct ad_place {
     uint32_t entries;
     ad_arena_mark memory;
 } ad_place;
+#define AD_PLACE_NOW(t) ((ad_place){(t)->ends[AD_STEP], {(t)->step.current, (t)->step.at}})
 
 /* One calculation that runs on the tape inside another. Frames lie on the C stack, but positions in the pool; the tape
  * has the innermost one. This stack is the only answer to what runs now, what is recorded, and where it began. */
@@ -229,6 +230,15 @@ static inline const ad_attribute *ad_attributes_of(const ad_entry *e)
 
 /* How many results a call gives, without by-products. */
 static inline int ad_result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
+
+/* How many attributes a call carries. */
+static inline int ad_attribute_count(const ad_operator *op)
+{
+    int n = 0;
+    while (n < AD_MAX_ATTRIBUTES && op->attributes[n].kind != AD_ATTRIBUTE_NONE)
+        n++;
+    return n;
+}
 
 /* Whether the entry is a parameter, a state, an input or a variable. */
 static inline bool ad_is_leaf(const ad_tape *t, uint32_t id) { return !ad_is_temporary(id) && !ad_entry_at(t, id)->op; }
