@@ -216,7 +216,8 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
             y[j] = (ad_tensor){
                 .tape = t, .id = r.y_ids[j], .generation = ((const ad_entry *)(const void *)r.y[j])->generation};
     }
-    ad_pool_drop(&t->pool, room);
+    if (room) /* most calls have none: no call for nothing */
+        ad_pool_drop(&t->pool, room);
     if (!done) {
         t->generation += t->ends[AD_STEP] > before.entries; /* handles to what is dropped are stale */
         ad_drop_from(t, before);
