@@ -20,7 +20,6 @@ enum {
     DEFAULT_BATCH = 32,
     PREDICT_BATCH = 512,
     MAX_LAYERS = NN_MAX_HIDDEN_LAYERS + 1,
-    FIRST_PERMUTATION_STREAM = 1 << 16, /* the streams before it are the layers' */
 };
 
 /* Where training stands: which permutation of how many rows, and how many of them are used. */
@@ -353,7 +352,7 @@ static ad_status make_order(nn_classifier *c, cursor at)
         c->order_room = at.rows;
     }
     c->order_of = at;
-    ad_random_permutation(c->options.seed, FIRST_PERMUTATION_STREAM + (uint64_t)at.epoch, at.rows, c->order);
+    ad_random_permutation(c->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch), at.rows, c->order);
     return AD_OK;
 }
 
