@@ -5,15 +5,19 @@
 
 #include <gradtape/classifier.h>
 
-/* out = (x - mean) * inverse, column by column. The owner sets kind, constant and memory; learning fills the rest. */
+/* How one feature is scaled: out = (x - mean - rest) * inverse. A mean that is rounded would move features that lie
+ * close to it, so what it lost is kept beside it. */
 typedef struct nn_scaling {
     nn_scaling_kind kind;
     double constant; /* for NN_SCALE_CONSTANT; not 0 */
     int64_t columns;
-    double *mean;   /* [columns]; f64, because f64 and i32 features can lie closer to it than f32 tells apart */
-    float *nearest; /* [columns]: the same in f32, for the other features; in one block with mean */
-    float *inverse; /* [columns]: 1 / deviation; 0 for a constant feature, which so becomes 0 */
-    ad_memory *memory;
+    double *mean, *rest;
+    double *inverse; /* 1 / deviation; 0 for a constant feature, which so becomes 0 */
+    /* The same in f32, for features that f32 holds exactly. is_wide: some of it is out of the range of f32, and all
+     * features are scaled in f64. */
+    float *nearest, *nearest_rest, *nearest_inverse;
+    bool is_wide;
+    ad_memory *memory; /* all arrays are [columns], in one block that begins with mean */
 } nn_scaling;
 
 /* Learns mean and inverse from checked data: population mean and deviation, computed in f64. What was learnt before
