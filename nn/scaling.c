@@ -129,6 +129,21 @@ static double inverse_of(double variance, double unit)
     return inverse <= (double)FLT_MAX ? inverse : 0;
 }
 
+/* The numbers in f32. The bounds leave room for what is computed with them. */
+static void set_column(nn_scaling *s, int64_t j, double mean, double rest, double inverse)
+{
+    int exponent = 0;
+    if (fabs(inverse) > (double)FLT_MAX || (inverse != 0 && fabs(inverse) < 0x1p-100))
+        frexp(inverse, &exponent);
+    s->is_wide |= exponent != 0 || fabs(mean) > 0x1p126;
+    s->mean[j] = mean;
+    s->rest[j] = rest;
+    s->unit[j] = ldexp(1, exponent);
+    s->nearest[j] = (float)mean;
+    s->nearest_rest[j] = (float)(mean - (double)s->nearest[j] + rest);
+    s->inverse[j] = (float)(inverse / s->unit[j]);
+}
+
 /* The corrected two-pass algorithm (Chan, Golub, LeVeque 1983): the first pass moves the centre to the mean, the second
  * sums squares around it and takes off what the mean was still wrong by. The first centre is a value of the data: the
  * sums of a constant feature are then exactly 0, whatever its value. */
@@ -166,19 +181,16 @@ static void learn_moments(nn_scaling *s, const nn_data *data, moments m)
         add_up_twice(data, m, global, n);
     for (int64_t j = 0; j < data->columns; j++) {
         const double wrong_by = m.sum[j] / n, mean = m.centre[j] + wrong_by;
-        s->mean[j] = mean / m.unit[j];
-        s->rest[j] = (m.centre[j] - mean + wrong_by) / m.unit[j];
-        s->inverse[j] = inverse_of((m.square[j] - m.sum[j] * wrong_by) / n, m.unit[j]);
+        set_column(s, j, mean / m.unit[j], (m.centre[j] - mean + wrong_by) / m.unit[j],
+                   inverse_of((m.square[j] - m.sum[j] * wrong_by) / n, m.unit[j]));
     }
 }
 
 static ad_status learn_into(nn_scaling *s, const nn_data *data)
 {
     if (s->kind == NN_SCALE_NONE || s->kind == NN_SCALE_CONSTANT) {
-        for (int64_t j = 0; j < data->columns; j++) {
-            s->mean[j] = s->rest[j] = 0;
-            s->inverse[j] = s->kind == NN_SCALE_NONE ? 1 : 1 / s->constant;
-        }
+        for (int64_t j = 0; j < data->columns; j++)
+            set_column(s, j, 0, 0, s->kind == NN_SCALE_NONE ? 1 : 1 / s->constant);
         return AD_OK;
     }
     const size_t d = (size_t)data->columns;
@@ -189,18 +201,6 @@ static ad_status learn_into(nn_scaling *s, const nn_data *data)
                   (moments){block, block + d, block + 2 * d, block + 3 * d, (uint32_t *)(void *)(block + 4 * d)});
     ad_memory_release(s->memory, block, d, 5 * sizeof *block);
     return AD_OK;
-}
-
-/* The numbers in f32. The bounds leave room for what is computed with them. */
-static void take_nearest(nn_scaling *s)
-{
-    for (int64_t j = 0; j < s->columns; j++) {
-        const double inverse = fabs(s->inverse[j]), mean = fabs(s->mean[j]);
-        s->is_wide |= mean > 0x1p126 || inverse > (double)FLT_MAX || (inverse > 0 && inverse < 0x1p-100);
-        s->nearest[j] = (float)s->mean[j];
-        s->nearest_rest[j] = (float)(s->mean[j] - (double)s->nearest[j] + s->rest[j]);
-        s->nearest_inverse[j] = (float)s->inverse[j];
-    }
 }
 
 enum { COLUMN_BYTES = 3 * (sizeof(double) + sizeof(float)) };
@@ -214,14 +214,12 @@ ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data)
     ad_status status = AD_NO_MEMORY;
     if (fresh.mean) {
         fresh.rest = fresh.mean + d;
-        fresh.inverse = fresh.rest + d;
-        fresh.nearest = (float *)(fresh.inverse + d);
+        fresh.unit = fresh.rest + d;
+        fresh.nearest = (float *)(fresh.unit + d);
         fresh.nearest_rest = fresh.nearest + d;
-        fresh.nearest_inverse = fresh.nearest_rest + d;
+        fresh.inverse = fresh.nearest_rest + d;
         status = learn_into(&fresh, data);
     }
-    if (status == AD_OK)
-        take_nearest(&fresh);
     nn_scaling_release(status == AD_OK ? scaling : &fresh);
     if (status == AD_OK)
         *scaling = fresh;
@@ -246,25 +244,28 @@ static inline void prefetch(const void *row, size_t bytes)
         __builtin_prefetch((const char *)row + at);
 }
 
-#define GATHER(name, type, real, of_mean, of_rest, of_inverse)                                                         \
+#define GATHER(name, type, difference)                                                                                 \
     FOR_EACH_PROCESSOR                                                                                                 \
     static void name(const nn_scaling *s, const void *features, const int32_t *rows, int64_t first, int64_t n,         \
                      int64_t known, float *out)                                                                        \
     {                                                                                                                  \
         int64_t d = s->columns;                                                                                        \
-        const real *restrict mean = of_mean, *restrict rest = of_rest, *restrict inverse = of_inverse;                 \
+        const double *restrict mean = s->mean, *restrict rest = s->rest, *restrict unit = s->unit;                     \
+        const float *restrict nearest = s->nearest, *restrict nearest_rest = s->nearest_rest;                          \
+        const float *restrict inverse = s->inverse;                                                                    \
+        (void)mean, (void)rest, (void)unit, (void)nearest, (void)nearest_rest;                                         \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             const type *restrict x = (const type *)features + (rows ? rows[i] : first + i) * d;                        \
             float *restrict y = out + i * d;                                                                           \
             if (rows && i + AHEAD < known)                                                                             \
                 prefetch((const type *)features + rows[i + AHEAD] * d, (size_t)d * sizeof *x);                         \
             for (int64_t j = 0; j < d; j++)                                                                            \
-                y[j] = (float)(((real)x[j] - mean[j] - rest[j]) * inverse[j]);                                         \
+                y[j] = (float)(difference)*inverse[j];                                                                 \
         }                                                                                                              \
     }
 #define GATHERS(name, text, type)                                                                                      \
-    GATHER(gather_nearly_##text, type, float, s->nearest, s->nearest_rest, s->nearest_inverse)                         \
-    GATHER(gather_##text, type, double, s->mean, s->rest, s->inverse)
+    GATHER(gather_nearly_##text, type, (float)x[j] - nearest[j] - nearest_rest[j])                                     \
+    GATHER(gather_##text, type, ((double)x[j] - mean[j] - rest[j]) * unit[j])
 NN_ELEMENT_LIST(GATHERS)
 #undef GATHERS
 #undef GATHER

@@ -5,19 +5,18 @@
 
 #include <gradtape/classifier.h>
 
-/* How one feature is scaled: out = (x - mean - rest) * inverse. A mean that is rounded would move features that lie
- * close to it, so what it lost is kept beside it. */
+/* out = (x - mean - rest) * unit * inverse, column by column. A mean that is rounded would move features that lie close
+ * to it, so what it lost is kept beside it. */
 typedef struct nn_scaling {
     nn_scaling_kind kind;
     double constant; /* for NN_SCALE_CONSTANT; not 0 */
     int64_t columns;
     double *mean, *rest;
-    double *inverse; /* 1 / deviation; 0 for a constant feature, which so becomes 0 */
-    /* The same in f32, for features that f32 holds exactly. is_wide: some of it is out of the range of f32, and all
-     * features are scaled in f64. */
-    float *nearest, *nearest_rest, *nearest_inverse;
-    bool is_wide;
-    ad_memory *memory; /* all arrays are [columns], in one block that begins with mean */
+    double *unit;                  /* a power of two, 1 unless f32 has no room for the rest of the inverse */
+    float *nearest, *nearest_rest; /* mean and rest in f32, for features that f32 holds exactly */
+    float *inverse;                /* 1 / deviation; 0 for a constant feature, which so becomes 0 */
+    bool is_wide;                  /* a mean or an inverse is out of the range of f32: all features are scaled in f64 */
+    ad_memory *memory;             /* all arrays are [columns], in one block that begins with mean */
 } nn_scaling;
 
 /* Learns mean and inverse from checked data: population mean and deviation, computed in f64. What was learnt before
