@@ -9,8 +9,9 @@
  * + i of y, which is as long. d or k is 1.
  *
  * A few terms are added in y itself. Many are added in sums that lose nothing: f64 for f32, and for f64 two numbers,
- * the sum and its rest. The sums stand in `room`: one for each place if there are not many more places than terms, and
- * otherwise one for each place that a term goes to. */
+ * the sum and its rest. Of long runs, only the places of many terms have sums, as it costs little to count the terms
+ * first. Of single elements each place has one, or, where there are many more places than terms, each place that is
+ * used. */
 enum { FEW_TERMS = 16, MANY_PLACES = 4 };
 
 static inline bool has_few_terms(const ad_span *s) { return s->n <= FEW_TERMS; }
@@ -20,10 +21,18 @@ static inline bool has_many_places(const ad_span *s) { return s->size[1] / MANY_
 
 enum { SUM_SIZE = sizeof(REAL) / sizeof(float) };
 
+static const uint32_t is_sum = UINT32_C(1) << 31;
+
 static inline size_t place_of(const ad_span *s, size_t k, size_t j, size_t i)
 {
     const int32_t *index = s->array[2];
     return (size_t)index[j * s->step[1] + i * s->step[2]] * k + i;
+}
+
+ALWAYS_INLINE void add_run(REAL *restrict y, const REAL *restrict v, size_t d)
+{
+    for (size_t i = 0; i < d; i++)
+        y[i] += v[i];
 }
 
 /* sum += v, and into the rest what the sum lost, by Knuth's TwoSum. */
@@ -48,70 +57,91 @@ ALWAYS_INLINE void round_sums(REAL *restrict y, const double *restrict sum, size
 
 ALWAYS_INLINE void scatter_few(const ad_span *s, size_t d, size_t k)
 {
-    const REAL *restrict V = s->array[1];
-    REAL *restrict Y = s->array[0];
-    memset(Y, 0, s->size[1] * k * d * sizeof *Y);
-    for (size_t j = 0; j < s->n; j++)
-        for (size_t i = 0; i < k; i++) {
-            REAL *restrict y = Y + place_of(s, k, j, i) * d;
-            const REAL *restrict v = V + (j * k + i) * d;
-            for (size_t l = 0; l < d; l++)
-                y[l] += v[l];
-        }
-}
-
-ALWAYS_INLINE void scatter_densely(const ad_span *s, size_t d, size_t k)
-{
-    const size_t places = s->size[1] * k, size = SUM_SIZE * d;
     const REAL *V = s->array[1];
     REAL *Y = s->array[0];
-    double *sums = s->array[3];
-    memset(sums, 0, places * size * sizeof *sums);
+    memset(Y, 0, s->size[1] * k * d * sizeof *Y);
     for (size_t j = 0; j < s->n; j++)
         for (size_t i = 0; i < k; i++)
-            add_exactly(sums + place_of(s, k, j, i) * size, V + (j * k + i) * d, d);
-    if (SUM_SIZE == 1)
-        round_sums(Y, sums, places * d);
-    else
-        for (size_t at = 0; at < places; at++)
-            round_sums(Y + at * d, sums + at * size, d);
+            add_run(Y + place_of(s, k, j, i) * d, V + (j * k + i) * d, d);
 }
 
-/* While the sums are made, the first element of a place holds the number of its sum, counted from 1; 0: it has none.
- * The room begins with the sums' places. */
-ALWAYS_INLINE void scatter_sparsely(const ad_span *s, size_t d, size_t k)
+ALWAYS_INLINE void scatter_densely(const ad_span *s, size_t k)
 {
-    const size_t size = SUM_SIZE * d;
+    const size_t places = s->size[1] * k;
+    const REAL *V = s->array[1];
+    double *sums = s->array[3];
+    REAL *Y = s->array[0];
+    memset(sums, 0, places * SUM_SIZE * sizeof *sums);
+    for (size_t j = 0; j < s->n; j++)
+        for (size_t i = 0; i < k; i++)
+            add_exactly(sums + place_of(s, k, j, i) * SUM_SIZE, V + j * k + i, 1);
+    for (size_t at = 0; at < places; at++)
+        round_sums(Y + at, sums + at * SUM_SIZE, 1);
+}
+
+/* While the sums are made, a place holds the number of its sum, counted from 1; 0: it has none. The room begins with
+ * the sums' places. */
+ALWAYS_INLINE void scatter_sparsely(const ad_span *s, size_t k)
+{
     const REAL *V = s->array[1];
     REAL *Y = s->array[0];
     size_t *places = s->array[3];
     double *sums = (double *)(places + s->n * k);
     uint32_t count = 0, sum;
-    memset(Y, 0, s->size[1] * k * d * sizeof *Y);
+    memset(Y, 0, s->size[1] * k * sizeof *Y);
     for (size_t j = 0; j < s->n; j++)
         for (size_t i = 0; i < k; i++) {
             const size_t at = place_of(s, k, j, i);
-            memcpy(&sum, Y + at * d, sizeof sum);
+            memcpy(&sum, Y + at, sizeof sum);
             if (sum == 0) {
-                memset(sums + count * size, 0, size * sizeof *sums);
+                memset(sums + count * SUM_SIZE, 0, SUM_SIZE * sizeof *sums);
                 places[count] = at;
                 sum = ++count;
-                memcpy(Y + at * d, &sum, sizeof sum);
+                memcpy(Y + at, &sum, sizeof sum);
             }
-            add_exactly(sums + (sum - 1) * size, V + (j * k + i) * d, d);
+            add_exactly(sums + (sum - 1) * SUM_SIZE, V + j * k + i, 1);
         }
     for (sum = 0; sum < count; sum++)
-        round_sums(Y + places[sum] * d, sums + sum * size, d);
+        round_sums(Y + places[sum], sums + sum * SUM_SIZE, 1);
 }
 
-ALWAYS_INLINE void scatter_of(const ad_span *s, size_t d, size_t k)
+/* The room ends with a number for each place: of its terms; from the first of many on, of its sum, above is_sum. */
+static inline void scatter_runs(const ad_span *s, size_t d)
+{
+    const int32_t *index = s->array[2];
+    const REAL *V = s->array[1];
+    REAL *Y = s->array[0];
+    double *sums = s->array[3];
+    uint32_t *number = (uint32_t *)(sums + s->n / FEW_TERMS * SUM_SIZE * d), count = is_sum;
+    memset(number, 0, s->size[1] * sizeof *number);
+    memset(Y, 0, s->size[1] * d * sizeof *Y);
+    for (size_t j = 0; j < s->n; j++)
+        number[index[j]]++;
+    for (size_t j = 0; j < s->n; j++) {
+        uint32_t *const at = number + index[j];
+        if (*at <= FEW_TERMS) {
+            add_run(Y + (size_t)index[j] * d, V + j * d, d);
+            continue;
+        }
+        if (*at < is_sum) {
+            memset(sums + (count - is_sum) * SUM_SIZE * d, 0, SUM_SIZE * d * sizeof *sums);
+            *at = count++;
+        }
+        add_exactly(sums + (*at - is_sum) * SUM_SIZE * d, V + j * d, d);
+    }
+    for (size_t at = 0; count > is_sum && at < s->size[1]; at++)
+        if (number[at] >= is_sum)
+            round_sums(Y + at * d, sums + (number[at] - is_sum) * SUM_SIZE * d, d);
+}
+
+ALWAYS_INLINE void scatter_elements(const ad_span *s, size_t k)
 {
     if (has_few_terms(s))
-        scatter_few(s, d, k);
+        scatter_few(s, 1, k);
     else if (has_many_places(s))
-        scatter_sparsely(s, d, k);
+        scatter_sparsely(s, k);
     else
-        scatter_densely(s, d, k);
+        scatter_densely(s, k);
 }
 
 /* Array 0 is y, with size[1] rows of places; 1 is v, n rows of k = size[2] terms of d = size[0] elements; 2 is the
@@ -119,12 +149,14 @@ ALWAYS_INLINE void scatter_of(const ad_span *s, size_t d, size_t k)
 LOOP(scatter)
 {
     const size_t d = s->size[0], k = s->size[2];
-    if (d == 1 && k == 1)
-        scatter_of(s, 1, 1);
+    if (d > 1 && has_few_terms(s))
+        scatter_few(s, d, 1);
+    else if (d > 1)
+        scatter_runs(s, d);
     else if (k == 1)
-        scatter_of(s, d, 1);
+        scatter_elements(s, 1);
     else
-        scatter_of(s, 1, k);
+        scatter_elements(s, k);
 }
 
 #else
@@ -248,11 +280,15 @@ static void scatter_add_rows_shape(ad_call *c)
 /* Memory for the sums of a span of `scatter`. False if memory is out. */
 static bool make_room(ad_call *c, ad_span *s)
 {
-    const size_t sum = s->size[0] * (c->x[0]->type == AD_F64 ? 2 : 1), k = s->size[2];
+    const size_t sum = (c->x[0]->type == AD_F64 ? 2 : 1) * sizeof(double), k = s->size[2], d = s->size[0];
     if (has_few_terms(s))
         return true;
-    s->array[3] = has_many_places(s) ? ad_scratch(c, s->n * k, sizeof(size_t) + sum * sizeof(double))
-                                     : ad_scratch(c, s->size[1] * k, sum * sizeof(double));
+    if (d > 1)
+        s->array[3] = ad_scratch(c, s->n / FEW_TERMS * d * sum + s->size[1] * sizeof(uint32_t), 1);
+    else if (has_many_places(s))
+        s->array[3] = ad_scratch(c, s->n * k, sizeof(size_t) + sum);
+    else
+        s->array[3] = ad_scratch(c, s->size[1] * k, sum);
     return s->array[3] != NULL;
 }
 
