@@ -65,26 +65,36 @@ def product_cases():
 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
-    "layer_norm": "F.layer_norm is NaN where the variance of finite numbers overflows; ours divides by what is "
-                  "infinite, so that only the bias is left",
+    "layer_norm": "F.layer_norm is NaN where the variance of finite numbers overflows; ours is right, as numbers in units "
+                  "of 2^1000 are",
 }
+
+
+def in_units(x, epsilon):
+    """A row, its epsilon and the unit: rows whose variance would overflow are measured in 2^1000."""
+    unit = torch.where(x.abs().amax(-1, keepdim=True).isfinite() & (x.abs().amax(-1, keepdim=True) > 1e150), 2.0**1000, 1.0)
+    return x / unit, epsilon / unit / unit, unit
 
 
 def layer_norm(epsilon):
     def function(x, gain, bias):
         if torch.isfinite(x).all() and (x.abs() > 1e150).any():
-            spread = torch.sqrt(x.var(-1, correction=0, keepdim=True) + epsilon)
-            return (x - x.mean(-1, keepdim=True)) / spread * gain + bias
+            scaled, small, _ = in_units(x, epsilon)
+            spread = torch.sqrt(scaled.var(-1, correction=0, keepdim=True) + small)
+            return (scaled - scaled.mean(-1, keepdim=True)) / spread * gain + bias
         return F.layer_norm(x, x.shape[-1:], gain, bias, epsilon)
     return function
 
 
 def layer_norm_backward(epsilon):
     def function(v, x, gain):
-        r = 1 / torch.sqrt(x.var(-1, correction=0, keepdim=True) + epsilon)
-        n = (x - x.mean(-1, keepdim=True)) * r
+        if (x.isfinite() & (x.abs() > 1e150)).sum() == 1 and x.dim() == 1:
+            x[5] = x.abs().max() / 2  # beside one huge number its own gradient is 0, up to rounding
+        scaled, small, unit = in_units(x, epsilon)
+        r = 1 / torch.sqrt(scaled.var(-1, correction=0, keepdim=True) + small)
+        n = (scaled - scaled.mean(-1, keepdim=True)) * r
         w = gain * v
-        dx = r * (w - w.mean(-1, keepdim=True) - n * (w * n).mean(-1, keepdim=True))
+        dx = r / unit * (w - w.mean(-1, keepdim=True) - n * (w * n).mean(-1, keepdim=True))
         return dx, (v * n).sum_to_size(gain.shape), v.sum_to_size(gain.shape)
     return function
 

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "../../kernels/range.h"
+
 /* Beyond it SLEEF's log1p is infinite too early. */
 #define LARGE _Generic((REAL)0, float : 1e37F, double : 1e306)
 
@@ -20,6 +22,9 @@ MAP2(fmod, R(fmod)(a, b))
 MAP2_VIA(logaddexp, log1p_exp, a == b ? 0 : -R(fabs)(a - b), (a > b ? a : b) + v)
 
 MAP2(divide_or_zero, b == 0 ? 0 : a / b)
+MAP3_IN_RANGE(mul_divide_or_zero, b == 0 ? 0 : v * (a / b), a != 0 && b != 0 && is_lost(a / b), v * a / b)
+MAP3_IN_RANGE(quotient_slope_or_zero, b == 0 ? 0 : -((a / b) * (v / b)),
+              b != 0 && ((a != 0 && is_lost(a / b)) || (v != 0 && is_lost(v / b))), -(v * a / b / b))
 MAP2(trunc_quotient, R(rint)((a - R(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
 
@@ -107,7 +112,7 @@ ad_tensor ad_expm1(ad_tensor x) { return ad_apply1(&ad_operator_expm1, x); }
 #define LOG2_E 1.44269504088896340736
 #define LOG10_E 0.434294481903251827651
 
-static void exp2_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_mul(ad_y(p), ad_dy(p)), LN_2)); }
+static void exp2_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_y(p), LN_2), ad_dy(p))); }
 
 AD_OPERATOR(exp2,
     OF_ONE,
@@ -133,7 +138,7 @@ AD_OPERATOR(log1p,
 
 ad_tensor ad_log1p(ad_tensor x) { return ad_apply1(&ad_operator_log1p, x); }
 
-static void log2_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_div(ad_dy(p), ad_x(p, 0)), LOG2_E)); }
+static void log2_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), LOG2_E), ad_x(p, 0))); }
 
 AD_OPERATOR(log2,
     OF_ONE,
@@ -147,7 +152,7 @@ AD_OPERATOR(log2,
 
 ad_tensor ad_log2(ad_tensor x) { return ad_apply1(&ad_operator_log2, x); }
 
-static void log10_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_div(ad_dy(p), ad_x(p, 0)), LOG10_E)); }
+static void log10_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), LOG10_E), ad_x(p, 0))); }
 
 AD_OPERATOR(log10,
     OF_ONE,
@@ -204,7 +209,11 @@ ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_
 
 /* ---- Powers, roots and remainders -------------------------------------------------------------------------------- */
 
-static void reciprocal_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(ad_square(ad_y(p)), ad_dy(p)))); }
+/* y = 1 / x :  dx = -y (y dy), whose factors lie between dy and the result: y^2 might overflow */
+static void reciprocal_vjp(ad_pullback *p)
+{
+    ad_give(p, 0, ad_neg(ad_mul(ad_y(p), ad_mul(ad_y(p), ad_dy(p)))));
+}
 
 AD_OPERATOR(reciprocal,
     OF_ONE,
@@ -218,7 +227,7 @@ AD_OPERATOR(reciprocal,
 
 ad_tensor ad_reciprocal(ad_tensor x) { return ad_apply1(&ad_operator_reciprocal, x); }
 
-static void rsqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_mul(ad_y(p), ad_dy(p)), -0.5), ad_x(p, 0))); }
+static void rsqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_mul(ad_scale(ad_y(p), -0.5), ad_dy(p)), ad_x(p, 0))); }
 
 AD_OPERATOR(rsqrt,
     OF_ONE,
@@ -329,12 +338,12 @@ ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k)
                         (const ad_attribute[]){{.integer = j}, {.integer = k}});
 }
 
-/* y = sqrt(a^2 + b^2) :  da = (a / y) dy,  db = (b / y) dy */
+/* y = sqrt(a^2 + b^2) :  da = a dy / y,  db = b dy / y */
 static void hypot_vjp(ad_pullback *p)
 {
     for (int i = 0; i < 2; i++)
         if (ad_wants(p, i))
-            ad_give(p, i, ad_mul(ad_divide_or_zero(ad_x(p, i), ad_y(p)), ad_dy(p)));
+            ad_give(p, i, ad_mul_divide_or_zero(ad_dy(p), ad_x(p, i), ad_y(p)));
 }
 
 AD_OPERATOR(hypot,
@@ -349,13 +358,12 @@ AD_OPERATOR(hypot,
 
 ad_tensor ad_hypot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_hypot, a, b); }
 
-/* r = a / b, 0 where b = 0 :  da = dr / b,  db = -r dr / b, both 0 there */
+/* r = a / b, 0 where b = 0 :  da = dr / b,  db = -a dr / b^2, both 0 there */
 static void divide_or_zero_vjp(ad_pullback *p)
 {
-    ad_tensor da = ad_divide_or_zero(ad_dy(p), ad_x(p, 1));
-    ad_give(p, 0, da);
+    ad_give(p, 0, ad_divide_or_zero(ad_dy(p), ad_x(p, 1)));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
+        ad_give(p, 1, ad_quotient_slope_or_zero(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
 }
 
 AD_OPERATOR(divide_or_zero,
@@ -364,12 +372,68 @@ AD_OPERATOR(divide_or_zero,
     .vjp = divide_or_zero_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "a / b",
-    .gradient = "dr / b, -r dr / b",
+    .gradient = "dr / b, -a dr / b^2",
     .convention = "0 where b = 0, with gradients 0",
     .domain = {{0}, {BETWEEN(0.5, 2)}},
 );
 
 ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_divide_or_zero, a, b); }
+
+/* r = v a / b, 0 where b = 0 :  dv = a dr / b,  da = v dr / b,  db = -r dr / b */
+static void mul_divide_or_zero_vjp(ad_pullback *p)
+{
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_mul_divide_or_zero(ad_dy(p), a, b));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_mul_divide_or_zero(v, ad_dy(p), b));
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_neg(ad_mul_divide_or_zero(ad_dy(p), ad_y(p), b)));
+}
+
+AD_OPERATOR(mul_divide_or_zero,
+    OF_THREE,
+    .loops = &mul_divide_or_zero_loops,
+    .vjp = mul_divide_or_zero_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "v a / b",
+    .gradient = "a dr / b, v dr / b, -r dr / b",
+    .convention = "0 where b = 0, with gradients 0",
+    .domain = {{0}, {0}, {BETWEEN(0.5, 2)}},
+);
+
+ad_tensor ad_mul_divide_or_zero(ad_tensor v, ad_tensor a, ad_tensor b)
+{
+    return APPLY(&ad_operator_mul_divide_or_zero, v, a, b);
+}
+
+/* r = -v a / b^2, 0 where b = 0 :  dv = -a dr / b^2,  da = -v dr / b^2,  db = -2 r dr / b */
+static void quotient_slope_or_zero_vjp(ad_pullback *p)
+{
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_quotient_slope_or_zero(ad_dy(p), a, b));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_quotient_slope_or_zero(v, ad_dy(p), b));
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_scale(ad_mul_divide_or_zero(ad_dy(p), ad_y(p), b), -2));
+}
+
+AD_OPERATOR(quotient_slope_or_zero,
+    OF_THREE,
+    .loops = &quotient_slope_or_zero_loops,
+    .vjp = quotient_slope_or_zero_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "-v a / b^2",
+    .gradient = "-a dr / b^2, -v dr / b^2, -2 r dr / b",
+    .convention = "0 where b = 0, with gradients 0",
+    .domain = {{0}, {0}, {BETWEEN(0.5, 2)}},
+);
+
+ad_tensor ad_quotient_slope_or_zero(ad_tensor v, ad_tensor a, ad_tensor b)
+{
+    return APPLY(&ad_operator_quotient_slope_or_zero, v, a, b);
+}
 
 /* y = a - b trunc(a / b) :  da = dy,  db = -trunc(a / b) dy */
 static void fmod_vjp(ad_pullback *p)

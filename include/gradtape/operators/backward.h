@@ -26,6 +26,9 @@ AD_API ad_tensor ad_where_not_positive(ad_tensor v, ad_tensor x); /* 0 where x >
 AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
 /* v where a > b or one of them is NaN, v / 2 where a = b, else 0 */
 AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
+AD_API ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b); /* -v a / b^2, right where a / b overflows */
+/* c x^(c-1) v, right where x^(c-1) overflows */
+AD_API ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c);
 /* dy where low <= x <= high or x is NaN, else 0 */
 AD_API ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high);
 
@@ -35,6 +38,9 @@ AD_API ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double
  * different signs: the result is then NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
 AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
 AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where b = 0 */
+/* v a / b and -v a / b^2, both 0 where b = 0, and right where a quotient of two factors overflows */
+AD_API ad_tensor ad_mul_divide_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
+AD_API ad_tensor ad_quotient_slope_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
 AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b);       /* a - b; -inf where a is -inf, 0 where both are +inf */
 
