@@ -58,6 +58,31 @@ def logistic_cross_entropy(z, t):
     return torch.where(z > 0, (1 - t) * z, -t * z) + softplus_of_minus_abs(z)
 
 
+def log_softmax_of_rows(x):
+    """Of matrices, counted from the largest, whose own term is left out: no 1 - p of a p near 1 is needed."""
+    top = x.argmax(1, keepdim=True)
+    is_top = torch.arange(x.shape[1]) == top
+    below = torch.where(is_top, 0.0, x - x.gather(1, top))
+    others = torch.where(is_top, 0.0, torch.exp(below)).sum(1, keepdim=True)
+    return below - torch.log1p(others)
+
+
+def softmax_of_rows(x):
+    return torch.exp(log_softmax_of_rows(x))
+
+
+def deviation(axis):
+    return lambda v, y: v - (v * y).sum(axis, keepdim=True)
+
+
+def log_softmax_backward(axis):
+    return lambda v, y: v - y.exp() * v.sum(axis, keepdim=True)
+
+
+def logistic_cross_entropy_backward(v, z, t):
+    return ((1 - t) * torch.sigmoid(z) - t * torch.sigmoid(-z)) * v
+
+
 def softmax_cross_entropy(logits, labels):
     return F.cross_entropy(logits, labels.long(), reduction="none")
 
@@ -324,10 +349,22 @@ def softmax_cases():
         draw = Draw("softmax_backward", label)
         operands = [draw.uniform(shape), draw.uniform(shape, 0, 1)]
         case(CORE, "softmax_backward", label, softmax_backward(axis), operands, [axis])
+        for name, function in (("deviation", deviation), ("log_softmax_backward", log_softmax_backward)):
+            draw = Draw(name, label)
+            case(CORE, name, label, function(axis), [draw.uniform(shape), draw.uniform(shape, -1, 1)], [axis])
     masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [-INF, -2, -INF]], dtype=F64)
     for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
-        case(CORE, name, "far_apart", lambda x: function(x, 1), [Draw(name, "far").uniform([3, 5], -900, 900)], [1])
+        far = softmax_of_rows if name == "softmax" else log_softmax_of_rows
+        case(CORE, name, "far_apart", far, [Draw(name, "far").uniform([3, 5], -900, 900)], [1])
         case(CORE, name, "minus_infinity", lambda x: function(x, 1), [masked], [1])
+
+
+def logistic_cross_entropy_backward_cases():
+    shapes = {"same": ([3, 5],) * 3, "outer": ([4, 1], [1, 3], [4, 3]), "scalars": ([],) * 3}
+    for label, (v, z, t) in shapes.items():
+        draw = Draw("logistic_cross_entropy_backward", label)
+        operands = [draw.uniform(v), draw.uniform(z, -3, 3), draw.uniform(t, 0, 1)]
+        case(CORE, "logistic_cross_entropy_backward", label, logistic_cross_entropy_backward, operands)
 
 
 def softmax_cross_entropy_cases():
@@ -482,5 +519,6 @@ def special_shape_cases():
 if __name__ == "__main__":
     check_against_fused_operators()
     make([CORE, SPECIAL], elementwise_cases, binary_cases, reduction_cases, shape_cases, row_cases, matmul_cases,
-         softmax_cases, softmax_cross_entropy_cases, backward_operator_cases, exp_difference_cases, ties_cases,
-         special_unary_cases, special_binary_cases, special_tie_cases, special_reduction_cases, special_loss_cases, special_shape_cases)
+         softmax_cases, logistic_cross_entropy_backward_cases, softmax_cross_entropy_cases, backward_operator_cases,
+         exp_difference_cases, ties_cases, special_unary_cases, special_binary_cases, special_tie_cases,
+         special_reduction_cases, special_loss_cases, special_shape_cases)

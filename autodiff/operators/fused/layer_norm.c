@@ -5,8 +5,6 @@
  * digits. A row of equal elements is then 0 exactly. */
 #include "../family.h"
 
-enum { ROWS_AT_ONCE = 32 };
-
 #ifdef AD_REAL
 
 enum { LANES = 16, SUM_BLOCK = 1024, IS_WIDE = sizeof(REAL) == sizeof(double) };
@@ -21,6 +19,15 @@ static inline void add_to(double *sum, double *rest, double x)
 
 /* The rest of an infinite sum is no number. */
 static inline double rounded(double sum, double rest) { return sum + (rest - rest == 0 ? rest : 0); }
+
+/* total[i] += x. In f64 the totals have rests, d elements behind them. */
+static inline void take(double *restrict total, size_t d, size_t i, double x)
+{
+    if (IS_WIDE)
+        add_to(total + i, total + d + i, x);
+    else
+        total[i] += x;
+}
 
 /* A function that returns the mean of `term` for each i below d. The terms are added in lanes, which the compiler turns
  * into vectors, and in blocks, whose sums are added without a loss. */
@@ -168,8 +175,8 @@ static void forward_in_f64(REAL *restrict y, const REAL *restrict x, const REAL 
 }
 
 /* The mean of w = g v is taken off from the first element too, and sums of blocks are added without a loss. */
-static void backward_in_f64(REAL *restrict dx, const REAL *restrict v, const REAL *restrict x, const REAL *restrict g,
-                            REAL *restrict dg, size_t d, double epsilon)
+static void backward_in_f64(REAL *restrict dx, double *dg, const REAL *restrict v, const REAL *restrict x,
+                            const REAL *restrict g, size_t d, double epsilon)
 {
     const measured m = measure(x, d, epsilon);
     const double w0 = product(g[0], v[0]);
@@ -183,7 +190,7 @@ static void backward_in_f64(REAL *restrict dx, const REAL *restrict v, const REA
     for (size_t i = 0; i < d; i++) {
         const double n = deviation(m, x[i]) * m.r, w = product(g[i], v[i]) - w0 - mean_w;
         dx[i] = (REAL)((w - n * mean_wn) * m.r * m.unit);
-        dg[i] += v[i] * (REAL)n;
+        take(dg, d, i, (double)v[i] * n);
     }
 }
 
@@ -206,60 +213,41 @@ LOOP(layer_norm)
 }
 
 /* With w = gain dy and n = (x - mean) r :  dx = r (w - mean(w) - n mean(w n)), and dy n is added to dg. */
-static inline void backward_row(REAL *restrict dx, const REAL *restrict v, const REAL *restrict x,
-                                const REAL *restrict g, REAL *restrict dg, size_t d, double epsilon)
+static inline void backward_row(REAL *restrict dx, double *restrict dg, const REAL *restrict v, const REAL *restrict x,
+                                const REAL *restrict g, size_t d, double epsilon)
 {
     REAL mean, r;
     const bool is_plain_row = moments(x, d, epsilon, &mean, &r);
     const upstream of = upstream_of(v, g, x, d, mean);
     const REAL mean_w = (REAL)of.w, mean_wn = (REAL)(of.wx * (double)r);
     if (!is_plain_row || (!is_plain(of.w, of.ww - of.w * of.w) && !is_zero(v, d))) {
-        backward_in_f64(dx, v, x, g, dg, d, epsilon);
+        backward_in_f64(dx, dg, v, x, g, d, epsilon);
         return;
     }
     for (size_t j = 0; j < d; j++) {
         const REAL n = (x[j] - mean) * r;
         dx[j] = r * (g[j] * v[j] - mean_w - n * mean_wn);
-        dg[j] += v[j] * n;
+        take(dg, d, j, (double)v[j] * (double)n);
     }
-}
-
-/* Takes the sums over a block of rows to the totals: d of them, and then their rests. */
-static inline void take_sums(double *restrict totals, REAL *restrict sum, size_t d)
-{
-    for (size_t j = 0; j < d; j++) {
-        add_to(totals + j, totals + d + j, (double)sum[j]);
-        sum[j] = 0;
-    }
-}
-
-static inline void round_totals(REAL *restrict y, const double *restrict totals, size_t d)
-{
-    for (size_t j = 0; j < d; j++)
-        y[j] = (REAL)rounded(totals[j], totals[d + j]);
 }
 
 /* n rows of size[0] elements. Array 0 has the addresses of dx, dgain, dbias, dy, x and gain, and of room for 4 d
- * totals, which begin as 0; without it there are few rows. dgain and dbias begin as 0. */
+ * totals, which begin as 0. */
 LOOP(layer_norm_backward)
 {
     void *const *of = s->array[0];
     const size_t d = s->size[0];
-    REAL *dg = of[1], *db = of[2];
-    double *totals = of[6];
+    REAL *restrict DG = of[1], *restrict DB = of[2];
+    double *restrict dg = of[6], *restrict db = dg + 2 * d;
     for (size_t i = 0; i < s->n; i++) {
         const REAL *restrict v = (const REAL *)of[3] + i * d;
-        backward_row((REAL *)of[0] + i * d, v, (const REAL *)of[4] + i * d, of[5], dg, d, s->constant);
+        backward_row((REAL *)of[0] + i * d, dg, v, (const REAL *)of[4] + i * d, of[5], d, s->constant);
         for (size_t j = 0; j < d; j++)
-            db[j] += v[j];
-        if (totals && (i % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 || i + 1 == s->n)) {
-            take_sums(totals, dg, d);
-            take_sums(totals + 2 * d, db, d);
-        }
+            take(db, d, j, (double)v[j]);
     }
-    if (totals) {
-        round_totals(dg, totals, d);
-        round_totals(db, totals + 2 * d, d);
+    for (size_t j = 0; j < d; j++) {
+        DG[j] = (REAL)rounded(dg[j], dg[d + j]);
+        DB[j] = (REAL)rounded(db[j], db[d + j]);
     }
 }
 
@@ -391,16 +379,12 @@ static void layer_norm_backward_run(ad_call *c)
         of[i + 3] = c->x[i]->data;
     }
     ad_span span = {.n = row_count(x), .array = {of}, .size = {d}, .constant = c->attributes[0].real};
-    for (int i = 1; i < 3; i++)
-        memset(of[i], 0, d * ad_bytes_of(c->x[0]->type));
     if (d == 0)
         return;
-    if (span.n > ROWS_AT_ONCE) {
-        of[6] = ad_scratch(c, d, 4 * sizeof(double));
-        if (!of[6])
-            return;
-        memset(of[6], 0, d * 4 * sizeof(double));
-    }
+    of[6] = ad_scratch(c, d, 4 * sizeof(double));
+    if (!of[6])
+        return;
+    memset(of[6], 0, d * 4 * sizeof(double));
     ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
@@ -412,13 +396,13 @@ static ad_tensor through_norm(ad_tensor v, ad_tensor x, double epsilon)
     return ad_layer_norm_backward(v, x, ones, epsilon, NULL, NULL);
 }
 
-/* n and r of x, in operators that know nothing of this one. */
+/* n of x, and r into `r`. */
 static ad_tensor normalised(ad_tensor x, double epsilon, ad_tensor *r)
 {
-    const ad_axes last = AD_KEEP_AXES(-1);
-    ad_tensor centred = ad_sub(x, ad_mean_over(x, last));
-    *r = ad_pow_constant(ad_shift(ad_mean_over(ad_square(centred), last), epsilon), -0.5);
-    return ad_mul(centred, *r);
+    const ad_shape shape = ad_shape_of(x), d = AD_SHAPE(size_at(&shape, -1));
+    const ad_type type = ad_type_of(x);
+    *r = ad_pow_constant(ad_shift(ad_var_over(x, 0, AD_KEEP_AXES(-1)), epsilon), -0.5);
+    return ad_layer_norm(x, ad_ones(x.tape, type, d), ad_zeros(x.tape, type, d), epsilon);
 }
 
 /* dx = J w, w = gain v; dgain = sum of v n; dbias = sum of v. Let a, b and c be the gradients of these three, and

@@ -73,7 +73,13 @@ AD_API ad_tensor ad_cofactor_slope(ad_tensor a, ad_tensor v);
 AD_API ad_tensor ad_divide_by_gaps(ad_tensor x, ad_tensor w);
 
 /* ---- Of softmax and losses --------------------------------------------------------------------------------------- */
-AD_API ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis); /* y (dy - sum(y dy)) */
+/* y (dy - sum(y dy)), of probabilities y: their sum, if it is 1 to within 16 roundings, is taken as 1 */
+AD_API ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis);
+/* v - sum(y v): how far v is from its mean under the probabilities y, whose sum is taken as above */
+AD_API ad_tensor ad_deviation(ad_tensor v, ad_tensor y, int axis);
+AD_API ad_tensor ad_log_softmax_backward(ad_tensor dy, ad_tensor y, int axis); /* dy - e^y sum(dy) */
+/* (logistic(logits) - targets) dy */
+AD_API ad_tensor ad_logistic_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor targets);
 /* (softmax(logits) - one_hot) dy */
 AD_API ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels);
 /* (softmax(z) sum(h w) - h w) dy */
