@@ -62,19 +62,22 @@ def call(row, f, shapes, results, **more):
 
 # ---- Functions -------------------------------------------------------------------------------------------------------
 
-log, sqrt = mp.log, mp.sqrt
-EXPONENTIALS = {}
+def kept(f):
+    """Keeps what it computed: a difference by one operand asks for what belongs to the others again."""
+    known = {}
+
+    def g(x):
+        x = mpf(x)
+        key = mp.prec, x._mpf_
+        if key not in known:
+            if len(known) > 10**4:
+                known.clear()
+            known[key] = f(x)
+        return known[key]
+    return g
 
 
-def exp(x):
-    """Keeps what it computed: a difference by one operand asks for those of the others again."""
-    x = mpf(x)
-    key = mp.prec, x._mpf_
-    if key not in EXPONENTIALS:
-        if len(EXPONENTIALS) > 10**4:
-            EXPONENTIALS.clear()
-        EXPONENTIALS[key] = mp.exp(x)
-    return EXPONENTIALS[key]
+exp, log, sqrt = kept(mp.exp), kept(mp.log), mp.sqrt
 
 
 def logistic(x):
@@ -111,10 +114,15 @@ def few_digits(f):
     def g(x):
         with mp.workdps(min(mp.dps, 700)):
             return f(x)
-    return g
+    return kept(g)
 
 
 lgamma, digamma = few_digits(mp.loggamma), few_digits(mp.digamma)
+
+
+def few_digits_of_product(n):
+    f = few_digits(lambda x: mp.polygamma(n, x))
+    return lambda v, x: v * f(x)
 
 
 def truncated(x):
@@ -177,8 +185,11 @@ def rows_of_one():
         each("shift", lambda x, c=c: mpf(c) + x, label=f"{c:g}", attributes=(c,))
     for c in (-1, -2, .5, -.5, 3, 1.5):
         each("pow_constant", lambda x, c=c: x**mpf(c), signs="+" if c % 1 else "*", label=f"{c:g}", attributes=(c,))
+    each("one_minus_square", lambda x: 1 - x * x)
     each("sign", mp.sign, constant=(0,), exact=(0,))
     each("step", lambda x: mpf(x >= 0), constant=(0,), exact=(0,))
+    for c in (3, 1e20, 1e-20):
+        each("divide_by", lambda x, c=c: x / mpf(c), label=f"{c:g}", attributes=(c,))
     each("floor", mp.floor, constant=(0,), exact=(0,))
     each("ceil", mp.ceil, constant=(0,), exact=(0,))
     each("round", lambda x: mp.sign(x) * mp.floor(abs(x) + .5), constant=(0,), exact=(0,))
@@ -211,6 +222,13 @@ def rows_of_two():
     }
     for (j, k), f in derivatives.items():
         each("pow_derivative", f, 2, "+*", label=f"{j}-{k}", attributes=(j, k))
+        each("mul_pow_derivative", lambda v, x, p, f=f: v * f(x, p), 3, "*+*", label=f"{j}-{k}", attributes=(j, k))
+    each("atan_backward", lambda v, x: v / (1 + x * x), 2)
+    each("erf_backward", lambda v, x: 2 / sqrt(mp.pi) * exp(-x * x) * v, 2)
+    each("mul_polygamma", few_digits_of_product(1), 2, "*+", attributes=(1,))
+    for c in (-1, -2, .5, 3):
+        each("pow_constant_backward", lambda v, x, c=c: c * exp((c - 1) * log(x)) * v, 2, "*+", label=f"{c:g}",
+             attributes=(c,))
     each("logaddexp", lambda a, b: log(exp(a) + exp(b)), 2)
     each("sub_logs", lambda a, b: a - b, 2)
     each("exp_difference", lambda a, b: exp(a - b), 2)
@@ -220,10 +238,6 @@ def rows_of_two():
     each("where_not_positive", lambda v, x: choose(x > 0, 0, v), 2, constant=(1,))
     each("leaky_relu_backward", lambda v, x: choose(x > 0, v, .25 * v), 2, constant=(1,), attributes=(.25,))
     each("clamp_backward", lambda v, x: choose(-.5 <= x <= .625, v, 0), 2, constant=(1,), attributes=(-.5, .625))
-    each("tanh_backward", lambda v, y: (1 - y * y) * v, 2)
-    each("logistic_backward", lambda v, y: y * (1 - y) * v, 2)
-    each("elu_backward", lambda v, y: choose(y > 0, v, (y + 1) * v), 2)
-    each("selu_backward", lambda v, y: choose(y > 0, SELU_S * v, (y + SELU_S * SELU_A) * v), 2)
     each("gelu_backward", lambda v, x: (phi_above(x) + x * density(x)) * v, 2)
     each("silu_backward", lambda v, x: logistic(x) * (1 + x * logistic(-x)) * v, 2)
     each("absolute_error", lambda y, t: abs(y - t), 2)
@@ -247,6 +261,19 @@ def rows_of_two():
 
 def rows_of_three():
     each("mul_add", lambda x, w, b: x * w + b, 3)
+    # The last operand is a hint: it has digits that y lost, and no gradient.
+    hint = {"groups": [[0], [1, 2]], "constant": (2,)}
+    each("tanh_backward", lambda v, y, _: (1 - y * y) * v, 3, **hint)
+    each("logistic_backward", lambda v, y, _: y * (1 - y) * v, 3, **hint)
+    each("elu_backward", lambda v, y, _: choose(y > 0, v, (y + 1) * v), 3, **hint)
+    each("selu_backward", lambda v, y, _: choose(y > 0, SELU_S * v, (y + SELU_S * SELU_A) * v), 3, **hint)
+    each("exp_backward", lambda v, y, _: y * v / 2, 3, attributes=(.5,), **hint)
+    each("quotient_slope", lambda v, a, b: -v * a / (b * b), 3)
+    each("quotient_slope_or_zero", lambda v, a, b: -v * a / (b * b), 3)
+    each("mul_divide_or_zero", lambda v, a, b: v * a / b, 3)
+    each("mul_trunc_quotient", lambda v, a, b: v * truncated(a / b), 3, constant=(1, 2), deep=3)
+    each("atan2_backward", lambda v, a, b: v * a / (a * a + b * b), 3)
+    each("logistic_cross_entropy_backward", lambda v, z, t: (logistic(z) - t) * v, 3)
     each("share_greater", lambda v, a, b: choose(a > b, v, 0), 3, constant=(1, 2))
     each("normal_nll", lambda x, m, v: (log(2 * mp.pi) + v + (x - m)**2 * exp(-v)) / 2, 3)
     Case("where", lambda c, a, b: a if c else b,
@@ -342,6 +369,34 @@ def recurrence(a, v):
     return [y]
 
 
+def cumprod_backward(v, x):
+    return [[sum(v[i] * product(x[:j] + x[j + 1:i + 1]) for i in range(j, len(x))) for j in range(len(x))]]
+
+
+def prod_others(v, x):
+    return [[a * product(x[:i] + x[i + 1:]) for i, a in enumerate(v)]]
+
+
+def prod_slope(v, x):
+    def without(i, k):
+        return product(a for j, a in enumerate(x) if j not in (i, k))
+    return [[sum(v[i] * without(i, k) for i in range(len(x)) if i != k) for k in range(len(x))]]
+
+
+def logcumsumexp_backward(v, x):
+    y = [logsumexp(p) for p in prefixes(x)]
+    return [[sum(v[i] * exp(x[j] - y[i]) for i in range(j, len(x))) for j in range(len(x))]]
+
+
+def logcumsumexp_slope(u, x):
+    return [[sum(exp(x[j] - logsumexp(p)) * u[j] for j in range(len(p))) for p in prefixes(x)]]
+
+
+def logcumsumexp_bend(v, u, x):
+    y, s = [logsumexp(p) for p in prefixes(x)], logcumsumexp_slope(u, x)[0]
+    return [[sum(v[i] * exp(x[j] - y[i]) * (u[j] - s[i]) for i in range(j, len(x))) for j in range(len(x))]]
+
+
 def rows_of_sums():
     to_one = {"sum": sum, "mean": lambda x: sum(x) / len(x), "prod": product, "max": max, "min": min,
               "logsumexp": logsumexp, "sum_squares": lambda x: sum(a * a for a in x)}
@@ -360,7 +415,15 @@ def rows_of_sums():
     call("spread_ties", lambda v, x, y: [[v[0] / 2 if a == y[0] else mpf(0) for a in x]], ties, [[1, 4]], **tied)
     ties[0] = real([1, 4])
     call("mean_ties", lambda u, x, y: [[(u[0] + u[2]) / 2]], ties, [[1, 1]], **tied)
-    call("logsumexp_backward", lambda v, x, y: [[v[0] * exp(a - y[0]) for a in x]], [[1], [3], [1]], [[3]])
+    call("logsumexp_backward", lambda v, x, _: [[v[0] * q for q in softmax(x)]], [[1], [3], [2, 1]], [[3]],
+         groups=[[0], [1, 2]], constant=(2,))
+    call("logcumsumexp_backward", logcumsumexp_backward, [[3], [3]], [[3]], attributes=(0,))
+    call("logcumsumexp_slope", logcumsumexp_slope, [[3], [3]], [[3]], attributes=(0,))
+    call("logcumsumexp_bend", logcumsumexp_bend, [[3], [3], [3]], [[3]], attributes=(0,))
+    call("cumprod_backward", cumprod_backward, [[4], [4]], [[4]], attributes=(0,))
+    call("prod_others", prod_others, [[4], [4]], [[4]], attributes=(0,))
+    call("prod_slope", prod_slope, [[4], [4]], [[4]], attributes=(0,))
+    call("deviations", lambda x: [[a - sum(x) / len(x) for a in x]], [[4]], [[4]], attributes=ALL_AXES)
     call("cumsum", lambda x: [[sum(p) for p in prefixes(x)]], [[4]], [[4]], attributes=(0,))
     call("cumsum_backward", lambda x: [[sum(x[i:]) for i in range(len(x))]], [[4]], [[4]], attributes=(0,))
     call("cumprod", lambda x: [[product(p) for p in prefixes(x)]], [[4]], [[4]], attributes=(0,))
@@ -428,7 +491,7 @@ def lstm_cell(gates, cell):
     return [[o * t], [c], [f, i, o, g, t]]
 
 
-def lstm_cell_backward(dh, dnext, activated, cell):
+def lstm_cell_backward(dh, dnext, activated, cell, *_):
     f, i, o, g, t = activated
     s = dnext[0] + o * (1 - t * t) * dh[0]
     return [[s * cell[0] * f * (1 - f), s * g * i * (1 - i), t * dh[0] * o * (1 - o), s * i * (1 - g * g)], [s * f]]
@@ -461,7 +524,7 @@ def linear(activation):
 
 
 def linear_backward(activation):
-    def f(v, y):
+    def f(v, y, _):
         dz = [a * ACTIVATIONS[activation][1](b) for a, b in zip(v, y)]
         return [dz, [dz[0] + dz[2], dz[1] + dz[3]]]
     return f
@@ -475,6 +538,10 @@ def rows_of_layers():
     call("softmax", lambda x: [softmax(x)], [[3]], [[3]], attributes=(0,))
     call("log_softmax", lambda x: [[a - logsumexp(x) for a in x]], [[3]], [[3]], attributes=(0,))
     call("softmax_backward", lambda v, y: [pulled(v, y)], [[3], [3]], [[3]], attributes=(0,))
+    call("deviation", lambda v, y: [[a - sum(p * q for p, q in zip(v, y)) for a in v]], [[3], [3]], [[3]],
+         attributes=(0,))
+    call("log_softmax_backward", lambda v, y: [[a - exp(b) * sum(v) for a, b in zip(v, y)]], [[3], [3]], [[3]],
+         attributes=(0,))
     labels, weights = index([2], [0, 2]), real([3], [.61, .43, .97])
     call("softmax_cross_entropy", cross_entropy, [[2, 3], labels], [[2]])
     call("softmax_cross_entropy_backward", cross_entropy_backward, [[2], [2, 3], labels], [[2, 3]])
@@ -488,13 +555,14 @@ def rows_of_layers():
     call("layer_norm_backward", lambda v, x, g: layer_norm_backward(v, x, g, epsilon), [[3], [3], [3]], [[3]] * 3,
          attributes=(float(epsilon),))
     call("lstm_cell", lstm_cell, [[4], [1]], [[1], [1], [5]])
-    call("lstm_cell_backward", lstm_cell_backward, [[1], [1], [5], [1]], [[4], [1]], attributes=(1, 4))
+    call("lstm_cell_backward", lstm_cell_backward, [[1], [1], [5], [1], [4], [1]], [[4], [1]],
+         groups=[[0], [1], [2, 4, 5], [3]], constant=(4, 5))
     # In no sum of these terms are of both signs: all of the first column are positive, all of the second negative.
     x, w, b = real([2, 2], [.71, .37, .53, .89]), real([2, 2], [.61, -.43, .97, -.29]), real([2], [.47, -.83])
     for a in ACTIVATIONS:
         call("linear", linear(a), [x, w, b], [[2, 2]], label=str(a), attributes=(a,), upstream=(.77, -.63, .91, -.39))
-        call("linear_backward", linear_backward(a), [[2, 2], x if a == 4 else [2, 2]], [[2, 2], [2]], label=str(a), attributes=(a,),
-             constant=(1,) if a in (1, 6) else ())
+        call("linear_backward", linear_backward(a), [[2, 2], x if a == 4 else [2, 2], [2, 2]], [[2, 2], [2]],
+             label=str(a), attributes=(a,), groups=[[0], [1, 2]], constant=(1, 2) if a in (1, 6) else (2,))
     call("mul_backward", mul_backward, [[2, 2], [2, 2], [2]], [[2, 2], [2]])
 
 
@@ -561,6 +629,9 @@ def rows_of_matrices():
     call("slogdet", slogdet, [square], [[], []], exact=(0,), **plain)
     call("cofactor", lambda a: [cofactors(a, 3)], [square], [[3, 3]], **plain)
     call("cofactor_slope", cofactor_slope, [square, [3, 3]], [[3, 3]])
+    call("cofactor_inverse", lambda a: [turned(inverse(a, 3), 3, 3)], [square], [[3, 3]], **plain)
+    call("slogdet_slope", lambda a, d: [[d[0] * x for x in turned(inverse(a, 3), 3, 3)], turned(inverse(a, 3), 3, 3)],
+         [square, []], [[3, 3], [3, 3]])
     call("inverse", lambda a: [inverse(a, 3)], [square], [[3, 3]], **plain)
     pair, column = real([2, 2], [.91, -.37, .29, .83]), real([2, 1], [.61, -.43])
     call("solve", lambda a, b: [product_of(inverse(a, 2), b, 2, 2, 1)], [pair, column], [[2, 1]], attributes=(0,))
@@ -570,6 +641,9 @@ def rows_of_matrices():
     call("eigh", eigh, [real([2, 2], [.91, -.37, -.37, .23])], [[2], [2, 2]], **plain)
     call("divide_by_gaps", lambda x, w: [[mpf(0), x[1] / (w[1] - w[0]), x[2] / (w[0] - w[1]), mpf(0)]],
          [[2, 2], real([2], [-.37, .61])], [[2, 2]])
+    call("divide_by_eigen_gaps", lambda z, w, *_: [[mpf(0), z[1] / (w[1] - w[0]), z[2] / (w[0] - w[1]), mpf(0)]],
+         [[2, 2], real([2], [-.37, .61]), [2, 2], [2], real([2, 2], [-.37, 0, 0, .61])], [[2, 2]], attributes=(1, 0),
+         groups=[[0], [1, 3, 4], [2]], constant=(2, 3, 4))
 
 
 def make_rows():
