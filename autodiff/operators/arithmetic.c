@@ -25,10 +25,13 @@ static inline wide before_rounding(REAL y, wide e)
     return y == rounded || R(fabs)(y - rounded) < LEAST_NORMAL * 0x1p-20F ? e : (wide)y;
 }
 
+/* e^(c x), by 2^x for c = ln 2, since of a large c x a rounding is much of the power. */
+static inline wide exponential(wide c, wide x) { return c == (wide)LN_2 ? W(exp2)(x) : W(exp)(c * x); }
+
 #endif
 
 /* c y v, y = e^(c x). x only has what y lost where it is denormal, 0 or infinite. */
-MAP3_IN_RANGE(exp_backward, c *a *v, v != 0 && is_lost(a), c *v *before_rounding((REAL)a, W(exp)(c * b)))
+MAP3_IN_RANGE(exp_backward, c *a *v, v != 0 && is_lost(a), c *v *before_rounding((REAL)a, exponential(c, b)))
 
 MAP1(neg, -x)
 MAP1_OF(exp, exp)
@@ -46,7 +49,10 @@ LOOP(shift)
     const REAL *restrict X = s->array[1], c = (REAL)s->constant, rest = rest_of(s->constant);
     REAL *restrict Y = s->array[0];
     const size_t step = s->step[1];
-    if (step)
+    if (isinf(c))
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = (REAL)((double)X[i * step] + s->constant);
+    else if (step)
         for (size_t i = 0; i < s->n; i++)
             Y[i] = (X[i] + c) + rest;
     else

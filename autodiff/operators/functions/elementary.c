@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "../../kernels/constant.h"
 #include "../../kernels/range.h"
 
 /* Beyond it SLEEF's log1p is infinite too early. */
@@ -128,7 +129,6 @@ AD_OPERATOR(expm1,
 
 ad_tensor ad_expm1(ad_tensor x) { return ad_apply1(&ad_operator_expm1, x); }
 
-#define LN_2 0.693147180559945309417
 #define LOG2_E 1.44269504088896340736
 #define LOG10_E 0.434294481903251827651
 
