@@ -30,6 +30,9 @@ AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
 /* v where a > b or one of them is NaN, v / 2 where a = b, else 0 */
 AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b); /* -v a / b^2, right where a / b overflows */
+/* c y v, y = e^(c x). Where y is what that power rounds to, denormal, 0 or infinite, x has the digits that y lost: c e^(c
+ * x) v. x is not read elsewhere, and its gradient is 0. */
+AD_API ad_tensor ad_exp_backward(ad_tensor v, ad_tensor y, ad_tensor x, double c);
 /* c x^(c-1) v, right where x^(c-1) overflows */
 AD_API ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c);
 /* dy where low <= x <= high or x is NaN, else 0 */
@@ -40,11 +43,21 @@ AD_API ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double
  * x = 0 a term with ln(x)^m is 0 too, unless it has a negative power of x. Two such terms may be infinite with
  * different signs: the result is then NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
 AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
+/* v times that, right where the derivative overflows and the product does not */
+AD_API ad_tensor ad_mul_pow_derivative(ad_tensor v, ad_tensor x, ad_tensor p, int j, int k);
 AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where b = 0 */
 /* v a / b and -v a / b^2, both 0 where b = 0, and right where a quotient of two factors overflows */
 AD_API ad_tensor ad_mul_divide_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
+AD_API ad_tensor ad_one_minus_square(ad_tensor x);            /* 1 - x^2 as (1 - x) (1 + x) */
+AD_API ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x);  /* v / (1 + x^2), also where x^2 overflows */
+AD_API ad_tensor ad_erf_backward(ad_tensor v, ad_tensor x);   /* 2 / sqrt(pi) e^-x^2 v */
+/* v a / (a^2 + b^2), 0 where both are 0; right where a square overflows */
+AD_API ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
+AD_API ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b); /* v trunc(a / b), the same */
+/* v times the n-th derivative of digamma, right where that overflows and the product does not */
+AD_API ad_tensor ad_mul_polygamma(ad_tensor v, ad_tensor x, int64_t n);
 AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b);       /* a - b; -inf where a is -inf, 0 where both are +inf */
 
 /* ---- Of fused operators ------------------------------------------------------------------------------------------ */
