@@ -3,6 +3,8 @@
 /* A constant of an operator is a double. Loops in f32 use it as two numbers: c, and the rest that c lacks of it. */
 #include "range.h"
 
+#define LN_2 0.693147180559945309417
+
 #ifdef AD_REAL
 
 /* What (REAL)c lacks of c. Nothing is -0, which changes no number that it is added to. */

@@ -27,15 +27,23 @@ static inline bool is_finite(REAL x) { return R(fabs)(x) <= GREATEST; }
 static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fabs)(x) <= GREATEST); }
 
 /* Of three operands: y = fast, or `exact`, an expression of the wide v, a and b, where `lost` says so of v, a, b and
- * y. */
+ * y. c is the operator's constant. */
 #define MAP3_IN_RANGE(name, fast, lost, exact)                                                                         \
-    static inline REAL name##_of(REAL v, REAL a, REAL b) { return (REAL)(fast); }                                      \
+    static inline REAL name##_of(REAL v, REAL a, REAL b, REAL c)                                                       \
+    {                                                                                                                  \
+        (void)v, (void)a, (void)b, (void)c;                                                                            \
+        return (REAL)(fast);                                                                                           \
+    }                                                                                                                  \
     static inline bool name##_is_lost(REAL v, REAL a, REAL b, REAL y)                                                  \
     {                                                                                                                  \
         (void)v, (void)a, (void)b, (void)y;                                                                            \
         return lost;                                                                                                   \
     }                                                                                                                  \
-    static inline REAL name##_exactly(wide v, wide a, wide b) { return (REAL)(exact); }                                \
+    static inline REAL name##_exactly(wide v, wide a, wide b, wide c)                                                  \
+    {                                                                                                                  \
+        (void)v, (void)a, (void)b, (void)c;                                                                            \
+        return (REAL)(exact);                                                                                          \
+    }                                                                                                                  \
     LOOP(name)                                                                                                         \
     {                                                                                                                  \
         const size_t sv = s->step[1], sa = s->step[2], sb = s->step[3];                                                \
@@ -48,17 +56,17 @@ static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fa
             n = via_block(s->n - from);                                                                                \
             if (sv && sa && sb)                                                                                        \
                 for (size_t i = 0; i < n; i++) {                                                                       \
-                    Y[i] = name##_of(V[i], A[i], B[i]);                                                                \
+                    Y[i] = name##_of(V[i], A[i], B[i], (REAL)s->constant);                                             \
                     any |= name##_is_lost(V[i], A[i], B[i], Y[i]);                                                     \
                 }                                                                                                      \
             else                                                                                                       \
                 for (size_t i = 0; i < n; i++) {                                                                       \
-                    Y[i] = name##_of(V[sv * i], A[sa * i], B[sb * i]);                                                 \
+                    Y[i] = name##_of(V[sv * i], A[sa * i], B[sb * i], (REAL)s->constant);                              \
                     any |= name##_is_lost(V[sv * i], A[sa * i], B[sb * i], Y[i]);                                      \
                 }                                                                                                      \
             for (size_t i = 0; any && i < n; i++)                                                                      \
                 if (name##_is_lost(V[sv * i], A[sa * i], B[sb * i], Y[i]))                                             \
-                    Y[i] = name##_exactly(V[sv * i], A[sa * i], B[sb * i]);                                            \
+                    Y[i] = name##_exactly(V[sv * i], A[sa * i], B[sb * i], (wide)s->constant);                         \
         }                                                                                                              \
     }
 

@@ -384,6 +384,10 @@ def softmax_cross_entropy_cases():
     case(CORE, "softmax_cross_entropy", "minus_infinity", softmax_cross_entropy, [masked, labels])
 
 
+# Rows that have the operand of the activation beside its result y. It is a hint: the result is a function of y.
+HINTED = ("tanh_backward", "logistic_backward", "elu_backward")
+
+
 def backward_operator_cases():
     shapes = {"vector": ([11], [11]), "rows": ([3, 4], [4]), "columns": ([3, 1], [3, 4]), "scalar": ([2, 3], [])}
     of_y = {
@@ -393,12 +397,14 @@ def backward_operator_cases():
         "where_not_positive": (where_not_positive, -2, 2), "times_sign": (times_sign, -2, 2),
     }
     for name, (function, low, high) in of_y.items():
+        hints = 1 if name in HINTED else 0
         for label, (a, b) in shapes.items():
             draw = Draw(name, label)
-            spread = lambda v, y: function(*torch.broadcast_tensors(v, y))
-            case(CORE, name, label, spread, [draw.uniform(a), draw.uniform(b, low, high)])
+            spread = lambda v, y, *hint: function(*torch.broadcast_tensors(v, y))
+            case(CORE, name, label, spread, [draw.uniform(a), draw.uniform(b, low, high), *[draw.uniform(b)] * hints])
         kinks = torch.tensor([-0.5, 0.0, 0.75, -0.0], dtype=F64)
-        case(CORE, name, "at_zero", function, [Draw(name, "at_zero").uniform([4]), kinks])
+        case(CORE, name, "at_zero", lambda v, y, *hint: function(v, y),
+             [Draw(name, "at_zero").uniform([4]), kinks, *[kinks] * hints])
     choices = {"vector": ([8], [8], [8]), "mixed": ([2, 1], [4], [2, 4]), "scalar": ([], [3], [2, 1])}
     for label, (a, b, c) in choices.items():
         draw = Draw("share_greater", label)
@@ -454,7 +460,8 @@ def special_binary_cases():
     for name, function, y in (("tanh_backward", torch.ops.aten.tanh_backward, [0.0, -0.0, 5e-324, 0.5, 1.0, -1.0, NAN]),
                               ("logistic_backward", logistic_backward, [0.0, 1e-300, 0.5, 1.0, NAN]),
                               ("elu_backward", elu_backward, [-1.0, -0.5, -0.0, 0.0, 2.0, INF, NAN])):
-        values_only(SPECIAL, name, "f64", function, all_pairs(edges, y, F64), signed_zeros=False)
+        v, y = all_pairs(edges, y, F64)
+        values_only(SPECIAL, name, "f64", lambda v, y, _: function(v, y), [v, y, torch.ones_like(y)], signed_zeros=False)
     z = [0.0, -0.0, 1e-300, 20.0, -20.0, 40.0, -40.0, 1e4, -1e4, 1e300, -1e300, NAN]
     pairs = all_pairs(z, [0.0, 1.0, 0.5, NAN], F64)
     values_only(SPECIAL, "logistic_cross_entropy", "f64", logistic_cross_entropy, pairs, signed_zeros=False)
