@@ -222,7 +222,8 @@ def rows_of_two():
     }
     for (j, k), f in derivatives.items():
         each("pow_derivative", f, 2, "+*", label=f"{j}-{k}", attributes=(j, k))
-        each("mul_pow_derivative", lambda v, x, p, f=f: v * f(x, p), 3, "*+*", label=f"{j}-{k}", attributes=(j, k))
+        if j + k < 2 or j == k:
+            each("mul_pow_derivative", lambda v, x, p, f=f: v * f(x, p), 3, "*+*", label=f"{j}-{k}", attributes=(j, k))
     each("atan_backward", lambda v, x: v / (1 + x * x), 2)
     each("erf_backward", lambda v, x: 2 / sqrt(mp.pi) * exp(-x * x) * v, 2)
     each("mul_polygamma", few_digits_of_product(1), 2, "*+", attributes=(1,))
