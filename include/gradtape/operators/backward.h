@@ -117,6 +117,10 @@ AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes a
 /* The adjoint of ad_spread_ties: the mean over the axes of u where x equals y. The axes stay, with size 1. */
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
 AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b); /* 2 a b */
+AD_API ad_tensor ad_divide_by(ad_tensor x, double c);        /* x / c; c keeps the digits of f64 for x of f32 too */
+/* x - mean x over axes, in the shape of x. A large mean takes no digits from it; it is 0 where all are equal :  dx =
+ * deviations(dr) */
+AD_API ad_tensor ad_deviations(ad_tensor x, ad_axes axes);
 
 /* ---- Of scans ---------------------------------------------------------------------------------------------------- */
 /* y_i = sum of x_j, j >= i: the adjoint of ad_cumsum */
