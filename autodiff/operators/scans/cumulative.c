@@ -3,9 +3,75 @@
 
 #include "../../kernels/scan.h"
 
-SCAN(cumsum, x, y + (double)x)
-
 #ifdef AD_REAL
+
+/* Totals of f64 are carried with their rests, which are what they have too much by rounding (Knuth's TwoSum); f64
+ * carries f32 without a loss to speak of. The rest of an infinite total is no number: it is looked for after so many
+ * elements, and these are then added without it. */
+enum { LOOKED_AT_ONCE = 16, HAS_RESTS = sizeof(REAL) == sizeof(double) };
+
+/* n rows of w elements. */
+ALWAYS_INLINE void add_rows(REAL *y, const REAL *x, size_t n, size_t w, ptrdiff_t step, double *restrict total,
+                            double *restrict rest)
+{
+    for (size_t i = 0; i < n; i++, x += step, y += step)
+        for (size_t j = 0; j < w; j++) {
+            const double before = total[j], term = (double)x[j], after = before + term, part = after - before;
+            total[j] = after;
+            if (HAS_RESTS)
+                rest[j] += ((after - part) - before) + (part - term);
+            y[j] = (REAL)(HAS_RESTS ? after - rest[j] : after);
+        }
+}
+
+static void add_rows_plainly(REAL *y, const REAL *x, size_t n, size_t w, ptrdiff_t step, double *total)
+{
+    for (size_t i = 0; i < n; i++, x += step, y += step)
+        for (size_t j = 0; j < w; j++)
+            y[j] = (REAL)(total[j] += (double)x[j]);
+}
+
+/* w <= COLUMNS groups side by side. The first total is -0, to which any term adds itself. */
+ALWAYS_INLINE void cumsum_columns(REAL *y, const REAL *x, size_t n, size_t w, ptrdiff_t step)
+{
+    double total[COLUMNS], rest[COLUMNS], last[COLUMNS];
+    for (size_t j = 0; j < w; j++) {
+        total[j] = last[j] = -0.0;
+        rest[j] = 0;
+    }
+    for (size_t from = 0, count; from < n; from += count, x += (ptrdiff_t)count * step, y += (ptrdiff_t)count * step) {
+        double lost = 0;
+        count = n - from < LOOKED_AT_ONCE ? n - from : LOOKED_AT_ONCE;
+        add_rows(y, x, count, w, step, total, rest);
+        for (size_t j = 0; j < w && HAS_RESTS; j++)
+            lost += rest[j] - rest[j];
+        if (lost != 0) {
+            add_rows_plainly(y, x, count, w, step, last);
+            for (size_t j = 0; j < w; j++) {
+                total[j] = last[j];
+                rest[j] = 0;
+            }
+        }
+        for (size_t j = 0; j < w && HAS_RESTS; j++)
+            last[j] = total[j];
+    }
+}
+
+LOOP(cumsum)
+{
+    const size_t n = s->size[1], k = s->size[2], begin = s->n ? (n - 1) * k : 0;
+    const ptrdiff_t step = s->n ? -(ptrdiff_t)k : (ptrdiff_t)k;
+    for (size_t o = 0; o < s->size[0]; o++)
+        for (size_t from = 0; from < k; from += COLUMNS) {
+            const size_t at = o * n * k + begin + from, w = k - from < COLUMNS ? k - from : COLUMNS;
+            REAL *y = (REAL *)s->array[0] + at;
+            const REAL *x = (const REAL *)s->array[1] + at;
+            if (k == 1)
+                cumsum_columns(y, x, n, 1, s->n ? -1 : 1);
+            else
+                cumsum_columns(y, x, n, w, step);
+        }
+}
 
 /* y_i = max of x_j, j <= i, and where it is, in array 2: the last of ties, a NaN if there was one. */
 LOOP(cummax)
@@ -64,6 +130,7 @@ LOOP(logcumsumexp)
 
 AD_FAMILY(scans_cumulative)
 
+LOOP_TABLE(cumsum)
 LOOP_TABLE(cummax)
 LOOP_TABLE(logcumsumexp)
 
