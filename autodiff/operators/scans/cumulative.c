@@ -5,55 +5,42 @@
 
 #ifdef AD_REAL
 
-/* Totals of f64 are carried with their rests, which are what they have too much by rounding (Knuth's TwoSum); f64
- * carries f32 without a loss to speak of. The rest of an infinite total is no number: it is looked for after so many
- * elements, and these are then added without it. */
-enum { LOOKED_AT_ONCE = 16, HAS_RESTS = sizeof(REAL) == sizeof(double) };
+/* Totals of f64 are carried over blocks of so many elements, with their rests, which are what they lost by rounding
+ * (Knuth's TwoSum); f64 carries f32 without a loss to speak of. All begin as -0, to which any term adds itself. */
+enum { ADDED_AT_ONCE = 16, HAS_RESTS = sizeof(REAL) == sizeof(double) };
 
-/* n rows of w elements. */
-ALWAYS_INLINE void add_rows(REAL *y, const REAL *x, size_t n, size_t w, ptrdiff_t step, double *restrict total,
-                            double *restrict rest)
+/* The rest of an infinite total is no number. */
+static inline void take_up(double *total, double *rest, double sum)
 {
-    for (size_t i = 0; i < n; i++, x += step, y += step)
-        for (size_t j = 0; j < w; j++) {
-            const double before = total[j], term = (double)x[j], after = before + term, part = after - before;
-            total[j] = after;
-            if (HAS_RESTS)
-                rest[j] += ((after - part) - before) + (part - term);
-            y[j] = (REAL)(HAS_RESTS ? after - rest[j] : after);
-        }
+    const double before = *total, after = before + sum, part = after - before;
+    const double left = *rest + ((before - (after - part)) + (sum - part));
+    *total = after;
+    *rest = left != 0 && left - left == 0 ? left : -0.0;
 }
 
-static void add_rows_plainly(REAL *y, const REAL *x, size_t n, size_t w, ptrdiff_t step, double *total)
+/* w <= COLUMNS groups side by side: y = total + the sum of the terms of this block */
+ALWAYS_INLINE void cumsum_columns(REAL *restrict y, const REAL *restrict x, size_t n, size_t w, ptrdiff_t step)
 {
-    for (size_t i = 0; i < n; i++, x += step, y += step)
-        for (size_t j = 0; j < w; j++)
-            y[j] = (REAL)(total[j] += (double)x[j]);
-}
-
-/* w <= COLUMNS groups side by side. The first total is -0, to which any term adds itself. */
-ALWAYS_INLINE void cumsum_columns(REAL *y, const REAL *x, size_t n, size_t w, ptrdiff_t step)
-{
-    double total[COLUMNS], rest[COLUMNS], last[COLUMNS];
-    for (size_t j = 0; j < w; j++) {
-        total[j] = last[j] = -0.0;
-        rest[j] = 0;
+    double total[COLUMNS], rest[COLUMNS], sum[COLUMNS];
+    for (size_t j = 0; j < w; j++)
+        total[j] = rest[j] = sum[j] = -0.0;
+    if (!HAS_RESTS) {
+        for (size_t i = 0; i < n; i++, x += step, y += step)
+            for (size_t j = 0; j < w; j++)
+                y[j] = (REAL)(total[j] += (double)x[j]);
+        return;
     }
-    for (size_t from = 0, count; from < n; from += count, x += (ptrdiff_t)count * step, y += (ptrdiff_t)count * step) {
-        double lost = 0;
-        count = n - from < LOOKED_AT_ONCE ? n - from : LOOKED_AT_ONCE;
-        add_rows(y, x, count, w, step, total, rest);
-        for (size_t j = 0; j < w && HAS_RESTS; j++)
-            lost += rest[j] - rest[j];
-        if (lost != 0) {
-            add_rows_plainly(y, x, count, w, step, last);
+    for (size_t from = 0; from < n; from += ADDED_AT_ONCE) {
+        const size_t count = n - from < ADDED_AT_ONCE ? n - from : ADDED_AT_ONCE;
+        for (size_t j = 0; j < w; j++)
+            sum[j] = -0.0;
+        for (size_t i = 0; i < count; i++, x += step, y += step)
             for (size_t j = 0; j < w; j++) {
-                total[j] = last[j];
-                rest[j] = 0;
+                sum[j] += (double)x[j];
+                y[j] = (REAL)(total[j] + (sum[j] + rest[j]));
             }
-        }
-        for (size_t j = 0; j < w && HAS_RESTS; j++)
-            last[j] = total[j];
+        for (size_t j = 0; j < w; j++)
+            take_up(&total[j], &rest[j], sum[j]);
     }
 }
 
