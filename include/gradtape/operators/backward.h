@@ -128,6 +128,13 @@ AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
 /* y_i = product of x_j, j < i (before) or j > i (after); 1 where there is none */
 AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
 AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
+/* v_i (product of x_j, j != i), in range wherever the result is :  dv = prod_others(dr, x),  dx = prod_slope(dr v, x) */
+AD_API ad_tensor ad_prod_others(ad_tensor v, ad_tensor x, int axis);
+/* The slope of the products of the others as x moves with the velocity v: sum over i != k of v_i (product of x_j, j not
+ * i, not k) :  dv = prod_slope(dr, x) */
+AD_API ad_tensor ad_prod_slope(ad_tensor v, ad_tensor x, int axis);
+/* The gradient of ad_cumprod: sum over i >= j of dy_i (product of x_l, l <= i, l != j), in range wherever it is */
+AD_API ad_tensor ad_cumprod_backward(ad_tensor dy, ad_tensor x, int axis);
 
 /* Which neighbour comes before an element: the one with the smaller index, or the one with the larger. */
 typedef enum ad_direction { AD_FORWARDS, AD_BACKWARDS } ad_direction;
