@@ -538,10 +538,17 @@ ad_status nn_classifier_logits(nn_classifier *c, const nn_data *data, float *log
 
 /* ---- Evaluating -------------------------------------------------------------------------------------------------- */
 
+/* The sum of the losses, and what it lost by rounding. */
 typedef struct totals {
-    double loss;
+    double loss, rest;
     int64_t right;
 } totals;
+
+static void add_loss(totals *sum, double loss)
+{
+    const double before = sum->loss, part = (sum->loss += loss) - before;
+    sum->rest += (before - (sum->loss - part)) + (loss - part);
+}
 
 static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits, int64_t first, int64_t n, void *out)
 {
@@ -549,7 +556,7 @@ static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits,
     const int64_t classes = c->options.n_classes;
     const float *loss = ad_f32(ad_softmax_cross_entropy(logits, labels(c, data, NULL, first, n))), *z = ad_f32(logits);
     for (int64_t i = 0; loss && z && i < n; i++) {
-        sum->loss += (double)loss[i];
+        add_loss(sum, (double)loss[i]);
         sum->right += most_probable(z + i * classes, classes) == data->labels[first + i];
     }
 }
@@ -564,7 +571,7 @@ nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
     if (e.status != AD_OK)
         return e;
     e.accuracy = (double)sum.right / (double)data->rows;
-    e.loss = sum.loss / (double)data->rows;
+    e.loss = (sum.loss + (isfinite(sum.rest) ? sum.rest : 0)) / (double)data->rows;
     e.global_step = c->step;
     return e;
 }

@@ -8,6 +8,7 @@
  * their sums do not wait for each other; a long one is taken as many rows of COLUMNS. Where k > 1, whole rows of k are
  * added. */
 #include "kernel.h"
+#include "total.h"
 
 #ifdef AD_REAL
 
@@ -20,8 +21,6 @@ enum { WIDTH = 64 / sizeof(REAL) };
 enum { WIDTH = 32 / sizeof(REAL) };
 #endif
 #define IN_WHOLE_VECTORS(n) (((n) + WIDTH - 1) / WIDTH * WIDTH)
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* A term of a sum: of x and u, which are wide, and of g, the group's. */
 typedef REAL ad_term(REAL x, REAL u, REAL g);

@@ -110,6 +110,26 @@ START_TEST(maxima_go_to_the_last_of_ties)
 }
 END_TEST
 
+/* The first element is the largest so far for all, and is given 2^24 and a thousand 1, of which f32 alone would lose
+ * each; in f64 2^53. Source: counting. */
+START_TEST(the_largest_is_given_all_of_a_long_sum)
+{
+    enum { N = 1001 };
+    double x[N] = {1}, dy[N];
+    const ad_type type = _i ? AD_F64 : AD_F32;
+    const double large = type == AD_F32 ? 0x1p24 : 0x1p53;
+    for (int i = 0; i < N; i++)
+        dy[i] = i ? 1 : large;
+    const ad_tensor v = ad_variable(t, AD_F64, AD_SHAPE(N), x);
+    ad_tensor dx;
+    ad_grad(ad_sum(ad_mul(ad_cummax(ad_cast(v, type), 0), ad_cast(ad_input(t, AD_F64, AD_SHAPE(N), dy), type))), &v, 1,
+            &dx);
+    expect_ok(t);
+    ck_assert_double_eq(number_at(dx, 0), large + N - 1);
+    ck_assert_double_eq(number_at(dx, 1), 0);
+}
+END_TEST
+
 START_TEST(logarithms_of_sums_at_infinities)
 {
     ad_tensor x = PARAMS("x", -INFINITY, -INFINITY, -1000, -INFINITY, 1000), y = ad_logcumsumexp(x, 0);
@@ -334,6 +354,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, products_with_zeros_are_exact);
     tcase_add_test(tests, second_gradients_of_products_with_zeros_are_exact);
     tcase_add_test(tests, maxima_go_to_the_last_of_ties);
+    tcase_add_loop_test(tests, the_largest_is_given_all_of_a_long_sum, 0, 2);
     tcase_add_test(tests, logarithms_of_sums_at_infinities);
     tcase_add_test(tests, gradients_of_logarithms_of_sums_beside_infinity);
     tcase_add_test(tests, second_gradients_of_logarithms_of_sums_beside_infinity);
