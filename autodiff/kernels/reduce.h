@@ -7,12 +7,14 @@
  * Both layouts run along memory. Where k = 1, rows are short or long: short ones are taken several at a time, so that
  * their sums do not wait for each other; a long one is taken as many rows of COLUMNS. Where k > 1, whole rows of k are
  * added. */
+#include <stdbool.h>
+
 #include "kernel.h"
 #include "total.h"
 
 #ifdef AD_REAL
 
-enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, SUM_BLOCK = 128, COLUMNS = 64 };
+enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64 };
 
 /* Short rows are written in whole vectors: what goes over the end of a row is written again by the next rows. */
 #ifdef __AVX512F__
@@ -22,8 +24,15 @@ enum { WIDTH = 32 / sizeof(REAL) };
 #endif
 #define IN_WHOLE_VECTORS(n) (((n) + WIDTH - 1) / WIDTH * WIDTH)
 
-/* A term of a sum: of x and u, which are wide, and of g, the group's. */
+/* A term of a sum: of x, of u, which is as wide as x or the group's, and of g, the group's. */
 typedef REAL ad_term(REAL x, REAL u, REAL g);
+
+/* What one call sums. `wide` says what u is. */
+typedef struct terms {
+    ad_term *of;
+    bool wide;
+    const REAL *x, *u, *g;
+} terms;
 
 /* The values of k groups side by side, again and again for several rows. */
 ALWAYS_INLINE void repeat_groups(REAL *restrict repeated, const REAL *restrict g, size_t rows, size_t k)
@@ -35,120 +44,229 @@ ALWAYS_INLINE void repeat_groups(REAL *restrict repeated, const REAL *restrict g
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
 
-ALWAYS_INLINE void sum_short_rows(ad_term *term, const ad_span *s)
+/* The terms at x[at], of the group j places on. */
+ALWAYS_INLINE REAL term_at(terms t, size_t at, size_t j) { return t.of(t.x[at], t.u[t.wide ? at : j], t.g[j]); }
+
+/* Four of them, `step` apart. */
+ALWAYS_INLINE REAL four_at(terms t, size_t at, size_t step, size_t j)
 {
-    const REAL *restrict X = s->array[1], *restrict U = s->array[2], *restrict G = s->array[3];
-    const size_t m = s->size[0], n = s->size[1];
-    REAL *restrict Y = s->array[0];
-    size_t o = 0;
-    for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE) {
-        REAL sum[ROWS_AT_ONCE] = {0};
-        for (size_t i = 0; i < n; i++)
-            for (size_t r = 0; r < ROWS_AT_ONCE; r++)
-                sum[r] += term(X[(o + r) * n + i], U[(o + r) * n + i], G[o + r]);
-        for (size_t r = 0; r < ROWS_AT_ONCE; r++)
-            Y[o + r] = s->n ? Y[o + r] + sum[r] : sum[r];
-    }
-    for (; o < m; o++) {
-        REAL sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += term(X[o * n + i], U[o * n + i], G[o]);
-        Y[o] = s->n ? Y[o] + sum : sum;
+    return (term_at(t, at, j) + term_at(t, at + step, j)) +
+           (term_at(t, at + 2 * step, j) + term_at(t, at + 3 * step, j));
+}
+
+/* The same terms, from the element `at` and the group `j` on. */
+ALWAYS_INLINE terms terms_from(terms t, size_t at, size_t j)
+{
+    t.x += at;
+    t.u += t.wide ? at : j;
+    t.g += j;
+    return t;
+}
+
+/* The totals of w groups before the loop adds to them; array 0 has them as the span's step[0] says. */
+ALWAYS_INLINE void begin_totals(const ad_span *s, size_t group, size_t w, double *restrict sum, double *restrict rest)
+{
+    const ad_total *T = s->array[0];
+    const REAL *Y = s->array[0];
+    for (size_t j = 0; j < w; j++) {
+        sum[j] = !s->n ? 0 : s->step[0] ? T[group + j].sum : (double)Y[group + j];
+        rest[j] = s->n && s->step[0] ? T[group + j].rest : 0;
     }
 }
 
-/* In blocks, whose sums are added in f64. total[j] += the sums of w <= COLUMNS columns of n rows, k apart; row i has
- * the groups of row 0. */
-ALWAYS_INLINE void sum_columns(ad_term *term, const REAL *x, const REAL *u, const REAL *g, size_t n, size_t w, size_t k,
-                               double *restrict total)
+ALWAYS_INLINE void end_totals(const ad_span *s, size_t group, size_t w, const double *restrict sum,
+                              const double *restrict rest)
 {
-    for (size_t from = 0; from < n; from += SUM_BLOCK) {
-        const size_t end = n - from < SUM_BLOCK ? n : from + SUM_BLOCK;
-        REAL sum[COLUMNS];
+    ad_total *T = s->array[0];
+    REAL *Y = s->array[0];
+    if (s->step[0])
         for (size_t j = 0; j < w; j++)
-            sum[j] = 0;
-        if (w == COLUMNS)
-            for (size_t i = from; i < end; i++)
-                for (size_t j = 0; j < COLUMNS; j++)
-                    sum[j] += term(x[i * k + j], u[i * k + j], g[j]);
+            T[group + j] = (ad_total){sum[j], rest[j]};
+    else if (s->step[1])
+        for (size_t j = 0; j < w; j++)
+            Y[group + j] = (REAL)(total_of((ad_total){sum[j], rest[j]}) / s->constant);
+    else
+        for (size_t j = 0; j < w; j++)
+            Y[group + j] = (REAL)total_of((ad_total){sum[j], rest[j]});
+}
+
+/* A clump of n <= CLUMP terms of each of w groups. The terms of a group are `step` apart, and groups lie `apart`. */
+ALWAYS_INLINE void clumps_of(terms t, size_t n, size_t step, size_t w, size_t apart, REAL *restrict clump)
+{
+    size_t i = 0;
+    for (size_t j = 0; j < w; j++)
+        clump[j] = 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t j = 0; j < w; j++)
+            clump[j] += four_at(t, i * step + j * apart, step, j);
+    for (; i < n; i++)
+        for (size_t j = 0; j < w; j++)
+            clump[j] += term_at(t, i * step + j * apart, j);
+}
+
+ALWAYS_INLINE void add_clumps(terms t, size_t n, size_t step, size_t w, size_t apart, double *restrict sum,
+                              double *restrict rest)
+{
+    REAL clump[COLUMNS];
+    clumps_of(t, n, step, w, apart, clump);
+    for (size_t j = 0; j < w; j++)
+        add_to_total(sum + j, rest + j, (double)clump[j]);
+}
+
+/* Sixteen terms, `step` apart. */
+ALWAYS_INLINE REAL sixteen_at(terms t, size_t at, size_t step, size_t j)
+{
+    const REAL a = four_at(t, at, step, j) + four_at(t, at + 4 * step, step, j);
+    return a + (four_at(t, at + 8 * step, step, j) + four_at(t, at + 12 * step, step, j));
+}
+
+/* The same of a whole clump and of COLUMNS groups side by side. The loop is not unrolled: its vectors would no longer
+ * find room in registers. */
+ALWAYS_INLINE void add_whole_clumps(terms t, size_t k, double *restrict sum, double *restrict rest)
+{
+#pragma GCC unroll 1
+    for (size_t j = 0; j < COLUMNS; j++) {
+        REAL clump = sixteen_at(t, j, k, j);
+        for (size_t i = 16; i < CLUMP; i += 16)
+            clump += sixteen_at(t, i * k + j, k, j);
+        add_to_total(sum + j, rest + j, (double)clump);
+    }
+}
+
+/* Adds n rows of w <= COLUMNS columns, k apart, to the totals of the columns. */
+ALWAYS_INLINE void sum_columns(terms t, size_t n, size_t w, size_t k, double *restrict sum, double *restrict rest)
+{
+    for (size_t i = 0; i < n; i += CLUMP) {
+        const size_t rows = n - i < CLUMP ? n - i : CLUMP;
+        const terms from = terms_from(t, i * k, 0);
+        if (w == COLUMNS && rows == CLUMP)
+            add_whole_clumps(from, k, sum, rest);
+        else if (w == COLUMNS)
+            add_clumps(from, rows, k, COLUMNS, 1, sum, rest);
         else
-            for (size_t i = from; i < end; i++)
-                for (size_t j = 0; j < w; j++)
-                    sum[j] += term(x[i * k + j], u[i * k + j], g[j]);
-        for (size_t j = 0; j < w; j++)
-            total[j] += (double)sum[j];
+            add_clumps(from, rows, k, w, 1, sum, rest);
     }
 }
 
 /* Few columns of many rows: several rows are taken as one wide row, and its columns are added in the end. */
-ALWAYS_INLINE void sum_narrow_columns(ad_term *term, const REAL *x, const REAL *u, const REAL *g, size_t n, size_t k,
-                                      double *restrict total)
+ALWAYS_INLINE void sum_narrow_columns(terms t, size_t n, size_t k, double *restrict sum, double *restrict rest)
 {
     const size_t rows = COLUMNS / k, wide = rows * k, whole = n / rows * rows;
-    REAL repeated[COLUMNS];
-    double sum[COLUMNS] = {0};
-    repeat_groups(repeated, g, rows, k);
-    sum_columns(term, x, u, repeated, n / rows, wide, wide, sum);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < k; j++)
-            total[j] += sum[i * k + j];
-    sum_columns(term, x + whole * k, u + whole * k, g, n - whole, k, k, total);
+    REAL us[COLUMNS], gs[COLUMNS];
+    double sums[COLUMNS] = {0}, rests[COLUMNS] = {0};
+    terms repeated = {t.of, t.wide, t.x, t.u, gs};
+    repeat_groups(gs, t.g, rows, k);
+    if (!t.wide) {
+        repeat_groups(us, t.u, rows, k);
+        repeated.u = us;
+    }
+    sum_columns(repeated, n / rows, wide, wide, sums, rests);
+    fold_totals(sums, rests, rows, k);
+    for (size_t j = 0; j < k; j++) {
+        add_to_total(sum + j, rest + j, sums[j]);
+        rest[j] += rests[j];
+    }
+    sum_columns(terms_from(t, whole * k, 0), n - whole, k, k, sum, rest);
 }
 
-ALWAYS_INLINE void sum_long_rows(ad_term *term, const ad_span *s)
+/* The sums of `rows` rows of n <= CLUMP each, which do not go on. */
+ALWAYS_INLINE void sum_shortest_rows(terms t, const ad_span *s, size_t group, size_t rows)
 {
-    const REAL *X = s->array[1], *U = s->array[2], *G = s->array[3];
     const size_t n = s->size[1];
-    REAL *Y = s->array[0];
-    for (size_t o = 0; o < s->size[0]; o++) {
-        double total = s->n ? (double)Y[o] : 0;
-        sum_narrow_columns(term, X + o * n, U + o * n, G + o, n, 1, &total);
-        Y[o] = (REAL)total;
+    REAL *restrict Y = (REAL *)s->array[0] + group, sum[ROWS_AT_ONCE] = {0};
+    if (n > CLUMP / 2)
+        clumps_of(terms_from(t, group * n, group), n, 1, rows, n, sum);
+    else
+        for (size_t i = 0; i < n; i++)
+            for (size_t r = 0; r < rows; r++)
+                sum[r] += term_at(t, (group + r) * n + i, group + r);
+    if (s->step[1])
+        for (size_t r = 0; r < rows; r++)
+            Y[r] = (REAL)((double)sum[r] / s->constant);
+    else
+        for (size_t r = 0; r < rows; r++)
+            Y[r] = sum[r];
+}
+
+/* Adds `rows` rows of n each. */
+ALWAYS_INLINE void sum_rows_side_by_side(terms t, const ad_span *s, size_t group, size_t rows)
+{
+    const size_t n = s->size[1];
+    double sum[ROWS_AT_ONCE], rest[ROWS_AT_ONCE];
+    if (n <= CLUMP && !s->n && !s->step[0]) {
+        sum_shortest_rows(t, s, group, rows);
+        return;
+    }
+    begin_totals(s, group, rows, sum, rest);
+    for (size_t i = 0; i < n; i += CLUMP)
+        add_clumps(terms_from(t, group * n + i, group), n - i < CLUMP ? n - i : CLUMP, 1, rows, n, sum, rest);
+    end_totals(s, group, rows, sum, rest);
+}
+
+ALWAYS_INLINE void sum_rows(terms t, const ad_span *s)
+{
+    const size_t m = s->size[0], n = s->size[1];
+    size_t o = 0;
+    if (n < SHORT_ROW) {
+        for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE)
+            sum_rows_side_by_side(t, s, o, ROWS_AT_ONCE);
+        for (; o < m; o++)
+            sum_rows_side_by_side(t, s, o, 1);
+    }
+    for (; o < m; o++) {
+        double sum, rest;
+        begin_totals(s, o, 1, &sum, &rest);
+        sum_narrow_columns(terms_from(t, o * n, o), n, 1, &sum, &rest);
+        end_totals(s, o, 1, &sum, &rest);
     }
 }
 
-ALWAYS_INLINE void sum_rows_of_columns(ad_term *term, const ad_span *s)
+ALWAYS_INLINE void sum_rows_of_columns(terms t, const ad_span *s)
 {
-    const REAL *X = s->array[1], *U = s->array[2], *G = s->array[3];
     const size_t m = s->size[0], n = s->size[1], k = s->size[2];
-    REAL *Y = s->array[0];
     for (size_t o = 0; o < m; o++)
         for (size_t from = 0; from < k; from += COLUMNS) {
-            const size_t w = k - from < COLUMNS ? k - from : COLUMNS, x = o * n * k + from, y = o * k + from;
-            double total[COLUMNS];
-            for (size_t j = 0; j < w; j++)
-                total[j] = s->n ? (double)Y[y + j] : 0;
+            const size_t w = k - from < COLUMNS ? k - from : COLUMNS, group = o * k + from;
+            const terms own = terms_from(t, o * n * k + from, group);
+            double sum[COLUMNS], rest[COLUMNS];
+            begin_totals(s, group, w, sum, rest);
             if (k <= COLUMNS / 2 && n > COLUMNS)
-                sum_narrow_columns(term, X + x, U + x, G + y, n, k, total);
+                sum_narrow_columns(own, n, k, sum, rest);
             else
-                sum_columns(term, X + x, U + x, G + y, n, w, k, total);
-            for (size_t j = 0; j < w; j++)
-                Y[y + j] = (REAL)total[j];
+                sum_columns(own, n, w, k, sum, rest);
+            end_totals(s, group, w, sum, rest);
         }
 }
 
-/* Array 0 of groups becomes the sums of the terms; 1 is x, 2 is u and 3 is g. What the term does not use is NULL. */
-ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *span)
+/* Array 0 of groups becomes the sums of the terms, divided by the span's constant if its step[1] is 1; 1 is x, 2 is u
+ * and 3 is g. What the term does not use is NULL. If step[0] is 1, array 0 has totals, which go on. */
+ALWAYS_INLINE void sum_groups_of(ad_term *term, bool wide, const ad_span *s)
 {
-    ad_span s = *span;
-    s.array[2] = s.array[2] ? s.array[2] : s.array[1];
-    s.array[3] = s.array[3] ? s.array[3] : s.array[1];
-    if (s.size[2] > 1)
-        sum_rows_of_columns(term, &s);
-    else if (s.size[1] < SHORT_ROW)
-        sum_short_rows(term, &s);
+    const REAL *x = s->array[1];
+    const terms t = {term, wide, x, s->array[2] ? s->array[2] : x, s->array[3] ? s->array[3] : x};
+    if (s->size[2] > 1)
+        sum_rows_of_columns(t, s);
     else
-        sum_long_rows(term, &s);
+        sum_rows(t, s);
 }
 
-/* SUM(sum_squares, x * x): a loop that sums terms of x, u and g */
-#define SUM(name, term)                                                                                                \
+/* The same with a wide u. */
+ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *s) { sum_groups_of(term, true, s); }
+
+#define TERM(name, term)                                                                                               \
     static inline REAL name##_term(REAL x, REAL u, REAL g)                                                             \
     {                                                                                                                  \
         (void)u, (void)g, (void)x;                                                                                     \
         return (REAL)(term);                                                                                           \
-    }                                                                                                                  \
-    LOOP(name) { sum_groups(name##_term, s); }
+    }
+
+/* SUM(sum_squares, x * x): a loop that sums terms of x, u and g; u is wide, or the group's in SUM_OF_GROUPS */
+#define SUM(name, term)                                                                                                \
+    TERM(name, term)                                                                                                   \
+    LOOP(name) { sum_groups_of(name##_term, true, s); }
+#define SUM_OF_GROUPS(name, term)                                                                                      \
+    TERM(name, term)                                                                                                   \
+    LOOP(name) { sum_groups_of(name##_term, false, s); }
 
 /* ---- Folds ------------------------------------------------------------------------------------------------------- */
 
@@ -302,6 +420,7 @@ ALWAYS_INLINE void spread_groups(ad_spread *of, const ad_span *s)
 #else
 
 #define SUM(name, term) LOOP_TABLE(name)
+#define SUM_OF_GROUPS(name, term) LOOP_TABLE(name)
 #define FOLD(name, first, fold) LOOP_TABLE(name)
 #define SPREAD(name, expression) LOOP_TABLE(name)
 

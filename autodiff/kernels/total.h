@@ -26,7 +26,8 @@ typedef struct ad_total {
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-enum { CLUMP = 16, TOTAL_LANES = 16 };
+/* A total of f64 costs more, so its clumps are longer. */
+enum { CLUMP = sizeof(REAL) == sizeof(double) ? 32 : 16, TOTAL_LANES = 16 };
 
 /* sum += x. The rest is exact where |sum| >= |x|, and wrong by no more than a rounding of x elsewhere. Source: T. J.
  * Dekker, "A floating-point technique for extending the available precision", 1971. */
@@ -47,45 +48,49 @@ ALWAYS_INLINE double total_of(ad_total t)
     return t.rest - t.rest == 0 ? t.sum + t.rest : t.sum;
 }
 
-/* The total of n totals side by side. */
-ALWAYS_INLINE ad_total total_of_lanes(const double *sum, const double *rest, size_t n)
+/* Adds n rows of k totals to the first of them. */
+ALWAYS_INLINE void fold_totals(double *restrict sum, double *restrict rest, size_t n, size_t k)
 {
-    ad_total t = {0, 0};
-    for (size_t j = 0; j < n; j++)
-        add_to_total(&t.sum, &t.rest, sum[j]);
-    if (sizeof(REAL) == sizeof(double))
-        for (size_t j = 0; j < n; j++)
-            t.rest += rest[j];
-    return t;
+    while (n > 1) {
+        const size_t half = n / 2, other = (n - half) * k;
+        for (size_t t = 0; t < half * k; t++) {
+            add_to_total(sum + t, rest + t, sum[other + t]);
+            if (sizeof(REAL) == sizeof(double))
+                rest[t] += rest[other + t];
+        }
+        n -= half;
+    }
 }
 
-/* A function that adds `term` for each i below n. A lane adds a clump by fours, so that few additions wait for another.
+/* A function that adds `term` for each i below n; its other names end in _. A lane adds a clump by fours, so that few
+ * additions wait for another.
  */
 #define TOTAL(name, parameters, n, term)                                                                               \
     static inline ad_total name parameters                                                                             \
     {                                                                                                                  \
         enum { ROW = TOTAL_LANES, FOUR = 4 * ROW };                                                                    \
-        double sum[ROW] = {0}, rest[ROW] = {0};                                                                        \
-        size_t from = 0;                                                                                               \
-        while ((n)-from >= FOUR) {                                                                                     \
-            const size_t end = (n)-from < CLUMP * ROW ? (n) - ((n)-from) % FOUR : from + CLUMP * ROW;                  \
-            REAL lane[ROW] = {0};                                                                                      \
-            for (; from < end; from += FOUR)                                                                           \
-                for (size_t j = 0; j < ROW; j++) {                                                                     \
-                    size_t i = from + j;                                                                               \
-                    const REAL a = (REAL)(term), b = (i += ROW, (REAL)(term));                                         \
-                    const REAL c = (i += ROW, (REAL)(term)), d = (i += ROW, (REAL)(term));                             \
-                    lane[j] += (a + b) + (c + d);                                                                      \
+        const size_t n_terms_ = (n), by_four_ = n_terms_ / FOUR * FOUR, by_row_ = n_terms_ / ROW * ROW;                \
+        double sum_[ROW] = {0}, rest_[ROW] = {0};                                                                      \
+        for (size_t from_ = 0; from_ < by_four_; from_ += CLUMP * ROW) {                                               \
+            const size_t end_ = by_four_ - from_ < CLUMP * ROW ? by_four_ : from_ + CLUMP * ROW;                       \
+            REAL lane_[ROW] = {0};                                                                                     \
+            for (size_t at_ = from_; at_ < end_; at_ += FOUR)                                                          \
+                for (size_t j_ = 0; j_ < ROW; j_++) {                                                                  \
+                    size_t i = at_ + j_;                                                                               \
+                    const REAL term_0 = (REAL)(term), term_1 = (i += ROW, (REAL)(term));                               \
+                    const REAL term_2 = (i += ROW, (REAL)(term)), term_3 = (i += ROW, (REAL)(term));                   \
+                    lane_[j_] += (term_0 + term_1) + (term_2 + term_3);                                                \
                 }                                                                                                      \
-            for (size_t j = 0; j < ROW; j++)                                                                           \
-                add_to_total(sum + j, rest + j, (double)lane[j]);                                                      \
+            for (size_t j_ = 0; j_ < ROW; j_++)                                                                        \
+                add_to_total(sum_ + j_, rest_ + j_, (double)lane_[j_]);                                                \
         }                                                                                                              \
-        for (; (n)-from >= ROW; from += ROW)                                                                           \
-            for (size_t j = 0, i = from; j < ROW; j++, i++)                                                            \
-                add_to_total(sum + j, rest + j, (double)(REAL)(term));                                                 \
-        for (size_t j = 0, i = from; i < (n); j++, i++)                                                                \
-            add_to_total(sum + j, rest + j, (double)(REAL)(term));                                                     \
-        return total_of_lanes(sum, rest, ROW);                                                                         \
+        for (size_t at_ = by_four_; at_ < by_row_; at_ += ROW)                                                         \
+            for (size_t j_ = 0, i = at_; j_ < ROW; j_++, i++)                                                          \
+                add_to_total(sum_ + j_, rest_ + j_, (double)(REAL)(term));                                             \
+        for (size_t j_ = 0, i = by_row_; i < n_terms_; j_++, i++)                                                      \
+            add_to_total(sum_ + j_, rest_ + j_, (double)(REAL)(term));                                                 \
+        fold_totals(sum_, rest_, ROW, 1);                                                                              \
+        return (ad_total){sum_[0], rest_[0]};                                                                          \
     }
 
 #endif

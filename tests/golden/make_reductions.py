@@ -12,7 +12,8 @@ from golden import (EDGES, F32, F64, INF, NAN, PAIRED, Draw, all_pairs, axes_att
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
     "prod": "torch.prod's second gradient is that of a masked quotient; here the factors are multiplied one by one",
-    "std": "the second gradient of torch.std is NaN where the deviation is 0; ours is 0 there, as the first is",
+    "std": "the second gradient of torch.std is NaN where the deviation is 0; ours is 0 there, as the first is; "
+           "torch.std overflows at 1e200, ours does not",
     "norm": "the same of torch.linalg.vector_norm at 0; of order 2 it overflows at 1e200, ours does not; of order inf "
             "it is an error over nothing, ours is 0",
     "argmax": "torch.argmax takes one axis or all; ours takes any, and counts in their row-major order",
@@ -56,7 +57,9 @@ def selected(y, x, function):
 
 
 def std(correction):
-    function = lambda x: torch.std(x, 0, correction=correction)
+    def function(x):
+        scale = 2.0**-600 if x.numel() and x.detach().abs().max() > 2.0**500 else 1
+        return torch.std(x * scale, 0, correction=correction) / scale
     return lambda x: selected(function(x.detach()), x, function)
 
 

@@ -191,6 +191,68 @@ START_TEST(linear_at_the_edges)
 }
 END_TEST
 
+/* The elements of a are those of b to within `most` of themselves. */
+static void expect_digits(ad_tensor a, ad_tensor b, double most, const char *what)
+{
+    for (size_t i = 0; i < ad_size_of(a); i++) {
+        const double got = number_at(a, i), want = number_at(b, i);
+        ck_assert_msg(fabs(got - want) <= most * fabs(want), "%s: element %zu is %.17g, not %.17g", what, i, got, want);
+    }
+}
+
+static ad_tensor variable_from(ad_type type, ad_shape shape, const double *wide)
+{
+    return ad_cast(ad_variable(t, AD_F64, shape, wide), type);
+}
+
+/* Where an activation nears a bound, its slope in a layer keeps its digits: those of the activation alone, which
+ * tests/operators/activations.c compares with mpmath. The bias is spread to four z, and each is looked at in dx. */
+START_TEST(linear_keeps_its_digits)
+{
+    const ad_type type = _i ? AD_F32 : AD_F64;
+    const double zs[] = {4.5, -4.5, 10, -10, 20, -20, 33, -33}, one = 1, nothing = 0;
+    for (int a = 0; a < AD_ACTIVATION_COUNT; a++) {
+        activation = (ad_activation)a;
+        ad_tensor x = variable_from(type, AD_SHAPE(8, 1), zs), w = variable_from(type, AD_SHAPE(1, 1), &one),
+                  b = variable_from(type, AD_SHAPE(1), &nothing), dx[2], d2x[2];
+        ad_tensor y[] = {ad_linear(x, w, b, activation), activate(x)};
+        for (int k = 0; k < 2; k++) {
+            ad_grad(ad_sum(y[k]), &x, 1, &dx[k]);
+            ad_grad(ad_sum(dx[k]), &x, 1, &d2x[k]);
+        }
+        expect_ok(t);
+        const double most = type == AD_F32 ? 4e-6 : 4e-14;
+        expect_digits(dx[0], dx[1], most, "slope of a layer");
+        expect_digits(d2x[0], d2x[1], most, "second derivative of a layer");
+    }
+}
+END_TEST
+
+/* The gradient of a bias over 2 10^7 rows: of ones it is exact; of others the exact product is in long double. */
+START_TEST(linear_sums_many_rows)
+{
+    static const struct {
+        int64_t n, h;
+    } shapes[] = {{20000000, 1}, {6666667, 3}, {20000, 1000}};
+    const ad_type type = _i ? AD_F32 : AD_F64;
+    for (size_t k = 0; k < COUNT(shapes); k++)
+        for (int of_ones = 0; of_ones < 2; of_ones++) {
+            const double term = of_ones ? 1 : (double)0.1F;
+            const ad_shape shape = AD_SHAPE(shapes[k].n, shapes[k].h);
+            ad_tensor dy = ad_full(t, type, shape, term), db;
+            ad_linear_backward(dy, dy, dy, AD_RELU, &db);
+            expect_ok(t);
+            const double want = (double)((long double)term * (long double)shapes[k].n);
+            for (size_t j = 0; j < ad_size_of(db); j++) {
+                const double off = fabs(number_at(db, j) - want) / ulp_of(want, type);
+                ck_assert_msg(off <= (of_ones ? 0 : 3), "[%lld,%lld]: %.17g, not %.17g", (long long)shapes[k].n,
+                              (long long)shapes[k].h, number_at(db, j), want);
+            }
+            ad_reset(t);
+        }
+}
+END_TEST
+
 START_TEST(linear_refuses)
 {
     ad_tensor x = ad_name(ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), "x"),
@@ -527,6 +589,29 @@ START_TEST(lstm_cell_with_one_result)
 }
 END_TEST
 
+/* Near their bounds the five activations keep their digits, in the gradients and in those of the gradients: the cell's
+ * are those of its composition. The candidates' tanh and that of c' are near 1 too. */
+START_TEST(lstm_cell_keeps_its_digits)
+{
+    const ad_type type = _i ? AD_F32 : AD_F64;
+    const double gates[] = {20, -20, 5, 12, -11, 18, 9, -14, 16, 17, -8, 30, 10, -10, 6, 16}, cell[] = {3, -9, 14, -20};
+    ad_tensor z = variable_from(type, AD_SHAPE(16), gates), c = variable_from(type, AD_SHAPE(4), cell);
+    ad_tensor x[] = {z, c}, dx[2][2], d2x[2][2];
+    for (int composed = 0; composed < 2; composed++) {
+        ad_tensor y[2];
+        (composed ? lstm_composed : lstm_fused)(x, y);
+        ad_grad(ad_add(ad_sum(y[0]), ad_scale(ad_sum(y[1]), 0x1p-30)), x, 2, dx[composed]);
+        ad_grad(ad_add(ad_sum(dx[composed][0]), ad_sum(dx[composed][1])), x, 2, d2x[composed]);
+    }
+    expect_ok(t);
+    for (int i = 0; i < 2; i++) {
+        const double most = type == AD_F32 ? 1e-5 : 1e-13;
+        expect_digits(dx[0][i], dx[1][i], most, "gradient of a cell");
+        expect_digits(d2x[0][i], d2x[1][i], most, "second derivative of a cell");
+    }
+}
+END_TEST
+
 /* A gate far open or shut: no overflow, and what is shut lets nothing pass. */
 START_TEST(lstm_cell_saturates)
 {
@@ -594,6 +679,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(c, linear_is_its_composition, 0, AD_ACTIVATION_COUNT);
     tcase_add_test(c, linear_by_hand);
     tcase_add_test(c, linear_at_the_edges);
+    tcase_add_loop_test(c, linear_keeps_its_digits, 0, 2);
+    tcase_add_loop_test(c, linear_sums_many_rows, 0, 2);
     tcase_add_test(c, linear_refuses);
     tcase_add_test(c, linear_of_nothing);
     tcase_add_test(c, mul_add_is_its_composition);
@@ -609,6 +696,7 @@ static Suite *make_suite(void)
     tcase_add_test(c, layer_norm_of_no_rows);
     tcase_add_test(c, lstm_cell_is_its_composition);
     tcase_add_test(c, lstm_cell_with_one_result);
+    tcase_add_loop_test(c, lstm_cell_keeps_its_digits, 0, 2);
     tcase_add_test(c, lstm_cell_saturates);
     tcase_add_test(c, lstm_cell_refuses);
     tcase_add_loop_test(c, threads_change_nothing, 0, AD_ACTIVATION_COUNT);

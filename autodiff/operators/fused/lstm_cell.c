@@ -1,5 +1,4 @@
 /* The cell of a long short-term memory: one kernel each way, because it is called for few elements and often. */
-#include "../../kernels/reduce.h"
 #include "../../kernels/saturation.h"
 #include "../family.h"
 
@@ -45,45 +44,31 @@ static inline REAL fraction(REAL f, REAL a, REAL b)
     return f * (a_first ? a : b) * (a_first ? b : a);
 }
 
-/* What the activations lack to 1: forget, input, output, candidate and tanh(c'). */
-typedef REAL cell_rests[5][SLOPE_ROOM];
-
-/* n elements of a row of m; without `rests` they are 1 - |y|. */
-ALWAYS_INLINE void cell_gradients(size_t n, size_t m, REAL *restrict dF, REAL *restrict dC, const REAL *restrict dH,
-                                  const REAL *restrict dN, const REAL *restrict F, const REAL *restrict C,
-                                  cell_rests rests)
+/* n elements of a row of m; `exact`: with what the activations lack to 1 from the gates Z and from next. Returns
+ * whether one of the activations is near 1. */
+ALWAYS_INLINE bool cell_gradients(size_t n, size_t m, bool exact, REAL *restrict dF, REAL *restrict dC,
+                                  const REAL *restrict dH, const REAL *restrict dN, const REAL *restrict F,
+                                  const REAL *restrict C, const REAL *restrict Z, const REAL *restrict N)
 {
     REAL *restrict dI = dF + m, *restrict dO = dI + m, *restrict dG = dO + m;
     const REAL *restrict I = F + m, *restrict O = I + m, *restrict G = O + m, *restrict T = G + m;
+    ad_bits near = 0;
     for (size_t i = 0; i < n; i++) {
-        const REAL f = rests ? rests[0][i] : logistic_rest(F[i]), in = rests ? rests[1][i] : logistic_rest(I[i]),
-                   o = rests ? rests[2][i] : logistic_rest(O[i]), g = rests ? rests[3][i] : tanh_rest(G[i]),
-                   t = rests ? rests[4][i] : tanh_rest(T[i]);
+        const REAL f = exact ? logistic_exact(F[i], Z[i]) : logistic_rest(F[i]),
+                   in = exact ? logistic_exact(I[i], Z[m + i]) : logistic_rest(I[i]),
+                   o = exact ? logistic_exact(O[i], Z[2 * m + i]) : logistic_rest(O[i]),
+                   g = exact ? tanh_exact(G[i], Z[3 * m + i]) : tanh_rest(G[i]),
+                   t = exact ? tanh_exact(T[i], N[i]) : tanh_rest(T[i]);
         const REAL sum = dN[i] + dH[i] * O[i] * t * (2 - t);
         dF[i] = fraction(F[i] * f, sum, C[i]);
         dI[i] = sum * G[i] * I[i] * in;
         dO[i] = dH[i] * T[i] * O[i] * o;
         dG[i] = sum * I[i] * g * (2 - g);
         dC[i] = sum * F[i];
+        near |=
+            logistic_nears(F[i]) | logistic_nears(I[i]) | logistic_nears(O[i]) | tanh_nears(G[i]) | tanh_nears(T[i]);
     }
-}
-
-/* Whether one of n elements of a row is near a bound. */
-static inline bool cell_is_near(size_t n, size_t m, const REAL *activated)
-{
-    bool near = false;
-    for (size_t k = 0; k < 5; k++)
-        near |= k < 3 ? logistic_is_near(n, activated + k * m) : tanh_is_near(n, activated + k * m);
     return near;
-}
-
-static inline void cell_rests_of(size_t n, size_t m, cell_rests rests, const REAL *activated, const REAL *gates,
-                                 const REAL *next)
-{
-    for (size_t k = 0; k < 3; k++)
-        logistic_rests(n, rests[k], activated + k * m, gates + k * m);
-    tanh_rests(n, rests[3], activated + 3 * m, gates + 3 * m);
-    tanh_rests(n, rests[4], activated + 4 * m, next);
 }
 
 /* n rows. Array 0 has the addresses of dgates, dcell, dh, dnext, activated, cell, gates and next. */
@@ -91,18 +76,13 @@ LOOP(lstm_cell_backward)
 {
     REAL *const *of = s->array[0];
     const size_t m = s->size[0];
-    cell_rests rests;
     for (size_t k = 0; k < s->n; k++)
         for (size_t i = 0, n; i < m; i += n) {
-            const size_t at = k * m + i;
-            REAL *dF = of[0] + 4 * k * m + i, *A = of[4] + 5 * k * m + i;
-            n = slope_block(m - i);
-            if (cell_is_near(n, m, A)) {
-                cell_rests_of(n, m, rests, A, of[6] + 4 * k * m + i, of[7] + at);
-                cell_gradients(n, m, dF, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, rests);
-            } else {
-                cell_gradients(n, m, dF, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, NULL);
-            }
+            const size_t at = k * m + i, four = 4 * k * m + i;
+            const REAL *A = of[4] + 5 * k * m + i, *Z = of[6] + four, *N = of[7] + at;
+            n = m - i < SLOPE_BLOCK ? m - i : SLOPE_BLOCK;
+            if (cell_gradients(n, m, false, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N))
+                cell_gradients(n, m, true, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
         }
 }
 

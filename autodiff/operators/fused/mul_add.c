@@ -1,31 +1,28 @@
 /* Multiply and add, element by element, and both gradients of a product. */
-#include "../family.h"
+#include "../reductions/reduce.h"
 
 MAP3(mul_add, (v) * (a) + b)
+MAP2(product, a *b)
+SUM(sum_products, x *u)
 
 #ifdef AD_REAL
 
-/* y += a b, summed where y stands still: in lanes, which the compiler turns into vectors. */
+TOTAL(sum_of_products, (const REAL *a, size_t sa, const REAL *b, size_t sb, size_t n), n, a[sa * i] * b[sb * i])
+
+/* Adds a b to the totals in array 0. */
 LOOP(add_product)
 {
-    enum { LANES = 8 };
-    const REAL *restrict A = s->array[1], *restrict B = s->array[2];
+    const REAL *A = s->array[1], *B = s->array[2];
     const size_t sa = s->step[1], sb = s->step[2];
-    REAL *restrict Y = s->array[0], lane[LANES] = {0}, sum = 0;
-    size_t i = 0;
+    ad_total *T = s->array[0];
     if (s->step[0]) {
-        for (; i < s->n; i++)
-            Y[i] += A[sa * i] * B[sb * i];
-        return;
+        for (size_t i = 0; i < s->n; i++)
+            add_to_total(&T[i].sum, &T[i].rest, (double)(A[sa * i] * B[sb * i]));
+    } else {
+        const ad_total t = sa && sb ? sum_of_products(A, 1, B, 1, s->n) : sum_of_products(A, sa, B, sb, s->n);
+        add_to_total(&T->sum, &T->rest, t.sum);
+        T->rest += t.rest;
     }
-    for (; i + LANES <= s->n; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lane[k] += A[sa * (i + k)] * B[sb * (i + k)];
-    for (; i < s->n; i++)
-        sum += A[sa * i] * B[sb * i];
-    for (size_t k = 0; k < LANES; k++)
-        sum += lane[k];
-    Y[0] += sum;
 }
 
 #else
@@ -84,36 +81,46 @@ static void mul_backward_shape(ad_call *c)
     ad_result(c, 1, (ad_type)c->x[0]->type, c->x[2]->shape);
 }
 
-/* Whether x has the shape of y without some of its first axes: y then holds the order of x again and again. */
-static bool is_end_of(const ad_shape *x, const ad_shape *y)
+/* The axes of y that x, which broadcasts to it, lacks or has with another size. */
+static unsigned axes_broadcast(const ad_shape *x, const ad_shape *y)
 {
     const int shift = y->rank - x->rank;
-    bool is = shift >= 0;
-    for (int i = 0; is && i < x->rank; i++)
-        is = x->dims[i] == y->dims[shift + i];
-    return is;
+    unsigned mask = 0;
+    for (int i = 0; i < y->rank; i++)
+        mask |= i < shift || x->dims[i - shift] != y->dims[i] ? 1U << i : 0;
+    return mask;
 }
 
-enum { SHORT_RUN = 8 };
+/* sum = other dy, where neither is as wide as dy: in totals, which ad_broadcast_loop comes back to. */
+static void product_of_narrow(ad_call *c, ad_value *sum, const ad_value *other)
+{
+    const ad_value *dy = c->x[0];
+    const size_t bytes = ad_bytes_of(dy->type), n = ad_elements(sum);
+    ad_total *totals = ad_scratch(c, n, sizeof(ad_total));
+    if (!totals)
+        return;
+    memset(totals, 0, n * sizeof *totals);
+    ad_span span = {.array = {totals, other->data, dy->data}};
+    ad_broadcast_loop(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
+                      (const size_t[]){sizeof *totals, bytes, bytes}, ad_loop_for(&add_product_loops, dy->type), &span);
+    ad_round_totals(c, sum->data, n, totals, 1);
+}
 
 /* sum = other dy, summed to the shape of sum. */
 static void product_into(ad_call *c, ad_value *sum, const ad_value *other)
 {
     const ad_value *dy = c->x[0];
-    const size_t bytes = ad_bytes_of(dy->type), n = ad_elements(sum), m = ad_elements(other);
-    ad_loop *loop = ad_loop_for(&add_product_loops, dy->type);
-    ad_span span = {.n = n < m ? n : m, .array = {sum->data, other->data, dy->data}, .step = {1, 1, 1}};
-    memset(sum->data, 0, n * bytes);
-    if (!is_end_of(sum->shape, dy->shape) || !is_end_of(other->shape, dy->shape) || span.n < SHORT_RUN) {
-        ad_broadcast_loop(dy->shape, 3, (const ad_shape *const[]){sum->shape, other->shape, dy->shape},
-                (const size_t[]){bytes, bytes, bytes}, loop, &span);
-        return;
-    }
-    for (size_t at = 0, all = ad_elements(dy); at < all; at += span.n) {
-        span.array[0] = (char *)sum->data + at % n * bytes;
-        span.array[1] = (char *)other->data + at % m * bytes;
-        span.array[2] = (char *)dy->data + at * bytes;
-        loop(&span);
+    const size_t bytes = ad_bytes_of(dy->type), n = ad_elements(dy);
+    if (n == ad_elements(sum)) {
+        ad_span span = {.array = {sum->data, other->data, dy->data}};
+        ad_broadcast_loop(dy->shape, 3, (const ad_shape *const[]){dy->shape, other->shape, dy->shape},
+                          (const size_t[]){bytes, bytes, bytes}, ad_loop_for(&product_loops, dy->type), &span);
+    } else if (n == 0 || n == ad_elements(other)) {
+        const ad_groups of = ad_groups_of(dy->shape, axes_broadcast(sum->shape, dy->shape));
+        ad_sum_groups(c, &of, &sum_products_loops, sum->data, 1,
+                      &(ad_sum_terms){.x = dy->data, .u = other->data, .u_is_wide = true});
+    } else {
+        product_of_narrow(c, sum, other);
     }
 }
 

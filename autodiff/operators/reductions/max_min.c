@@ -167,12 +167,11 @@ static unsigned tied_axes(ad_call *c, const ad_value *x)
 }
 
 /* In scratch: for each group of x, how many elements tie with y. */
-static void *tie_counts(ad_call *c, const ad_value *x, const ad_value *y)
+static void *tie_counts(ad_call *c, const ad_groups *of, const ad_value *x, const ad_value *y)
 {
-    void *count = ad_scratch(c, ad_elements(y), ad_bytes_of(y->type));
+    void *count = ad_scratch(c, of->count, ad_bytes_of(y->type));
     if (count)
-        ad_walk_groups(c, &count_ties_loops, x->shape, tied_axes(c, x), 0, 4,
-                       (const ad_group_array[]){{.data = count}, {x->data, true, false}, {0}, {.data = y->data}});
+        ad_sum_groups(c, of, &count_ties_loops, count, 1, &(ad_sum_terms){.x = x->data, .g = y->data});
     return count;
 }
 
@@ -191,12 +190,12 @@ static void spread_ties_shape(ad_call *c)
 static void spread_ties_run(ad_call *c)
 {
     const ad_value *v = c->x[0], *x = c->x[1], *y = c->x[2];
-    void *count = tie_counts(c, x, y),
-         *part = count ? ad_scratch(c, ad_elements(v), ad_bytes_of(v->type)) : NULL;
+    const ad_groups of = ad_groups_of(x->shape, tied_axes(c, x));
+    void *count = tie_counts(c, &of, x, y), *part = count ? ad_scratch(c, ad_elements(v), ad_bytes_of(v->type)) : NULL;
     if (!part)
         return;
     divide_by_counts(c, part, v->data, count, ad_elements(v));
-    ad_walk_groups(c, &select_ties_loops, x->shape, tied_axes(c, x), 0, 4,
+    ad_walk_groups(c, &select_ties_loops, of.x, of.mask, 0, 4,
                    (const ad_group_array[]){
                        {c->y[0]->data, true, false}, {x->data, true, false}, {.data = part}, {.data = y->data}});
 }
@@ -250,18 +249,30 @@ static void mean_ties_shape(ad_call *c)
         ad_result(c, 0, (ad_type)c->x[0]->type, c->x[2]->shape);
 }
 
-static void mean_ties_run(ad_call *c)
+/* y = the mean of the elements of u where x equals m */
+static void mean_of_ties(ad_call *c, const ad_groups *of, void *y, const void *count, const void *u)
 {
-    const ad_value *u = c->x[0], *x = c->x[1], *m = c->x[2];
-    ad_value *y = c->y[0];
-    void *count = tie_counts(c, x, m),
-         *sum = count ? ad_scratch(c, ad_elements(y), ad_bytes_of(y->type)) : NULL;
+    void *sum = ad_scratch(c, of->count, ad_bytes_of(c->x[1]->type));
     if (!sum)
         return;
-    ad_walk_groups(
-        c, &sum_ties_loops, x->shape, tied_axes(c, x), 0, 4,
-        (const ad_group_array[]){{.data = sum}, {x->data, true, false}, {u->data, true, false}, {.data = m->data}});
-    divide_by_counts(c, y->data, sum, count, ad_elements(y));
+    ad_sum_groups(c, of, &sum_ties_loops, sum, 1,
+                  &(ad_sum_terms){.x = c->x[1]->data, .u = u, .g = c->x[2]->data, .u_is_wide = true});
+    divide_by_counts(c, y, sum, count, of->count);
+}
+
+static void mean_ties_run(ad_call *c)
+{
+    const ad_value *u = c->x[0], *x = c->x[1];
+    const ad_groups of = ad_groups_of(x->shape, tied_axes(c, x));
+    void *y = c->y[0]->data, *count = tie_counts(c, &of, x, c->x[2]), *scale, *z;
+    if (!count)
+        return;
+    mean_of_ties(c, &of, y, count, u->data);
+    const void *near = ad_rescued(c, &of, y, 0, u->data, &scale);
+    if (!near || !(z = ad_scratch(c, of.count, ad_bytes_of(u->type))))
+        return;
+    mean_of_ties(c, &of, z, count, near);
+    ad_take_rescued(c, &of, y, 0, z, scale, 1);
 }
 
 /* r = mean of u where x equals y :  du = spread_ties(dr, x, y); constant in x and y almost everywhere */

@@ -10,17 +10,9 @@ LOOP(fill)
         Y[i] = (REAL)s->constant;
 }
 
-LOOP(divide)
-{
-    REAL *restrict Y = s->array[0];
-    for (size_t i = 0; i < s->n; i++)
-        Y[i] /= (REAL)s->constant;
-}
-
 #else
 
 LOOP_TABLE(fill)
-LOOP_TABLE(divide)
 
 const ad_sample ad_samples_over_axes[8] = {
     {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.axes = {0}}}},
@@ -169,28 +161,43 @@ static void fill_groups(ad_call *c, const ad_shape *x, unsigned mask, void *y, d
     ad_fill_reals(c, y, ad_count_of(&groups), value);
 }
 
-void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
-                    const ad_group_array arrays[])
+void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, ad_span s, int n,
+                  const ad_group_array arrays[])
 {
-    const size_t bytes = ad_bytes_of(c->x[0]->type), count = ad_count_of(x);
-    if (count == 0) {
-        if (!arrays[0].is_wide)
-            fill_groups(c, x, mask, arrays[0].data, nothing);
-        return;
-    }
     const plan p = plan_of(x, mask);
-    ad_span s = {0};
     const int outer = take_block(&p, &s);
-    const size_t block = s.size[0] * s.size[1] * s.size[2];
+    const size_t bytes = ad_bytes_of(c->x[0]->type), block = s.size[0] * s.size[1] * s.size[2], count = ad_count_of(x);
+    ad_loop *loop = ad_loop_for(loops, c->x[0]->type);
     for (size_t b = 0; b < count / block; b++) {
         size_t group;
         s.n = place_of(&p, outer, &s, b, &group);
         for (int i = 0; i < n; i++) {
-            const size_t at = (arrays[i].is_wide ? b * block : group) * (arrays[i].is_index ? sizeof(int32_t) : bytes);
-            s.array[i] = arrays[i].data ? (char *)arrays[i].data + at : NULL;
+            const size_t at = arrays[i].is_wide ? b * block : group, size = i == 0 && s.step[0]  ? sizeof(ad_total)
+                                                                            : arrays[i].is_index ? sizeof(int32_t)
+                                                                                                 : bytes;
+            s.array[i] = arrays[i].data ? (char *)arrays[i].data + at * size : NULL;
         }
-        ad_loop_for(loops, c->x[0]->type)(&s);
+        loop(&s);
     }
+}
+
+bool ad_is_one_block_each(const ad_shape *x, unsigned mask)
+{
+    const plan p = plan_of(x, mask);
+    ad_span s;
+    bool is = true;
+    for (int axis = take_block(&p, &s); axis < p.n_axes; axis++)
+        is = is && !p.reduced[axis];
+    return is;
+}
+
+void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
+                    const ad_group_array arrays[])
+{
+    if (ad_count_of(x))
+        ad_walk_span(c, loops, x, mask, (ad_span){0}, n, arrays);
+    else if (!arrays[0].is_wide)
+        fill_groups(c, x, mask, arrays[0].data, nothing);
 }
 
 void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing)
@@ -203,11 +210,5 @@ void ad_fill_reals(const ad_call *c, void *data, size_t n, double value)
 {
     ad_span s = {.n = n, .array = {data}, .constant = value};
     ad_loop_for(&fill_loops, c->x[0]->type)(&s);
-}
-
-void ad_divide_reals(ad_call *c, void *y, size_t n, double value)
-{
-    ad_span s = {.n = n, .array = {y}, .constant = value};
-    ad_loop_for(&divide_loops, c->x[0]->type)(&s);
 }
 #endif

@@ -41,17 +41,61 @@ typedef struct ad_group_array {
 void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
                     const ad_group_array arrays[]);
 
-/* The same for operand 0, reduced to y. */
+/* The same with more of the span given: where its step[0] is 1, array 0 has totals; and for operand 0, reduced to y. */
+void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, ad_span s, int n,
+                  const ad_group_array arrays[]);
 void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing);
 
-/* For a call that reduces operand 0: its mean into y; its sum of squares into the result. In sum_mean.c. */
-void ad_mean_into(ad_call *c, void *y);
-void ad_sum_squares_run(ad_call *c);
+/* ---- Sums of groups (sums.c) ------------------------------------------------------------------------------------- */
+
+/* The groups of x over the axes in the mask: how many there are, and of how many elements each is. */
+typedef struct ad_groups {
+    const ad_shape *x;
+    unsigned mask;
+    size_t count;
+    double n;
+} ad_groups;
+
+ad_groups ad_groups_of(const ad_shape *x, unsigned mask);
+ad_groups ad_groups_reduced(ad_call *c);
+
+/* y = the sums of a loop's terms over groups, divided. u may be wide or the group's, as the loop wants it; NULL is not
+ * used. */
+typedef struct ad_sum_terms {
+    const void *x, *u, *g;
+    bool u_is_wide;
+} ad_sum_terms;
+
+void ad_sum_groups(ad_call *c, const ad_groups *of, const ad_loops *loops, void *y, double divisor,
+                   const ad_sum_terms *terms);
+
+/* y = n totals, divided */
+void ad_round_totals(ad_call *c, void *y, size_t n, const ad_total *totals, double divisor);
+
+/* y = the sums of x over groups, divided. A result that can be represented does not overflow on the way. */
+void ad_sum_divided(ad_call *c, const ad_groups *of, void *y, double divisor, const void *x);
+
+/* y = the sums of x^2 */
+void ad_sum_squared(ad_call *c, const ad_groups *of, void *y, const void *x);
+
+/* The deviations of x from the mean of its group are (x - high) - low. The mean is known as the sum of two numbers, so
+ * that neither a large mean nor its rounding takes digits from them. */
+void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, const void *x);
+
+/* A copy of x in scratch, where a result y of a group has been lost on the way: it is not finite, or smaller than
+ * `least`, though x is finite and not 0. Each group of the copy is brought near to 1 by a power of two, `scale`. NULL
+ * if nothing is lost, or on an error. */
+void *ad_rescued(ad_call *c, const ad_groups *of, const void *y, double least, const void *x, void **scale);
+
+/* y = z / scale, or z / scale^2, where y has been lost. */
+void ad_take_rescued(ad_call *c, const ad_groups *of, void *y, double least, const void *z, const void *scale,
+                     int power);
+
+/* Whether the groups of x lie in one block, so that none goes on in a later one. */
+bool ad_is_one_block_each(const ad_shape *x, unsigned mask);
 
 /* n elements of the type of operand 0 become `value`. */
 void ad_fill_reals(const ad_call *c, void *data, size_t n, double value);
-/* y[i] /= value */
-void ad_divide_reals(ad_call *c, void *y, size_t n, double value);
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
 

@@ -1,18 +1,33 @@
 /* Sums over axes: sum, mean, sum of squares. */
 #include "reduce.h"
 
-SUM(sum, x)
-SUM(sum_squares, (x) * (x))
 SPREAD(twice_times, 2 * x * v)
 MAP2(twice_product, 2 * a * b)
 
-#ifndef AD_REAL
+#ifdef AD_REAL
+
+/* y = x / constant; the constant may have more digits than REAL */
+LOOP(divide_by)
+{
+    const REAL *restrict X = s->array[1];
+    REAL *restrict Y = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        Y[i] = (REAL)((double)X[s->step[1] * i] / s->constant);
+}
+
+#else
 
 AD_FAMILY(reductions_sum_mean)
 
+LOOP_TABLE(divide_by)
+
 /* ---- Sum and mean ------------------------------------------------------------------------------------------------ */
 
-static void sum_run(ad_call *c) { ad_reduce_into(c, &sum_loops, c->y[0]->data, 0); }
+static void sum_run(ad_call *c)
+{
+    const ad_groups of = ad_groups_reduced(c);
+    ad_sum_divided(c, &of, c->y[0]->data, 1, c->x[0]->data);
+}
 
 /* The gradient of a sum goes to every element of the sum. A scalar broadcasts as it is. */
 static ad_tensor spread(ad_pullback *p, ad_tensor g)
@@ -22,10 +37,7 @@ static ad_tensor spread(ad_pullback *p, ad_tensor g)
 }
 
 /* y = sum x :  dx = dy, broadcast */
-static void sum_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, spread(p, ad_dy(p)));
-}
+static void sum_vjp(ad_pullback *p) { ad_give(p, 0, spread(p, ad_dy(p))); }
 
 AD_OPERATOR(sum,
     OVER_AXES,
@@ -41,19 +53,17 @@ AD_OPERATOR(sum,
 ad_tensor ad_sum_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_sum, x, axes); }
 ad_tensor ad_sum(ad_tensor x) { return ad_sum_over(x, AD_ALL_AXES); }
 
-void ad_mean_into(ad_call *c, void *y)
+static void mean_run(ad_call *c)
 {
-    ad_reduce_into(c, &sum_loops, y, 0);
-    ad_divide_reals(c, y, ad_elements(c->y[0]), ad_group_size(c->x[0]->shape, ad_reduced_axes(c)));
+    const ad_groups of = ad_groups_reduced(c);
+    ad_sum_divided(c, &of, c->y[0]->data, of.n, c->x[0]->data);
 }
-
-static void mean_run(ad_call *c) { ad_mean_into(c, c->y[0]->data); }
 
 /* y = (sum x) / n :  dx = dy / n, broadcast */
 static void mean_vjp(ad_pullback *p)
 {
     const double n = (double)ad_count_of(ad_x_shape(p, 0)) / (double)ad_size_of(ad_y(p));
-    ad_give(p, 0, spread(p, ad_scale(ad_dy(p), 1 / n)));
+    ad_give(p, 0, spread(p, ad_divide_by(ad_dy(p), n)));
 }
 
 AD_OPERATOR(mean,
@@ -70,9 +80,40 @@ AD_OPERATOR(mean,
 ad_tensor ad_mean_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_mean, x, axes); }
 ad_tensor ad_mean(ad_tensor x) { return ad_over(&ad_operator_mean, x, AD_ALL_AXES); }
 
+/* y = x / c :  dx = dy / c */
+static void divide_by_vjp(ad_pullback *p) { ad_give(p, 0, ad_divide_by(ad_dy(p), ad_attribute_at(p, 0)->real)); }
+
+static const ad_sample samples_divide_by[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.real = 3}}},
+    {.n_x = 1, .x = {{0}}, .attributes = {{.real = -0.5}}},
+    {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 7}}},
+};
+
+AD_OPERATOR(divide_by,
+    .arity = 1,
+    ELEMENTWISE,
+    .attributes = {{"c", AD_ATTRIBUTE_REAL}},
+    SAMPLES(samples_divide_by),
+    .loops = &divide_by_loops,
+    .vjp = divide_by_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x / c",
+    .gradient = "dy / c",
+    .convention = "c has the digits of f64 for x of f32 too",
+);
+
+ad_tensor ad_divide_by(ad_tensor x, double c)
+{
+    return ad_apply_one(&ad_operator_divide_by, &x, 1, &(ad_attribute){.real = c});
+}
+
 /* ---- Sum of squares ---------------------------------------------------------------------------------------------- */
 
-void ad_sum_squares_run(ad_call *c) { ad_reduce_into(c, &sum_squares_loops, c->y[0]->data, 0); }
+static void sum_squares_run(ad_call *c)
+{
+    const ad_groups of = ad_groups_reduced(c);
+    ad_sum_squared(c, &of, c->y[0]->data, c->x[0]->data);
+}
 
 /* y = sum x^2 :  dx = 2 x dy */
 static void sum_squares_vjp(ad_pullback *p) { ad_give(p, 0, ad_twice_product(ad_x(p, 0), ad_keep_axes(p, ad_dy(p)))); }
@@ -80,7 +121,7 @@ static void sum_squares_vjp(ad_pullback *p) { ad_give(p, 0, ad_twice_product(ad_
 AD_OPERATOR(sum_squares,
     OVER_AXES,
     SAMPLES(ad_samples_over_axes),
-    .run = ad_sum_squares_run,
+    .run = sum_squares_run,
     .vjp = sum_squares_vjp,
     .formula = "sum x^2 over axes",
     .gradient = "2 x dy",

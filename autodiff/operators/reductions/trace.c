@@ -1,19 +1,31 @@
 /* The sum of a diagonal. */
 #include "../family.h"
 
+#include "../../kernels/total.h"
+
 #ifdef AD_REAL
 
-/* y[o] = the sum of the diagonal of matrix o; size = {matrices, m, n} */
+/* The sum of n elements, `step` apart, each times `scale`. */
+static REAL sum_apart(const REAL *x, size_t n, size_t step, REAL scale)
+{
+    ad_total t = {0, 0};
+    for (size_t i = 0; i < n; i++)
+        add_to_total(&t.sum, &t.rest, (double)(x[i * step] * scale));
+    return (REAL)total_of(t);
+}
+
+/* y[o] = the sum of the diagonal of matrix o; size = {matrices, m, n}. A sum that overflows is tried once more, of
+ * smaller terms. */
 LOOP(trace)
 {
-    const REAL *X = s->array[1];
+    const REAL *X = s->array[1], small = (REAL)0x1p-40;
     REAL *Y = s->array[0];
     const size_t m = s->size[1], n = s->size[2], d = m < n ? m : n;
     for (size_t o = 0; o < s->size[0]; o++) {
-        double sum = 0;
-        for (size_t i = 0; i < d; i++)
-            sum += (double)X[o * m * n + i * n + i];
-        Y[o] = (REAL)sum;
+        const REAL *x = X + o * m * n;
+        Y[o] = sum_apart(x, d, n + 1, 1);
+        if (!(R(fabs)(Y[o]) <= REAL_MAX))
+            Y[o] = sum_apart(x, d, n + 1, small) / small;
     }
 }
 

@@ -4,8 +4,8 @@
 #include <float.h>
 
 SUM(sum_abs, R(fabs)(x))
-SUM(sum_deviations, (x - g) * (x - g))
-SUM(sum_scaled, (x * g) * (x * g))
+SUM_OF_GROUPS(sum_deviations, (x - u - g) * (x - u - g))
+SPREAD(deviations, x - v - g)
 FOLD(max_abs, 0, R(fabs)(x) > y || x != x ? R(fabs)(x) : y)
 
 #ifdef AD_REAL
@@ -17,57 +17,38 @@ LOOP(root)
         Y[i] = R(sqrt)(Y[i]);
 }
 
-/* g = a power of two that brings m, the largest of a group, near to 1. */
-LOOP(power_near)
-{
-    const REAL *restrict M = s->array[1];
-    REAL *restrict G = s->array[0];
-    const int most = sizeof(REAL) == sizeof(float) ? 126 : 1022;
-    for (size_t i = 0; i < s->n; i++) {
-        int exponent = 0;
-        if (M[i] > 0 && M[i] <= REAL_MAX)
-            (void)R(frexp)(M[i], &exponent);
-        exponent = exponent > most ? most : exponent < -most ? -most : exponent;
-        G[i] = R(ldexp)(1, -exponent);
-    }
-}
-
-/* y = sqrt(y) / g */
-LOOP(root_over)
-{
-    const REAL *restrict G = s->array[1];
-    REAL *restrict Y = s->array[0];
-    for (size_t i = 0; i < s->n; i++)
-        Y[i] = R(sqrt)(Y[i]) / G[i];
-}
-
-/* The smallest and the largest of n elements, NaN if one is, into array 1. */
-LOOP(range_of)
-{
-    const REAL *restrict Y = s->array[0];
-    double *range = s->array[1];
-    range[0] = INFINITY;
-    range[1] = -INFINITY;
-    for (size_t i = 0; i < s->n; i++) {
-        range[0] = (double)Y[i] < range[0] || Y[i] != Y[i] ? (double)Y[i] : range[0];
-        range[1] = (double)Y[i] > range[1] || Y[i] != Y[i] ? (double)Y[i] : range[1];
-    }
-}
-
 #else
 
 AD_FAMILY(reductions_var_std_norm)
 
 LOOP_TABLE(root)
-LOOP_TABLE(power_near)
-LOOP_TABLE(root_over)
-LOOP_TABLE(range_of)
 
-/* y[i] = loop of m[i] */
-static void run_over(ad_call *c, const ad_loops *loops, void *y, void *m, size_t n)
+static void root(ad_call *c, void *y, size_t n)
 {
-    ad_span s = {.n = n, .array = {y, m}, .step = {1, 1}};
-    ad_loop_for(loops, c->x[0]->type)(&s);
+    ad_loop_for(&root_loops, c->x[0]->type)(&(ad_span){.n = n, .array = {y}});
+}
+
+/* y = a measure of groups of x that is made of squares, divided. */
+typedef void measure(ad_call *c, const ad_groups *of, void *y, double divisor, const void *x);
+
+/* The result becomes the measure, or its root. Where squares are out of range it is computed once more, of groups
+ * brought near to 1. */
+static void measure_safely(ad_call *c, measure *m, const ad_groups *of, double divisor, bool is_root)
+{
+    const bool is_wide = c->x[0]->type == AD_F64;
+    const double square = is_wide ? DBL_MIN / DBL_EPSILON : (double)(FLT_MIN / FLT_EPSILON),
+                 least = is_root ? sqrt(square) : square;
+    void *y = c->y[0]->data, *scale, *z;
+    m(c, of, y, divisor, c->x[0]->data);
+    if (is_root)
+        root(c, y, of->count);
+    const void *near = ad_rescued(c, of, y, least, c->x[0]->data, &scale);
+    if (!near || !(z = ad_scratch(c, of->count, ad_bytes_of(c->x[0]->type))))
+        return;
+    m(c, of, z, divisor, near);
+    if (is_root)
+        root(c, z, of->count);
+    ad_take_rescued(c, of, y, least, z, scale, is_root ? 1 : 2);
 }
 
 /* ---- Variance and standard deviation ----------------------------------------------------------------------------- */
@@ -91,26 +72,32 @@ static void var_shape(ad_call *c)
         ad_call_fail(c, AD_BAD_VALUE, "the correction %g must be finite and not below 0; 1 is usual", correction);
 }
 
-static void var_run(ad_call *c)
+/* y = sum (x - mean)^2 / divisor */
+static void variances(ad_call *c, const ad_groups *of, void *y, double divisor, const void *x)
 {
-    const ad_value *x = c->x[0];
-    const unsigned mask = ad_reduced_axes(c);
-    const size_t n = ad_elements(c->y[0]);
-    void *mean = ad_scratch(c, n, ad_bytes_of(x->type));
-    if (!mean)
+    const size_t bytes = ad_bytes_of(c->x[0]->type);
+    void *high = ad_scratch(c, of->count, bytes), *low = high ? ad_scratch(c, of->count, bytes) : NULL;
+    if (!low)
         return;
-    ad_mean_into(c, mean);
-    ad_walk_groups(c, &sum_deviations_loops, x->shape, mask, 0, 4,
-                   (const ad_group_array[]){{.data = c->y[0]->data}, {x->data, true, false}, {0}, {.data = mean}});
-    ad_divide_reals(c, c->y[0]->data, n, freedom(ad_group_size(x->shape, mask), c->attributes[1].real));
+    ad_means_in_two(c, of, high, low, x);
+    ad_sum_groups(c, of, &sum_deviations_loops, y, divisor, &(ad_sum_terms){.x = x, .u = high, .g = low});
 }
 
-static ad_tensor deviations(ad_pullback *p) { return ad_sub(ad_x(p, 0), ad_mean_over(ad_x(p, 0), ad_axes_kept(p))); }
+static void variance(ad_call *c, bool is_root)
+{
+    const ad_groups of = ad_groups_reduced(c);
+    measure_safely(c, variances, &of, freedom(of.n, c->attributes[1].real), is_root);
+}
+
+static void var_run(ad_call *c) { variance(c, false); }
+static void std_run(ad_call *c) { variance(c, true); }
+
+static ad_tensor deviations(ad_pullback *p) { return ad_deviations(ad_x(p, 0), ad_attribute_at(p, 0)->axes); }
 
 /* y = sum (x - mean)^2 / f, f = n - correction :  dx = 2 (x - mean) dy / f, since the deviations sum to 0 */
 static void var_vjp(ad_pullback *p)
 {
-    ad_give(p, 0, ad_twice_product(deviations(p), ad_keep_axes(p, ad_scale(ad_dy(p), 1 / freedom_of(p)))));
+    ad_give(p, 0, ad_twice_product(deviations(p), ad_keep_axes(p, ad_divide_by(ad_dy(p), freedom_of(p)))));
 }
 
 #define OVER_AXES_CORRECTED                                                                                            \
@@ -146,17 +133,11 @@ ad_tensor ad_var_over(ad_tensor x, double correction, ad_axes axes)
 
 ad_tensor ad_var(ad_tensor x) { return ad_var_over(x, 0, AD_ALL_AXES); }
 
-static void std_run(ad_call *c)
-{
-    var_run(c);
-    run_over(c, &root_loops, c->y[0]->data, NULL, ad_elements(c->y[0]));
-}
-
 /* y = sqrt(var) :  dx = (x - mean) dy / (y f); (x - mean) / y is never large, though 1 / y may be */
 static void std_vjp(ad_pullback *p)
 {
     const ad_tensor ratio = ad_divide_or_zero(deviations(p), ad_keep_axes(p, ad_y(p)));
-    ad_give(p, 0, ad_mul(ratio, ad_keep_axes(p, ad_scale(ad_dy(p), 1 / freedom_of(p)))));
+    ad_give(p, 0, ad_mul(ratio, ad_keep_axes(p, ad_divide_by(ad_dy(p), freedom_of(p)))));
 }
 
 AD_OPERATOR(std,
@@ -176,6 +157,54 @@ ad_tensor ad_std_over(ad_tensor x, double correction, ad_axes axes)
 
 ad_tensor ad_std(ad_tensor x) { return ad_std_over(x, 0, AD_ALL_AXES); }
 
+/* ---- Deviations -------------------------------------------------------------------------------------------------- */
+
+static void deviations_shape(ad_call *c)
+{
+    unsigned mask;
+    if (ad_axes_mask(c, &c->attributes[0].axes, c->x[0]->shape->rank, &mask))
+        ad_result(c, 0, (ad_type)c->x[0]->type, c->x[0]->shape);
+}
+
+static void deviations_run(ad_call *c)
+{
+    const ad_groups of = ad_groups_reduced(c);
+    const size_t bytes = ad_bytes_of(c->x[0]->type);
+    void *high = ad_scratch(c, of.count, bytes), *low = high ? ad_scratch(c, of.count, bytes) : NULL;
+    if (!low)
+        return;
+    ad_means_in_two(c, &of, high, low, c->x[0]->data);
+    ad_walk_groups(c, &deviations_loops, of.x, of.mask, 0, 4,
+                   (const ad_group_array[]){
+                       {c->y[0]->data, true, false}, {c->x[0]->data, true, false}, {.data = high}, {.data = low}});
+}
+
+/* r = x - mean x :  dx = deviations(dr) */
+static void deviations_vjp(ad_pullback *p) { ad_give(p, 0, ad_deviations(ad_dy(p), ad_attribute_at(p, 0)->axes)); }
+
+static const ad_sample samples_deviations[] = {
+    {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.axes = {0}}}},
+    {.n_x = 1, .x = {{2, {3, 2}}}, .attributes = {{.axes = {1, true, {-1}}}}},
+    {.n_x = 1, .x = {{4, {2, 3, 2, 2}}}, .attributes = {{.axes = {2, false, {0, 2}}}}},
+    {.n_x = 1, .x = {{3, {2, 3, 4}}}, .attributes = {{.axes = {1, false, {1}}}}},
+    {.n_x = 1, .x = {{3, {0, 3, 2}}}, .attributes = {{.axes = {1, false, {1}}}}},
+};
+
+AD_OPERATOR(deviations,
+    .arity = 1,
+    .attributes = {{"axes", AD_ATTRIBUTE_AXES}},
+    .shape = deviations_shape,
+    SAMPLES(samples_deviations),
+    .run = deviations_run,
+    .vjp = deviations_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "x - mean x over axes",
+    .gradient = "dr - mean dr",
+    .convention = "a large mean takes no digits; 0 where all are equal",
+);
+
+ad_tensor ad_deviations(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_deviations, x, axes); }
+
 /* ---- Norms ------------------------------------------------------------------------------------------------------- */
 
 static void norm_shape(ad_call *c)
@@ -187,47 +216,22 @@ static void norm_shape(ad_call *c)
         ad_call_fail(c, AD_BAD_VALUE, "order %g: it must be 1, 2 or INFINITY", order);
 }
 
-/* Whether no square that matters has underflowed or overflowed. */
-static bool squares_are_safe(ad_call *c, void *sums, size_t n)
+static void sum_squares(ad_call *c, const ad_groups *of, void *y, double divisor, const void *x)
 {
-    const bool wide = c->x[0]->type == AD_F64;
-    double range[2];
-    run_over(c, &range_of_loops, sums, range, n);
-    return range[0] >= (wide ? DBL_MIN / DBL_EPSILON : (double)(FLT_MIN / FLT_EPSILON)) &&
-           range[1] <= (wide ? DBL_MAX : (double)FLT_MAX);
-}
-
-/* Once more, with each group brought near to 1 by a power of two. */
-static void scaled_norm(ad_call *c, void *y, size_t n)
-{
-    const ad_value *x = c->x[0];
-    void *largest = ad_scratch(c, n, ad_bytes_of(x->type)),
-         *scale = largest ? ad_scratch(c, n, ad_bytes_of(x->type)) : NULL;
-    if (!scale)
-        return;
-    ad_reduce_into(c, &max_abs_loops, largest, 0);
-    run_over(c, &power_near_loops, scale, largest, n);
-    ad_walk_groups(c, &sum_scaled_loops, x->shape, ad_reduced_axes(c), 0, 4,
-                   (const ad_group_array[]){{.data = y}, {x->data, true, false}, {0}, {.data = scale}});
-    run_over(c, &root_over_loops, y, scale, n);
+    (void)divisor;
+    ad_sum_squared(c, of, y, x);
 }
 
 static void norm_run(ad_call *c)
 {
     const double order = c->attributes[1].real;
-    void *y = c->y[0]->data;
-    const size_t n = ad_elements(c->y[0]);
-    if (order == 1) {
-        ad_reduce_into(c, &sum_abs_loops, y, 0);
-    } else if (order > 2) {
-        ad_reduce_into(c, &max_abs_loops, y, 0);
-    } else {
-        ad_sum_squares_run(c);
-        if (squares_are_safe(c, y, n))
-            run_over(c, &root_loops, y, NULL, n);
-        else
-            scaled_norm(c, y, n);
-    }
+    const ad_groups of = ad_groups_reduced(c);
+    if (order == 1)
+        ad_sum_groups(c, &of, &sum_abs_loops, c->y[0]->data, 1, &(ad_sum_terms){.x = c->x[0]->data});
+    else if (order > 2)
+        ad_reduce_into(c, &max_abs_loops, c->y[0]->data, 0);
+    else
+        measure_safely(c, sum_squares, &of, 1, true);
 }
 
 /* y = sum |x| :  dx = sign(x) dy;  sqrt(sum x^2) :  dx = x dy / y;  max |x| :  dx = sign(x) dy to the largest */

@@ -3,8 +3,6 @@
 
 #include "../../kernels/strided_copy.h"
 
-SUM(sum_to, x)
-
 #ifndef AD_REAL
 
 AD_FAMILY(shapes_broadcast)
@@ -92,8 +90,8 @@ static void sum_to_run(ad_call *c)
         if (own < 0 || y->dims[own] != x->dims[i])
             mask |= 1U << i;
     }
-    ad_walk_groups(c, &sum_to_loops, x, mask, 0, 2,
-                   (const ad_group_array[]){{.data = c->y[0]->data}, {c->x[0]->data, true, false}});
+    const ad_groups of = ad_groups_of(x, mask);
+    ad_sum_divided(c, &of, c->y[0]->data, 1, c->x[0]->data);
 }
 
 /* y = x summed over the axes in which it was broadcast :  dx = dy, broadcast again */

@@ -83,11 +83,24 @@ AD_API ad_tensor ad_triangles(ad_tensor x, double below, double on, double above
 /* The matrix of cofactors, of a singular a too: det(a) a'^-1 where a is regular :  da = cofactor_slope(a, dr) */
 AD_API ad_tensor ad_cofactor(ad_tensor a);
 /* The derivative of the cofactors of a along v, d cof(a + t v) / dt at t = 0, both of one shape :  dv =
- * cofactor_slope(a, dr); da is made with the inverse of a, so that a singular a is an error there */
+ * cofactor_slope(a, dr); da is made with cofactor_inverse, so that a singular a is an error there */
 AD_API ad_tensor ad_cofactor_slope(ad_tensor a, ad_tensor v);
+/* a'^-1 in the third derivative of det :  da = -r dr' r. A singular a is an error that names det. */
+AD_API ad_tensor ad_cofactor_inverse(ad_tensor a);
+/* The gradient of slogdet: r = dlog w, a number of dlog for each matrix; and w = a'^-1 into `w`, unless it is NULL :
+ * ddlog = <dr, w>,  da = -w (dlog dr + dw)' w. Of a matrix that is singular or not finite, r and w are 0 if its dlog is
+ * 0, and ddlog is NaN; otherwise that is an error, which names slogdet and the matrix. */
+AD_API ad_tensor ad_slogdet_slope(ad_tensor a, ad_tensor dlog, ad_tensor *w);
 /* x_ij / (w_j - w_i), 0 on the diagonal, x [..., n, n], w [..., n] :  dx = divide_by_gaps(dr, w),  dw_k = sum over j of
- * (r dx)_kj - sum over i of (r dx)_ik. Two w that are equal, to within 32 roundings of the largest, are an error. */
+ * (r dx)_kj - sum over i of (r dx)_ik. Of two w that are equal, to within 32 roundings of the largest, it is 0 where x
+ * is 0, and NaN elsewhere. */
 AD_API ad_tensor ad_divide_by_gaps(ad_tensor x, ad_tensor w);
+/* z by the same gaps, in derivatives of eigh of `a`, which know whether quotients of near w can be trusted (ad_eigh
+ * says when). x = v' dv are the numerators of the first derivative, z is x there; dw is the gradient of the values, if
+ * they were used (`values`). `order` counts derivatives from 1. x, dw and a only decide, and have the gradient 0. A
+ * pair of w on which nothing depends gives 0; one that cannot be trusted is an error that names eigh and a. */
+AD_API ad_tensor ad_divide_by_eigen_gaps(ad_tensor z, ad_tensor w, ad_tensor x, ad_tensor dw, ad_tensor a, int order,
+                                         bool values);
 
 /* ---- Of softmax and losses --------------------------------------------------------------------------------------- */
 /* y (dy - sum(y dy)), of probabilities y: their sum, if it is 1 to within 16 roundings, is taken as 1 */
@@ -117,6 +130,10 @@ AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes a
 /* The adjoint of ad_spread_ties: the mean over the axes of u where x equals y. The axes stay, with size 1. */
 AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axes);
 AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b); /* 2 a b */
+AD_API ad_tensor ad_divide_by(ad_tensor x, double c);        /* x / c; c keeps the digits of f64 for x of f32 too */
+/* x - mean x over axes, in the shape of x. A large mean takes no digits from it; it is 0 where all are equal :  dx =
+ * deviations(dr) */
+AD_API ad_tensor ad_deviations(ad_tensor x, ad_axes axes);
 
 /* ---- Of scans ---------------------------------------------------------------------------------------------------- */
 /* y_i = sum of x_j, j >= i: the adjoint of ad_cumsum */
@@ -124,6 +141,13 @@ AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
 /* y_i = product of x_j, j < i (before) or j > i (after); 1 where there is none */
 AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
 AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
+/* v_i (product of x_j, j != i), in range wherever the result is :  dv = prod_others(dr, x),  dx = prod_slope(dr v, x) */
+AD_API ad_tensor ad_prod_others(ad_tensor v, ad_tensor x, int axis);
+/* The slope of the products of the others as x moves with the velocity v: sum over i != k of v_i (product of x_j, j not
+ * i, not k) :  dv = prod_slope(dr, x) */
+AD_API ad_tensor ad_prod_slope(ad_tensor v, ad_tensor x, int axis);
+/* The gradient of ad_cumprod: sum over i >= j of dy_i (product of x_l, l <= i, l != j), in range wherever it is */
+AD_API ad_tensor ad_cumprod_backward(ad_tensor dy, ad_tensor x, int axis);
 
 /* Which neighbour comes before an element: the one with the smaller index, or the one with the larger. */
 typedef enum ad_direction { AD_FORWARDS, AD_BACKWARDS } ad_direction;
