@@ -11,7 +11,8 @@ with steps below the smallest number of f64. Nothing is taken from the code unde
 
     case ROW LABEL
     attributes COUNT NUMBERS...
-    x LETTER RANK SIZES... NUMBERS...   an operand: r and mantissas, or i and indices
+    x LETTER RANK SIZES... NUMBERS...   an operand: i and indices, or mantissas: v of what stands where an upstream
+                                        gradient was, r of any other
     v RANK SIZES... NUMBERS...          for each real result, the mantissas of its upstream gradient
     at TYPE EXPONENTS...                each operand is its mantissas times 10^exponent, rounded to the type; with a ~
                                         the exponent of every other element is the opposite one
@@ -169,6 +170,13 @@ def lines_at(case, exponents, type_):
 
 
 def combinations(case, type_):
+    """The exponents of each group of operands."""
+    bounded = [any(i in case.bounded for i in group) for group in case.groups]
+    return [es for es in all_combinations(case, type_)
+            if not any(b and "~" not in str(e) and e > 0 for b, e in zip(bounded, es))]
+
+
+def all_combinations(case, type_):
     es, n = EXPONENTS[type_], len(case.groups)
     if n == 0:
         return [()]
@@ -182,24 +190,36 @@ def combinations(case, type_):
     return together + alone + [tuple(-e if j % 2 else e for j in range(n)) for e in es[1:]]
 
 
-def body(case):
-    flat = lambda numbers: "".join(f" {x!r}" if isinstance(x, float) else f" {x}" for x in numbers)
+def flat(numbers):
+    return "".join(f" {x!r}" if isinstance(x, float) else f" {x}" for x in numbers)
+
+
+def head(case):
     out = [f"case {case.row} {case.label}", f"attributes {len(case.attributes)}{flat(case.attributes)}"]
-    out += [f"x {letter} {len(shape)}{flat(shape)}{flat(numbers)}" for letter, shape, numbers in case.operands]
+    for i, (letter, shape, numbers) in enumerate(case.operands):
+        out.append(f"x {'v' if i in case.velocities else letter} {len(shape)}{flat(shape)}{flat(numbers)}")
     for j, r in enumerate(case.results):
         if j not in case.whole:
             out.append(f"v {len(r)}{flat(r)}{flat(upstream(case, j))}")
+    return "\n".join(out) + "\n"
+
+
+def points(case):
+    """The type and the exponent of each real operand."""
     for type_ in case.types:
         for of_groups in combinations(case, type_):
             by = {i: e for e, group in zip(of_groups, case.groups) for i in group}
-            exponents = [by[i] for i in case.reals]
-            out.append(f"at {type_}{flat(exponents)}\n" + lines_at(case, exponents, type_).rstrip("\n"))
-    return "\n".join(out) + "\nend\n"
+            yield type_, [by[i] for i in case.reals]
+
+
+def body(case):
+    return head(case) + "".join(f"at {type_}{flat(es)}\n{lines_at(case, es, type_)}" for type_, es in points(case)) + \
+        "end\n"
 
 
 # ---- The file --------------------------------------------------------------------------------------------------------
 
-HEAD = "# Values and gradients at the ends of the range.\n# Made by make_range.py with mpmath; it says what the lines are.\n"
+HEAD = "# Values and gradients at the ends of the range.\n# Made by make_range.py; it says what the lines are.\n"
 
 
 def kept(path):

@@ -1,5 +1,5 @@
-"""The rows of the table of operators, as formulas in numbers of any precision, for make_range.py: the calls that it makes
-of each, and what they give. A new row needs a call here, of each(), if it is element-wise, or of call()."""
+"""The rows of the table of operators, as formulas in numbers of any precision: the calls that make_range.py makes of
+each, and what they give. A new row needs one here, by each() if it is element-wise, else by call()."""
 from mpmath import mp, mpf
 
 EXPONENTS = {"f32": (0, 20, -20, 38, -38), "f64": (0, 150, -150, 300, -300)}
@@ -9,23 +9,34 @@ UPSTREAM = (.77, -.63, .91, .39, -.51, .83, -.45, .69, .35, -.99)
 AD_F32, AD_F64, AD_I32 = 0, 1, 2
 ALL_AXES = (0, 0)
 
+# The operands of backward rows that stand where an upstream gradient was, if not the first one of ..._backward.
+VELOCITIES = {"lstm_cell_backward": (0, 1), "cofactor_slope": (1,), "slogdet_slope": (1,)}
+VELOCITIES.update(dict.fromkeys((
+    "deviation", "divide_by_eigen_gaps", "divide_by_gaps", "mul_divide_or_zero", "mul_polygamma", "mul_pow_derivative",
+    "mul_trunc_quotient", "prod_others", "prod_slope", "quotient_slope", "quotient_slope_or_zero",
+    "logcumsumexp_bend"), (0,)))
+
 CASES = {}
 
 
 # ---- Cases -----------------------------------------------------------------------------------------------------------
 
 class Case:
-    """A row's call. f takes a list of numbers for each operand, and returns one for each result; that of an element-wise
-    row takes numbers, and returns one, or a tuple of its terms where one would swallow the digits of another."""
+    """A row's call. f takes a list of numbers for each operand, and returns one for each result. That of an
+    element-wise row takes numbers and returns one, or a tuple of its terms where one would swallow the digits of
+    another."""
 
     def __init__(self, row, f, operands, results, label="-", attributes=(), groups=None, constant=(), gradient=True,
-                 upstream=UPSTREAM, whole=(), types=("f32", "f64"), mixed=False, elementwise=False, exact=(), deep=1):
+                 upstream=UPSTREAM, whole=(), types=("f32", "f64"), mixed=False, elementwise=False, exact=(), deep=1,
+                 bounded=()):
         self.row, self.f, self.label, self.attributes, self.types = row, f, label, attributes, types
         self.operands, self.results, self.gradient, self.elementwise = operands, results, gradient, elementwise
         self.whole = whole          # results of i32
         self.exact = exact          # results that are constant almost everywhere
         self.reals = [i for i, x in enumerate(operands) if x[0] == "r"]
         self.upstream = upstream
+        self.bounded = bounded      # operands that are never above order 1
+        self.velocities = VELOCITIES.get(row, (0,) if row.endswith("_backward") else ())
         self.groups = groups or [[i] for i in self.reals]  # operands of one exponent
         self.constant = constant    # operands whose gradient is 0
         self.mixed, self.deep = mixed, deep  # deep: so many times the digits; values then owe nothing to rounding
@@ -264,8 +275,8 @@ def rows_of_three():
     each("mul_add", lambda x, w, b: x * w + b, 3)
     # The last operand is a hint: it has digits that y lost, and no gradient.
     hint = {"groups": [[0], [1, 2]], "constant": (2,)}
-    each("tanh_backward", lambda v, y, _: (1 - y * y) * v, 3, **hint)
-    each("logistic_backward", lambda v, y, _: y * (1 - y) * v, 3, **hint)
+    each("tanh_backward", lambda v, y, _: (1 - y * y) * v, 3, bounded=(1,), **hint)
+    each("logistic_backward", lambda v, y, _: y * (1 - y) * v, 3, bounded=(1,), **hint)
     each("elu_backward", lambda v, y, _: choose(y > 0, v, (y + 1) * v), 3, **hint)
     each("selu_backward", lambda v, y, _: choose(y > 0, SELU_S * v, (y + SELU_S * SELU_A) * v), 3, **hint)
     each("exp_backward", lambda v, y, _: y * v / 2, 3, attributes=(.5,), **hint)
@@ -552,18 +563,20 @@ def rows_of_layers():
     call("softmax_cross_entropy_with_backward", lambda v, z, l, w: cross_entropy_backward(v, z, l, w, smooth),
          [[2], [2, 3], labels, weights], [[2, 3]], attributes=(.125,))
     epsilon = mpf(2)**-17
-    call("layer_norm", lambda x, g, b: layer_norm(x, g, b, epsilon), [[3], [3], [3]], [[3]], attributes=(float(epsilon),))
+    call("layer_norm", lambda x, g, b: layer_norm(x, g, b, epsilon), [[3], [3], [3]], [[3]],
+         attributes=(float(epsilon),))
     call("layer_norm_backward", lambda v, x, g: layer_norm_backward(v, x, g, epsilon), [[3], [3], [3]], [[3]] * 3,
          attributes=(float(epsilon),))
     call("lstm_cell", lstm_cell, [[4], [1]], [[1], [1], [5]])
     call("lstm_cell_backward", lstm_cell_backward, [[1], [1], [5], [1], [4], [1]], [[4], [1]],
-         groups=[[0], [1], [2, 4, 5], [3]], constant=(4, 5))
+         groups=[[0], [1], [2, 4, 5], [3]], constant=(4, 5), bounded=(2,))
     # In no sum of these terms are of both signs: all of the first column are positive, all of the second negative.
     x, w, b = real([2, 2], [.71, .37, .53, .89]), real([2, 2], [.61, -.43, .97, -.29]), real([2], [.47, -.83])
     for a in ACTIVATIONS:
         call("linear", linear(a), [x, w, b], [[2, 2]], label=str(a), attributes=(a,), upstream=(.77, -.63, .91, -.39))
         call("linear_backward", linear_backward(a), [[2, 2], x if a == 4 else [2, 2], [2, 2]], [[2, 2], [2]],
-             label=str(a), attributes=(a,), groups=[[0], [1, 2]], constant=(1, 2) if a in (1, 6) else (2,))
+             label=str(a), attributes=(a,), groups=[[0], [1, 2]], constant=(1, 2) if a in (1, 6) else (2,),
+             bounded=(1,) if a in (2, 3) else ())
     call("mul_backward", mul_backward, [[2, 2], [2, 2], [2]], [[2, 2], [2]])
 
 
