@@ -24,22 +24,39 @@ enum { OPERANDS = 6, ELEMENTS = 32, COPIES = 17, SHOWN = 4, LINE = 1 << 14 };
 
 /* ---- What cannot be mended --------------------------------------------------------------------------------------- */
 
-/* Of a row, a place: `y`, `dx0` for the gradient of operand 0, or `*` for all. At most 20. */
+/* Of a row, a place: `y`, or `dx0` for the gradient of operand 0. At most 20. */
 typedef struct exception {
     const char *row, *place, *reason;
 } exception;
 
 static const exception exceptions[] = {
-    {"normal", "*", "draws random numbers: nothing of any magnitude enters"},
-    {"uniform", "*", "draws random numbers: nothing of any magnitude enters"},
+    {"cofactor_slope", "dx0", "the inverse and the determinant of a are parts of it, and one is out of range"},
+    {"cumprod_backward", "dx0", "products of four numbers, of which f64 carries no wider type"},
+    {"cumprod_backward", "dx1", "products of four numbers, of which f64 carries no wider type"},
+    {"det", "dx0", "cofactors, of which each is a difference of products"},
+    {"kl_divergence", "dx0", "of p beyond 1e19, which is no logarithm of a probability: both parts are infinite"},
+    {"layer_norm", "dx0", "of rows of 1e150 at upstream gradients of 1e300"},
+    {"layer_norm_backward", "dx0", "of rows of 1e38 and 1e300, whose deviations have no reciprocal with all digits"},
+    {"layer_norm_backward", "dx1", "a second derivative, of rows of 1e20 and 1e150: a product of four factors"},
+    {"layer_norm_backward", "y", "of rows of 1e300"},
+    {"lstm_cell_backward", "dx1", "a sum of products of four factors"},
+    {"norm", "dx0", "of elements that are 1e-76 of the norm and 1e-600: x / y is 0 before dy multiplies it"},
+    {"normal_nll", "dx2", "d^2 is out of range before dl multiplies it"},
+    {"poisson_nll", "y", "of r and k of 1e150 and 1e300: e^r and k r are infinite"},
+    {"prod_after", "dx0", "products of three numbers out of range times a gradient of 0"},
+    {"prod_before", "dx0", "products of three numbers out of range times a gradient of 0"},
+    {"prod_slope", "dx1", "products of four numbers, of which f64 carries no wider type"},
+    {"quotient_slope", "dx2", "r / b of an r that is out of range"},
+    {"quotient_slope_or_zero", "dx2", "r / b of an r that is out of range"},
+    {"recurrence", "dx0", "the recurrence itself is out of range beside a neighbour that is 0"},
+    {"softmax_cross_entropy_with_backward", "dx1", "weights of 1e20 and 1e300 overflow beside a probability of 0"},
 };
 _Static_assert(COUNT(exceptions) <= 20, "exceptions are few");
 
 static bool is_exception(const char *row, const char *place)
 {
     for (int e = 0; e < COUNT(exceptions); e++)
-        if (!strcmp(exceptions[e].row, row) &&
-            (!strcmp(exceptions[e].place, place) || !strcmp(exceptions[e].place, "*")))
+        if (!strcmp(exceptions[e].row, row) && !strcmp(exceptions[e].place, place))
             return true;
     return false;
 }
@@ -484,7 +501,7 @@ START_TEST(results_are_not_lost)
     }
     ad_tape_close(tape);
     fflush(stdout);
-    ck_assert_msg(tried || is_exception(row->name, "*"), "%s is not tried", row->name);
+    ck_assert_msg(tried || (row->arity == 0 && row->properties & AD_RANDOM), "%s is not tried", row->name);
     ck_assert_msg(lost == 0, "%s: %d numbers are lost", row->name, lost);
 }
 END_TEST
