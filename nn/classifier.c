@@ -20,7 +20,6 @@ enum {
     DEFAULT_BATCH = 32,
     PREDICT_BATCH = 512,
     MAX_LAYERS = NN_MAX_HIDDEN_LAYERS + 1,
-    FIRST_PERMUTATION_STREAM = 1 << 16, /* the streams before it are the layers' */
 };
 
 /* Where training stands: which permutation of how many rows, and how many of them are used. */
@@ -353,7 +352,7 @@ static ad_status make_order(nn_classifier *c, cursor at)
         c->order_room = at.rows;
     }
     c->order_of = at;
-    ad_random_permutation(c->options.seed, FIRST_PERMUTATION_STREAM + (uint64_t)at.epoch, at.rows, c->order);
+    ad_random_permutation(c->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch), at.rows, c->order);
     return AD_OK;
 }
 
@@ -539,10 +538,17 @@ ad_status nn_classifier_logits(nn_classifier *c, const nn_data *data, float *log
 
 /* ---- Evaluating -------------------------------------------------------------------------------------------------- */
 
+/* The sum of the losses, and what it lost by rounding. */
 typedef struct totals {
-    double loss;
+    double loss, rest;
     int64_t right;
 } totals;
+
+static void add_loss(totals *sum, double loss)
+{
+    const double before = sum->loss, part = (sum->loss += loss) - before;
+    sum->rest += (before - (sum->loss - part)) + (loss - part);
+}
 
 static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits, int64_t first, int64_t n, void *out)
 {
@@ -550,7 +556,7 @@ static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits,
     const int64_t classes = c->options.n_classes;
     const float *loss = ad_f32(ad_softmax_cross_entropy(logits, labels(c, data, NULL, first, n))), *z = ad_f32(logits);
     for (int64_t i = 0; loss && z && i < n; i++) {
-        sum->loss += (double)loss[i];
+        add_loss(sum, (double)loss[i]);
         sum->right += most_probable(z + i * classes, classes) == data->labels[first + i];
     }
 }
@@ -565,7 +571,7 @@ nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
     if (e.status != AD_OK)
         return e;
     e.accuracy = (double)sum.right / (double)data->rows;
-    e.loss = sum.loss / (double)data->rows;
+    e.loss = (sum.loss + (isfinite(sum.rest) ? sum.rest : 0)) / (double)data->rows;
     e.global_step = c->step;
     return e;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <gradtape/operators.h>
+#include <gradtape/random.h>
 #include <gradtape/update.h>
 
 static ad_tensor identity(ad_tensor x) { return x; }
@@ -58,6 +59,9 @@ static bool check_options(ad_tape *tape, const nn_dense_options *o)
     else if (o->inputs < 1 || o->units < 1)
         ad_fail(tape, AD_BAD_SHAPE, "dense: %lld inputs and %lld units: both must be at least 1", (long long)o->inputs,
                 (long long)o->units);
+    else if (o->stream >= AD_STREAM_NUMBERS)
+        ad_fail(tape, AD_BAD_VALUE, "dense: stream %llu is too large: it must be below 2^56",
+                (unsigned long long)o->stream);
     else if (!is_known(o->activation))
         ad_fail(tape, AD_BAD_VALUE, "dense: %d is no activation: use AD_RELU or another of the list",
                 (int)o->activation);
@@ -77,10 +81,11 @@ nn_dense nn_dense_make(ad_tape *tape, const nn_dense_options *o)
     if (!check_options(tape, o))
         return layer;
     const double limit = sqrt(6 / ((double)o->inputs + (double)o->units));
+    const uint64_t stream = ad_stream(AD_STREAM_WEIGHTS, o->stream);
     layer.activation = or_default(o->activation);
     layer.weights = named_param(tape, o, AD_SHAPE(o->inputs, o->units), "weights");
     layer.biases = named_param(tape, o, AD_SHAPE(o->units), "biases");
-    if (ad_fill_uniform(layer.weights, (const double[]){-limit, limit}, o->seed, o->stream) != AD_OK)
+    if (ad_fill_uniform(layer.weights, (const double[]){-limit, limit}, o->seed, stream) != AD_OK)
         layer.weights = layer.biases = (ad_tensor){.tape = tape};
     return layer;
 }

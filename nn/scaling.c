@@ -26,19 +26,22 @@
 /* Column sums of x - centre and of its square: the columns run inside, so that each has its own sums and the loop
  * can be vectorised without changing the order of any sum. */
 typedef struct moments {
-    double *centre, *sum, *square; /* [columns] each, in one block that begins with centre */
-    uint32_t *whole;               /* [2, columns], the rest of the block */
+    double *centre, *sum, *square, *unit; /* [columns] each, in one block that begins with centre */
+    uint32_t *whole;                      /* [2, columns], the rest of the block */
 } moments;
+
+/* The unit of a column is 1, or this one if its squares overflow: what the sums are made of is multiplied by it. */
+static const double small_unit = 0x1p-600;
 
 #define ADD_UP(name, text, type)                                                                                       \
     static void add_up_##text(const nn_data *data, moments m)                                                          \
     {                                                                                                                  \
         const type *restrict x = data->features;                                                                       \
-        const double *restrict centre = m.centre;                                                                      \
+        const double *restrict centre = m.centre, *restrict unit = m.unit;                                             \
         double *restrict sum = m.sum, *restrict square = m.square;                                                     \
         for (int64_t i = 0; i < data->rows; i++, x += data->columns)                                                   \
             for (int64_t j = 0; j < data->columns; j++) {                                                              \
-                double away = (double)x[j] - centre[j];                                                                \
+                double away = (double)x[j] * unit[j] - centre[j];                                                      \
                 sum[j] += away;                                                                                        \
                 square[j] += away * away;                                                                              \
             }                                                                                                          \
@@ -120,22 +123,35 @@ static double value_at(const nn_data *data, int64_t i)
 }
 
 /* 1 / deviation; 0 for a feature that is constant, or so nearly that f32 cannot hold the inverse. */
-static float inverse_of(double variance)
+static double inverse_of(double variance, double unit)
 {
-    double inverse = variance > 0 ? 1 / sqrt(variance) : 0;
-    return inverse <= (double)FLT_MAX ? (float)inverse : 0;
+    const double inverse = variance > 0 ? unit / sqrt(variance) : 0;
+    return inverse <= (double)FLT_MAX ? inverse : 0;
+}
+
+/* The numbers in f32. The bounds leave room for what is computed with them. */
+static void set_column(nn_scaling *s, int64_t j, double mean, double rest, double inverse)
+{
+    int exponent = 0;
+    if (fabs(inverse) > (double)FLT_MAX || (inverse != 0 && fabs(inverse) < 0x1p-100))
+        frexp(inverse, &exponent);
+    s->is_wide |= exponent != 0 || fabs(mean) > 0x1p126;
+    s->mean[j] = mean;
+    s->rest[j] = rest;
+    s->unit[j] = ldexp(1, exponent);
+    s->nearest[j] = (float)mean;
+    s->nearest_rest[j] = (float)(mean - (double)s->nearest[j] + rest);
+    s->inverse[j] = (float)(inverse / s->unit[j]);
 }
 
 /* The corrected two-pass algorithm (Chan, Golub, LeVeque 1983): the first pass moves the centre to the mean, the second
  * sums squares around it and takes off what the mean was still wrong by. The first centre is a value of the data: the
  * sums of a constant feature are then exactly 0, whatever its value. */
-static void learn_moments(const nn_scaling *scaling, const nn_data *data, moments m, double *mean, float *inverse)
+static void add_up_twice(const nn_data *data, moments m, bool global, double n)
 {
-    bool global = scaling->kind == NN_SCALE_GLOBAL;
-    double n = (double)data->rows * (global ? (double)data->columns : 1);
-    for (int64_t j = 0; j < data->columns; j++)
-        m.centre[j] = value_at(data, global ? 0 : j);
     const bool exact = data->element == NN_U8;
+    for (int64_t j = 0; j < data->columns; j++)
+        m.centre[j] = value_at(data, global ? 0 : j) * m.unit[j];
     for (int pass = exact ? 1 : 0; pass < 2; pass++) {
         if (exact)
             add_up_exactly(data, m);
@@ -146,42 +162,64 @@ static void learn_moments(const nn_scaling *scaling, const nn_data *data, moment
         for (int64_t j = 0; j < data->columns && pass == 0; j++)
             m.centre[j] += m.sum[j] / n;
     }
+}
+
+static void learn_moments(nn_scaling *s, const nn_data *data, moments m)
+{
+    const bool global = s->kind == NN_SCALE_GLOBAL;
+    const double n = (double)data->rows * (global ? (double)data->columns : 1);
+    bool overflows = false;
+    for (int64_t j = 0; j < data->columns; j++)
+        m.unit[j] = 1;
+    add_up_twice(data, m, global, n);
+    for (int64_t j = 0; j < data->columns; j++)
+        if (!isfinite(m.square[j])) {
+            m.unit[j] = small_unit;
+            overflows = true;
+        }
+    if (overflows)
+        add_up_twice(data, m, global, n);
     for (int64_t j = 0; j < data->columns; j++) {
-        mean[j] = m.centre[j] + (exact ? m.sum[j] / n : 0);
-        inverse[j] = inverse_of((m.square[j] - m.sum[j] * m.sum[j] / n) / n);
+        const double wrong_by = m.sum[j] / n, mean = m.centre[j] + wrong_by;
+        set_column(s, j, mean / m.unit[j], (m.centre[j] - mean + wrong_by) / m.unit[j],
+                   inverse_of((m.square[j] - m.sum[j] * wrong_by) / n, m.unit[j]));
     }
 }
 
-static ad_status learn_into(const nn_scaling *scaling, const nn_data *data, double *mean, float *inverse)
+static ad_status learn_into(nn_scaling *s, const nn_data *data)
 {
-    if (scaling->kind == NN_SCALE_NONE || scaling->kind == NN_SCALE_CONSTANT) {
-        for (int64_t j = 0; j < data->columns; j++) {
-            mean[j] = 0;
-            inverse[j] = scaling->kind == NN_SCALE_NONE ? 1 : (float)(1 / scaling->constant);
-        }
+    if (s->kind == NN_SCALE_NONE || s->kind == NN_SCALE_CONSTANT) {
+        for (int64_t j = 0; j < data->columns; j++)
+            set_column(s, j, 0, 0, s->kind == NN_SCALE_NONE ? 1 : 1 / s->constant);
         return AD_OK;
     }
-    size_t d = (size_t)data->columns;
-    double *block = ad_memory_take(scaling->memory, d, 4 * sizeof *block);
+    const size_t d = (size_t)data->columns;
+    double *block = ad_memory_take(s->memory, d, 5 * sizeof *block);
     if (!block)
         return AD_NO_MEMORY;
-    const moments m = {block, block + d, block + 2 * d, (uint32_t *)(void *)(block + 3 * d)};
-    learn_moments(scaling, data, m, mean, inverse);
-    ad_memory_release(scaling->memory, block, d, 4 * sizeof *block);
+    learn_moments(s, data,
+                  (moments){block, block + d, block + 2 * d, block + 3 * d, (uint32_t *)(void *)(block + 4 * d)});
+    ad_memory_release(s->memory, block, d, 5 * sizeof *block);
     return AD_OK;
 }
 
+enum { COLUMN_BYTES = 3 * (sizeof(double) + sizeof(float)) };
+
 ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data)
 {
-    nn_scaling fresh = *scaling;
+    nn_scaling fresh = {.kind = scaling->kind, .constant = scaling->constant, .memory = scaling->memory};
+    const size_t d = (size_t)data->columns;
     fresh.columns = data->columns;
-    fresh.mean = ad_memory_take(fresh.memory, (size_t)data->columns, sizeof *fresh.mean + sizeof *fresh.nearest);
-    fresh.nearest = fresh.mean ? (float *)(fresh.mean + data->columns) : NULL;
-    fresh.inverse = ad_memory_take(fresh.memory, (size_t)data->columns, sizeof *fresh.inverse);
-    ad_status status =
-        fresh.mean && fresh.inverse ? learn_into(scaling, data, fresh.mean, fresh.inverse) : AD_NO_MEMORY;
-    for (int64_t j = 0; j < data->columns && status == AD_OK; j++)
-        fresh.nearest[j] = (float)fresh.mean[j];
+    fresh.mean = ad_memory_take(fresh.memory, d, COLUMN_BYTES);
+    ad_status status = AD_NO_MEMORY;
+    if (fresh.mean) {
+        fresh.rest = fresh.mean + d;
+        fresh.unit = fresh.rest + d;
+        fresh.nearest = (float *)(fresh.unit + d);
+        fresh.nearest_rest = fresh.nearest + d;
+        fresh.inverse = fresh.nearest_rest + d;
+        status = learn_into(&fresh, data);
+    }
     nn_scaling_release(status == AD_OK ? scaling : &fresh);
     if (status == AD_OK)
         *scaling = fresh;
@@ -190,21 +228,11 @@ ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data)
 
 void nn_scaling_release(nn_scaling *scaling)
 {
-    ad_memory_release(scaling->memory, scaling->mean, (size_t)scaling->columns,
-                      sizeof *scaling->mean + sizeof *scaling->nearest);
-    ad_memory_release(scaling->memory, scaling->inverse, (size_t)scaling->columns, sizeof *scaling->inverse);
-    scaling->mean = NULL;
-    scaling->nearest = NULL;
-    scaling->inverse = NULL;
-    scaling->columns = 0;
+    ad_memory_release(scaling->memory, scaling->mean, (size_t)scaling->columns, COLUMN_BYTES);
+    *scaling = (nn_scaling){.kind = scaling->kind, .constant = scaling->constant, .memory = scaling->memory};
 }
 
 /* ---- Batches ----------------------------------------------------------------------------------------------------- */
-
-/* The difference is taken in a type that holds the feature exactly: large i32 and f64 values close to their mean would
- * lose their digits in f32. */
-typedef float wide_f32, wide_u8, wide_i8, wide_i16;
-typedef double wide_f64, wide_i32;
 
 /* Rows come in a random order, so the next ones are asked for some rows ahead: of n rows that are gathered, `known` are
  * in the list. */
@@ -216,26 +244,34 @@ static inline void prefetch(const void *row, size_t bytes)
         __builtin_prefetch((const char *)row + at);
 }
 
-#define MEAN_OF(wide, s) (sizeof(wide) == sizeof(double) ? (const void *)(s)->mean : (const void *)(s)->nearest)
-#define GATHER(name, text, type)                                                                                       \
+#define GATHER(name, type, difference)                                                                                 \
     FOR_EACH_PROCESSOR                                                                                                 \
-    static void gather_##text(const nn_scaling *s, const void *features, const int32_t *rows, int64_t first,           \
-                              int64_t n, int64_t known, float *out)                                                    \
+    static void name(const nn_scaling *s, const void *features, const int32_t *rows, int64_t first, int64_t n,         \
+                     int64_t known, float *out)                                                                        \
     {                                                                                                                  \
         int64_t d = s->columns;                                                                                        \
-        const wide_##text *restrict mean = MEAN_OF(wide_##text, s);                                                    \
+        const double *restrict mean = s->mean, *restrict rest = s->rest, *restrict unit = s->unit;                     \
+        const float *restrict nearest = s->nearest, *restrict nearest_rest = s->nearest_rest;                          \
         const float *restrict inverse = s->inverse;                                                                    \
+        (void)mean, (void)rest, (void)unit, (void)nearest, (void)nearest_rest;                                         \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             const type *restrict x = (const type *)features + (rows ? rows[i] : first + i) * d;                        \
             float *restrict y = out + i * d;                                                                           \
             if (rows && i + AHEAD < known)                                                                             \
                 prefetch((const type *)features + rows[i + AHEAD] * d, (size_t)d * sizeof *x);                         \
             for (int64_t j = 0; j < d; j++)                                                                            \
-                y[j] = (float)((wide_##text)x[j] - mean[j]) * inverse[j];                                              \
+                y[j] = (float)(difference)*inverse[j];                                                                 \
         }                                                                                                              \
     }
-NN_ELEMENT_LIST(GATHER)
+#define GATHERS(name, text, type)                                                                                      \
+    GATHER(gather_nearly_##text, type, (float)x[j] - nearest[j] - nearest_rest[j])                                     \
+    GATHER(gather_##text, type, ((double)x[j] - mean[j] - rest[j]) * unit[j])
+NN_ELEMENT_LIST(GATHERS)
+#undef GATHERS
 #undef GATHER
+
+/* Whether f32 holds all features of this type. */
+static bool is_narrow(nn_element element) { return element != NN_F64 && element != NN_I32; }
 
 /* Rows are gathered by all threads, in blocks that are worth a thread's while. */
 enum { BLOCK_ELEMENTS = 8192 };
@@ -254,9 +290,13 @@ static void gather_block(void *context, size_t block)
     const int64_t at = (int64_t)block * g->block_rows, n = g->n - at < g->block_rows ? g->n - at : g->block_rows;
     const int32_t *rows = g->rows ? g->rows + at : NULL;
     float *out = g->out + at * g->scaling->columns;
+    const bool in_f32 = is_narrow(g->data->element) && !g->scaling->is_wide;
     switch (g->data->element) {
 #define CASE(name, text, type)                                                                                         \
-    case name: gather_##text(g->scaling, g->data->features, rows, g->first + at, n, g->n - at, out); break;
+    case name:                                                                                                         \
+        (in_f32 ? gather_nearly_##text : gather_##text)(g->scaling, g->data->features, rows, g->first + at, n,         \
+                                                        g->n - at, out);                                               \
+        break;
         NN_ELEMENT_LIST(CASE)
 #undef CASE
     case NN_ELEMENT_COUNT: break;

@@ -5,15 +5,18 @@
 
 #include <gradtape/classifier.h>
 
-/* out = (x - mean) * inverse, column by column. The owner sets kind, constant and memory; learning fills the rest. */
+/* out = (x - mean - rest) * unit * inverse, column by column. A mean that is rounded would move features that lie close
+ * to it, so what it lost is kept beside it. */
 typedef struct nn_scaling {
     nn_scaling_kind kind;
     double constant; /* for NN_SCALE_CONSTANT; not 0 */
     int64_t columns;
-    double *mean;   /* [columns]; f64, because f64 and i32 features can lie closer to it than f32 tells apart */
-    float *nearest; /* [columns]: the same in f32, for the other features; in one block with mean */
-    float *inverse; /* [columns]: 1 / deviation; 0 for a constant feature, which so becomes 0 */
-    ad_memory *memory;
+    double *mean, *rest;
+    double *unit;                  /* a power of two, 1 unless f32 has no room for the rest of the inverse */
+    float *nearest, *nearest_rest; /* mean and rest in f32, for features that f32 holds exactly */
+    float *inverse;                /* 1 / deviation; 0 for a constant feature, which so becomes 0 */
+    bool is_wide;                  /* a mean or an inverse is out of the range of f32: all features are scaled in f64 */
+    ad_memory *memory;             /* all arrays are [columns], in one block that begins with mean */
 } nn_scaling;
 
 /* Learns mean and inverse from checked data: population mean and deviation, computed in f64. What was learnt before

@@ -46,7 +46,7 @@ done
 
 # Backward operators are declared in operators/backward.h alone. A call of a function that is not declared is an error.
 printf '#include <gradtape/gradtape.h>\nad_tensor f(ad_tensor dy, ad_tensor y);\n' >"$work/without.c"
-printf 'ad_tensor f(ad_tensor dy, ad_tensor y) { return ad_tanh_backward(dy, y); }\n' >>"$work/without.c"
+printf 'ad_tensor f(ad_tensor dy, ad_tensor y) { return ad_tanh_backward(dy, y, y); }\n' >>"$work/without.c"
 { echo '#include <gradtape/operators/backward.h>'; cat "$work/without.c"; } >"$work/with.c"
 undeclared='-Werror=implicit-function-declaration'
 compile 'a call of ad_tanh_backward after operators/backward.h' \

@@ -21,6 +21,11 @@ void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[
     words[3] = c3;
 }
 
+uint64_t ad_stream(ad_stream_use use, uint64_t number)
+{
+    return (uint64_t)use << 56 | (number & (AD_STREAM_NUMBERS - 1));
+}
+
 static uint32_t low(uint64_t x) { return (uint32_t)x; }
 static uint32_t high(uint64_t x) { return (uint32_t)(x >> 32); }
 
@@ -76,6 +81,7 @@ double ad_random_uniform(uint64_t seed, uint64_t stream, uint64_t index)
 /* Place i takes words 2i and 2i+1, so two places share a block. */
 void ad_random_permutation(uint64_t seed, uint64_t stream, int64_t n, int32_t *order)
 {
+    const uint64_t inverted = stream ^ UINT64_C(1) << 63;
     uint32_t words[4];
     if (!order)
         return;
@@ -83,7 +89,7 @@ void ad_random_permutation(uint64_t seed, uint64_t stream, int64_t n, int32_t *o
         order[i] = (int32_t)i;
     for (int64_t i = n - 1; i > 0; i--) {
         if (i % 2 || i == n - 1)
-            block_of(seed, stream, 2 * (uint64_t)i, words);
+            block_of(seed, inverted, 2 * (uint64_t)i, words);
         const uint32_t *pair = words + i % 2 * 2;
         const int64_t j = (int64_t)(((uint64_t)pair[0] << 32 | pair[1]) % ((uint64_t)i + 1));
         const int32_t swapped = order[i];

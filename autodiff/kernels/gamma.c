@@ -151,3 +151,20 @@ double ad_polygamma_of(int64_t n, double x)
     const double y = hurwitz(&whole, x);
     return n % 2 ? y : -y;
 }
+
+/* The term that is all of psi_n at 64 bits: n! / x^(n+1) near 0 and (n-1)! / x^n far out. */
+static long double greatest_term(int64_t n, double x)
+{
+    const bool near = fabs(x) < 1;
+    const long double f = (long double)factorial(near ? n : n - 1),
+                      p = powl((long double)x, (long double)(near ? n + 1 : n));
+    return n % 2 ? f / p : -f / p;
+}
+
+double ad_mul_polygamma_of(double v, int64_t n, double x)
+{
+    const double y = ad_polygamma_of(n, x), size = fabs(y);
+    const bool in_range = (size >= 0x1p-1022 && size <= 0x1.fffffffffffffp1023) || v == 0 || x == 0 || !isfinite(x);
+    const bool is_one_term = n > 0 && n <= LAST_FACTORIAL && (fabs(x) < 1e-4 || x > 1e18);
+    return !in_range && is_one_term ? (double)(v * greatest_term(n, x)) : y * v;
+}

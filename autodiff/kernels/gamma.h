@@ -15,4 +15,7 @@ double ad_digamma_of(double x);
  * errors grow with the logarithm of the result's factors, to 1e-12 at n = 1000. */
 double ad_polygamma_of(int64_t n, double x);
 
+/* v times that, right where the derivative leaves the range of double and the product does not. */
+double ad_mul_polygamma_of(double v, int64_t n, double x);
+
 #endif

@@ -1,4 +1,5 @@
 /* Activations, element by element, and the backward operators that keep their conventions at kinks. */
+#include "../kernels/saturation.h"
 #include "family.h"
 
 MAP1_VIA(logistic, exp, -R(fabs)(x), x >= 0 ? 1 / (1 + v) : v / (1 + v))
@@ -7,9 +8,9 @@ MAP1(relu, x < 0 ? 0 : x)
 MAP1_VIA(softplus, log1p_exp, -R(fabs)(x), (x > 0 ? x : x <= 0 ? 0 : x) + v)
 MAP1_VIA(elu, expm1, x, x > 0 ? x : v)
 MAP1(step, x >= 0 ? 1 : x < 0 ? 0 : x)
-MAP2(logistic_backward, (1 - b) * b * a)
-MAP2(tanh_backward, (1 - b * b) * a)
-MAP2(elu_backward, b > 0 ? a : a * (b + 1))
+MAP_SLOPE(logistic_backward, logistic, (v * y) * rest)
+MAP_SLOPE(tanh_backward, tanh, (rest * (2 - rest)) * v)
+MAP_SLOPE(elu_backward, elu, y > 0 ? v : v * rest)
 MAP2(where_positive, b <= 0 ? 0 : a)
 MAP2(where_not_positive, b > 0 ? 0 : a)
 
@@ -20,6 +21,8 @@ MAP2(where_not_positive, b > 0 ? 0 : a)
 #define PHI_OF_ZERO 0.39894228040143267794 /* 1 / sqrt(2 pi) */
 
 #ifdef AD_REAL
+
+SATURATES(selu, SELU_FLOOR, -y, x > 0 ? 0 : x, (e)*SELU_FLOOR)
 
 /* x cut to [-bound, bound]. Beyond the bound a factor beside x is 0: the product is then 0 and not NaN. */
 static inline REAL within(REAL x, REAL bound) { return x < -bound ? -bound : x > bound ? bound : x; }
@@ -33,7 +36,36 @@ static inline REAL silu_slope(REAL x, REAL e)
     return logistic_via(x, e) * (1 + within(x, 800) * logistic_via(-x, e));
 }
 
-/* r = (Phi(x) + x phi(x)) v with Phi(x) = erfc(-x / sqrt 2) / 2 and phi(x) = e^(-x^2/2) / sqrt(2 pi) */
+/* a b - p, exactly, where p is a b rounded and nothing is near the ends of the range. Source: T. J. Dekker, "A
+ * floating-point technique for extending the available precision", 1971. */
+static inline REAL lost_in_product(REAL a, REAL b, REAL p)
+{
+#ifdef __FMA__
+    return R(fma)(a, b, -p);
+#else
+    const REAL split = (REAL)(AD_REAL_BITS == 32 ? 0x1p12 + 1 : 0x1p27 + 1), wide_a = a * split, wide_b = b * split,
+               high_a = wide_a - (wide_a - a), low_a = a - high_a, high_b = wide_b - (wide_b - b), low_b = b - high_b;
+    return ((high_a * high_b - p) + high_a * low_b + low_a * high_b) + low_a * low_b;
+#endif
+}
+
+/* x / sqrt 2 - p, where p is its product with the rounded constant. erfc multiplies its relative error by x^2. */
+static inline REAL lost_over_root(REAL x, REAL p)
+{
+    const REAL rest = (REAL)(SQRT_HALF - (REAL)SQRT_HALF + (AD_REAL_BITS == 32 ? 0 : -4.8336466567264567e-17));
+    return lost_in_product(x, (REAL)SQRT_HALF, p) + x * rest;
+}
+
+/* Phi(x) from v = erfc(z), z = -x / sqrt 2 rounded. What z lost is d: erfc(z + d) = erfc(z) (1 - h d) with h near 2 z +
+ * 0.3 for z > 0, and of no weight for others. */
+static inline REAL normal_via(REAL x, REAL v)
+{
+    const REAL z = x * -(REAL)SQRT_HALF, h = z > 0 ? 2 * z + (REAL)0.3 : 0;
+    return (v + v * h * lost_over_root(x, -z)) / 2;
+}
+
+/* r = (Phi(x) + x phi(x)) v with Phi(x) = erfc(-x / sqrt 2) / 2 and phi(x) = e^(-x^2/2) / sqrt(2 pi). e^-(p+d)/2 is
+ * e^(-p/2) (1 - d/2) for the d that p = x^2 has lost. */
 LOOP(gelu_backward)
 {
     REAL tail[VIA_ROOM], e[VIA_ROOM];
@@ -44,13 +76,16 @@ LOOP(gelu_backward)
         REAL *restrict Y = (REAL *)s->array[0] + from;
         n = via_block(s->n - from);
         for (size_t i = 0; i < n; i++) {
-            tail[i] = X[i * sx] * -(REAL)SQRT_HALF;
-            e[i] = X[i * sx] * X[i * sx] / -2;
+            const REAL x = within(X[i * sx], 40);
+            tail[i] = x * -(REAL)SQRT_HALF;
+            e[i] = x * x / -2;
         }
         vector_erfc(n, tail, tail);
         vector_exp(n, e, e);
-        for (size_t i = 0; i < n; i++)
-            Y[i] = (tail[i] / 2 + within(X[i * sx], 40) * e[i] * (REAL)PHI_OF_ZERO) * V[i * sv];
+        for (size_t i = 0; i < n; i++) {
+            const REAL x = within(X[i * sx], 40), exact = e[i] - e[i] * lost_in_product(x, x, x * x) / 2;
+            Y[i] = (normal_via(x, tail[i]) + x * exact * (REAL)PHI_OF_ZERO) * V[i * sv];
+        }
     }
 }
 
@@ -71,11 +106,11 @@ LOOP(leaky_relu_backward)
 #endif
 
 /* x Phi(x): by erfc nothing cancels where Phi is small, as it does in 1 + erf. */
-MAP1_VIA(gelu, erfc, x * -(REAL)SQRT_HALF, (x < -40 ? -40 : x) * (v / 2))
+MAP1_VIA(gelu, erfc, within(x, 40) * -(REAL)SQRT_HALF, (x < -40 ? -40 : x) * normal_via(within(x, 40), v))
 MAP1_VIA(silu, exp, -R(fabs)(x), (x < -800 ? -800 : x) * logistic_via(x, v))
 MAP2_VIA(silu_backward, exp, -R(fabs)(b), silu_slope(b, v) * a)
 MAP1_VIA(selu, expm1, x, x > 0 ? SELU_SCALE * x : SELU_FLOOR * v)
-MAP2(selu_backward, b > 0 ? SELU_SCALE * a : a * (b + SELU_FLOOR))
+MAP_SLOPE(selu_backward, selu, y > 0 ? SELU_SCALE * v : v * rest)
 MAP1(leaky_relu, x > 0 ? x : c * x)
 MAP1(hardtanh, (x) < -1 ? -1 : (x) > 1 ? 1 : x)
 MAP1_VIA(log_logistic, log1p_exp, -R(fabs)(x), (x < 0 ? x : x >= 0 ? 0 : x) - v)
@@ -90,7 +125,15 @@ LOOP_TABLE(leaky_relu_backward)
 #define BESIDE_ZERO .low = -2, .high = 2, .kink = 0, .gap = 0.1
 #define SIGN_ONLY .low = -2, .high = 2, .kink = 0, .gap = 0.1, .constant = true
 
-static void logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_logistic_backward(ad_dy(p), ad_y(p))); }
+/* y = f(x) has lost digits that x still has. Beside y, x is a hint (kernels/saturation.h): the result is a function of
+ * y and does not change with the hint. */
+static void give_hint(ad_pullback *p)
+{
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_zeros_like(ad_x(p, 2)));
+}
+
+static void logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_logistic_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
 
 AD_OPERATOR(logistic,
     OF_ONE,
@@ -107,23 +150,29 @@ static void logistic_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_logistic_backward(dr, y));
+        ad_give(p, 0, ad_logistic_backward(dr, y, ad_x(p, 2)));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_mul(ad_shift(ad_scale(y, -2), 1), ad_mul(v, dr)));
+        ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_scale(y, -2), 1), v), dr));
+    give_hint(p);
 }
 
 AD_OPERATOR(logistic_backward,
-    OF_TWO,
+    OF_THREE,
     .loops = &logistic_backward_loops,
     .vjp = logistic_backward_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "y (1 - y) v",
-    .gradient = "y (1 - y) dr, (1 - 2 y) v dr",
+    .gradient = "y (1 - y) dr, (1 - 2 y) v dr, 0",
+    .convention = "x is a hint: digits that y lost",
+    .domain = {{0}, {.low = 0.1, .high = 0.9}, {HINT}},
 );
 
-ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_logistic_backward, dy, y); }
+ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
+{
+    return APPLY(&ad_operator_logistic_backward, dy, y, x);
+}
 
-static void tanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_y(p))); }
+static void tanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
 
 AD_OPERATOR(tanh,
     OF_ONE,
@@ -140,21 +189,27 @@ static void tanh_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_tanh_backward(dr, y));
+        ad_give(p, 0, ad_tanh_backward(dr, y, ad_x(p, 2)));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_mul(ad_scale(y, -2), ad_mul(v, dr)));
+        ad_give(p, 1, ad_mul(ad_mul(ad_scale(y, -2), v), dr));
+    give_hint(p);
 }
 
 AD_OPERATOR(tanh_backward,
-    OF_TWO,
+    OF_THREE,
     .loops = &tanh_backward_loops,
     .vjp = tanh_backward_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "(1 - y^2) v",
-    .gradient = "(1 - y^2) dr, -2 y v dr",
+    .gradient = "(1 - y^2) dr, -2 y v dr, 0",
+    .convention = "x is a hint: digits that y lost",
+    .domain = {{0}, {.low = -0.9, .high = 0.9}, {HINT}},
 );
 
-ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_tanh_backward, dy, y); }
+ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
+{
+    return APPLY(&ad_operator_tanh_backward, dy, y, x);
+}
 
 static void relu_vjp(ad_pullback *p) { ad_give(p, 0, ad_where_positive(ad_dy(p), ad_y(p))); }
 
@@ -227,7 +282,7 @@ AD_OPERATOR(softplus,
 
 ad_tensor ad_softplus(ad_tensor x) { return ad_apply1(&ad_operator_softplus, x); }
 
-static void elu_vjp(ad_pullback *p) { ad_give(p, 0, ad_elu_backward(ad_dy(p), ad_y(p))); }
+static void elu_vjp(ad_pullback *p) { ad_give(p, 0, ad_elu_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
 
 AD_OPERATOR(elu,
     OF_ONE,
@@ -246,22 +301,24 @@ static void elu_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_elu_backward(dr, y));
+        ad_give(p, 0, ad_elu_backward(dr, y, ad_x(p, 2)));
     if (ad_wants(p, 1))
         ad_give(p, 1, ad_where_not_positive(ad_mul(v, dr), y));
+    give_hint(p);
 }
 
 AD_OPERATOR(elu_backward,
-    OF_TWO,
+    OF_THREE,
     .loops = &elu_backward_loops,
     .vjp = elu_backward_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "v where y > 0, else (y + 1) v",
-    .gradient = "elu_backward(dr, y); 0 where y > 0, else v dr",
-    .domain = {{0}, {BESIDE_ZERO}},
+    .gradient = "elu_backward(dr, y, x); 0 where y > 0, else v dr; 0",
+    .convention = "x is a hint: digits that y lost",
+    .domain = {{0}, {BESIDE_ZERO}, {HINT}},
 );
 
-ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_elu_backward, dy, y); }
+ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y, ad_tensor x) { return APPLY(&ad_operator_elu_backward, dy, y, x); }
 
 static void step_vjp(ad_pullback *p) { ad_give(p, 0, ad_zeros_like(ad_x(p, 0))); }
 
@@ -292,6 +349,15 @@ AD_OPERATOR(gelu,
 
 ad_tensor ad_gelu(ad_tensor x) { return ad_apply1(&ad_operator_gelu, x); }
 
+/* phi(x) = e^(-x^2/2) / sqrt(2 pi). A rounded square would cost digits, since x^2 is large: with h, x in sixteenths,
+ * h^2 is exact and x^2 - h^2 = (x - h) (x + h) is small. h counts as a constant, since phi does not depend on it. */
+static ad_tensor normal_density(ad_tensor x)
+{
+    ad_tensor h = ad_scale(ad_round(ad_scale(ad_detach(x), 16)), 1.0 / 16);
+    ad_tensor rest = ad_exp(ad_scale(ad_mul(ad_sub(x, h), ad_add(x, h)), -0.5));
+    return ad_scale(ad_mul(rest, ad_exp(ad_scale(ad_square(h), -0.5))), PHI_OF_ZERO);
+}
+
 /* r = (Phi(x) + x phi(x)) v :  dv = (Phi(x) + x phi(x)) dr,  dx = (2 - x^2) phi(x) v dr.  Beyond 40 the density phi is
  * 0 in every type, and holding x there keeps x^2 finite. */
 static void gelu_backward_vjp(ad_pullback *p)
@@ -301,8 +367,8 @@ static void gelu_backward_vjp(ad_pullback *p)
         ad_give(p, 0, ad_gelu_backward(dr, x));
     if (!ad_wants(p, 1))
         return;
-    ad_tensor square = ad_square(ad_clamp(x, -40, 40)), phi = ad_scale(ad_exp(ad_scale(square, -0.5)), PHI_OF_ZERO);
-    ad_give(p, 1, ad_mul(ad_mul(ad_shift(ad_neg(square), 2), phi), ad_mul(v, dr)));
+    ad_tensor z = ad_clamp(x, -40, 40);
+    ad_give(p, 1, ad_mul(ad_mul(ad_mul(ad_shift(ad_neg(ad_square(z)), 2), normal_density(z)), v), dr));
 }
 
 AD_OPERATOR(gelu_backward,
@@ -341,7 +407,7 @@ static void silu_backward_vjp(ad_pullback *p)
         return;
     ad_tensor z = ad_clamp(x, -800, 800), s = ad_logistic(z), rest = ad_logistic(ad_neg(z));
     ad_tensor bend = ad_mul(ad_mul(s, rest), ad_shift(ad_mul(z, ad_sub(rest, s)), 2));
-    ad_give(p, 1, ad_mul(bend, ad_mul(v, dr)));
+    ad_give(p, 1, ad_mul(ad_mul(bend, v), dr));
 }
 
 AD_OPERATOR(silu_backward,
@@ -356,7 +422,7 @@ AD_OPERATOR(silu_backward,
 
 ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_silu_backward, dy, x); }
 
-static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p))); }
+static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
 
 AD_OPERATOR(selu,
     OF_ONE,
@@ -375,22 +441,27 @@ static void selu_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_selu_backward(dr, y));
+        ad_give(p, 0, ad_selu_backward(dr, y, ad_x(p, 2)));
     if (ad_wants(p, 1))
         ad_give(p, 1, ad_where_not_positive(ad_mul(v, dr), y));
+    give_hint(p);
 }
 
 AD_OPERATOR(selu_backward,
-    OF_TWO,
+    OF_THREE,
     .loops = &selu_backward_loops,
     .vjp = selu_backward_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "s v where y > 0, else (y + s a) v, s = 1.0507..., a = 1.6732...",
-    .gradient = "selu_backward(dr, y); 0 where y > 0, else v dr",
-    .domain = {{0}, {BESIDE_ZERO}},
+    .gradient = "selu_backward(dr, y, x); 0 where y > 0, else v dr; 0",
+    .convention = "x is a hint: digits that y lost",
+    .domain = {{0}, {BESIDE_ZERO}, {HINT}},
 );
 
-ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y) { return ad_apply2(&ad_operator_selu_backward, dy, y); }
+ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
+{
+    return APPLY(&ad_operator_selu_backward, dy, y, x);
+}
 
 #define SLOPED                                                                                                         \
     .attributes = {{"slope", AD_ATTRIBUTE_REAL}}, .properties = AD_ELEMENTWISE, .shape = slope_shape, .run = ad_map

@@ -1,6 +1,9 @@
 /* Arithmetic, element by element. Two operands broadcast; ad_give sums a gradient back to the operand's shape. */
 #include "family.h"
 
+#include "../kernels/constant.h"
+#include "../kernels/range.h"
+
 MAP2(add, a + b)
 MAP2(sub, a - b)
 MAP2(mul, (a) * (b))
@@ -9,10 +12,28 @@ MAP2(maximum, a > b || a != a ? a : b)
 MAP2(minimum, a < b || a != a ? a : b)
 MAP3(share_greater, a > b ? v : a == b ? v / 2 : (a < b ? 0 : v))
 
+MAP3_IN_RANGE(quotient_slope, -((a * (1 / b)) * (v * (1 / b))),
+              is_lost(1 / b) || (a != 0 && is_lost(a * (1 / b))) || (v != 0 && is_lost(v * (1 / b))),
+              -(v * a / b / b))
+
+#ifdef AD_REAL
+
+/* The wide number e whose rounding is y, to a few denormal units; y itself if it is not. */
+static inline wide before_rounding(REAL y, wide e)
+{
+    const REAL rounded = (REAL)e;
+    return y == rounded || R(fabs)(y - rounded) < LEAST_NORMAL * 0x1p-20F ? e : (wide)y;
+}
+
+/* e^(c x), by 2^x for c = ln 2, since of a large c x a rounding is much of the power. */
+static inline wide exponential(wide c, wide x) { return c == (wide)LN_2 ? W(exp2)(x) : W(exp)(c * x); }
+
+#endif
+
+/* c y v, y = e^(c x). x only has what y lost where it is denormal, 0 or infinite. */
+MAP3_IN_RANGE(exp_backward, c *a *v, v != 0 && is_lost(a), c *v *before_rounding((REAL)a, exponential(c, b)))
+
 MAP1(neg, -x)
-MAP1(shift, x + c)
-MAP1(scale, (c) * (x))
-MAP1(pow_constant, R(pow)(x, c))
 MAP1_OF(exp, exp)
 MAP1_OF(log, log)
 MAP1(sqrt, R(sqrt)(x))
@@ -20,9 +41,100 @@ MAP1(square, (x) * (x))
 MAP1(abs, R(fabs)(x))
 MAP2(times_sign, b > 0 ? a : b < 0 ? -a : b == 0 ? 0 : b)
 
-#ifndef AD_REAL
+#ifdef AD_REAL
+
+/* c has more digits than REAL, which are added to a sum that has room for them. */
+LOOP(shift)
+{
+    const REAL *restrict X = s->array[1], c = (REAL)s->constant, rest = rest_of(s->constant);
+    REAL *restrict Y = s->array[0];
+    const size_t step = s->step[1];
+    if (isinf(c))
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = (REAL)((double)X[i * step] + s->constant);
+    else if (step)
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = (X[i] + c) + rest;
+    else
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = (X[0] + c) + rest;
+}
+
+/* c x, where c has more digits than REAL. An infinity or 0 has none of them. */
+static inline REAL scaled(REAL x, REAL c, REAL rest)
+{
+    const REAL y = c * x, better = R(fma)(c, x, rest * x);
+    return y != 0 && is_finite(y) ? better : y;
+}
+
+LOOP(scale)
+{
+    const REAL *restrict X = s->array[1], c = (REAL)s->constant, rest = rest_of(s->constant);
+    REAL *restrict Y = s->array[0];
+    const size_t step = s->step[1];
+    if (s->constant != 0 && is_lost(c))
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = (REAL)(s->constant * (double)X[i * step]);
+    else if (rest != 0)
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = scaled(X[i * step], c, rest);
+    else if (step)
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = c * X[i];
+    else
+        for (size_t i = 0; i < s->n; i++)
+            Y[i] = c * X[0];
+}
+
+LOOP(pow_constant)
+{
+    REAL p[VIA_ROOM];
+    const exponent e = exponent_of(s->constant);
+    const size_t step = s->step[1];
+    for (size_t from = 0, n; from < s->n; from += n) {
+        n = via_block(s->n - from);
+        powers(n, p, (const REAL *)s->array[1] + from * step, step, &e);
+        memcpy((REAL *)s->array[0] + from, p, n * sizeof *p);
+    }
+}
+
+/* y = c p v, p = x^(c-1): whether a factor or the product was lost. An x that is 0 or infinite has an exact power. */
+static inline bool slope_is_lost(REAL v, REAL x, REAL p, REAL y)
+{
+    return v != 0 && x != 0 && is_finite(x) && (is_lost(p) || is_lost(p * v) || is_lost(y));
+}
+
+LOOP(pow_constant_backward)
+{
+    REAL p[VIA_ROOM];
+    const REAL c = (REAL)s->constant;
+    const exponent e = exponent_of(s->constant - 1);
+    const size_t sv = s->step[1], sx = s->step[2];
+    for (size_t from = 0, n; from < s->n; from += n) {
+        const REAL *restrict V = (const REAL *)s->array[1] + from * sv;
+        const REAL *restrict X = (const REAL *)s->array[2] + from * sx;
+        REAL *restrict Y = (REAL *)s->array[0] + from;
+        int any = 0;
+        n = via_block(s->n - from);
+        powers(n, p, X, sx, &e);
+        for (size_t i = 0; i < n; i++) {
+            Y[i] = p[i] * V[i * sv] * c;
+            any |= slope_is_lost(V[i * sv], X[i * sx], p[i], Y[i]);
+        }
+        for (size_t i = 0; any && i < n; i++)
+            if (slope_is_lost(V[i * sv], X[i * sx], p[i], Y[i]))
+                Y[i] = (REAL)((wide)s->constant * V[i * sv] * W(pow)((wide)X[i * sx], (wide)s->constant - 1));
+    }
+}
+
+#else
 
 AD_FAMILY(arithmetic)
+
+LOOP_TABLE(shift)
+LOOP_TABLE(scale)
+LOOP_TABLE(pow_constant)
+LOOP_TABLE(pow_constant_backward)
 
 /* ---- Two operands ------------------------------------------------------------------------------------------------ */
 
@@ -83,13 +195,13 @@ AD_OPERATOR(mul,
 
 ad_tensor ad_mul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_mul, a, b); }
 
-/* y = a / b :  da = dy / b,  db = -y dy / b */
+/* y = a / b :  da = dy / b,  db = -a dy / b^2, where y might overflow */
 static void div_vjp(ad_pullback *p)
 {
-    ad_tensor da = ad_div(ad_dy(p), ad_x(p, 1));
-    ad_give(p, 0, da);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 1)));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_mul(ad_y(p), da)));
+        ad_give(p, 1, ad_quotient_slope(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
 }
 
 AD_OPERATOR(div,
@@ -98,12 +210,37 @@ AD_OPERATOR(div,
     .vjp = div_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "a / b",
-    .gradient = "dy / b, -y dy / b",
+    .gradient = "dy / b, -a dy / b^2",
     .convention = "IEEE: x / 0 is infinite, 0 / 0 NaN",
     .domain = {{0}, {.low = 0.5, .high = 2}},
 );
 
 ad_tensor ad_div(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_div, a, b); }
+
+/* r = -v a / b^2 :  dv = -a dr / b^2,  da = -v dr / b^2,  db = -2 r dr / b */
+static void quotient_slope_vjp(ad_pullback *p)
+{
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_quotient_slope(ad_dy(p), a, b));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_quotient_slope(v, ad_dy(p), b));
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_scale(ad_mul(ad_y(p), ad_div(ad_dy(p), b)), -2));
+}
+
+AD_OPERATOR(quotient_slope,
+    OF_THREE,
+    .loops = &quotient_slope_loops,
+    .vjp = quotient_slope_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "-v a / b^2",
+    .gradient = "-a dr / b^2, -v dr / b^2, -2 r dr / b",
+    .convention = "IEEE: infinite where b = 0, NaN where v or a is 0 too",
+    .domain = {{0}, {0}, {.low = 0.5, .high = 2}},
+);
+
+ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_quotient_slope, v, a, b); }
 
 /* y = max(a, b) :  da = dy where a > b, half where equal;  db the same with a and b exchanged */
 static void maximum_vjp(ad_pullback *p)
@@ -255,10 +392,7 @@ ad_tensor ad_scale(ad_tensor x, double c) { return with_constant(&ad_operator_sc
 static void pow_constant_vjp(ad_pullback *p)
 {
     const double c = ad_attribute_at(p, 0)->real;
-    if (c == 0)
-        ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
-    else
-        ad_give(p, 0, ad_mul(ad_scale(ad_pow_constant(ad_x(p, 0), c - 1), c), ad_dy(p)));
+    ad_give(p, 0, c == 0 ? ad_zeros_like(ad_x(p, 0)) : ad_pow_constant_backward(ad_dy(p), ad_x(p, 0), c));
 }
 
 AD_OPERATOR(pow_constant,
@@ -276,7 +410,46 @@ AD_OPERATOR(pow_constant,
 
 ad_tensor ad_pow_constant(ad_tensor x, double c) { return with_constant(&ad_operator_pow_constant, x, c); }
 
-static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_y(p), ad_dy(p))); }
+/* r = c x^(c-1) v :  dv = c x^(c-1) dr,  dx = c (c-1) x^(c-2) v dr */
+static void pow_constant_backward_vjp(ad_pullback *p)
+{
+    const double c = ad_attribute_at(p, 0)->real;
+    ad_tensor v = ad_x(p, 0), x = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_pow_constant_backward(ad_dy(p), x, c));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, c == 0 || c == 1 ? ad_zeros_like(x)
+                                       : ad_scale(ad_pow_constant_backward(ad_mul(v, ad_dy(p)), x, c - 1), c));
+}
+
+static const ad_sample samples_pow_constant_backward[] = {
+    {.n_x = 2, .x = {{1, {3}}, {1, {3}}}, .attributes = {{.real = 1.5}}},
+    {.n_x = 2, .x = {{0}, {0}}, .attributes = {{.real = -0.5}}},
+    {.n_x = 2, .x = {{2, {2, 3}}, {0}}, .attributes = {{.real = 3}}},
+    {.n_x = 2, .x = {{1, {3}}, {2, {2, 3}}}, .attributes = {{.real = -1}}},
+    {.n_x = 2, .x = {{2, {0, 3}}, {1, {3}}}, .attributes = {{.real = 2}}},
+};
+
+AD_OPERATOR(pow_constant_backward,
+    .arity = 2,
+    CONSTANT,
+    ELEMENTWISE,
+    SAMPLES(samples_pow_constant_backward),
+    .loops = &pow_constant_backward_loops,
+    .vjp = pow_constant_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "c x^(c-1) v",
+    .gradient = "c x^(c-1) dr, c (c-1) x^(c-2) v dr",
+    .convention = "IEEE pow",
+    .domain = {{0}, {.low = 0.5, .high = 2}},
+);
+
+ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c)
+{
+    return ad_apply_one(&ad_operator_pow_constant_backward, (const ad_tensor[]){v, x}, 2, &(ad_attribute){.real = c});
+}
+
+static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_exp_backward(ad_dy(p), ad_y(p), ad_x(p, 0), 1)); }
 
 AD_OPERATOR(exp,
     OF_ONE,
@@ -287,6 +460,44 @@ AD_OPERATOR(exp,
 );
 
 ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
+
+/* r = c y v :  dv = c y dr,  dy = c v dr,  dx = 0: x is only there for its digits */
+static void exp_backward_vjp(ad_pullback *p)
+{
+    const double c = ad_attribute_at(p, 0)->real;
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_exp_backward(ad_dy(p), ad_x(p, 1), ad_x(p, 2), c));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_scale(ad_mul(ad_x(p, 0), ad_dy(p)), c));
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_zeros_like(ad_x(p, 2)));
+}
+
+static const ad_sample samples_exp_backward[] = {
+    {.n_x = 3, .x = {{1, {3}}, {1, {3}}, {1, {3}}}, .attributes = {{.real = 1}}},
+    {.n_x = 3, .x = {{0}, {0}, {0}}, .attributes = {{.real = -0.5}}},
+    {.n_x = 3, .x = {{2, {2, 3}}, {0}, {1, {3}}}, .attributes = {{.real = 0.75}}},
+    {.n_x = 3, .x = {{2, {0, 3}}, {1, {3}}, {1, {3}}}, .attributes = {{.real = 1}}},
+};
+
+AD_OPERATOR(exp_backward,
+    .arity = 3,
+    CONSTANT,
+    ELEMENTWISE,
+    SAMPLES(samples_exp_backward),
+    .loops = &exp_backward_loops,
+    .vjp = exp_backward_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "c y v",
+    .gradient = "c y dr, c v dr, 0",
+    .convention = "c e^(c x) v where y is what that power rounds to: denormal, 0 or infinite",
+    .domain = {{0}, {.low = 0.5, .high = 2}, {.low = -2, .high = 2, .constant = true}},
+);
+
+ad_tensor ad_exp_backward(ad_tensor v, ad_tensor y, ad_tensor x, double c)
+{
+    return ad_apply_one(&ad_operator_exp_backward, (const ad_tensor[]){v, y, x}, 3, &(ad_attribute){.real = c});
+}
 
 static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
 
@@ -302,7 +513,7 @@ AD_OPERATOR(log,
 
 ad_tensor ad_log(ad_tensor x) { return ad_apply1(&ad_operator_log, x); }
 
-static void sqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_scale(ad_dy(p), 0.5), ad_y(p))); }
+static void sqrt_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_scale(ad_y(p), 2))); }
 
 AD_OPERATOR(sqrt,
     OF_ONE,
@@ -316,7 +527,7 @@ AD_OPERATOR(sqrt,
 
 ad_tensor ad_sqrt(ad_tensor x) { return ad_apply1(&ad_operator_sqrt, x); }
 
-static void square_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_x(p, 0), 2), ad_dy(p))); }
+static void square_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_mul(ad_x(p, 0), ad_dy(p)), 2)); }
 
 AD_OPERATOR(square,
     OF_ONE,

@@ -54,6 +54,24 @@ static bool all_finite(const REAL *x, size_t n)
  * -inf. */
 static inline REAL class_term(REAL weight, REAL nll) { return weight == 0 && nll == INFINITY ? 0 : weight * nll; }
 
+/* share sum w nll over n classes */
+static double sum_of_classes(double share, const REAL *w, const REAL *z, REAL m, REAL rest, size_t n)
+{
+    total t = {0};
+    for (size_t from = 0, end; from < n; from = end) {
+        double lane[LANES] = {0};
+        size_t j = from;
+        end = n - from < VIA_BLOCK ? n : from + VIA_BLOCK;
+        for (; j + LANES <= end; j += LANES)
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] += (double)class_term((REAL)share * w[j + l], m - z[j + l] + rest);
+        for (; j < end; j++)
+            lane[0] += (double)class_term((REAL)share * w[j], m - z[j] + rest);
+        add_to_total(&t, sum_of_lanes(lane));
+    }
+    return value_of_total(&t);
+}
+
 /* loss[i] of n rows of size[0] logits, with labels and weights of classes; `constant` is the smoothing. If the logits
  * are finite, a loss does not overflow: it stays at the largest number. */
 LOOP(softmax_cross_entropy_with)
@@ -62,34 +80,51 @@ LOOP(softmax_cross_entropy_with)
     const int32_t *label = s->array[2];
     REAL *Y = s->array[0];
     const size_t c = s->size[0];
-    const REAL own = (REAL)(1 - s->constant), share = (REAL)(s->constant / (double)c);
+    const double share = s->constant / (double)c;
     for (size_t i = 0; i < s->n; i++) {
         const REAL *z = Z + i * c, m = largest(z, c, 1), rest = log_sum_of_exp(z, c, m);
-        REAL sum = class_term(own * w[label[i]], m - z[label[i]] + rest);
-        for (size_t j = 0; share > 0 && j < c; j++)
-            sum += class_term(share * w[j], m - z[j] + rest);
+        REAL sum = class_term((REAL)(1 - s->constant) * w[label[i]], m - z[label[i]] + rest);
+        if (share > 0)
+            sum = (REAL)((double)sum + sum_of_classes(share, w, z, m, rest, c));
         Y[i] = sum == INFINITY && all_finite(z, c) && all_finite(w, c) ? REAL_MAX : sum;
     }
 }
 
+/* The sum of n weights, without that of `but`; n: of all. */
+static double sum_of_weights(const REAL *w, size_t n, size_t but)
+{
+    total t = {0};
+    for (size_t j = 0; j < n; j++)
+        add_to_total(&t, j == but ? 0 : (double)w[j]);
+    return value_of_total(&t);
+}
+
 /* dz = (softmax(z) sum a - a) dy, where a[j] is what class j weighs in the row's loss; array 3 points to two arrays,
- * the labels and the weights of classes. */
+ * the labels and the weights of classes. It is computed as softmax(z) (sum of the other a) - (sum of the other softmax)
+ * a, where the two are sums of what is small when one class is sure. */
 LOOP(softmax_cross_entropy_with_backward)
 {
     const REAL *DY = s->array[1], *Z = s->array[2];
     const void *const *labels_and_weights = s->array[3];
     const int32_t *label = labels_and_weights[0];
     const REAL *w = labels_and_weights[1];
-    REAL *DZ = s->array[0], all = 0;
     const size_t c = s->size[0];
-    const REAL own = (REAL)(1 - s->constant), share = (REAL)(s->constant / (double)c);
-    for (size_t j = 0; j < c; j++)
-        all += share * w[j];
+    const double share = s->constant / (double)c, all = share > 0 ? sum_of_weights(w, c, c) : 0;
     for (size_t i = 0; i < s->n; i++) {
-        const REAL *z = Z + i * c, at_label = own * w[label[i]];
-        REAL *dz = DZ + i * c, sum = exp_of_logits(dz, z, c, largest(z, c, 1));
-        for (size_t j = 0; j < c; j++)
-            dz[j] = (dz[j] / sum * (all + at_label) - share * w[j] - (j == (size_t)label[i] ? at_label : 0)) * DY[i];
+        const REAL *z = Z + i * c, dy = DY[i];
+        REAL *restrict dz = (REAL *)s->array[0] + i * c;
+        const double others = exp_of_group(dz, z, largest(z, c, 1), c, 1);
+        const size_t k = (size_t)label[i];
+        const double own = (double)dz[k], of_label = (1 - s->constant) * (double)w[k];
+        const double besides = all < 2 * (double)w[k] && share > 0 ? sum_of_weights(w, c, k) : all - (double)w[k];
+        const REAL sum = (REAL)(1 + others), rest = (REAL)others, whole = (REAL)(share * all + of_label);
+        for (size_t j = 0; j < c; j++) {
+            const REAL a = (REAL)share * w[j];
+            dz[j] = (dz[j] * (whole - a) - (rest + (1 - dz[j])) * a) / sum * dy;
+        }
+        const double wanted = own * (share > 0 ? share * besides : 0),
+                     got = (others + (1 - own)) * (of_label + share * (double)w[k]);
+        dz[k] = (REAL)((wanted - got) / (1 + others)) * dy;
     }
 }
 
@@ -461,7 +496,7 @@ static void softmax_cross_entropy_with_backward_vjp(ad_pullback *p)
     if (ad_wants(p, 1))
         ad_give(p, 1, ad_mul(ad_softmax_backward(dr, q, 1), column(ad_mul(row_weights(w, labels, smoothing), v))));
     if (ad_wants(p, 3)) {
-        ad_tensor against_mean = ad_sub(ad_sum_over(ad_mul(q, dr), AD_KEEP_AXES(1)), dr);
+        ad_tensor against_mean = ad_neg(ad_deviation(dr, q, 1));
         ad_give(p, 3, ad_sum_over(times_targets(ad_mul(against_mean, column(v)), labels, smoothing), AD_AXES(0)));
     }
 }

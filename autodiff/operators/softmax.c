@@ -4,64 +4,113 @@
 
 #include <inttypes.h>
 
-/* z (softplus) - t z, without overflow: max(z, 0) - t z + ln(1 + e^-|z|) */
 /* softplus(a) - b a, where for a > 0 nothing cancels */
-MAP2(logistic_cross_entropy, (a > 0 ? (1 - b) * a : -b * a) + R(log1p)(R(exp)(-R(fabs)(a))))
+MAP2_VIA(logistic_cross_entropy, log1p_exp, -R(fabs)(a), (a > 0 ? (1 - b) * a : -b * a) + v)
 
 #ifdef AD_REAL
 
-/* sum e^(x-m), 0 for x = -inf */
-static REAL sum_of_exp(const REAL *x, size_t n, size_t step, REAL m)
-{
-    REAL sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i * step] == -INFINITY ? 0 : R(exp)(x[i * step] - m);
-    return sum;
-}
-
-/* Three loops over groups of size[1] elements that are size[2] apart; there are size[0] x size[2] groups. */
-#define FOR_EACH_GROUP                                                                                                 \
-    const size_t c = s->size[1], inner = s->size[2];                                                                   \
+/* Calls a function of a group for size[0] x size[2] groups of size[1] elements, which are size[2] apart. */
+#define FOR_EACH_GROUP(function, a, b, c)                                                                              \
+    const size_t n = s->size[1], step = s->size[2];                                                                    \
     for (size_t o = 0; o < s->size[0]; o++)                                                                            \
-        for (size_t at = o * c * inner; at < o * c * inner + inner; at++)
+        for (size_t at = o * n * step; at < o * n * step + step; at++)                                                 \
+            if (step == 1)                                                                                             \
+                function((REAL *)(a) + at, (const REAL *)(b) + at, (const REAL *)(c) + at, n, 1);                      \
+            else                                                                                                       \
+                function((REAL *)(a) + at, (const REAL *)(b) + at, (const REAL *)(c) + at, n, step);
 
-LOOP(softmax)
+GROUP_FUNCTION void softmax_of(REAL *y, const REAL *x, const REAL *unused, size_t n, size_t step)
 {
-    const REAL *X = s->array[1];
-    REAL *Y = s->array[0];
-    FOR_EACH_GROUP
-    {
-        const REAL *x = X + at, m = largest(x, c, inner), sum = sum_of_exp(x, c, inner, m);
-        for (size_t i = 0; i < c; i++)
-            Y[at + i * inner] = (x[i * inner] == -INFINITY && m > -INFINITY ? 0 : R(exp)(x[i * inner] - m)) / sum;
+    (void)unused;
+    const REAL sum = (REAL)(1 + exp_of_group(y, x, largest(x, n, step), n, step));
+    for (size_t i = 0; i < n; i++)
+        y[i * step] /= sum;
+}
+
+LOOP(softmax){FOR_EACH_GROUP(softmax_of, s->array[0], s->array[1], s->array[1])}
+
+/* (x - m) - log1p(others): for the largest only the second is left. */
+GROUP_FUNCTION void log_softmax_of(REAL *restrict y, const REAL *restrict x, const REAL *unused, size_t n, size_t step)
+{
+    (void)unused;
+    const REAL m = largest(x, n, step), rest = (REAL)log1p(exp_of_group(NULL, x, m, n, step));
+    for (size_t i = 0; i < n; i++)
+        y[i * step] = x[i * step] - m - rest;
+}
+
+LOOP(log_softmax){FOR_EACH_GROUP(log_softmax_of, s->array[0], s->array[1], s->array[1])}
+
+/* y (v - mean) */
+GROUP_FUNCTION void softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
+{
+    const mean_value mean = mean_under(v, y, n, step);
+    for (size_t i = 0; i < n; i++)
+        r[i * step] = y[i * step] * (v[i * step] - mean.origin - mean.rest);
+}
+
+LOOP(softmax_backward){FOR_EACH_GROUP(softmax_backward_of, s->array[0], s->array[1], s->array[2])}
+
+GROUP_FUNCTION void deviation_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
+{
+    const mean_value mean = mean_under(v, y, n, step);
+    for (size_t i = 0; i < n; i++)
+        r[i * step] = v[i * step] - mean.origin - mean.rest;
+}
+
+LOOP(deviation){FOR_EACH_GROUP(deviation_of, s->array[0], s->array[1], s->array[2])}
+
+/* Sums of v where y is above -ln 2, a probability above 1/2, and elsewhere; returns how many are above. */
+GROUP_FUNCTION uint32_t sums_by_likeliness(double sum[2], const REAL *v, const REAL *y, size_t n, size_t step)
+{
+    const REAL half = (REAL)-0.69314718055994531;
+    total likely = {0}, others = {0};
+    uint32_t count = 0;
+    for (size_t from = 0, end; from < n; from = end) {
+        double above[LANES] = {0}, below[LANES] = {0};
+        size_t i = from;
+        end = n - from < VIA_BLOCK ? n : from + VIA_BLOCK;
+        for (; i + LANES <= end; i += LANES)
+            for (size_t l = 0; l < LANES; l++) {
+                const size_t at = (i + l) * step;
+                above[l] += y[at] > half ? (double)v[at] : 0;
+                below[l] += y[at] > half ? 0 : (double)v[at];
+            }
+        for (; i < end; i++)
+            *(y[i * step] > half ? above : below) += (double)v[i * step];
+        add_to_total(&likely, sum_of_lanes(above));
+        add_to_total(&others, sum_of_lanes(below));
+    }
+    for (size_t i = 0; i < n; i++)
+        count += y[i * step] > half;
+    sum[0] = value_of_total(&others);
+    sum[1] = value_of_total(&likely);
+    return count;
+}
+
+/* v - e^y sum(v), or for a y near 0: (1 - e^y) v - e^y (sum of the other v) */
+GROUP_FUNCTION void log_softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
+{
+    double sum[2];
+    const uint32_t likely = sums_by_likeliness(sum, v, y, n, step);
+    const REAL all = (REAL)(sum[0] + sum[1]), three_quarters = (REAL)0.75;
+    for (size_t from = 0; from < n; from += VIA_BLOCK) {
+        const size_t count = n - from < VIA_BLOCK ? n - from : VIA_BLOCK, at = from * step;
+        REAL p[VIA_BLOCK];
+        for (size_t i = 0; i < count; i++)
+            p[i] = y[at + i * step];
+        exp_of_buffer(count, p);
+        for (size_t i = 0; i < count; i++)
+            r[at + i * step] = v[at + i * step] - p[i] * all;
+        for (size_t i = 0; i < count && likely; i++)
+            if (p[i] > three_quarters && y[at + i * step] < 0) {
+                const REAL own = v[at + i * step];
+                const REAL others = (REAL)(likely == 1 ? sum[0] : sum[0] + (sum[1] - (double)own));
+                r[at + i * step] = -R(expm1)(y[at + i * step]) * own - p[i] * others;
+            }
     }
 }
 
-LOOP(log_softmax)
-{
-    const REAL *X = s->array[1];
-    REAL *Y = s->array[0];
-    FOR_EACH_GROUP
-    {
-        const REAL *x = X + at, m = largest(x, c, inner), log_sum = R(log)(sum_of_exp(x, c, inner, m));
-        for (size_t i = 0; i < c; i++)
-            Y[at + i * inner] = x[i * inner] - m - log_sum;
-    }
-}
-
-LOOP(softmax_backward)
-{
-    const REAL *DY = s->array[1], *Y = s->array[2];
-    REAL *R_ = s->array[0];
-    FOR_EACH_GROUP
-    {
-        REAL sum = 0;
-        for (size_t i = 0; i < c; i++)
-            sum += Y[at + i * inner] * DY[at + i * inner];
-        for (size_t i = 0; i < c; i++)
-            R_[at + i * inner] = Y[at + i * inner] * (DY[at + i * inner] - sum);
-    }
-}
+LOOP(log_softmax_backward){FOR_EACH_GROUP(log_softmax_backward_of, s->array[0], s->array[1], s->array[2])}
 
 /* loss[i] = m + ln sum e^(z-m) - z[label], for n rows of size[0]. If the logits are finite, a loss does not overflow:
  * it stays at the largest number. */
@@ -78,18 +127,40 @@ LOOP(softmax_cross_entropy)
     }
 }
 
-/* dz = (softmax(z) - one_hot(label)) dy, of n rows of size[0] */
+/* dz = (softmax(z) - one_hot(label)) dy, of n rows of size[0]. At the label it is minus the probability of the other
+ * classes. */
 LOOP(softmax_cross_entropy_backward)
 {
     const REAL *DY = s->array[1], *Z = s->array[2];
     const int32_t *label = s->array[3];
-    REAL *DZ = s->array[0];
     const size_t c = s->size[0];
     for (size_t i = 0; i < s->n; i++) {
-        const REAL *z = Z + i * c;
-        REAL *dz = DZ + i * c, sum = exp_of_logits(dz, z, c, largest(z, c, 1));
+        const REAL *z = Z + i * c, dy = DY[i];
+        REAL *restrict dz = (REAL *)s->array[0] + i * c;
+        const double others = exp_of_group(dz, z, largest(z, c, 1), c, 1), own = (double)dz[label[i]];
+        const REAL sum = (REAL)(1 + others);
         for (size_t j = 0; j < c; j++)
-            dz[j] = (dz[j] / sum - (j == (size_t)label[i] ? 1 : 0)) * DY[i];
+            dz[j] = dz[j] / sum * dy;
+        dz[label[i]] = -(REAL)((others + (1 - own)) / (1 + others)) * dy;
+    }
+}
+
+/* dz = ((1 - t) logistic(z) - t logistic(-z)) dy: for a sure, right answer logistic(z) - t would cancel. */
+LOOP(logistic_cross_entropy_backward)
+{
+    const REAL *DY = s->array[1], *Z = s->array[2], *T = s->array[3];
+    const size_t sd = s->step[1], sz = s->step[2], st = s->step[3];
+    REAL *DZ = s->array[0], e[VIA_ROOM];
+    for (size_t from = 0, n; from < s->n; from += n) {
+        n = via_block(s->n - from);
+        for (size_t i = 0; i < n; i++)
+            e[i] = -R(fabs)(Z[(from + i) * sz]);
+        vector_exp(n, e, e);
+        for (size_t i = 0; i < n; i++) {
+            const REAL z = Z[(from + i) * sz], t = T[(from + i) * st],
+                       slope = z < 0 ? (1 - t) * e[i] - t : (1 - t) - t * e[i];
+            DZ[from + i] = slope / (1 + e[i]) * DY[(from + i) * sd];
+        }
     }
 }
 
@@ -100,8 +171,11 @@ AD_FAMILY(softmax)
 LOOP_TABLE(softmax)
 LOOP_TABLE(log_softmax)
 LOOP_TABLE(softmax_backward)
+LOOP_TABLE(deviation)
+LOOP_TABLE(log_softmax_backward)
 LOOP_TABLE(softmax_cross_entropy)
 LOOP_TABLE(softmax_cross_entropy_backward)
+LOOP_TABLE(logistic_cross_entropy_backward)
 
 /* ---- Along an axis ----------------------------------------------------------------------------------------------- */
 
@@ -142,13 +216,13 @@ ad_tensor ad_softmax(ad_tensor x, int axis) { return ad_along(&ad_operator_softm
 static void softmax_backward_vjp(ad_pullback *p)
 {
     ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
-    const ad_axes axes = AD_KEEP_AXES(ad_axis_of(p));
+    const int axis = ad_axis_of(p);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_softmax_backward(dr, y, ad_axis_of(p)));
+        ad_give(p, 0, ad_softmax_backward(dr, y, axis));
     if (!ad_wants(p, 1))
         return;
-    ad_give(p, 1, ad_mul(dr, ad_sub(v, ad_sum_over(ad_mul(y, v), axes))));
-    ad_give(p, 1, ad_neg(ad_mul(v, ad_sum_over(ad_mul(y, dr), axes))));
+    ad_give(p, 1, ad_mul(dr, ad_deviation(v, y, axis)));
+    ad_give(p, 1, ad_neg(ad_mul(v, ad_sum_over(ad_mul(y, dr), AD_KEEP_AXES(axis)))));
 }
 
 AD_OPERATOR(softmax_backward,
@@ -167,11 +241,37 @@ ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis)
     return ad_apply_one(&ad_operator_softmax_backward, (const ad_tensor[]){dy, y}, 2, &(ad_attribute){.integer = axis});
 }
 
+/* r = v - sum(y v) :  dv = dr - y sum(dr),  dy = -v sum(dr) */
+static void deviation_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), y = ad_x(p, 1);
+    ad_tensor total = ad_sum_over(dr, AD_KEEP_AXES(ad_axis_of(p)));
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_sub(dr, ad_mul(y, total)));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_neg(ad_mul(v, total)));
+}
+
+AD_OPERATOR(deviation,
+    .arity = 2,
+    RUN_ALONG_AXIS,
+    SAMPLES(samples_along_two),
+    .loops = &deviation_loops,
+    .vjp = deviation_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "v - sum(y v) along axis",
+    .gradient = "dr - y sum(dr), -v sum(dr)",
+);
+
+ad_tensor ad_deviation(ad_tensor v, ad_tensor y, int axis)
+{
+    return ad_apply_one(&ad_operator_deviation, (const ad_tensor[]){v, y}, 2, &(ad_attribute){.integer = axis});
+}
+
 /* y = x - logsumexp(x) :  dx = dy - e^y sum(dy) */
 static void log_softmax_vjp(ad_pullback *p)
 {
-    ad_tensor total = ad_sum_over(ad_dy(p), AD_KEEP_AXES(ad_axis_of(p)));
-    ad_give(p, 0, ad_sub(ad_dy(p), ad_mul(ad_exp(ad_y(p)), total)));
+    ad_give(p, 0, ad_log_softmax_backward(ad_dy(p), ad_y(p), ad_axis_of(p)));
 }
 
 AD_OPERATOR(log_softmax,
@@ -185,6 +285,34 @@ AD_OPERATOR(log_softmax,
 );
 
 ad_tensor ad_log_softmax(ad_tensor x, int axis) { return ad_along(&ad_operator_log_softmax, x, axis); }
+
+/* r = v - e^y sum(v) :  dv = dr - sum(e^y dr),  dy = -e^y dr sum(v) */
+static void log_softmax_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), v = ad_x(p, 0), probability = ad_exp(ad_x(p, 1));
+    const int axis = ad_axis_of(p);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_deviation(dr, probability, axis));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_neg(ad_mul(ad_mul(probability, dr), ad_sum_over(v, AD_KEEP_AXES(axis)))));
+}
+
+AD_OPERATOR(log_softmax_backward,
+    .arity = 2,
+    RUN_ALONG_AXIS,
+    SAMPLES(samples_along_two),
+    .loops = &log_softmax_backward_loops,
+    .vjp = log_softmax_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v - e^y sum(v) along axis",
+    .gradient = "dr - sum(e^y dr), -e^y dr sum(v)",
+);
+
+ad_tensor ad_log_softmax_backward(ad_tensor dy, ad_tensor y, int axis)
+{
+    return ad_apply_one(&ad_operator_log_softmax_backward, (const ad_tensor[]){dy, y}, 2,
+                        &(ad_attribute){.integer = axis});
+}
 
 /* ---- Cross-entropy of a softmax ---------------------------------------------------------------------------------- */
 
@@ -326,7 +454,7 @@ ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_t
 static void logistic_cross_entropy_vjp(ad_pullback *p)
 {
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul(ad_sub(ad_logistic(ad_x(p, 0)), ad_x(p, 1)), ad_dy(p)));
+        ad_give(p, 0, ad_logistic_cross_entropy_backward(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
     if (ad_wants(p, 1))
         ad_give(p, 1, ad_neg(ad_mul(ad_x(p, 0), ad_dy(p))));
 }
@@ -344,6 +472,34 @@ AD_OPERATOR(logistic_cross_entropy,
 ad_tensor ad_logistic_cross_entropy(ad_tensor logits, ad_tensor targets)
 {
     return ad_apply2(&ad_operator_logistic_cross_entropy, logits, targets);
+}
+
+/* r = (logistic(z) - t) v :  dv = (logistic(z) - t) dr,  dz = logistic(z) logistic(-z) v dr,  dt = -v dr */
+static void logistic_cross_entropy_backward_vjp(ad_pullback *p)
+{
+    ad_tensor dr = ad_dy(p), z = ad_x(p, 1);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_logistic_cross_entropy_backward(dr, z, ad_x(p, 2)));
+    if (!ad_wants(p, 1) && !ad_wants(p, 2))
+        return;
+    ad_tensor of_both = ad_mul(ad_x(p, 0), dr);
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_mul(ad_mul(ad_logistic(z), ad_logistic(ad_neg(z))), of_both));
+    ad_give(p, 2, ad_neg(of_both));
+}
+
+AD_OPERATOR(logistic_cross_entropy_backward,
+    OF_THREE,
+    .loops = &logistic_cross_entropy_backward_loops,
+    .vjp = logistic_cross_entropy_backward_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(2),
+    .formula = "(logistic(z) - t) v",
+    .gradient = "(logistic(z) - t) dr, logistic(z) logistic(-z) v dr, -v dr",
+);
+
+ad_tensor ad_logistic_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor targets)
+{
+    return APPLY(&ad_operator_logistic_cross_entropy_backward, dy, logits, targets);
 }
 
 /* ---- Log-probability of a label ---------------------------------------------------------------------------------- */

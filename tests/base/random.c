@@ -79,6 +79,57 @@ START_TEST(streams_differ)
 }
 END_TEST
 
+/* Words of a seed for two purposes have nothing in common: of 1000 none is equal, and the correlation is within four of
+ * its deviations. Checked for the streams 0 and 1 of each use, and those of their permutations. */
+START_TEST(uses_of_a_seed_do_not_meet)
+{
+    enum { USES = AD_STREAM_OPERATOR + 1, STREAMS = 4 * USES, WORDS = 1000 };
+    static uint32_t words[STREAMS][WORDS];
+    for (int s = 0; s < STREAMS; s++)
+        for (uint64_t i = 0; i < WORDS; i++)
+            words[s][i] =
+                ad_random_bits(7, ad_stream((ad_stream_use)(s / 4), (uint64_t)s % 2) ^ (uint64_t)(s / 2 % 2) << 63, i);
+    for (int a = 0; a < STREAMS; a++)
+        for (int b = 0; b < a; b++) {
+            double sum = 0;
+            for (int i = 0; i < WORDS; i++) {
+                ck_assert_msg(words[a][i] != words[b][i], "streams %d and %d have word %d in common", a, b, i);
+                sum += (words[a][i] * 0x1p-32 - 0.5) * (words[b][i] * 0x1p-32 - 0.5);
+            }
+            ck_assert_msg(fabs(12 * sum / WORDS) < 4 / sqrt(WORDS), "streams %d and %d correlate: %g", a, b,
+                          12 * sum / WORDS);
+        }
+}
+END_TEST
+
+/* A permutation takes the words of the stream with the highest bit inverted: Fisher and Yates by hand. */
+START_TEST(a_permutation_takes_words_of_its_own)
+{
+    enum { N = 100 };
+    int32_t order[N], by_hand[N];
+    for (int32_t i = 0; i < N; i++)
+        by_hand[i] = i;
+    for (uint64_t i = N - 1; i > 0; i--) {
+        const uint64_t stream = UINT64_C(1) << 63 | 6, high = ad_random_bits(5, stream, 2 * i);
+        const uint64_t j = (high << 32 | ad_random_bits(5, stream, 2 * i + 1)) % (i + 1);
+        const int32_t swapped = by_hand[i];
+        by_hand[i] = by_hand[j];
+        by_hand[j] = swapped;
+    }
+    ad_random_permutation(5, 6, N, order);
+    ck_assert_mem_eq(order, by_hand, sizeof order);
+}
+END_TEST
+
+START_TEST(a_stream_is_a_use_and_a_number)
+{
+    ck_assert_uint_eq(ad_stream(AD_STREAM_OWN, 3), 3);
+    ck_assert_uint_eq(ad_stream(AD_STREAM_OPERATOR, 3), UINT64_C(0x0600000000000003));
+    ck_assert_uint_eq(ad_stream(AD_STREAM_WEIGHTS, AD_STREAM_NUMBERS - 1), UINT64_C(0x01ffffffffffffff));
+    ck_assert_uint_eq(ad_stream(AD_STREAM_WEIGHTS, AD_STREAM_NUMBERS), ad_stream(AD_STREAM_WEIGHTS, 0));
+}
+END_TEST
+
 START_TEST(a_permutation_has_each_number_once)
 {
     static const int64_t sizes[] = {0, 1, 2, 1000};
@@ -121,6 +172,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, random_bits_are_words_of_philox);
     tcase_add_loop_test(tests, uniform_numbers_are_uniform, 0, 3);
     tcase_add_test(tests, streams_differ);
+    tcase_add_test(tests, uses_of_a_seed_do_not_meet);
+    tcase_add_test(tests, a_permutation_takes_words_of_its_own);
+    tcase_add_test(tests, a_stream_is_a_use_and_a_number);
     tcase_add_loop_test(tests, a_permutation_has_each_number_once, 0, 4);
     tcase_add_test(tests, permutations_are_fair);
 }

@@ -12,7 +12,11 @@ static void tanh_without_square(ad_pullback *p)
     ad_give(p, 0, ad_mul(one_less, ad_dy(p)));
 }
 
-static void tanh_with_flipped_sign(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_tanh_backward(ad_dy(p), ad_y(p)))); }
+static void tanh_with_flipped_sign(ad_pullback *p)
+{
+    ad_give(p, 0, ad_neg(ad_tanh_backward(ad_dy(p), ad_y(p), ad_x(p, 0))));
+}
+
 static void square_without_factor(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_x(p, 0), ad_dy(p))); }
 static void square_almost_right(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_x(p, 0), 2.000001), ad_dy(p))); }
 static void relu_the_wrong_way(ad_pullback *p) { ad_give(p, 0, ad_where_not_positive(ad_dy(p), ad_x(p, 0))); }
@@ -35,7 +39,10 @@ static void sub_given_twice(ad_pullback *p)
 }
 
 /* Right at the first order only: the second sees a constant. */
-static void tanh_detached(ad_pullback *p) { ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_detach(ad_y(p)))); }
+static void tanh_detached(ad_pullback *p)
+{
+    ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_detach(ad_y(p)), ad_x(p, 0)));
+}
 
 /* As if the mean were the sum. */
 static void mean_not_divided(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_ones_like(ad_x(p, 0)), ad_sum(ad_dy(p)))); }

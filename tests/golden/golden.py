@@ -247,9 +247,9 @@ CLASSES = {"zero": 0.0, "minus_zero": -0.0, "denormal": 2.0**-1074, "huge": 1e30
 
 
 # Element-wise operators of two operands whose pairs no family writes out.
-PAIRWISE = ("clamp_backward", "elu_backward", "gelu_backward", "huber", "kl_divergence", "leaky_relu_backward",
-            "logistic_backward", "logistic_cross_entropy", "mul_exp", "poisson_nll", "pow_derivative", "selu_backward",
-            "silu_backward", "sub_logs", "tanh_backward", "trunc_quotient")
+PAIRWISE = ("clamp_backward", "gelu_backward", "huber", "kl_divergence", "leaky_relu_backward",
+            "logistic_cross_entropy", "mul_exp", "poisson_nll", "pow_derivative", "silu_backward", "sub_logs",
+            "trunc_quotient")
 
 
 def class_of(x, dtype):

@@ -205,13 +205,17 @@ BINARY = {
     "logaddexp": (functions.logaddexp, REAL, REAL), "sub_logs": (torch.sub, REAL, REAL),
     "divide_or_zero": (functions.divide_or_zero, REAL, POSITIVE),
     "twice_product": (lambda a, b: 2 * a * b, REAL, REAL),
-    "tanh_backward": (broadcast_first(torch.ops.aten.tanh_backward), REAL, UNIT),
-    "logistic_backward": (broadcast_first(torch.ops.aten.sigmoid_backward), REAL, UNIT),
-    "elu_backward": (core.elu_backward, REAL, REAL), "selu_backward": (activations.selu_backward, REAL, REAL),
     "gelu_backward": (broadcast_first(vjp(activations.gelu)), REAL, REAL),
     "silu_backward": (broadcast_first(vjp(activations.silu)), REAL, REAL),
     "where_positive": (broadcast_first(core.where_positive), REAL, REAL),
     "where_not_positive": (core.where_not_positive, REAL, REAL), "times_sign": (core.times_sign, REAL, REAL),
+}
+# Beside the second operand, y, they have the x that it was made of as a hint: the result is a function of y. Here y
+# stands for x too.
+HINTED = {
+    "tanh_backward": (broadcast_first(torch.ops.aten.tanh_backward), REAL, UNIT),
+    "logistic_backward": (broadcast_first(torch.ops.aten.sigmoid_backward), REAL, UNIT),
+    "elu_backward": (core.elu_backward, REAL, REAL), "selu_backward": (activations.selu_backward, REAL, REAL),
 }
 TERNARY = {
     "normal_nll": (losses.normal_nll, REAL, REAL, UNIT), "mul_add": (lambda x, w, b: x * w + b, REAL, REAL, REAL),
@@ -249,9 +253,18 @@ def elementwise(name, domains, definition):
     ROWS[name] = apply
 
 
+def with_hint(name, function, domains):
+    def apply(g):
+        v, y = [within(g, x, domain) for x, domain in zip(together(g, 2), domains)]
+        g.apply(name, lambda v, y, _: function(v, y), [v, y, y])
+    ROWS[name] = apply
+
+
 def register_elementwise():
     for name, (function, *domains) in (UNARY | BINARY | TERNARY).items():
         elementwise(name, domains, lambda g, function=function: (function, []))
+    for name, (function, *domains) in HINTED.items():
+        with_hint(name, function, domains)
     for name, (draw, of_attributes, *domains) in WITH_ATTRIBUTES.items():
         def definition(g, draw=draw, of_attributes=of_attributes):
             attributes = draw(g)
@@ -833,10 +846,10 @@ def linear_backward(g):
     y = within(g, with_rank(g, 1, 3), REAL)
     dy, activation = like(g, g.shape(y)), g.integer(0, 5)
 
-    def function(dy, y):
+    def function(dy, y, _):
         dz = ACTIVATIONS[activation][1](dy, y)
         return dz, dz.reshape(-1, dz.shape[-1]).sum(0)
-    g.apply("linear_backward", function, [dy, y], [activation])
+    g.apply("linear_backward", function, [dy, y, y], [activation])  # y stands for z, which is a hint
 
 
 @row("mul_backward")
@@ -881,7 +894,7 @@ def lstm_cell(gates, cell):
     return activated[2] * torch.tanh(after), after, torch.cat([*activated, torch.tanh(after)], -1)
 
 
-def lstm_cell_backward(dh, dnext, activated, cell):
+def lstm_cell_backward(dh, dnext, activated, cell, gates, after):
     f, i, o, c, t = activated.chunk(5, -1)
     s = dnext + o * (1 - t ** 2) * dh
     gates = [s * cell * f * (1 - f), s * c * i * (1 - i), t * dh * o * (1 - o), s * i * (1 - c ** 2)]
@@ -901,8 +914,9 @@ def lstm_cell_backward_(g):
     *rest, h = g.shape(cell)
     activated = within(g, like(g, [*rest, 5 * h]), UNIT)
     dh, dnext = like(g, [*rest, h]), like(g, [*rest, h])
-    g.apply("lstm_cell_backward", lstm_cell_backward, [dh, dnext, activated, cell],
-            list_attribute(*rest, 4 * h))
+    # Hints beside what is activated; others of their shapes stand for them.
+    gates = g.apply("slice", shapes.sliced(-1, 0, 4 * h, 1), [activated], [-1, *list_attribute(0, 4 * h, 1)])
+    g.apply("lstm_cell_backward", lstm_cell_backward, [dh, dnext, activated, cell, gates, dnext])
 
 
 # ---- What make_graphs.py knows of rows besides -----------------------------------------------------------------------

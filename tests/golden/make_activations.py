@@ -60,7 +60,7 @@ def selu(x):
     return torch.where(positive, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * below)
 
 
-def selu_backward(v, y):
+def selu_backward(v, y, hint=None):
     return torch.where(y > 0, SELU_SCALE * v, (y + SELU_SCALE * SELU_ALPHA) * v)
 
 
@@ -129,13 +129,16 @@ def backward_cases():
         for name, function in BACKWARD.items():
             draw = Draw(name, label)
             operands = [draw.uniform(a), draw.uniform(b, -1.5 if name == "selu_backward" else -4, 4)]
+            if name == "selu_backward":
+                operands.append(draw.uniform(b))
             case(ACTIVATIONS, name, label, function, operands)
         for slope in SLOPES:
             draw, function = Draw("leaky_relu_backward", label + str(slope)), leaky_relu_backward(slope)
             operands = [draw.uniform(a), draw.uniform(b)]
             case(ACTIVATIONS, "leaky_relu_backward", f"{label}_{slope:g}", function, operands, [slope])
     for name, function in BACKWARD.items():
-        case(ACTIVATIONS, name, "kinks", function, [Draw(name, "kinks").uniform([5]), kinks])
+        operands = [Draw(name, "kinks").uniform([5]), kinks]
+        case(ACTIVATIONS, name, "kinks", function, operands + [kinks] * (name == "selu_backward"))
     case(ACTIVATIONS, "leaky_relu_backward", "kinks", leaky_relu_backward(0.25), [kinks.flip(0), kinks], [0.25])
 
 
@@ -151,7 +154,8 @@ def special_cases():
     of_x = [0.0, -0.0, 1e-300, -0.75, 0.5, -20.0, 50.0, NAN]
     pairs = all_pairs([0.0, -1.0, 2.0, INF, -INF, NAN], of_x, F64)
     for name, function in BACKWARD.items():
-        values_only(SPECIAL, name, "f64", function, pairs, signed_zeros=False)
+        operands = pairs + [torch.ones_like(pairs[1])] * (name == "selu_backward")
+        values_only(SPECIAL, name, "f64", function, operands, signed_zeros=False)
     values_only(SPECIAL, "leaky_relu_backward", "f64", leaky_relu_backward(0.25), pairs, [0.25], signed_zeros=False)
     far = torch.tensor([1e300, -1e300, INF, -INF, 800, -800], dtype=F64)
     settled, threes = (far > 0).to(F64), torch.full_like(far, 3.0)

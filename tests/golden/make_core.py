@@ -58,6 +58,31 @@ def logistic_cross_entropy(z, t):
     return torch.where(z > 0, (1 - t) * z, -t * z) + softplus_of_minus_abs(z)
 
 
+def log_softmax_of_rows(x):
+    """Of matrices, counted from the largest, whose own term is left out: no 1 - p of a p near 1 is needed."""
+    top = x.argmax(1, keepdim=True)
+    is_top = torch.arange(x.shape[1]) == top
+    below = torch.where(is_top, 0.0, x - x.gather(1, top))
+    others = torch.where(is_top, 0.0, torch.exp(below)).sum(1, keepdim=True)
+    return below - torch.log1p(others)
+
+
+def softmax_of_rows(x):
+    return torch.exp(log_softmax_of_rows(x))
+
+
+def deviation(axis):
+    return lambda v, y: v - (v * y).sum(axis, keepdim=True)
+
+
+def log_softmax_backward(axis):
+    return lambda v, y: v - y.exp() * v.sum(axis, keepdim=True)
+
+
+def logistic_cross_entropy_backward(v, z, t):
+    return ((1 - t) * torch.sigmoid(z) - t * torch.sigmoid(-z)) * v
+
+
 def softmax_cross_entropy(logits, labels):
     return F.cross_entropy(logits, labels.long(), reduction="none")
 
@@ -324,10 +349,22 @@ def softmax_cases():
         draw = Draw("softmax_backward", label)
         operands = [draw.uniform(shape), draw.uniform(shape, 0, 1)]
         case(CORE, "softmax_backward", label, softmax_backward(axis), operands, [axis])
+        for name, function in (("deviation", deviation), ("log_softmax_backward", log_softmax_backward)):
+            draw = Draw(name, label)
+            case(CORE, name, label, function(axis), [draw.uniform(shape), draw.uniform(shape, -1, 1)], [axis])
     masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [-INF, -2, -INF]], dtype=F64)
     for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
-        case(CORE, name, "far_apart", lambda x: function(x, 1), [Draw(name, "far").uniform([3, 5], -900, 900)], [1])
+        far = softmax_of_rows if name == "softmax" else log_softmax_of_rows
+        case(CORE, name, "far_apart", far, [Draw(name, "far").uniform([3, 5], -900, 900)], [1])
         case(CORE, name, "minus_infinity", lambda x: function(x, 1), [masked], [1])
+
+
+def logistic_cross_entropy_backward_cases():
+    shapes = {"same": ([3, 5],) * 3, "outer": ([4, 1], [1, 3], [4, 3]), "scalars": ([],) * 3}
+    for label, (v, z, t) in shapes.items():
+        draw = Draw("logistic_cross_entropy_backward", label)
+        operands = [draw.uniform(v), draw.uniform(z, -3, 3), draw.uniform(t, 0, 1)]
+        case(CORE, "logistic_cross_entropy_backward", label, logistic_cross_entropy_backward, operands)
 
 
 def softmax_cross_entropy_cases():
@@ -347,6 +384,10 @@ def softmax_cross_entropy_cases():
     case(CORE, "softmax_cross_entropy", "minus_infinity", softmax_cross_entropy, [masked, labels])
 
 
+# Rows that have the operand of the activation beside its result y. It is a hint: the result is a function of y.
+HINTED = ("tanh_backward", "logistic_backward", "elu_backward")
+
+
 def backward_operator_cases():
     shapes = {"vector": ([11], [11]), "rows": ([3, 4], [4]), "columns": ([3, 1], [3, 4]), "scalar": ([2, 3], [])}
     of_y = {
@@ -356,12 +397,14 @@ def backward_operator_cases():
         "where_not_positive": (where_not_positive, -2, 2), "times_sign": (times_sign, -2, 2),
     }
     for name, (function, low, high) in of_y.items():
+        hints = 1 if name in HINTED else 0
         for label, (a, b) in shapes.items():
             draw = Draw(name, label)
-            spread = lambda v, y: function(*torch.broadcast_tensors(v, y))
-            case(CORE, name, label, spread, [draw.uniform(a), draw.uniform(b, low, high)])
+            spread = lambda v, y, *hint: function(*torch.broadcast_tensors(v, y))
+            case(CORE, name, label, spread, [draw.uniform(a), draw.uniform(b, low, high), *[draw.uniform(b)] * hints])
         kinks = torch.tensor([-0.5, 0.0, 0.75, -0.0], dtype=F64)
-        case(CORE, name, "at_zero", function, [Draw(name, "at_zero").uniform([4]), kinks])
+        case(CORE, name, "at_zero", lambda v, y, *hint: function(v, y),
+             [Draw(name, "at_zero").uniform([4]), kinks, *[kinks] * hints])
     choices = {"vector": ([8], [8], [8]), "mixed": ([2, 1], [4], [2, 4]), "scalar": ([], [3], [2, 1])}
     for label, (a, b, c) in choices.items():
         draw = Draw("share_greater", label)
@@ -417,7 +460,8 @@ def special_binary_cases():
     for name, function, y in (("tanh_backward", torch.ops.aten.tanh_backward, [0.0, -0.0, 5e-324, 0.5, 1.0, -1.0, NAN]),
                               ("logistic_backward", logistic_backward, [0.0, 1e-300, 0.5, 1.0, NAN]),
                               ("elu_backward", elu_backward, [-1.0, -0.5, -0.0, 0.0, 2.0, INF, NAN])):
-        values_only(SPECIAL, name, "f64", function, all_pairs(edges, y, F64), signed_zeros=False)
+        v, y = all_pairs(edges, y, F64)
+        values_only(SPECIAL, name, "f64", lambda v, y, _: function(v, y), [v, y, torch.ones_like(y)], signed_zeros=False)
     z = [0.0, -0.0, 1e-300, 20.0, -20.0, 40.0, -40.0, 1e4, -1e4, 1e300, -1e300, NAN]
     pairs = all_pairs(z, [0.0, 1.0, 0.5, NAN], F64)
     values_only(SPECIAL, "logistic_cross_entropy", "f64", logistic_cross_entropy, pairs, signed_zeros=False)
@@ -482,5 +526,6 @@ def special_shape_cases():
 if __name__ == "__main__":
     check_against_fused_operators()
     make([CORE, SPECIAL], elementwise_cases, binary_cases, reduction_cases, shape_cases, row_cases, matmul_cases,
-         softmax_cases, softmax_cross_entropy_cases, backward_operator_cases, exp_difference_cases, ties_cases,
-         special_unary_cases, special_binary_cases, special_tie_cases, special_reduction_cases, special_loss_cases, special_shape_cases)
+         softmax_cases, logistic_cross_entropy_backward_cases, softmax_cross_entropy_cases, backward_operator_cases,
+         exp_difference_cases, ties_cases, special_unary_cases, special_binary_cases, special_tie_cases,
+         special_reduction_cases, special_loss_cases, special_shape_cases)

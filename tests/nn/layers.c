@@ -140,6 +140,43 @@ START_TEST(weights_depend_on_seed_and_stream)
 }
 END_TEST
 
+/* The share of `n` places where two sets of numbers lie on the same side of 0. */
+static double agreement(const double *a, const double *b, int n)
+{
+    int same = 0;
+    for (int i = 0; i < n; i++)
+        same += (a[i] > 0) == (b[i] > 0);
+    return (double)same / n;
+}
+
+/* Weights and draws of one seed, each by its first stream, have nothing in common: they agree in half of 4,096 places,
+ * to within five deviations. When they shared their words, dropout kept exactly where the weights are positive. */
+START_TEST(weights_and_draws_of_a_seed_differ)
+{
+    enum { ROWS = 64, ELEMENTS = ROWS * ROWS, SETS = 5 };
+    double x[SETS][ELEMENTS];
+    const ad_shape shape = AD_SHAPE(ROWS, ROWS);
+    const nn_dense_options o = {.inputs = ROWS, .units = ROWS, .type = AD_F64, .seed = 3};
+    const ad_tensor half = ad_full(t, AD_F64, shape, 0.5), own = ad_param(t, AD_F64, shape, NULL, "own");
+    ad_fill_uniform(own, (const double[]){-1, 1}, 3, 0);
+    const ad_tensor weights = nn_dense_make(t, &o).weights;
+    ad_tensor sets[SETS] = {weights, own};
+    ad_set_draw_count(t, 0);
+    sets[2] = ad_sub(ad_uniform(t, AD_F64, shape, 3), half);
+    ad_set_draw_count(t, 0);
+    sets[3] = ad_normal(t, AD_F64, shape, 3);
+    ad_set_draw_count(t, 0);
+    sets[4] = ad_dropout_mask(half, 0.5, 3);
+    expect_ok(t);
+    for (int i = 0; i < SETS; i++)
+        memcpy(x[i], ad_f64(sets[i]), sizeof x[i]);
+    for (int i = 0; i < SETS; i++)
+        for (int k = 0; k < i; k++)
+            ck_assert_msg(fabs(agreement(x[i], x[k], ELEMENTS) - 0.5) < 2.5 / ROWS, "sets %d and %d agree in %g", i, k,
+                          agreement(x[i], x[k], ELEMENTS));
+}
+END_TEST
+
 /* ---- Values and gradients ---------------------------------------------------------------------------------------- */
 
 enum { N = 4, D = 3, H = 5 };
@@ -250,6 +287,8 @@ START_TEST(bad_options_of_a_dense_layer_are_refused)
     expect_refused(&o, AD_BAD_VALUE, "dense: 9 is no activation: use AD_RELU or another of the list", "");
     o.activation = (ad_activation)-1;
     expect_refused(&o, AD_BAD_VALUE, "-1", "activation");
+    o = (nn_dense_options){.inputs = 3, .units = 4, .stream = AD_STREAM_NUMBERS};
+    expect_refused(&o, AD_BAD_VALUE, "dense: stream 72057594037927936 is too large: it must be below 2^56", "");
     expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = AD_I32}, AD_BAD_TYPE, "i32", "f32 or f64");
     expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = (ad_type)5}, AD_BAD_TYPE, "5", "AD_F32");
     memory.limit = 1 << 20;
@@ -350,6 +389,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_dense_layer_has_weights_and_biases);
     tcase_add_loop_test(tests, glorot_fills_its_range, 0, 2);
     tcase_add_test(tests, weights_depend_on_seed_and_stream);
+    tcase_add_test(tests, weights_and_draws_of_a_seed_differ);
     tcase_add_test(tests, zero_is_identity_in_linear_and_relu_in_layers);
     tcase_add_loop_test(tests, dense_layers_are_plain_loops, 0, (int)COUNT(activations));
     tcase_add_loop_test(tests, dense_layers_have_right_gradients, 0, (int)COUNT(activations));

@@ -120,6 +120,130 @@ REAL_TEST(log_logistic_stays_finite)
 }
 END_REAL_TEST
 
+/* f'(x) and f''(x) where f nears its bounds or has left them, from mpmath at 60 digits: logistic' = s(x) s(-x) with
+ * s(x) = 1 / (1 + e^-x), tanh' = sech^2 x, elu' = e^x, silu' = s(x) (1 + x s(-x)), gelu' = Phi(x) + x phi(x), and what
+ * school maths makes of these. */
+typedef struct slope {
+    const char *name;
+    ad_tensor (*of)(ad_tensor);
+    double x, first, second;
+} slope;
+
+static const slope slopes[] = {
+    {"logistic", ad_logistic, 4.5, 0.010866229722225234, -0.010627456437087364},
+    {"logistic", ad_logistic, -4.5, 0.010866229722225234, 0.010627456437087364},
+    {"logistic", ad_logistic, 10, 4.5395807735951671e-5, -4.5391685990113196e-5},
+    {"logistic", ad_logistic, -10, 4.5395807735951671e-5, 4.5391685990113196e-5},
+    {"logistic", ad_logistic, 20, 2.0611536139418493e-9, -2.0611536054451409e-9},
+    {"logistic", ad_logistic, -20, 2.0611536139418493e-9, 2.0611536054451409e-9},
+    {"logistic", ad_logistic, 40, 4.248354255291589e-18, -4.2483542552915889e-18},
+    {"logistic", ad_logistic, -40, 4.248354255291589e-18, 4.2483542552915889e-18},
+    {"logistic", ad_logistic, 87, 1.6458114310822737e-38, -1.6458114310822737e-38},
+    {"logistic", ad_logistic, -87, 1.6458114310822737e-38, 1.6458114310822737e-38},
+    {"logistic", ad_logistic, 700, 9.8596765437597709e-305, -9.8596765437597709e-305},
+    {"logistic", ad_logistic, -700, 9.8596765437597709e-305, 9.8596765437597709e-305},
+    {"tanh", ad_tanh, 2.5, 0.02659222668316062, -0.052472542130580504},
+    {"tanh", ad_tanh, -2.5, 0.02659222668316062, 0.052472542130580504},
+    {"tanh", ad_tanh, 10, 8.2446144557673974e-9, -1.6489228843561127e-8},
+    {"tanh", ad_tanh, -10, 8.2446144557673974e-9, 1.6489228843561127e-8},
+    {"tanh", ad_tanh, 20, 1.6993417021166356e-17, -3.3986834042332711e-17},
+    {"tanh", ad_tanh, -20, 1.6993417021166356e-17, 3.3986834042332711e-17},
+    {"tanh", ad_tanh, 43, 1.7895117224724483e-37, -3.5790234449448966e-37},
+    {"tanh", ad_tanh, -43, 1.7895117224724483e-37, 3.5790234449448966e-37},
+    {"tanh", ad_tanh, 350, 3.9438706175039083e-304, -7.8877412350078167e-304},
+    {"tanh", ad_tanh, -350, 3.9438706175039083e-304, 7.8877412350078167e-304},
+    {"elu", ad_elu, -4, 0.01831563888873418, 0.01831563888873418},
+    {"elu", ad_elu, -10, 4.5399929762484852e-5, 4.5399929762484852e-5},
+    {"elu", ad_elu, -20, 2.0611536224385578e-9, 2.0611536224385578e-9},
+    {"elu", ad_elu, -40, 4.248354255291589e-18, 4.248354255291589e-18},
+    {"elu", ad_elu, -87, 1.6458114310822737e-38, 1.6458114310822737e-38},
+    {"elu", ad_elu, -700, 9.8596765437597709e-305, 9.8596765437597709e-305},
+    {"selu", ad_selu, -4, 0.032200712657482144, 0.032200712657482144},
+    {"selu", ad_selu, -10, 7.9817586589941824e-5, 7.9817586589941824e-5},
+    {"selu", ad_selu, -20, 3.6237128249944116e-9, 3.6237128249944116e-9},
+    {"selu", ad_selu, -40, 7.4690288159142912e-18, 7.4690288159142912e-18},
+    {"selu", ad_selu, -87, 2.8934999921448233e-38, 2.8934999921448233e-38},
+    {"selu", ad_selu, -700, 1.7334290832552396e-304, 1.7334290832552396e-304},
+    {"softplus", ad_softplus, 10, 0.99995460213129757, 4.5395807735951671e-5},
+    {"softplus", ad_softplus, -10, 4.5397868702434395e-5, 4.5395807735951671e-5},
+    {"softplus", ad_softplus, 20, 0.99999999793884638, 2.0611536139418493e-9},
+    {"softplus", ad_softplus, -20, 2.0611536181902036e-9, 2.0611536139418493e-9},
+    {"softplus", ad_softplus, 40, 1.0, 4.248354255291589e-18},
+    {"softplus", ad_softplus, -40, 4.248354255291589e-18, 4.248354255291589e-18},
+    {"softplus", ad_softplus, 87, 1.0, 1.6458114310822737e-38},
+    {"softplus", ad_softplus, -87, 1.6458114310822737e-38, 1.6458114310822737e-38},
+    {"softplus", ad_softplus, 700, 1.0, 9.8596765437597709e-305},
+    {"softplus", ad_softplus, -700, 9.8596765437597709e-305, 9.8596765437597709e-305},
+    {"log_logistic", ad_log_logistic, 10, 4.5397868702434395e-5, -4.5395807735951671e-5},
+    {"log_logistic", ad_log_logistic, -10, 0.99995460213129757, -4.5395807735951671e-5},
+    {"log_logistic", ad_log_logistic, 20, 2.0611536181902036e-9, -2.0611536139418493e-9},
+    {"log_logistic", ad_log_logistic, -20, 0.99999999793884638, -2.0611536139418493e-9},
+    {"log_logistic", ad_log_logistic, 40, 4.248354255291589e-18, -4.248354255291589e-18},
+    {"log_logistic", ad_log_logistic, -40, 1.0, -4.248354255291589e-18},
+    {"log_logistic", ad_log_logistic, 87, 1.6458114310822737e-38, -1.6458114310822737e-38},
+    {"log_logistic", ad_log_logistic, -87, 1.0, -1.6458114310822737e-38},
+    {"log_logistic", ad_log_logistic, 700, 9.8596765437597709e-305, -9.8596765437597709e-305},
+    {"log_logistic", ad_log_logistic, -700, 1.0, -9.8596765437597709e-305},
+    {"silu", ad_silu, 10, 1.0004085602086571, -0.00036312524442922861},
+    {"silu", ad_silu, -10, -0.00040856020865708232, -0.00036312524442922861},
+    {"silu", ad_silu, 20, 1.0000000391619187, -3.7100764881019119e-8},
+    {"silu", ad_silu, -20, -3.9161918660646783e-8, -3.7100764881019119e-8},
+    {"silu", ad_silu, 40, 1.0000000000000002, -1.6143746170108038e-16},
+    {"silu", ad_silu, -40, -1.6568581595637197e-16, -1.6143746170108038e-16},
+    {"silu", ad_silu, 83, 1.0, -7.2785190146799983e-35},
+    {"silu", ad_silu, -83, -7.3683772741204921e-35, -7.2785190146799983e-35},
+    {"silu", ad_silu, 690, 1.0, -1.494155937596201e-297},
+    {"silu", ad_silu, -690, -1.4963276758775908e-297, -1.494155937596201e-297},
+    {"gelu", ad_gelu, 5, 1.0000071469460018, -3.4194548838888847e-5},
+    {"gelu", ad_gelu, -5, -7.1469460017922946e-6, -3.4194548838888847e-5},
+    {"gelu", ad_gelu, 9.333251953125, 1.0, -4.1236424985121785e-18},
+    {"gelu", ad_gelu, -9.333251953125, -4.4707156335803933e-19, -4.1236424985121785e-18},
+    {"gelu", ad_gelu, 12.666748046875, 1.0, -9.1259191428970466e-34},
+    {"gelu", ad_gelu, -12.666748046875, -7.2503753825934955e-35, -9.1259191428970466e-34},
+    {"gelu", ad_gelu, 37.299999999999997, 1.0, -4.2551817232005832e-300},
+    {"gelu", ad_gelu, -37.299999999999997, -1.1416211169449908e-301, -4.2551817232005832e-300},
+};
+
+static void expect_slope(const slope *s, ad_tensor x, const char *shape)
+{
+    const double most = real == AD_F32 ? 2e-6 : 2e-14;
+    ad_tensor first = derivative(s->of(x), x), second = derivative(first, x);
+    const double off = fabs(number_at(first, 0) / s->first - 1);
+    const double off2 = s->second == 0 ? fabs(number_at(second, 0)) : fabs(number_at(second, 0) / s->second - 1);
+    ck_assert_msg(off <= most, "function %s at %g, %s: its slope is %g, off by %.3g", s->name, s->x, shape,
+                  number_at(first, 0), off);
+    ck_assert_msg(off2 <= most, "function %s at %g, %s: its second derivative is %g, off by %.3g", s->name, s->x, shape,
+                  number_at(second, 0), off2);
+}
+
+/* Slopes keep their digits on both sides of a function, in both orders, down to the smallest normal number. */
+REAL_TEST(slopes_keep_their_digits)
+{
+    for (size_t i = 0; i < COUNT(slopes); i++) {
+        const slope *s = &slopes[i];
+        if (real == AD_F32 && (fabs(s->x) > 87 || (s->second != 0 && fabs(s->second) < (double)FLT_MIN)))
+            continue;
+        expect_slope(s, SCALAR(s->x), "a scalar");
+        expect_slope(s, VECTOR(s->x, 0.5, -0.5, 1, s->x, 0.25, -1), "a vector");
+        ad_reset(t);
+    }
+}
+END_REAL_TEST
+
+/* The hint counts only where it gives the same y: the backward operators are functions of y. */
+REAL_TEST(hints_give_digits_alone)
+{
+    const double e = real == AD_F32 ? 0x1p-20 : 0x1p-40; /* 1 - e and 1 + e are exact, and so are the slopes below */
+    ad_tensor v = VECTOR(1, 1, 1, 1, 1, 1), y = VECTOR(1 - e, 1 - e, 1 - e, 1 + e, 1 - e, 1),
+              x = VECTOR(-20, 0, INFINITY, -INFINITY, NAN, 1);
+    EXPECT(ad_logistic_backward(v, y, x), (1 - e) * e, (1 - e) * e, (1 - e) * e, (1 + e) * -e, (1 - e) * e, 0);
+    EXPECT(ad_tanh_backward(v, y, x), e * (2 - e), e * (2 - e), e * (2 - e), -e * (2 + e), e * (2 - e), 0);
+    EXPECT(ad_elu_backward(v, ad_neg(y), x), e, e, e, -e, e, 0);
+    PULL(ad_tanh_backward(v, y, x), 1, 1, 1, 1, 1, 1);
+    EXPECT(ad_gradient(x), 0, 0, 0, 0, 0, 0);
+}
+END_REAL_TEST
+
 REAL_TEST(errors)
 {
     ad_tensor x = ad_name(VECTOR(1, 2), "x"), i = WHOLE(1);
@@ -138,15 +262,19 @@ END_REAL_TEST
 /* Blocks, vectors and what is left of both give an element the same value, wherever it stands. */
 REAL_TEST(an_element_is_the_same_anywhere)
 {
-    static ad_tensor (*const functions[])(ad_tensor) = {ad_gelu, ad_silu, ad_selu, ad_log_logistic};
+    static ad_tensor (*const functions[])(ad_tensor) = {ad_gelu,         ad_silu,     ad_selu, ad_elu,
+                                                        ad_log_logistic, ad_logistic, ad_tanh};
     enum { MANY = 1031 };
     static float values[MANY];
     for (size_t i = 0; i < MANY; i++)
-        values[i] = (float)(i % 23) / 4 - 3;
+        values[i] = (float)(i % 23) * 0.75F - 8;
     for (size_t f = 0; f < COUNT(functions); f++) {
-        ad_tensor x = ad_cast(ad_input(t, AD_F32, AD_SHAPE(MANY), values), real), y = functions[f](x);
-        for (size_t i = 23; i < MANY; i++)
+        ad_tensor x = ad_variable(t, AD_F32, AD_SHAPE(MANY), values), y = functions[f](ad_cast(x, real)),
+                  dx = derivative(y, x);
+        for (size_t i = 23; i < MANY; i++) {
             ck_assert_msg(number_at(y, i) == number_at(y, i % 23), "function %zu differs at %zu", f, i);
+            ck_assert_msg(number_at(dx, i) == number_at(dx, i % 23), "slope %zu differs at %zu", f, i);
+        }
     }
 }
 END_REAL_TEST
@@ -162,6 +290,8 @@ static void add_tests(TCase *tests)
     ADD(upstream_stays_in_its_branch);
     ADD(hardtanh_is_a_clamp);
     ADD(log_logistic_stays_finite);
+    ADD(slopes_keep_their_digits);
+    ADD(hints_give_digits_alone);
     ADD(errors);
     ADD(an_element_is_the_same_anywhere);
 }

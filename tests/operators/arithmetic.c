@@ -105,7 +105,7 @@ REAL_TEST(upstream_stays_in_its_branch_again)
     PULL(ad_share_greater(v, x, w), NAN, 2, INFINITY, INFINITY);
     EXPECT(ad_gradient(v), 0, 2, INFINITY, 0);
     EXPECT(ad_gradient(x), 0, 0, 0, 0);
-    PULL(ad_elu_backward(v, x), 1, NAN, 1, INFINITY);
+    PULL(ad_elu_backward(v, x, x), 1, NAN, 1, INFINITY);
     EXPECT(ad_gradient(x), 5, 0, 7, 0);
 }
 END_REAL_TEST

@@ -28,7 +28,8 @@ END_TEST
 /* ---- The numbers --------------------------------------------------------------------------------------------- */
 
 /* From a Philox4x32-10 written in Python after the paper, and checked there against the paper's own test vectors: words
- * and, by math.log, math.cos and math.sin, normal numbers at these places. */
+ * of the stream 3 2^56 + draw and, by math.log, math.cos and math.sin of those of 4 2^56 + draw, normal numbers, at
+ * these places. */
 enum { PLACES = 12 };
 static const size_t places[PLACES] = {0, 1, 2, 3, 4, 5, 31, 32, 33, 511, 512, 519};
 
@@ -39,31 +40,32 @@ static const struct {
 } known[] = {
     {42,
      0,
-     {0x9ceaf053, 0x77f5493b, 0x12bf50ad, 0x5742b3d7, 0xfcdb2127, 0x53ba6cfd, 0x2e6b75b7, 0x8c4a529c, 0x22658bcb,
-      0x73f70bee, 0x1f7ba562, 0x11e9d110},
-     {-0.97018978968962111, 0.19401895603192421, -1.2356207415350491, 1.9239267500724069, -0.073181507994788328,
-      0.13913749569344222, 1.9918251227096846, 0.72860605818817226, 0.81979270404551297, 0.2212043463157724,
-      0.89119941270949821, 0.20503875303907407}},
+     {0x51a347a9, 0xe276a994, 0x9d03f6c9, 0x8c221319, 0x4b7a304f, 0x989d6915, 0x14935919, 0x1db934c1, 0x69d2b830,
+      0x11631d5a, 0xf01b6dc3, 0x907d291},
+     {-1.714080745605382, -0.20130905326990273, 0.01106773448431905, -0.22606803674642986, 1.8929084361312287,
+      -0.005472966787200942, 0.17284702397309545, 0.01453906833851225, -1.1085493673171434, -0.07721761367685173,
+      -0.3896736383619118, 0.8461672302543138}},
     {42,
      1,
-     {0x2933769, 0x2051e913, 0x3b68b038, 0xb62c409c, 0x20ff9139, 0xfdd21d94, 0xaed20ef5, 0xadb12996, 0xe9e7db37,
-      0xc28bbf5c, 0x8dce2ccd, 0x80b06bee},
-     {2.1276909204769217, 2.1613739207656546, -0.40827084570105526, -1.659753114429892, 2.0213192216589899,
-      -0.10821651129942564, -1.947218337191984, 0.75442673765059221, -0.45456295982726491, -1.1487718474662487,
-      0.257801661684181, -0.017943830621467254}},
+     {0x4064779c, 0x83264db0, 0xfe7fd135, 0xf9066f26, 0xa2f97367, 0x452a0c4, 0x5537ed88, 0x26f4a9c, 0x58f65a3a,
+      0x1ce86979, 0x640ebd48, 0x58e7208f},
+     {0.5345849637661303, 0.6356940877091207, 1.147782964016985, -1.120662016820492, -0.9084995140749961,
+      0.1316747116835631, 0.1845201791353823, -0.07619654865858087, 0.7109321097987196, 0.1858150591135167,
+      -0.27824518204060383, 0.8117818958482723}},
     {UINT64_C(0x0123456789abcdef),
      UINT64_C(0x1234567890),
-     {0xfe3f30b5, 0x18a3cc4c, 0x551f120b, 0xd00663c6, 0xd2289cc7, 0x232cb0ea, 0xac596219, 0x35383c0d, 0x7f407571,
-      0x6c2e6b49, 0x68e1700e, 0xbbdc04af},
-     {0.096441318501999967, 0.066654123713873595, 0.56873461321161856, -1.3706712255358675, 0.40827831885971072,
-      0.47742887774326837, -0.53522801771829998, -1.7721285539072074, 0.032546649622820174, 0.7822374670511123,
-      -0.7337867170183503, -2.037596630294801}},
+     {0xf617351a, 0xece1875b, 0x42335478, 0xfa4e1393, 0x8a51c992, 0xed42b974, 0xe1506145, 0x33ebe02, 0xa61f3327,
+      0xd50c6692, 0x414d07a4, 0xf892f63a},
+     {-1.1806995303141192, -1.5794729147432187, 1.480770687335336, -1.1962018340302965, 0.9969039464028976,
+      0.3176218832188853, -0.26171929171661446, -1.9953777290388095, 1.3923842687999992, 1.0295167901942475,
+      -0.9786554156669093, 0.4104296134994433}},
 };
 enum { KNOWN = COUNT(known), MANY = 520 };
 
 START_TEST(uniform_numbers_are_the_generators)
 {
     const uint64_t seed = known[_i].seed, draw = known[_i].draw;
+    const uint64_t stream = ad_stream(AD_STREAM_UNIFORM, draw);
     ck_assert_int_eq(ad_set_draw_count(t, draw), AD_OK);
     const ad_tensor wide = ad_uniform(t, AD_F64, AD_SHAPE(2, MANY / 2), seed);
     ad_set_draw_count(t, draw);
@@ -71,8 +73,8 @@ START_TEST(uniform_numbers_are_the_generators)
     for (size_t i = 0; i < PLACES; i++)
         ck_assert_double_eq(ad_f64(wide)[places[i]], known[_i].words[i] * 0x1p-32);
     for (size_t i = 0; i < MANY; i++) {
-        ck_assert_double_eq(ad_f64(wide)[i], ad_random_uniform(seed, draw, i));
-        ck_assert_double_eq((double)ad_f32(narrow)[i], (ad_random_bits(seed, draw, i) >> 8) * 0x1p-24);
+        ck_assert_double_eq(ad_f64(wide)[i], ad_random_uniform(seed, stream, i));
+        ck_assert_double_eq((double)ad_f32(narrow)[i], (ad_random_bits(seed, stream, i) >> 8) * 0x1p-24);
     }
     expect_ok(t);
 }
@@ -92,29 +94,29 @@ START_TEST(normal_numbers_are_those_of_box_and_muller)
 }
 END_TEST
 
-/* Python's words are below a quarter of 2^32 at these of the first 20 places. */
+/* Python's words of the stream 5 2^56 + 1 are below a quarter of 2^32 at these of the first 20 places. */
 START_TEST(dropout_mask_follows_the_words)
 {
-    static const int dropped[] = {0, 1, 2, 4, 6, 7, 8, 9, 12, 14, 15, 18};
+    static const int dropped[] = {10, 13, 18, 19};
     const ad_tensor x = ad_zeros(t, AD_F64, AD_SHAPE(4, 5));
     ad_set_draw_count(t, 1);
     const double *mask = ad_f64(ad_dropout_mask(x, 0.25, 42));
     expect_ok(t);
     for (int i = 0, k = 0; i < 20; i++) {
-        const bool is_dropped = k < 12 && dropped[k] == i;
+        const bool is_dropped = k < 4 && dropped[k] == i;
         ck_assert_double_eq(mask[i], is_dropped ? 0 : 1 / 0.75);
         k += is_dropped;
     }
 }
 END_TEST
 
-/* The first word of these draws of seed 42 is ffffff87 and fffffff4: divided by 2^32, the nearest f32 is 1. */
+/* The first word of these draws of seed 42 is ffffffe0 and ffffff8a: divided by 2^32, the nearest f32 is 1. */
 START_TEST(uniform_in_f32_stays_below_1)
 {
-    static const uint64_t draws[] = {17367479, 45946318};
+    static const uint64_t draws[] = {28697174, 71841616};
     for (int k = 0; k < 2; k++) {
         ad_set_draw_count(t, draws[k]);
-        ck_assert_uint_ge(ad_random_bits(42, draws[k], 0), 0xffffff80);
+        ck_assert_uint_ge(ad_random_bits(42, ad_stream(AD_STREAM_UNIFORM, draws[k]), 0), 0xffffff80);
         ck_assert_double_eq(ad_item(ad_uniform(t, AD_F32, AD_SHAPE(1), 42)), 1 - 0x1p-24);
     }
     expect_ok(t);
@@ -239,7 +241,7 @@ START_TEST(random_rows_name_their_draw)
     ad_tensor y;
     ad_apply(t, ad_operator_named("uniform"), NULL, 0,
              (const ad_attribute[]){{.integer = AD_F64}, {.shape = AD_SCALAR}, {.integer = 42}, {.integer = 1}}, &y);
-    ck_assert_double_eq(ad_item(y), ad_random_uniform(42, 1, 0));
+    ck_assert_double_eq(ad_item(y), ad_random_uniform(42, ad_stream(AD_STREAM_UNIFORM, 1), 0));
     ck_assert_uint_eq(ad_draw_count(t), 0);
 }
 END_TEST
@@ -264,6 +266,13 @@ START_TEST(random_refuses)
     ck_assert_uint_eq(ad_draw_count(t), 0);
     ck_assert_uint_eq(ad_draw_count(NULL), 0);
     ck_assert_int_eq(ad_set_draw_count(NULL, 1), AD_BAD_HANDLE);
+    ck_assert_int_eq(ad_set_draw_count(t, AD_STREAM_NUMBERS), AD_BAD_VALUE);
+    expect_recovery(t, AD_BAD_VALUE, "set_draw_count: 72057594037927936 is too large: it must be below 2^56");
+    ad_set_draw_count(t, AD_STREAM_NUMBERS - 1);
+    ad_uniform(t, AD_F32, AD_SHAPE(2), 1);
+    expect_inert(ad_uniform(t, AD_F32, AD_SHAPE(2), 1), AD_BAD_VALUE,
+                 "uniform: draw 72057594037927936 is too large: it must be below 2^56");
+    ad_set_draw_count(t, 0);
     ck_assert(ad_is_inert(ad_uniform(NULL, AD_F32, AD_SHAPE(2), 1)));
     ck_assert(ad_is_inert(ad_dropout_mask((ad_tensor){0}, 0.5, 1)));
     ad_fail(t, AD_BAD_VALUE, "ours");

@@ -146,7 +146,7 @@ START_TEST(linear_is_its_composition)
         const int64_t d = x.dims[x.rank - 1], h = linear_units[i];
         block b = {3, {x, AD_SHAPE(d, h), AD_SHAPE(h)}, linear_fused, linear_composed, 2, 2};
         activation = (ad_activation)_i;
-        b.gradients = activation == AD_SOFTPLUS ? 8 : 2;
+        b.gradients = activation == AD_SOFTPLUS ? 8 : 4;
         compare(&b, "linear");
     }
 }
@@ -191,6 +191,68 @@ START_TEST(linear_at_the_edges)
 }
 END_TEST
 
+/* The elements of a are those of b to within `most` of themselves. */
+static void expect_digits(ad_tensor a, ad_tensor b, double most, const char *what)
+{
+    for (size_t i = 0; i < ad_size_of(a); i++) {
+        const double got = number_at(a, i), want = number_at(b, i);
+        ck_assert_msg(fabs(got - want) <= most * fabs(want), "%s: element %zu is %.17g, not %.17g", what, i, got, want);
+    }
+}
+
+static ad_tensor variable_from(ad_type type, ad_shape shape, const double *wide)
+{
+    return ad_cast(ad_variable(t, AD_F64, shape, wide), type);
+}
+
+/* Where an activation nears a bound, its slope in a layer keeps its digits: those of the activation alone, which
+ * tests/operators/activations.c compares with mpmath. The bias is spread to four z, and each is looked at in dx. */
+START_TEST(linear_keeps_its_digits)
+{
+    const ad_type type = _i ? AD_F32 : AD_F64;
+    const double zs[] = {4.5, -4.5, 10, -10, 20, -20, 33, -33}, one = 1, nothing = 0;
+    for (int a = 0; a < AD_ACTIVATION_COUNT; a++) {
+        activation = (ad_activation)a;
+        ad_tensor x = variable_from(type, AD_SHAPE(8, 1), zs), w = variable_from(type, AD_SHAPE(1, 1), &one),
+                  b = variable_from(type, AD_SHAPE(1), &nothing), dx[2], d2x[2];
+        ad_tensor y[] = {ad_linear(x, w, b, activation), activate(x)};
+        for (int k = 0; k < 2; k++) {
+            ad_grad(ad_sum(y[k]), &x, 1, &dx[k]);
+            ad_grad(ad_sum(dx[k]), &x, 1, &d2x[k]);
+        }
+        expect_ok(t);
+        const double most = type == AD_F32 ? 4e-6 : 4e-14;
+        expect_digits(dx[0], dx[1], most, "slope of a layer");
+        expect_digits(d2x[0], d2x[1], most, "second derivative of a layer");
+    }
+}
+END_TEST
+
+/* The gradient of a bias over 2 10^7 rows: of ones it is exact; of others the exact product is in long double. */
+START_TEST(linear_sums_many_rows)
+{
+    static const struct {
+        int64_t n, h;
+    } shapes[] = {{20000000, 1}, {6666667, 3}, {20000, 1000}};
+    const ad_type type = _i ? AD_F32 : AD_F64;
+    for (size_t k = 0; k < COUNT(shapes); k++)
+        for (int of_ones = 0; of_ones < 2; of_ones++) {
+            const double term = of_ones ? 1 : (double)0.1F;
+            const ad_shape shape = AD_SHAPE(shapes[k].n, shapes[k].h);
+            ad_tensor dy = ad_full(t, type, shape, term), db;
+            ad_linear_backward(dy, dy, dy, AD_RELU, &db);
+            expect_ok(t);
+            const double want = (double)((long double)term * (long double)shapes[k].n);
+            for (size_t j = 0; j < ad_size_of(db); j++) {
+                const double off = fabs(number_at(db, j) - want) / ulp_of(want, type);
+                ck_assert_msg(off <= (of_ones ? 0 : 3), "[%lld,%lld]: %.17g, not %.17g", (long long)shapes[k].n,
+                              (long long)shapes[k].h, number_at(db, j), want);
+            }
+            ad_reset(t);
+        }
+}
+END_TEST
+
 START_TEST(linear_refuses)
 {
     ad_tensor x = ad_name(ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), "x"),
@@ -206,7 +268,7 @@ START_TEST(linear_refuses)
     ad_linear(x, right, b, (ad_activation)9);
     expect_error(t, AD_BAD_VALUE, "linear: 9 is no activation: use AD_RELU or another of the list");
     ad_tensor db;
-    ad_linear_backward(x, w, AD_RELU, &db);
+    ad_linear_backward(x, w, w, AD_RELU, &db);
     expect_error(
         t, AD_BAD_SHAPE,
         "linear_backward: dy and y must have the same shape, of one axis or more: they are x [2,3] and W [4,5]");
@@ -333,6 +395,118 @@ START_TEST(layer_norm_by_hand)
 }
 END_TEST
 
+/* layer_norm of x [n, d] with gain 1, bias 0 and this epsilon; v as the gradient of the result gives dx, dgain, dbias.
+ */
+static ad_tensor normed(ad_type type, ad_shape shape, const double *x, const double *v, double eps, ad_tensor d[3])
+{
+    const ad_shape row = AD_SHAPE(shape.dims[1]);
+    const ad_tensor p[3] = {ad_variable(t, AD_F64, shape, x), ad_ones(t, AD_F64, row), ad_zeros(t, AD_F64, row)};
+    ad_tensor of[3], y;
+    for (int i = 0; i < 3; i++)
+        of[i] = i ? ad_variable(t, type, row, NULL) : ad_variable(t, type, shape, NULL);
+    of[0] = ad_add(of[0], ad_detach(ad_cast(p[0], type)));
+    of[1] = ad_add(of[1], ad_detach(ad_cast(p[1], type)));
+    y = ad_layer_norm(of[0], of[1], of[2], eps);
+    ad_grad(ad_sum(ad_mul(y, ad_cast(ad_input(t, AD_F64, shape, v), type))), of, 3, d);
+    expect_ok(t);
+    return y;
+}
+
+static void expect_near(ad_tensor y, size_t at, double wanted, double ulps, const char *what)
+{
+    const double allowed = ulps * (ad_type_of(y) == AD_F32 ? 0x1p-24 : 0x1p-53);
+    ck_assert_msg(fabs(number_at(y, at) - wanted) <= allowed, "%s %zu is %.17g instead of %.17g", what, at,
+                  number_at(y, at), wanted);
+}
+
+/* By hand: x - mean is 0, so that y is the bias. The gradients of what no common shift changes sum to 0: here they are
+ * r (v - mean of v), and all v are equal. */
+START_TEST(layer_norm_of_equal_elements_is_the_bias)
+{
+    static const double values[] = {100000.3, 1e-30, -0.1, 3e37};
+    for (int64_t d = 1; d <= 40; d++) {
+        double x[80], v[80];
+        for (int i = 0; i < 2 * d; i++) {
+            x[i] = values[_i / 2];
+            v[i] = 0.7;
+        }
+        ad_tensor of[3], y = normed(_i % 2 ? AD_F64 : AD_F32, AD_SHAPE(2, d), x, v, 1e-5, of);
+        for (size_t i = 0; i < (size_t)(2 * d); i++) {
+            ck_assert_double_eq(number_at(y, i), 0);
+            ck_assert_double_eq(number_at(of[0], i), 0);
+            ck_assert_double_eq(number_at(of[1], i % (size_t)d), 0);
+        }
+    }
+}
+END_TEST
+
+/* Neither an offset nor a unit changes n: x = offset + unit k with k = -3, -1, 1, 3, mean 0, variance 5. Source: by
+ * hand, n = k / sqrt(5 + epsilon / unit^2); dx = r (v - mean(v) - n mean(v n)), r = 1 / (unit sqrt(5 + epsilon /
+ * unit^2)). The offsets are whole numbers of units that the type holds. */
+START_TEST(layer_norm_at_offsets_and_in_units)
+{
+    static const struct {
+        ad_type type;
+        double offset, unit, epsilon, v_offset;
+    } cases[] = {{AD_F32, 0, 1, 1e-5, 0},       {AD_F32, 100, 1, 1e-5, 0},        {AD_F32, 1e4, 1, 1e-5, 1e4},
+                 {AD_F32, 1e7, 1, 1e-5, 1e6},   {AD_F64, 1e15, 1, 1e-5, 0},       {AD_F64, 1e8, 1, 1e-5, 1e8},
+                 {AD_F32, 0, 0x1p66, 1e-5, 0},  {AD_F32, 0, 0x1p-66, 1e-44, 0},   {AD_F32, 0, 0x1p120, 1e-5, 0},
+                 {AD_F64, 0, 0x1p664, 1e-5, 0}, {AD_F64, 0, 0x1p-500, 1e-310, 0}, {AD_F32, 0x1p90, 0x1p70, 1e-5, 3}};
+    const double eps = cases[_i].epsilon / cases[_i].unit / cases[_i].unit, root = sqrt(5 + eps);
+    const double k[] = {-3, -1, 1, 3}, u[] = {3, 7, -2, 4}, mean_v = 3, mean_vn = (-9 - 7 - 2 + 12) / 4.0 / root;
+    double x[4], v[4];
+    for (int i = 0; i < 4; i++) {
+        x[i] = cases[_i].offset + k[i] * cases[_i].unit;
+        v[i] = cases[_i].v_offset + u[i];
+    }
+    ad_tensor of[3], y = normed(cases[_i].type, AD_SHAPE(1, 4), x, v, cases[_i].epsilon, of);
+    const ad_tensor dx = ad_scale(ad_cast(of[0], AD_F64), cases[_i].unit);
+    const double type = cases[_i].type == AD_F32 ? 0x1p29 : 1;
+    double sum = 0;
+    for (size_t i = 0; i < 4; i++) {
+        expect_near(y, i, k[i] / root, 4, "y");
+        expect_near(dx, i, (u[i] - mean_v - k[i] / root * mean_vn) / root, 24 * type, "dx");
+        expect_near(of[1], i, v[i] * k[i] / root, 4 * fabs(v[i]), "dgain");
+        sum += number_at(dx, i);
+    }
+    ck_assert_double_le(fabs(sum), 4 * type * 0x1p-53);
+}
+END_TEST
+
+/* The gradients of gain and bias sum over rows: 2^24 (in f64 2^53) and then a thousand 1. x is (-1, 1) in each row, so
+ * n is (-1, 1) / sqrt(1 + 3). Source: counting. */
+START_TEST(layer_norm_sums_many_rows)
+{
+    enum { N = 1001 };
+    const ad_type type = _i ? AD_F64 : AD_F32;
+    double x[2 * N], v[2 * N];
+    for (int i = 0; i < 2 * N; i++) {
+        x[i] = i % 2 ? 1 : -1;
+        v[i] = i / 2 ? 1 : type == AD_F64 ? 0x1p53 : 0x1p24;
+    }
+    ad_tensor of[3];
+    normed(type, AD_SHAPE(N, 2), x, v, 3, of);
+    ck_assert_double_eq(number_at(of[1], 1), (v[0] + N - 1) / 2);
+    ck_assert_double_eq(number_at(of[2], 0), v[0] + N - 1);
+}
+END_TEST
+
+/* Of 2^20 elements 3/8 are 1 and the others 0, beside an offset: mean 3/8, variance 15/64; by hand. */
+START_TEST(layer_norm_of_long_rows)
+{
+    enum { N = 1 << 20 };
+    const ad_type type = _i % 2 ? AD_F64 : AD_F32;
+    double *x = malloc(N * sizeof *x);
+    for (int i = 0; i < N; i++)
+        x[i] = (_i / 2 ? 1000 : 0) + (i % 8 < 3);
+    const ad_tensor row = ad_cast(ad_input(t, AD_F64, AD_SHAPE(N), x), type), one = ad_ones(t, type, AD_SHAPE(N));
+    const ad_tensor y = ad_layer_norm(row, one, ad_scale(one, 0), 1.0 / 64);
+    expect_near(y, 0, 0.625 / 0.5, 4, "y");
+    expect_near(y, N - 1, -0.375 / 0.5, 4, "y");
+    free(x);
+}
+END_TEST
+
 START_TEST(layer_norm_refuses)
 {
     ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2, 3), NULL), row = ad_input(t, AD_F64, AD_SHAPE(3), NULL),
@@ -415,6 +589,29 @@ START_TEST(lstm_cell_with_one_result)
 }
 END_TEST
 
+/* Near their bounds the five activations keep their digits, in the gradients and in those of the gradients: the cell's
+ * are those of its composition. The candidates' tanh and that of c' are near 1 too. */
+START_TEST(lstm_cell_keeps_its_digits)
+{
+    const ad_type type = _i ? AD_F32 : AD_F64;
+    const double gates[] = {20, -20, 5, 12, -11, 18, 9, -14, 16, 17, -8, 30, 10, -10, 6, 16}, cell[] = {3, -9, 14, -20};
+    ad_tensor z = variable_from(type, AD_SHAPE(16), gates), c = variable_from(type, AD_SHAPE(4), cell);
+    ad_tensor x[] = {z, c}, dx[2][2], d2x[2][2];
+    for (int composed = 0; composed < 2; composed++) {
+        ad_tensor y[2];
+        (composed ? lstm_composed : lstm_fused)(x, y);
+        ad_grad(ad_add(ad_sum(y[0]), ad_scale(ad_sum(y[1]), 0x1p-30)), x, 2, dx[composed]);
+        ad_grad(ad_add(ad_sum(dx[composed][0]), ad_sum(dx[composed][1])), x, 2, d2x[composed]);
+    }
+    expect_ok(t);
+    for (int i = 0; i < 2; i++) {
+        const double most = type == AD_F32 ? 1e-5 : 1e-13;
+        expect_digits(dx[0][i], dx[1][i], most, "gradient of a cell");
+        expect_digits(d2x[0][i], d2x[1][i], most, "second derivative of a cell");
+    }
+}
+END_TEST
+
 /* A gate far open or shut: no overflow, and what is shut lets nothing pass. */
 START_TEST(lstm_cell_saturates)
 {
@@ -440,10 +637,10 @@ START_TEST(lstm_cell_refuses)
                  "lstm_cell: the gates must be [..., 4h] for a cell [..., h]: they are [2,12] and [2,4]");
     ad_lstm_cell(g, scalar, &next);
     expect_error(t, AD_BAD_SHAPE, "lstm_cell: the cell must be [..., h]: it is []");
-    ad_lstm_cell_backward(c, g, g, c, AD_SHAPE(2, 16), &next);
+    ad_lstm_cell_backward(c, g, g, c, g, c, &next);
     expect_error(t, AD_BAD_SHAPE,
-                 "lstm_cell_backward: dh and dnext must be as the cell [..., h], activated [..., 5h]: "
-                 "operand 1 is [2,12]");
+                 "lstm_cell_backward: dh, dnext and next must be as the cell [..., h], activated [..., 5h], the gates "
+                 "[..., 4h]: operand 1 is [2,12]");
 }
 END_TEST
 
@@ -482,6 +679,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(c, linear_is_its_composition, 0, AD_ACTIVATION_COUNT);
     tcase_add_test(c, linear_by_hand);
     tcase_add_test(c, linear_at_the_edges);
+    tcase_add_loop_test(c, linear_keeps_its_digits, 0, 2);
+    tcase_add_loop_test(c, linear_sums_many_rows, 0, 2);
     tcase_add_test(c, linear_refuses);
     tcase_add_test(c, linear_of_nothing);
     tcase_add_test(c, mul_add_is_its_composition);
@@ -489,10 +688,15 @@ static Suite *make_suite(void)
     tcase_add_test(c, mul_backward_refuses);
     tcase_add_test(c, layer_norm_is_its_composition);
     tcase_add_test(c, layer_norm_by_hand);
+    tcase_add_loop_test(c, layer_norm_of_equal_elements_is_the_bias, 0, 8);
+    tcase_add_loop_test(c, layer_norm_at_offsets_and_in_units, 0, 12);
+    tcase_add_loop_test(c, layer_norm_sums_many_rows, 0, 2);
+    tcase_add_loop_test(c, layer_norm_of_long_rows, 0, 4);
     tcase_add_test(c, layer_norm_refuses);
     tcase_add_test(c, layer_norm_of_no_rows);
     tcase_add_test(c, lstm_cell_is_its_composition);
     tcase_add_test(c, lstm_cell_with_one_result);
+    tcase_add_loop_test(c, lstm_cell_keeps_its_digits, 0, 2);
     tcase_add_test(c, lstm_cell_saturates);
     tcase_add_test(c, lstm_cell_refuses);
     tcase_add_loop_test(c, threads_change_nothing, 0, AD_ACTIVATION_COUNT);

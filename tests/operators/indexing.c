@@ -75,6 +75,76 @@ START_TEST(scatter_adds_in_the_order_of_the_indices)
 }
 END_TEST
 
+/* The sums of 1001 terms into one place, the first 2^24 in f32 and 2^53 in f64 and all others 1, are this number: each
+ * 1 alone would be lost. Source: counting; it is a number of the type. */
+enum { TERMS = 1001, MANY = 12000 };
+static double large_of(ad_type type) { return type == AD_F32 ? 0x1p24 : 0x1p53; }
+
+/* [TERMS, d] in place 3, and other numbers in others: no term goes to place 0 or 2. */
+static ad_tensor long_sum(ad_type type, int64_t d, ad_tensor *at)
+{
+    static double v[2 * TERMS * 3];
+    static int32_t place[2 * TERMS];
+    for (int i = 0; i < 2 * TERMS; i++) {
+        place[i] = i % 2 ? 1 : 3;
+        for (int64_t j = 0; j < d; j++)
+            v[i * d + j] = i == 0 ? large_of(type) : i % 2 ? 0.5 : 1;
+    }
+    *at = whole(AD_SHAPE(2 * TERMS), place);
+    return ad_cast(ad_input(t, AD_F64, AD_SHAPE(2 * TERMS, d), v), type);
+}
+
+static void expect_long_sum(ad_tensor y, int64_t d)
+{
+    const double wanted[] = {0, TERMS / 2.0, 0, large_of(ad_type_of(y)) + TERMS - 1};
+    expect_ok(t);
+    for (int64_t i = 0; i < (int64_t)ad_size_of(y); i++)
+        ck_assert_double_eq(number_at(y, (size_t)i), i / d < 4 ? wanted[i / d] : 0);
+}
+
+/* Into few places and into many more than there are terms; runs of 1 and of 3 elements, and elements beside each other;
+ * both operators, and the gradients of what they are the adjoints of. */
+START_TEST(long_sums_by_index_lose_nothing)
+{
+    const ad_type type = _i % 2 ? AD_F64 : AD_F32;
+    const int64_t d = _i / 2 % 2 ? 3 : 1, places = _i / 4 ? MANY : 4;
+    ad_tensor at, v = long_sum(type, d, &at), dx;
+    expect_long_sum(ad_scatter_add_rows(v, at, places), d);
+    const ad_tensor column = ad_reshape(at, AD_SHAPE(2 * TERMS, 1)),
+                    all = ad_broadcast_to(column, AD_SHAPE(2 * TERMS, d));
+    expect_long_sum(ad_scatter_add(v, 0, column, places), d);
+    expect_long_sum(ad_scatter_add(v, 0, all, places), d);
+    const ad_tensor x = ad_variable(t, type, AD_SHAPE(places, d), NULL);
+    ad_grad(ad_sum(ad_mul(ad_gather_rows(x, at), v)), &x, 1, &dx);
+    expect_long_sum(dx, d);
+    ad_grad(ad_sum(ad_mul(ad_gather(x, 0, all), v)), &x, 1, &dx);
+    expect_long_sum(dx, d);
+}
+END_TEST
+
+/* A sum that is infinite stays so, and NaN stays with its place. */
+START_TEST(long_sums_by_index_at_infinities)
+{
+    const ad_type type = _i % 2 ? AD_F64 : AD_F32;
+    const int64_t d = _i / 2 ? 2 : 1;
+    enum { N = 60 };
+    double v[N * 2];
+    int32_t at[N];
+    for (int i = 0; i < N; i++) {
+        at[i] = i % 3;
+        for (int64_t j = 0; j < d; j++)
+            v[i * d + j] = i == 31 ? INFINITY : i == 32 ? (double)NAN : i;
+    }
+    const ad_tensor x = ad_cast(ad_input(t, AD_F64, AD_SHAPE(N, d), v), type);
+    const ad_tensor y = ad_scatter_add_rows(x, whole(AD_SHAPE(N), at), 3);
+    for (int64_t j = 0; j < d; j++) {
+        ck_assert_double_eq(number_at(y, (size_t)j), 570);
+        ck_assert_double_eq(number_at(y, (size_t)(d + j)), (double)INFINITY);
+        ck_assert_double_nan(number_at(y, (size_t)(2 * d + j)));
+    }
+}
+END_TEST
+
 START_TEST(an_index_given_twice_gets_both_gradients)
 {
     const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(3), (const double[]){1, 2, 3});
@@ -294,6 +364,8 @@ int main(void)
     tcase_add_loop_test(indices, gather_along_an_axis, 0, TYPES);
     tcase_add_test(indices, gather_with_broadcast_indices);
     tcase_add_test(indices, scatter_adds_in_the_order_of_the_indices);
+    tcase_add_loop_test(indices, long_sums_by_index_lose_nothing, 0, 8);
+    tcase_add_loop_test(indices, long_sums_by_index_at_infinities, 0, 4);
     tcase_add_test(indices, an_index_given_twice_gets_both_gradients);
     tcase_add_test(indices, indices_are_checked);
     tcase_add_loop_test(indices, one_hot_of_any_type, 0, TYPES);

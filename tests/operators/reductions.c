@@ -279,6 +279,39 @@ START_TEST(products_over_several_axes_with_zeros)
 }
 END_TEST
 
+/* Source: by hand, as the exponents cancel; and (1 + 2^-20)^(2^20) = 2.71828053 (mpmath). Over all axes, one, two that
+ * are beside each other, and two with one between. */
+START_TEST(products_come_back_into_range)
+{
+    const ad_type type = _i ? AD_F64 : AD_F32;
+    const double big = ldexp(1, _i ? 1000 : 100), small = 1 / big, allowed = _i ? 1e-14 : 1e-6;
+    const double values[] = {big, big, 3, small, small, -1, 2, big, small, 4, big, small};
+    const struct {
+        ad_axes axes;
+        ad_shape shape;
+        double wanted;
+    } cases[] = {{AD_ALL_AXES, AD_SHAPE(12), -24},
+                 {AD_AXES(1), AD_SHAPE(1, 12), -24},
+                 {AD_AXES(0, 1), AD_SHAPE(4, 3, 1), -24},
+                 {AD_AXES(0, 2), AD_SHAPE(4, 1, 3), -24}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const ad_tensor x = ad_variable(t, AD_F64, cases[i].shape, values),
+                        y = ad_prod_over(ad_cast(x, type), cases[i].axes);
+        ad_tensor dx;
+        ad_grad(ad_sum(y), &x, 1, &dx);
+        expect_ok(t);
+        ck_assert_double_eq_tol(number_at(y, 0), cases[i].wanted, 24 * allowed);
+        for (size_t j = 0; j < 12; j++)
+            ck_assert_double_eq_tol(number_at(dx, j) * (values[j] / -24), 1, allowed);
+    }
+    const double two_groups[] = {big, small, big, 2, small, big, small, 3};
+    const ad_tensor x = ad_cast(ad_input(t, AD_F64, AD_SHAPE(2, 2, 2), two_groups), type);
+    EXPECT(ad_prod_over(x, AD_AXES(0, 2)), 1, 6);
+    const ad_tensor many = ad_full(t, type, AD_SHAPE(1 << 20), 1 + 0x1p-20);
+    ck_assert_double_eq_tol(ad_item(ad_prod(many)), 2.7182805322756565, _i ? 1e-9 : 4e-7);
+}
+END_TEST
+
 /* ---- Norms and deviations ---------------------------------------------------------------------------------------- */
 
 START_TEST(norms_neither_overflow_nor_vanish)
@@ -571,6 +604,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, all_axes_are_meant_by_none);
     tcase_add_test(tests, products_with_zeros_are_exact_to_the_third_order);
     tcase_add_test(tests, products_over_several_axes_with_zeros);
+    tcase_add_loop_test(tests, products_come_back_into_range, 0, 2);
     tcase_add_test(tests, norms_neither_overflow_nor_vanish);
     tcase_add_loop_test(tests, derivatives_at_zero_are_zero, 0, 4);
     tcase_add_test(tests, variances_of_too_few);

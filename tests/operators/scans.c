@@ -88,6 +88,87 @@ START_TEST(products_with_zeros_are_exact)
 }
 END_TEST
 
+static void expect_about(ad_tensor y, size_t i, double wanted, double relative)
+{
+    const double got = number_at(y, i);
+    ck_assert_msg(got == wanted || fabs(got - wanted) <= relative * fabs(wanted),
+                  "element %zu is %.17g instead of %.17g", i, got, wanted);
+}
+
+/* Products that leave the range of f64 on the way, and of f32 at once, and come back. Source: by hand, as the exponents
+ * cancel. In f64 the numbers are those of f32 with ten times the exponent. */
+START_TEST(products_come_back_into_range)
+{
+    const ad_type type = _i % 2 ? AD_F64 : AD_F32;
+    const int64_t k = _i / 2 % 2 ? 9 : 1, e = type == AD_F64 ? 1000 : 100; /* the size of groups beside each other */
+    const double big = ldexp(1, (int)e), small = ldexp(1, -(int)e), allowed = type == AD_F64 ? 1e-15 : 1e-6;
+    const double factor[] = {3 * big, big, small, small, 0.5}, last[] = {0, 0, 0, 1, 0},
+                 wanted[] = {3 * big, INFINITY, 3 * big, 3, 1.5}, dx[] = {small, 3 * small, 3 * big, 3 * big, 0},
+                 others[] = {small / 2, 1.5 * small, 1.5 * big, 1.5 * big, 3};
+    double x[5 * 9], dy[5 * 9];
+    for (int64_t i = 0; i < 5 * k; i++) {
+        x[i] = factor[i / k];
+        dy[i] = last[i / k];
+    }
+    const ad_tensor v = ad_variable(t, type, AD_SHAPE(5, k), NULL);
+    const ad_tensor of = ad_add(v, ad_cast(ad_input(t, AD_F64, AD_SHAPE(5, k), x), type)), y = ad_cumprod(of, 0);
+    ad_tensor d, p;
+    ad_grad(ad_sum(ad_mul(ad_detach(ad_cast(ad_input(t, AD_F64, AD_SHAPE(5, k), dy), type)), ad_clamp(y, -8, 8))), &v,
+            1, &d);
+    ad_grad(ad_sum(ad_prod_over(of, AD_AXES(0))), &v, 1, &p);
+    expect_ok(t);
+    for (size_t i = 0; i < (size_t)(5 * k); i++) {
+        const size_t at = i / (size_t)k;
+        expect_about(y, i, wanted[at], allowed);
+        expect_about(d, i, dx[at], allowed);
+        expect_about(p, i, others[at], allowed);
+    }
+}
+END_TEST
+
+/* The Hessian of the product of (3 b, b, 1/b, 1/b, 1/2) along v: sums of products of three of them, by hand with v only
+ * in the first place: H v = v_1 (0, x_3 x_4 x_5, x_2 x_4 x_5, ...). */
+START_TEST(second_gradients_of_products_come_back_into_range)
+{
+    const ad_type type = _i ? AD_F64 : AD_F32;
+    const double big = ldexp(1, _i ? 700 : 80), small = 1 / big, allowed = type == AD_F64 ? 1e-15 : 1e-6;
+    const double x[] = {3 * big, big, small, small, 0.5}, v[] = {big, 0, 0, 0, 0},
+                 wanted[] = {0, small / 2, big / 2, big / 2, 1};
+    const ad_tensor u = ad_variable(t, type, AD_SHAPE(5), NULL),
+                    of = ad_add(u, ad_cast(ad_input(t, AD_F64, AD_SHAPE(5), x), type));
+    ad_tensor d, h;
+    ad_grad(ad_prod(of), &u, 1, &d);
+    ad_grad(ad_sum(ad_mul(d, ad_cast(ad_input(t, AD_F64, AD_SHAPE(5), v), type))), &u, 1, &h);
+    expect_ok(t);
+    for (size_t i = 0; i < 5; i++)
+        expect_about(h, i, wanted[i], allowed);
+}
+END_TEST
+
+/* 2^53 and then a thousand 1, of which f64 alone would lose each; forwards and backwards, one group and several.
+ * Source: counting. What becomes infinite stays so. */
+START_TEST(running_totals_of_f64_lose_nothing)
+{
+    enum { ZEROS = 15, N = 1001 + ZEROS };
+    const int64_t k = _i ? 3 : 1;
+    double x[N * 3];
+    for (int64_t i = 0; i < N * k; i++)
+        x[i] = i / k > ZEROS ? 1 : i / k ? 0 : 0x1p53;
+    const ad_tensor v = ad_input(t, AD_F64, AD_SHAPE(N, k), x);
+    const ad_tensor y = ad_cumsum(v, 0), z = ad_cumsum_backward(ad_flip(v, AD_AXES(0)), 0);
+    for (size_t i = 0; i < N * (size_t)k; i++) {
+        const double wanted = 0x1p53 + fmax(0, (double)(i / (size_t)k) - ZEROS);
+        ck_assert_double_le(fabs(number_at(y, i) - wanted), 1);
+        ck_assert_double_eq(number_at(z, N * (size_t)k - 1 - i), number_at(y, i));
+    }
+    ck_assert_double_eq(number_at(y, (N - 1) * (size_t)k), 0x1p53 + N - 1 - ZEROS);
+    ck_assert(signbit(number_at(ad_cumsum(ad_input(t, AD_F64, AD_SHAPE(1), (const double[]){-0.0}), 0), 0)));
+    x[30 * k] = INFINITY;
+    const ad_tensor w = ad_cumsum(ad_input(t, AD_F64, AD_SHAPE(N, k), x), 0);
+    ck_assert_double_eq(number_at(w, 500 * (size_t)k), (double)INFINITY);
+}
+END_TEST
+
 /* Second derivatives of the last product by the two zeros, and by each with a third factor. */
 START_TEST(second_gradients_of_products_with_zeros_are_exact)
 {
@@ -107,6 +188,26 @@ START_TEST(maxima_go_to_the_last_of_ties)
     ad_backward(ad_sum(ad_mul(y, PARAMS("x", 1, 10, 100, 1000, 10000))));
     EXPECT(ad_gradient(x), 1, 10, 1100, 0, 10000);
     EXPECT(ad_cummax(PARAMS("x", -INFINITY, NAN, 7), 0), -INFINITY, NAN, NAN);
+}
+END_TEST
+
+/* The first element is the largest so far for all, and is given 2^24 and a thousand 1, of which f32 alone would lose
+ * each; in f64 2^53. Source: counting. */
+START_TEST(the_largest_is_given_all_of_a_long_sum)
+{
+    enum { N = 1001 };
+    double x[N] = {1}, dy[N];
+    const ad_type type = _i ? AD_F64 : AD_F32;
+    const double large = type == AD_F32 ? 0x1p24 : 0x1p53;
+    for (int i = 0; i < N; i++)
+        dy[i] = i ? 1 : large;
+    const ad_tensor v = ad_variable(t, AD_F64, AD_SHAPE(N), x);
+    ad_tensor dx;
+    ad_grad(ad_sum(ad_mul(ad_cummax(ad_cast(v, type), 0), ad_cast(ad_input(t, AD_F64, AD_SHAPE(N), dy), type))), &v, 1,
+            &dx);
+    expect_ok(t);
+    ck_assert_double_eq(number_at(dx, 0), large + N - 1);
+    ck_assert_double_eq(number_at(dx, 1), 0);
 }
 END_TEST
 
@@ -332,8 +433,12 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, scans_are_those_of_plain_loops, 0, SCANS * SHAPES);
     tcase_add_test(tests, sums_of_f32_are_carried_wider);
     tcase_add_test(tests, products_with_zeros_are_exact);
+    tcase_add_loop_test(tests, products_come_back_into_range, 0, 4);
+    tcase_add_loop_test(tests, second_gradients_of_products_come_back_into_range, 0, 2);
+    tcase_add_loop_test(tests, running_totals_of_f64_lose_nothing, 0, 2);
     tcase_add_test(tests, second_gradients_of_products_with_zeros_are_exact);
     tcase_add_test(tests, maxima_go_to_the_last_of_ties);
+    tcase_add_loop_test(tests, the_largest_is_given_all_of_a_long_sum, 0, 2);
     tcase_add_test(tests, logarithms_of_sums_at_infinities);
     tcase_add_test(tests, gradients_of_logarithms_of_sums_beside_infinity);
     tcase_add_test(tests, second_gradients_of_logarithms_of_sums_beside_infinity);

@@ -11,15 +11,19 @@ enum { CHUNK = 16 * AD_WORDS };
 /* What becomes of n words: the elements from `first` on. */
 typedef void words_use(ad_call *c, size_t first, size_t n, const uint32_t words[CHUNK]);
 
-/* The last two attributes are the seed and the draw; `seed` counts from the first. */
-static void draw_words(ad_call *c, int seed, words_use *use)
+/* The last two attributes are the seed and the draw; `seed` counts from the first. Draws of each row have their own
+ * streams. */
+static void draw_words(ad_call *c, int seed, ad_stream_use row, words_use *use)
 {
     const size_t count = ad_elements(c->y[0]);
+    const uint64_t draw = (uint64_t)c->attributes[seed + 1].integer, stream = ad_stream(row, draw);
     uint32_t words[CHUNK];
-    for (size_t first = 0; first < count; first += CHUNK) {
+    if (draw >= AD_STREAM_NUMBERS)
+        ad_call_fail(c, AD_BAD_VALUE, "draw %llu is too large: it must be below 2^56", (unsigned long long)draw);
+    for (size_t first = 0; first < count && c->tape->status == AD_OK; first += CHUNK) {
         const size_t n = count - first < CHUNK ? count - first : CHUNK;
-        ad_random_words((uint64_t)c->attributes[seed].integer, (uint64_t)c->attributes[seed + 1].integer, first,
-                        (n + AD_WORDS - 1) / AD_WORDS * AD_WORDS, words);
+        ad_random_words((uint64_t)c->attributes[seed].integer, stream, first, (n + AD_WORDS - 1) / AD_WORDS * AD_WORDS,
+                        words);
         use(c, first, n, words);
     }
 }
@@ -49,6 +53,9 @@ uint64_t ad_draw_count(const ad_tape *tape) { return tape ? tape->draws : 0; }
 
 ad_status ad_set_draw_count(ad_tape *tape, uint64_t count)
 {
+    if (tape && tape->status == AD_OK && count >= AD_STREAM_NUMBERS)
+        return ad_fail(tape, AD_BAD_VALUE, "set_draw_count: %llu is too large: it must be below 2^56",
+                       (unsigned long long)count);
     if (tape && tape->status == AD_OK)
         tape->draws = count;
     return ad_status_of(tape);
@@ -86,7 +93,7 @@ static void use_uniform(ad_call *c, size_t first, size_t n, const uint32_t words
             ((float *)c->y[0]->data)[first + i] = (float)(words[i] >> 8) * 0x1p-24F;
 }
 
-static void uniform_run(ad_call *c) { draw_words(c, 2, use_uniform); }
+static void uniform_run(ad_call *c) { draw_words(c, 2, AD_STREAM_UNIFORM, use_uniform); }
 
 AD_OPERATOR(uniform,
     OF_DRAW,
@@ -125,7 +132,7 @@ static void use_normal(ad_call *c, size_t first, size_t n, const uint32_t words[
     }
 }
 
-static void normal_run(ad_call *c) { draw_words(c, 2, use_normal); }
+static void normal_run(ad_call *c) { draw_words(c, 2, AD_STREAM_NORMAL, use_normal); }
 
 AD_OPERATOR(normal,
     OF_DRAW,
@@ -163,7 +170,7 @@ static void use_mask(ad_call *c, size_t first, size_t n, const uint32_t words[CH
             ((float *)c->y[0]->data)[first + i] = (double)words[i] * 0x1p-32 < rate ? 0 : (float)kept;
 }
 
-static void dropout_mask_run(ad_call *c) { draw_words(c, 1, use_mask); }
+static void dropout_mask_run(ad_call *c) { draw_words(c, 1, AD_STREAM_DROPOUT_MASK, use_mask); }
 
 static const ad_sample samples_dropout_mask[] = {
     {.n_x = 1, .x = {{2, {4, 5}}}, .attributes = {{.real = 0.25}, {.integer = 1}, {.integer = 0}}},

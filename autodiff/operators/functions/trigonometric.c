@@ -1,6 +1,8 @@
 /* Trigonometric and hyperbolic functions and their inverses, element by element, in radians. */
 #include "../family.h"
 
+#include "../../kernels/range.h"
+
 /* Beyond these bounds e^x and x^2 are near the largest number, and SLEEF's functions become infinite too early. */
 #define LARGE_EXPONENT _Generic((REAL)0, float : 88, double : 709)
 #define LARGE_ROOT _Generic((REAL)0, float : 1e18F, double : 1e150)
@@ -17,6 +19,28 @@ MAP1_EXCEPT(asinh, asinh, IS_TINY(x) || R(fabs)(x) > LARGE_ROOT)
 MAP1_EXCEPT(acosh, acosh, x > LARGE_ROOT)
 MAP1_OF(atanh, atanh)
 MAP2_EXCEPT(atan2, atan2, false)
+MAP1(one_minus_square, (1 - x) * (1 + x))
+MAP3_IN_RANGE(atan2_backward, a == 0 && b == 0 ? 0 : (v * a) / (a * a + b * b),
+              (a != 0 || b != 0) && (is_lost(a * a + b * b) || (a != 0 && v != 0 && is_lost(v * a))),
+              v * a / (a * a + b * b))
+
+#ifdef AD_REAL
+
+/* A number whose square overflows, and a power of 2 that brings all such numbers and their squares into the range. */
+#define ROOT_OF_GREATEST _Generic((REAL)0, float : 0x1p63F, double : 0x1p511)
+#define SHRINK _Generic((REAL)0, float : 0x1p-65F, double : 0x1p-513)
+
+/* v / (1 + x^2); beside a large x^2 the 1 is nothing. */
+static inline REAL atan_slope(REAL v, REAL x)
+{
+    const bool large = R(fabs)(x) > ROOT_OF_GREATEST;
+    const REAL scale = large ? SHRINK : 1, one = large ? 0 : 1, z = x * scale;
+    return v * scale / (one + z * z) * scale;
+}
+
+#endif
+
+MAP2(atan_backward, atan_slope(a, b))
 
 #ifndef AD_REAL
 
@@ -63,10 +87,24 @@ AD_OPERATOR(tan,
 
 ad_tensor ad_tan(ad_tensor x) { return ad_apply1(&ad_operator_tan, x); }
 
-/* (1 - x^2)^(-1/2), whose factors keep the digits that 1 - x^2 loses near 1 and -1 */
-static ad_tensor arc_slope(ad_tensor x) { return ad_mul(ad_rsqrt(ad_shift(ad_neg(x), 1)), ad_rsqrt(ad_shift(x, 1))); }
+/* y = 1 - x^2 :  dx = -2 x dy */
+static void one_minus_square_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_mul(ad_x(p, 0), ad_dy(p)), -2)); }
 
-static void asin_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(arc_slope(ad_x(p, 0)), ad_dy(p))); }
+AD_OPERATOR(one_minus_square,
+    OF_ONE,
+    .loops = &one_minus_square_loops,
+    .vjp = one_minus_square_vjp,
+    .formula = "1 - x^2",
+    .gradient = "-2 x dy",
+    .convention = "computed as (1 - x) (1 + x), which keeps its digits near 1 and -1",
+);
+
+ad_tensor ad_one_minus_square(ad_tensor x) { return ad_apply1(&ad_operator_one_minus_square, x); }
+
+/* dy / sqrt(1 - x^2) */
+static ad_tensor by_arc(ad_tensor dy, ad_tensor x) { return ad_div(dy, ad_sqrt(ad_one_minus_square(x))); }
+
+static void asin_vjp(ad_pullback *p) { ad_give(p, 0, by_arc(ad_dy(p), ad_x(p, 0))); }
 
 AD_OPERATOR(asin,
     OF_ONE,
@@ -80,7 +118,7 @@ AD_OPERATOR(asin,
 
 ad_tensor ad_asin(ad_tensor x) { return ad_apply1(&ad_operator_asin, x); }
 
-static void acos_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(arc_slope(ad_x(p, 0)), ad_dy(p)))); }
+static void acos_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(by_arc(ad_dy(p), ad_x(p, 0)))); }
 
 AD_OPERATOR(acos,
     OF_ONE,
@@ -94,7 +132,7 @@ AD_OPERATOR(acos,
 
 ad_tensor ad_acos(ad_tensor x) { return ad_apply1(&ad_operator_acos, x); }
 
-static void atan_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_shift(ad_square(ad_x(p, 0)), 1))); }
+static void atan_vjp(ad_pullback *p) { ad_give(p, 0, ad_atan_backward(ad_dy(p), ad_x(p, 0))); }
 
 AD_OPERATOR(atan,
     OF_ONE,
@@ -106,15 +144,34 @@ AD_OPERATOR(atan,
 
 ad_tensor ad_atan(ad_tensor x) { return ad_apply1(&ad_operator_atan, x); }
 
-/* z = the angle of (x, y), r = sqrt(x^2 + y^2) :  dy = (x / r) (dz / r),  dx = -(y / r) (dz / r), where x^2 and r^2
- * might overflow */
+/* r = v / (1 + x^2) :  dv = dr / (1 + x^2),  dx = -2 x r dr / (1 + x^2) */
+static void atan_backward_vjp(ad_pullback *p)
+{
+    ad_tensor x = ad_x(p, 1), dv = ad_atan_backward(ad_dy(p), x);
+    ad_give(p, 0, dv);
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_scale(ad_mul(ad_mul(x, ad_y(p)), dv), -2));
+}
+
+AD_OPERATOR(atan_backward,
+    OF_TWO,
+    .loops = &atan_backward_loops,
+    .vjp = atan_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v / (1 + x^2)",
+    .gradient = "dr / (1 + x^2), -2 x r dr / (1 + x^2)",
+);
+
+ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operator_atan_backward, v, x); }
+
+/* z = the angle of (x, y) :  dy = x dz / (x^2 + y^2),  dx = -y dz / (x^2 + y^2) */
 static void atan2_vjp(ad_pullback *p)
 {
-    ad_tensor y = ad_x(p, 0), x = ad_x(p, 1), r = ad_hypot(y, x), dz = ad_divide_or_zero(ad_dy(p), r);
+    ad_tensor y = ad_x(p, 0), x = ad_x(p, 1);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul(ad_divide_or_zero(x, r), dz));
+        ad_give(p, 0, ad_atan2_backward(ad_dy(p), x, y));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_mul(ad_divide_or_zero(y, r), dz)));
+        ad_give(p, 1, ad_neg(ad_atan2_backward(ad_dy(p), y, x)));
 }
 
 AD_OPERATOR(atan2,
@@ -128,6 +185,32 @@ AD_OPERATOR(atan2,
 );
 
 ad_tensor ad_atan2(ad_tensor y, ad_tensor x) { return ad_apply2(&ad_operator_atan2, y, x); }
+
+/* r = p(v) = v a / (a^2 + b^2), with q(v) = v b / (a^2 + b^2) :  dv = p(dr),  da = (q(v) - r) (q(dr) + p(dr)) =
+ * (b^2 - a^2) v dr / (a^2 + b^2)^2,  db = -2 r q(dr) */
+static void atan2_backward_vjp(ad_pullback *p)
+{
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2), r = ad_y(p);
+    ad_tensor dv = ad_atan2_backward(ad_dy(p), a, b), q = ad_atan2_backward(ad_dy(p), b, a);
+    ad_give(p, 0, dv);
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_mul(ad_sub(ad_atan2_backward(v, b, a), r), ad_add(q, dv)));
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_scale(ad_mul(r, q), -2));
+}
+
+AD_OPERATOR(atan2_backward,
+    OF_THREE,
+    .loops = &atan2_backward_loops,
+    .vjp = atan2_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "v a / (a^2 + b^2)",
+    .gradient = "a dr / (a^2 + b^2), (b^2 - a^2) v dr / (a^2 + b^2)^2, -2 a b v dr / (a^2 + b^2)^2",
+    .convention = "0 where a = b = 0, with gradients 0",
+    .domain = {{0}, {0}, {BETWEEN(0.25, 2)}},
+);
+
+ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_atan2_backward, v, a, b); }
 
 /* ---- Hyperbolic functions ---------------------------------------------------------------------------------------- */
 
@@ -172,11 +255,11 @@ AD_OPERATOR(asinh,
 
 ad_tensor ad_asinh(ad_tensor x) { return ad_apply1(&ad_operator_asinh, x); }
 
-/* y = arcosh x :  dx = dy / sqrt(x^2 - 1), by factors as arcsin */
+/* y = arcosh x :  dx = dy / sqrt(x^2 - 1), by factors, since x^2 might overflow */
 static void acosh_vjp(ad_pullback *p)
 {
     ad_tensor x = ad_x(p, 0);
-    ad_give(p, 0, ad_mul(ad_mul(ad_rsqrt(ad_shift(x, -1)), ad_rsqrt(ad_shift(x, 1))), ad_dy(p)));
+    ad_give(p, 0, ad_mul(ad_mul(ad_rsqrt(ad_shift(x, -1)), ad_dy(p)), ad_rsqrt(ad_shift(x, 1))));
 }
 
 AD_OPERATOR(acosh,
@@ -191,12 +274,7 @@ AD_OPERATOR(acosh,
 
 ad_tensor ad_acosh(ad_tensor x) { return ad_apply1(&ad_operator_acosh, x); }
 
-/* y = artanh x :  dx = dy / (1 - x^2), by factors as arcsin */
-static void atanh_vjp(ad_pullback *p)
-{
-    ad_tensor x = ad_x(p, 0);
-    ad_give(p, 0, ad_div(ad_dy(p), ad_mul(ad_shift(ad_neg(x), 1), ad_shift(x, 1))));
-}
+static void atanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_one_minus_square(ad_x(p, 0)))); }
 
 AD_OPERATOR(atanh,
     OF_ONE,

@@ -1,37 +1,200 @@
-/* Layer normalisation over the last axis, and its backward, which is computed from the operands alone. */
+/* Layer normalisation over the last axis, and its backward, which is computed from the operands alone.
+ *
+ * A row that lies near 0, compared with its deviation, and is neither very large nor very small, is computed in REAL.
+ * All other rows are computed in f64 and from their first element, so that neither an offset nor their size costs
+ * digits. A row of equal elements is then 0 exactly. */
 #include "../family.h"
 
 #ifdef AD_REAL
 
-/* A function that adds `term` for each i below d, in lanes, which the compiler turns into vectors. */
-#define SUM_IN_LANES(name, parameters, term)                                                                           \
-    static inline REAL name parameters                                                                                 \
+enum { LANES = 16, SUM_BLOCK = 1024, IS_WIDE = sizeof(REAL) == sizeof(double) };
+
+/* By Knuth's TwoSum. */
+static inline void add_to(double *sum, double *rest, double x)
+{
+    const double y = *sum, total = y + x, part = total - y;
+    *sum = total;
+    *rest += (y - (total - part)) + (x - part);
+}
+
+/* The rest of an infinite sum is no number. */
+static inline double rounded(double sum, double rest) { return sum + (rest - rest == 0 ? rest : 0); }
+
+/* total[i] += x. In f64 the totals have rests, d elements behind them. */
+static inline void take(double *restrict total, size_t d, size_t i, double x)
+{
+    if (IS_WIDE)
+        add_to(total + i, total + d + i, x);
+    else
+        total[i] += x;
+}
+
+/* A function that returns the mean of `term` for each i below d. The terms are added in lanes, which the compiler turns
+ * into vectors, and in blocks, whose sums are added without a loss. */
+#define MEAN(name, parameters, arguments, real, term)                                                                  \
+    static inline double block_of_##name parameters                                                                    \
     {                                                                                                                  \
-        enum { LANES = 16 };                                                                                           \
-        REAL lane[LANES] = {0}, sum = 0;                                                                               \
-        size_t from = 0;                                                                                               \
-        for (; from + LANES <= d; from += LANES)                                                                       \
-            for (size_t k = 0, i = from; k < LANES; k++, i++)                                                          \
-                lane[k] += term;                                                                                       \
-        for (size_t i = from; i < d; i++)                                                                              \
+        real sum = 0;                                                                                                  \
+        size_t i = 0;                                                                                                  \
+        if (d >= LANES) {                                                                                              \
+            real lane[LANES] = {0};                                                                                    \
+            for (size_t from = 0; from + LANES <= d; from += LANES)                                                    \
+                for (size_t k = 0; k < LANES; k++, i++)                                                                \
+                    lane[k] += term;                                                                                   \
+            for (size_t k = 0; k < LANES; k++)                                                                         \
+                sum += lane[k];                                                                                        \
+        }                                                                                                              \
+        for (; i < d; i++)                                                                                             \
             sum += term;                                                                                               \
-        for (size_t k = 0; k < LANES; k++)                                                                             \
-            sum += lane[k];                                                                                            \
-        return sum;                                                                                                    \
+        return (double)sum;                                                                                            \
+    }                                                                                                                  \
+    static inline real name parameters                                                                                 \
+    {                                                                                                                  \
+        const size_t whole = d;                                                                                        \
+        double total = 0, rest = 0;                                                                                    \
+        if (d <= SUM_BLOCK)                                                                                            \
+            return (real)block_of_##name arguments / (real)d;                                                          \
+        for (size_t left = d; left; left -= d, x += d) {                                                               \
+            d = left < SUM_BLOCK ? left : SUM_BLOCK;                                                                   \
+            add_to(&total, &rest, block_of_##name arguments);                                                          \
+        }                                                                                                              \
+        return (real)(rounded(total, rest) / (double)whole);                                                           \
     }
 
-SUM_IN_LANES(sum_of, (const REAL *x, size_t d), x[i])
-SUM_IN_LANES(sum_of_squares, (const REAL *x, size_t d, REAL mean), (x[i] - mean) * (x[i] - mean))
-SUM_IN_LANES(sum_of_products, (const REAL *v, const REAL *g, size_t d), g[i] * v[i])
-SUM_IN_LANES(sum_of_moments, (const REAL *v, const REAL *g, const REAL *x, size_t d, REAL mean),
-             g[i] * v[i] * (x[i] - mean))
+/* ---- Rows in REAL ------------------------------------------------------------------------------------------------ */
 
-/* The mean of a row and 1 / sqrt(variance + epsilon). */
-static inline REAL moments(const REAL *x, size_t d, double epsilon, REAL *mean)
+MEAN(mean_of, (const REAL *x, size_t d), (x, d), REAL, x[i])
+MEAN(mean_square_of, (const REAL *x, size_t d, REAL mean), (x, d, mean), REAL, (x[i] - mean) * (x[i] - mean))
+
+/* The means of w = g v, of w^2 and of w (x - mean). */
+typedef struct upstream {
+    double w, ww, wx;
+} upstream;
+
+static inline upstream block_of_upstream(const REAL *v, const REAL *g, const REAL *x, size_t d, REAL mean)
 {
-    *mean = sum_of(x, d) / (REAL)d;
-    return 1 / R(sqrt)(sum_of_squares(x, d, *mean) / (REAL)d + (REAL)epsilon);
+    REAL sum[3] = {0};
+    size_t i = 0;
+    if (d >= LANES) {
+        REAL lane[3][LANES] = {{0}};
+        for (size_t from = 0; from + LANES <= d; from += LANES)
+            for (size_t k = 0; k < LANES; k++, i++) {
+                const REAL w = g[i] * v[i];
+                lane[0][k] += w;
+                lane[1][k] += w * w;
+                lane[2][k] += w * (x[i] - mean);
+            }
+        for (size_t t = 0; t < 3; t++)
+            for (size_t k = 0; k < LANES; k++)
+                sum[t] += lane[t][k];
+    }
+    for (; i < d; i++) {
+        const REAL w = g[i] * v[i];
+        sum[0] += w;
+        sum[1] += w * w;
+        sum[2] += w * (x[i] - mean);
+    }
+    return (upstream){(double)sum[0], (double)sum[1], (double)sum[2]};
 }
+
+static inline upstream upstream_of(const REAL *v, const REAL *g, const REAL *x, size_t d, REAL mean)
+{
+    double total[3] = {0}, rest[3] = {0};
+    for (size_t from = 0; from < d; from += SUM_BLOCK) {
+        const size_t n = d - from < SUM_BLOCK ? d - from : SUM_BLOCK;
+        const upstream of = block_of_upstream(v + from, g + from, x + from, n, mean);
+        add_to(&total[0], &rest[0], of.w);
+        add_to(&total[1], &rest[1], of.ww);
+        add_to(&total[2], &rest[2], of.wx);
+    }
+    for (size_t t = 0; t < 3; t++)
+        total[t] = rounded(total[t], rest[t]) / (double)d;
+    return (upstream){total[0], total[1], total[2]};
+}
+
+/* Whether numbers with this mean and this variance lose no digits when a rounded mean is taken off, and none of their
+ * squares and products is out of range. */
+static inline bool is_plain(double mean, double variance)
+{
+    return variance > (IS_WIDE ? 1e-280 : 1e-34) && variance < (IS_WIDE ? 1e200 : 1e24) && mean * mean <= 16 * variance;
+}
+
+/* The mean of a row and 1 / sqrt(variance + epsilon); false if the row is not plain. */
+static inline bool moments(const REAL *x, size_t d, double epsilon, REAL *mean, REAL *r)
+{
+    *mean = mean_of(x, d);
+    const REAL variance = mean_square_of(x, d, *mean);
+    *r = 1 / R(sqrt)(variance + (REAL)epsilon);
+    return is_plain((double)*mean, (double)variance);
+}
+
+static inline bool is_zero(const REAL *v, size_t d)
+{
+    size_t i = 0;
+    while (i < d && v[i] == 0)
+        i++;
+    return i == d;
+}
+
+/* ---- Rows in f64 ------------------------------------------------------------------------------------------------- */
+
+/* A row in units, as it lies to its first element: its elements are unit x - first, their mean is `mean`, and r is 1 /
+ * sqrt(variance + epsilon) in these units. */
+typedef struct measured {
+    double unit, first, mean, r;
+} measured;
+
+static inline double deviation(measured m, REAL x) { return (double)x * m.unit - m.first - m.mean; }
+static inline double product(REAL g, REAL v) { return (double)g * (double)v; }
+
+MEAN(mean_from_first, (const REAL *x, size_t d, measured m), (x, d, m), double, (double)x[i] * m.unit - m.first)
+MEAN(mean_square_from_mean, (const REAL *x, size_t d, measured m), (x, d, m), double,
+     deviation(m, x[i]) * deviation(m, x[i]))
+
+/* Only squares of f64 need a unit. */
+static measured measure(const REAL *x, size_t d, double epsilon)
+{
+    double largest = 0;
+    for (size_t i = 0; i < d && IS_WIDE; i++) {
+        const double away = fabs((double)x[i] - (double)x[0]);
+        largest = away > largest ? away : largest;
+    }
+    measured m = {.unit = largest < 0x1p500 ? 1 : 0x1p-600};
+    m.first = (double)x[0] * m.unit;
+    m.mean = mean_from_first(x, d, m);
+    m.r = 1 / sqrt(mean_square_from_mean(x, d, m) + epsilon * m.unit * m.unit);
+    return m;
+}
+
+static void forward_in_f64(REAL *restrict y, const REAL *restrict x, const REAL *restrict g, const REAL *restrict b,
+                           size_t d, double epsilon)
+{
+    const measured m = measure(x, d, epsilon);
+    for (size_t i = 0; i < d; i++)
+        y[i] = g[i] * (REAL)(deviation(m, x[i]) * m.r) + b[i];
+}
+
+/* The mean of w = g v is taken off from the first element too, and sums of blocks are added without a loss. */
+static void backward_in_f64(REAL *restrict dx, double *dg, const REAL *restrict v, const REAL *restrict x,
+                            const REAL *restrict g, size_t d, double epsilon)
+{
+    const measured m = measure(x, d, epsilon);
+    const double w0 = product(g[0], v[0]);
+    double sum_w = 0, rest_w = 0, sum_wn = 0, rest_wn = 0;
+    for (size_t i = 0; i < d; i++) {
+        const double w = product(g[i], v[i]) - w0;
+        add_to(&sum_w, &rest_w, w);
+        add_to(&sum_wn, &rest_wn, w * (deviation(m, x[i]) * m.r));
+    }
+    const double mean_w = rounded(sum_w, rest_w) / (double)d, mean_wn = rounded(sum_wn, rest_wn) / (double)d;
+    for (size_t i = 0; i < d; i++) {
+        const double n = deviation(m, x[i]) * m.r, w = product(g[i], v[i]) - w0 - mean_w;
+        dx[i] = (REAL)((w - n * mean_wn) * m.r * m.unit);
+        take(dg, d, i, (double)v[i] * n);
+    }
+}
+
+/* ---- Loops ------------------------------------------------------------------------------------------------------- */
 
 /* n rows of size[0] elements: y, x, gain, bias; the constant is epsilon. */
 LOOP(layer_norm)
@@ -40,33 +203,51 @@ LOOP(layer_norm)
     const REAL *restrict G = s->array[2], *restrict B = s->array[3];
     for (size_t i = 0; i < s->n; i++) {
         const REAL *restrict x = (const REAL *)s->array[1] + i * d;
-        REAL *restrict y = (REAL *)s->array[0] + i * d, mean;
-        const REAL r = moments(x, d, s->constant, &mean);
-        for (size_t j = 0; j < d; j++)
-            y[j] = G[j] * ((x[j] - mean) * r) + B[j];
+        REAL *restrict y = (REAL *)s->array[0] + i * d, mean, r;
+        if (moments(x, d, s->constant, &mean, &r))
+            for (size_t j = 0; j < d; j++)
+                y[j] = G[j] * ((x[j] - mean) * r) + B[j];
+        else
+            forward_in_f64(y, x, G, B, d, s->constant);
     }
 }
 
-/* n rows of size[0] elements. Array 0 has the addresses of dx, dgain, dbias, dy, x and gain. With w = gain dy and
- * n = (x - mean) r :  dx = r (w - mean(w) - n mean(w n)) */
+/* With w = gain dy and n = (x - mean) r :  dx = r (w - mean(w) - n mean(w n)), and dy n is added to dg. */
+static inline void backward_row(REAL *restrict dx, double *restrict dg, const REAL *restrict v, const REAL *restrict x,
+                                const REAL *restrict g, size_t d, double epsilon)
+{
+    REAL mean, r;
+    const bool is_plain_row = moments(x, d, epsilon, &mean, &r);
+    const upstream of = upstream_of(v, g, x, d, mean);
+    const REAL mean_w = (REAL)of.w, mean_wn = (REAL)(of.wx * (double)r);
+    if (!is_plain_row || (!is_plain(of.w, of.ww - of.w * of.w) && !is_zero(v, d))) {
+        backward_in_f64(dx, dg, v, x, g, d, epsilon);
+        return;
+    }
+    for (size_t j = 0; j < d; j++) {
+        const REAL n = (x[j] - mean) * r;
+        dx[j] = r * (g[j] * v[j] - mean_w - n * mean_wn);
+        take(dg, d, j, (double)v[j] * (double)n);
+    }
+}
+
+/* n rows of size[0] elements. Array 0 has the addresses of dx, dgain, dbias, dy, x and gain, and of room for 4 d
+ * totals, which begin as 0. */
 LOOP(layer_norm_backward)
 {
-    REAL *const *of = s->array[0];
+    void *const *of = s->array[0];
     const size_t d = s->size[0];
     REAL *restrict DG = of[1], *restrict DB = of[2];
-    const REAL *restrict G = of[5];
+    double *restrict dg = of[6], *restrict db = dg + 2 * d;
     for (size_t i = 0; i < s->n; i++) {
-        const REAL *restrict v = of[3] + i * d, *restrict x = of[4] + i * d;
-        REAL *restrict dx = of[0] + i * d, mean;
-        const REAL r = moments(x, d, s->constant, &mean);
-        const REAL mean_w = sum_of_products(v, G, d) / (REAL)d;
-        const REAL mean_wn = sum_of_moments(v, G, x, d, mean) * r / (REAL)d;
-        for (size_t j = 0; j < d; j++) {
-            const REAL n = (x[j] - mean) * r;
-            dx[j] = r * (G[j] * v[j] - mean_w - n * mean_wn);
-            DG[j] += v[j] * n;
-            DB[j] += v[j];
-        }
+        const REAL *restrict v = (const REAL *)of[3] + i * d;
+        backward_row((REAL *)of[0] + i * d, dg, v, (const REAL *)of[4] + i * d, of[5], d, s->constant);
+        for (size_t j = 0; j < d; j++)
+            take(db, d, j, (double)v[j]);
+    }
+    for (size_t j = 0; j < d; j++) {
+        DG[j] = (REAL)rounded(dg[j], dg[d + j]);
+        DB[j] = (REAL)rounded(db[j], db[d + j]);
     }
 }
 
@@ -191,16 +372,20 @@ static void layer_norm_backward_shape(ad_call *c)
 static void layer_norm_backward_run(ad_call *c)
 {
     const ad_shape *x = c->x[1]->shape;
-    void *of[6];
+    const size_t d = row_size(x);
+    void *of[7] = {NULL};
     for (int i = 0; i < 3; i++) {
         of[i] = c->y[i]->data;
         of[i + 3] = c->x[i]->data;
     }
-    ad_span span = {.n = row_count(x), .array = {of}, .size = {row_size(x)}, .constant = c->attributes[0].real};
-    for (int i = 1; i < 3; i++)
-        memset(of[i], 0, row_size(x) * ad_bytes_of(c->x[0]->type));
-    if (row_size(x))
-        ad_loop_for(c->op->loops, c->x[0]->type)(&span);
+    ad_span span = {.n = row_count(x), .array = {of}, .size = {d}, .constant = c->attributes[0].real};
+    if (d == 0)
+        return;
+    of[6] = ad_scratch(c, d, 4 * sizeof(double));
+    if (!of[6])
+        return;
+    memset(of[6], 0, d * 4 * sizeof(double));
+    ad_loop_for(c->op->loops, c->x[0]->type)(&span);
 }
 
 /* J v, J the derivative of n by x, which is symmetric. */
@@ -211,13 +396,13 @@ static ad_tensor through_norm(ad_tensor v, ad_tensor x, double epsilon)
     return ad_layer_norm_backward(v, x, ones, epsilon, NULL, NULL);
 }
 
-/* n and r of x, in operators that know nothing of this one. */
+/* n of x, and r into `r`. */
 static ad_tensor normalised(ad_tensor x, double epsilon, ad_tensor *r)
 {
-    const ad_axes last = AD_KEEP_AXES(-1);
-    ad_tensor centred = ad_sub(x, ad_mean_over(x, last));
-    *r = ad_pow_constant(ad_shift(ad_mean_over(ad_square(centred), last), epsilon), -0.5);
-    return ad_mul(centred, *r);
+    const ad_shape shape = ad_shape_of(x), d = AD_SHAPE(size_at(&shape, -1));
+    const ad_type type = ad_type_of(x);
+    *r = ad_pow_constant(ad_shift(ad_var_over(x, 0, AD_KEEP_AXES(-1)), epsilon), -0.5);
+    return ad_layer_norm(x, ad_ones(x.tape, type, d), ad_zeros(x.tape, type, d), epsilon);
 }
 
 /* dx = J w, w = gain v; dgain = sum of v n; dbias = sum of v. Let a, b and c be the gradients of these three, and

@@ -1,5 +1,11 @@
 /* A dense layer: product, bias and activation in one operator. */
+#include "../../kernels/saturation.h"
+#include "../../kernels/total.h"
 #include "../family.h"
+
+/* Slopes of activations that have no backward operator of their own. softplus: 1 - e^-y, which is logistic(z) */
+MAP2(identity_slope, ((void)b, a))
+MAP2_VIA(softplus_slope, expm1, -b, ((void)b, a * -v))
 
 #ifdef AD_REAL
 
@@ -40,60 +46,59 @@ LOOP(add_bias_relu)
     }
 }
 
-/* y += each of n rows of size[0] elements. */
+enum { CLUMP_COLUMNS = 64 };
+
+/* sum[j] is that of w columns of n rows, of which four are added in a step: few additions wait for another. */
+ALWAYS_INLINE void add_clump(REAL *restrict sum, const REAL *restrict x, size_t n, size_t w, size_t stride)
+{
+    size_t i = 0;
+    for (size_t j = 0; j < w; j++)
+        sum[j] = 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t j = 0; j < w; j++)
+            sum[j] +=
+                (x[i * stride + j] + x[(i + 1) * stride + j]) + (x[(i + 2) * stride + j] + x[(i + 3) * stride + j]);
+    for (; i < n; i++)
+        for (size_t j = 0; j < w; j++)
+            sum[j] += x[i * stride + j];
+}
+
+/* Totals of columns, in arrays 0 and 2 with what their roundings lose: n rows of size[0] columns, size[1] apart, in
+ * array 1 are added, by clumps of rows. */
 LOOP(add_rows)
 {
-    REAL *restrict Y = s->array[0];
-    for (size_t i = 0; i < s->n; i++) {
-        const REAL *restrict x = (const REAL *)s->array[1] + i * s->size[0];
-        for (size_t j = 0; j < s->size[0]; j++)
-            Y[j] += x[j];
+    double *restrict sum = s->array[0], *restrict rest = s->array[2];
+    const size_t h = s->size[0], stride = s->size[1];
+    for (size_t i = 0, n; i < s->n; i += n) {
+        const REAL *restrict X = (const REAL *)s->array[1] + i * stride;
+        n = s->n - i < CLUMP ? s->n - i : CLUMP;
+        for (size_t from = 0, w; from < h; from += w) {
+            w = h - from < CLUMP_COLUMNS ? h - from : CLUMP_COLUMNS;
+            REAL clump[CLUMP_COLUMNS];
+            if (w == CLUMP_COLUMNS)
+                add_clump(clump, X + from, n, CLUMP_COLUMNS, stride);
+            else
+                add_clump(clump, X + from, n, w, stride);
+            for (size_t j = 0; j < w; j++)
+                add_to_total(sum + from + j, rest + from + j, (double)clump[j]);
+        }
     }
 }
 
-/* dz = activation'(z) dy as a function of y, and db += dz: n rows of size[0] columns; arrays dz, db, dy and y. The
- * expressions are those of the activations' own backward operators. */
-#define BACK(name, expression)                                                                                         \
-    LOOP(name##_back)                                                                                                  \
-    {                                                                                                                  \
-        REAL *restrict DB = s->array[1];                                                                               \
-        for (size_t i = 0; i < s->n; i++) {                                                                            \
-            REAL *restrict DZ = (REAL *)s->array[0] + i * s->size[0];                                                  \
-            const REAL *restrict DY = (const REAL *)s->array[2] + i * s->size[0], *restrict Y =                        \
-                                                                                      (const REAL *)s->array[3] +      \
-                                                                                      i * s->size[0];                  \
-            for (size_t j = 0; j < s->size[0]; j++) {                                                                  \
-                const REAL dy = DY[j], y = Y[j], dz = (REAL)(expression);                                              \
-                (void)y;                                                                                               \
-                DZ[j] = dz;                                                                                            \
-                DB[j] += dz;                                                                                           \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
-
-BACK(identity, dy)
-BACK(relu, y <= 0 ? 0 : dy)
-BACK(tanh, (1 - y * y) * dy)
-BACK(logistic, (1 - y) * y * dy)
-BACK(elu, y > 0 ? dy : dy * (y + 1))
-
-/* dz = (1 - e^-y) dy, which is logistic(z) dy for y = softplus(z) */
-LOOP(softplus_back)
+/* Array 0 becomes the sums of size[0] columns from n rows of totals in arrays 1 and 2. */
+LOOP(end_totals)
 {
-    REAL v[VIA_ROOM];
+    const double *sum = s->array[1], *rest = s->array[2];
     const size_t h = s->size[0];
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t from = 0, n; from < h; from += n) {
-            n = via_block(h - from);
-            const size_t at = i * h + from;
-            const REAL *DY = (const REAL *)s->array[2] + at, *Y = (const REAL *)s->array[3] + at;
-            REAL *DZ = (REAL *)s->array[0] + at, *DB = (REAL *)s->array[1] + from;
-            for (size_t j = 0; j < n; j++)
-                v[j] = -Y[j];
-            vector_expm1(n, v, v);
-            for (size_t j = 0; j < n; j++)
-                DB[j] += DZ[j] = -v[j] * DY[j];
+    REAL *Y = s->array[0];
+    for (size_t j = 0; j < h; j++) {
+        ad_total t = {0, 0};
+        for (size_t i = 0; i < s->n; i++) {
+            add_to_total(&t.sum, &t.rest, sum[i * h + j]);
+            t.rest += rest[i * h + j];
         }
+        Y[j] = (REAL)total_of(t);
+    }
 }
 
 #else
@@ -106,16 +111,12 @@ AD_FAMILY(fused_linear)
 LOOP_TABLE(add_bias)
 LOOP_TABLE(add_bias_relu)
 LOOP_TABLE(add_rows)
-LOOP_TABLE(identity_back)
-LOOP_TABLE(relu_back)
-LOOP_TABLE(tanh_back)
-LOOP_TABLE(logistic_back)
-LOOP_TABLE(elu_back)
-LOOP_TABLE(softplus_back)
+LOOP_TABLE(end_totals)
 
 /* ---- Activations ------------------------------------------------------------------------------------------------- */
 
-extern const ad_operator ad_operator_tanh, ad_operator_logistic, ad_operator_softplus, ad_operator_elu;
+extern const ad_operator ad_operator_tanh, ad_operator_logistic, ad_operator_softplus, ad_operator_elu,
+    ad_operator_tanh_backward, ad_operator_logistic_backward, ad_operator_elu_backward, ad_operator_where_positive;
 
 /* The loop of z, NULL where it is done with the bias. */
 static const ad_loops *forward_loops(ad_activation activation)
@@ -129,10 +130,21 @@ static const ad_loops *forward_loops(ad_activation activation)
     }
 }
 
-static const ad_loops *const backward_loops[AD_ACTIVATION_COUNT] = {
-    [AD_IDENTITY] = &identity_back_loops, [AD_RELU] = &relu_back_loops,         [AD_TANH] = &tanh_back_loops,
-    [AD_LOGISTIC] = &logistic_back_loops, [AD_SOFTPLUS] = &softplus_back_loops, [AD_ELU] = &elu_back_loops,
-};
+/* The loop of dz from dy, y and, where it is kept, z. */
+static const ad_loops *backward_loops(ad_activation activation)
+{
+    switch (activation) {
+    case AD_RELU: return ad_operator_where_positive.loops;
+    case AD_TANH: return ad_operator_tanh_backward.loops;
+    case AD_LOGISTIC: return ad_operator_logistic_backward.loops;
+    case AD_SOFTPLUS: return &softplus_slope_loops;
+    case AD_ELU: return ad_operator_elu_backward.loops;
+    default: return &identity_slope_loops;
+    }
+}
+
+/* Whether z is kept beside y: an activation does not work in place, and near a bound y has lost digits of its slope. */
+static bool keeps_z(ad_activation activation) { return forward_loops(activation); }
 
 static ad_activation activation_of(const ad_attribute *attributes)
 {
@@ -189,34 +201,20 @@ static void linear_shape(ad_call *c)
         ad_shape y = *x;
         y.dims[y.rank - 1] = w->dims[1];
         ad_result(c, 0, (ad_type)c->x[0]->type, &y);
+        ad_result(c, 1, (ad_type)c->x[0]->type, keeps_z(activation_of(c->attributes)) ? &y : &AD_SHAPE(0));
     }
 }
 
 /* What is left to do when x w is there, in blocks of whole rows. */
 typedef struct finish {
     ad_loop *add_bias, *activate; /* the second NULL if the first does all */
-    char *y, *bias, *partial;
+    char *z, *y, *bias, *partial; /* z is where x w lies: y if the first does all */
     size_t rows, columns, rows_in_block, bytes;
 } finish;
 
-enum { FINISH_BLOCK = 8192, NEAR_BLOCK = 256 };
+enum { FINISH_BLOCK = 8192 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-/* The activation of n elements in place: each run of them is copied first, since a loop's operand is not its result. */
-static void activate(const finish *f, char *y, size_t n)
-{
-    union {
-        float f32[NEAR_BLOCK];
-        double f64[NEAR_BLOCK];
-    } z;
-    for (size_t from = 0; from < n; from += NEAR_BLOCK) {
-        char *at = y + from * f->bytes;
-        const ad_span span = {.n = smaller(n - from, NEAR_BLOCK), .array = {at, &z}, .step = {1, 1}};
-        memcpy(&z, at, span.n * f->bytes);
-        f->activate(&span);
-    }
-}
 
 static void finish_block(void *context, size_t block)
 {
@@ -224,9 +222,9 @@ static void finish_block(void *context, size_t block)
     const size_t first = block * f->rows_in_block, rows = smaller(f->rows - first, f->rows_in_block);
     const size_t at = first * f->columns * f->bytes;
     char *partial = f->partial ? f->partial + at : NULL;
-    f->add_bias(&(ad_span){.n = rows, .array = {f->y + at, f->bias, partial}, .size = {f->columns}});
+    f->add_bias(&(ad_span){.n = rows, .array = {f->z + at, f->bias, partial}, .size = {f->columns}});
     if (f->activate)
-        activate(f, f->y + at, rows * f->columns);
+        f->activate(&(ad_span){.n = rows * f->columns, .array = {f->y + at, f->z + at}, .step = {1, 1}});
 }
 
 static void finish_rows(ad_call *c, const ad_product *p)
@@ -236,6 +234,7 @@ static void finish_rows(ad_call *c, const ad_product *p)
                    *second = forward_loops(activation);
     finish f = {.add_bias = ad_loop_for(first, c->y[0]->type), .y = c->y[0]->data, .bias = c->x[2]->data};
     f.activate = second ? ad_loop_for(second, c->y[0]->type) : NULL;
+    f.z = p->c;
     f.partial = p->partial;
     f.rows = (size_t)p->m;
     f.columns = (size_t)p->n;
@@ -252,7 +251,7 @@ static void linear_run(ad_call *c)
     const size_t partial = ad_blas_partial(&p);
     p.a = c->x[0]->data;
     p.b = c->x[1]->data;
-    p.c = c->y[0]->data;
+    p.c = c->y[keeps_z(activation_of(c->attributes))]->data;
     p.leaves_partial = true;
     p.partial = partial ? ad_scratch(c, partial, ad_type_bytes(p.type)) : NULL;
     if (partial && !p.partial)
@@ -274,7 +273,7 @@ static void linear_vjp(ad_pullback *p)
     const ad_activation activation = activation_of(ad_attribute_at(p, 0));
     ad_tensor dz = ad_dy(p), db = dz;
     if (activation != AD_IDENTITY)
-        dz = ad_linear_backward(dz, ad_y(p), activation, &db);
+        dz = ad_linear_backward(dz, ad_y(p), ad_y_at(p, 1), activation, &db);
     ad_give(p, 2, db);
     dz = as_matrix(dz);
     if (ad_wants(p, 0)) {
@@ -299,6 +298,7 @@ static const ad_sample samples_linear[] = {
 
 AD_OPERATOR(linear,
     .arity = 3,
+    .n_byproducts = 1,
     .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
     .shape = linear_shape,
     .run = linear_run,
@@ -327,52 +327,84 @@ static void linear_backward_shape(ad_call *c)
                      ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
         return;
     }
+    if (keeps_z(activation_of(c->attributes)) && !ad_same_dims(c->x[2]->shape, y)) {
+        ad_call_fail(c, AD_BAD_SHAPE, "z must have the shape of y: they are %s and %s", ad_operand_text(c, 2, a),
+                     ad_operand_text(c, 1, b));
+        return;
+    }
     ad_result(c, 0, (ad_type)c->x[0]->type, y);
     ad_result(c, 1, (ad_type)c->x[0]->type, &AD_SHAPE(columns_of(y)));
 }
 
-/* dz of n rows of h columns, and their sum added to db. */
-static void back_rows(ad_call *c, size_t n, size_t h, size_t from, void *db)
+/* A block stays in the nearest cache: dz is written, and read again for its sum. */
+enum { BACK_BLOCK = 2048, BACK_COLUMNS = 512, BACK_ROWS = 16, WIDE_ROW = 64 };
+
+typedef struct back {
+    ad_loop *slope, *add_rows;
+    char *dz, *dy, *y, *z;
+    double *sum, *rest; /* of each column */
+    size_t bytes;
+} back;
+
+/* dz of n elements that lie side by side */
+static void back_slopes(const back *b, size_t first, size_t n)
 {
-    const size_t at = from * ad_bytes_of(c->x[0]->type);
-    char *dz = c->y[0]->data, *dy = c->x[0]->data, *y = c->x[1]->data;
-    const ad_span span = {.n = n, .array = {dz + at, db, dy + at, y + at}, .size = {h}};
-    ad_loop_for(backward_loops[activation_of(c->attributes)], c->x[0]->type)(&span);
+    const size_t at = first * b->bytes;
+    b->slope(&(ad_span){.n = n, .array = {b->dz + at, b->dy + at, b->y + at, b->z + at}, .step = {1, 1, 1, 1}});
 }
 
-enum { WIDE_ROW = 64 };
+/* dz of n rows of h columns, from the element `first` on, and their sums added to the totals. There are no threads:
+ * this pass takes a microsecond, the products beside it a hundred. */
+static void back_rows(const back *b, size_t first, size_t n, size_t h)
+{
+    for (size_t j = 0, w; j < h; j += w) {
+        w = h <= 2 * BACK_COLUMNS ? h : smaller(h - j, BACK_COLUMNS);
+        for (size_t i = 0, m; i < n; i += m) {
+            const size_t at = first + i * h + j;
+            m = smaller(n - i, w * BACK_ROWS < BACK_BLOCK ? BACK_BLOCK / w : BACK_ROWS);
+            for (size_t k = 0; w < h && k < m; k++)
+                back_slopes(b, at + k * h, w);
+            if (w == h)
+                back_slopes(b, at, m * h);
+            b->add_rows(&(ad_span){.n = m, .array = {b->sum + j, b->dz + at * b->bytes, b->rest + j}, .size = {w, h}});
+        }
+    }
+}
 
-/* Several short rows are taken as one wide row, and their sums are added at the end. There are no threads: this pass
- * takes a microsecond, the products beside it a hundred. */
+/* Several short rows are taken as one wide row, and their totals are added at the end. */
 static void linear_backward_run(ad_call *c)
 {
     const ad_shape *y = c->x[1]->shape;
     const uint8_t type = c->x[0]->type;
-    const size_t n = (size_t)rows_of(y), h = (size_t)columns_of(y), bytes = ad_type_bytes((ad_type)type);
-    const size_t at_once = h && h < WIDE_ROW && n > WIDE_ROW ? WIDE_ROW / h : 1, wide = n / at_once;
-    memset(c->y[1]->data, 0, h * bytes);
-    if (at_once == 1) {
-        back_rows(c, n, h, 0, c->y[1]->data);
+    const size_t n = (size_t)rows_of(y), h = (size_t)columns_of(y);
+    const size_t at_once = h && h < WIDE_ROW ? WIDE_ROW / h : 1, wide = at_once * h, whole = n / at_once;
+    double *totals = ad_scratch(c, 2 * wide, sizeof *totals);
+    if (!totals)
         return;
-    }
-    union {
-        float f32[WIDE_ROW];
-        double f64[WIDE_ROW];
-    } sums;
-    memset(&sums, 0, sizeof sums);
-    back_rows(c, wide, at_once * h, 0, &sums);
-    back_rows(c, n - wide * at_once, h, wide * at_once * h, c->y[1]->data);
-    ad_loop_for(&add_rows_loops, type)(&(ad_span){.n = at_once, .array = {c->y[1]->data, &sums}, .size = {h}});
+    memset(totals, 0, 2 * wide * sizeof *totals);
+    back b = {.slope = ad_loop_for(backward_loops(activation_of(c->attributes)), type),
+              .add_rows = ad_loop_for(&add_rows_loops, type),
+              .dz = c->y[0]->data,
+              .dy = c->x[0]->data,
+              .y = c->x[1]->data,
+              .z = c->x[2]->data,
+              .sum = totals,
+              .rest = totals + wide,
+              .bytes = ad_type_bytes((ad_type)type)};
+    back_rows(&b, 0, whole, wide);
+    back_rows(&b, whole * wide, n > whole * at_once, (n - whole * at_once) * h);
+    ad_loop_for(&end_totals_loops,
+                type)(&(ad_span){.n = at_once, .array = {c->y[1]->data, b.sum, b.rest}, .size = {h}});
 }
 
 /* activation''(z) / activation'(z) v u as a function of y; where it is 0 everywhere, zeros */
-static ad_tensor second_derivative(ad_activation activation, ad_tensor y, ad_tensor vu)
+static ad_tensor second_derivative(ad_activation activation, ad_tensor y, ad_tensor v, ad_tensor u)
 {
     switch (activation) {
-    case AD_TANH: return ad_mul(ad_scale(y, -2), vu);
-    case AD_LOGISTIC: return ad_mul(ad_shift(ad_scale(y, -2), 1), vu);
-    case AD_SOFTPLUS: return ad_mul(ad_exp(ad_neg(y)), vu);
-    case AD_ELU: return ad_where_not_positive(vu, y);
+    case AD_TANH: return ad_mul(ad_mul(ad_scale(y, -2), v), u);
+    case AD_LOGISTIC: return ad_mul(ad_mul(ad_shift(ad_scale(y, -2), 1), v), u);
+    case AD_SOFTPLUS: return ad_mul(ad_mul(ad_exp(ad_neg(y)), v), u);
+    case AD_ELU: return ad_where_not_positive(ad_mul(v, u), y);
     default: return ad_zeros_like(y);
     }
 }
@@ -381,27 +413,29 @@ static ad_tensor second_derivative(ad_activation activation, ad_tensor y, ad_ten
 static void linear_backward_vjp(ad_pullback *p)
 {
     const ad_activation activation = activation_of(ad_attribute_at(p, 0));
-    ad_tensor v = ad_x(p, 0), y = ad_x(p, 1), u = ad_dy(p), unused;
+    ad_tensor v = ad_x(p, 0), y = ad_x(p, 1), z = ad_x(p, 2), u = ad_dy(p), unused;
     if (ad_has_dy(p, 1))
         u = ad_add(u, ad_dy_at(p, 1));
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_linear_backward(u, y, activation, &unused));
+        ad_give(p, 0, ad_linear_backward(u, y, z, activation, &unused));
     if (ad_wants(p, 1))
-        ad_give(p, 1, second_derivative(activation, y, ad_mul(v, u)));
+        ad_give(p, 1, second_derivative(activation, y, v, u));
+    if (ad_wants(p, 2))
+        ad_give(p, 2, ad_zeros_like(z));
 }
 
 /* relu and identity are constant in y, so that there would be no gradient to check. */
 static const ad_sample samples_linear_backward[] = {
-    {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.integer = AD_TANH}}},
-    {.n_x = 2, .x = {{3, {2, 2, 3}}, {3, {2, 2, 3}}}, .attributes = {{.integer = AD_LOGISTIC}}},
-    {.n_x = 2, .x = {{1, {3}}, {1, {3}}}, .attributes = {{.integer = AD_SOFTPLUS}}},
-    {.n_x = 2, .x = {{2, {3, 2}}, {2, {3, 2}}}, .attributes = {{.integer = AD_ELU}}},
-    {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = AD_TANH}}},
-    {.n_x = 2, .x = {{2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.integer = AD_ELU}}},
+    {.n_x = 3, .x = {{2, {2, 3}}, {2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.integer = AD_TANH}}},
+    {.n_x = 3, .x = {{3, {2, 2, 3}}, {3, {2, 2, 3}}, {3, {2, 2, 3}}}, .attributes = {{.integer = AD_LOGISTIC}}},
+    {.n_x = 3, .x = {{1, {3}}, {1, {3}}, {1, {3}}}, .attributes = {{.integer = AD_SOFTPLUS}}},
+    {.n_x = 3, .x = {{2, {3, 2}}, {2, {3, 2}}, {2, {3, 2}}}, .attributes = {{.integer = AD_ELU}}},
+    {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = AD_TANH}}},
+    {.n_x = 3, .x = {{2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.integer = AD_ELU}}},
 };
 
 AD_OPERATOR(linear_backward,
-    .arity = 2,
+    .arity = 3,
     .n_results = 2,
     .attributes = {{"activation", AD_ATTRIBUTE_INTEGER}},
     .shape = linear_backward_shape,
@@ -410,16 +444,16 @@ AD_OPERATOR(linear_backward,
     .linear = AD_LINEAR_IN(0),
     SAMPLES(samples_linear_backward),
     .formula = "dz = activation'(z) v as a function of y, sum of dz over rows",
-    .gradient = "activation'(z) u, (d activation'(z) / dy) v u; u = ddz + ddb",
-    .convention = "that of the activation at its kink",
-    .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1}},
+    .gradient = "activation'(z) u, (d activation'(z) / dy) v u, 0; u = ddz + ddb",
+    .convention = "that of the activation at its kink; z is a hint: digits that y lost",
+    .domain = {{0}, {.low = -2, .high = 2, .gap = 0.1}, {HINT}},
 );
 
-ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_activation activation, ad_tensor *db)
+ad_tensor ad_linear_backward(ad_tensor dy, ad_tensor y, ad_tensor z, ad_activation activation, ad_tensor *db)
 {
     ad_tensor r[AD_MAX_RESULTS];
-    ad_apply(NULL, &ad_operator_linear_backward, (const ad_tensor[]){dy, y}, 2, &(ad_attribute){.integer = activation},
-             r);
+    ad_apply(NULL, &ad_operator_linear_backward, (const ad_tensor[]){dy, y, z}, 3,
+             &(ad_attribute){.integer = activation}, r);
     if (db)
         *db = r[1];
     return r[0];

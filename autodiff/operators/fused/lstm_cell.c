@@ -1,4 +1,5 @@
 /* The cell of a long short-term memory: one kernel each way, because it is called for few elements and often. */
+#include "../../kernels/saturation.h"
 #include "../family.h"
 
 #ifdef AD_REAL
@@ -36,26 +37,53 @@ LOOP(lstm_cell)
     }
 }
 
-/* n rows. Array 0 has the addresses of dgates, dcell, dh, dnext, activated and cell. */
+/* f a b, where f is at most 1: it is in range wherever the result is. */
+static inline REAL fraction(REAL f, REAL a, REAL b)
+{
+    const bool a_first = R(fabs)(a) > R(fabs)(b);
+    return f * (a_first ? a : b) * (a_first ? b : a);
+}
+
+/* n elements of a row of m; `exact`: with what the activations lack to 1 from the gates Z and from next. Returns
+ * whether one of the activations is near 1. */
+ALWAYS_INLINE bool cell_gradients(size_t n, size_t m, bool exact, REAL *restrict dF, REAL *restrict dC,
+                                  const REAL *restrict dH, const REAL *restrict dN, const REAL *restrict F,
+                                  const REAL *restrict C, const REAL *restrict Z, const REAL *restrict N)
+{
+    REAL *restrict dI = dF + m, *restrict dO = dI + m, *restrict dG = dO + m;
+    const REAL *restrict I = F + m, *restrict O = I + m, *restrict G = O + m, *restrict T = G + m;
+    ad_bits near = 0;
+    for (size_t i = 0; i < n; i++) {
+        const REAL f = exact ? logistic_exact(F[i], Z[i]) : logistic_rest(F[i]),
+                   in = exact ? logistic_exact(I[i], Z[m + i]) : logistic_rest(I[i]),
+                   o = exact ? logistic_exact(O[i], Z[2 * m + i]) : logistic_rest(O[i]),
+                   g = exact ? tanh_exact(G[i], Z[3 * m + i]) : tanh_rest(G[i]),
+                   t = exact ? tanh_exact(T[i], N[i]) : tanh_rest(T[i]);
+        const REAL sum = dN[i] + dH[i] * O[i] * t * (2 - t);
+        dF[i] = fraction(F[i] * f, sum, C[i]);
+        dI[i] = sum * G[i] * I[i] * in;
+        dO[i] = dH[i] * T[i] * O[i] * o;
+        dG[i] = sum * I[i] * g * (2 - g);
+        dC[i] = sum * F[i];
+        near |=
+            logistic_nears(F[i]) | logistic_nears(I[i]) | logistic_nears(O[i]) | tanh_nears(G[i]) | tanh_nears(T[i]);
+    }
+    return near;
+}
+
+/* n rows. Array 0 has the addresses of dgates, dcell, dh, dnext, activated, cell, gates and next. */
 LOOP(lstm_cell_backward)
 {
     REAL *const *of = s->array[0];
     const size_t m = s->size[0];
-    for (size_t k = 0; k < s->n; k++) {
-        REAL *restrict dF = of[0] + 4 * k * m, *restrict dI = dF + m, *restrict dO = dI + m, *restrict dG = dO + m,
-                       *restrict dC = of[1] + k * m;
-        const REAL *restrict dH = of[2] + k * m, *restrict dN = of[3] + k * m, *restrict F = of[4] + 5 * k * m,
-                             *restrict I = F + m, *restrict O = I + m, *restrict G = O + m, *restrict T = G + m,
-                             *restrict C = of[5] + k * m;
-        for (size_t i = 0; i < m; i++) {
-            const REAL sum = dN[i] + (1 - T[i] * T[i]) * (dH[i] * O[i]);
-            dF[i] = (1 - F[i]) * F[i] * (sum * C[i]);
-            dI[i] = (1 - I[i]) * I[i] * (sum * G[i]);
-            dO[i] = (1 - O[i]) * O[i] * (dH[i] * T[i]);
-            dG[i] = (1 - G[i] * G[i]) * (sum * I[i]);
-            dC[i] = sum * F[i];
+    for (size_t k = 0; k < s->n; k++)
+        for (size_t i = 0, n; i < m; i += n) {
+            const size_t at = k * m + i, four = 4 * k * m + i;
+            const REAL *A = of[4] + 5 * k * m + i, *Z = of[6] + four, *N = of[7] + at;
+            n = m - i < SLOPE_BLOCK ? m - i : SLOPE_BLOCK;
+            if (cell_gradients(n, m, false, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N))
+                cell_gradients(n, m, true, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
         }
-    }
 }
 
 #else
@@ -133,16 +161,24 @@ static ad_tensor part(ad_tensor x, int k, int64_t h)
     return ad_slice(x, -1, (ad_range){.start = k * h, .stop = (k + 1) * h});
 }
 
+/* The gates as [..., 4h], as their axes may be more than the cell's. */
+static ad_tensor flat_gates(ad_tensor gates, ad_shape cell)
+{
+    cell.dims[cell.rank - 1] *= 4;
+    return ad_reshape(gates, cell);
+}
+
 /* The gradients that come through `activated`: the logistics of three gates, the candidate's tanh, and tanh(c').
  * Returns what tanh(c') adds to dc'. */
-static ad_tensor through_activated(ad_tensor d, ad_tensor activated, ad_shape gates, int64_t h, ad_tensor *dgates)
+static ad_tensor through_activated(ad_pullback *p, const ad_shape *cell, ad_tensor *dgates)
 {
-    ad_tensor dz[4];
+    const int64_t h = size_at(cell, -1);
+    ad_tensor d = ad_dy_at(p, 2), activated = ad_y_at(p, 2), gates = flat_gates(ad_x(p, 0), *cell), dz[4];
     for (int k = 0; k < 3; k++)
-        dz[k] = ad_logistic_backward(part(d, k, h), part(activated, k, h));
-    dz[3] = ad_tanh_backward(part(d, 3, h), part(activated, 3, h));
-    *dgates = ad_reshape(ad_concat(dz, 4, -1), gates);
-    return ad_tanh_backward(part(d, 4, h), part(activated, 4, h));
+        dz[k] = ad_logistic_backward(part(d, k, h), part(activated, k, h), part(gates, k, h));
+    dz[3] = ad_tanh_backward(part(d, 3, h), part(activated, 3, h), part(gates, 3, h));
+    *dgates = ad_reshape(ad_concat(dz, 4, -1), ad_shape_of(ad_x(p, 0)));
+    return ad_tanh_backward(part(d, 4, h), part(activated, 4, h), ad_y_at(p, 1));
 }
 
 /* c' = f c + i g,  h = o t,  t = tanh(c'),  f, i, o logistics and g the tanh of their gates; with
@@ -150,15 +186,13 @@ static ad_tensor through_activated(ad_tensor d, ad_tensor activated, ad_shape ga
  * Third result: f, i, o, g and t, which a second derivative reaches. */
 static void lstm_cell_vjp(ad_pullback *p)
 {
-    ad_tensor dcell, dnext = ad_dy_at(p, 1), activated = ad_y_at(p, 2);
-    const ad_shape gates = ad_shape_of(ad_x(p, 0));
+    ad_tensor dcell, dgates, dnext = ad_dy_at(p, 1);
     if (ad_has_dy(p, 2)) {
-        const ad_shape cell = ad_shape_of(ad_x(p, 1));
-        ad_tensor dgates;
-        dnext = ad_add(dnext, through_activated(ad_dy_at(p, 2), activated, gates, size_at(&cell, -1), &dgates));
+        dnext = ad_add(dnext, through_activated(p, ad_x_shape(p, 1), &dgates));
         ad_give(p, 0, dgates);
     }
-    ad_give(p, 0, ad_lstm_cell_backward(ad_dy(p), dnext, activated, ad_x(p, 1), gates, &dcell));
+    dgates = ad_lstm_cell_backward(ad_dy(p), dnext, ad_y_at(p, 2), ad_x(p, 1), ad_x(p, 0), ad_y_at(p, 1), &dcell);
+    ad_give(p, 0, dgates);
     ad_give(p, 1, dcell);
 }
 
@@ -193,35 +227,26 @@ ad_tensor ad_lstm_cell(ad_tensor gates, ad_tensor cell, ad_tensor *next)
 
 static void lstm_cell_backward_shape(ad_call *c)
 {
-    const ad_shape *cell = c->x[3]->shape, *gates = &c->attributes[0].shape;
+    static const int times[] = {1, 1, 5, 1, 4, 1}; /* how wide each operand is */
+    const ad_shape *cell = c->x[3]->shape;
     const ad_type type = (ad_type)c->x[0]->type;
     char text[AD_OPERAND_TEXT];
     if (!check_cell(c, 3))
         return;
-    for (int i = 0; i < 3; i++)
-        if (c->x[i]->shape->rank != cell->rank || !is_wide(c->x[i]->shape, cell, i == 2 ? 5 : 1)) {
+    for (int i = 0; i < 6; i++)
+        if ((i != 4 && c->x[i]->shape->rank != cell->rank) || !is_wide(c->x[i]->shape, cell, times[i])) {
             ad_call_fail(c, AD_BAD_SHAPE,
-                         "dh and dnext must be as the cell [..., h], activated [..., 5h]: operand %d is %s", i,
-                         ad_operand_text(c, i, text));
+                         "dh, dnext and next must be as the cell [..., h], activated [..., 5h], the gates [..., 4h]: "
+                         "operand %d is %s",
+                         i, ad_operand_text(c, i, text));
             return;
         }
-    if (!ad_check_shape(c->tape, c->op->name, gates, 1))
-        return;
-    if (!is_wide(gates, cell, 4)) {
-        ad_call_fail(c, AD_BAD_SHAPE, "the gates' shape %s must be [..., 4h] for a cell [..., h]",
-                     ad_shape_text(gates, text));
-        return;
-    }
-    ad_result(c, 0, type, gates);
+    ad_result(c, 0, type, c->x[4]->shape);
     ad_result(c, 1, type, cell);
 }
 
 static void lstm_cell_backward_run(ad_call *c) { over_rows(c, c->x[3]); }
 
-/* (1 - a^2) x */
-static ad_tensor tanh_slope(ad_tensor x, ad_tensor a) { return ad_tanh_backward(x, a); }
-/* a (1 - a) x */
-static ad_tensor logistic_slope(ad_tensor x, ad_tensor a) { return ad_logistic_backward(x, a); }
 /* (1 - 2 a) x */
 static ad_tensor logistic_bend(ad_tensor x, ad_tensor a) { return ad_mul(ad_shift(ad_scale(a, -2), 1), x); }
 
@@ -232,47 +257,48 @@ static ad_tensor logistic_bend(ad_tensor x, ad_tensor a) { return ad_mul(ad_shif
  *   do = S dh (1 - t^2) + u_o dh t (1 - 2 o),  dt = u_o dh o (1 - o) - 2 t S dh o. */
 static void lstm_cell_backward_vjp(ad_pullback *p)
 {
-    ad_tensor dh = ad_x(p, 0), a = ad_x(p, 2), c = ad_x(p, 3), v = ad_dy_at(p, 1), u[4], of[5], da[5];
+    ad_tensor dh = ad_x(p, 0), c = ad_x(p, 3), next = ad_x(p, 5), v = ad_dy_at(p, 1), u[4], of[5], z[4], da[5];
     const ad_shape cell = *ad_x_shape(p, 3); /* also after an error */
     const int64_t h = size_at(&cell, -1);
-    ad_shape flat = cell;
-    flat.dims[cell.rank - 1] = 4 * h;
-    ad_tensor dgates = ad_reshape(ad_dy(p), flat);
+    ad_tensor dgates = flat_gates(ad_dy(p), cell), gates = flat_gates(ad_x(p, 4), cell);
     for (int k = 0; k < 5; k++)
-        of[k] = part(a, k, h);
-    for (int k = 0; k < 4; k++)
+        of[k] = part(ad_x(p, 2), k, h);
+    for (int k = 0; k < 4; k++) {
         u[k] = part(dgates, k, h);
+        z[k] = part(gates, k, h);
+    }
     ad_tensor f = of[0], i = of[1], o = of[2], g = of[3], t = of[4];
-    ad_tensor s = ad_add(ad_x(p, 1), tanh_slope(ad_mul(dh, o), t));
-    ad_tensor through_f = logistic_slope(u[0], f), through_i = logistic_slope(u[1], i),
-              through_o = logistic_slope(u[2], o), through_g = tanh_slope(u[3], g);
+    ad_tensor s = ad_add(ad_x(p, 1), ad_tanh_backward(ad_mul(dh, o), t, next));
+    ad_tensor through_f = ad_logistic_backward(u[0], f, z[0]), through_i = ad_logistic_backward(u[1], i, z[1]),
+              through_o = ad_logistic_backward(u[2], o, z[2]), through_g = ad_tanh_backward(u[3], g, z[3]);
     ad_tensor ds = ad_add(ad_add(ad_mul(through_f, c), ad_mul(through_i, g)), ad_mul_add(through_g, i, ad_mul(v, f)));
-    ad_give(p, 0, ad_add(tanh_slope(ad_mul(ds, o), t), ad_mul(through_o, t)));
+    ad_give(p, 0, ad_add(ad_tanh_backward(ad_mul(ds, o), t, next), ad_mul(through_o, t)));
     ad_give(p, 1, ds);
     ad_give(p, 3, ad_mul(through_f, s));
+    for (int hint = 4; hint < 6; hint++)
+        if (ad_wants(p, hint))
+            ad_give(p, hint, ad_zeros_like(ad_x(p, hint)));
     if (!ad_wants(p, 2))
         return;
     da[0] = ad_mul(s, ad_add(logistic_bend(ad_mul(u[0], c), f), v));
     da[1] = ad_mul(s, ad_add(logistic_bend(ad_mul(u[1], g), i), through_g));
-    da[2] = ad_mul(dh, ad_add(tanh_slope(ds, t), logistic_bend(ad_mul(u[2], t), o)));
+    da[2] = ad_mul(dh, ad_add(ad_tanh_backward(ds, t, next), logistic_bend(ad_mul(u[2], t), o)));
     da[3] = ad_mul(s, ad_add(through_i, ad_mul(ad_scale(g, -2), ad_mul(u[3], i))));
     da[4] = ad_mul(dh, ad_add(through_o, ad_mul(ad_scale(t, -2), ad_mul(ds, o))));
     ad_give(p, 2, ad_concat(da, 5, -1));
 }
 
 static const ad_sample samples_lstm_cell_backward[] = {
-    {.n_x = 4, .x = {{1, {3}}, {1, {3}}, {1, {15}}, {1, {3}}}, .attributes = {{.shape = {1, {12}}}}},
-    {.n_x = 4,
-     .x = {{3, {2, 1, 2}}, {3, {2, 1, 2}}, {3, {2, 1, 10}}, {3, {2, 1, 2}}},
-     .attributes = {{.shape = {4, {2, 1, 4, 2}}}}},
-    {.n_x = 4, .x = {{2, {0, 2}}, {2, {0, 2}}, {2, {0, 10}}, {2, {0, 2}}}, .attributes = {{.shape = {2, {0, 8}}}}},
-    {.n_x = 4, .x = {{2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}}, .attributes = {{.shape = {2, {2, 0}}}}},
+    {.n_x = 6, .x = {{1, {3}}, {1, {3}}, {1, {15}}, {1, {3}}, {1, {12}}, {1, {3}}}},
+    {.n_x = 6,
+     .x = {{3, {2, 1, 2}}, {3, {2, 1, 2}}, {3, {2, 1, 10}}, {3, {2, 1, 2}}, {4, {2, 1, 4, 2}}, {3, {2, 1, 2}}}},
+    {.n_x = 6, .x = {{2, {0, 2}}, {2, {0, 2}}, {2, {0, 10}}, {2, {0, 2}}, {2, {0, 8}}, {2, {0, 2}}}},
+    {.n_x = 6, .x = {{2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}, {2, {2, 0}}}},
 };
 
 AD_OPERATOR(lstm_cell_backward,
-    .arity = 4,
+    .arity = 6,
     .n_results = 2,
-    .attributes = {{"gates", AD_ATTRIBUTE_SHAPE}},
     .shape = lstm_cell_backward_shape,
     .run = lstm_cell_backward_run,
     .loops = &lstm_cell_backward_loops,
@@ -280,16 +306,18 @@ AD_OPERATOR(lstm_cell_backward,
     .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1) | AD_LINEAR_IN(3),
     SAMPLES(samples_lstm_cell_backward),
     .formula = "s c f (1 - f), s g i (1 - i), t dh o (1 - o), s i (1 - g^2); s f; s = dnext + o (1 - t^2) dh",
-    .gradient = "ds o (1 - t^2) + u_o t o (1 - o), ds, df to dt, u_f s f (1 - f); "
+    .gradient = "ds o (1 - t^2) + u_o t o (1 - o), ds, df to dt, u_f s f (1 - f), 0, 0; "
                 "ds = u_f c f (1 - f) + u_i g i (1 - i) + u_g i (1 - g^2) + v f",
+    .convention = "the gates and next are hints: digits that activated lost",
+    .domain = {{0}, {0}, {.low = -0.9, .high = 0.9}, {0}, {HINT}, {HINT}},
 );
 
-ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell, ad_shape gates,
-                                ad_tensor *dcell)
+ad_tensor ad_lstm_cell_backward(ad_tensor dh, ad_tensor dnext, ad_tensor activated, ad_tensor cell, ad_tensor gates,
+                                ad_tensor next, ad_tensor *dcell)
 {
     ad_tensor r[AD_MAX_RESULTS];
-    ad_apply(NULL, &ad_operator_lstm_cell_backward, (const ad_tensor[]){dh, dnext, activated, cell}, 4,
-             &(ad_attribute){.shape = gates}, r);
+    ad_apply(NULL, &ad_operator_lstm_cell_backward, (const ad_tensor[]){dh, dnext, activated, cell, gates, next}, 6,
+             NULL, r);
     if (dcell)
         *dcell = r[1];
     return r[0];

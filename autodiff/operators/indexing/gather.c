@@ -3,56 +3,194 @@
 
 #include <inttypes.h>
 
+#include "../../kernels/reduce.h"
+
+/* Sums by index. A term is a run of d elements of v; of n rows of k terms, term (j, i) goes to the place index(j, i) k
+ * + i of y, which is as long. d or k is 1.
+ *
+ * A few terms are added in y itself. Many are added in sums that lose nothing: f64 for f32, and for f64 two numbers,
+ * the sum and its rest. Of long runs, only the places of many terms have sums, as it costs little to count the terms
+ * first. Of single elements each place has one, or, where there are many more places than terms, each place that is
+ * used. */
+enum { FEW_TERMS = 16, MANY_PLACES = 4 };
+
+static inline bool has_few_terms(const ad_span *s) { return s->n <= FEW_TERMS; }
+static inline bool has_many_places(const ad_span *s) { return s->size[1] / MANY_PLACES > s->n; }
+
 #ifdef AD_REAL
 
-/* y[rows[i]] += v[i], rows of size[0] elements. */
-LOOP(scatter_rows)
+enum { SUM_SIZE = sizeof(REAL) / sizeof(float) };
+
+static const uint32_t is_sum = UINT32_C(1) << 31;
+
+static inline size_t place_of(const ad_span *s, size_t k, size_t j, size_t i)
 {
-    const REAL *restrict V = s->array[1];
-    const int32_t *rows = s->array[2];
-    REAL *restrict Y = s->array[0];
-    const size_t d = s->size[0];
-    for (size_t i = 0; i < s->n; i++) {
-        REAL *restrict y = Y + (size_t)rows[i] * d;
-        for (size_t j = 0; j < d; j++)
-            y[j] += V[i * d + j];
+    const int32_t *index = s->array[2];
+    return (size_t)index[j * s->step[1] + i * s->step[2]] * k + i;
+}
+
+ALWAYS_INLINE void add_run(REAL *restrict y, const REAL *restrict v, size_t d)
+{
+    for (size_t i = 0; i < d; i++)
+        y[i] += v[i];
+}
+
+/* sum += v, and into the rest what the sum lost, by Knuth's TwoSum. */
+ALWAYS_INLINE void add_exactly(double *restrict sum, const REAL *restrict v, size_t d)
+{
+    for (size_t i = 0; i < d; i++) {
+        const double x = (double)v[i], y = sum[i], total = y + x, part = total - y;
+        sum[i] = total;
+        if (SUM_SIZE == 2)
+            sum[d + i] += (y - (total - part)) + (x - part);
     }
 }
 
-/* y[index[j][k]][k] += v[j][k], j < n, k < size[0]. Array 2 is the index, with a step for j in step[1] and for k in
- * step[2]. The contributions to one element come in the order of j. */
-LOOP(scatter_along)
+/* The rest of an infinite sum is no number. */
+ALWAYS_INLINE void round_sums(REAL *restrict y, const double *restrict sum, size_t d)
 {
-    const REAL *restrict V = s->array[1];
-    const int32_t *restrict index = s->array[2];
-    REAL *restrict Y = s->array[0];
-    const size_t inner = s->size[0];
+    for (size_t i = 0; i < d; i++) {
+        const double rest = SUM_SIZE == 2 ? sum[d + i] : 0;
+        y[i] = (REAL)(sum[i] + (rest - rest == 0 ? rest : 0));
+    }
+}
+
+ALWAYS_INLINE void scatter_few(const ad_span *s, size_t d, size_t k)
+{
+    const REAL *V = s->array[1];
+    REAL *Y = s->array[0];
+    memset(Y, 0, s->size[1] * k * d * sizeof *Y);
     for (size_t j = 0; j < s->n; j++)
-        for (size_t k = 0; k < inner; k++)
-            Y[(size_t)index[j * s->step[1] + k * s->step[2]] * inner + k] += V[j * inner + k];
+        for (size_t i = 0; i < k; i++)
+            add_run(Y + place_of(s, k, j, i) * d, V + (j * k + i) * d, d);
+}
+
+ALWAYS_INLINE void scatter_densely(const ad_span *s, size_t k)
+{
+    const size_t places = s->size[1] * k;
+    const REAL *V = s->array[1];
+    double *sums = s->array[3];
+    REAL *Y = s->array[0];
+    memset(sums, 0, places * SUM_SIZE * sizeof *sums);
+    for (size_t j = 0; j < s->n; j++)
+        for (size_t i = 0; i < k; i++)
+            add_exactly(sums + place_of(s, k, j, i) * SUM_SIZE, V + j * k + i, 1);
+    for (size_t at = 0; at < places; at++)
+        round_sums(Y + at, sums + at * SUM_SIZE, 1);
+}
+
+/* While the sums are made, a place holds the number of its sum, counted from 1; 0: it has none. The room begins with
+ * the sums' places. */
+ALWAYS_INLINE void scatter_sparsely(const ad_span *s, size_t k)
+{
+    const REAL *V = s->array[1];
+    REAL *Y = s->array[0];
+    size_t *places = s->array[3];
+    double *sums = (double *)(places + s->n * k);
+    uint32_t count = 0, sum;
+    memset(Y, 0, s->size[1] * k * sizeof *Y);
+    for (size_t j = 0; j < s->n; j++)
+        for (size_t i = 0; i < k; i++) {
+            const size_t at = place_of(s, k, j, i);
+            memcpy(&sum, Y + at, sizeof sum);
+            if (sum == 0) {
+                memset(sums + count * SUM_SIZE, 0, SUM_SIZE * sizeof *sums);
+                places[count] = at;
+                sum = ++count;
+                memcpy(Y + at, &sum, sizeof sum);
+            }
+            add_exactly(sums + (sum - 1) * SUM_SIZE, V + j * k + i, 1);
+        }
+    for (sum = 0; sum < count; sum++)
+        round_sums(Y + places[sum], sums + sum * SUM_SIZE, 1);
+}
+
+/* The room ends with a number for each place: of its terms; from the first of many on, of its sum, above is_sum. */
+static inline void scatter_runs(const ad_span *s, size_t d)
+{
+    const int32_t *index = s->array[2];
+    const REAL *V = s->array[1];
+    REAL *Y = s->array[0];
+    double *sums = s->array[3];
+    uint32_t *number = (uint32_t *)(sums + s->n / FEW_TERMS * SUM_SIZE * d), count = is_sum;
+    memset(number, 0, s->size[1] * sizeof *number);
+    memset(Y, 0, s->size[1] * d * sizeof *Y);
+    for (size_t j = 0; j < s->n; j++)
+        number[index[j]]++;
+    for (size_t j = 0; j < s->n; j++) {
+        uint32_t *const at = number + index[j];
+        if (*at <= FEW_TERMS) {
+            add_run(Y + (size_t)index[j] * d, V + j * d, d);
+            continue;
+        }
+        if (*at < is_sum) {
+            memset(sums + (count - is_sum) * SUM_SIZE * d, 0, SUM_SIZE * d * sizeof *sums);
+            *at = count++;
+        }
+        add_exactly(sums + (*at - is_sum) * SUM_SIZE * d, V + j * d, d);
+    }
+    for (size_t at = 0; count > is_sum && at < s->size[1]; at++)
+        if (number[at] >= is_sum)
+            round_sums(Y + at * d, sums + (number[at] - is_sum) * SUM_SIZE * d, d);
+}
+
+ALWAYS_INLINE void scatter_elements(const ad_span *s, size_t k)
+{
+    if (has_few_terms(s))
+        scatter_few(s, 1, k);
+    else if (has_many_places(s))
+        scatter_sparsely(s, k);
+    else
+        scatter_densely(s, k);
+}
+
+/* Array 0 is y, with size[1] rows of places; 1 is v, n rows of k = size[2] terms of d = size[0] elements; 2 is the
+ * index, with a step from row to row in step[1] and within a row in step[2]; 3 is room for the sums. */
+LOOP(scatter)
+{
+    const size_t d = s->size[0], k = s->size[2];
+    if (d > 1 && has_few_terms(s))
+        scatter_few(s, d, 1);
+    else if (d > 1)
+        scatter_runs(s, d);
+    else if (k == 1)
+        scatter_elements(s, 1);
+    else
+        scatter_elements(s, k);
 }
 
 #else
 
 AD_FAMILY(indexing_gather)
 
-LOOP_TABLE(scatter_along)
-LOOP_TABLE(scatter_rows)
+LOOP_TABLE(scatter)
 
 /* ---- Rows by index ----------------------------------------------------------------------------------------------- */
 
-/* Whether all of the row numbers are in 0..n-1. */
+/* The place of the first index that is not in 0..n-1; the number of indices if there is none. They are looked at
+ * without a branch each, and again where one is wrong. */
+static size_t first_outside(const ad_value *indices, int64_t n)
+{
+    const int32_t *index = indices->data;
+    const uint32_t end = n > INT32_MAX ? (uint32_t)INT32_MAX + 1 : (uint32_t)n;
+    const size_t count = ad_elements(indices);
+    unsigned outside = 0;
+    for (size_t i = 0; i < count; i++)
+        outside |= (uint32_t)index[i] >= end;
+    size_t i = outside ? 0 : count;
+    while (i < count && (uint32_t)index[i] < end)
+        i++;
+    return i;
+}
+
 static bool check_rows(ad_call *c, const ad_value *rows, int64_t n)
 {
-    const int32_t *row = rows->data;
-    for (size_t i = 0; i < ad_elements(rows); i++)
-        if (row[i] < 0 || row[i] >= n) {
-            ad_call_fail(c, AD_BAD_VALUE,
-                         "row number %" PRId32 " at place %zu is out of range: there are %" PRId64 " rows", row[i], i,
-                         n);
-            return false;
-        }
-    return true;
+    const size_t i = first_outside(rows, n);
+    if (i == ad_elements(rows))
+        return true;
+    ad_call_fail(c, AD_BAD_VALUE, "row number %" PRId32 " at place %zu is out of range: there are %" PRId64 " rows",
+                 ((const int32_t *)rows->data)[i], i, n);
+    return false;
 }
 
 /* The shape of one element of `rows`, replaced by a row of x. */
@@ -139,16 +277,31 @@ static void scatter_add_rows_shape(ad_call *c)
     }
 }
 
+/* Memory for the sums of a span of `scatter`. False if memory is out. */
+static bool make_room(ad_call *c, ad_span *s)
+{
+    const size_t sum = (c->x[0]->type == AD_F64 ? 2 : 1) * sizeof(double), k = s->size[2], d = s->size[0];
+    if (has_few_terms(s))
+        return true;
+    if (d > 1)
+        s->array[3] = ad_scratch(c, s->n / FEW_TERMS * d * sum + s->size[1] * sizeof(uint32_t), 1);
+    else if (has_many_places(s))
+        s->array[3] = ad_scratch(c, s->n * k, sizeof(size_t) + sum);
+    else
+        s->array[3] = ad_scratch(c, s->size[1] * k, sum);
+    return s->array[3] != NULL;
+}
+
 static void scatter_add_rows_run(ad_call *c)
 {
     const ad_value *rows = c->x[1];
     ad_value *y = c->y[0];
-    if (!check_rows(c, rows, y->shape->dims[0]))
-        return;
-    memset(y->data, 0, ad_elements(y) * ad_bytes_of(y->type));
-    ad_span span = {
-        .n = ad_elements(rows), .array = {y->data, c->x[0]->data, rows->data}, .size = {row_size(y->shape)}};
-    ad_loop_for(&scatter_rows_loops, y->type)(&span);
+    ad_span s = {.n = ad_elements(rows),
+                 .array = {y->data, c->x[0]->data, rows->data},
+                 .step = {0, 1, 0},
+                 .size = {row_size(y->shape), (size_t)y->shape->dims[0], 1}};
+    if (check_rows(c, rows, y->shape->dims[0]) && ad_elements(y) && make_room(c, &s))
+        ad_loop_for(&scatter_loops, y->type)(&s);
 }
 
 /* y[rows[i]] += v[i] :  dv = dy[rows] */
@@ -196,15 +349,12 @@ typedef struct along {
 
 static bool check_indices(ad_call *c, const ad_value *indices, int64_t n)
 {
-    const int32_t *index = indices->data;
-    for (size_t i = 0; i < ad_elements(indices); i++)
-        if (index[i] < 0 || index[i] >= n) {
-            ad_call_fail(c, AD_BAD_VALUE,
-                         "index %" PRId32 " at place %zu is out of range: the axis has %" PRId64 " elements", index[i],
-                         i, n);
-            return false;
-        }
-    return true;
+    const size_t i = first_outside(indices, n);
+    if (i == ad_elements(indices))
+        return true;
+    ad_call_fail(c, AD_BAD_VALUE, "index %" PRId32 " at place %zu is out of range: the axis has %" PRId64 " elements",
+                 ((const int32_t *)indices->data)[i], i, n);
+    return false;
 }
 
 /* has_all: the indices have the sizes of x from axis `from` to before axis `to`. has_none: these sizes are all 1. */
@@ -380,16 +530,20 @@ static void scatter_add_run(ad_call *c)
     const int axis = ad_axis_index(c, c->attributes[0].integer, v->shape->rank);
     const size_t bytes = ad_bytes_of(v->type), n = (size_t)y->shape->dims[axis];
     along a;
-    memset(y->data, 0, ad_elements(y) * bytes);
-    if (!check_indices(c, c->x[1], (int64_t)n) || !ad_elements(v) || !make_along(c, v->shape, axis, &a))
+    if (!check_indices(c, c->x[1], (int64_t)n) || !ad_elements(y))
+        return;
+    if (!ad_elements(v))
+        memset(y->data, 0, ad_elements(y) * bytes);
+    if (!ad_elements(v) || !make_along(c, v->shape, axis, &a))
+        return;
+    ad_span s = {.n = a.m, .step = {0, a.j, a.k}, .size = {a.k ? 1 : a.inner, n, a.k ? a.inner : 1}};
+    if (!make_room(c, &s))
         return;
     for (size_t o = 0; o < a.outer; o++) {
-        ad_span span = {.n = a.m,
-                        .array = {(char *)y->data + o * n * a.inner * bytes,
-                                  (char *)v->data + o * a.m * a.inner * bytes, (void *)(a.index + o * a.block)},
-                        .step = {0, a.j, a.k},
-                        .size = {a.inner}};
-        ad_loop_for(&scatter_along_loops, v->type)(&span);
+        s.array[0] = (char *)y->data + o * n * a.inner * bytes;
+        s.array[1] = (char *)v->data + o * a.m * a.inner * bytes;
+        s.array[2] = (void *)(a.index + o * a.block);
+        ad_loop_for(&scatter_loops, v->type)(&s);
     }
 }
 

@@ -44,13 +44,28 @@ static void cholesky_run(ad_call *c)
 /* (x + x') / 2 */
 static ad_tensor symmetric(ad_tensor x) { return ad_scale(ad_add(x, ad_transpose(x)), 0.5); }
 
+static ad_tensor phi(ad_tensor y, ad_tensor dy) { return ad_triangles(ad_matmul_tn(y, dy), 1, 0.5, 0); }
+
+/* y'^-1 Phi y^-1, made symmetric. The second division is by y' from the left, of the transpose. */
+static ad_tensor between(ad_tensor y, ad_tensor phi)
+{
+    ad_tensor left = ad_solve_triangular(y, phi, AD_LOWER | AD_TRANSPOSED);
+    return symmetric(ad_solve_triangular(y, ad_transpose(left), AD_LOWER | AD_TRANSPOSED));
+}
+
 /* y y' = a :  da = y'^-1 Phi(y' dy) y^-1, made symmetric; Phi is the lower triangle with half the diagonal (Murray
- * 2016, equation 10). The second division is by y' from the left, of the transpose. */
+ * 2016, equation 10). y' dy may be out of range where da is not. Then y and dy are brought to order 1, which divides da
+ * by 2^(e[1] - e[0]). */
 static void cholesky_vjp(ad_pullback *p)
 {
-    ad_tensor y = ad_y(p), phi = ad_triangles(ad_matmul_tn(y, ad_dy(p)), 1, 0.5, 0);
-    ad_tensor left = ad_solve_triangular(y, phi, AD_LOWER | AD_TRANSPOSED);
-    ad_give(p, 0, symmetric(ad_solve_triangular(y, ad_transpose(left), AD_LOWER | AD_TRANSPOSED)));
+    ad_tensor y = ad_y(p), dy = ad_dy(p), product = phi(y, dy), e[2];
+    if (!ad_is_out_of_range(product, dy)) {
+        ad_give(p, 0, between(y, product));
+        return;
+    }
+    y = ad_normalised(y, &e[0]);
+    product = phi(y, ad_normalised(dy, &e[1]));
+    ad_give(p, 0, ad_shifted(between(y, product), ad_sub(e[1], e[0])));
 }
 
 AD_OPERATOR(cholesky,

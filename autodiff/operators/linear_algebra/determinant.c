@@ -211,7 +211,7 @@ static void slogdet_run(ad_call *c)
 static void slogdet_vjp(ad_pullback *p)
 {
     if (ad_has_dy(p, 1))
-        ad_give(p, 0, ad_mul(ad_for_matrices(ad_dy_at(p, 1)), ad_transpose(ad_inverse(ad_x(p, 0)))));
+        ad_give(p, 0, ad_slogdet_slope(ad_x(p, 0), ad_dy_at(p, 1), NULL));
     else
         ad_give(p, 0, ad_zeros_like(ad_x(p, 0)));
 }
@@ -225,7 +225,8 @@ AD_OPERATOR(slogdet,
     SAMPLES(samples_of_square),
     .formula = "(sign, ln |det x|)",
     .gradient = "x'^-1 dlog",
-    .convention = "(0, -inf) if x is singular to within rounding; NaN if it is not finite",
+    .convention = "(0, -inf) if x is singular to within rounding; NaN if it is not finite; the gradient is an error of "
+                  "both, and 0 where dlog is",
     .domain = {{-1, 1, .diagonal = 3}},
 );
 
@@ -450,7 +451,7 @@ static ad_tensor inner(ad_tensor a, ad_tensor b) { return ad_sum_over(ad_mul(a, 
  * those of w. */
 static ad_tensor third_derivative(ad_tensor a, ad_tensor v, ad_tensor dy)
 {
-    ad_tensor w = ad_transpose(ad_inverse(a)), vw = inner(v, w), dyw = inner(dy, w);
+    ad_tensor w = ad_cofactor_inverse(a), vw = inner(v, w), dyw = inner(dy, w);
     ad_tensor v_w = ad_matmul_tn(v, w), dy_w = ad_matmul_tn(dy, w), q = ad_matmul(w, v_w), r = ad_matmul(w, dy_w);
     ad_tensor f = ad_sub(ad_mul(vw, dyw), inner(dy, q));
     ad_tensor once = ad_sub(ad_mul(f, w), ad_add(ad_mul(dyw, q), ad_mul(vw, r)));
@@ -484,7 +485,7 @@ AD_OPERATOR(cofactor_slope,
     .linear = AD_LINEAR_IN(1),
     .formula = "d cof(a + t v) / dt at t = 0",
     .gradient = "dv = cofactor_slope(a, dy), da by the inverse of a",
-    .convention = "its own derivative by a singular a is an error",
+    .convention = "its own derivative by a singular a is an error of det",
     .domain = {{-1, 1, .diagonal = 2}, {0}},
 );
 

@@ -71,9 +71,55 @@ LOOP(find_lost_pivot)
     *(size_t *)s->array[0] = k;
 }
 
+/* The bits of |x| are in the order of the numbers, infinities and NaN last. The largest of whole numbers is found by
+ * vectors, that of floating-point numbers is not. */
+static inline int64_t largest_bits_f32(const float *x, size_t n)
+{
+    int32_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= INT32_MAX;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest;
+}
+
+static inline int64_t largest_bits_f64(const double *x, size_t n)
+{
+    int64_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= INT64_MAX;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest;
+}
+
+#define largest_bits(x, n) _Generic((x), const float * : largest_bits_f32, const double * : largest_bits_f64)(x, n)
+
+/* Numbers from here on have all digits, and so has what they were made of by products. */
+#define WITH_ALL_DIGITS _Generic((REAL)0, float : FLT_MIN / FLT_EPSILON, double : DBL_MIN / DBL_EPSILON)
+
+/* Whether one of n matrices of size[0] elements is out of range, into array 0: its largest element is not finite, or so
+ * small that it may have lost digits. */
+LOOP(find_out_of_range)
+{
+    const REAL *X = s->array[1], ends[] = {WITH_ALL_DIGITS, REAL_MAX};
+    const int64_t least = largest_bits(&ends[0], 1), most = largest_bits(&ends[1], 1);
+    bool is_out = false;
+    for (size_t k = 0; k < s->n; k++) {
+        const int64_t largest = largest_bits(X + k * s->size[0], s->size[0]);
+        is_out = is_out || largest < least || largest > most;
+    }
+    *(bool *)s->array[0] = is_out;
+}
+
 #else
 
 LOOP_TABLE(find_lost_pivot)
+LOOP_TABLE(find_out_of_range)
 LOOP_TABLE(find_not_finite)
 LOOP_TABLE(turn_matrix)
 
@@ -187,6 +233,45 @@ size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *excha
     ad_lapack_factor(type, (int64_t)n, lu, exchanges);
     ad_loop_for(&find_lost_pivot_loops, (uint8_t)type)(&span);
     return pivot;
+}
+
+static bool is_zero(ad_tensor x)
+{
+    const void *data = ad_data(x);
+    const bool narrow = ad_type_of(x) == AD_F32;
+    bool is = true;
+    for (size_t i = 0; data && is && i < ad_size_of(x); i++)
+        is = narrow ? ((const float *)data)[i] == 0 : ((const double *)data)[i] == 0;
+    return is;
+}
+
+bool ad_is_out_of_range(ad_tensor x, ad_tensor from)
+{
+    const ad_shape shape = ad_shape_of(x);
+    const void *data = ad_data(x);
+    bool is_out = false;
+    if (!data || shape.rank < 2 || ad_size_of(x) == 0)
+        return false;
+    const size_t size = (size_t)(ad_last(&shape, 1) * ad_last(&shape, 2));
+    ad_span span = {.n = ad_size_of(x) / size, .array = {&is_out, (void *)(uintptr_t)data}, .size = {size}};
+    ad_loop_for(&find_out_of_range_loops, (uint8_t)ad_type_of(x))(&span);
+    return is_out && !is_zero(from);
+}
+
+ad_tensor ad_normalised(ad_tensor x, ad_tensor *exponents)
+{
+    ad_tensor largest = ad_max_over(ad_abs(ad_detach(x)), AD_KEEP_AXES(-2, -1));
+    *exponents = ad_floor(ad_log2(largest));
+    return ad_shifted(x, ad_neg(*exponents));
+}
+
+/* The exponents, which are infinite where all is 0, are cut to what two finite factors have: it takes every number of
+ * order 1 out of range. */
+ad_tensor ad_shifted(ad_tensor x, ad_tensor exponents)
+{
+    const double most = ad_type_of(x) == AD_F32 ? FLT_MAX_EXP - 2 : DBL_MAX_EXP - 2;
+    ad_tensor e = ad_clamp(exponents, -2 * most, 2 * most), half = ad_floor(ad_scale(e, 0.5));
+    return ad_mul(ad_mul(x, ad_exp2(half)), ad_exp2(ad_sub(e, half)));
 }
 
 ad_tensor ad_for_matrices(ad_tensor x)

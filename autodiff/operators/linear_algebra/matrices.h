@@ -56,6 +56,16 @@ void ad_turn(const ad_call *c, size_t n, size_t k, const void *x, void *y);
  * matrix. Returns n if there is no such pivot. */
 size_t ad_factor(const ad_call *c, size_t n, const void *a, void *lu, int *exchanges);
 
+/* Whether the range of the type is too small for a matrix of x, which is linear in `from`: a number of it is not
+ * finite, or all are so small that digits are lost, while `from` is not 0. */
+bool ad_is_out_of_range(ad_tensor x, ad_tensor from);
+
+/* x 2^-e, with a largest element between 1 and 2 in each matrix; the exponents e [..., 1, 1] are constants. */
+ad_tensor ad_normalised(ad_tensor x, ad_tensor *exponents);
+
+/* x 2^e, by two factors, since 2^e may be out of range where the result is not. */
+ad_tensor ad_shifted(ad_tensor x, ad_tensor exponents);
+
 /* x [...] as [..., 1, 1]: a number for each matrix, to broadcast. */
 ad_tensor ad_for_matrices(ad_tensor x);
 

@@ -164,6 +164,44 @@ static const ad_sample samples_solve[] = {
     {.n_x = 2, .x = {{2, {2, 2}}, {2, {2, 0}}}, .attributes = {{.integer = 0}}},
 };
 
+/* ---- Their rule -------------------------------------------------------------------------------------------------- */
+
+/* One way to divide by a matrix. */
+typedef struct division {
+    ad_tensor (*by)(ad_tensor a, ad_tensor b, ad_triangle how);
+    ad_triangle how;
+} division;
+
+static ad_tensor divide(division d, ad_tensor a, ad_tensor b) { return d.by(a, b, d.how); }
+
+static division turned(division d) { return (division){d.by, (ad_triangle)((unsigned)d.how ^ AD_TRANSPOSED)}; }
+
+static ad_tensor product_of(ad_tensor db, ad_tensor y, bool transposed)
+{
+    return transposed ? ad_matmul_nt(y, db) : ad_matmul_nt(db, y);
+}
+
+/* The same where y or db is out of range and their product may not be: both are computed anew, of order 1. */
+static ad_tensor product_in_range(ad_pullback *p, division d, bool transposed)
+{
+    ad_tensor a = ad_x(p, 0), e[4];
+    ad_tensor y = ad_normalised(divide(d, a, ad_normalised(ad_x(p, 1), &e[0])), &e[1]);
+    ad_tensor db = ad_normalised(divide(turned(d), a, ad_normalised(ad_dy(p), &e[2])), &e[3]);
+    return ad_shifted(product_of(db, y, transposed), ad_add(ad_add(e[0], e[1]), ad_add(e[2], e[3])));
+}
+
+/* Gives b its db = a'^-1 dy. Returns db y', or y db' if a is transposed, if the rule needs it. */
+static ad_tensor give_db(ad_pullback *p, division d, bool transposed)
+{
+    ad_tensor db = divide(turned(d), ad_x(p, 0), ad_dy(p));
+    ad_give(p, 1, db);
+    if (!ad_wants(p, 0))
+        return db;
+    if (ad_is_out_of_range(db, ad_dy(p)) || ad_is_out_of_range(ad_y(p), ad_x(p, 1)))
+        return product_in_range(p, d, transposed);
+    return product_of(db, ad_y(p), transposed);
+}
+
 /* ---- A triangle -------------------------------------------------------------------------------------------------- */
 
 static ad_triangle_kind kind_of(const ad_attribute *triangle)
@@ -222,13 +260,9 @@ static void solve_triangular_vjp(ad_pullback *p)
 {
     const ad_attribute *triangle = ad_attribute_at(p, 0);
     const ad_triangle_kind kind = kind_of(triangle);
-    ad_tensor db =
-        ad_solve_triangular(ad_x(p, 0), ad_dy(p), (ad_triangle)((unsigned)triangle->integer ^ AD_TRANSPOSED));
-    ad_give(p, 1, db);
-    if (ad_wants(p, 0)) {
-        ad_tensor all = kind.transposed ? ad_matmul_nt(ad_y(p), db) : ad_matmul_nt(db, ad_y(p));
+    ad_tensor all = give_db(p, (division){ad_solve_triangular, (ad_triangle)triangle->integer}, kind.transposed);
+    if (ad_wants(p, 0))
         ad_give(p, 0, ad_triangles(all, kind.upper ? 0 : -1, kind.unit_diagonal ? 0 : -1, kind.upper ? -1 : 0));
-    }
 }
 
 AD_OPERATOR(solve_triangular,
@@ -293,16 +327,15 @@ static void solve_run(ad_call *c)
     }
 }
 
-static ad_tensor solve(ad_tensor a, ad_tensor b, bool transposed);
+static ad_tensor solve(ad_tensor a, ad_tensor b, ad_triangle how);
 
 /* a y = b :  db = a'^-1 dy,  da = -db y';  a' y = b :  db = a^-1 dy,  da = -y db' (Giles 2008, 2.3.1) */
 static void solve_vjp(ad_pullback *p)
 {
     const bool transposed = ad_attribute_at(p, 0)->integer;
-    ad_tensor db = solve(ad_x(p, 0), ad_dy(p), !transposed);
-    ad_give(p, 1, db);
+    ad_tensor all = give_db(p, (division){solve, transposed ? AD_TRANSPOSED : AD_LOWER}, transposed);
     if (ad_wants(p, 0))
-        ad_give(p, 0, ad_neg(transposed ? ad_matmul_nt(ad_y(p), db) : ad_matmul_nt(db, ad_y(p))));
+        ad_give(p, 0, ad_neg(all));
 }
 
 AD_OPERATOR(solve,
@@ -319,12 +352,14 @@ AD_OPERATOR(solve,
     .domain = {{-1, 1, .diagonal = 3}, {0}},
 );
 
-static ad_tensor solve(ad_tensor a, ad_tensor b, bool transposed)
+/* Of the triangle only AD_TRANSPOSED counts. */
+static ad_tensor solve(ad_tensor a, ad_tensor b, ad_triangle how)
 {
-    return ad_apply_one(&ad_operator_solve, (const ad_tensor[]){a, b}, 2, &(ad_attribute){.integer = transposed});
+    return ad_apply_one(&ad_operator_solve, (const ad_tensor[]){a, b}, 2,
+                        &(ad_attribute){.integer = (how & AD_TRANSPOSED) != 0});
 }
 
-ad_tensor ad_solve(ad_tensor a, ad_tensor b) { return solve(a, b, false); }
+ad_tensor ad_solve(ad_tensor a, ad_tensor b) { return solve(a, b, AD_LOWER); }
 
 static void inverse_run(ad_call *c)
 {

@@ -3,9 +3,62 @@
 
 #include "../../kernels/scan.h"
 
-SCAN(cumsum, x, y + (double)x)
-
 #ifdef AD_REAL
+
+/* Totals of f64 are carried over blocks of so many elements, with their rests, which are what they lost by rounding
+ * (Knuth's TwoSum); f64 carries f32 without a loss to speak of. All begin as -0, to which any term adds itself. */
+enum { ADDED_AT_ONCE = 16, HAS_RESTS = sizeof(REAL) == sizeof(double) };
+
+/* The rest of an infinite total is no number. */
+static inline void take_up(double *total, double *rest, double sum)
+{
+    const double before = *total, after = before + sum, part = after - before;
+    const double left = *rest + ((before - (after - part)) + (sum - part));
+    *total = after;
+    *rest = left != 0 && left - left == 0 ? left : -0.0;
+}
+
+/* w <= COLUMNS groups side by side: y = total + the sum of the terms of this block */
+ALWAYS_INLINE void cumsum_columns(REAL *restrict y, const REAL *restrict x, size_t n, size_t w, ptrdiff_t step)
+{
+    double total[COLUMNS], rest[COLUMNS], sum[COLUMNS];
+    for (size_t j = 0; j < w; j++)
+        total[j] = rest[j] = sum[j] = -0.0;
+    if (!HAS_RESTS) {
+        for (size_t i = 0; i < n; i++, x += step, y += step)
+            for (size_t j = 0; j < w; j++)
+                y[j] = (REAL)(total[j] += (double)x[j]);
+        return;
+    }
+    for (size_t from = 0; from < n; from += ADDED_AT_ONCE) {
+        const size_t count = n - from < ADDED_AT_ONCE ? n - from : ADDED_AT_ONCE;
+        for (size_t j = 0; j < w; j++)
+            sum[j] = -0.0;
+        for (size_t i = 0; i < count; i++, x += step, y += step)
+            for (size_t j = 0; j < w; j++) {
+                sum[j] += (double)x[j];
+                y[j] = (REAL)(total[j] + (sum[j] + rest[j]));
+            }
+        for (size_t j = 0; j < w; j++)
+            take_up(&total[j], &rest[j], sum[j]);
+    }
+}
+
+LOOP(cumsum)
+{
+    const size_t n = s->size[1], k = s->size[2], begin = s->n ? (n - 1) * k : 0;
+    const ptrdiff_t step = s->n ? -(ptrdiff_t)k : (ptrdiff_t)k;
+    for (size_t o = 0; o < s->size[0]; o++)
+        for (size_t from = 0; from < k; from += COLUMNS) {
+            const size_t at = o * n * k + begin + from, w = k - from < COLUMNS ? k - from : COLUMNS;
+            REAL *y = (REAL *)s->array[0] + at;
+            const REAL *x = (const REAL *)s->array[1] + at;
+            if (k == 1)
+                cumsum_columns(y, x, n, 1, s->n ? -1 : 1);
+            else
+                cumsum_columns(y, x, n, w, step);
+        }
+}
 
 /* y_i = max of x_j, j <= i, and where it is, in array 2: the last of ties, a NaN if there was one. */
 LOOP(cummax)
@@ -64,6 +117,7 @@ LOOP(logcumsumexp)
 
 AD_FAMILY(scans_cumulative)
 
+LOOP_TABLE(cumsum)
 LOOP_TABLE(cummax)
 LOOP_TABLE(logcumsumexp)
 

@@ -17,10 +17,12 @@ AD_API ad_tensor ad_eye(ad_tape *tape, ad_type type, int64_t n);
 
 /* ---- Random numbers, f32 or f64 ---------------------------------------------------------------------------------- */
 /* Each call is a draw. The tape counts its draws from 0, over all seeds; a reset does not set the count back. The
- * number of the draw is recorded with the call. Element i depends on the seed, the number of the draw and i alone
- * (random.h): each draw gives other numbers, and the same program gives the same numbers for any number of threads. */
+ * number of the draw is recorded with the call. Element i depends on the operator, the seed, the number of the
+ * draw and i alone: each draw has a stream of its own (random.h), and the same program gives the same numbers for any
+ * number of threads. */
 
-/* Uniform in [0, 1). f64: ad_random_uniform(seed, draw, i), a multiple of 2^-32; f32: that, cut to 24 bits. */
+/* Uniform in [0, 1). f64: ad_random_uniform(seed, ad_stream(AD_STREAM_UNIFORM, draw), i), a multiple of 2^-32; f32:
+ * that, cut to 24 bits. */
 AD_API ad_tensor ad_uniform(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed);
 /* Normal with mean 0 and variance 1; f32 is the f64 number, rounded. No number is beyond 6.67. (Box and Muller, "A note
  * on the generation of random normal deviates", 1958: two elements from two words.) */
@@ -29,7 +31,7 @@ AD_API ad_tensor ad_normal(ad_tape *tape, ad_type type, ad_shape shape, uint64_t
  * outside [0, 1) is an error. */
 AD_API ad_tensor ad_dropout_mask(ad_tensor x, double rate, uint64_t seed);
 /* The number of draws made on the tape, 0 for NULL. ad_set_draw_count sets it, to go on where another run stopped, and
- * returns the tape's status; a tape in error is left as it is. */
+ * returns the tape's status; a tape in error is left as it is. A count of 2^56 or more is an error. */
 AD_API uint64_t ad_draw_count(const ad_tape *tape);
 AD_API ad_status ad_set_draw_count(ad_tape *tape, uint64_t count);
 

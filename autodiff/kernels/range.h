@@ -1,0 +1,76 @@
+#ifndef AUTODIFF_KERNELS_RANGE_H
+#define AUTODIFF_KERNELS_RANGE_H
+/* Results that are in the range of REAL though a factor, or a product of some factors, is not. A loop computes in REAL,
+ * counts the elements where something on the way was lost, and computes these again in a wider type. They are rare. */
+#include <math.h>
+#include <stdbool.h>
+
+#include "vector_math.h"
+
+#ifdef AD_REAL
+
+/* f32 is computed in double and f64 in long double, where a product of some factors stays in the range. */
+#if AD_REAL_BITS == 32
+typedef double wide;
+#define W(function) function
+#else
+typedef long double wide;
+#define W(function) function##l
+#endif
+
+#define LEAST_NORMAL _Generic((REAL)0, float : 0x1p-126F, double : 0x1p-1022)
+#define GREATEST _Generic((REAL)0, float : 0x1.fffffep127F, double : 0x1.fffffffffffffp1023)
+
+static inline bool is_finite(REAL x) { return R(fabs)(x) <= GREATEST; }
+
+/* Whether x, as a result of rounding, may have lost digits or everything: it is denormal, 0, infinite or NaN. */
+static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fabs)(x) <= GREATEST); }
+
+/* Of three operands: y = fast, or `exact`, an expression of the wide v, a and b, where `lost` says so of v, a, b and
+ * y. c is the operator's constant. */
+#define MAP3_IN_RANGE(name, fast, lost, exact)                                                                         \
+    static inline REAL name##_of(REAL v, REAL a, REAL b, REAL c)                                                       \
+    {                                                                                                                  \
+        (void)v, (void)a, (void)b, (void)c;                                                                            \
+        return (REAL)(fast);                                                                                           \
+    }                                                                                                                  \
+    static inline bool name##_is_lost(REAL v, REAL a, REAL b, REAL y)                                                  \
+    {                                                                                                                  \
+        (void)v, (void)a, (void)b, (void)y;                                                                            \
+        return lost;                                                                                                   \
+    }                                                                                                                  \
+    static inline REAL name##_exactly(wide v, wide a, wide b, wide c)                                                  \
+    {                                                                                                                  \
+        (void)v, (void)a, (void)b, (void)c;                                                                            \
+        return (REAL)(exact);                                                                                          \
+    }                                                                                                                  \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        const size_t sv = s->step[1], sa = s->step[2], sb = s->step[3];                                                \
+        for (size_t from = 0, n; from < s->n; from += n) {                                                             \
+            const REAL *restrict V = (const REAL *)s->array[1] + from * sv;                                            \
+            const REAL *restrict A = (const REAL *)s->array[2] + from * sa;                                            \
+            const REAL *restrict B = (const REAL *)s->array[3] + from * sb;                                            \
+            REAL *restrict Y = (REAL *)s->array[0] + from;                                                             \
+            int any = 0;                                                                                               \
+            n = via_block(s->n - from);                                                                                \
+            if (sv && sa && sb)                                                                                        \
+                for (size_t i = 0; i < n; i++) {                                                                       \
+                    Y[i] = name##_of(V[i], A[i], B[i], (REAL)s->constant);                                             \
+                    any |= name##_is_lost(V[i], A[i], B[i], Y[i]);                                                     \
+                }                                                                                                      \
+            else                                                                                                       \
+                for (size_t i = 0; i < n; i++) {                                                                       \
+                    Y[i] = name##_of(V[sv * i], A[sa * i], B[sb * i], (REAL)s->constant);                              \
+                    any |= name##_is_lost(V[sv * i], A[sa * i], B[sb * i], Y[i]);                                      \
+                }                                                                                                      \
+            for (size_t i = 0; any && i < n; i++)                                                                      \
+                if (name##_is_lost(V[sv * i], A[sa * i], B[sb * i], Y[i]))                                             \
+                    Y[i] = name##_exactly(V[sv * i], A[sa * i], B[sb * i], (wide)s->constant);                         \
+        }                                                                                                              \
+    }
+
+#else
+#define MAP3_IN_RANGE(name, fast, lost, exact) LOOP_TABLE(name)
+#endif
+#endif

@@ -1,0 +1,107 @@
+#ifndef AUTODIFF_KERNELS_SCALED_H
+#define AUTODIFF_KERNELS_SCALED_H
+/* Numbers of any size: products that leave the range of f64 on their way, and come back. A kernel runs its plain loop
+ * first, and, where that left the range, the loop in these numbers. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#else
+#include <fenv.h>
+#endif
+
+/* ---- Whether a loop left the range ------------------------------------------------------------------------------- */
+
+/* Between the two calls, on one thread: whether a result overflowed, or lost digits because it was too small. The
+ * processor keeps that in its flags, at no cost. Flags that were set before stay set. The loop between them must be a
+ * call that the compiler does not see through. */
+#if defined(__SSE2__)
+
+enum { AD_OUT_OF_RANGE = _MM_EXCEPT_OVERFLOW | _MM_EXCEPT_UNDERFLOW };
+
+static inline unsigned ad_watch_range(void)
+{
+    const unsigned state = _mm_getcsr();
+    if (state & AD_OUT_OF_RANGE)
+        _mm_setcsr(state & ~(unsigned)AD_OUT_OF_RANGE);
+    return state & AD_OUT_OF_RANGE;
+}
+
+static inline bool ad_left_range(unsigned before)
+{
+    const unsigned state = _mm_getcsr();
+    if (before)
+        _mm_setcsr(state | before);
+    return state & AD_OUT_OF_RANGE;
+}
+
+#else
+
+static inline unsigned ad_watch_range(void)
+{
+    const int before = fetestexcept(FE_OVERFLOW | FE_UNDERFLOW);
+    feclearexcept(FE_OVERFLOW | FE_UNDERFLOW);
+    return (unsigned)before;
+}
+
+static inline bool ad_left_range(unsigned before)
+{
+    const bool left = fetestexcept(FE_OVERFLOW | FE_UNDERFLOW);
+    feraiseexcept((int)before);
+    return left;
+}
+
+#endif
+
+/* ---- Scaled numbers ---------------------------------------------------------------------------------------------- */
+
+/* part * 2^(200 steps). The part is 0, inf, NaN, or between 2^-200 and 2^200, so that products of parts are in range.
+ */
+typedef struct ad_scaled {
+    double part, steps;
+} ad_scaled;
+
+static inline ad_scaled ad_scaled_of(double part, double steps)
+{
+    const double up = 0x1p60, down = 0x1p-60;
+    if (part != 0 && part - part == 0) {
+        for (; part > up || part < -up; steps++)
+            part *= down;
+        for (; part < down && part > -down; steps--)
+            part *= up;
+    }
+    return (ad_scaled){part, steps};
+}
+
+static inline ad_scaled ad_scaled_mul(ad_scaled a, ad_scaled b)
+{
+    return ad_scaled_of(a.part * b.part, a.steps + b.steps);
+}
+
+static inline ad_scaled ad_scaled_times(ad_scaled a, double x) { return ad_scaled_mul(a, ad_scaled_of(x, 0)); }
+
+/* The smaller one is brought to the steps of the larger; from three steps on nothing of it is left. */
+static inline ad_scaled ad_scaled_add(ad_scaled a, ad_scaled b)
+{
+    const double sum = a.part + b.part;
+    if (sum - sum != 0)
+        return (ad_scaled){sum, 0};
+    static const double shift[] = {1, 0x1p-60, 0x1p-120, 0};
+    const bool swap = a.part == 0 || (b.part != 0 && b.steps > a.steps);
+    const ad_scaled large = swap ? b : a, small = swap ? a : b;
+    const double apart = small.part == 0 ? 0 : large.steps - small.steps;
+    return ad_scaled_of(large.part + small.part * shift[apart < 3 ? (int)apart : 3], large.steps);
+}
+
+/* As f64: inf, or 0 and denormal, where it is out of range. */
+static inline double ad_scaled_value(ad_scaled a)
+{
+    const double step = a.steps > 0 ? 0x1p60 : 0x1p-60;
+    double x = a.part, left = a.steps > 0 ? a.steps : -a.steps;
+    for (left = left < 40 ? left : 40; left > 0; left--)
+        x *= step;
+    return x;
+}
+
+#endif
