@@ -133,8 +133,8 @@ static inline void scaled_cumprod_backward_of(REAL *r, const REAL *v, const REAL
     }
 }
 
-LOOP(cumprod_backward) { FOR_SIDES(cumprod_backward_of) } LOOP(cumprod_backward_scaled){
-    FOR_GROUPS(scaled_cumprod_backward_of)}
+LOOP(cumprod_backward) { FOR_SIDES(cumprod_backward_of) }
+LOOP(cumprod_backward_scaled) { FOR_GROUPS(scaled_cumprod_backward_of) }
 
 /* r_j = before_j after_j v_j */
 ALWAYS_INLINE void prod_others_of(REAL *restrict r, const REAL *restrict v, const REAL *restrict x,
@@ -161,7 +161,8 @@ static inline void scaled_prod_others_of(REAL *r, const REAL *v, const REAL *x, 
     }
 }
 
-LOOP(prod_others) { FOR_SIDES(prod_others_of) } LOOP(prod_others_scaled) { FOR_GROUPS(scaled_prod_others_of) }
+LOOP(prod_others) { FOR_SIDES(prod_others_of) }
+LOOP(prod_others_scaled) { FOR_GROUPS(scaled_prod_others_of) }
 
 /* A product, and its derivative as x moves with the velocity v. */
 typedef struct moving {
