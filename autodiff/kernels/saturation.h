@@ -140,6 +140,10 @@ SATURATES(elu, 1, -y, x > 0 ? 0 : x, e)
         const size_t sv = s->step[1], sy = s->step[2], sx = s->step[3];                                                \
         REAL *Z = s->array[0];                                                                                         \
         size_t i = 0;                                                                                                  \
+        if (s->n == 1) {                                                                                               \
+            name##_block(1, Z, V, 0, Y, 0, X, 0); /* scalars come here often */                                        \
+            return;                                                                                                    \
+        }                                                                                                              \
         if (sv && sy && sx)                                                                                            \
             for (; i + SLOPE_BLOCK <= s->n; i += SLOPE_BLOCK)                                                          \
                 name##_block(SLOPE_BLOCK, Z + i, V + i, 1, Y + i, 1, X + i, 1);                                        \

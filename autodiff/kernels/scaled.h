@@ -2,6 +2,7 @@
 #define AUTODIFF_KERNELS_SCALED_H
 /* Numbers of any size: products that leave the range of f64 on their way, and come back. A kernel runs its plain loop
  * first, and, where that left the range, the loop in these numbers. */
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -50,6 +51,23 @@ static inline bool ad_left_range(unsigned before)
     const bool left = fetestexcept(FE_OVERFLOW | FE_UNDERFLOW);
     feraiseexcept((int)before);
     return left;
+}
+
+#endif
+
+#ifdef AD_REAL
+
+/* x in REAL. What is out of the range of f32 at the end has not left the range on its way: it becomes inf or 0 without
+ * a flag. */
+static inline REAL ad_in_real(double x)
+{
+    const double size = x < 0 ? -x : x;
+    double y = x;
+    if (sizeof(REAL) == sizeof(float)) {
+        y = size < 0x1p-150 ? x * 0 : y;
+        y = size > 0x1.ffffffp127 ? x * (double)INFINITY : y;
+    }
+    return (REAL)y;
 }
 
 #endif

@@ -39,7 +39,7 @@ static inline void products_of_rows(REAL *restrict y, const REAL *restrict x, si
         for (size_t r = 0; r < ROWS_AT_ONCE; r++)
             product[r] *= (double)x[r * n + i];
     for (size_t r = 0; r < ROWS_AT_ONCE; r++)
-        y[r] = (REAL)product[r];
+        y[r] = ad_in_real(product[r]);
 }
 
 static inline void products_of_columns(REAL *restrict y, const REAL *restrict x, size_t n, size_t w, size_t k)
@@ -51,7 +51,7 @@ static inline void products_of_columns(REAL *restrict y, const REAL *restrict x,
         for (size_t j = 0; j < w; j++)
             product[j] *= (double)x[i * k + j];
     for (size_t j = 0; j < w; j++)
-        y[j] = (REAL)product[j];
+        y[j] = ad_in_real(product[j]);
 }
 
 /* Groups that have all their elements in one block. */
@@ -66,7 +66,7 @@ LOOP(prod)
             products_of_rows(Y + o, X + o * n, n);
     for (; o < m; o++)
         if (k == 1)
-            Y[o] = (REAL)product_of_row(X + o * n, n);
+            Y[o] = ad_in_real(product_of_row(X + o * n, n));
         else
             for (size_t j = 0; j < k; j += COLUMNS)
                 products_of_columns(Y + o * k + j, X + o * n * k + j, n, k - j < COLUMNS ? k - j : COLUMNS, k);

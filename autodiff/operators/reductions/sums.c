@@ -21,14 +21,16 @@ LOOP(round_totals)
         Y[i] = (REAL)(total_of(T[i]) / s->constant);
 }
 
+enum { FEW = 16 };
+
 static inline REAL middle_of(REAL a, REAL b, REAL c)
 {
     const REAL least = a < b ? a : b, most = a < b ? b : a;
     return c < least ? least : c > most ? most : c;
 }
 
-/* y = an element of the group: of the first, the middle and the last one that lies between the others, so that it is
- * seldom far from all others. */
+/* y = an element of the group: the first of few. Of many it is that of the first, the middle and the last which lies
+ * between the others, so that it is seldom far from all others. */
 LOOP(pivots)
 {
     const REAL *X = s->array[1];
@@ -39,7 +41,7 @@ LOOP(pivots)
     for (size_t o = 0; o < s->size[0]; o++)
         for (size_t j = 0; j < k; j++) {
             const REAL *x = X + o * n * k + j;
-            Y[o * k + j] = middle_of(x[0], x[n / 2 * k], x[(n - 1) * k]);
+            Y[o * k + j] = n < FEW ? x[0] : middle_of(x[0], x[n / 2 * k], x[(n - 1) * k]);
         }
 }
 
@@ -62,15 +64,24 @@ static inline bool is_lost(REAL y, REAL least) { return !(R(fabs)(y) >= least &&
  * least a rounding of it. */
 #define SAFE_SIZE (sizeof(REAL) == sizeof(float) ? 0x1p-36 : 0x1p-440)
 
-/* Adds to array 2, a size_t, how many results have been lost. Array 1 has the largest size of an element of each group;
- * NULL: it is not asked for. */
+/* Array 2, a size_t, becomes how many results may have been lost. */
+LOOP(count_suspects)
+{
+    const REAL *restrict Y = s->array[0], least = (REAL)s->constant;
+    size_t count = 0;
+    for (size_t i = 0; i < s->n; i++)
+        count += is_lost(Y[i], least) ? 1 : 0;
+    *(size_t *)s->array[2] = count;
+}
+
+/* Array 2, a size_t, becomes how many have been lost. Array 1 has the largest size of an element of each group. */
 LOOP(count_lost)
 {
-    const REAL *Y = s->array[0], *M = s->array[1], least = (REAL)s->constant;
-    size_t *count = s->array[2];
+    const REAL *restrict Y = s->array[0], *restrict M = s->array[1], least = (REAL)s->constant;
+    size_t count = 0;
     for (size_t i = 0; i < s->n; i++)
-        if (is_lost(Y[i], least))
-            *count += !M || (M[i] > 0 && M[i] <= REAL_MAX && !(Y[i] == 0 && M[i] >= (REAL)SAFE_SIZE));
+        count += is_lost(Y[i], least) && M[i] > 0 && M[i] <= REAL_MAX && !(Y[i] == 0 && M[i] >= (REAL)SAFE_SIZE);
+    *(size_t *)s->array[2] = count;
 }
 
 /* y = a power of two that brings y, the largest of a group, near to 1 */
@@ -102,6 +113,7 @@ LOOP(take_rescued)
 LOOP_TABLE(round_totals)
 LOOP_TABLE(pivots)
 LOOP_TABLE(add_in_two)
+LOOP_TABLE(count_suspects)
 LOOP_TABLE(count_lost)
 LOOP_TABLE(scales)
 LOOP_TABLE(take_rescued)
@@ -199,7 +211,8 @@ void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, con
 static bool are_lost(ad_call *c, const ad_groups *of, const void *y, double least, void *largest)
 {
     size_t count = 0;
-    run(c, &count_lost_loops, (ad_span){.n = of->count, .array = {CHANGEABLE(y), largest, &count}, .constant = least});
+    run(c, largest ? &count_lost_loops : &count_suspects_loops,
+        (ad_span){.n = of->count, .array = {CHANGEABLE(y), largest, &count}, .constant = least});
     return count > 0;
 }
 

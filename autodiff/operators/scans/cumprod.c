@@ -6,7 +6,6 @@
 #include "../../kernels/scaled.h"
 #include "../../kernels/scan.h"
 
-SCAN(cumprod, x, y *(double)x)
 SCAN(prod_beside, 1, y *(double)w)
 SCAN(recurrence, v, (double)v + (double)x * y)
 SCAN(beside, c, w)
@@ -79,7 +78,34 @@ static inline void cumprod_of(REAL *y, const REAL *x, const REAL *unused, ad_sca
     }
 }
 
-LOOP(cumprod_scaled){FOR_GROUPS(cumprod_of)}
+ALWAYS_INLINE void cumprod_columns(REAL *restrict y, const REAL *restrict x, size_t n, size_t w, size_t k)
+{
+    double product[SIDE];
+    for (size_t j = 0; j < w; j++)
+        product[j] = 1;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < w; j++)
+            y[i * k + j] = ad_in_real(product[j] *= (double)x[i * k + j]);
+}
+
+LOOP(cumprod)
+{
+    const size_t n = s->size[1], k = s->size[2];
+    for (size_t o = 0; o < s->size[0]; o++)
+        for (size_t j = 0, w; j < k; j += w) {
+            REAL *y = (REAL *)s->array[0] + first_of(s, o, j);
+            const REAL *x = (const REAL *)s->array[1] + first_of(s, o, j);
+            w = k - j < SIDE ? 1 : SIDE;
+            if (k == 1)
+                cumprod_columns(y, x, n, 1, 1);
+            else if (w == 1)
+                cumprod_columns(y, x, n, 1, k);
+            else
+                cumprod_columns(y, x, n, SIDE, k);
+        }
+}
+
+LOOP(cumprod_scaled) { FOR_GROUPS(cumprod_of) }
 
 /* r_j = before_j s_j, s_j = v_j + x_(j+1) s_(j+1) */
 ALWAYS_INLINE void cumprod_backward_of(REAL *restrict r, const REAL *restrict v, const REAL *restrict x,
@@ -90,7 +116,7 @@ ALWAYS_INLINE void cumprod_backward_of(REAL *restrict r, const REAL *restrict v,
     for (size_t i = n; i-- > 0;)
         for (size_t j = 0; j < w; j++) {
             s[j] += (double)v[i * k + j];
-            r[i * k + j] = (REAL)(before[i * w + j] * s[j]);
+            r[i * k + j] = ad_in_real(before[i * w + j] * s[j]);
             s[j] *= (double)x[i * k + j];
         }
 }
@@ -107,8 +133,8 @@ static inline void scaled_cumprod_backward_of(REAL *r, const REAL *v, const REAL
     }
 }
 
-LOOP(cumprod_backward){FOR_SIDES(cumprod_backward_of)} LOOP(cumprod_backward_scaled){
-    FOR_GROUPS(scaled_cumprod_backward_of)}
+LOOP(cumprod_backward) { FOR_SIDES(cumprod_backward_of) }
+LOOP(cumprod_backward_scaled) { FOR_GROUPS(scaled_cumprod_backward_of) }
 
 /* r_j = before_j after_j v_j */
 ALWAYS_INLINE void prod_others_of(REAL *restrict r, const REAL *restrict v, const REAL *restrict x,
@@ -120,7 +146,7 @@ ALWAYS_INLINE void prod_others_of(REAL *restrict r, const REAL *restrict v, cons
         after[j] = 1;
     for (size_t i = n; i-- > 0;)
         for (size_t j = 0; j < w; j++) {
-            r[i * k + j] = (REAL)(before[i * w + j] * after[j] * (double)v[i * k + j]);
+            r[i * k + j] = ad_in_real(before[i * w + j] * after[j] * (double)v[i * k + j]);
             after[j] *= (double)x[i * k + j];
         }
 }
@@ -135,7 +161,8 @@ static inline void scaled_prod_others_of(REAL *r, const REAL *v, const REAL *x, 
     }
 }
 
-LOOP(prod_others){FOR_SIDES(prod_others_of)} LOOP(prod_others_scaled) { FOR_GROUPS(scaled_prod_others_of) }
+LOOP(prod_others) { FOR_SIDES(prod_others_of) }
+LOOP(prod_others_scaled) { FOR_GROUPS(scaled_prod_others_of) }
 
 /* A product, and its derivative as x moves with the velocity v. */
 typedef struct moving {
@@ -166,7 +193,7 @@ static inline void prod_slope_of(REAL *r, const REAL *v, const REAL *x, moving *
     }
 }
 
-LOOP(prod_slope){FOR_GROUPS(prod_slope_of)}
+LOOP(prod_slope) { FOR_GROUPS(prod_slope_of) }
 
 #endif
 
@@ -174,12 +201,17 @@ LOOP(prod_slope){FOR_GROUPS(prod_slope_of)}
 
 AD_FAMILY(scans_cumprod)
 
-    LOOP_TABLE(cumprod_scaled) LOOP_TABLE(cumprod_backward) LOOP_TABLE(cumprod_backward_scaled) LOOP_TABLE(prod_others)
-        LOOP_TABLE(prod_others_scaled) LOOP_TABLE(prod_slope)
+LOOP_TABLE(cumprod)
+LOOP_TABLE(cumprod_scaled)
+LOOP_TABLE(cumprod_backward)
+LOOP_TABLE(cumprod_backward_scaled)
+LOOP_TABLE(prod_others)
+LOOP_TABLE(prod_others_scaled)
+LOOP_TABLE(prod_slope)
 
-    /* Runs a loop of results that are made of operands 0 and 1; for it there is room for `room` f64 for each element of
-     * the axis. Where it leaves the range, `again` computes all once more; it may be NULL. */
-    static void run_with_room(ad_call *c, const ad_loops *loops, const ad_loops *again, size_t room)
+/* Runs a loop of results that are made of operands 0 and 1; for it there is room for `room` f64 for each element of the
+ * axis. Where it leaves the range, `again` computes all once more; it may be NULL. */
+static void run_with_room(ad_call *c, const ad_loops *loops, const ad_loops *again, size_t room)
 {
     const ad_shape *x = c->x[0]->shape;
     const int axis = ad_axis_index(c, c->attributes[0].integer, x->rank);
