@@ -122,8 +122,9 @@ AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
 /* ---- Of reductions ----------------------------------------------------------------------------------------------- */
 /* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
 AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
-/* e^(x-y) dy, 0 where x is -inf; dy and y have the reduced axes with size 1 */
-AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y);
+/* softmax(x) dy over the axes where dy has size 1, 0 where x is -inf. `parts` [2,n], for n groups, save work and change
+ * nothing: the largest x of each group, and the sum of e^(x - largest). Parts that are not of this x are made anew. */
+AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor parts);
 /* v in equal shares to the elements of x that equal y (NaN equals NaN here), 0 to the others; v and y have the reduced
  * axes with size 1 */
 AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
@@ -157,6 +158,13 @@ typedef enum ad_direction { AD_FORWARDS, AD_BACKWARDS } ad_direction;
 AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, ad_direction direction);
 /* y_i = x_(i-1), or x_(i+1) backwards; `edge` where there is no neighbour */
 AD_API ad_tensor ad_beside(ad_tensor x, int axis, ad_direction direction, double edge);
+
+/* Of y = logcumsumexp(x), which have the digits that rounding y costs. The gradient of x: the sum of e^(x_j - y_i) dy_i,
+ * i >= j. Its transpose, the derivative of y along u: the sum of e^(x_j - y_i) u_j, j <= i. The derivative of the
+ * gradient along u: the sum of v_i e^(x_j - y_i) (u_j - slope(u, x)_i), i >= j. */
+AD_API ad_tensor ad_logcumsumexp_backward(ad_tensor dy, ad_tensor x, int axis);
+AD_API ad_tensor ad_logcumsumexp_slope(ad_tensor u, ad_tensor x, int axis);
+AD_API ad_tensor ad_logcumsumexp_bend(ad_tensor v, ad_tensor u, ad_tensor x, int axis);
 
 /* ---- Of slices --------------------------------------------------------------------------------------------------- */
 /* n elements along the axis: v in the places that the slice takes, 0 in the others :  dv = slice(dr) */
