@@ -23,8 +23,10 @@ typedef long double wide;
 
 static inline bool is_finite(REAL x) { return R(fabs)(x) <= GREATEST; }
 
+/* Conditions are joined by & and |, without branches, so that loops are vectorised. */
+
 /* Whether x, as a result of rounding, may have lost digits or everything: it is denormal, 0, infinite or NaN. */
-static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fabs)(x) <= GREATEST); }
+static inline bool is_lost(REAL x) { return !((R(fabs)(x) >= LEAST_NORMAL) & (R(fabs)(x) <= GREATEST)); }
 
 /* Of three operands: y = fast, or `exact`, an expression of the wide v, a and b, where `lost` says so of v, a, b and
  * y. c is the operator's constant. */

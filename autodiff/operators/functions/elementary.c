@@ -23,10 +23,10 @@ MAP2(fmod, R(fmod)(a, b))
 MAP2_VIA(logaddexp, log1p_exp, a == b ? 0 : -R(fabs)(a - b), (a > b ? a : b) + v)
 
 MAP2(divide_or_zero, b == 0 ? 0 : a / b)
-MAP3_IN_RANGE(mul_divide_or_zero, b == 0 ? 0 : v * (a / b), a != 0 && b != 0 && is_lost(a / b), v * a / b)
+MAP3_IN_RANGE(mul_divide_or_zero, b == 0 ? 0 : v * (a / b), (a != 0) & (b != 0) & is_lost(a / b), v *a / b)
 MAP3_IN_RANGE(quotient_slope_or_zero, b == 0 ? 0 : -((a / b) * (v / b)),
-              b != 0 && ((a != 0 && is_lost(a / b)) || (v != 0 && is_lost(v / b))), -(v * a / b / b))
-MAP3_IN_RANGE(mul_trunc_quotient, v *R(rint)((a - R(fmod)(a, b)) / b), b != 0 && is_finite(a) && !is_finite(a / b),
+              (b != 0) & (((a != 0) & is_lost(a / b)) | ((v != 0) & is_lost(v / b))), -(v *a / b / b))
+MAP3_IN_RANGE(mul_trunc_quotient, v *R(rint)((a - R(fmod)(a, b)) / b), (b != 0) & is_finite(a) & !is_finite(a / b),
               v *W(rint)((a - W(fmod)(a, b)) / b))
 MAP2(trunc_quotient, R(rint)((a - R(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
@@ -37,10 +37,11 @@ enum { POW_ORDERS = 64 };
 
 #ifdef AD_REAL
 
-/* times_log_power is w l^m, w = x^e, l = ln x. Where its limit at 0 or at infinity is 0 it is 0, and so is 0^0 (ln 0)^m.
+/* times_log_power is w l^m, w = x^e, l = ln x. Where its limit at 0 or at infinity is 0 it is 0, and so is 0^0 (ln
+ * 0)^m.
  *
- * pow_derivative is the k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), with w = x^(p-j) and l = ln x. Leibniz: the
- * sum over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
+ * pow_derivative is the k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), with w = x^(p-j) and l = ln x. Leibniz:
+ * the sum over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
 #define POW_DERIVATIVE(suffix, type)                                                                                   \
     static inline type times_log_power##suffix(type w, type l, int m, type x, type e)                                  \
     {                                                                                                                  \
@@ -230,10 +231,7 @@ ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_
 /* ---- Powers, roots and remainders -------------------------------------------------------------------------------- */
 
 /* y = 1 / x :  dx = -y (y dy), whose factors lie between dy and the result: y^2 might overflow */
-static void reciprocal_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, ad_neg(ad_mul(ad_y(p), ad_mul(ad_y(p), ad_dy(p)))));
-}
+static void reciprocal_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(ad_y(p), ad_mul(ad_y(p), ad_dy(p))))); }
 
 AD_OPERATOR(reciprocal,
     OF_ONE,
