@@ -94,7 +94,7 @@ LOOP(pow_constant)
 }
 
 /* y = c p v, p = x^(c-1): whether a factor or the product was lost. An x that is 0 or infinite has an exact power. */
-static inline bool slope_is_lost(REAL v, REAL x, REAL p, REAL y)
+static inline int slope_is_lost(REAL v, REAL x, REAL p, REAL y)
 {
     return (v != 0) & (x != 0) & is_finite(x) & (is_lost(p) | is_lost(p * v) | is_lost(y));
 }
@@ -448,7 +448,7 @@ ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c)
     return ad_apply_one(&ad_operator_pow_constant_backward, (const ad_tensor[]){v, x}, 2, &(ad_attribute){.real = c});
 }
 
-static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_exp_backward(ad_dy(p), ad_y(p), ad_x(p, 0), 1)); }
+static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_y(p), ad_dy(p))); }
 
 AD_OPERATOR(exp,
     OF_ONE,
