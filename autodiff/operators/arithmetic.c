@@ -67,7 +67,7 @@ LOOP(scale)
                more = (REAL)(s->constant - (double)c);
     REAL *restrict Y = s->array[0];
     const size_t step = s->step[1];
-    if (s->constant != 0 && is_lost(c))
+    if (sizeof(REAL) < sizeof(double) && s->constant != 0 && is_lost(c))
         for (size_t i = 0; i < s->n; i++)
             Y[i] = (REAL)(s->constant * (double)X[i * step]);
     else if (rest != 0 && step)
