@@ -70,9 +70,9 @@ POW_DERIVATIVE(_of, REAL)
 POW_DERIVATIVE(_exactly, wide)
 
 /* Whether the power w = x^(p-j), a product or v times all was lost. x^p at 0 and infinity is right as it is. */
-static inline bool slope_is_lost(REAL v, REAL x, REAL p, REAL w, REAL y)
+static inline int slope_is_lost(REAL v, REAL x, REAL p, REAL w, REAL y)
 {
-    return v != 0 && x != 0 && is_finite(x) && is_finite(p) && (is_lost(w) || is_lost(y));
+    return (v != 0) & (x != 0) & is_finite(x) & is_finite(p) & (is_lost(w) | is_lost(y));
 }
 
 static inline REAL slope_in_range(wide v, wide x, wide p, int j, int k)
@@ -91,6 +91,7 @@ LOOP(pow_derivative)
         const REAL *restrict X = (const REAL *)s->array[2] + from * sx;
         const REAL *restrict P = (const REAL *)s->array[3] + from * sp;
         REAL *restrict Y = (REAL *)s->array[0] + from;
+        int any = 0;
         n = via_block(s->n - from);
         for (size_t i = 0; i < n; i++) {
             e[i] = P[i * sp] - (REAL)j;
@@ -99,11 +100,13 @@ LOOP(pow_derivative)
         vector_pow(n, w, X, sx, e, 1);
         if (k > 0)
             vector_log(n, l, l);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             Y[i] = V[i * sv] * pow_derivative_of(X[i * sx], P[i * sp], j, k, w[i], l[i]);
+        for (size_t i = 0; i < n; i++)
+            any |= slope_is_lost(V[i * sv], X[i * sx], P[i * sp], w[i], Y[i]);
+        for (size_t i = 0; any && i < n; i++)
             if (slope_is_lost(V[i * sv], X[i * sx], P[i * sp], w[i], Y[i]))
                 Y[i] = slope_in_range(V[i * sv], X[i * sx], P[i * sp], j, k);
-        }
     }
 }
 
