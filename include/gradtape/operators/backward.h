@@ -30,8 +30,8 @@ AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
 /* v where a > b or one of them is NaN, v / 2 where a = b, else 0 */
 AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b); /* -v a / b^2, right where a / b overflows */
-/* c y v, y = e^(c x). Where y is what that power rounds to, denormal, 0 or infinite, x has the digits that y lost: c e^(c
- * x) v. x is not read elsewhere, and its gradient is 0. */
+/* c y v, y = e^(c x). Where y is what that power rounds to, denormal, 0 or infinite, x has the digits that y lost: c
+ * e^(c x) v. x is not read elsewhere, and its gradient is 0. */
 AD_API ad_tensor ad_exp_backward(ad_tensor v, ad_tensor y, ad_tensor x, double c);
 /* c x^(c-1) v, right where x^(c-1) overflows */
 AD_API ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c);
@@ -49,12 +49,12 @@ AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where 
 /* v a / b and -v a / b^2, both 0 where b = 0, and right where a quotient of two factors overflows */
 AD_API ad_tensor ad_mul_divide_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_one_minus_square(ad_tensor x);            /* 1 - x^2 as (1 - x) (1 + x) */
-AD_API ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x);  /* v / (1 + x^2), also where x^2 overflows */
-AD_API ad_tensor ad_erf_backward(ad_tensor v, ad_tensor x);   /* 2 / sqrt(pi) e^-x^2 v */
+AD_API ad_tensor ad_one_minus_square(ad_tensor x);           /* 1 - x^2 as (1 - x) (1 + x) */
+AD_API ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x); /* v / (1 + x^2), also where x^2 overflows */
+AD_API ad_tensor ad_erf_backward(ad_tensor v, ad_tensor x);  /* 2 / sqrt(pi) e^-x^2 v */
 /* v a / (a^2 + b^2), 0 where both are 0; right where a square overflows */
 AD_API ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
+AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b);                  /* trunc(a / b) of the exact quotient */
 AD_API ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b); /* v trunc(a / b), the same */
 /* v times the n-th derivative of digamma, right where that overflows and the product does not */
 AD_API ad_tensor ad_mul_polygamma(ad_tensor v, ad_tensor x, int64_t n);
