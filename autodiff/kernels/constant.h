@@ -10,7 +10,7 @@
 /* What (REAL)c lacks of c. Nothing is -0, which changes no number that it is added to. */
 static inline REAL rest_of(double c)
 {
-    const double rest = c - (double)(REAL)c;
+    const double rest = sizeof(REAL) < sizeof(double) ? c - (double)(REAL)c : 0;
     return isnan(rest) || isinf(rest) || rest == 0 ? -(REAL)0 : (REAL)rest;
 }
 

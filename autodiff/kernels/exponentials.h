@@ -19,12 +19,12 @@
 enum { LANES = 16 };
 
 /* A sum, and what its roundings lost. */
-typedef struct total {
+typedef struct exact_sum {
     double sum, lost;
-} total;
+} exact_sum;
 
 /* The sum of two of Knuth: what the rounding loses is exact. */
-static inline void add_to_total(total *t, double x)
+static inline void add_to_sum(exact_sum *t, double x)
 {
     const double sum = t->sum + x, part = sum - t->sum;
     t->lost += (t->sum - (sum - part)) + (x - part);
@@ -32,7 +32,7 @@ static inline void add_to_total(total *t, double x)
 }
 
 /* Where a sum is infinite, what was lost is NaN. */
-static inline double value_of_total(const total *t) { return t->lost == t->lost ? t->sum + t->lost : t->sum; }
+static inline double value_of_sum(const exact_sum *t) { return t->lost == t->lost ? t->sum + t->lost : t->sum; }
 
 /* Adds the lanes in halves. */
 static inline double sum_of_lanes(double lane[LANES])
@@ -76,7 +76,7 @@ static inline void exp_of_buffer(size_t n, REAL *e)
 }
 
 /* Adds n <= VIA_BLOCK terms, those that are 1 apart from the others. */
-static inline void add_terms(total *t, const REAL *e, size_t n)
+static inline void add_terms(exact_sum *t, const REAL *e, size_t n)
 {
     double lane[LANES] = {0}, few = 0;
     const size_t whole = n / LANES * LANES;
@@ -88,14 +88,14 @@ static inline void add_terms(total *t, const REAL *e, size_t n)
         few += e[i] == 1 ? 0 : (double)e[i];
     for (size_t i = 0; i < n; i++)
         ones += e[i] == 1;
-    add_to_total(t, ones);
-    add_to_total(t, whole ? few + sum_of_lanes(lane) : few);
+    add_to_sum(t, ones);
+    add_to_sum(t, whole ? few + sum_of_lanes(lane) : few);
 }
 
 /* e = e^(x-m); returns the others. e may be NULL. */
 GROUP_FUNCTION double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, size_t step)
 {
-    total t = {.sum = -1};
+    exact_sum t = {.sum = -1};
     for (size_t from = 0; from < n; from += VIA_BLOCK) {
         const size_t count = n - from < VIA_BLOCK ? n - from : VIA_BLOCK;
         REAL block[VIA_BLOCK];
@@ -106,7 +106,7 @@ GROUP_FUNCTION double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, siz
         for (size_t i = 0; e && i < count; i++)
             e[(from + i) * step] = block[i];
     }
-    return value_of_total(&t);
+    return value_of_sum(&t);
 }
 
 /* ---- Means under probabilities y --------------------------------------------------------------------------------- */
@@ -135,8 +135,8 @@ GROUP_FUNCTION REAL origin_of(const REAL *v, const REAL *y, size_t n, size_t ste
 }
 
 /* sum of y (v - origin), and of y */
-GROUP_FUNCTION void add_products(total *products, total *weights, const REAL *v, const REAL *y, REAL origin, size_t n,
-                                 size_t step)
+GROUP_FUNCTION void add_products(exact_sum *products, exact_sum *weights, const REAL *v, const REAL *y, REAL origin,
+                                 size_t n, size_t step)
 {
     for (size_t from = 0, end; from < n; from = end) {
         double lane[LANES] = {0}, weight[LANES] = {0};
@@ -152,8 +152,8 @@ GROUP_FUNCTION void add_products(total *products, total *weights, const REAL *v,
             lane[0] += (double)y[i * step] * (double)(v[i * step] - origin);
             weight[0] += (double)y[i * step];
         }
-        add_to_total(products, sum_of_lanes(lane));
-        add_to_total(weights, sum_of_lanes(weight));
+        add_to_sum(products, sum_of_lanes(lane));
+        add_to_sum(weights, sum_of_lanes(weight));
     }
 }
 
@@ -166,16 +166,16 @@ typedef struct mean_value {
 GROUP_FUNCTION mean_value mean_under(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL origin = origin_of(v, y, n, step);
-    total products = {0}, weights = {0};
+    exact_sum products = {0}, weights = {0};
     add_products(&products, &weights, v, y, origin, n, step);
-    const double missing = 1 - value_of_total(&weights), rest = value_of_total(&products);
+    const double missing = 1 - value_of_sum(&weights), rest = value_of_sum(&products);
     if (fabs(missing) <= 16 * (double)REAL_EPSILON)
         return (mean_value){origin, (REAL)rest};
     if (fabs(missing) <= DBL_MAX)
         return (mean_value){origin, (REAL)(rest - (double)origin * missing)};
-    products = (total){0};
+    products = (exact_sum){0};
     add_products(&products, &weights, v, y, 0, n, step);
-    return (mean_value){0, (REAL)value_of_total(&products)};
+    return (mean_value){0, (REAL)value_of_sum(&products)};
 }
 
 #endif

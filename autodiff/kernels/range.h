@@ -21,10 +21,12 @@ typedef long double wide;
 #define LEAST_NORMAL _Generic((REAL)0, float : 0x1p-126F, double : 0x1p-1022)
 #define GREATEST _Generic((REAL)0, float : 0x1.fffffep127F, double : 0x1.fffffffffffffp1023)
 
-static inline bool is_finite(REAL x) { return R(fabs)(x) <= GREATEST; }
+static inline int is_finite(REAL x) { return R(fabs)(x) <= GREATEST; }
+
+/* Conditions are joined by & and |, without branches, so that loops are vectorised. */
 
 /* Whether x, as a result of rounding, may have lost digits or everything: it is denormal, 0, infinite or NaN. */
-static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fabs)(x) <= GREATEST); }
+static inline int is_lost(REAL x) { return (R(fabs)(x) < LEAST_NORMAL) | !(R(fabs)(x) <= GREATEST); }
 
 /* Of three operands: y = fast, or `exact`, an expression of the wide v, a and b, where `lost` says so of v, a, b and
  * y. c is the operator's constant. */
@@ -34,7 +36,7 @@ static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fa
         (void)v, (void)a, (void)b, (void)c;                                                                            \
         return (REAL)(fast);                                                                                           \
     }                                                                                                                  \
-    static inline bool name##_is_lost(REAL v, REAL a, REAL b, REAL y)                                                  \
+    static inline int name##_is_lost(REAL v, REAL a, REAL b, REAL y)                                                   \
     {                                                                                                                  \
         (void)v, (void)a, (void)b, (void)y;                                                                            \
         return lost;                                                                                                   \
@@ -47,6 +49,12 @@ static inline bool is_lost(REAL x) { return !(R(fabs)(x) >= LEAST_NORMAL && R(fa
     LOOP(name)                                                                                                         \
     {                                                                                                                  \
         const size_t sv = s->step[1], sa = s->step[2], sb = s->step[3];                                                \
+        if (s->n == 1) {                                                                                               \
+            const REAL v = *(const REAL *)s->array[1], a = *(const REAL *)s->array[2], b = *(const REAL *)s->array[3]; \
+            const REAL y = name##_of(v, a, b, (REAL)s->constant);                                                      \
+            *(REAL *)s->array[0] = name##_is_lost(v, a, b, y) ? name##_exactly(v, a, b, (wide)s->constant) : y;        \
+            return;                                                                                                    \
+        }                                                                                                              \
         for (size_t from = 0, n; from < s->n; from += n) {                                                             \
             const REAL *restrict V = (const REAL *)s->array[1] + from * sv;                                            \
             const REAL *restrict A = (const REAL *)s->array[2] + from * sa;                                            \

@@ -13,8 +13,7 @@ MAP2(minimum, a < b || a != a ? a : b)
 MAP3(share_greater, a > b ? v : a == b ? v / 2 : (a < b ? 0 : v))
 
 MAP3_IN_RANGE(quotient_slope, -((a * (1 / b)) * (v * (1 / b))),
-              is_lost(1 / b) || (a != 0 && is_lost(a * (1 / b))) || (v != 0 && is_lost(v * (1 / b))),
-              -(v * a / b / b))
+              is_lost(1 / b) | ((a != 0) & is_lost(a * (1 / b))) | ((v != 0) & is_lost(v * (1 / b))), -(v *a / b / b))
 
 #ifdef AD_REAL
 
@@ -31,7 +30,7 @@ static inline wide exponential(wide c, wide x) { return c == (wide)LN_2 ? W(exp2
 #endif
 
 /* c y v, y = e^(c x). x only has what y lost where it is denormal, 0 or infinite. */
-MAP3_IN_RANGE(exp_backward, c *a *v, v != 0 && is_lost(a), c *v *before_rounding((REAL)a, exponential(c, b)))
+MAP3_IN_RANGE(exp_backward, c *a *v, (v != 0) & is_lost(a), c *v *before_rounding((REAL)a, exponential(c, b)))
 
 MAP1(neg, -x)
 MAP1_OF(exp, exp)
@@ -60,30 +59,26 @@ LOOP(shift)
             Y[i] = (X[0] + c) + rest;
 }
 
-/* c x, where c has more digits than REAL. An infinity or 0 has none of them. */
-static inline REAL scaled(REAL x, REAL c, REAL rest)
-{
-    const REAL y = c * x, better = R(fma)(c, x, rest * x);
-    return y != 0 && is_finite(y) ? better : y;
-}
-
+/* c x. Where c has more digits than REAL, it is two numbers of one sign, so that zeros and infinities come out too. */
 LOOP(scale)
 {
-    const REAL *restrict X = s->array[1], c = (REAL)s->constant, rest = rest_of(s->constant);
+    const REAL *restrict X = s->array[1], nearest = (REAL)s->constant, rest = rest_of(s->constant);
+    const REAL c = rest != 0 && (rest < 0) != (nearest < 0) ? R(nextafter)(nearest, 0) : nearest,
+               more = (REAL)(s->constant - (double)c);
     REAL *restrict Y = s->array[0];
     const size_t step = s->step[1];
-    if (s->constant != 0 && is_lost(c))
+    if (sizeof(REAL) < sizeof(double) && s->constant != 0 && is_lost(c))
         for (size_t i = 0; i < s->n; i++)
             Y[i] = (REAL)(s->constant * (double)X[i * step]);
-    else if (rest != 0)
+    else if (rest != 0 && step)
         for (size_t i = 0; i < s->n; i++)
-            Y[i] = scaled(X[i * step], c, rest);
+            Y[i] = R(fma)(c, X[i], more * X[i]);
     else if (step)
         for (size_t i = 0; i < s->n; i++)
             Y[i] = c * X[i];
     else
         for (size_t i = 0; i < s->n; i++)
-            Y[i] = c * X[0];
+            Y[i] = rest != 0 ? R(fma)(c, X[0], more * X[0]) : c * X[0];
 }
 
 LOOP(pow_constant)
@@ -99,9 +94,9 @@ LOOP(pow_constant)
 }
 
 /* y = c p v, p = x^(c-1): whether a factor or the product was lost. An x that is 0 or infinite has an exact power. */
-static inline bool slope_is_lost(REAL v, REAL x, REAL p, REAL y)
+static inline int slope_is_lost(REAL v, REAL x, REAL p, REAL y)
 {
-    return v != 0 && x != 0 && is_finite(x) && (is_lost(p) || is_lost(p * v) || is_lost(y));
+    return (v != 0) & (x != 0) & is_finite(x) & (is_lost(p) | is_lost(p * v) | is_lost(y));
 }
 
 LOOP(pow_constant_backward)
@@ -240,7 +235,10 @@ AD_OPERATOR(quotient_slope,
     .domain = {{0}, {0}, {.low = 0.5, .high = 2}},
 );
 
-ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_quotient_slope, v, a, b); }
+ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b)
+{
+    return APPLY(&ad_operator_quotient_slope, v, a, b);
+}
 
 /* y = max(a, b) :  da = dy where a > b, half where equal;  db the same with a and b exchanged */
 static void maximum_vjp(ad_pullback *p)
@@ -418,8 +416,9 @@ static void pow_constant_backward_vjp(ad_pullback *p)
     if (ad_wants(p, 0))
         ad_give(p, 0, ad_pow_constant_backward(ad_dy(p), x, c));
     if (ad_wants(p, 1))
-        ad_give(p, 1, c == 0 || c == 1 ? ad_zeros_like(x)
-                                       : ad_scale(ad_pow_constant_backward(ad_mul(v, ad_dy(p)), x, c - 1), c));
+        ad_give(p, 1,
+                c == 0 || c == 1 ? ad_zeros_like(x)
+                                 : ad_scale(ad_pow_constant_backward(ad_mul(v, ad_dy(p)), x, c - 1), c));
 }
 
 static const ad_sample samples_pow_constant_backward[] = {
@@ -449,7 +448,7 @@ ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c)
     return ad_apply_one(&ad_operator_pow_constant_backward, (const ad_tensor[]){v, x}, 2, &(ad_attribute){.real = c});
 }
 
-static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_exp_backward(ad_dy(p), ad_y(p), ad_x(p, 0), 1)); }
+static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_y(p), ad_dy(p))); }
 
 AD_OPERATOR(exp,
     OF_ONE,

@@ -63,7 +63,7 @@ LOOP(deviation){FOR_EACH_GROUP(deviation_of, s->array[0], s->array[1], s->array[
 GROUP_FUNCTION uint32_t sums_by_likeliness(double sum[2], const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL half = (REAL)-0.69314718055994531;
-    total likely = {0}, others = {0};
+    exact_sum likely = {0}, others = {0};
     uint32_t count = 0;
     for (size_t from = 0, end; from < n; from = end) {
         double above[LANES] = {0}, below[LANES] = {0};
@@ -77,13 +77,13 @@ GROUP_FUNCTION uint32_t sums_by_likeliness(double sum[2], const REAL *v, const R
             }
         for (; i < end; i++)
             *(y[i * step] > half ? above : below) += (double)v[i * step];
-        add_to_total(&likely, sum_of_lanes(above));
-        add_to_total(&others, sum_of_lanes(below));
+        add_to_sum(&likely, sum_of_lanes(above));
+        add_to_sum(&others, sum_of_lanes(below));
     }
     for (size_t i = 0; i < n; i++)
         count += y[i * step] > half;
-    sum[0] = value_of_total(&others);
-    sum[1] = value_of_total(&likely);
+    sum[0] = value_of_sum(&others);
+    sum[1] = value_of_sum(&likely);
     return count;
 }
 

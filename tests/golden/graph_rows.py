@@ -377,9 +377,9 @@ def mean_ties(g):
 @row("logsumexp_backward")
 def logsumexp_backward(g):
     x = within(g, with_rank(g, 1), REAL)
-    kept = [1 if g.chance(0.5) else size for size in g.shape(x)]
-    v, y = like(g, kept), within(g, like(g, kept), REAL)
-    g.apply("logsumexp_backward", reductions.logsumexp_backward, [v, x, y])
+    v = like(g, [1 if g.chance(0.5) else size for size in g.shape(x)])
+    parts = fit(g, v, [2, g.count(v)])
+    g.apply("logsumexp_backward", reductions.logsumexp_backward, [v, x, parts])
 
 
 @row("sum_to")

@@ -82,8 +82,13 @@ def trace(x):
     return torch.diagonal(x, 0, -2, -1).sum(-1)
 
 
-def logsumexp_backward(v, x, y):
-    return torch.where(torch.isneginf(x), 0.0, torch.exp(torch.where(torch.isneginf(x), 0.0, x) - y) * v)
+def logsumexp_backward(v, x, parts):
+    """softmax(x) v over the axes where v has size 1, 0 where x is -inf; parts change nothing."""
+    below = torch.where(torch.isneginf(x), 0.0, x)
+    axes = [i for i, size in enumerate(v.shape) if size == 1]
+    e = torch.where(torch.isneginf(x), 0.0, torch.exp(below - (x.amax(axes, keepdim=True).detach() if axes else below)))
+    total = e.sum(axes, keepdim=True) if axes else e
+    return torch.where(e == 0, 0.0, e / torch.where(total == 0, 1.0, total)) * v + 0 * torch.nan_to_num(parts, 0, 0, 0).sum()
 
 
 # ---- Cases ----------------------------------------------------------------------------------------------------------
@@ -154,10 +159,10 @@ def backward_operator_cases():
         x, y = pairs[label]
         draw = Draw("logsumexp_backward", label)
         case(CASES, "logsumexp_backward", label, logsumexp_backward,
-             [draw.uniform(y), draw.uniform(x), draw.uniform(y, 0, 2)])
+             [draw.uniform(y), draw.uniform(x), draw.uniform([2, math.prod(y)], 0.5, 2)])
     masked = torch.tensor([[0.5, -INF, 1.25], [-INF, -INF, -2]], dtype=F64)
     case(CASES, "logsumexp_backward", "minus_infinity", logsumexp_backward,
-         [torch.tensor([[1.5], [-1]], dtype=F64), masked, torch.logsumexp(masked, 1, keepdim=True)])
+         [torch.tensor([[1.5], [-1]], dtype=F64), masked, torch.tensor([[1.25, -2], [1.5, 1]], dtype=F64)])
 
 
 def special_cases():

@@ -402,8 +402,9 @@ START_TEST(logsumexp_at_infinities)
     const double values[] = {-INFINITY, -INFINITY, INFINITY, 1, -INFINITY, 1, NAN, 1, 1000, 1000};
     ad_tensor x = matrix(5, 2, values), y = ad_logsumexp_over(x, AD_AXES(1));
     EXPECT(y, -INFINITY, INFINITY, 1, NAN, 1000 + log(2));
-    EXPECT(ad_logsumexp_backward(ad_full(t, AD_F64, AD_SHAPE(5, 1), INFINITY), x, ad_reshape(y, AD_SHAPE(5, 1))), 0, 0,
-           NAN, NAN, 0, INFINITY, NAN, NAN, INFINITY, INFINITY);
+    ad_tensor parts = ad_ones(t, AD_F64, AD_SHAPE(2, 5)); /* not of this x */
+    EXPECT(ad_logsumexp_backward(ad_full(t, AD_F64, AD_SHAPE(5, 1), INFINITY), x, parts), 0, 0, NAN, NAN, 0, INFINITY,
+           NAN, NAN, INFINITY, INFINITY);
     x = ROW(-INFINITY, -INFINITY);
     ad_backward(ad_logsumexp(x));
     EXPECT(ad_gradient(x), 0, 0);
@@ -459,7 +460,9 @@ START_TEST(wrong_axes_and_shapes_are_refused)
     expect_inert(ad_prod_over(x, AD_AXES(1, -1)), AD_BAD_SHAPE, "prod: axis -1 is given twice");
     expect_inert(ad_trace(v), AD_BAD_SHAPE, "trace: [3] is not a matrix: it must have at least 2 axes");
     expect_inert(ad_logsumexp_backward(v, x, v), AD_BAD_SHAPE,
-                 "logsumexp_backward: [3] and [3] must be x [2,3] with its axes kept");
+                 "logsumexp_backward: [3] must be x [2,3] with its axes kept");
+    expect_inert(ad_logsumexp_backward(ad_reshape(v, AD_SHAPE(1, 3)), x, v), AD_BAD_SHAPE,
+                 "logsumexp_backward: [3] must be [2,n]: there are n = 3 groups");
 }
 END_TEST
 
@@ -543,6 +546,82 @@ REAL_TEST(logsumexp_of_minus_infinity)
 }
 END_REAL_TEST
 
+/* The weights of each group sum to 1. */
+static void expect_weights(ad_tensor numbers, ad_axes axes, double tolerance)
+{
+    const void *data = real == AD_F32 ? (const void *)ad_f32(numbers) : ad_f64(numbers);
+    ad_tensor x = ad_variable(t, real, ad_shape_of(numbers), data), y = ad_logsumexp_over(x, axes);
+    ad_tensor dx = derivative(y, x);
+    const size_t groups = ad_size_of(y);
+    long double sum = 0;
+    for (size_t i = 0; i < ad_size_of(dx); i++)
+        sum += (long double)number_at(dx, i);
+    ck_assert_msg(fabs((double)(sum - (long double)groups)) <= tolerance * (double)groups,
+                  "weights sum to %.17g, not %zu", (double)sum, groups);
+}
+
+/* Two equal elements have the weights 1/2 and the Hessian (1, -1; -1, 1) / 4 at any offset, by hand. In rows, long
+ * rows, columns and several blocks the weights sum to 1. */
+REAL_TEST(logsumexp_far_from_zero)
+{
+    const double offsets[] = {0, 1e2, 1e4, 1e6, 1e8, 1e16, 1e30, -1e30, 1e300};
+    const double epsilon = real == AD_F32 ? 1.1920929e-7 : 2.2204460492503131e-16;
+    for (size_t i = 0; i < COUNT(offsets) - (real == AD_F32); i++) {
+        const double c = offsets[i];
+        ad_tensor x = VECTOR(c, c, -INFINITY), y = ad_logsumexp(x);
+        ad_tensor dx = derivative(y, x);
+        EXPECT(dx, 0.5, 0.5, 0);
+        EXPECT(derivative(ad_mul(dx, ad_cast(INPUTS(1, 0, 0), real)), x), 0.25, -0.25, 0);
+        expect_weights(ad_full(t, real, AD_SHAPE(5, 300, 3), c), AD_AXES(1), 8 * epsilon);
+        expect_weights(ad_add(SCALAR(c), ad_normal(t, real, AD_SHAPE(3, 7, 5, 2), 5)), AD_AXES(0, 2), 8 * epsilon);
+        expect_weights(ad_add(SCALAR(c), ad_normal(t, real, AD_SHAPE(2, 5000), 5)), AD_AXES(1), 8 * epsilon);
+        expect_weights(ad_add(SCALAR(c), ad_normal(t, real, AD_SHAPE(50, 300), 5)), AD_AXES(0), 8 * epsilon);
+        ad_reset(t);
+    }
+}
+END_REAL_TEST
+
+/* ln(1 + e^-40), from mpmath, in rows, long rows, columns and several blocks. */
+REAL_TEST(logsumexp_near_zero)
+{
+    const double tail = 4.2483542552915889e-18, epsilon = real == AD_F32 ? 1.1920929e-7 : 2.2204460492503131e-16;
+    const ad_shape of[] = {AD_SHAPE(1, 2), AD_SHAPE(1, 700), AD_SHAPE(2, 1), AD_SHAPE(700, 3), AD_SHAPE(3, 2, 5, 2)};
+    const ad_axes axes[] = {AD_AXES(1), AD_AXES(1), AD_AXES(0), AD_AXES(0), AD_AXES(0, 2)};
+    for (size_t i = 0; i < COUNT(of); i++) {
+        /* The first element of a group is 0, the last -40, the others -inf. */
+        const int axis = axes[i].axis[0];
+        const int64_t n = of[i].dims[axis];
+        ad_shape one = of[i], between = of[i];
+        one.dims[axis] = 1;
+        between.dims[axis] = n - 2;
+        ad_tensor parts[] = {ad_full(t, real, one, 0), ad_full(t, real, between, -INFINITY),
+                             ad_full(t, real, one, -40)};
+        ad_tensor x = ad_concat(parts, 3, axis);
+        if (i == 4) /* of the second axis the first alone is not -inf */
+            x = ad_where(ad_equal(ad_reshape(ad_arange(t, AD_I32, 5), AD_SHAPE(5, 1)), WHOLE(0)), x, SCALAR(-INFINITY));
+        ad_tensor y = ad_logsumexp_over(x, axes[i]);
+        for (size_t j = 0; j < ad_size_of(y); j++)
+            ck_assert_msg(fabs(number_at(y, j) - tail) <= 4 * epsilon * tail, "shape %zu: %.17g", i, number_at(y, j));
+    }
+}
+END_REAL_TEST
+
+/* Elements {gap, 0}: the Hessian is p q (1, -1; -1, 1) with q = 1 / (1 + e^gap), by hand. */
+REAL_TEST(logsumexp_of_a_sure_element_twice)
+{
+    const double gaps[] = {5, 20, 40, 80}, epsilon = real == AD_F32 ? 1.1920929e-7 : 2.2204460492503131e-16;
+    for (size_t i = 0; i < COUNT(gaps); i++)
+        for (int k = 0; k < 2; k++) {
+            const double q = 1 / (1 + exp(gaps[i])), pq = q * (1 - q);
+            ad_tensor x = VECTOR(gaps[i], 0), dx = derivative(ad_logsumexp(x), x);
+            ad_tensor h = derivative(ad_mul(dx, ad_cast(k ? INPUTS(0, 1) : INPUTS(1, 0), real)), x);
+            for (size_t j = 0; j < 2; j++)
+                ck_assert_msg(fabs(number_at(h, j) - ((int)j == k ? pq : -pq)) <= 8 * epsilon * pq, "%.17g, not %.17g",
+                              number_at(h, j), pq);
+        }
+}
+END_REAL_TEST
+
 REAL_TEST(reductions_of_nothing)
 {
     ad_tensor x = ad_param(t, real, AD_SHAPE(2, 0), NULL, "x");
@@ -622,6 +701,9 @@ static Suite *make_suite(void)
     ADD(ties_of_many);
     ADD(infinities_and_nan_in_max);
     ADD(logsumexp_of_minus_infinity);
+    ADD(logsumexp_far_from_zero);
+    ADD(logsumexp_near_zero);
+    ADD(logsumexp_of_a_sure_element_twice);
     ADD(reductions_of_nothing);
     suite_add_tcase(suite, tests);
     return suite;

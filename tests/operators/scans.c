@@ -269,6 +269,31 @@ START_TEST(second_gradients_of_logarithms_of_sums_beside_infinity)
 }
 END_TEST
 
+/* The last of two equal elements has the weights (1/2, 1/2) at any offset, and the Hessian (1, -1; -1, 1) / 4. Beside
+ * e^0 a term e^-40 is not lost: ln(1 + e^-40) and p q = e^-40 (1 + e^-40)^-2 are from mpmath. */
+START_TEST(logarithms_of_sums_lose_nothing)
+{
+    const double offsets[] = {0, 1e4, 1e8, 1e16, 1e300, -1e300}, tail = 4.2483542552915889e-18;
+    const ad_tensor last = ad_detach(PARAMS("x", 0, 1)), first = ad_detach(PARAMS("x", 1, 0));
+    ad_tensor dx;
+    for (size_t i = 0; i < COUNT(offsets); i++) {
+        ad_tensor x = PARAMS("x", offsets[i], offsets[i]);
+        ad_grad(ad_sum(ad_mul(ad_logcumsumexp(x, 0), last)), &x, 1, &dx);
+        EXPECT(dx, 0.5, 0.5);
+        ad_backward(ad_sum(ad_mul(dx, first)));
+        EXPECT(ad_gradient(x), 0.25, -0.25);
+    }
+    for (int k = 0; k < 2; k++) {
+        ad_tensor x = k ? PARAMS("x", -40, 0) : PARAMS("x", 0, -40), y = ad_logcumsumexp(x, 0);
+        EXPECT_NEARLY(y, k ? -40 : 0, tail);
+        ad_grad(ad_sum(ad_mul(y, last)), &x, 1, &dx);
+        EXPECT_NEARLY(ad_mul(dx, k ? first : last), k ? tail : 0, k ? 0 : tail);
+        ad_backward(ad_sum(ad_mul(dx, first)));
+        EXPECT_NEARLY(ad_gradient(x), tail, -tail);
+    }
+}
+END_TEST
+
 START_TEST(recurrences_go_both_ways)
 {
     const ad_tensor a = PARAMS("x", 7, 2, 3), v = PARAMS("x", 1, 10, 100);
@@ -442,6 +467,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, logarithms_of_sums_at_infinities);
     tcase_add_test(tests, gradients_of_logarithms_of_sums_beside_infinity);
     tcase_add_test(tests, second_gradients_of_logarithms_of_sums_beside_infinity);
+    tcase_add_test(tests, logarithms_of_sums_lose_nothing);
     tcase_add_test(tests, recurrences_go_both_ways);
     tcase_add_test(tests, scans_of_nothing);
     tcase_add_loop_test(tests, sorted_as_by_insertion, 0, 24);

@@ -105,7 +105,8 @@ END_TEST
 START_TEST(softmax_log_likelihood_is_the_loss_negated)
 {
     const int32_t labels[] = {2, 0};
-    ad_tensor z = ad_input(t, AD_F64, AD_SHAPE(2, 3), (const double[]){0.5, -1, 2, 3, 0.25, -0.5}), l = ad_input(t, AD_I32, AD_SHAPE(2), labels);
+    ad_tensor z = ad_input(t, AD_F64, AD_SHAPE(2, 3), (const double[]){0.5, -1, 2, 3, 0.25, -0.5}),
+              l = ad_input(t, AD_I32, AD_SHAPE(2), labels);
     ad_tensor y = ad_softmax_log_likelihood(z, l), whole = ad_log_softmax(z, 1), loss = ad_softmax_cross_entropy(z, l);
     expect_ok(t);
     for (size_t i = 0; i < 2; i++) {
@@ -118,12 +119,142 @@ START_TEST(softmax_log_likelihood_is_the_loss_negated)
 }
 END_TEST
 
+/* ---- Sure classes and long rows ---------------------------------------------------------------------------------- */
+
+static void expect_relative(int line, ad_tensor x, double tolerance, size_t n, const double wanted[])
+{
+    expect_ok(t);
+    ck_assert_uint_eq(ad_size_of(x), n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(number_at(x, i) - wanted[i]) <= tolerance * fabs(wanted[i]),
+                      "line %d: element %zu is %.17g instead of %.17g", line, i, number_at(x, i), wanted[i]);
+}
+#define EXPECT_DIGITS(x, ...)                                                                                          \
+    expect_relative(__LINE__, x, (real == AD_F32 ? 16 * (double)FLT_EPSILON : 16 * DBL_EPSILON),                       \
+                    sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+
+/* Logits {0, -gap}, q = 1 / (1 + e^gap) the probability of the second class, by hand; gaps whose q is 1e-4 to 4e-18. */
+static const double sure_gaps[] = {9, 20, 40};
+enum { SURE_GAPS = COUNT(sure_gaps) };
+
+START_TEST(sure_classes_keep_their_digits)
+{
+    const double gap = sure_gaps[_i / 2], q = 1 / (1 + exp(gap)), p = 1 - q, loss = log1p(exp(-gap));
+    real = _i % 2 ? AD_F32 : AD_F64;
+    ad_tensor x = MATRIX(1, 2, 0, -gap), y = ad_log_softmax(x, 1),
+              labels = ad_input(t, AD_I32, AD_SHAPE(1), (int32_t[]){0});
+    EXPECT_DIGITS(y, -loss, -gap - loss);
+    PULL(y, 1, 0);
+    EXPECT_DIGITS(ad_gradient(x), q, -q);
+    PULL(ad_softmax(x, 1), 1, 0);
+    EXPECT_DIGITS(ad_gradient(x), p * q, -p * q);
+    ad_tensor l = ad_softmax_cross_entropy(x, labels);
+    EXPECT_DIGITS(l, loss);
+    PULL(l, 1);
+    EXPECT_DIGITS(ad_gradient(x), -q, q);
+    ad_tensor w = ad_cast(INPUTS(2, 3), real);
+    l = ad_softmax_cross_entropy_with(x, labels, &(ad_cross_entropy_options){.class_weights = w});
+    EXPECT_DIGITS(l, 2 * loss);
+    PULL(l, 1);
+    EXPECT_DIGITS(ad_gradient(x), -2 * q, 2 * q);
+    /* Smoothed by 1/2, with these weights: dz = (3/2 + 3/4) softmax - (3/2, 3/4). */
+    l = ad_softmax_cross_entropy_with(x, labels, &(ad_cross_entropy_options){.smoothing = 0.5, .class_weights = w});
+    PULL(l, 1);
+    EXPECT_DIGITS(ad_gradient(x), 0.75 * p - 1.5 * q, 1.5 * q - 0.75 * p);
+}
+END_TEST
+
+/* The second derivatives along (1, 0): that of the loss and of -log_softmax is p q (1, -1), that of softmax's first
+ * element p q (q - p) (1, -1). */
+START_TEST(sure_classes_keep_their_digits_twice)
+{
+    const double gap = sure_gaps[_i / 2], q = 1 / (1 + exp(gap)), p = 1 - q;
+    real = _i % 2 ? AD_F32 : AD_F64;
+    ad_tensor x = MATRIX(1, 2, 0, -gap), labels = ad_input(t, AD_I32, AD_SHAPE(1), (int32_t[]){0});
+    ad_tensor first = ad_cast(ad_reshape(INPUTS(1, 0), AD_SHAPE(1, 2)), real), w = ad_cast(INPUTS(1, 1), real);
+    ad_tensor losses[] = {
+        ad_softmax_cross_entropy(x, labels),
+        ad_softmax_cross_entropy_with(x, labels, &(ad_cross_entropy_options){.smoothing = 0.25, .class_weights = w}),
+        ad_sum(ad_mul(ad_neg(first), ad_log_softmax(x, 1))),
+    };
+    for (size_t i = 0; i < COUNT(losses); i++) {
+        ad_tensor dx = derivative(losses[i], x);
+        EXPECT_DIGITS(derivative(ad_mul(dx, first), x), p * q, -p * q);
+    }
+    ad_tensor dx = derivative(ad_sum(ad_mul(first, ad_softmax(x, 1))), x);
+    EXPECT_DIGITS(derivative(ad_mul(dx, first), x), p * q * (q - p), -p * q * (q - p));
+}
+END_TEST
+
+/* Sure answers of one logit: dz = -q for the target 1 and q for 0, and d2z = p q, with q = logistic(-gap). */
+START_TEST(sure_logits_keep_their_digits)
+{
+    const double gap = sure_gaps[_i / 2], q = 1 / (1 + exp(gap));
+    real = _i % 2 ? AD_F32 : AD_F64;
+    ad_tensor z = VECTOR(gap, -gap), l = ad_logistic_cross_entropy(z, ad_cast(INPUTS(1, 0), real));
+    EXPECT_DIGITS(l, log1p(exp(-gap)), log1p(exp(-gap)));
+    ad_tensor dz = derivative(l, z);
+    EXPECT_DIGITS(dz, -q, q);
+    EXPECT_DIGITS(derivative(dz, z), q * (1 - q), q * (1 - q));
+}
+END_TEST
+
+/* Of c equal logits each has the probability 1 / c, by hand; two millions, and one that is no power of 2. They lie in a
+ * row, and side by side in three columns. The gradients of cross-entropy are 1 / c, and 1 / c - 1 at the label. */
+REAL_TEST(long_rows_lose_nothing)
+{
+    const int64_t c = 3000001;
+    const double log_c = log((double)c);
+    ad_tensor row = ad_param(t, real, AD_SHAPE(1, c), NULL, "row"), columns = ad_zeros(t, real, AD_SHAPE(c / 3, 3));
+    ad_tensor labels = ad_input(t, AD_I32, AD_SHAPE(1), (int32_t[]){7});
+    const size_t places[] = {0, 1234567, (size_t)c - 1};
+    ad_tensor p = ad_softmax(row, 1), y = ad_log_softmax(row, 1), l = ad_softmax_cross_entropy(row, labels);
+    ad_tensor by_columns = ad_softmax(columns, 0);
+    PULL(l, 1);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        EXPECT_DIGITS(ad_scalar(t, number_at(p, places[i])), 1 / (double)c);
+        EXPECT_DIGITS(ad_scalar(t, number_at(y, places[i])), -log_c);
+        EXPECT_DIGITS(ad_scalar(t, number_at(ad_gradient(row), places[i])), 1 / (double)c);
+        EXPECT_DIGITS(ad_scalar(t, number_at(by_columns, places[i] % 3000)), 1 / (double)(c / 3));
+    }
+    EXPECT_DIGITS(ad_scalar(t, number_at(ad_gradient(row), 7)), 1 / (double)c - 1);
+    EXPECT_DIGITS(l, log_c);
+    /* The same with the mean of all terms beside the label's: ln c. */
+    ad_tensor w = ad_ones(t, real, AD_SHAPE(c));
+    EXPECT_DIGITS(
+        ad_softmax_cross_entropy_with(row, labels, &(ad_cross_entropy_options){.smoothing = 0.5, .class_weights = w}),
+        log_c);
+}
+END_REAL_TEST
+
+/* Gradients of what a common shift leaves alone sum to 0, and weights to 1, whatever the shift: logits {s, s, s - 1}.
+ */
+REAL_TEST(shifts_cost_nothing)
+{
+    const double shifts[] = {0, 1e2, 1e4, 1e6, -1e6}, s = 2 + exp(-1);
+    for (size_t i = 0; i < COUNT(shifts); i++) {
+        ad_tensor x = MATRIX(1, 3, shifts[i], shifts[i], shifts[i] - 1), y = ad_softmax(x, 1);
+        EXPECT_DIGITS(y, 1 / s, 1 / s, exp(-1) / s);
+        PULL(ad_log_softmax(x, 1), 0, 0, 1);
+        EXPECT_DIGITS(ad_gradient(x), -1 / s, -1 / s, 2 / s);
+        PULL(ad_softmax(x, 1), 1e6, 1e6, 1e6);
+        EXPECT(ad_gradient(x), 0, 0, 0);
+        ad_reset(t);
+    }
+}
+END_REAL_TEST
+
 static void add_tests(TCase *tests)
 {
     ADD(softmax_of_minus_infinity);
     tcase_add_loop_test(tests, softmax_cross_entropy_at_gaps, 0, 2 * GAPS);
     tcase_add_loop_test(tests, logistic_cross_entropy_at_gaps, 0, 2 * GAPS);
     ADD(losses_of_the_largest_logits);
+    tcase_add_loop_test(tests, sure_classes_keep_their_digits, 0, 2 * SURE_GAPS);
+    tcase_add_loop_test(tests, sure_classes_keep_their_digits_twice, 0, 2 * SURE_GAPS);
+    tcase_add_loop_test(tests, sure_logits_keep_their_digits, 0, 2 * SURE_GAPS);
+    ADD(long_rows_lose_nothing);
+    ADD(shifts_cost_nothing);
     tcase_add_test(tests, labels_out_of_range);
     tcase_add_test(tests, softmax_log_likelihood_is_the_loss_negated);
 }

@@ -23,10 +23,10 @@ MAP2(fmod, R(fmod)(a, b))
 MAP2_VIA(logaddexp, log1p_exp, a == b ? 0 : -R(fabs)(a - b), (a > b ? a : b) + v)
 
 MAP2(divide_or_zero, b == 0 ? 0 : a / b)
-MAP3_IN_RANGE(mul_divide_or_zero, b == 0 ? 0 : v * (a / b), a != 0 && b != 0 && is_lost(a / b), v * a / b)
+MAP3_IN_RANGE(mul_divide_or_zero, b == 0 ? 0 : v * (a / b), (a != 0) & (b != 0) & is_lost(a / b), v *a / b)
 MAP3_IN_RANGE(quotient_slope_or_zero, b == 0 ? 0 : -((a / b) * (v / b)),
-              b != 0 && ((a != 0 && is_lost(a / b)) || (v != 0 && is_lost(v / b))), -(v * a / b / b))
-MAP3_IN_RANGE(mul_trunc_quotient, v *R(rint)((a - R(fmod)(a, b)) / b), b != 0 && is_finite(a) && !is_finite(a / b),
+              (b != 0) & (((a != 0) & is_lost(a / b)) | ((v != 0) & is_lost(v / b))), -(v *a / b / b))
+MAP3_IN_RANGE(mul_trunc_quotient, v *R(rint)((a - R(fmod)(a, b)) / b), (b != 0) & is_finite(a) & !is_finite(a / b),
               v *W(rint)((a - W(fmod)(a, b)) / b))
 MAP2(trunc_quotient, R(rint)((a - R(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
@@ -37,10 +37,11 @@ enum { POW_ORDERS = 64 };
 
 #ifdef AD_REAL
 
-/* times_log_power is w l^m, w = x^e, l = ln x. Where its limit at 0 or at infinity is 0 it is 0, and so is 0^0 (ln 0)^m.
+/* times_log_power is w l^m, w = x^e, l = ln x. Where its limit at 0 or at infinity is 0 it is 0, and so is 0^0 (ln
+ * 0)^m.
  *
- * pow_derivative is the k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), with w = x^(p-j) and l = ln x. Leibniz: the
- * sum over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
+ * pow_derivative is the k-th derivative by p of p (p-1) ... (p-j+1) x^(p-j), with w = x^(p-j) and l = ln x. Leibniz:
+ * the sum over i of (k choose i) times the i-th derivative of the polynomial, d[i], times w l^(k-i). */
 #define POW_DERIVATIVE(suffix, type)                                                                                   \
     static inline type times_log_power##suffix(type w, type l, int m, type x, type e)                                  \
     {                                                                                                                  \
@@ -69,9 +70,9 @@ POW_DERIVATIVE(_of, REAL)
 POW_DERIVATIVE(_exactly, wide)
 
 /* Whether the power w = x^(p-j), a product or v times all was lost. x^p at 0 and infinity is right as it is. */
-static inline bool slope_is_lost(REAL v, REAL x, REAL p, REAL w, REAL y)
+static inline int slope_is_lost(REAL v, REAL x, REAL p, REAL w, REAL y)
 {
-    return v != 0 && x != 0 && is_finite(x) && is_finite(p) && (is_lost(w) || is_lost(y));
+    return (v != 0) & (x != 0) & is_finite(x) & is_finite(p) & (is_lost(w) | is_lost(y));
 }
 
 static inline REAL slope_in_range(wide v, wide x, wide p, int j, int k)
@@ -90,6 +91,7 @@ LOOP(pow_derivative)
         const REAL *restrict X = (const REAL *)s->array[2] + from * sx;
         const REAL *restrict P = (const REAL *)s->array[3] + from * sp;
         REAL *restrict Y = (REAL *)s->array[0] + from;
+        int any = 0;
         n = via_block(s->n - from);
         for (size_t i = 0; i < n; i++) {
             e[i] = P[i * sp] - (REAL)j;
@@ -98,11 +100,13 @@ LOOP(pow_derivative)
         vector_pow(n, w, X, sx, e, 1);
         if (k > 0)
             vector_log(n, l, l);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             Y[i] = V[i * sv] * pow_derivative_of(X[i * sx], P[i * sp], j, k, w[i], l[i]);
+        for (size_t i = 0; i < n; i++)
+            any |= slope_is_lost(V[i * sv], X[i * sx], P[i * sp], w[i], Y[i]);
+        for (size_t i = 0; any && i < n; i++)
             if (slope_is_lost(V[i * sv], X[i * sx], P[i * sp], w[i], Y[i]))
                 Y[i] = slope_in_range(V[i * sv], X[i * sx], P[i * sp], j, k);
-        }
     }
 }
 
@@ -132,7 +136,7 @@ ad_tensor ad_expm1(ad_tensor x) { return ad_apply1(&ad_operator_expm1, x); }
 #define LOG2_E 1.44269504088896340736
 #define LOG10_E 0.434294481903251827651
 
-static void exp2_vjp(ad_pullback *p) { ad_give(p, 0, ad_exp_backward(ad_dy(p), ad_y(p), ad_x(p, 0), LN_2)); }
+static void exp2_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scale(ad_y(p), LN_2), ad_dy(p))); }
 
 AD_OPERATOR(exp2,
     OF_ONE,
@@ -230,10 +234,7 @@ ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_
 /* ---- Powers, roots and remainders -------------------------------------------------------------------------------- */
 
 /* y = 1 / x :  dx = -y (y dy), whose factors lie between dy and the result: y^2 might overflow */
-static void reciprocal_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, ad_neg(ad_mul(ad_y(p), ad_mul(ad_y(p), ad_dy(p)))));
-}
+static void reciprocal_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_mul(ad_y(p), ad_mul(ad_y(p), ad_dy(p))))); }
 
 AD_OPERATOR(reciprocal,
     OF_ONE,

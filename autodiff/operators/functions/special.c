@@ -22,7 +22,7 @@ static inline REAL rest_of_square(REAL x)
 #endif
 
 /* 2 / sqrt(pi) e^-x^2 v by halves of e^-x^2, which is in range where e^-x^2 alone is not. */
-MAP2_VIA(erf_backward, exp, b *b / -2, a *v *(v * (REAL)TWO_BY_ROOT_PI * (1 - rest_of_square(b))))
+MAP2_VIA(erf_backward, exp, b *b / -2, a *v *(v *(REAL)TWO_BY_ROOT_PI *(1 - rest_of_square(b))))
 MAP1(lgamma, ad_lgamma_of((double)x))
 MAP1(digamma, ad_digamma_of((double)x))
 

@@ -20,9 +20,9 @@ MAP1_EXCEPT(acosh, acosh, x > LARGE_ROOT)
 MAP1_OF(atanh, atanh)
 MAP2_EXCEPT(atan2, atan2, false)
 MAP1(one_minus_square, (1 - x) * (1 + x))
-MAP3_IN_RANGE(atan2_backward, a == 0 && b == 0 ? 0 : (v * a) / (a * a + b * b),
-              (a != 0 || b != 0) && (is_lost(a * a + b * b) || (a != 0 && v != 0 && is_lost(v * a))),
-              v * a / (a * a + b * b))
+MAP3_IN_RANGE(atan2_backward, ((a == 0) & (b == 0)) ? 0 : (v * a) / (a * a + b * b),
+              ((a != 0) | (b != 0)) & (is_lost(a * a + b * b) | ((a != 0) & (v != 0) & is_lost(v * a))),
+              v *a / (a * a + b * b))
 
 #ifdef AD_REAL
 
@@ -186,17 +186,19 @@ AD_OPERATOR(atan2,
 
 ad_tensor ad_atan2(ad_tensor y, ad_tensor x) { return ad_apply2(&ad_operator_atan2, y, x); }
 
-/* r = p(v) = v a / (a^2 + b^2), with q(v) = v b / (a^2 + b^2) :  dv = p(dr),  da = (q(v) - r) (q(dr) + p(dr)) =
- * (b^2 - a^2) v dr / (a^2 + b^2)^2,  db = -2 r q(dr) */
+/* r = f(v, a, b) = v a / (a^2 + b^2) :  dv = f(dr, a, b),  da = (b - a) (b + a) v dr / (a^2 + b^2)^2 =
+ * 4 f(v, b - a, b + a) f(dr, b + a, b - a), in which nothing cancels,  db = -2 r f(dr, b, a) */
 static void atan2_backward_vjp(ad_pullback *p)
 {
-    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2), r = ad_y(p);
-    ad_tensor dv = ad_atan2_backward(ad_dy(p), a, b), q = ad_atan2_backward(ad_dy(p), b, a);
-    ad_give(p, 0, dv);
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_mul(ad_sub(ad_atan2_backward(v, b, a), r), ad_add(q, dv)));
+    ad_tensor v = ad_x(p, 0), a = ad_x(p, 1), b = ad_x(p, 2), dr = ad_dy(p);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_atan2_backward(dr, a, b));
+    if (ad_wants(p, 1)) {
+        ad_tensor s = ad_sub(b, a), t = ad_add(b, a);
+        ad_give(p, 1, ad_scale(ad_mul(ad_atan2_backward(v, s, t), ad_atan2_backward(dr, t, s)), 4));
+    }
     if (ad_wants(p, 2))
-        ad_give(p, 2, ad_scale(ad_mul(r, q), -2));
+        ad_give(p, 2, ad_scale(ad_mul(ad_y(p), ad_atan2_backward(dr, b, a)), -2));
 }
 
 AD_OPERATOR(atan2_backward,
@@ -210,7 +212,10 @@ AD_OPERATOR(atan2_backward,
     .domain = {{0}, {0}, {BETWEEN(0.25, 2)}},
 );
 
-ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b) { return APPLY(&ad_operator_atan2_backward, v, a, b); }
+ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b)
+{
+    return APPLY(&ad_operator_atan2_backward, v, a, b);
+}
 
 /* ---- Hyperbolic functions ---------------------------------------------------------------------------------------- */
 

@@ -80,26 +80,64 @@ LOOP(cummax)
     }
 }
 
-/* With m_i the largest so far, or 0 where that is infinite: s_i = s_(i-1) e^(m_(i-1) - m_i) + e^(x_i - m_i), y_i = m_i
- * + ln s_i. No power is above 1, and no error grows from one logarithm to the next. */
+/* Running sums of exponentials below the largest so far, m, or 0 where that is infinite. The term of the largest is
+ * kept apart: 1 + others = sum of e^(x-m). `rest` is what the roundings of `others` have lost. `of_top` is the u of the
+ * largest, and `mean` the sum of e^(x-m) (u - of_top). */
+typedef struct running {
+    REAL top, of_top;
+    double others, rest, mean;
+} running;
+
+#define BEFORE_ALL                                                                                                     \
+    {                                                                                                                  \
+        .top = -INFINITY, .others = -1                                                                                 \
+    }
+
+/* The block's powers: e = e^(x-m), and shrink = e^(m before - m). No power is above 1, unless x is +inf. */
+static void running_powers(REAL top, const REAL *x, size_t k, REAL *m, REAL *e, REAL *shrink, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const REAL before = top, at = x[i * k];
+        top = at > top || at != at ? at : top;
+        m[i] = top - top == 0 || top != top ? top : 0;
+        e[i] = at - m[i];
+        shrink[i] = before == top ? 0 : before - top;
+    }
+    vector_exp(count, e, e);
+    vector_exp(count, shrink, shrink);
+}
+
+/* Takes the next x, with its powers and its u. */
+static inline void run_on(running *r, REAL x, REAL u, REAL e, REAL shrink)
+{
+    const double all = 1 + (r->others + r->rest);
+    if (x > r->top && x < INFINITY) {
+        r->mean = (double)shrink * (r->mean + (all == 0 ? 0 : all * (double)(r->of_top - u)));
+        r->rest = (double)shrink * ((1 - all) + r->others + r->rest);
+        r->others = (double)shrink * all;
+        r->of_top = u;
+    } else {
+        const double sum = r->others + (double)e, part = sum - r->others;
+        r->mean += x == -INFINITY ? 0 : (double)e * (double)(u - r->of_top);
+        r->rest = sum - sum == 0 ? r->rest + ((r->others - (sum - part)) + ((double)e - part)) : 0;
+        r->others = sum;
+    }
+    r->top = x > r->top || x != x ? x : r->top;
+}
+
+/* y_i = m_i + log1p(others): no error grows from one logarithm to the next. */
 static void logcumsumexp_of(const REAL *x, REAL *y, size_t n, size_t k)
 {
-    REAL top = -INFINITY, m[VIA_BLOCK], e[VIA_BLOCK], shrink[VIA_BLOCK];
-    double sum = 0;
+    running r = BEFORE_ALL;
+    REAL m[VIA_BLOCK], e[VIA_BLOCK], shrink[VIA_BLOCK];
     for (size_t from = 0; from < n; from += VIA_BLOCK) {
         const size_t count = n - from < VIA_BLOCK ? n - from : VIA_BLOCK;
+        running_powers(r.top, x + from * k, k, m, e, shrink, count);
         for (size_t i = 0; i < count; i++) {
-            const REAL before = top, at = x[(from + i) * k];
-            top = at > top || at != at ? at : top;
-            m[i] = top - top == 0 || top != top ? top : 0;
-            e[i] = at - m[i];
-            shrink[i] = before == top ? 0 : before - top;
+            run_on(&r, x[(from + i) * k], 0, e[i], shrink[i]);
+            e[i] = (REAL)(r.others + r.rest);
         }
-        vector_exp(count, e, e);
-        vector_exp(count, shrink, shrink);
-        for (size_t i = 0; i < count; i++)
-            e[i] = (REAL)(sum = sum * (double)shrink[i] + (double)e[i]);
-        vector_log(count, e, e);
+        vector_log1p(count, e, e);
         for (size_t i = 0; i < count; i++)
             y[(from + i) * k] = m[i] + e[i];
     }
@@ -113,6 +151,82 @@ LOOP(logcumsumexp)
             logcumsumexp_of((const REAL *)s->array[1] + at, (REAL *)s->array[0] + at, n, k);
 }
 
+/* Whether there is a mean of u up to here, under the probabilities e^(x-y): not before the first x above -inf, nor from
+ * an x of +inf on. */
+static inline bool has_mean(const running *r) { return r->top > -INFINITY && r->top < INFINITY; }
+
+/* Array 0 becomes the mean of u, in array 1, under the probabilities of x, in array 2. */
+LOOP(logcumsumexp_slope)
+{
+    const size_t n = s->size[1], k = s->size[2];
+    for (size_t g = 0; g < s->size[0] * k; g++) {
+        const size_t at = g / k * n * k + g % k;
+        const REAL *u = (const REAL *)s->array[1] + at, *x = (const REAL *)s->array[2] + at;
+        REAL *y = (REAL *)s->array[0] + at, m[VIA_BLOCK], e[VIA_BLOCK], shrink[VIA_BLOCK];
+        running r = BEFORE_ALL;
+        for (size_t i = 0; i < n; i++) {
+            const size_t l = i % VIA_BLOCK, left = n - i;
+            if (l == 0)
+                running_powers(r.top, x + i * k, k, m, e, shrink, left < VIA_BLOCK ? left : VIA_BLOCK);
+            run_on(&r, x[i * k], u[i * k], e[l], shrink[l]);
+            const double mean = (double)r.of_top + r.mean / (1 + (r.others + r.rest));
+            y[i * k] = has_mean(&r) || r.top != r.top ? (REAL)mean : 0;
+        }
+    }
+}
+
+/* What the way back needs of each element: its powers, v over the sum of powers, the u of the largest so far, and how
+ * far the mean of u is from that. */
+typedef struct step_back {
+    REAL e, shrink, weight, of_top, mean;
+} step_back;
+
+static void steps_of(step_back *to, const REAL *x, const REAL *v, const REAL *u, size_t n, size_t k)
+{
+    REAL m[VIA_BLOCK], e[VIA_BLOCK], shrink[VIA_BLOCK];
+    running r = BEFORE_ALL;
+    for (size_t i = 0; i < n; i++) {
+        const size_t l = i % VIA_BLOCK, left = n - i;
+        if (l == 0)
+            running_powers(r.top, x + i * k, k, m, e, shrink, left < VIA_BLOCK ? left : VIA_BLOCK);
+        run_on(&r, x[i * k], u ? u[i * k] : 0, e[l], shrink[l]);
+        const double all = 1 + (r.others + r.rest);
+        const bool known = has_mean(&r) || r.top != r.top;
+        to[i] = (step_back){.e = r.top == INFINITY ? 0 : e[l],
+                            .shrink = shrink[l],
+                            .weight = known ? (REAL)((double)v[i * k] / all) : 0,
+                            .of_top = r.of_top,
+                            .mean = known ? (REAL)(r.mean / all) : 0};
+    }
+}
+
+/* r_j = sum over i >= j of v_i e^(x_j - y_i) (u_j - mean_i of u); without u, of v_i e^(x_j - y_i). r is in array 0, x
+ * in 1, v in 2; array 3 points to u, or NULL, and to room for the steps. Sums go back from the last i; they are those
+ * of the probabilities of what is largest so far, and of its u. */
+LOOP(logcumsumexp_backward)
+{
+    const size_t n = s->size[1], k = s->size[2];
+    void *const *more = s->array[3];
+    step_back *steps = more[1];
+    for (size_t g = 0; g < s->size[0] * k; g++) {
+        const size_t at = g / k * n * k + g % k;
+        const REAL *x = (const REAL *)s->array[1] + at, *u = more[0] ? (const REAL *)more[0] + at : NULL;
+        REAL *r = (REAL *)s->array[0] + at, of_top = 0;
+        double sum = 0, products = 0;
+        steps_of(steps, x, (const REAL *)s->array[2] + at, u, n, k);
+        for (size_t i = n; i-- > 0;) {
+            const step_back *to = &steps[i];
+            const double shrink = i + 1 < n ? (double)steps[i + 1].shrink : 0;
+            products = shrink * (products + (sum == 0 ? 0 : (double)(to->of_top - of_top) * sum)) -
+                       (double)to->weight * (double)to->mean;
+            sum = (double)to->weight + shrink * sum;
+            of_top = to->of_top;
+            const double own = u && x[i * k] > -INFINITY ? (double)(u[i * k] - of_top) * sum + products : sum;
+            r[i * k] = x[i * k] == -INFINITY ? 0 : x[i * k] == INFINITY ? NAN : (REAL)((double)to->e * own);
+        }
+    }
+}
+
 #else
 
 AD_FAMILY(scans_cumulative)
@@ -120,6 +234,8 @@ AD_FAMILY(scans_cumulative)
 LOOP_TABLE(cumsum)
 LOOP_TABLE(cummax)
 LOOP_TABLE(logcumsumexp)
+LOOP_TABLE(logcumsumexp_slope)
+LOOP_TABLE(logcumsumexp_backward)
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
 
@@ -195,17 +311,10 @@ ad_tensor ad_cummax(ad_tensor x, int axis) { return ad_along(&ad_operator_cummax
 
 static void logcumsumexp_run(ad_call *c) { ad_run_along(c, &logcumsumexp_loops, NULL, false, 0); }
 
-/* y_i = ln sum of e^x_j, j <= i :  dx_j = sum of e^(x_j - y_i) dy_i, i >= j. That is e^(x_j - y_j) s_j, where s_j =
- * dy_j + e^(y_j - y_(j+1)) s_(j+1): no power is above 1. Of two y that are +inf the power counts as 1, which keeps s
- * finite there, so that the power 0 of what is beside +inf makes its term 0. x = +inf is given NaN last, where no
- * derivative of this rule can come upon it. After the last y stands inf: that power is not used. */
+/* y_i = ln sum of e^x_j, j <= i :  dx_j = sum of e^(x_j - y_i) dy_i, i >= j */
 static void logcumsumexp_vjp(ad_pullback *p)
 {
-    const int axis = ad_axis_of(p);
-    const ad_tensor x = ad_x(p, 0), y = ad_y(p), a = ad_exp(ad_sub_logs(y, ad_beside(y, axis, true, INFINITY)));
-    const ad_tensor dx = ad_mul_exp(ad_recurrence(a, ad_dy(p), axis, true), ad_sub_logs(x, y));
-    const ad_tensor below = ad_less(x, ad_full(x.tape, ad_type_of(x), AD_SCALAR, INFINITY));
-    ad_give(p, 0, ad_where(below, dx, ad_full(x.tape, ad_type_of(x), AD_SCALAR, (double)NAN)));
+    ad_give(p, 0, ad_logcumsumexp_backward(ad_dy(p), ad_x(p, 0), ad_axis_of(p)));
 }
 
 AD_OPERATOR(logcumsumexp,
@@ -220,5 +329,150 @@ AD_OPERATOR(logcumsumexp,
 );
 
 ad_tensor ad_logcumsumexp(ad_tensor x, int axis) { return ad_along(&ad_operator_logcumsumexp, x, axis); }
+
+/* Calls a loop on x, v, and u, or NULL. */
+static void run_back(ad_call *c, void *x, void *v, void *u)
+{
+    const ad_shape *shape = c->x[0]->shape;
+    const int axis = ad_axis_index(c, c->attributes[0].integer, shape->rank);
+    ad_span s = {.array = {c->y[0]->data, x, v}, .size = {1, 1, 1}};
+    for (int i = 0; i < shape->rank; i++)
+        s.size[i < axis ? 0 : i == axis ? 1 : 2] *= (size_t)shape->dims[i];
+    void *more[] = {u, ad_scratch(c, s.size[1], 5 * ad_bytes_of(c->x[0]->type))};
+    s.array[3] = more;
+    if (more[1] && ad_count_of(shape))
+        ad_loop_for(c->op->loops, c->x[0]->type)(&s);
+}
+
+static void logcumsumexp_backward_run(ad_call *c) { run_back(c, c->x[1]->data, c->x[0]->data, NULL); }
+static void logcumsumexp_slope_run(ad_call *c) { run_back(c, c->x[0]->data, c->x[1]->data, NULL); }
+static void logcumsumexp_bend_run(ad_call *c) { run_back(c, c->x[2]->data, c->x[0]->data, c->x[1]->data); }
+
+static ad_tensor along(const ad_operator *op, const ad_tensor *x, int n, int axis)
+{
+    return ad_apply_one(op, x, n, &(ad_attribute){.integer = axis});
+}
+
+/* r_j = sum of e^(x_j - y_i) v_i, i >= j :  dv = slope(dr, x),  dx = bend(v, dr, x) */
+static void logcumsumexp_backward_vjp(ad_pullback *p)
+{
+    const int axis = ad_axis_of(p);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_logcumsumexp_slope(ad_dy(p), ad_x(p, 1), axis));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_logcumsumexp_bend(ad_x(p, 0), ad_dy(p), ad_x(p, 1), axis));
+}
+
+static const ad_sample samples_of_back[] = {
+    {.n_x = 2, .x = {{2, {2, 4}}, {2, {2, 4}}}, .attributes = {{.integer = -1}}},
+    {.n_x = 2, .x = {{3, {2, 3, 2}}, {3, {2, 3, 2}}}, .attributes = {{.integer = 1}}},
+    {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = 0}}},
+};
+
+AD_OPERATOR(logcumsumexp_backward,
+    .arity = 2,
+    ALONG_AXIS,
+    SAMPLES(samples_of_back),
+    .run = logcumsumexp_backward_run,
+    .loops = &logcumsumexp_backward_loops,
+    .vjp = logcumsumexp_backward_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "r_j = sum of e^(x_j - y_i) v_i, i >= j, y = logcumsumexp(x)",
+    .gradient = "slope(dr, x), bend(v, dr, x)",
+    .convention = "0 where x is -inf, NaN where it is +inf",
+);
+
+ad_tensor ad_logcumsumexp_backward(ad_tensor dy, ad_tensor x, int axis)
+{
+    return along(&ad_operator_logcumsumexp_backward, (const ad_tensor[]){dy, x}, 2, axis);
+}
+
+/* r_i = sum of e^(x_j - y_i) u_j, j <= i :  du = backward(dr, x),  dx = bend(dr, u, x) */
+static void logcumsumexp_slope_vjp(ad_pullback *p)
+{
+    const int axis = ad_axis_of(p);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_logcumsumexp_backward(ad_dy(p), ad_x(p, 1), axis));
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_logcumsumexp_bend(ad_dy(p), ad_x(p, 0), ad_x(p, 1), axis));
+}
+
+AD_OPERATOR(logcumsumexp_slope,
+    .arity = 2,
+    ALONG_AXIS,
+    SAMPLES(samples_of_back),
+    .run = logcumsumexp_slope_run,
+    .loops = &logcumsumexp_slope_loops,
+    .vjp = logcumsumexp_slope_vjp,
+    .linear = AD_LINEAR_IN(0),
+    .formula = "r_i = sum of e^(x_j - y_i) u_j, j <= i, y = logcumsumexp(x)",
+    .gradient = "backward(dr, x), bend(dr, u, x)",
+    .convention = "0 while all x are -inf, and from an x of +inf on",
+);
+
+ad_tensor ad_logcumsumexp_slope(ad_tensor u, ad_tensor x, int axis)
+{
+    return along(&ad_operator_logcumsumexp_slope, (const ad_tensor[]){u, x}, 2, axis);
+}
+
+/* r_j = sum of v_i e^(x_j - y_i) (u_j - mean_i of u), i >= j, with mean u = slope(u, x), and S the transposed slope,
+ * backward(., x) :  dv = mean(u dr) - mean u mean dr,  du = bend(v, dr, x),
+ * dx = u dr S(v) - u S(v mean dr) - dr S(v mean u) + S(v (2 mean u mean dr - mean(u dr))) */
+static void logcumsumexp_bend_vjp(ad_pullback *p)
+{
+    const int axis = ad_axis_of(p);
+    const ad_tensor dr = ad_dy(p), v = ad_x(p, 0), u = ad_x(p, 1), x = ad_x(p, 2);
+    if (ad_wants(p, 1))
+        ad_give(p, 1, ad_logcumsumexp_bend(v, dr, x, axis));
+    if (!ad_wants(p, 0) && !ad_wants(p, 2))
+        return;
+    const ad_tensor of_u = ad_logcumsumexp_slope(u, x, axis), of_dr = ad_logcumsumexp_slope(dr, x, axis),
+                    both = ad_mul(u, dr), of_both = ad_logcumsumexp_slope(both, x, axis), product = ad_mul(of_u, of_dr);
+    if (ad_wants(p, 0))
+        ad_give(p, 0, ad_sub(of_both, product));
+    if (!ad_wants(p, 2))
+        return;
+    ad_give(p, 2, ad_mul(both, ad_logcumsumexp_backward(v, x, axis)));
+    ad_give(p, 2, ad_neg(ad_mul(u, ad_logcumsumexp_backward(ad_mul(v, of_dr), x, axis))));
+    ad_give(p, 2, ad_neg(ad_mul(dr, ad_logcumsumexp_backward(ad_mul(v, of_u), x, axis))));
+    ad_give(p, 2, ad_logcumsumexp_backward(ad_mul(v, ad_sub(ad_scale(product, 2), of_both)), x, axis));
+}
+
+static const ad_sample samples_of_bend[] = {
+    {.n_x = 3, .x = {{2, {2, 4}}, {2, {2, 4}}, {2, {2, 4}}}, .attributes = {{.integer = -1}}},
+    {.n_x = 3, .x = {{3, {2, 3, 2}}, {3, {2, 3, 2}}, {3, {2, 3, 2}}}, .attributes = {{.integer = 1}}},
+    {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = 0}}},
+};
+
+static void logcumsumexp_bend_shape(ad_call *c)
+{
+    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
+    for (int i = 1; i < 3; i++)
+        if (!ad_same_dims(c->x[0]->shape, c->x[i]->shape)) {
+            ad_call_fail(c, AD_BAD_SHAPE, "%s and %s must have the same shape", ad_operand_text(c, 0, a),
+                         ad_operand_text(c, i, b));
+            return;
+        }
+    ad_along_axis_shape(c);
+}
+
+AD_OPERATOR(logcumsumexp_bend,
+    .arity = 3,
+    .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
+    .shape = logcumsumexp_bend_shape,
+    SAMPLES(samples_of_bend),
+    .run = logcumsumexp_bend_run,
+    .loops = &logcumsumexp_backward_loops,
+    .vjp = logcumsumexp_bend_vjp,
+    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
+    .formula = "r_j = sum of v_i e^(x_j - y_i) (u_j - slope(u, x)_i), i >= j, y = logcumsumexp(x)",
+    .gradient = "slope(u dr) - slope(u) slope(dr), bend(v, dr, x), and that by x",
+    .convention = "0 where x is -inf, NaN where it is +inf",
+);
+
+ad_tensor ad_logcumsumexp_bend(ad_tensor v, ad_tensor u, ad_tensor x, int axis)
+{
+    return along(&ad_operator_logcumsumexp_bend, (const ad_tensor[]){v, u, x}, 3, axis);
+}
 
 #endif

@@ -30,8 +30,8 @@ AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
 /* v where a > b or one of them is NaN, v / 2 where a = b, else 0 */
 AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b); /* -v a / b^2, right where a / b overflows */
-/* c y v, y = e^(c x). Where y is what that power rounds to, denormal, 0 or infinite, x has the digits that y lost: c e^(c
- * x) v. x is not read elsewhere, and its gradient is 0. */
+/* c y v, y = e^(c x). Where y is what that power rounds to, denormal, 0 or infinite, x has the digits that y lost: c
+ * e^(c x) v. x is not read elsewhere, and its gradient is 0. */
 AD_API ad_tensor ad_exp_backward(ad_tensor v, ad_tensor y, ad_tensor x, double c);
 /* c x^(c-1) v, right where x^(c-1) overflows */
 AD_API ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c);
@@ -49,12 +49,12 @@ AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where 
 /* v a / b and -v a / b^2, both 0 where b = 0, and right where a quotient of two factors overflows */
 AD_API ad_tensor ad_mul_divide_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope_or_zero(ad_tensor v, ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_one_minus_square(ad_tensor x);            /* 1 - x^2 as (1 - x) (1 + x) */
-AD_API ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x);  /* v / (1 + x^2), also where x^2 overflows */
-AD_API ad_tensor ad_erf_backward(ad_tensor v, ad_tensor x);   /* 2 / sqrt(pi) e^-x^2 v */
+AD_API ad_tensor ad_one_minus_square(ad_tensor x);           /* 1 - x^2 as (1 - x) (1 + x) */
+AD_API ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x); /* v / (1 + x^2), also where x^2 overflows */
+AD_API ad_tensor ad_erf_backward(ad_tensor v, ad_tensor x);  /* 2 / sqrt(pi) e^-x^2 v */
 /* v a / (a^2 + b^2), 0 where both are 0; right where a square overflows */
 AD_API ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b); /* trunc(a / b) of the exact quotient */
+AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b);                  /* trunc(a / b) of the exact quotient */
 AD_API ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b); /* v trunc(a / b), the same */
 /* v times the n-th derivative of digamma, right where that overflows and the product does not */
 AD_API ad_tensor ad_mul_polygamma(ad_tensor v, ad_tensor x, int64_t n);
@@ -122,8 +122,9 @@ AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
 /* ---- Of reductions ----------------------------------------------------------------------------------------------- */
 /* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
 AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
-/* e^(x-y) dy, 0 where x is -inf; dy and y have the reduced axes with size 1 */
-AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor y);
+/* softmax(x) dy over the axes where dy has size 1, 0 where x is -inf. `parts` [2,n], for n groups, save work and change
+ * nothing: the largest x of each group, and the sum of e^(x - largest). Parts that are not of this x are made anew. */
+AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor parts);
 /* v in equal shares to the elements of x that equal y (NaN equals NaN here), 0 to the others; v and y have the reduced
  * axes with size 1 */
 AD_API ad_tensor ad_spread_ties(ad_tensor v, ad_tensor x, ad_tensor y, ad_axes axes);
@@ -157,6 +158,13 @@ typedef enum ad_direction { AD_FORWARDS, AD_BACKWARDS } ad_direction;
 AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, ad_direction direction);
 /* y_i = x_(i-1), or x_(i+1) backwards; `edge` where there is no neighbour */
 AD_API ad_tensor ad_beside(ad_tensor x, int axis, ad_direction direction, double edge);
+
+/* Of y = logcumsumexp(x), which have the digits that rounding y costs. The gradient of x: the sum of e^(x_j - y_i) dy_i,
+ * i >= j. Its transpose, the derivative of y along u: the sum of e^(x_j - y_i) u_j, j <= i. The derivative of the
+ * gradient along u: the sum of v_i e^(x_j - y_i) (u_j - slope(u, x)_i), i >= j. */
+AD_API ad_tensor ad_logcumsumexp_backward(ad_tensor dy, ad_tensor x, int axis);
+AD_API ad_tensor ad_logcumsumexp_slope(ad_tensor u, ad_tensor x, int axis);
+AD_API ad_tensor ad_logcumsumexp_bend(ad_tensor v, ad_tensor u, ad_tensor x, int axis);
 
 /* ---- Of slices --------------------------------------------------------------------------------------------------- */
 /* n elements along the axis: v in the places that the slice takes, 0 in the others :  dv = slice(dr) */
