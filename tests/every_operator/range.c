@@ -394,15 +394,14 @@ static void gradients(ad_tape *tape, const trial *t, const ad_tensor *y, const a
 static bool is_compared(const range_case *c, const point *p, int i, int upstream)
 {
     int real = 0;
-    bool is_v = false, are_large = false;
+    bool are_large = false;
     for (int k = 0; k < c->n_x; k++) {
         if (c->x[k].letter == 'i')
             continue;
-        is_v = is_v || (real == i && c->x[k].letter == 'v');
-        are_large = are_large || (c->x[k].letter == 'v' && p->of[real].exponent != 0 && upstream != 0);
+        are_large = are_large || (c->x[k].letter == 'v' && real != i && p->of[real].exponent != 0 && upstream != 0);
         real++;
     }
-    return is_v || !are_large;
+    return !are_large;
 }
 
 static void compare_gradients(ad_tape *tape, trial *t, const ad_tensor *y, const ad_tensor *x, int n)

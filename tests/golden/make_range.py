@@ -165,15 +165,23 @@ def lines_at(case, exponents, type_):
         dxs = gradients(case, xs, vs, step)
         slack = largest([sensitive(dxs, gradients(case, o, disturbed(vs, lambda i: True, d, turn + 2), step), d)
                          for turn, o in enumerate(others)])
+        if case.cancels:
+            size_of_terms = mp.fprod(max(map(abs, xs[i])) for i in case.velocities)
+            slack = [[None if a is None else max(a, size_of_terms) for a in few] for few in slack]
         return text + "".join("dx " + " ".join(text_of(x, s, type_, "?") for x, s in zip(*p)) + "\n"
                               for p in zip(dxs, slack))
 
 
 def combinations(case, type_):
     """The exponents of each group of operands."""
-    bounded = [any(i in case.bounded for i in group) for group in case.groups]
-    return [es for es in all_combinations(case, type_)
-            if not any(b and "~" not in str(e) and e > 0 for b, e in zip(bounded, es))]
+    def has(group, operands):
+        return any(i in operands for i in group)
+
+    def is_tried(es):
+        large = [(group, str(e)) for group, e in zip(case.groups, es) if e != 0]
+        return (not any(has(group, case.bounded) and e[0] not in "~-" for group, e in large) and
+                sum(has(group, case.factors) for group, _ in large) <= 1)
+    return list(filter(is_tried, all_combinations(case, type_)))
 
 
 def all_combinations(case, type_):

@@ -10,11 +10,11 @@ AD_F32, AD_F64, AD_I32 = 0, 1, 2
 ALL_AXES = (0, 0)
 
 # The operands of backward rows that stand where an upstream gradient was, if not the first one of ..._backward.
-VELOCITIES = {"lstm_cell_backward": (0, 1), "cofactor_slope": (1,), "slogdet_slope": (1,)}
+VELOCITIES = {"lstm_cell_backward": (0, 1), "cofactor_slope": (1,), "slogdet_slope": (1,),
+              "logcumsumexp_slope": (0,), "logcumsumexp_bend": (0, 1)}
 VELOCITIES.update(dict.fromkeys((
     "deviation", "divide_by_eigen_gaps", "divide_by_gaps", "mul_divide_or_zero", "mul_polygamma", "mul_pow_derivative",
-    "mul_trunc_quotient", "prod_others", "prod_slope", "quotient_slope", "quotient_slope_or_zero",
-    "logcumsumexp_bend"), (0,)))
+    "mul_trunc_quotient", "prod_others", "prod_slope", "quotient_slope", "quotient_slope_or_zero"), (0,)))
 
 CASES = {}
 
@@ -28,7 +28,7 @@ class Case:
 
     def __init__(self, row, f, operands, results, label="-", attributes=(), groups=None, constant=(), gradient=True,
                  upstream=UPSTREAM, whole=(), types=("f32", "f64"), mixed=False, elementwise=False, exact=(), deep=1,
-                 bounded=()):
+                 bounded=(), factors=(), cancels=False):
         self.row, self.f, self.label, self.attributes, self.types = row, f, label, attributes, types
         self.operands, self.results, self.gradient, self.elementwise = operands, results, gradient, elementwise
         self.whole = whole          # results of i32
@@ -36,6 +36,8 @@ class Case:
         self.reals = [i for i, x in enumerate(operands) if x[0] == "r"]
         self.upstream = upstream
         self.bounded = bounded      # operands that are never above order 1
+        self.factors = factors      # operands of which at most one is not of order 1
+        self.cancels = cancels      # gradients are sums of products of the velocities that cancel, to 0 for instance
         self.velocities = VELOCITIES.get(row, (0,) if row.endswith("_backward") else ())
         self.groups = groups or [[i] for i in self.reals]  # operands of one exponent
         self.constant = constant    # operands whose gradient is 0
@@ -431,7 +433,8 @@ def rows_of_sums():
          groups=[[0], [1, 2]], constant=(2,))
     call("logcumsumexp_backward", logcumsumexp_backward, [[3], [3]], [[3]], attributes=(0,))
     call("logcumsumexp_slope", logcumsumexp_slope, [[3], [3]], [[3]], attributes=(0,))
-    call("logcumsumexp_bend", logcumsumexp_bend, [[3], [3], [3]], [[3]], attributes=(0,))
+    call("logcumsumexp_bend", logcumsumexp_bend, [[3], [3], [3]], [[3]], attributes=(0,), factors=(0, 1),
+         cancels=True)
     call("cumprod_backward", cumprod_backward, [[4], [4]], [[4]], attributes=(0,))
     call("prod_others", prod_others, [[4], [4]], [[4]], attributes=(0,))
     call("prod_slope", prod_slope, [[4], [4]], [[4]], attributes=(0,))
