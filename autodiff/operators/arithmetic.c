@@ -15,23 +15,6 @@ MAP3(share_greater, a > b ? v : a == b ? v / 2 : (a < b ? 0 : v))
 MAP3_IN_RANGE(quotient_slope, -((a * (1 / b)) * (v * (1 / b))),
               is_lost(1 / b) | ((a != 0) & is_lost(a * (1 / b))) | ((v != 0) & is_lost(v * (1 / b))), -(v *a / b / b))
 
-#ifdef AD_REAL
-
-/* The wide number e whose rounding is y, to a few denormal units; y itself if it is not. */
-static inline wide before_rounding(REAL y, wide e)
-{
-    const REAL rounded = (REAL)e;
-    return y == rounded || R(fabs)(y - rounded) < LEAST_NORMAL * 0x1p-20F ? e : (wide)y;
-}
-
-/* e^(c x), by 2^x for c = ln 2, since of a large c x a rounding is much of the power. */
-static inline wide exponential(wide c, wide x) { return c == (wide)LN_2 ? W(exp2)(x) : W(exp)(c * x); }
-
-#endif
-
-/* c y v, y = e^(c x). x only has what y lost where it is denormal, 0 or infinite. */
-MAP3_IN_RANGE(exp_backward, c *a *v, (v != 0) & is_lost(a), c *v *before_rounding((REAL)a, exponential(c, b)))
-
 MAP1(neg, -x)
 MAP1_OF(exp, exp)
 MAP1_OF(log, log)
@@ -459,44 +442,6 @@ AD_OPERATOR(exp,
 );
 
 ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
-
-/* r = c y v :  dv = c y dr,  dy = c v dr,  dx = 0: x is only there for its digits */
-static void exp_backward_vjp(ad_pullback *p)
-{
-    const double c = ad_attribute_at(p, 0)->real;
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_exp_backward(ad_dy(p), ad_x(p, 1), ad_x(p, 2), c));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_scale(ad_mul(ad_x(p, 0), ad_dy(p)), c));
-    if (ad_wants(p, 2))
-        ad_give(p, 2, ad_zeros_like(ad_x(p, 2)));
-}
-
-static const ad_sample samples_exp_backward[] = {
-    {.n_x = 3, .x = {{1, {3}}, {1, {3}}, {1, {3}}}, .attributes = {{.real = 1}}},
-    {.n_x = 3, .x = {{0}, {0}, {0}}, .attributes = {{.real = -0.5}}},
-    {.n_x = 3, .x = {{2, {2, 3}}, {0}, {1, {3}}}, .attributes = {{.real = 0.75}}},
-    {.n_x = 3, .x = {{2, {0, 3}}, {1, {3}}, {1, {3}}}, .attributes = {{.real = 1}}},
-};
-
-AD_OPERATOR(exp_backward,
-    .arity = 3,
-    CONSTANT,
-    ELEMENTWISE,
-    SAMPLES(samples_exp_backward),
-    .loops = &exp_backward_loops,
-    .vjp = exp_backward_vjp,
-    .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
-    .formula = "c y v",
-    .gradient = "c y dr, c v dr, 0",
-    .convention = "c e^(c x) v where y is what that power rounds to: denormal, 0 or infinite",
-    .domain = {{0}, {.low = 0.5, .high = 2}, {.low = -2, .high = 2, .constant = true}},
-);
-
-ad_tensor ad_exp_backward(ad_tensor v, ad_tensor y, ad_tensor x, double c)
-{
-    return ad_apply_one(&ad_operator_exp_backward, (const ad_tensor[]){v, y, x}, 3, &(ad_attribute){.real = c});
-}
 
 static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
 

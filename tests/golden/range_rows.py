@@ -281,7 +281,6 @@ def rows_of_three():
     each("logistic_backward", lambda v, y, _: y * (1 - y) * v, 3, bounded=(1,), **hint)
     each("elu_backward", lambda v, y, _: choose(y > 0, v, (y + 1) * v), 3, **hint)
     each("selu_backward", lambda v, y, _: choose(y > 0, SELU_S * v, (y + SELU_S * SELU_A) * v), 3, **hint)
-    each("exp_backward", lambda v, y, _: y * v / 2, 3, attributes=(.5,), **hint)
     each("quotient_slope", lambda v, a, b: -v * a / (b * b), 3)
     each("quotient_slope_or_zero", lambda v, a, b: -v * a / (b * b), 3)
     each("mul_divide_or_zero", lambda v, a, b: v * a / b, 3)

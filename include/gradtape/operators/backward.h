@@ -30,9 +30,6 @@ AD_API ad_tensor ad_times_sign(ad_tensor v, ad_tensor x);
 /* v where a > b or one of them is NaN, v / 2 where a = b, else 0 */
 AD_API ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b);
 AD_API ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b); /* -v a / b^2, right where a / b overflows */
-/* c y v, y = e^(c x). Where y is what that power rounds to, denormal, 0 or infinite, x has the digits that y lost: c
- * e^(c x) v. x is not read elsewhere, and its gradient is 0. */
-AD_API ad_tensor ad_exp_backward(ad_tensor v, ad_tensor y, ad_tensor x, double c);
 /* c x^(c-1) v, right where x^(c-1) overflows */
 AD_API ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c);
 /* dy where low <= x <= high or x is NaN, else 0 */
