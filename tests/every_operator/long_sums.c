@@ -547,8 +547,8 @@ int main(void)
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, rows);
     const int status = run_suites(srunner_create(suite));
-    open_tape();
+    t = ad_tape_open(NULL);
     gaps_print(is_gap, no_case);
-    close_tape();
+    ad_tape_close(t);
     return status;
 }
