@@ -133,14 +133,6 @@ static void give_hint(ad_pullback *p)
         ad_give(p, 2, ad_zeros_like(ad_x(p, 2)));
 }
 
-/* Scalars come here often: it does no more than it must. */
-static ad_tensor slope(const ad_operator *op, ad_tensor dy, ad_tensor y, ad_tensor x)
-{
-    ad_tensor r;
-    ad_apply(NULL, op, (const ad_tensor[]){dy, y, x}, 3, NULL, &r);
-    return r;
-}
-
 static void logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_logistic_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
 
 AD_OPERATOR(logistic,
@@ -177,7 +169,7 @@ AD_OPERATOR(logistic_backward,
 
 ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
 {
-    return slope(&ad_operator_logistic_backward, dy, y, x);
+    return ad_apply3(&ad_operator_logistic_backward, dy, y, x);
 }
 
 static void tanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
@@ -216,7 +208,7 @@ AD_OPERATOR(tanh_backward,
 
 ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
 {
-    return slope(&ad_operator_tanh_backward, dy, y, x);
+    return ad_apply3(&ad_operator_tanh_backward, dy, y, x);
 }
 
 static void relu_vjp(ad_pullback *p) { ad_give(p, 0, ad_where_positive(ad_dy(p), ad_y(p))); }
@@ -326,7 +318,10 @@ AD_OPERATOR(elu_backward,
     .domain = {{0}, {BESIDE_ZERO}, {HINT}},
 );
 
-ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y, ad_tensor x) { return slope(&ad_operator_elu_backward, dy, y, x); }
+ad_tensor ad_elu_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
+{
+    return ad_apply3(&ad_operator_elu_backward, dy, y, x);
+}
 
 static void step_vjp(ad_pullback *p) { ad_give(p, 0, ad_zeros_like(ad_x(p, 0))); }
 
@@ -468,7 +463,7 @@ AD_OPERATOR(selu_backward,
 
 ad_tensor ad_selu_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
 {
-    return slope(&ad_operator_selu_backward, dy, y, x);
+    return ad_apply3(&ad_operator_selu_backward, dy, y, x);
 }
 
 #define SLOPED                                                                                                         \

@@ -65,11 +65,7 @@ static inline int64_t size_at(const ad_shape *x, int axis)
     return axis >= 0 && axis < x->rank ? x->dims[axis] : 0;
 }
 
-/* Applies a row of one result and no attributes. The operands are given one by one. */
-#define APPLY(op, ...)                                                                                                 \
-    ad_apply_one(op, (const ad_tensor[]){__VA_ARGS__},                                                                 \
-                 (int)(sizeof((const ad_tensor[]){__VA_ARGS__}) / sizeof(ad_tensor)), NULL)
-
+/* Applies a row of one result. */
 static inline ad_tensor ad_apply_one(const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes)
 {
     ad_tensor y[AD_MAX_RESULTS] = {{0}};

@@ -314,7 +314,7 @@ AD_OPERATOR(normal_nll,
 
 ad_tensor ad_normal_nll(ad_tensor x, ad_tensor mean, ad_tensor log_variance)
 {
-    return APPLY(&ad_operator_normal_nll, x, mean, log_variance);
+    return ad_apply3(&ad_operator_normal_nll, x, mean, log_variance);
 }
 
 /* l = e^r - k r + lgamma(k + 1) :  dr = (e^r - k) dl,  dk = (digamma(k + 1) - r) dl */

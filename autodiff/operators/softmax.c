@@ -445,7 +445,7 @@ AD_OPERATOR(softmax_cross_entropy_backward,
 
 ad_tensor ad_softmax_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor labels)
 {
-    return APPLY(&ad_operator_softmax_cross_entropy_backward, dy, logits, labels);
+    return ad_apply3(&ad_operator_softmax_cross_entropy_backward, dy, logits, labels);
 }
 
 /* ---- Cross-entropy of a logistic --------------------------------------------------------------------------------- */
@@ -499,7 +499,7 @@ AD_OPERATOR(logistic_cross_entropy_backward,
 
 ad_tensor ad_logistic_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor targets)
 {
-    return APPLY(&ad_operator_logistic_cross_entropy_backward, dy, logits, targets);
+    return ad_apply3(&ad_operator_logistic_cross_entropy_backward, dy, logits, targets);
 }
 
 /* ---- Log-probability of a label ---------------------------------------------------------------------------------- */

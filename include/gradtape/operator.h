@@ -228,9 +228,10 @@ struct ad_operator {
 AD_API void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
                      ad_tensor *y);
 
-/* Apply an operator of one result and no attributes to one and to two operands. */
+/* Apply an operator of one result and no attributes to one, two and three operands. */
 AD_API ad_tensor ad_apply1(const ad_operator *op, ad_tensor x);
 AD_API ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b);
+AD_API ad_tensor ad_apply3(const ad_operator *op, ad_tensor a, ad_tensor b, ad_tensor c);
 
 /* Returns the number of the library's operators. */
 AD_API size_t ad_operator_count(void);

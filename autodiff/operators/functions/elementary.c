@@ -473,7 +473,7 @@ AD_OPERATOR(mul_divide_or_zero,
 
 ad_tensor ad_mul_divide_or_zero(ad_tensor v, ad_tensor a, ad_tensor b)
 {
-    return APPLY(&ad_operator_mul_divide_or_zero, v, a, b);
+    return ad_apply3(&ad_operator_mul_divide_or_zero, v, a, b);
 }
 
 /* r = -v a / b^2, 0 where b = 0 :  dv = -a dr / b^2,  da = -v dr / b^2,  db = -2 r dr / b */
@@ -501,7 +501,7 @@ AD_OPERATOR(quotient_slope_or_zero,
 
 ad_tensor ad_quotient_slope_or_zero(ad_tensor v, ad_tensor a, ad_tensor b)
 {
-    return APPLY(&ad_operator_quotient_slope_or_zero, v, a, b);
+    return ad_apply3(&ad_operator_quotient_slope_or_zero, v, a, b);
 }
 
 /* y = a - b trunc(a / b) :  da = dy,  db = -trunc(a / b) dy */
@@ -547,7 +547,7 @@ AD_OPERATOR(mul_trunc_quotient,
 
 ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b)
 {
-    return APPLY(&ad_operator_mul_trunc_quotient, v, a, b);
+    return ad_apply3(&ad_operator_mul_trunc_quotient, v, a, b);
 }
 
 /* r = trunc(a / b) :  da = 0,  db = 0 */

@@ -214,7 +214,7 @@ AD_OPERATOR(atan2_backward,
 
 ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b)
 {
-    return APPLY(&ad_operator_atan2_backward, v, a, b);
+    return ad_apply3(&ad_operator_atan2_backward, v, a, b);
 }
 
 /* ---- Hyperbolic functions ---------------------------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ AD_OPERATOR(mul_add,
     .convention = "rounded twice, as ad_mul and ad_add",
 );
 
-ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b) { return APPLY(&ad_operator_mul_add, x, w, b); }
+ad_tensor ad_mul_add(ad_tensor x, ad_tensor w, ad_tensor b) { return ad_apply3(&ad_operator_mul_add, x, w, b); }
 
 /* ---- Both gradients of a product --------------------------------------------------------------------------------- */
 

@@ -421,7 +421,7 @@ AD_OPERATOR(logsumexp_backward,
 
 ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor parts)
 {
-    return APPLY(&ad_operator_logsumexp_backward, dy, x, parts);
+    return ad_apply3(&ad_operator_logsumexp_backward, dy, x, parts);
 }
 
 /* r = e^(x-y), 0 where x is -inf :  dx = r dr,  dy = -r dr */
