@@ -1,5 +1,5 @@
 /* The logarithm of a sum of exponentials over axes. */
-#include "../../kernels/exponentials.h"
+#include "../../kernels/short_groups.h"
 #include "reduce.h"
 
 FOLD(largest_number, -INFINITY, x > y ? x : y)
@@ -42,6 +42,29 @@ static void sum_exp_rows(const REAL *x, const REAL *g, REAL *y, REAL *lost, size
             exact_sum t = {goes_on ? (double)y[o] : -1, goes_on ? (double)lost[o] : 0};
             add_terms(&t, e + (o - from) * n, n);
             store_sum(&t, y + o, lost + o);
+        }
+    }
+}
+
+/* The same of short rows. */
+static void sum_exp_short_rows(const REAL *x, const REAL *g, REAL *y, REAL *lost, size_t m, size_t n, bool goes_on)
+{
+    for (size_t from = 0, w; from < m; from += w) {
+        const some_groups rows = groups_from(from, m, n, 1);
+        REAL e[SHORT_ROOM], ones[MOST_GROUPS];
+        double few[MOST_GROUPS];
+        w = rows.w;
+        read_groups(e, x, &rows);
+        for (size_t i = 0; i < n; i++)
+            for (size_t l = 0; l < w; l++)
+                e[i * w + l] -= g[from + l];
+        exp_of_buffer(n * w, e);
+        add_columns_of_terms(ones, few, e, n, w);
+        for (size_t l = 0; l < w; l++) {
+            exact_sum t = {goes_on ? (double)y[from + l] : -1, goes_on ? (double)lost[from + l] : 0};
+            add_to_sum(&t, (double)ones[l]);
+            add_to_sum(&t, few[l]);
+            store_sum(&t, y + from + l, lost + from + l);
         }
     }
 }
@@ -112,6 +135,10 @@ LOOP(sum_exp)
     const REAL *X = s->array[1], *G = s->array[2];
     const size_t m = s->size[0], n = s->size[1], k = s->size[2];
     REAL *Y = s->array[0], *L = s->array[3];
+    if (k == 1 && n <= SHORT_IN_ROW) {
+        sum_exp_short_rows(X, G, Y, L, m, n, s->n > 0);
+        return;
+    }
     if (k == 1 && n <= VIA_BLOCK) {
         sum_exp_rows(X, G, Y, L, m, n, s->n > 0);
         return;
