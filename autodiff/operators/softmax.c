@@ -153,14 +153,20 @@ LOOP(deviation)
     FOR_EACH_GROUP(deviation_of, s->array[0], s->array[1], s->array[2])
 }
 
-/* Sums of v where y is above -ln 2, a probability above 1/2, and elsewhere; returns how many are above. */
-GROUP_FUNCTION uint32_t sums_by_likeliness(double sum[2], const REAL *v, const REAL *y, size_t n, size_t step)
+/* Sums of v where y is above -ln 2, a probability above 1/2, and elsewhere; how many are above, and which if one is. */
+typedef struct likely_elements {
+    double above, below;
+    uint64_t count, which;
+} likely_elements;
+
+GROUP_FUNCTION likely_elements sums_by_likeliness(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL half = (REAL)-0.69314718055994531;
     exact_sum likely = {0}, others = {0};
-    uint32_t count = 0;
+    uint64_t found = 0, which = 0;
     for (size_t from = 0, end; from < n; from = end) {
         double above[LANES] = {0}, below[LANES] = {0};
+        uint32_t count = 0;
         size_t i = from;
         end = n - from < VIA_BLOCK ? n : from + VIA_BLOCK;
         for (; i + LANES <= end; i += LANES)
@@ -171,22 +177,37 @@ GROUP_FUNCTION uint32_t sums_by_likeliness(double sum[2], const REAL *v, const R
             }
         for (; i < end; i++)
             *(y[i * step] > half ? above : below) += (double)v[i * step];
+        for (size_t j = from; j < end; j++)
+            count += y[j * step] > half;
+        for (size_t j = from; j < end && count; j++)
+            if (y[j * step] > half) {
+                which = j;
+                break;
+            }
         add_to_sum(&likely, sum_of_lanes(above));
         add_to_sum(&others, sum_of_lanes(below));
+        found += count;
     }
-    for (size_t i = 0; i < n; i++)
-        count += y[i * step] > half;
-    sum[0] = value_of_sum(&others);
-    sum[1] = value_of_sum(&likely);
-    return count;
+    return (likely_elements){value_of_sum(&likely), value_of_sum(&others), found, which};
 }
 
-/* v - e^y sum(v), or for a y near 0: (1 - e^y) v - e^y (sum of the other v) */
+/* (1 - e^y) v - e^y (sum of the other v), where y is near 0 */
+GROUP_FUNCTION void mend_likely(REAL *restrict r, const REAL *v, const REAL *y, const likely_elements *t, size_t n,
+                                size_t step)
+{
+    const size_t from = t->count == 1 ? t->which * step : 0, end = t->count == 1 ? from + 1 : n * step;
+    for (size_t at = from; at < end; at += step)
+        if (R(exp)(y[at]) > (REAL)0.75 && y[at] < 0) {
+            const REAL others = (REAL)(t->count == 1 ? t->below : t->below + (t->above - (double)v[at]));
+            r[at] = -R(expm1)(y[at]) * v[at] - R(exp)(y[at]) * others;
+        }
+}
+
+/* v - e^y sum(v), but for a y near 0 */
 GROUP_FUNCTION void log_softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
-    double sum[2];
-    const uint32_t likely = sums_by_likeliness(sum, v, y, n, step);
-    const REAL all = (REAL)(sum[0] + sum[1]), three_quarters = (REAL)0.75;
+    const likely_elements t = sums_by_likeliness(v, y, n, step);
+    const REAL all = (REAL)(t.below + t.above);
     for (size_t from = 0; from < n; from += VIA_BLOCK) {
         const size_t count = n - from < VIA_BLOCK ? n - from : VIA_BLOCK, at = from * step;
         REAL p[VIA_BLOCK];
@@ -195,13 +216,9 @@ GROUP_FUNCTION void log_softmax_backward_of(REAL *restrict r, const REAL *v, con
         exp_of_buffer(count, p);
         for (size_t i = 0; i < count; i++)
             r[at + i * step] = v[at + i * step] - p[i] * all;
-        for (size_t i = 0; i < count && likely; i++)
-            if (p[i] > three_quarters && y[at + i * step] < 0) {
-                const REAL own = v[at + i * step];
-                const REAL others = (REAL)(likely == 1 ? sum[0] : sum[0] + (sum[1] - (double)own));
-                r[at + i * step] = -R(expm1)(y[at + i * step]) * own - p[i] * others;
-            }
     }
+    if (t.count)
+        mend_likely(r, v, y, &t, n, step);
 }
 
 /* Of columns: sums of v where y is above -ln 2, and elsewhere, how many are above, and the sum of these y. */
@@ -225,16 +242,6 @@ static inline void find_likely(likely_columns *restrict t, const REAL *restrict 
             t->below[l] += (double)(at > half ? 0 : own);
             t->count[l] += at > half ? 1 : 0;
             t->y[l] += at > half ? at : 0;
-        }
-}
-
-/* The elements of a column with several likely ones, which no softmax has. */
-static void mend_column(REAL *restrict r, const REAL *v, const REAL *y, double above, double below, size_t n, size_t w)
-{
-    for (size_t i = 0; i < n; i++)
-        if (R(exp)(y[i * w]) > (REAL)0.75 && y[i * w] < 0) {
-            const REAL own = v[i * w], others = (REAL)(below + (above - (double)own));
-            r[i * w] = -R(expm1)(y[i * w]) * own - R(exp)(y[i * w]) * others;
         }
 }
 
@@ -267,7 +274,7 @@ static inline void log_softmax_backward_of_columns(REAL *restrict r, REAL *restr
         }
     for (size_t l = 0; l < w && several; l++)
         if (t.count[l] > 1)
-            mend_column(r + l, v + l, y + l, t.above[l], t.below[l], n, w);
+            mend_likely(r + l, v + l, y + l, &(likely_elements){t.above[l], t.below[l], 2, 0}, n, w);
 }
 
 LOOP(log_softmax_backward)
