@@ -16,7 +16,8 @@
 /* A function of groups is compiled for elements side by side and for others. */
 #define GROUP_FUNCTION static inline __attribute__((always_inline))
 
-enum { LANES = 16 };
+/* More lanes than a loop is unrolled for before it is made into one of vectors. */
+enum { LANES = 32 };
 
 /* A sum, and what its roundings lost. */
 typedef struct exact_sum {
@@ -90,7 +91,7 @@ static inline void add_terms(exact_sum *t, const REAL *e, size_t n)
         double lane[LANES] = {0};
         for (size_t i = 0; i < whole; i += LANES)
             for (size_t l = 0; l < LANES; l++)
-                lane[l] += e[i + l] == 1 ? 0 : (double)e[i + l];
+                lane[l] += (double)(e[i + l] == 1 ? 0 : e[i + l]);
         for (size_t i = 0; i < whole; i++)
             ones += e[i] == 1;
         few += sum_of_lanes(lane);

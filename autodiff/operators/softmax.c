@@ -159,24 +159,32 @@ typedef struct likely_elements {
     uint64_t count, which;
 } likely_elements;
 
+static inline double sum_of_block(const REAL *x, size_t n)
+{
+    double lane[LANES] = {0}, few = 0;
+    const size_t whole = n / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            lane[l] += (double)x[i + l];
+    for (size_t i = whole; i < n; i++)
+        few += (double)x[i];
+    return whole ? few + sum_of_lanes(lane) : few;
+}
+
 GROUP_FUNCTION likely_elements sums_by_likeliness(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL half = (REAL)-0.69314718055994531;
     exact_sum likely = {0}, others = {0};
     uint64_t found = 0, which = 0;
     for (size_t from = 0, end; from < n; from = end) {
-        double above[LANES] = {0}, below[LANES] = {0};
+        REAL above[VIA_BLOCK], below[VIA_BLOCK];
         uint32_t count = 0;
-        size_t i = from;
         end = n - from < VIA_BLOCK ? n : from + VIA_BLOCK;
-        for (; i + LANES <= end; i += LANES)
-            for (size_t l = 0; l < LANES; l++) {
-                const size_t at = (i + l) * step;
-                above[l] += y[at] > half ? (double)v[at] : 0;
-                below[l] += y[at] > half ? 0 : (double)v[at];
-            }
-        for (; i < end; i++)
-            *(y[i * step] > half ? above : below) += (double)v[i * step];
+        for (size_t i = from; i < end; i++) {
+            const REAL own = v[i * step], at = y[i * step];
+            above[i - from] = at > half ? own : 0;
+            below[i - from] = at > half ? 0 : own;
+        }
         for (size_t j = from; j < end; j++)
             count += y[j * step] > half;
         for (size_t j = from; j < end && count; j++)
@@ -184,8 +192,9 @@ GROUP_FUNCTION likely_elements sums_by_likeliness(const REAL *v, const REAL *y, 
                 which = j;
                 break;
             }
-        add_to_sum(&likely, sum_of_lanes(above));
-        add_to_sum(&others, sum_of_lanes(below));
+        if (count)
+            add_to_sum(&likely, sum_of_block(above, end - from));
+        add_to_sum(&others, sum_of_block(below, end - from));
         found += count;
     }
     return (likely_elements){value_of_sum(&likely), value_of_sum(&others), found, which};
