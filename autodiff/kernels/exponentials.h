@@ -16,7 +16,8 @@
 /* A function of groups is compiled for elements side by side and for others. */
 #define GROUP_FUNCTION static inline __attribute__((always_inline))
 
-enum { LANES = 16 };
+/* More lanes than a loop is unrolled for before it is made into one of vectors. */
+enum { LANES = 32 };
 
 /* A sum, and what its roundings lost. */
 typedef struct exact_sum {
@@ -78,18 +79,25 @@ static inline void exp_of_buffer(size_t n, REAL *e)
 /* Adds n <= VIA_BLOCK terms, those that are 1 apart from the others. */
 static inline void add_terms(exact_sum *t, const REAL *e, size_t n)
 {
-    double lane[LANES] = {0}, few = 0;
+    double few = 0;
     const size_t whole = n / LANES * LANES;
     uint32_t ones = 0;
-    for (size_t i = 0; i < whole; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            lane[l] += e[i + l] == 1 ? 0 : (double)e[i + l];
-    for (size_t i = whole; i < n; i++)
-        few += e[i] == 1 ? 0 : (double)e[i];
-    for (size_t i = 0; i < n; i++)
-        ones += e[i] == 1;
+    for (size_t i = whole; i < n; i++) {
+        const bool one = e[i] == 1;
+        few += one ? 0 : (double)e[i];
+        ones += one;
+    }
+    if (whole) {
+        double lane[LANES] = {0};
+        for (size_t i = 0; i < whole; i += LANES)
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] += (double)(e[i + l] == 1 ? 0 : e[i + l]);
+        for (size_t i = 0; i < whole; i++)
+            ones += e[i] == 1;
+        few += sum_of_lanes(lane);
+    }
     add_to_sum(t, ones);
-    add_to_sum(t, whole ? few + sum_of_lanes(lane) : few);
+    add_to_sum(t, few);
 }
 
 /* e = e^(x-m); returns the others. e may be NULL. */

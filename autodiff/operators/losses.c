@@ -72,6 +72,45 @@ static double sum_of_classes(double share, const REAL *w, const REAL *z, REAL m,
     return value_of_sum(&t);
 }
 
+/* The same of w columns, added to the losses. */
+static void add_classes(REAL *restrict sum, REAL share, const REAL *w, const logit_columns *t,
+                        const REAL *restrict rest, size_t n, size_t count)
+{
+    double all[MOST_GROUPS];
+    for (size_t l = 0; l < count; l++)
+        all[l] = 0;
+    for (size_t j = 0; j < n; j++)
+        for (size_t l = 0; l < count; l++)
+            all[l] += (double)class_term(share * w[j], t->m[l] - t->z[j * count + l] + rest[l]);
+    for (size_t l = 0; l < count; l++)
+        sum[l] = (REAL)((double)sum[l] + all[l]);
+}
+
+static void cross_entropy_with_of_short_rows(const ad_span *s)
+{
+    const REAL *Z = s->array[1], *w = s->array[3];
+    const int32_t *label = s->array[2];
+    REAL *Y = s->array[0];
+    const size_t c = s->size[0];
+    const double share = s->constant / (double)c;
+    for (size_t from = 0; from < s->n;) {
+        logit_columns t;
+        const size_t count = read_logits(&t, Z, from, s->n, c);
+        REAL rest[MOST_GROUPS], *y = Y + from;
+        log_sums_of_logits(rest, &t, c, count);
+        for (size_t l = 0; l < count; l++) {
+            const size_t k = (size_t)label[from + l];
+            y[l] = class_term((REAL)(1 - s->constant) * w[k], t.m[l] - t.z[k * count + l] + rest[l]);
+        }
+        if (share > 0)
+            add_classes(y, (REAL)share, w, &t, rest, c, count);
+        for (size_t l = 0; l < count; l++)
+            if (y[l] == INFINITY && all_finite(Z + (from + l) * c, c) && all_finite(w, c))
+                y[l] = REAL_MAX;
+        from += count;
+    }
+}
+
 /* loss[i] of n rows of size[0] logits, with labels and weights of classes; `constant` is the smoothing. If the logits
  * are finite, a loss does not overflow: it stays at the largest number. */
 LOOP(softmax_cross_entropy_with)
@@ -81,6 +120,10 @@ LOOP(softmax_cross_entropy_with)
     REAL *Y = s->array[0];
     const size_t c = s->size[0];
     const double share = s->constant / (double)c;
+    if (c <= SHORT_IN_ROW) {
+        cross_entropy_with_of_short_rows(s);
+        return;
+    }
     for (size_t i = 0; i < s->n; i++) {
         const REAL *z = Z + i * c, m = largest(z, c, 1), rest = log_sum_of_exp(z, c, m);
         REAL sum = class_term((REAL)(1 - s->constant) * w[label[i]], m - z[label[i]] + rest);
@@ -99,32 +142,90 @@ static double sum_of_weights(const REAL *w, size_t n, size_t but)
     return value_of_sum(&t);
 }
 
-/* dz = (softmax(z) sum a - a) dy, where a[j] is what class j weighs in the row's loss; array 3 points to two arrays,
- * the labels and the weights of classes. It is computed as softmax(z) (sum of the other a) - (sum of the other softmax)
- * a, where the two are sums of what is small when one class is sure. */
+/* The weights of n classes, their sum if labels are smoothed, and the share of each class in what is smoothed. */
+typedef struct class_weights {
+    const REAL *w;
+    double smoothing, share, all;
+    size_t n;
+} class_weights;
+
+static class_weights weights_of(const ad_span *s, const REAL *w)
+{
+    const size_t n = s->size[0];
+    const double share = s->constant / (double)n;
+    return (class_weights){w, s->constant, share, share > 0 ? sum_of_weights(w, n, n) : 0, n};
+}
+
+/* What class k weighs as a label, beside its share. */
+static double weight_of_label(const class_weights *a, size_t k) { return (1 - a->smoothing) * (double)a->w[k]; }
+
+/* The gradient at the label k, but for dy, from e^(z-m) there and the sum of e^(z-m) less 1. */
+static REAL slope_at_label(const class_weights *a, size_t k, double own, double others)
+{
+    const double w = (double)a->w[k];
+    const double besides = a->all < 2 * w && a->share > 0 ? sum_of_weights(a->w, a->n, k) : a->all - w;
+    const double wanted = own * (a->share > 0 ? a->share * besides : 0),
+                 got = (others + (1 - own)) * (weight_of_label(a, k) + a->share * w);
+    return (REAL)((wanted - got) / (1 + others));
+}
+
+/* dz = (softmax(z) sum a - a) dy, where a[j] is what class j weighs in the row's loss. It is computed as softmax(z)
+ * (sum of the other a) - (sum of the other softmax) a, where the two are sums of what is small when one class is
+ * sure. */
+static inline REAL slope_of_class(REAL e, REAL a, REAL whole, REAL rest, REAL sum, REAL dy)
+{
+    return (e * (whole - a) - (rest + (1 - e)) * a) / sum * dy;
+}
+
+static void slopes_of_short_rows(const ad_span *s, const int32_t *label, const class_weights *a)
+{
+    const REAL *DY = s->array[1], *Z = s->array[2];
+    for (size_t from = 0, w; from < s->n; from += w) {
+        logit_columns t;
+        REAL rest[MOST_GROUPS], sum[MOST_GROUPS], whole[MOST_GROUPS], at_label[MOST_GROUPS];
+        const REAL *dy = DY + from;
+        w = read_logits(&t, Z, from, s->n, a->n);
+        for (size_t l = 0; l < w; l++) {
+            const size_t k = (size_t)label[from + l];
+            rest[l] = (REAL)t.others[l];
+            sum[l] = (REAL)(1 + t.others[l]);
+            whole[l] = (REAL)(a->share * a->all + weight_of_label(a, k));
+            at_label[l] = slope_at_label(a, k, (double)t.e[k * w + l], t.others[l]) * dy[l];
+        }
+        for (size_t j = 0; j < a->n; j++) {
+            const REAL own = (REAL)a->share * a->w[j];
+            for (size_t l = 0; l < w; l++)
+                t.e[j * w + l] = slope_of_class(t.e[j * w + l], own, whole[l], rest[l], sum[l], dy[l]);
+        }
+        for (size_t l = 0; l < w; l++)
+            t.e[(size_t)label[from + l] * w + l] = at_label[l];
+        write_rows((REAL *)s->array[0] + from * a->n, t.e, a->n, w);
+    }
+}
+
+/* Array 3 points to two arrays, the labels and the weights of classes. */
 LOOP(softmax_cross_entropy_with_backward)
 {
     const REAL *DY = s->array[1], *Z = s->array[2];
     const void *const *labels_and_weights = s->array[3];
     const int32_t *label = labels_and_weights[0];
-    const REAL *w = labels_and_weights[1];
+    const class_weights a = weights_of(s, labels_and_weights[1]);
     const size_t c = s->size[0];
-    const double share = s->constant / (double)c, all = share > 0 ? sum_of_weights(w, c, c) : 0;
+    if (c <= SHORT_IN_ROW) {
+        slopes_of_short_rows(s, label, &a);
+        return;
+    }
     for (size_t i = 0; i < s->n; i++) {
         const REAL *z = Z + i * c, dy = DY[i];
         REAL *restrict dz = (REAL *)s->array[0] + i * c;
         const double others = exp_of_group(dz, z, largest(z, c, 1), c, 1);
         const size_t k = (size_t)label[i];
-        const double own = (double)dz[k], of_label = (1 - s->constant) * (double)w[k];
-        const double besides = all < 2 * (double)w[k] && share > 0 ? sum_of_weights(w, c, k) : all - (double)w[k];
-        const REAL sum = (REAL)(1 + others), rest = (REAL)others, whole = (REAL)(share * all + of_label);
-        for (size_t j = 0; j < c; j++) {
-            const REAL a = (REAL)share * w[j];
-            dz[j] = (dz[j] * (whole - a) - (rest + (1 - dz[j])) * a) / sum * dy;
-        }
-        const double wanted = own * (share > 0 ? share * besides : 0),
-                     got = (others + (1 - own)) * (of_label + share * (double)w[k]);
-        dz[k] = (REAL)((wanted - got) / (1 + others)) * dy;
+        const REAL sum = (REAL)(1 + others), rest = (REAL)others,
+                   whole = (REAL)(a.share * a.all + weight_of_label(&a, k)),
+                   at_label = slope_at_label(&a, k, (double)dz[k], others) * dy;
+        for (size_t j = 0; j < c; j++)
+            dz[j] = slope_of_class(dz[j], (REAL)a.share * a.w[j], whole, rest, sum, dy);
+        dz[k] = at_label;
     }
 }
 

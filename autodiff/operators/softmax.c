@@ -9,6 +9,24 @@ MAP2_VIA(logistic_cross_entropy, log1p_exp, -R(fabs)(a), (a > 0 ? (1 - b) * a : 
 
 #ifdef AD_REAL
 
+/* Short groups are read into x, and y if there is an array 2, as columns; the function makes r from them. */
+typedef void column_function(REAL *restrict r, REAL *restrict x, const REAL *restrict y, size_t n, size_t w);
+
+GROUP_FUNCTION void for_short_groups(column_function *function, const ad_span *s, bool of_two)
+{
+    const size_t n = s->size[1], step = s->size[2], all = s->size[0] * step;
+    REAL r[SHORT_ROOM], x[SHORT_ROOM], y[SHORT_ROOM];
+    for (size_t from = 0; from < all;) {
+        const some_groups g = groups_from(from, all, n, step);
+        read_groups(x, s->array[1], &g);
+        if (of_two)
+            read_groups(y, s->array[2], &g);
+        function(r, x, y, n, g.w);
+        write_groups(s->array[0], r, &g);
+        from += g.w;
+    }
+}
+
 /* Calls a function of a group for size[0] x size[2] groups of size[1] elements, which are size[2] apart. */
 #define FOR_EACH_GROUP(function, a, b, c)                                                                              \
     const size_t n = s->size[1], step = s->size[2];                                                                    \
@@ -19,6 +37,21 @@ MAP2_VIA(logistic_cross_entropy, log1p_exp, -R(fabs)(a), (a > 0 ? (1 - b) * a : 
             else                                                                                                       \
                 function((REAL *)(a) + at, (const REAL *)(b) + at, (const REAL *)(c) + at, n, step);
 
+static inline void softmax_of_columns(REAL *restrict r, REAL *restrict x, const REAL *restrict unused, size_t n,
+                                      size_t w)
+{
+    REAL m[MOST_GROUPS], sum[MOST_GROUPS];
+    double others[MOST_GROUPS];
+    (void)unused;
+    largest_of_columns(m, x, n, w);
+    exp_of_columns(r, x, m, others, n, w);
+    for (size_t l = 0; l < w; l++)
+        sum[l] = (REAL)(1 + others[l]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++)
+            r[i * w + l] /= sum[l];
+}
+
 GROUP_FUNCTION void softmax_of(REAL *y, const REAL *x, const REAL *unused, size_t n, size_t step)
 {
     (void)unused;
@@ -27,7 +60,14 @@ GROUP_FUNCTION void softmax_of(REAL *y, const REAL *x, const REAL *unused, size_
         y[i * step] /= sum;
 }
 
-LOOP(softmax){FOR_EACH_GROUP(softmax_of, s->array[0], s->array[1], s->array[1])}
+LOOP(softmax)
+{
+    if (is_short(s->size[1], s->size[2])) {
+        for_short_groups(softmax_of_columns, s, false);
+        return;
+    }
+    FOR_EACH_GROUP(softmax_of, s->array[0], s->array[1], s->array[1])
+}
 
 /* (x - m) - log1p(others): for the largest only the second is left. */
 GROUP_FUNCTION void log_softmax_of(REAL *restrict y, const REAL *restrict x, const REAL *unused, size_t n, size_t step)
@@ -38,7 +78,28 @@ GROUP_FUNCTION void log_softmax_of(REAL *restrict y, const REAL *restrict x, con
         y[i * step] = x[i * step] - m - rest;
 }
 
-LOOP(log_softmax){FOR_EACH_GROUP(log_softmax_of, s->array[0], s->array[1], s->array[1])}
+static inline void log_softmax_of_columns(REAL *restrict r, REAL *restrict x, const REAL *restrict unused, size_t n,
+                                          size_t w)
+{
+    REAL m[MOST_GROUPS], rest[MOST_GROUPS];
+    double others[MOST_GROUPS];
+    (void)unused;
+    largest_of_columns(m, x, n, w);
+    exp_of_columns(r, x, m, others, n, w);
+    log1p_of_columns(rest, others, w);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++)
+            r[i * w + l] = x[i * w + l] - m[l] - rest[l];
+}
+
+LOOP(log_softmax)
+{
+    if (is_short(s->size[1], s->size[2])) {
+        for_short_groups(log_softmax_of_columns, s, false);
+        return;
+    }
+    FOR_EACH_GROUP(log_softmax_of, s->array[0], s->array[1], s->array[1])
+}
 
 /* y (v - mean) */
 GROUP_FUNCTION void softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
@@ -48,7 +109,24 @@ GROUP_FUNCTION void softmax_backward_of(REAL *restrict r, const REAL *v, const R
         r[i * step] = y[i * step] * (v[i * step] - mean.origin - mean.rest);
 }
 
-LOOP(softmax_backward){FOR_EACH_GROUP(softmax_backward_of, s->array[0], s->array[1], s->array[2])}
+static inline void softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
+                                               size_t w)
+{
+    REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
+    means_of_columns(origin, rest, v, y, n, w);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++)
+            r[i * w + l] = y[i * w + l] * (v[i * w + l] - origin[l] - rest[l]);
+}
+
+LOOP(softmax_backward)
+{
+    if (is_short(s->size[1], s->size[2])) {
+        for_short_groups(softmax_backward_of_columns, s, true);
+        return;
+    }
+    FOR_EACH_GROUP(softmax_backward_of, s->array[0], s->array[1], s->array[2])
+}
 
 GROUP_FUNCTION void deviation_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
@@ -57,42 +135,88 @@ GROUP_FUNCTION void deviation_of(REAL *restrict r, const REAL *v, const REAL *y,
         r[i * step] = v[i * step] - mean.origin - mean.rest;
 }
 
-LOOP(deviation){FOR_EACH_GROUP(deviation_of, s->array[0], s->array[1], s->array[2])}
+static inline void deviation_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n, size_t w)
+{
+    REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
+    means_of_columns(origin, rest, v, y, n, w);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++)
+            r[i * w + l] = v[i * w + l] - origin[l] - rest[l];
+}
 
-/* Sums of v where y is above -ln 2, a probability above 1/2, and elsewhere; returns how many are above. */
-GROUP_FUNCTION uint32_t sums_by_likeliness(double sum[2], const REAL *v, const REAL *y, size_t n, size_t step)
+LOOP(deviation)
+{
+    if (is_short(s->size[1], s->size[2])) {
+        for_short_groups(deviation_of_columns, s, true);
+        return;
+    }
+    FOR_EACH_GROUP(deviation_of, s->array[0], s->array[1], s->array[2])
+}
+
+/* Sums of v where y is above -ln 2, a probability above 1/2, and elsewhere; how many are above, and which if one is. */
+typedef struct likely_elements {
+    double above, below;
+    uint64_t count, which;
+} likely_elements;
+
+static inline double sum_of_block(const REAL *x, size_t n)
+{
+    double lane[LANES] = {0}, few = 0;
+    const size_t whole = n / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            lane[l] += (double)x[i + l];
+    for (size_t i = whole; i < n; i++)
+        few += (double)x[i];
+    return whole ? few + sum_of_lanes(lane) : few;
+}
+
+GROUP_FUNCTION likely_elements sums_by_likeliness(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL half = (REAL)-0.69314718055994531;
     exact_sum likely = {0}, others = {0};
-    uint32_t count = 0;
+    uint64_t found = 0, which = 0;
     for (size_t from = 0, end; from < n; from = end) {
-        double above[LANES] = {0}, below[LANES] = {0};
-        size_t i = from;
+        REAL above[VIA_BLOCK], below[VIA_BLOCK];
+        uint32_t count = 0;
         end = n - from < VIA_BLOCK ? n : from + VIA_BLOCK;
-        for (; i + LANES <= end; i += LANES)
-            for (size_t l = 0; l < LANES; l++) {
-                const size_t at = (i + l) * step;
-                above[l] += y[at] > half ? (double)v[at] : 0;
-                below[l] += y[at] > half ? 0 : (double)v[at];
+        for (size_t i = from; i < end; i++) {
+            const REAL own = v[i * step], at = y[i * step];
+            above[i - from] = at > half ? own : 0;
+            below[i - from] = at > half ? 0 : own;
+        }
+        for (size_t j = from; j < end; j++)
+            count += y[j * step] > half;
+        for (size_t j = from; j < end && count; j++)
+            if (y[j * step] > half) {
+                which = j;
+                break;
             }
-        for (; i < end; i++)
-            *(y[i * step] > half ? above : below) += (double)v[i * step];
-        add_to_sum(&likely, sum_of_lanes(above));
-        add_to_sum(&others, sum_of_lanes(below));
+        if (count)
+            add_to_sum(&likely, sum_of_block(above, end - from));
+        add_to_sum(&others, sum_of_block(below, end - from));
+        found += count;
     }
-    for (size_t i = 0; i < n; i++)
-        count += y[i * step] > half;
-    sum[0] = value_of_sum(&others);
-    sum[1] = value_of_sum(&likely);
-    return count;
+    return (likely_elements){value_of_sum(&likely), value_of_sum(&others), found, which};
 }
 
-/* v - e^y sum(v), or for a y near 0: (1 - e^y) v - e^y (sum of the other v) */
+/* (1 - e^y) v - e^y (sum of the other v), where y is near 0 */
+GROUP_FUNCTION void mend_likely(REAL *restrict r, const REAL *v, const REAL *y, const likely_elements *t, size_t n,
+                                size_t step)
+{
+    const size_t from = t->count == 1 ? t->which * step : 0, end = t->count == 1 ? from + 1 : n * step;
+    for (size_t at = from; at < end; at += step)
+        if (R(exp)(y[at]) > (REAL)0.75 && y[at] < 0) {
+            const REAL others = (REAL)(t->count == 1 ? t->below : t->below + (t->above - (double)v[at]));
+            r[at] = -R(expm1)(y[at]) * v[at] - R(exp)(y[at]) * others;
+        }
+}
+
+/* v - e^y sum(v), but for a y near 0 */
 GROUP_FUNCTION void log_softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
-    double sum[2];
-    const uint32_t likely = sums_by_likeliness(sum, v, y, n, step);
-    const REAL all = (REAL)(sum[0] + sum[1]), three_quarters = (REAL)0.75;
+    const likely_elements t = sums_by_likeliness(v, y, n, step);
+    const REAL all = (REAL)(t.below + t.above);
     for (size_t from = 0; from < n; from += VIA_BLOCK) {
         const size_t count = n - from < VIA_BLOCK ? n - from : VIA_BLOCK, at = from * step;
         REAL p[VIA_BLOCK];
@@ -101,39 +225,143 @@ GROUP_FUNCTION void log_softmax_backward_of(REAL *restrict r, const REAL *v, con
         exp_of_buffer(count, p);
         for (size_t i = 0; i < count; i++)
             r[at + i * step] = v[at + i * step] - p[i] * all;
-        for (size_t i = 0; i < count && likely; i++)
-            if (p[i] > three_quarters && y[at + i * step] < 0) {
-                const REAL own = v[at + i * step];
-                const REAL others = (REAL)(likely == 1 ? sum[0] : sum[0] + (sum[1] - (double)own));
-                r[at + i * step] = -R(expm1)(y[at + i * step]) * own - p[i] * others;
-            }
     }
+    if (t.count)
+        mend_likely(r, v, y, &t, n, step);
 }
 
-LOOP(log_softmax_backward){FOR_EACH_GROUP(log_softmax_backward_of, s->array[0], s->array[1], s->array[2])}
+/* Of columns: sums of v where y is above -ln 2, and elsewhere, how many are above, and the sum of these y. */
+typedef struct likely_columns {
+    double above[MOST_GROUPS], below[MOST_GROUPS];
+    REAL count[MOST_GROUPS], y[MOST_GROUPS];
+} likely_columns;
+
+static inline void find_likely(likely_columns *restrict t, const REAL *restrict v, const REAL *restrict y, size_t n,
+                               size_t w)
+{
+    const REAL half = (REAL)-0.69314718055994531;
+    for (size_t l = 0; l < w; l++) {
+        t->above[l] = t->below[l] = 0;
+        t->count[l] = t->y[l] = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++) {
+            const REAL own = v[i * w + l], at = y[i * w + l];
+            t->above[l] += (double)(at > half ? own : 0);
+            t->below[l] += (double)(at > half ? 0 : own);
+            t->count[l] += at > half ? 1 : 0;
+            t->y[l] += at > half ? at : 0;
+        }
+}
+
+static inline void log_softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
+                                                   size_t w)
+{
+    likely_columns t;
+    REAL all[MOST_GROUPS], below[MOST_GROUPS], rest[MOST_GROUPS];
+    uint32_t some = 0, several = 0;
+    find_likely(&t, v, y, n, w);
+    for (size_t l = 0; l < w; l++) {
+        all[l] = (REAL)(t.below[l] + t.above[l]);
+        below[l] = (REAL)t.below[l];
+        rest[l] = t.count[l] == 1 ? t.y[l] : 0;
+        some += t.count[l] > 0 ? 1U : 0U;
+        several += t.count[l] > 1 ? 1U : 0U;
+    }
+    for (size_t l = w; l < FEW_ELEMENTS; l++)
+        rest[l] = 0;
+    for (size_t i = 0; i < n * w; i++)
+        r[i] = y[i];
+    exp_of_buffer(n * w, r);
+    if (some)
+        vector_expm1(w < FEW_ELEMENTS ? FEW_ELEMENTS : w, rest, rest);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++) {
+            const REAL p = r[i * w + l], own = v[i * w + l];
+            const REAL direct = own - p * all[l], careful = -rest[l] * own - p * below[l];
+            r[i * w + l] = p > (REAL)0.75 && rest[l] < 0 ? careful : direct;
+        }
+    for (size_t l = 0; l < w && several; l++)
+        if (t.count[l] > 1)
+            mend_likely(r + l, v + l, y + l, &(likely_elements){t.above[l], t.below[l], 2, 0}, n, w);
+}
+
+LOOP(log_softmax_backward)
+{
+    if (is_short(s->size[1], s->size[2])) {
+        for_short_groups(log_softmax_backward_of_columns, s, true);
+        return;
+    }
+    FOR_EACH_GROUP(log_softmax_backward_of, s->array[0], s->array[1], s->array[2])
+}
 
 /* loss[i] = m + ln sum e^(z-m) - z[label], for n rows of size[0]. If the logits are finite, a loss does not overflow:
  * it stays at the largest number. */
+static inline REAL cross_entropy_of(REAL m, REAL rest, REAL z)
+{
+    const REAL gap = m - z;
+    return gap > REAL_MAX && m <= REAL_MAX && z >= -REAL_MAX ? REAL_MAX : gap + rest;
+}
+
 LOOP(softmax_cross_entropy)
 {
     const REAL *Z = s->array[1];
     const int32_t *label = s->array[2];
     REAL *Y = s->array[0];
     const size_t c = s->size[0];
-    for (size_t i = 0; i < s->n; i++) {
-        const REAL *z = Z + i * c, m = largest(z, c, 1), gap = m - z[label[i]];
-        const bool overflows = gap > REAL_MAX && m <= REAL_MAX && z[label[i]] >= -REAL_MAX;
-        Y[i] = overflows ? REAL_MAX : gap + log_sum_of_exp(z, c, m);
+    for (size_t i = 0; i < s->n && c > SHORT_IN_ROW; i++) {
+        const REAL *z = Z + i * c, m = largest(z, c, 1);
+        Y[i] = cross_entropy_of(m, log_sum_of_exp(z, c, m), z[label[i]]);
+    }
+    for (size_t i = 0; i < s->n && c <= SHORT_IN_ROW;) {
+        logit_columns t;
+        const size_t w = read_logits(&t, Z, i, s->n, c);
+        REAL rest[MOST_GROUPS];
+        log_sums_of_logits(rest, &t, c, w);
+        for (size_t l = 0; l < w; l++, i++)
+            Y[i] = cross_entropy_of(t.m[l], rest[l], Z[i * c + (size_t)label[i]]);
     }
 }
 
 /* dz = (softmax(z) - one_hot(label)) dy, of n rows of size[0]. At the label it is minus the probability of the other
  * classes. */
+static void cross_entropy_backward_of_short_rows(const ad_span *s)
+{
+    const REAL *DY = s->array[1], *Z = s->array[2];
+    const int32_t *label = s->array[3];
+    REAL *DZ = s->array[0];
+    const size_t c = s->size[0];
+    for (size_t from = 0; from < s->n;) {
+        logit_columns t;
+        const size_t w = read_logits(&t, Z, from, s->n, c);
+        REAL at_label[MOST_GROUPS], sum[MOST_GROUPS], dy[MOST_GROUPS];
+        for (size_t l = 0; l < w; l++)
+            at_label[l] = t.e[(size_t)label[from + l] * w + l];
+        for (size_t l = 0; l < w; l++) {
+            const double others = t.others[l], own = (double)at_label[l];
+            dy[l] = DY[from + l];
+            sum[l] = (REAL)(1 + others);
+            at_label[l] = -(REAL)((others + (1 - own)) / (1 + others)) * dy[l];
+        }
+        for (size_t j = 0; j < c; j++)
+            for (size_t l = 0; l < w; l++)
+                t.e[j * w + l] = t.e[j * w + l] / sum[l] * dy[l];
+        for (size_t l = 0; l < w; l++)
+            t.e[(size_t)label[from + l] * w + l] = at_label[l];
+        write_rows(DZ + from * c, t.e, c, w);
+        from += w;
+    }
+}
+
 LOOP(softmax_cross_entropy_backward)
 {
     const REAL *DY = s->array[1], *Z = s->array[2];
     const int32_t *label = s->array[3];
     const size_t c = s->size[0];
+    if (c <= SHORT_IN_ROW) {
+        cross_entropy_backward_of_short_rows(s);
+        return;
+    }
     for (size_t i = 0; i < s->n; i++) {
         const REAL *z = Z + i * c, dy = DY[i];
         REAL *restrict dz = (REAL *)s->array[0] + i * c;

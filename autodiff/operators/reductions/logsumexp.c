@@ -1,5 +1,5 @@
 /* The logarithm of a sum of exponentials over axes. */
-#include "../../kernels/exponentials.h"
+#include "../../kernels/short_groups.h"
 #include "reduce.h"
 
 FOLD(largest_number, -INFINITY, x > y ? x : y)
@@ -42,6 +42,31 @@ static void sum_exp_rows(const REAL *x, const REAL *g, REAL *y, REAL *lost, size
             exact_sum t = {goes_on ? (double)y[o] : -1, goes_on ? (double)lost[o] : 0};
             add_terms(&t, e + (o - from) * n, n);
             store_sum(&t, y + o, lost + o);
+        }
+    }
+}
+
+/* The same of short rows, FEW_ROWS of them or more. */
+enum { FEW_ROWS = 8 };
+
+static void sum_exp_short_rows(const REAL *x, const REAL *g, REAL *y, REAL *lost, size_t m, size_t n, bool goes_on)
+{
+    for (size_t from = 0, w; from < m; from += w) {
+        const some_groups rows = groups_from(from, m, n, 1);
+        REAL e[SHORT_ROOM], ones[MOST_GROUPS];
+        double few[MOST_GROUPS];
+        w = rows.w;
+        read_groups(e, x, &rows);
+        for (size_t i = 0; i < n; i++)
+            for (size_t l = 0; l < w; l++)
+                e[i * w + l] -= g[from + l];
+        exp_of_buffer(n * w, e);
+        add_columns_of_terms(ones, few, e, n, w);
+        for (size_t l = 0; l < w; l++) {
+            exact_sum t = {goes_on ? (double)y[from + l] : -1, goes_on ? (double)lost[from + l] : 0};
+            add_to_sum(&t, (double)ones[l]);
+            add_to_sum(&t, few[l]);
+            store_sum(&t, y + from + l, lost + from + l);
         }
     }
 }
@@ -112,6 +137,10 @@ LOOP(sum_exp)
     const REAL *X = s->array[1], *G = s->array[2];
     const size_t m = s->size[0], n = s->size[1], k = s->size[2];
     REAL *Y = s->array[0], *L = s->array[3];
+    if (k == 1 && n <= SHORT_IN_ROW && m >= FEW_ROWS) {
+        sum_exp_short_rows(X, G, Y, L, m, n, s->n > 0);
+        return;
+    }
     if (k == 1 && n <= VIA_BLOCK) {
         sum_exp_rows(X, G, Y, L, m, n, s->n > 0);
         return;
@@ -156,20 +185,50 @@ LOOP(prepare_softmax)
 /* The sum of n elements, in lanes. */
 static REAL sum_of_row(const REAL *e, size_t n)
 {
-    REAL lane[LANES] = {0}, few = 0;
+    REAL few = 0;
     const size_t whole = n / LANES * LANES;
+    for (size_t i = whole; i < n; i++)
+        few += e[i];
+    if (whole == 0)
+        return few;
+    REAL lane[LANES] = {0};
     for (size_t i = 0; i < whole; i += LANES)
         for (size_t l = 0; l < LANES; l++)
             lane[l] += e[i + l];
-    for (size_t i = whole; i < n; i++)
-        few += e[i];
-    for (size_t half = LANES / 2; half > 0 && whole; half /= 2)
+    for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++)
             lane[l] += lane[half + l];
     return few + lane[0];
 }
 
-/* r = e^(x-g) f of m rows of n <= VIA_BLOCK, each with its f and g; the sums of e^(x-g) are added to `sum`. */
+/* r = e^(x-g) f of m short rows, each with its f and g; the sums of e^(x-g) are added to `sum`. */
+static void scaled_softmax_short_rows(REAL *r, const REAL *x, const REAL *f, const REAL *g, REAL *sum, size_t m,
+                                      size_t n)
+{
+    for (size_t from = 0, w; from < m; from += w) {
+        const some_groups rows = groups_from(from, m, n, 1);
+        const REAL *restrict fs = f + from, *restrict gs = g + from;
+        REAL t[SHORT_ROOM], e[SHORT_ROOM], total[MOST_GROUPS];
+        w = rows.w;
+        read_groups(t, x, &rows);
+        for (size_t i = 0; i < n; i++)
+            for (size_t l = 0; l < w; l++)
+                e[i * w + l] = t[i * w + l] - gs[l];
+        exp_of_buffer(n * w, e);
+        for (size_t l = 0; l < w; l++)
+            total[l] = 0;
+        for (size_t i = 0; i < n; i++)
+            for (size_t l = 0; l < w; l++) {
+                total[l] += e[i * w + l];
+                t[i * w + l] = t[i * w + l] == -INFINITY ? 0 : e[i * w + l] * fs[l];
+            }
+        for (size_t l = 0; l < w; l++)
+            sum[from + l] += total[l];
+        write_groups(r, t, &rows);
+    }
+}
+
+/* The same of m rows of n <= VIA_BLOCK. */
 static void scaled_softmax_rows(REAL *restrict r, const REAL *restrict x, const REAL *restrict f,
                                 const REAL *restrict g, REAL *restrict sum, size_t m, size_t n)
 {
@@ -217,7 +276,9 @@ LOOP(scaled_softmax)
     const REAL *X = s->array[1], *F = s->array[2], *G = s->array[3];
     const size_t m = s->size[0], n = s->size[1], k = s->size[2];
     REAL *DX = s->array[0], *SUM = (REAL *)s->array[3] + (G - F), e[VIA_BLOCK];
-    if (k == 1) {
+    if (k == 1 && n <= SHORT_IN_ROW && m >= FEW_ROWS) {
+        scaled_softmax_short_rows(DX, X, F, G, SUM, m, n);
+    } else if (k == 1) {
         const size_t w = less(n, VIA_BLOCK), most = VIA_BLOCK / w;
         for (size_t o = 0; o < m; o += n == w ? most : 1)
             for (size_t i = 0; i < n; i += w)
