@@ -12,9 +12,12 @@
 #include "kernel.h"
 #include "total.h"
 
+/* The longest rows that are taken as tiles. */
+enum { AD_TILE_ROW = 64 };
+
 #ifdef AD_REAL
 
-enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64 };
+enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64, FEW = 16 };
 
 /* Short rows are written in whole vectors: what goes over the end of a row is written again by the next rows. */
 #ifdef __AVX512F__
@@ -63,6 +66,26 @@ ALWAYS_INLINE terms terms_from(terms t, size_t at, size_t j)
     return t;
 }
 
+/* In f32 a quotient is a product in f64: it rounds to the same number, but for one in 10^8. */
+typedef struct ad_divisor {
+    double is, inverse;
+} ad_divisor;
+
+ALWAYS_INLINE ad_divisor divisor_of(double is) { return (ad_divisor){is, 1 / is}; }
+
+ALWAYS_INLINE REAL divided(double sum, ad_divisor by)
+{
+    return (REAL)(sizeof(REAL) == sizeof(double) ? sum / by.is : sum * by.inverse);
+}
+
+/* high + low = a + b, exactly. Source: D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B. */
+ALWAYS_INLINE void add_in_two(REAL a, REAL b, REAL *restrict high, REAL *restrict low)
+{
+    const REAL sum = a + b, part = sum - a;
+    *high = sum;
+    *low = (a - (sum - part)) + (b - part);
+}
+
 /* The totals of w groups before the loop adds to them; array 0 has them as the span's step[0] says. */
 ALWAYS_INLINE void begin_totals(const ad_span *s, size_t group, size_t w, double *restrict sum, double *restrict rest)
 {
@@ -82,10 +105,11 @@ ALWAYS_INLINE void end_totals(const ad_span *s, size_t group, size_t w, const do
     if (s->step[0])
         for (size_t j = 0; j < w; j++)
             T[group + j] = (ad_total){sum[j], rest[j]};
-    else if (s->step[1])
+    else if (s->step[1]) {
+        const ad_divisor by = divisor_of(s->constant);
         for (size_t j = 0; j < w; j++)
-            Y[group + j] = (REAL)(total_of((ad_total){sum[j], rest[j]}) / s->constant);
-    else
+            Y[group + j] = divided(total_of((ad_total){sum[j], rest[j]}), by);
+    } else
         for (size_t j = 0; j < w; j++)
             Y[group + j] = (REAL)total_of((ad_total){sum[j], rest[j]});
 }
@@ -169,23 +193,54 @@ ALWAYS_INLINE void sum_narrow_columns(terms t, size_t n, size_t k, double *restr
     sum_columns(terms_from(t, whole * k, 0), n - whole, k, k, sum, rest);
 }
 
-/* The sums of `rows` rows of n <= CLUMP each, which do not go on. */
-ALWAYS_INLINE void sum_shortest_rows(terms t, const ad_span *s, size_t group, size_t rows)
+/* The sums of m rows of n each. Where the compiler knows n, it takes many rows in one vector. */
+ALWAYS_INLINE void sum_rows_of(terms t, REAL *restrict Y, size_t m, size_t n)
 {
-    const size_t n = s->size[1];
-    REAL *restrict Y = (REAL *)s->array[0] + group, sum[ROWS_AT_ONCE] = {0};
-    if (n > CLUMP / 2)
-        clumps_of(terms_from(t, group * n, group), n, 1, rows, n, sum);
+    for (size_t o = 0; o < m; o++) {
+        REAL sum = term_at(t, o * n, o);
+        for (size_t i = 1; i < n; i++)
+            sum += term_at(t, o * n + i, o);
+        Y[o] = sum + 0;
+    }
+}
+
+/* The same of rows of a length that it does not know. */
+ALWAYS_INLINE void sum_rows_of_any(terms t, REAL *restrict Y, size_t m, size_t n)
+{
+    size_t o = 0;
+    for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE) {
+        REAL sum[ROWS_AT_ONCE] = {0};
+        if (n > CLUMP / 2)
+            clumps_of(terms_from(t, o * n, o), n, 1, ROWS_AT_ONCE, n, sum);
+        else
+            for (size_t i = 0; i < n; i++)
+                for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+                    sum[r] += term_at(t, (o + r) * n + i, o + r);
+        for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+            Y[o + r] = sum[r];
+    }
+    for (; o < m; o++)
+        clumps_of(terms_from(t, o * n, o), n, 1, 1, n, Y + o);
+}
+
+/* The sums of rows of n <= CLUMP each, which do not go on. */
+ALWAYS_INLINE void sum_shortest_rows(terms t, const ad_span *s)
+{
+    const size_t m = s->size[0], n = s->size[1];
+    REAL *restrict Y = s->array[0];
+    if (n == 2)
+        sum_rows_of(t, Y, m, 2);
+    else if (n == 4)
+        sum_rows_of(t, Y, m, 4);
+    else if (n == 8)
+        sum_rows_of(t, Y, m, 8);
     else
-        for (size_t i = 0; i < n; i++)
-            for (size_t r = 0; r < rows; r++)
-                sum[r] += term_at(t, (group + r) * n + i, group + r);
-    if (s->step[1])
-        for (size_t r = 0; r < rows; r++)
-            Y[r] = (REAL)((double)sum[r] / s->constant);
-    else
-        for (size_t r = 0; r < rows; r++)
-            Y[r] = sum[r];
+        sum_rows_of_any(t, Y, m, n);
+    if (s->step[1]) {
+        const ad_divisor by = divisor_of(s->constant);
+        for (size_t o = 0; o < m; o++)
+            Y[o] = divided((double)Y[o], by);
+    }
 }
 
 /* Adds `rows` rows of n each. */
@@ -193,10 +248,6 @@ ALWAYS_INLINE void sum_rows_side_by_side(terms t, const ad_span *s, size_t group
 {
     const size_t n = s->size[1];
     double sum[ROWS_AT_ONCE], rest[ROWS_AT_ONCE];
-    if (n <= CLUMP && !s->n && !s->step[0]) {
-        sum_shortest_rows(t, s, group, rows);
-        return;
-    }
     begin_totals(s, group, rows, sum, rest);
     for (size_t i = 0; i < n; i += CLUMP)
         add_clumps(terms_from(t, group * n + i, group), n - i < CLUMP ? n - i : CLUMP, 1, rows, n, sum, rest);
@@ -207,6 +258,10 @@ ALWAYS_INLINE void sum_rows(terms t, const ad_span *s)
 {
     const size_t m = s->size[0], n = s->size[1];
     size_t o = 0;
+    if (n <= CLUMP && !s->n && !s->step[0]) {
+        sum_shortest_rows(t, s);
+        return;
+    }
     if (n < SHORT_ROW) {
         for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE)
             sum_rows_side_by_side(t, s, o, ROWS_AT_ONCE);
@@ -267,6 +322,64 @@ ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *s) { sum_groups_of(t
 #define SUM_OF_GROUPS(name, term)                                                                                      \
     TERM(name, term)                                                                                                   \
     LOOP(name) { sum_groups_of(name##_term, false, s); }
+
+/* ---- Tiles of short rows -------------------------------------------------------------------------------------------
+
+ * Rows of up to AD_TILE_ROW are turned into columns, so that several passes over them are passes over vectors. */
+
+enum { TILE_ROWS = 16 };
+
+/* The tile's columns become `rows` <= TILE_ROWS rows of n each; the last row stands for those that are not there. */
+ALWAYS_INLINE void load_tile(REAL *restrict tile, const REAL *restrict x, size_t rows, size_t n)
+{
+    if (rows == TILE_ROWS)
+        for (size_t i = 0; i < n; i++)
+            for (size_t r = 0; r < TILE_ROWS; r++)
+                tile[i * TILE_ROWS + r] = x[r * n + i];
+    else
+        for (size_t i = 0; i < n; i++)
+            for (size_t r = 0; r < TILE_ROWS; r++)
+                tile[i * TILE_ROWS + r] = x[(r < rows ? r : rows - 1) * n + i];
+}
+
+/* The sums of its columns. They are of few terms, and need no rest. */
+ALWAYS_INLINE void sum_tile(terms t, size_t n, double *restrict sum)
+{
+    REAL clump[TILE_ROWS];
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        sum[r] = 0;
+    for (size_t i = 0; i < n; i += CLUMP) {
+        clumps_of(terms_from(t, i * TILE_ROWS, 0), n - i < CLUMP ? n - i : CLUMP, TILE_ROWS, TILE_ROWS, 1, clump);
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            sum[r] += (double)clump[r];
+    }
+}
+
+static inline REAL middle_of(REAL a, REAL b, REAL c)
+{
+    const REAL least = a < b ? a : b, most = a < b ? b : a;
+    return c < least ? least : c > most ? most : c;
+}
+
+static inline REAL from_pivot(REAL x, REAL u, REAL g)
+{
+    (void)u;
+    return x - g;
+}
+
+/* The means of its columns, each as the sum of two numbers: see means_in_two(). */
+ALWAYS_INLINE void means_of_tile(const REAL *restrict tile, size_t n, REAL *restrict high, REAL *restrict low)
+{
+    const REAL *middle = tile + n / 2 * TILE_ROWS, *last = tile + (n - 1) * TILE_ROWS;
+    const ad_divisor by = divisor_of((double)n);
+    double sum[TILE_ROWS];
+    REAL pivot[TILE_ROWS];
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        pivot[r] = n < FEW ? tile[r] : middle_of(tile[r], middle[r], last[r]);
+    sum_tile((terms){from_pivot, false, tile, tile, pivot}, n, sum);
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        add_in_two(pivot[r], divided(sum[r], by), high + r, low + r);
+}
 
 /* ---- Folds ------------------------------------------------------------------------------------------------------- */
 

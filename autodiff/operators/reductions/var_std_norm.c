@@ -10,6 +10,26 @@ FOLD(max_abs, 0, R(fabs)(x) > y || x != x ? R(fabs)(x) : y)
 
 #ifdef AD_REAL
 
+/* y = variance of rows of x, with another divisor than n */
+LOOP(variances_of_rows)
+{
+    const REAL *X = s->array[1];
+    REAL *Y = s->array[0], tile[AD_TILE_ROW * TILE_ROWS];
+    const size_t m = s->size[0], n = s->size[1];
+    const ad_divisor by = divisor_of(s->constant);
+    for (size_t o = 0; o < m; o += TILE_ROWS) {
+        const size_t rows = m - o < TILE_ROWS ? m - o : TILE_ROWS;
+        REAL high[TILE_ROWS], low[TILE_ROWS], y[TILE_ROWS];
+        double sum[TILE_ROWS];
+        load_tile(tile, X + o * n, rows, n);
+        means_of_tile(tile, n, high, low);
+        sum_tile((terms){sum_deviations_term, false, tile, high, low}, n, sum);
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            y[r] = divided(sum[r], by);
+        memcpy(Y + o, y, rows * sizeof(REAL));
+    }
+}
+
 LOOP(root)
 {
     REAL *restrict Y = s->array[0];
@@ -21,6 +41,7 @@ LOOP(root)
 
 AD_FAMILY(reductions_var_std_norm)
 
+LOOP_TABLE(variances_of_rows)
 LOOP_TABLE(root)
 
 static void root(ad_call *c, void *y, size_t n)
@@ -75,6 +96,11 @@ static void var_shape(ad_call *c)
 /* y = sum (x - mean)^2 / divisor */
 static void variances(ad_call *c, const ad_groups *of, void *y, double divisor, const void *x)
 {
+    if (ad_count_of(of->x) && ad_are_tiles(of)) {
+        ad_walk_span(c, &variances_of_rows_loops, of, (ad_span){.constant = divisor}, 2,
+                     (const ad_group_array[]){{.data = y}, {(void *)(uintptr_t)x, true, false}});
+        return;
+    }
     const size_t bytes = ad_bytes_of(c->x[0]->type);
     void *high = ad_scratch(c, of->count, bytes), *low = high ? ad_scratch(c, of->count, bytes) : NULL;
     if (!low)
