@@ -8,12 +8,13 @@
  * their sums do not wait for each other; a long one is taken as many rows of COLUMNS. Where k > 1, whole rows of k are
  * added. */
 #include <stdbool.h>
+#include <string.h>
 
 #include "kernel.h"
 #include "total.h"
 
-/* The longest rows that are taken as tiles. */
-enum { AD_TILE_ROW = 64 };
+/* The longest rows that are taken as tiles, and how many make a tile. They are more than the compiler unrolls. */
+enum { AD_TILE_ROW = 64, TILE_ROWS = 32 };
 
 #ifdef AD_REAL
 
@@ -137,26 +138,6 @@ ALWAYS_INLINE void add_clumps(terms t, size_t n, size_t step, size_t w, size_t a
         add_to_total(sum + j, rest + j, (double)clump[j]);
 }
 
-/* Sixteen terms, `step` apart. */
-ALWAYS_INLINE REAL sixteen_at(terms t, size_t at, size_t step, size_t j)
-{
-    const REAL a = four_at(t, at, step, j) + four_at(t, at + 4 * step, step, j);
-    return a + (four_at(t, at + 8 * step, step, j) + four_at(t, at + 12 * step, step, j));
-}
-
-/* The same of a whole clump and of COLUMNS groups side by side. The loop is not unrolled: its vectors would no longer
- * find room in registers. */
-ALWAYS_INLINE void add_whole_clumps(terms t, size_t k, double *restrict sum, double *restrict rest)
-{
-#pragma GCC unroll 1
-    for (size_t j = 0; j < COLUMNS; j++) {
-        REAL clump = sixteen_at(t, j, k, j);
-        for (size_t i = 16; i < CLUMP; i += 16)
-            clump += sixteen_at(t, i * k + j, k, j);
-        add_to_total(sum + j, rest + j, (double)clump);
-    }
-}
-
 /* Adds n rows of w <= COLUMNS columns, k apart, to the totals of the columns. */
 ALWAYS_INLINE void sum_columns(terms t, size_t n, size_t w, size_t k, double *restrict sum, double *restrict rest)
 {
@@ -164,7 +145,7 @@ ALWAYS_INLINE void sum_columns(terms t, size_t n, size_t w, size_t k, double *re
         const size_t rows = n - i < CLUMP ? n - i : CLUMP;
         const terms from = terms_from(t, i * k, 0);
         if (w == COLUMNS && rows == CLUMP)
-            add_whole_clumps(from, k, sum, rest);
+            add_clumps(from, CLUMP, k, COLUMNS, 1, sum, rest);
         else if (w == COLUMNS)
             add_clumps(from, rows, k, COLUMNS, 1, sum, rest);
         else
@@ -327,20 +308,30 @@ ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *s) { sum_groups_of(t
 
  * Rows of up to AD_TILE_ROW are turned into columns, so that several passes over them are passes over vectors. */
 
-enum { TILE_ROWS = 16 };
-
-/* The tile's columns become `rows` <= TILE_ROWS rows of n each; the last row stands for those that are not there. */
-ALWAYS_INLINE void load_tile(REAL *restrict tile, const REAL *restrict x, size_t rows, size_t n)
+ALWAYS_INLINE void turn_rows(REAL *restrict tile, const REAL *restrict x, size_t n, size_t rows)
 {
-    if (rows == TILE_ROWS)
-        for (size_t i = 0; i < n; i++)
-            for (size_t r = 0; r < TILE_ROWS; r++)
-                tile[i * TILE_ROWS + r] = x[r * n + i];
-    else
-        for (size_t i = 0; i < n; i++)
-            for (size_t r = 0; r < TILE_ROWS; r++)
-                tile[i * TILE_ROWS + r] = x[(r < rows ? r : rows - 1) * n + i];
+    for (size_t i = 0; i < n; i++)
+        for (size_t r = 0; r < rows; r++)
+            tile[i * TILE_ROWS + r] = x[r * n + i];
 }
+
+/* The tile's columns become rows of n each. Rows of a length that the compiler knows are turned in
+ * vectors; of others it finds room for few in registers. */
+ALWAYS_INLINE void load_tile(REAL *restrict tile, const REAL *restrict x, size_t n)
+{
+    if (n == 2)
+        turn_rows(tile, x, 2, TILE_ROWS);
+    else if (n == 4)
+        turn_rows(tile, x, 4, TILE_ROWS);
+    else if (n == 8)
+        turn_rows(tile, x, 8, TILE_ROWS);
+    else
+        for (size_t r = 0; r < TILE_ROWS; r += ROWS_AT_ONCE)
+            turn_rows(tile + r, x + r * n, n, ROWS_AT_ONCE);
+}
+
+/* The first row of the tile at o of m: the last one begins early enough to be whole. */
+ALWAYS_INLINE size_t tile_at(size_t o, size_t m) { return o + TILE_ROWS <= m ? o : m - TILE_ROWS; }
 
 /* The sums of its columns. They are of few terms, and need no rest. */
 ALWAYS_INLINE void sum_tile(terms t, size_t n, double *restrict sum)
@@ -367,18 +358,22 @@ static inline REAL from_pivot(REAL x, REAL u, REAL g)
     return x - g;
 }
 
-/* The means of its columns, each as the sum of two numbers: see means_in_two(). */
-ALWAYS_INLINE void means_of_tile(const REAL *restrict tile, size_t n, REAL *restrict high, REAL *restrict low)
+/* The means of its columns of n, each as the sum of two numbers: see ad_means_in_two(). */
+ALWAYS_INLINE void means_of_tile(const REAL *restrict tile, size_t n, ad_divisor by_n, REAL *restrict high,
+                                 REAL *restrict low)
 {
     const REAL *middle = tile + n / 2 * TILE_ROWS, *last = tile + (n - 1) * TILE_ROWS;
-    const ad_divisor by = divisor_of((double)n);
     double sum[TILE_ROWS];
     REAL pivot[TILE_ROWS];
-    for (size_t r = 0; r < TILE_ROWS; r++)
-        pivot[r] = n < FEW ? tile[r] : middle_of(tile[r], middle[r], last[r]);
+    if (n < FEW)
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            pivot[r] = tile[r];
+    else
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            pivot[r] = middle_of(tile[r], middle[r], last[r]);
     sum_tile((terms){from_pivot, false, tile, tile, pivot}, n, sum);
     for (size_t r = 0; r < TILE_ROWS; r++)
-        add_in_two(pivot[r], divided(sum[r], by), high + r, low + r);
+        add_in_two(pivot[r], divided(sum[r], by_n), high + r, low + r);
 }
 
 /* ---- Folds ------------------------------------------------------------------------------------------------------- */

@@ -58,10 +58,10 @@ typedef struct ad_groups {
 ad_groups ad_groups_of(const ad_shape *x, unsigned mask);
 ad_groups ad_groups_reduced(ad_call *c);
 
-/* Whether the groups are whole rows short enough for tiles. */
+/* Whether the groups are whole rows, short enough and enough of them for tiles. */
 static inline bool ad_are_tiles(const ad_groups *of)
 {
-    return !of->go_on && of->block[2] == 1 && of->block[1] <= AD_TILE_ROW;
+    return !of->go_on && of->block[2] == 1 && of->block[1] <= AD_TILE_ROW && of->block[0] >= TILE_ROWS;
 }
 
 /* The same with more of the span given: where its step[0] is 1, array 0 has totals; and for operand 0, reduced to y. */
@@ -93,6 +93,9 @@ void ad_sum_squared(ad_call *c, const ad_groups *of, void *y, const void *x);
 /* The deviations of x from the mean of its group are (x - high) - low. The mean is known as the sum of two numbers, so
  * that neither a large mean nor its rounding takes digits from them. */
 void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, const void *x);
+
+/* The same of groups that are not empty, where a sum that overflows may be lost. */
+void ad_means_in_range(ad_call *c, const ad_groups *of, void *high, void *low, const void *x);
 
 /* A copy of x in scratch, where a result y of a group has been lost on the way: it is not finite, or smaller than
  * `least`, though x is finite and not 0. Each group of the copy is brought near to 1 by a power of two, `scale`. NULL

@@ -49,19 +49,31 @@ LOOP(pivots_and_distances)
         add_in_two(H[i], L[i], H + i, L + i);
 }
 
+#define RUN_LOOP(name, span) AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(span)
+
+/* high + low = mean, of the groups of x in array 2, which do not go on. The constant is their size. */
+LOOP(means)
+{
+    ad_span pivots = {.array = {s->array[0], s->array[2]}}, distances = {.constant = s->constant, .step = {0, 1}};
+    for (int i = 0; i < AD_SPAN_SIZES; i++)
+        pivots.size[i] = distances.size[i] = s->size[i];
+    distances.array[0] = s->array[1], distances.array[1] = s->array[2], distances.array[3] = s->array[0];
+    RUN_LOOP(pivots, &pivots);
+    RUN_LOOP(sum_from, &distances);
+    RUN_LOOP(pivots_and_distances, (&(ad_span){.n = s->size[0] * s->size[2], .array = {s->array[0], s->array[1]}}));
+}
+
 /* high + low = mean, of rows of x in array 2 */
 LOOP(means_of_rows)
 {
     const REAL *X = s->array[2];
     REAL *H = s->array[0], *L = s->array[1], tile[AD_TILE_ROW * TILE_ROWS];
     const size_t m = s->size[0], n = s->size[1];
+    const ad_divisor by_n = divisor_of((double)n);
     for (size_t o = 0; o < m; o += TILE_ROWS) {
-        const size_t rows = m - o < TILE_ROWS ? m - o : TILE_ROWS;
-        REAL high[TILE_ROWS], low[TILE_ROWS];
-        load_tile(tile, X + o * n, rows, n);
-        means_of_tile(tile, n, high, low);
-        memcpy(H + o, high, rows * sizeof(REAL));
-        memcpy(L + o, low, rows * sizeof(REAL));
+        const size_t at = tile_at(o, m);
+        load_tile(tile, X + at * n, n);
+        means_of_tile(tile, n, by_n, H + at, L + at);
     }
 }
 
@@ -128,6 +140,7 @@ LOOP(take_rescued)
 LOOP_TABLE(round_totals)
 LOOP_TABLE(pivots)
 LOOP_TABLE(pivots_and_distances)
+LOOP_TABLE(means)
 LOOP_TABLE(means_of_rows)
 LOOP_TABLE(any_suspect)
 LOOP_TABLE(any_lost)
@@ -190,10 +203,10 @@ void ad_sum_squared(ad_call *c, const ad_groups *of, void *y, const void *x)
 
 /* ---- Means ------------------------------------------------------------------------------------------------------- */
 
-static void means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, const void *x)
+void ad_means_in_range(ad_call *c, const ad_groups *of, void *high, void *low, const void *x)
 {
-    if (ad_are_tiles(of)) {
-        ad_walk_span(c, &means_of_rows_loops, of, (ad_span){0}, 3,
+    if (!of->go_on) {
+        ad_walk_span(c, ad_are_tiles(of) ? &means_of_rows_loops : &means_loops, of, (ad_span){.constant = of->n}, 3,
                      (const ad_group_array[]){{.data = high}, {.data = low}, WIDE(x)});
         return;
     }
@@ -207,13 +220,13 @@ void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, con
     void *scale;
     if (!ad_count_of(of->x))
         return;
-    means_in_two(c, of, high, low, x);
+    ad_means_in_range(c, of, high, low, x);
     const void *near = ad_rescued(c, of, high, 0, x, &scale);
     if (near) {
         void *h = reals(c, of->count), *l = h ? reals(c, of->count) : NULL;
         if (!l)
             return;
-        means_in_two(c, of, h, l, near);
+        ad_means_in_range(c, of, h, l, near);
         ad_take_rescued(c, of, low, 0, l, scale, 1);
         ad_take_rescued(c, of, high, 0, h, scale, 1);
     }
