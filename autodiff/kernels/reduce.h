@@ -8,13 +8,17 @@
  * their sums do not wait for each other; a long one is taken as many rows of COLUMNS. Where k > 1, whole rows of k are
  * added. */
 #include <stdbool.h>
+#include <string.h>
 
 #include "kernel.h"
 #include "total.h"
 
+/* The longest rows that are taken as tiles, and how many make a tile. They are more than the compiler unrolls. */
+enum { AD_TILE_ROW = 64, TILE_ROWS = 32 };
+
 #ifdef AD_REAL
 
-enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64 };
+enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64, FEW = 16 };
 
 /* Short rows are written in whole vectors: what goes over the end of a row is written again by the next rows. */
 #ifdef __AVX512F__
@@ -63,6 +67,26 @@ ALWAYS_INLINE terms terms_from(terms t, size_t at, size_t j)
     return t;
 }
 
+/* In f32 a quotient is a product in f64: it rounds to the same number, but for one in 10^8. */
+typedef struct ad_divisor {
+    double is, inverse;
+} ad_divisor;
+
+ALWAYS_INLINE ad_divisor divisor_of(double is) { return (ad_divisor){is, 1 / is}; }
+
+ALWAYS_INLINE REAL divided(double sum, ad_divisor by)
+{
+    return (REAL)(sizeof(REAL) == sizeof(double) ? sum / by.is : sum * by.inverse);
+}
+
+/* high + low = a + b, exactly. Source: D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B. */
+ALWAYS_INLINE void add_in_two(REAL a, REAL b, REAL *restrict high, REAL *restrict low)
+{
+    const REAL sum = a + b, part = sum - a;
+    *high = sum;
+    *low = (a - (sum - part)) + (b - part);
+}
+
 /* The totals of w groups before the loop adds to them; array 0 has them as the span's step[0] says. */
 ALWAYS_INLINE void begin_totals(const ad_span *s, size_t group, size_t w, double *restrict sum, double *restrict rest)
 {
@@ -82,10 +106,11 @@ ALWAYS_INLINE void end_totals(const ad_span *s, size_t group, size_t w, const do
     if (s->step[0])
         for (size_t j = 0; j < w; j++)
             T[group + j] = (ad_total){sum[j], rest[j]};
-    else if (s->step[1])
+    else if (s->step[1]) {
+        const ad_divisor by = divisor_of(s->constant);
         for (size_t j = 0; j < w; j++)
-            Y[group + j] = (REAL)(total_of((ad_total){sum[j], rest[j]}) / s->constant);
-    else
+            Y[group + j] = divided(total_of((ad_total){sum[j], rest[j]}), by);
+    } else
         for (size_t j = 0; j < w; j++)
             Y[group + j] = (REAL)total_of((ad_total){sum[j], rest[j]});
 }
@@ -113,26 +138,6 @@ ALWAYS_INLINE void add_clumps(terms t, size_t n, size_t step, size_t w, size_t a
         add_to_total(sum + j, rest + j, (double)clump[j]);
 }
 
-/* Sixteen terms, `step` apart. */
-ALWAYS_INLINE REAL sixteen_at(terms t, size_t at, size_t step, size_t j)
-{
-    const REAL a = four_at(t, at, step, j) + four_at(t, at + 4 * step, step, j);
-    return a + (four_at(t, at + 8 * step, step, j) + four_at(t, at + 12 * step, step, j));
-}
-
-/* The same of a whole clump and of COLUMNS groups side by side. The loop is not unrolled: its vectors would no longer
- * find room in registers. */
-ALWAYS_INLINE void add_whole_clumps(terms t, size_t k, double *restrict sum, double *restrict rest)
-{
-#pragma GCC unroll 1
-    for (size_t j = 0; j < COLUMNS; j++) {
-        REAL clump = sixteen_at(t, j, k, j);
-        for (size_t i = 16; i < CLUMP; i += 16)
-            clump += sixteen_at(t, i * k + j, k, j);
-        add_to_total(sum + j, rest + j, (double)clump);
-    }
-}
-
 /* Adds n rows of w <= COLUMNS columns, k apart, to the totals of the columns. */
 ALWAYS_INLINE void sum_columns(terms t, size_t n, size_t w, size_t k, double *restrict sum, double *restrict rest)
 {
@@ -140,7 +145,7 @@ ALWAYS_INLINE void sum_columns(terms t, size_t n, size_t w, size_t k, double *re
         const size_t rows = n - i < CLUMP ? n - i : CLUMP;
         const terms from = terms_from(t, i * k, 0);
         if (w == COLUMNS && rows == CLUMP)
-            add_whole_clumps(from, k, sum, rest);
+            add_clumps(from, CLUMP, k, COLUMNS, 1, sum, rest);
         else if (w == COLUMNS)
             add_clumps(from, rows, k, COLUMNS, 1, sum, rest);
         else
@@ -169,23 +174,54 @@ ALWAYS_INLINE void sum_narrow_columns(terms t, size_t n, size_t k, double *restr
     sum_columns(terms_from(t, whole * k, 0), n - whole, k, k, sum, rest);
 }
 
-/* The sums of `rows` rows of n <= CLUMP each, which do not go on. */
-ALWAYS_INLINE void sum_shortest_rows(terms t, const ad_span *s, size_t group, size_t rows)
+/* The sums of m rows of n each. Where the compiler knows n, it takes many rows in one vector. */
+ALWAYS_INLINE void sum_rows_of(terms t, REAL *restrict Y, size_t m, size_t n)
 {
-    const size_t n = s->size[1];
-    REAL *restrict Y = (REAL *)s->array[0] + group, sum[ROWS_AT_ONCE] = {0};
-    if (n > CLUMP / 2)
-        clumps_of(terms_from(t, group * n, group), n, 1, rows, n, sum);
+    for (size_t o = 0; o < m; o++) {
+        REAL sum = term_at(t, o * n, o);
+        for (size_t i = 1; i < n; i++)
+            sum += term_at(t, o * n + i, o);
+        Y[o] = sum + 0;
+    }
+}
+
+/* The same of rows of a length that it does not know. */
+ALWAYS_INLINE void sum_rows_of_any(terms t, REAL *restrict Y, size_t m, size_t n)
+{
+    size_t o = 0;
+    for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE) {
+        REAL sum[ROWS_AT_ONCE] = {0};
+        if (n > CLUMP / 2)
+            clumps_of(terms_from(t, o * n, o), n, 1, ROWS_AT_ONCE, n, sum);
+        else
+            for (size_t i = 0; i < n; i++)
+                for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+                    sum[r] += term_at(t, (o + r) * n + i, o + r);
+        for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+            Y[o + r] = sum[r];
+    }
+    for (; o < m; o++)
+        clumps_of(terms_from(t, o * n, o), n, 1, 1, n, Y + o);
+}
+
+/* The sums of rows of n <= CLUMP each, which do not go on. */
+ALWAYS_INLINE void sum_shortest_rows(terms t, const ad_span *s)
+{
+    const size_t m = s->size[0], n = s->size[1];
+    REAL *restrict Y = s->array[0];
+    if (n == 2)
+        sum_rows_of(t, Y, m, 2);
+    else if (n == 4)
+        sum_rows_of(t, Y, m, 4);
+    else if (n == 8)
+        sum_rows_of(t, Y, m, 8);
     else
-        for (size_t i = 0; i < n; i++)
-            for (size_t r = 0; r < rows; r++)
-                sum[r] += term_at(t, (group + r) * n + i, group + r);
-    if (s->step[1])
-        for (size_t r = 0; r < rows; r++)
-            Y[r] = (REAL)((double)sum[r] / s->constant);
-    else
-        for (size_t r = 0; r < rows; r++)
-            Y[r] = sum[r];
+        sum_rows_of_any(t, Y, m, n);
+    if (s->step[1]) {
+        const ad_divisor by = divisor_of(s->constant);
+        for (size_t o = 0; o < m; o++)
+            Y[o] = divided((double)Y[o], by);
+    }
 }
 
 /* Adds `rows` rows of n each. */
@@ -193,10 +229,6 @@ ALWAYS_INLINE void sum_rows_side_by_side(terms t, const ad_span *s, size_t group
 {
     const size_t n = s->size[1];
     double sum[ROWS_AT_ONCE], rest[ROWS_AT_ONCE];
-    if (n <= CLUMP && !s->n && !s->step[0]) {
-        sum_shortest_rows(t, s, group, rows);
-        return;
-    }
     begin_totals(s, group, rows, sum, rest);
     for (size_t i = 0; i < n; i += CLUMP)
         add_clumps(terms_from(t, group * n + i, group), n - i < CLUMP ? n - i : CLUMP, 1, rows, n, sum, rest);
@@ -207,6 +239,10 @@ ALWAYS_INLINE void sum_rows(terms t, const ad_span *s)
 {
     const size_t m = s->size[0], n = s->size[1];
     size_t o = 0;
+    if (n <= CLUMP && !s->n && !s->step[0]) {
+        sum_shortest_rows(t, s);
+        return;
+    }
     if (n < SHORT_ROW) {
         for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE)
             sum_rows_side_by_side(t, s, o, ROWS_AT_ONCE);
@@ -267,6 +303,78 @@ ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *s) { sum_groups_of(t
 #define SUM_OF_GROUPS(name, term)                                                                                      \
     TERM(name, term)                                                                                                   \
     LOOP(name) { sum_groups_of(name##_term, false, s); }
+
+/* ---- Tiles of short rows -------------------------------------------------------------------------------------------
+
+ * Rows of up to AD_TILE_ROW are turned into columns, so that several passes over them are passes over vectors. */
+
+ALWAYS_INLINE void turn_rows(REAL *restrict tile, const REAL *restrict x, size_t n, size_t rows)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t r = 0; r < rows; r++)
+            tile[i * TILE_ROWS + r] = x[r * n + i];
+}
+
+/* The tile's columns become rows of n each. Rows of a length that the compiler knows are turned in
+ * vectors; of others it finds room for few in registers. */
+ALWAYS_INLINE void load_tile(REAL *restrict tile, const REAL *restrict x, size_t n)
+{
+    if (n == 2)
+        turn_rows(tile, x, 2, TILE_ROWS);
+    else if (n == 4)
+        turn_rows(tile, x, 4, TILE_ROWS);
+    else if (n == 8)
+        turn_rows(tile, x, 8, TILE_ROWS);
+    else
+        for (size_t r = 0; r < TILE_ROWS; r += ROWS_AT_ONCE)
+            turn_rows(tile + r, x + r * n, n, ROWS_AT_ONCE);
+}
+
+/* The first row of the tile at o of m: the last one begins early enough to be whole. */
+ALWAYS_INLINE size_t tile_at(size_t o, size_t m) { return o + TILE_ROWS <= m ? o : m - TILE_ROWS; }
+
+/* The sums of its columns. They are of few terms, and need no rest. */
+ALWAYS_INLINE void sum_tile(terms t, size_t n, double *restrict sum)
+{
+    REAL clump[TILE_ROWS];
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        sum[r] = 0;
+    for (size_t i = 0; i < n; i += CLUMP) {
+        clumps_of(terms_from(t, i * TILE_ROWS, 0), n - i < CLUMP ? n - i : CLUMP, TILE_ROWS, TILE_ROWS, 1, clump);
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            sum[r] += (double)clump[r];
+    }
+}
+
+static inline REAL middle_of(REAL a, REAL b, REAL c)
+{
+    const REAL least = a < b ? a : b, most = a < b ? b : a;
+    return c < least ? least : c > most ? most : c;
+}
+
+static inline REAL from_pivot(REAL x, REAL u, REAL g)
+{
+    (void)u;
+    return x - g;
+}
+
+/* The means of its columns of n, each as the sum of two numbers: see ad_means_in_two(). */
+ALWAYS_INLINE void means_of_tile(const REAL *restrict tile, size_t n, ad_divisor by_n, REAL *restrict high,
+                                 REAL *restrict low)
+{
+    const REAL *middle = tile + n / 2 * TILE_ROWS, *last = tile + (n - 1) * TILE_ROWS;
+    double sum[TILE_ROWS];
+    REAL pivot[TILE_ROWS];
+    if (n < FEW)
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            pivot[r] = tile[r];
+    else
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            pivot[r] = middle_of(tile[r], middle[r], last[r]);
+    sum_tile((terms){from_pivot, false, tile, tile, pivot}, n, sum);
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        add_in_two(pivot[r], divided(sum[r], by_n), high + r, low + r);
+}
 
 /* ---- Folds ------------------------------------------------------------------------------------------------------- */
 

@@ -105,72 +105,73 @@ ad_tensor ad_keep_axes(ad_pullback *p, ad_tensor g)
 
 /* ---- Walking ----------------------------------------------------------------------------------------------------- */
 
-/* The axes of x, the innermost first, without those of size 1. Neighbours that are both reduced, or both kept, are
- * one. */
-typedef struct plan {
-    int n_axes;
-    size_t size[AD_MAX_RANK];
-    bool reduced[AD_MAX_RANK];
-} plan;
-
-static plan plan_of(const ad_shape *x, unsigned mask)
-{
-    plan p = {.n_axes = 0};
-    for (int i = x->rank - 1; i >= 0; i--) {
-        const bool reduced = mask & 1U << i;
-        if (x->dims[i] == 1)
-            continue;
-        if (p.n_axes == 0 || p.reduced[p.n_axes - 1] != reduced) {
-            p.reduced[p.n_axes] = reduced;
-            p.size[p.n_axes++] = 1;
-        }
-        p.size[p.n_axes - 1] *= (size_t)x->dims[i];
-    }
-    return p;
-}
-
-/* Sets the span's size {m, n, k} to a block of the innermost axes; returns how many axes the block has. */
-static int take_block(const plan *p, ad_span *s)
+/* Sets the block {m, n, k} to the innermost axes. */
+static void take_block(ad_groups *of)
 {
     int at = 0;
-    s->size[2] = at < p->n_axes && !p->reduced[at] ? p->size[at++] : 1;
-    s->size[1] = at < p->n_axes ? p->size[at++] : 1;
-    s->size[0] = at < p->n_axes ? p->size[at++] : 1;
-    return at;
+    of->block[2] = at < of->n_axes && !of->reduced[at] ? of->size[at++] : 1;
+    of->block[1] = at < of->n_axes ? of->size[at++] : 1;
+    of->block[0] = at < of->n_axes ? of->size[at++] : 1;
+    of->in_block = at;
+    of->go_on = false;
+    for (; at < of->n_axes; at++)
+        of->go_on = of->go_on || of->reduced[at];
 }
 
-/* Sets *group to the first group of block b; returns how many elements its groups had in the blocks before. */
-static size_t place_of(const plan *p, int outer, const ad_span *s, size_t b, size_t *group)
+ad_groups ad_groups_of(const ad_shape *x, unsigned mask)
 {
-    size_t group_stride = s->size[0] * s->size[2], stride = s->size[1], before = 0;
+    ad_groups of;
+    of.x = x, of.mask = mask, of.count = 1, of.n = 1, of.n_axes = 0;
+    for (int i = x->rank - 1; i >= 0; i--) {
+        const bool reduced = mask & 1U << i;
+        const size_t size = (size_t)x->dims[i];
+        if (size == 1)
+            continue;
+        if (reduced)
+            of.n *= (double)size;
+        else
+            of.count *= size;
+        if (of.n_axes == 0 || of.reduced[of.n_axes - 1] != reduced) {
+            of.reduced[of.n_axes] = reduced;
+            of.size[of.n_axes++] = 1;
+        }
+        of.size[of.n_axes - 1] *= size;
+    }
+    take_block(&of);
+    return of;
+}
+
+ad_groups ad_groups_reduced(ad_call *c) { return ad_groups_of(c->x[0]->shape, ad_reduced_axes(c)); }
+
+/* Sets *group to the first group of block b; returns how many elements its groups had in the blocks before. */
+static size_t place_of(const ad_groups *of, size_t b, size_t *group)
+{
+    size_t group_stride = of->block[0] * of->block[2], stride = of->block[1], before = 0;
     *group = 0;
-    for (int axis = outer; axis < p->n_axes; axis++) {
-        const size_t i = b % p->size[axis];
-        size_t *const at = p->reduced[axis] ? &before : group, *const step = p->reduced[axis] ? &stride : &group_stride;
+    for (int axis = of->in_block; axis < of->n_axes; axis++) {
+        const size_t i = b % of->size[axis];
+        size_t *const at = of->reduced[axis] ? &before : group, *const step =
+                                                                    of->reduced[axis] ? &stride : &group_stride;
         *at += i * *step;
-        *step *= p->size[axis];
-        b /= p->size[axis];
+        *step *= of->size[axis];
+        b /= of->size[axis];
     }
     return before;
 }
 
-/* What is left of groups without elements. */
-static void fill_groups(ad_call *c, const ad_shape *x, unsigned mask, void *y, double value)
-{
-    const ad_shape groups = ad_reduced(x, mask, false);
-    ad_fill_reals(c, y, ad_count_of(&groups), value);
-}
-
-void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, ad_span s, int n,
+void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_groups *of, ad_span s, int n,
                   const ad_group_array arrays[])
 {
-    const plan p = plan_of(x, mask);
-    const int outer = take_block(&p, &s);
-    const size_t bytes = ad_bytes_of(c->x[0]->type), block = s.size[0] * s.size[1] * s.size[2], count = ad_count_of(x);
+    const size_t bytes = ad_bytes_of(c->x[0]->type), block = of->block[0] * of->block[1] * of->block[2];
+    size_t blocks = 1;
     ad_loop *loop = ad_loop_for(loops, c->x[0]->type);
-    for (size_t b = 0; b < count / block; b++) {
+    for (int i = 0; i < AD_SPAN_SIZES; i++)
+        s.size[i] = of->block[i];
+    for (int axis = of->in_block; axis < of->n_axes; axis++)
+        blocks *= of->size[axis];
+    for (size_t b = 0; b < blocks; b++) {
         size_t group;
-        s.n = place_of(&p, outer, &s, b, &group);
+        s.n = place_of(of, b, &group);
         for (int i = 0; i < n; i++) {
             const size_t at = arrays[i].is_wide ? b * block : group, size = i == 0 && s.step[0]  ? sizeof(ad_total)
                                                                             : arrays[i].is_index ? sizeof(int32_t)
@@ -181,23 +182,14 @@ void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned
     }
 }
 
-bool ad_is_one_block_each(const ad_shape *x, unsigned mask)
-{
-    const plan p = plan_of(x, mask);
-    ad_span s;
-    bool is = true;
-    for (int axis = take_block(&p, &s); axis < p.n_axes; axis++)
-        is = is && !p.reduced[axis];
-    return is;
-}
-
 void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
                     const ad_group_array arrays[])
 {
+    const ad_groups of = ad_groups_of(x, mask);
     if (ad_count_of(x))
-        ad_walk_span(c, loops, x, mask, (ad_span){0}, n, arrays);
+        ad_walk_span(c, loops, &of, (ad_span){0}, n, arrays);
     else if (!arrays[0].is_wide)
-        fill_groups(c, x, mask, arrays[0].data, nothing);
+        ad_fill_reals(c, arrays[0].data, of.count, nothing);
 }
 
 void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing)

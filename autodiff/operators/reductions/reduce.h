@@ -41,23 +41,35 @@ typedef struct ad_group_array {
 void ad_walk_groups(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, double nothing, int n,
                     const ad_group_array arrays[]);
 
-/* The same with more of the span given: where its step[0] is 1, array 0 has totals; and for operand 0, reduced to y. */
-void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_shape *x, unsigned mask, ad_span s, int n,
-                  const ad_group_array arrays[]);
-void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing);
-
-/* ---- Sums of groups (sums.c) ------------------------------------------------------------------------------------- */
-
-/* The groups of x over the axes in the mask: how many there are, and of how many elements each is. */
+/* The groups of x over the axes in the mask: how many there are, of how many elements each is, and the axes to walk:
+ * the innermost first, without those of size 1. Neighbours that are both reduced, or both kept, are one. The first
+ * `in_block` make blocks {m, n, k}; a group may go on in several. */
 typedef struct ad_groups {
     const ad_shape *x;
     unsigned mask;
     size_t count;
     double n;
+    int n_axes, in_block;
+    bool go_on;
+    size_t size[AD_MAX_RANK], block[AD_SPAN_SIZES];
+    bool reduced[AD_MAX_RANK];
 } ad_groups;
 
 ad_groups ad_groups_of(const ad_shape *x, unsigned mask);
 ad_groups ad_groups_reduced(ad_call *c);
+
+/* Whether the groups are whole rows, short enough and enough of them for tiles. */
+static inline bool ad_are_tiles(const ad_groups *of)
+{
+    return !of->go_on && of->block[2] == 1 && of->block[1] <= AD_TILE_ROW && of->block[0] >= TILE_ROWS;
+}
+
+/* The same with more of the span given: where its step[0] is 1, array 0 has totals; and for operand 0, reduced to y. */
+void ad_walk_span(ad_call *c, const ad_loops *loops, const ad_groups *of, ad_span s, int n,
+                  const ad_group_array arrays[]);
+void ad_reduce_into(ad_call *c, const ad_loops *loops, void *y, double nothing);
+
+/* ---- Sums of groups (sums.c) ------------------------------------------------------------------------------------- */
 
 /* y = the sums of a loop's terms over groups, divided. u may be wide or the group's, as the loop wants it; NULL is not
  * used. */
@@ -82,6 +94,9 @@ void ad_sum_squared(ad_call *c, const ad_groups *of, void *y, const void *x);
  * that neither a large mean nor its rounding takes digits from them. */
 void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, const void *x);
 
+/* The same of groups that are not empty, where a sum that overflows may be lost. */
+void ad_means_in_range(ad_call *c, const ad_groups *of, void *high, void *low, const void *x);
+
 /* A copy of x in scratch, where a result y of a group has been lost on the way: it is not finite, or smaller than
  * `least`, though x is finite and not 0. Each group of the copy is brought near to 1 by a power of two, `scale`. NULL
  * if nothing is lost, or on an error. */
@@ -90,9 +105,6 @@ void *ad_rescued(ad_call *c, const ad_groups *of, const void *y, double least, c
 /* y = z / scale, or z / scale^2, where y has been lost. */
 void ad_take_rescued(ad_call *c, const ad_groups *of, void *y, double least, const void *z, const void *scale,
                      int power);
-
-/* Whether the groups of x lie in one block, so that none goes on in a later one. */
-bool ad_is_one_block_each(const ad_shape *x, unsigned mask);
 
 /* n elements of the type of operand 0 become `value`. */
 void ad_fill_reals(const ad_call *c, void *data, size_t n, double value);

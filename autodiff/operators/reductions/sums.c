@@ -16,17 +16,10 @@ SPREAD(times_scale, x *v)
 LOOP(round_totals)
 {
     const ad_total *T = s->array[1];
+    const ad_divisor by = divisor_of(s->constant);
     REAL *Y = s->array[0];
     for (size_t i = 0; i < s->n; i++)
-        Y[i] = (REAL)(total_of(T[i]) / s->constant);
-}
-
-enum { FEW = 16 };
-
-static inline REAL middle_of(REAL a, REAL b, REAL c)
-{
-    const REAL least = a < b ? a : b, most = a < b ? b : a;
-    return c < least ? least : c > most ? most : c;
+        Y[i] = divided(total_of(T[i]), by);
 }
 
 /* y = an element of the group: the first of few. Of many it is that of the first, the middle and the last which lies
@@ -34,26 +27,53 @@ static inline REAL middle_of(REAL a, REAL b, REAL c)
 LOOP(pivots)
 {
     const REAL *X = s->array[1];
-    REAL *Y = s->array[0];
-    const size_t n = s->size[1], k = s->size[2];
+    REAL *restrict Y = s->array[0];
+    const size_t n = s->size[1], k = s->size[2], middle = n / 2 * k, last = (n - 1) * k;
     if (s->n)
         return;
-    for (size_t o = 0; o < s->size[0]; o++)
-        for (size_t j = 0; j < k; j++) {
-            const REAL *x = X + o * n * k + j;
-            Y[o * k + j] = n < FEW ? x[0] : middle_of(x[0], x[n / 2 * k], x[(n - 1) * k]);
-        }
+    for (size_t o = 0; o < s->size[0]; o++, X += n * k, Y += k)
+        if (n < FEW)
+            for (size_t j = 0; j < k; j++)
+                Y[j] = X[j];
+        else
+            for (size_t j = 0; j < k; j++)
+                Y[j] = middle_of(X[j], X[middle + j], X[last + j]);
 }
 
-/* high + low = pivot + mean distance from it, exactly. Array 0 is high, and holds the pivots; 1 is low, and holds the
- * distances. Source: D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B. */
-LOOP(add_in_two)
+/* high + low = pivot + mean distance from it. Array 0 is high, and holds the pivots; 1 is low, and holds the
+ * distances. */
+LOOP(pivots_and_distances)
 {
     REAL *restrict H = s->array[0], *restrict L = s->array[1];
-    for (size_t i = 0; i < s->n; i++) {
-        const REAL a = H[i], b = L[i], sum = a + b, part = sum - a;
-        H[i] = sum;
-        L[i] = (a - (sum - part)) + (b - part);
+    for (size_t i = 0; i < s->n; i++)
+        add_in_two(H[i], L[i], H + i, L + i);
+}
+
+#define RUN_LOOP(name, span) AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(span)
+
+/* high + low = mean, of the groups of x in array 2, which do not go on. The constant is their size. */
+LOOP(means)
+{
+    ad_span pivots = {.array = {s->array[0], s->array[2]}}, distances = {.constant = s->constant, .step = {0, 1}};
+    for (int i = 0; i < AD_SPAN_SIZES; i++)
+        pivots.size[i] = distances.size[i] = s->size[i];
+    distances.array[0] = s->array[1], distances.array[1] = s->array[2], distances.array[3] = s->array[0];
+    RUN_LOOP(pivots, &pivots);
+    RUN_LOOP(sum_from, &distances);
+    RUN_LOOP(pivots_and_distances, (&(ad_span){.n = s->size[0] * s->size[2], .array = {s->array[0], s->array[1]}}));
+}
+
+/* high + low = mean, of rows of x in array 2 */
+LOOP(means_of_rows)
+{
+    const REAL *X = s->array[2];
+    REAL *H = s->array[0], *L = s->array[1], tile[AD_TILE_ROW * TILE_ROWS];
+    const size_t m = s->size[0], n = s->size[1];
+    const ad_divisor by_n = divisor_of((double)n);
+    for (size_t o = 0; o < m; o += TILE_ROWS) {
+        const size_t at = tile_at(o, m);
+        load_tile(tile, X + at * n, n);
+        means_of_tile(tile, n, by_n, H + at, L + at);
     }
 }
 
@@ -64,24 +84,31 @@ static inline bool is_lost(REAL y, REAL least) { return !(R(fabs)(y) >= least &&
  * least a rounding of it. */
 #define SAFE_SIZE (sizeof(REAL) == sizeof(float) ? 0x1p-36 : 0x1p-440)
 
-/* Array 2, a size_t, becomes how many results may have been lost. */
-LOOP(count_suspects)
+/* An integer as wide as REAL gathers flags in vectors. */
+#if AD_REAL_BITS == 32
+typedef int32_t flags;
+#else
+typedef int64_t flags;
+#endif
+
+/* Array 2, a bool, becomes whether a result may have been lost. */
+LOOP(any_suspect)
 {
     const REAL *restrict Y = s->array[0], least = (REAL)s->constant;
-    size_t count = 0;
+    flags any = 0;
     for (size_t i = 0; i < s->n; i++)
-        count += is_lost(Y[i], least) ? 1 : 0;
-    *(size_t *)s->array[2] = count;
+        any |= is_lost(Y[i], least);
+    *(bool *)s->array[2] = any;
 }
 
-/* Array 2, a size_t, becomes how many have been lost. Array 1 has the largest size of an element of each group. */
-LOOP(count_lost)
+/* Array 2, a bool, becomes whether one has been lost. Array 1 has the largest size of an element of each group. */
+LOOP(any_lost)
 {
     const REAL *restrict Y = s->array[0], *restrict M = s->array[1], least = (REAL)s->constant;
-    size_t count = 0;
+    flags any = 0;
     for (size_t i = 0; i < s->n; i++)
-        count += is_lost(Y[i], least) && M[i] > 0 && M[i] <= REAL_MAX && !(Y[i] == 0 && M[i] >= (REAL)SAFE_SIZE);
-    *(size_t *)s->array[2] = count;
+        any |= is_lost(Y[i], least) && M[i] > 0 && M[i] <= REAL_MAX && !(Y[i] == 0 && M[i] >= (REAL)SAFE_SIZE);
+    *(bool *)s->array[2] = any;
 }
 
 /* y = a power of two that brings y, the largest of a group, near to 1 */
@@ -112,9 +139,11 @@ LOOP(take_rescued)
 
 LOOP_TABLE(round_totals)
 LOOP_TABLE(pivots)
-LOOP_TABLE(add_in_two)
-LOOP_TABLE(count_suspects)
-LOOP_TABLE(count_lost)
+LOOP_TABLE(pivots_and_distances)
+LOOP_TABLE(means)
+LOOP_TABLE(means_of_rows)
+LOOP_TABLE(any_suspect)
+LOOP_TABLE(any_lost)
 LOOP_TABLE(scales)
 LOOP_TABLE(take_rescued)
 
@@ -127,14 +156,6 @@ LOOP_TABLE(take_rescued)
 static void run(ad_call *c, const ad_loops *loops, ad_span s) { ad_loop_for(loops, c->x[0]->type)(&s); }
 
 static void *reals(ad_call *c, size_t n) { return ad_scratch(c, n, ad_bytes_of(c->x[0]->type)); }
-
-ad_groups ad_groups_of(const ad_shape *x, unsigned mask)
-{
-    const ad_shape y = ad_reduced(x, mask, false);
-    return (ad_groups){x, mask, ad_count_of(&y), ad_group_size(x, mask)};
-}
-
-ad_groups ad_groups_reduced(ad_call *c) { return ad_groups_of(c->x[0]->shape, ad_reduced_axes(c)); }
 
 void ad_round_totals(ad_call *c, void *y, size_t n, const ad_total *totals, double divisor)
 {
@@ -151,15 +172,15 @@ void ad_sum_groups(ad_call *c, const ad_groups *of, const ad_loops *loops, void 
     ad_span s = {.constant = divisor, .step = {0, divisor != 1}};
     if (!ad_count_of(of->x)) {
         ad_fill_reals(c, y, of->count, 0 / divisor);
-    } else if (ad_is_one_block_each(of->x, of->mask)) {
-        ad_walk_span(c, loops, of->x, of->mask, s, 4, arrays);
+    } else if (!of->go_on) {
+        ad_walk_span(c, loops, of, s, 4, arrays);
     } else {
         ad_total *totals = ad_scratch(c, of->count, sizeof(ad_total));
         if (!totals)
             return;
         arrays[0] = (ad_group_array){.data = totals};
         s.step[0] = 1;
-        ad_walk_span(c, loops, of->x, of->mask, s, 4, arrays);
+        ad_walk_span(c, loops, of, s, 4, arrays);
         ad_round_totals(c, y, of->count, totals, divisor);
     }
 }
@@ -182,11 +203,16 @@ void ad_sum_squared(ad_call *c, const ad_groups *of, void *y, const void *x)
 
 /* ---- Means ------------------------------------------------------------------------------------------------------- */
 
-static void means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, const void *x)
+void ad_means_in_range(ad_call *c, const ad_groups *of, void *high, void *low, const void *x)
 {
-    ad_walk_span(c, &pivots_loops, of->x, of->mask, (ad_span){0}, 2, (const ad_group_array[]){{.data = high}, WIDE(x)});
+    if (!of->go_on) {
+        ad_walk_span(c, ad_are_tiles(of) ? &means_of_rows_loops : &means_loops, of, (ad_span){.constant = of->n}, 3,
+                     (const ad_group_array[]){{.data = high}, {.data = low}, WIDE(x)});
+        return;
+    }
+    ad_walk_span(c, &pivots_loops, of, (ad_span){0}, 2, (const ad_group_array[]){{.data = high}, WIDE(x)});
     ad_sum_groups(c, of, &sum_from_loops, low, of->n, &(ad_sum_terms){.x = x, .g = high});
-    run(c, &add_in_two_loops, (ad_span){.n = of->count, .array = {high, low}});
+    run(c, &pivots_and_distances_loops, (ad_span){.n = of->count, .array = {high, low}});
 }
 
 void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, const void *x)
@@ -194,13 +220,13 @@ void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, con
     void *scale;
     if (!ad_count_of(of->x))
         return;
-    means_in_two(c, of, high, low, x);
+    ad_means_in_range(c, of, high, low, x);
     const void *near = ad_rescued(c, of, high, 0, x, &scale);
     if (near) {
         void *h = reals(c, of->count), *l = h ? reals(c, of->count) : NULL;
         if (!l)
             return;
-        means_in_two(c, of, h, l, near);
+        ad_means_in_range(c, of, h, l, near);
         ad_take_rescued(c, of, low, 0, l, scale, 1);
         ad_take_rescued(c, of, high, 0, h, scale, 1);
     }
@@ -210,10 +236,10 @@ void ad_means_in_two(ad_call *c, const ad_groups *of, void *high, void *low, con
 
 static bool are_lost(ad_call *c, const ad_groups *of, const void *y, double least, void *largest)
 {
-    size_t count = 0;
-    run(c, largest ? &count_lost_loops : &count_suspects_loops,
-        (ad_span){.n = of->count, .array = {CHANGEABLE(y), largest, &count}, .constant = least});
-    return count > 0;
+    bool are = false;
+    run(c, largest ? &any_lost_loops : &any_suspect_loops,
+        (ad_span){.n = of->count, .array = {CHANGEABLE(y), largest, &are}, .constant = least});
+    return are;
 }
 
 void *ad_rescued(ad_call *c, const ad_groups *of, const void *y, double least, const void *x, void **scale)

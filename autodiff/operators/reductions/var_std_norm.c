@@ -4,11 +4,49 @@
 #include <float.h>
 
 SUM(sum_abs, R(fabs)(x))
-SUM_OF_GROUPS(sum_deviations, (x - u - g) * (x - u - g))
+SUM_OF_GROUPS(sum_deviations, (x - g) * (x - g))
 SPREAD(deviations, x - v - g)
 FOLD(max_abs, 0, R(fabs)(x) > y || x != x ? R(fabs)(x) : y)
 
 #ifdef AD_REAL
+
+/* The sum of squares about the mean, high + low, of n elements. `sum` is that about high, which is n low^2 more: at most
+ * twice as much, since high is the number next to the mean. */
+ALWAYS_INLINE double about_mean(double sum, double low, double n)
+{
+    const double about = sum - n * (low * low);
+    return about < 0 ? 0 : about;
+}
+
+/* y = sum of squares about high, becomes a variance. Array 1 is low, and 2 the size of a group. */
+LOOP(variances)
+{
+    const REAL *restrict L = s->array[1];
+    REAL *restrict Y = s->array[0];
+    const double n = *(const double *)s->array[2];
+    const ad_divisor by = divisor_of(s->constant);
+    for (size_t i = 0; i < s->n; i++)
+        Y[i] = divided(about_mean((double)Y[i], (double)L[i], n), by);
+}
+
+/* y = variance of rows of x; the constant is the divisor. */
+LOOP(variances_of_rows)
+{
+    const REAL *X = s->array[1];
+    REAL *Y = s->array[0], tile[AD_TILE_ROW * TILE_ROWS];
+    const size_t m = s->size[0], n = s->size[1];
+    const ad_divisor by = divisor_of(s->constant), by_n = divisor_of((double)n);
+    for (size_t o = 0; o < m; o += TILE_ROWS) {
+        const size_t at = tile_at(o, m);
+        REAL high[TILE_ROWS], low[TILE_ROWS];
+        double sum[TILE_ROWS];
+        load_tile(tile, X + at * n, n);
+        means_of_tile(tile, n, by_n, high, low);
+        sum_tile((terms){sum_deviations_term, false, tile, tile, high}, n, sum);
+        for (size_t r = 0; r < TILE_ROWS; r++)
+            Y[at + r] = divided(about_mean(sum[r], (double)low[r], (double)n), by);
+    }
+}
 
 LOOP(root)
 {
@@ -21,6 +59,8 @@ LOOP(root)
 
 AD_FAMILY(reductions_var_std_norm)
 
+LOOP_TABLE(variances)
+LOOP_TABLE(variances_of_rows)
 LOOP_TABLE(root)
 
 static void root(ad_call *c, void *y, size_t n)
@@ -75,12 +115,24 @@ static void var_shape(ad_call *c)
 /* y = sum (x - mean)^2 / divisor */
 static void variances(ad_call *c, const ad_groups *of, void *y, double divisor, const void *x)
 {
+    double n = of->n;
+    if (!ad_count_of(of->x)) {
+        ad_fill_reals(c, y, of->count, NAN);
+        return;
+    }
+    if (ad_are_tiles(of)) {
+        ad_walk_span(c, &variances_of_rows_loops, of, (ad_span){.constant = divisor}, 2,
+                     (const ad_group_array[]){{.data = y}, {(void *)(uintptr_t)x, true, false}});
+        return;
+    }
     const size_t bytes = ad_bytes_of(c->x[0]->type);
     void *high = ad_scratch(c, of->count, bytes), *low = high ? ad_scratch(c, of->count, bytes) : NULL;
     if (!low)
         return;
-    ad_means_in_two(c, of, high, low, x);
-    ad_sum_groups(c, of, &sum_deviations_loops, y, divisor, &(ad_sum_terms){.x = x, .u = high, .g = low});
+    ad_means_in_range(c, of, high, low, x);
+    ad_sum_groups(c, of, &sum_deviations_loops, y, 1, &(ad_sum_terms){.x = x, .g = high});
+    ad_loop_for(&variances_loops, c->x[0]->type)(
+        &(ad_span){.n = of->count, .array = {y, low, &n}, .constant = divisor});
 }
 
 static void variance(ad_call *c, bool is_root)
