@@ -242,7 +242,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
         y[j] = (ad_tensor){.tape = t};
 }
 
-/* ---- One, two and three operands --------------------------------------------------------------------------------- */
+/* ---- One and two operands ---------------------------------------------------------------------------------------- */
 
 AD_NOINLINE static ad_tensor apply_few(const ad_operator *op, ad_tensor a, ad_tensor b, int n)
 {
@@ -268,13 +268,13 @@ static inline ad_tensor apply_one(const ad_operator *op, ad_tensor x, bool recor
     ad_span span;
     if (ad_take_scalar(&c, &span, x.tape, x, 0))
         return ad_run_scalar(&c, &span, x.tape, op, 1, NULL, x.id, 0);
-    return apply_few(op, x, x, 1);
+    return apply_few(op, x, ad_inert(NULL), 1);
 }
 
 ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
 {
     if (!op || !(op->properties & AD_ELEMENTWISE) || !ad_may_be_scalar(x.tape, op, 1, NULL))
-        return apply_few(op, x, x, 1);
+        return apply_few(op, x, ad_inert(NULL), 1);
     return x.tape->recording ? apply_one(op, x, true) : apply_one(op, x, false);
 }
 
@@ -283,19 +283,4 @@ ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
     if (!op || !(op->properties & AD_ELEMENTWISE) || !ad_may_be_scalar(a.tape, op, 2, NULL))
         return apply_few(op, a, b, 2);
     return a.tape->recording ? apply_two(op, a, b, true) : apply_two(op, a, b, false);
-}
-
-/* A recorded call of three operands does not fit into an entry. */
-ad_tensor ad_apply3(const ad_operator *op, ad_tensor a, ad_tensor b, ad_tensor c)
-{
-    if (op && op->properties & AD_ELEMENTWISE && ad_may_be_scalar(a.tape, op, 3, NULL)) {
-        ad_scalar_call call = AD_SCALAR_CALL(false);
-        ad_span span;
-        if (ad_take_scalar(&call, &span, a.tape, a, 0) && ad_take_scalar(&call, &span, a.tape, b, 1) &&
-            ad_take_scalar(&call, &span, a.tape, c, 2))
-            return ad_run_scalar(&call, &span, a.tape, op, 3, NULL, a.id, b.id);
-    }
-    ad_tensor y[AD_MAX_RESULTS];
-    ad_apply(a.tape, op, (const ad_tensor[]){a, b, c}, 3, NULL, y);
-    return y[0];
 }
