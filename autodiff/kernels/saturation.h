@@ -106,7 +106,7 @@ static inline REAL exp_of_negative(REAL x)
     {                                                                                                                  \
         const REAL e = exp_of_negative((REAL)(exponent)), rest = (REAL)(exact);                                        \
         const bool agrees = R(fabs)(((bound)-rest) - name##_height(y)) <= 4 * (bound)*REAL_EPSILON;                    \
-        return agrees & (name##_nears(y) != 0) ? rest : name##_rest(y);                                                \
+        return (agrees & (name##_nears(y) != 0)) ? rest : name##_rest(y);                                              \
     }
 
 SATURATES(logistic, 1, y, -R(fabs)(x), e / (1 + e))

@@ -74,7 +74,7 @@ static inline REAL ad_in_real(double x)
 
 /* ---- Scaled numbers ---------------------------------------------------------------------------------------------- */
 
-/* part * 2^(200 steps). The part is 0, inf, NaN, or between 2^-200 and 2^200, so that products of parts are in range.
+/* part * 2^(60 steps). The part is 0, inf, NaN, or between 2^-60 and 2^60, so that products of parts are in range.
  */
 typedef struct ad_scaled {
     double part, steps;

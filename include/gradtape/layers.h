@@ -29,7 +29,7 @@ typedef struct nn_dense_options {
     ad_activation activation; /* default relu */
     ad_type type;             /* default f32 */
     uint64_t seed;            /* of the weights: Glorot-uniform, in +-sqrt(6 / (d + h)) (Glorot, Bengio 2010) */
-    uint64_t stream;          /* a different one for each layer, below 2^56 (random.h: AD_STREAM_WEIGHTS) */
+    uint64_t stream;          /* the number of its stream, another for each layer, below 2^56 (random.h) */
 } nn_dense_options;
 
 /* Makes the parameters of a layer on the tape. Biases are zero. On an error the tensors are inert. */

@@ -24,7 +24,7 @@ typedef enum ad_stream_use {
     AD_STREAM_OPERATOR = 6      /* a program's own random operators (AD_RANDOM): likewise */
 } ad_stream_use;
 
-/* Numbers of streams are below this, 2^56. What takes one from the user refuses others. */
+/* Numbers of streams are below this, 2^56. nn_dense_make and ad_set_draw_count refuse larger ones. */
 #define AD_STREAM_NUMBERS (UINT64_C(1) << 56)
 
 /* Returns the stream of a use and a number: use * 2^56 + number. Bits of the number from 2^56 on are dropped. */

@@ -130,7 +130,7 @@ AD_API ad_tensor ad_mean_ties(ad_tensor u, ad_tensor x, ad_tensor y, ad_axes axe
 AD_API ad_tensor ad_twice_product(ad_tensor a, ad_tensor b); /* 2 a b */
 AD_API ad_tensor ad_divide_by(ad_tensor x, double c);        /* x / c; c keeps the digits of f64 for x of f32 too */
 /* x - mean x over axes, in the shape of x. A large mean takes no digits from it; it is 0 where all are equal :  dx =
- * deviations(dr) */
+ * deviations(dr). Over a std with its axes kept it standardises data far from 0. */
 AD_API ad_tensor ad_deviations(ad_tensor x, ad_axes axes);
 
 /* ---- Of scans ---------------------------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
 AD_API ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors);
 /* The gap of two values is not needed, and may be 0, if neither of their vectors has a gradient other than 0, and the
  * two values have none either or are not used: as where only the vector of a simple value is used, or the gradient of
- * the matrix is 0. A numerator that is 0 otherwise does not tell what the quotient 0 / 0 is. A needed gap of 32
+ * the matrix is 0. A second derivative through a vector needs the gaps of all. A numerator that is 0 otherwise does not tell what the quotient 0 / 0 is. A needed gap of 32
  * roundings of the largest value or less is too small. So is one where estimated errors are larger than eps^(1/3) (6e-6
  * in f64, 5e-3 in f32) of the smallest that the derivative can be. Let u be the largest value over the gap, and d the
  * numerator over the gradients that it is made of, from about 1/u, in functions v f(w) v', to about 1, in single

@@ -17,6 +17,8 @@ AD_API ad_tensor ad_sum_over(ad_tensor x, ad_axes axes);
 /* (sum x) / n :  dx = dy / n, broadcast */
 AD_API ad_tensor ad_mean(ad_tensor x);
 AD_API ad_tensor ad_mean_over(ad_tensor x, ad_axes axes);
+/* In ad_sub(x, ad_mean(x)) the mean is rounded first, which costs digits of data far from 0. ad_deviations
+ * (operators/backward.h) is x less its mean with all digits. */
 
 /* sum x^2 :  dx = 2 x dy. One pass over x forward, one backward. */
 AD_API ad_tensor ad_sum_squares(ad_tensor x);

@@ -3,8 +3,9 @@
 /* Softmax and the losses that take logits. */
 #include <gradtape/operator.h>
 
-/* A negative axis counts from the last. The losses are finite for any finite logits. ad_softmax_cross_entropy gives a
- * number for each example, ad_logistic_cross_entropy for each element; ad_mean makes one number of them. */
+/* A negative axis counts from the last. The losses are finite for any finite logits, ad_logistic_cross_entropy
+ * for targets in [0, 1]. ad_softmax_cross_entropy gives a number for each example, ad_logistic_cross_entropy for each
+ * element; ad_mean makes one number of them. */
 AD_API ad_tensor ad_softmax(ad_tensor x, int axis);     /* e^x / sum e^x along axis :  dx = y (dy - sum(y dy)) */
 AD_API ad_tensor ad_log_softmax(ad_tensor x, int axis); /* x - logsumexp(x) :  dx = dy - e^y sum(dy) */
 /* -log_softmax(logits)[label], logits [n,c], i32 labels [n], result [n] :
