@@ -7,14 +7,10 @@
  *
  * so that a small sum of the others is not lost beside it (Blanchard, Higham and Higham 2021). Terms are added in f64,
  * blocks of them with the rest of each rounding, so that a sum of 1e8 terms is as exact as one of ten. */
-#include <float.h>
 
 #include "vector_math.h"
 
 #ifdef AD_REAL
-
-/* A function of groups is compiled for elements side by side and for others. */
-#define GROUP_FUNCTION static inline __attribute__((always_inline))
 
 /* More lanes than a loop is unrolled for before it is made into one of vectors. */
 enum { LANES = 32 };
@@ -47,7 +43,7 @@ static inline double sum_of_lanes(double lane[LANES])
 static inline REAL larger(REAL m, REAL x) { return x > m || x != x ? x : m; }
 
 /* The largest element; NaN if any is. */
-GROUP_FUNCTION REAL largest(const REAL *x, size_t n, size_t step)
+ALWAYS_INLINE REAL largest(const REAL *x, size_t n, size_t step)
 {
     REAL m = -INFINITY, lane[LANES];
     const size_t whole = n / LANES * LANES;
@@ -101,7 +97,7 @@ static inline void add_terms(exact_sum *t, const REAL *e, size_t n)
 }
 
 /* e = e^(x-m); returns the others. e may be NULL. */
-GROUP_FUNCTION double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, size_t step)
+ALWAYS_INLINE double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, size_t step)
 {
     exact_sum t = {.sum = -1};
     for (size_t from = 0; from < n; from += VIA_BLOCK) {
@@ -119,12 +115,10 @@ GROUP_FUNCTION double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, siz
 
 /* ---- Means under probabilities y --------------------------------------------------------------------------------- */
 
-#define REAL_EPSILON _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON)
-#define LARGE_ORIGIN _Generic((REAL)0, float : FLT_MAX / 4, double : DBL_MAX / 4)
 
 /* What v is counted from, so that 1 - y of a probability near 1 is not needed: v there, or the first v if no y is above
  * 1/2; 0 if differences could overflow. */
-GROUP_FUNCTION REAL origin_of(const REAL *v, const REAL *y, size_t n, size_t step)
+ALWAYS_INLINE REAL origin_of(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const size_t whole = n / LANES * LANES;
     REAL lane[LANES] = {0}, origin = 0;
@@ -139,12 +133,12 @@ GROUP_FUNCTION REAL origin_of(const REAL *v, const REAL *y, size_t n, size_t ste
     for (size_t l = 0; l < LANES && whole; l++)
         origin += lane[l];
     origin = likely == 1 ? origin : v[0];
-    return R(fabs)(origin) <= LARGE_ORIGIN ? origin : 0;
+    return R(fabs)(origin) <= REAL_MAX / 4 ? origin : 0;
 }
 
 /* sum of y (v - origin), and of y */
-GROUP_FUNCTION void add_products(exact_sum *products, exact_sum *weights, const REAL *v, const REAL *y, REAL origin,
-                                 size_t n, size_t step)
+ALWAYS_INLINE void add_products(exact_sum *products, exact_sum *weights, const REAL *v, const REAL *y, REAL origin,
+                                size_t n, size_t step)
 {
     for (size_t from = 0, end; from < n; from = end) {
         double lane[LANES] = {0}, weight[LANES] = {0};
@@ -171,7 +165,7 @@ typedef struct mean_value {
 } mean_value;
 
 /* sum of y v. Where the sum of y is 1 but for roundings, it is taken as 1; where it is infinite, the origin is 0. */
-GROUP_FUNCTION mean_value mean_under(const REAL *v, const REAL *y, size_t n, size_t step)
+ALWAYS_INLINE mean_value mean_under(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL origin = origin_of(v, y, n, step);
     exact_sum products = {0}, weights = {0};

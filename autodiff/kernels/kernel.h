@@ -12,6 +12,7 @@
  * In the first compilation MAP1 becomes the table `square_loops`, which a row names; a LOOP needs the line
  * LOOP_TABLE(row_sum) there. The processor is chosen once, when the process opens its first tape;
  * AD_PROCESSOR=baseline|avx2|avx512 in the environment chooses a lesser one. */
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,15 @@ typedef struct ad_loops {
 
 /* The function of <math.h> for REAL. */
 #define R(function) _Generic((REAL)0, float : function##f, double : function)
+
+/* Whether REAL is f64. Loops in f64 that add many numbers keep what each rounding lost; those in f32 add in f64. */
+enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
+
+#define REAL_EPSILON _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON)
+#define REAL_MIN _Generic((REAL)0, float : FLT_MIN, double : DBL_MIN)
+#define REAL_MAX _Generic((REAL)0, float : FLT_MAX, double : DBL_MAX)
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 #define LOOP(name)                                                                                                     \
     ad_loop AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX);                                             \

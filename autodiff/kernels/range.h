@@ -18,15 +18,12 @@ typedef long double wide;
 #define W(function) function##l
 #endif
 
-#define LEAST_NORMAL _Generic((REAL)0, float : 0x1p-126F, double : 0x1p-1022)
-#define GREATEST _Generic((REAL)0, float : 0x1.fffffep127F, double : 0x1.fffffffffffffp1023)
-
-static inline int is_finite(REAL x) { return R(fabs)(x) <= GREATEST; }
+static inline int is_finite(REAL x) { return R(fabs)(x) <= REAL_MAX; }
 
 /* Conditions are joined by & and |, without branches, so that loops are vectorised. */
 
 /* Whether x, as a result of rounding, may have lost digits or everything: it is denormal, 0, infinite or NaN. */
-static inline int is_lost(REAL x) { return (R(fabs)(x) < LEAST_NORMAL) | !(R(fabs)(x) <= GREATEST); }
+static inline int is_lost(REAL x) { return (R(fabs)(x) < REAL_MIN) | !(R(fabs)(x) <= REAL_MAX); }
 
 /* Of three operands: y = fast, or `exact`, an expression of the wide v, a and b, where `lost` says so of v, a, b and
  * y. c is the operator's constant. */

@@ -76,7 +76,7 @@ ALWAYS_INLINE ad_divisor divisor_of(double is) { return (ad_divisor){is, 1 / is}
 
 ALWAYS_INLINE REAL divided(double sum, ad_divisor by)
 {
-    return (REAL)(sizeof(REAL) == sizeof(double) ? sum / by.is : sum * by.inverse);
+    return (REAL)(IS_WIDE ? sum / by.is : sum * by.inverse);
 }
 
 /* high + low = a + b, exactly. Source: D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B. */

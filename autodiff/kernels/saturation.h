@@ -12,7 +12,6 @@
  *
  *   MAP_SLOPE(logistic_backward, logistic, v * y * rest)        a loop of v, y and x that uses them
  */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +26,6 @@ enum { SLOPE_BLOCK = 32 };
  * is as wide as REAL, so that comparisons are gathered in vectors. EXP_SHIFT moves a whole number into the last bits.
  */
 #if AD_REAL_BITS == 32
-#define REAL_EPSILON FLT_EPSILON
 #define NEAR_BOUND (1 - 0x1p-5F)
 #define EXP_SHIFT 0x1.8p23F
 #define LN2_HIGH 0x1.62e4p-1F /* 15 bits: n times it is exact */
@@ -35,7 +33,6 @@ enum { SLOPE_BLOCK = 32 };
 enum { EXP_LEAST = -110, EXP_MORE = 64, EXP_BIAS = 127, EXP_AT = 23 };
 typedef uint32_t ad_bits;
 #else
-#define REAL_EPSILON DBL_EPSILON
 #define NEAR_BOUND (1 - 0x1p-7)
 #define EXP_SHIFT 0x1.8p52
 #define LN2_HIGH 0x1.62e42fefap-1 /* 36 bits */

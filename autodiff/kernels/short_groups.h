@@ -153,7 +153,7 @@ static inline void origins_of_columns(REAL *restrict origin, const REAL *restric
         }
     for (size_t l = 0; l < w; l++) {
         origin[l] = likely[l] == 1 ? origin[l] : v[l];
-        origin[l] = R(fabs)(origin[l]) <= LARGE_ORIGIN ? origin[l] : 0;
+        origin[l] = R(fabs)(origin[l]) <= REAL_MAX / 4 ? origin[l] : 0;
     }
 }
 

@@ -24,10 +24,8 @@ typedef struct ad_total {
 
 #ifdef AD_REAL
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 /* A total of f64 costs more, so its clumps are longer. */
-enum { CLUMP = sizeof(REAL) == sizeof(double) ? 32 : 16, TOTAL_LANES = 16 };
+enum { CLUMP = IS_WIDE ? 32 : 16, TOTAL_LANES = 16 };
 
 /* sum += x. The rest is exact where |sum| >= |x|, and wrong by no more than a rounding of x elsewhere. Source: T. J.
  * Dekker, "A floating-point technique for extending the available precision", 1971. */
@@ -35,7 +33,7 @@ ALWAYS_INLINE void add_to_total(double *sum, double *rest, double x)
 {
     const double before = *sum;
     *sum = before + x;
-    if (sizeof(REAL) == sizeof(double))
+    if (IS_WIDE)
         *rest += x - (*sum - before);
 }
 
@@ -43,7 +41,7 @@ ALWAYS_INLINE void add_to_total(double *sum, double *rest, double x)
  * of a plain sum. */
 ALWAYS_INLINE double total_of(ad_total t)
 {
-    if (sizeof(REAL) != sizeof(double))
+    if (!IS_WIDE)
         return t.sum;
     return t.rest - t.rest == 0 ? t.sum + t.rest : t.sum;
 }
@@ -55,7 +53,7 @@ ALWAYS_INLINE void fold_totals(double *restrict sum, double *restrict rest, size
         const size_t half = n / 2, other = (n - half) * k;
         for (size_t t = 0; t < half * k; t++) {
             add_to_total(sum + t, rest + t, sum[other + t]);
-            if (sizeof(REAL) == sizeof(double))
+            if (IS_WIDE)
                 rest[t] += rest[other + t];
         }
         n -= half;

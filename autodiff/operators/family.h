@@ -20,12 +20,7 @@
 
 #include "../kernels/vector_math.h"
 
-#ifdef AD_REAL
-
-/* The largest REAL. */
-#define REAL_MAX _Generic((REAL)0, float : 3.40282346638528859812e+38F, double : 1.79769313486231570815e+308)
-
-#else
+#ifndef AD_REAL
 
 #include "../forward/map.h"
 #include "../forward/shape_rules.h"

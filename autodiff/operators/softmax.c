@@ -12,7 +12,7 @@ MAP2_VIA(logistic_cross_entropy, log1p_exp, -R(fabs)(a), (a > 0 ? (1 - b) * a : 
 /* Short groups are read into x, and y if there is an array 2, as columns; the function makes r from them. */
 typedef void column_function(REAL *restrict r, REAL *restrict x, const REAL *restrict y, size_t n, size_t w);
 
-GROUP_FUNCTION void for_short_groups(column_function *function, const ad_span *s, bool of_two)
+ALWAYS_INLINE void for_short_groups(column_function *function, const ad_span *s, bool of_two)
 {
     const size_t n = s->size[1], step = s->size[2], all = s->size[0] * step;
     REAL r[SHORT_ROOM], x[SHORT_ROOM], y[SHORT_ROOM];
@@ -52,7 +52,7 @@ static inline void softmax_of_columns(REAL *restrict r, REAL *restrict x, const 
             r[i * w + l] /= sum[l];
 }
 
-GROUP_FUNCTION void softmax_of(REAL *y, const REAL *x, const REAL *unused, size_t n, size_t step)
+ALWAYS_INLINE void softmax_of(REAL *y, const REAL *x, const REAL *unused, size_t n, size_t step)
 {
     (void)unused;
     const REAL sum = (REAL)(1 + exp_of_group(y, x, largest(x, n, step), n, step));
@@ -70,7 +70,7 @@ LOOP(softmax)
 }
 
 /* (x - m) - log1p(others): for the largest only the second is left. */
-GROUP_FUNCTION void log_softmax_of(REAL *restrict y, const REAL *restrict x, const REAL *unused, size_t n, size_t step)
+ALWAYS_INLINE void log_softmax_of(REAL *restrict y, const REAL *restrict x, const REAL *unused, size_t n, size_t step)
 {
     (void)unused;
     const REAL m = largest(x, n, step), rest = (REAL)log1p(exp_of_group(NULL, x, m, n, step));
@@ -102,7 +102,7 @@ LOOP(log_softmax)
 }
 
 /* y (v - mean) */
-GROUP_FUNCTION void softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
+ALWAYS_INLINE void softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const mean_value mean = mean_under(v, y, n, step);
     for (size_t i = 0; i < n; i++)
@@ -128,7 +128,7 @@ LOOP(softmax_backward)
     FOR_EACH_GROUP(softmax_backward_of, s->array[0], s->array[1], s->array[2])
 }
 
-GROUP_FUNCTION void deviation_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
+ALWAYS_INLINE void deviation_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const mean_value mean = mean_under(v, y, n, step);
     for (size_t i = 0; i < n; i++)
@@ -171,7 +171,7 @@ static inline double sum_of_block(const REAL *x, size_t n)
     return whole ? few + sum_of_lanes(lane) : few;
 }
 
-GROUP_FUNCTION likely_elements sums_by_likeliness(const REAL *v, const REAL *y, size_t n, size_t step)
+ALWAYS_INLINE likely_elements sums_by_likeliness(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL half = (REAL)-0.69314718055994531;
     exact_sum likely = {0}, others = {0};
@@ -201,8 +201,8 @@ GROUP_FUNCTION likely_elements sums_by_likeliness(const REAL *v, const REAL *y, 
 }
 
 /* (1 - e^y) v - e^y (sum of the other v), where y is near 0 */
-GROUP_FUNCTION void mend_likely(REAL *restrict r, const REAL *v, const REAL *y, const likely_elements *t, size_t n,
-                                size_t step)
+ALWAYS_INLINE void mend_likely(REAL *restrict r, const REAL *v, const REAL *y, const likely_elements *t, size_t n,
+                               size_t step)
 {
     const size_t from = t->count == 1 ? t->which * step : 0, end = t->count == 1 ? from + 1 : n * step;
     for (size_t at = from; at < end; at += step)
@@ -213,7 +213,7 @@ GROUP_FUNCTION void mend_likely(REAL *restrict r, const REAL *v, const REAL *y, 
 }
 
 /* v - e^y sum(v), but for a y near 0 */
-GROUP_FUNCTION void log_softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
+ALWAYS_INLINE void log_softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const likely_elements t = sums_by_likeliness(v, y, n, step);
     const REAL all = (REAL)(t.below + t.above);

@@ -7,7 +7,7 @@
 
 #ifdef AD_REAL
 
-enum { LANES = 16, SUM_BLOCK = 1024, IS_WIDE = sizeof(REAL) == sizeof(double) };
+enum { LANES = 16, SUM_BLOCK = 1024 };
 
 /* By Knuth's TwoSum. */
 static inline void add_to(double *sum, double *rest, double x)

@@ -1,6 +1,4 @@
 /* Eigenvalues and eigenvectors of the symmetric matrices in the last two axes. */
-#include <float.h>
-
 #include "../../base/lapack.h"
 #include "../family.h"
 #include "matrices.h"
@@ -20,8 +18,6 @@ enum { ROUNDINGS = 32 };
 
 #ifdef AD_REAL
 
-#define EPSILON _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON)
-
 /* Whether a vector must change its sign, so that its largest component becomes positive; of components that are equal
  * to within rounding the first decides. */
 static inline int points_down(const REAL *x, size_t n)
@@ -30,7 +26,7 @@ static inline int points_down(const REAL *x, size_t n)
     size_t i = 0;
     for (size_t k = 0; k < n; k++)
         largest = R(fabs)(x[k]) > largest ? R(fabs)(x[k]) : largest;
-    while (R(fabs)(x[i]) < largest * (1 - ROUNDINGS * EPSILON))
+    while (R(fabs)(x[i]) < largest * (1 - ROUNDINGS * REAL_EPSILON))
         i++;
     return x[i] < 0;
 }
@@ -88,7 +84,7 @@ static inline double largest_of(const REAL *w, size_t n)
 
 static inline int are_equal(const REAL *w, size_t i, size_t j, double largest)
 {
-    return fabs((double)w[i] - (double)w[j]) <= (double)(ROUNDINGS * EPSILON) * largest;
+    return fabs((double)w[i] - (double)w[j]) <= (double)(ROUNDINGS * REAL_EPSILON) * largest;
 }
 
 /* Settles the quotients of equal w: 0 where x is 0, NaN elsewhere. */
@@ -120,7 +116,7 @@ static inline void measure_columns(const REAL *x, size_t n, double *size)
  * smooth function of a, where each gap is replaced by the largest w. With u = largest / gap. */
 static inline int is_trusted(double d, double s, double u, int order)
 {
-    const double eps = (double)EPSILON;
+    const double eps = (double)REAL_EPSILON;
     return !(eps * pow(u, order) * s > cbrt(eps) * (d * u + s));
 }
 

@@ -1,7 +1,6 @@
 /* Matrices in the last two axes: what the families of linear algebra share. */
 #include "matrices.h"
 
-#include <float.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -58,7 +57,7 @@ LOOP(turn_matrix)
  * an element of a less the sum of products of row k of L and column k of U. */
 LOOP(find_lost_pivot)
 {
-    const REAL *X = s->array[1], eps = _Generic((REAL)0, float : FLT_EPSILON, double : DBL_EPSILON);
+    const REAL *X = s->array[1], eps = REAL_EPSILON;
     const size_t n = s->size[0];
     size_t k = 0;
     for (; k < n; k++) {

@@ -2,8 +2,6 @@
  * vanish only on the way. */
 #include "reduce.h"
 
-#include <float.h>
-
 SUM(sum, x)
 SUM(sum_squares, (x) * (x))
 SUM_OF_GROUPS(sum_from, x - g)

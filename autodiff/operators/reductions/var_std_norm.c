@@ -1,8 +1,6 @@
 /* Distances over axes: variance, standard deviation, norms. */
 #include "reduce.h"
 
-#include <float.h>
-
 SUM(sum_abs, R(fabs)(x))
 SUM_OF_GROUPS(sum_deviations, (x - g) * (x - g))
 SPREAD(deviations, x - v - g)

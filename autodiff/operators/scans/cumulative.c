@@ -7,7 +7,7 @@
 
 /* Totals of f64 are carried over blocks of so many elements, with their rests, which are what they lost by rounding
  * (Knuth's TwoSum); f64 carries f32 without a loss to speak of. All begin as -0, to which any term adds itself. */
-enum { ADDED_AT_ONCE = 16, HAS_RESTS = sizeof(REAL) == sizeof(double) };
+enum { ADDED_AT_ONCE = 16 };
 
 /* The rest of an infinite total is no number. */
 static inline void take_up(double *total, double *rest, double sum)
@@ -24,7 +24,7 @@ ALWAYS_INLINE void cumsum_columns(REAL *restrict y, const REAL *restrict x, size
     double total[COLUMNS], rest[COLUMNS], sum[COLUMNS];
     for (size_t j = 0; j < w; j++)
         total[j] = rest[j] = sum[j] = -0.0;
-    if (!HAS_RESTS) {
+    if (!IS_WIDE) {
         for (size_t i = 0; i < n; i++, x += step, y += step)
             for (size_t j = 0; j < w; j++)
                 y[j] = (REAL)(total[j] += (double)x[j]);
