@@ -8,28 +8,13 @@
  * so that a small sum of the others is not lost beside it (Blanchard, Higham and Higham 2021). Terms are added in f64,
  * blocks of them with the rest of each rounding, so that a sum of 1e8 terms is as exact as one of ten. */
 
+#include "total.h"
 #include "vector_math.h"
 
 #ifdef AD_REAL
 
 /* More lanes than a loop is unrolled for before it is made into one of vectors. */
 enum { LANES = 32 };
-
-/* A sum, and what its roundings lost. */
-typedef struct exact_sum {
-    double sum, lost;
-} exact_sum;
-
-/* The sum of two of Knuth: what the rounding loses is exact. */
-static inline void add_to_sum(exact_sum *t, double x)
-{
-    const double sum = t->sum + x, part = sum - t->sum;
-    t->lost += (t->sum - (sum - part)) + (x - part);
-    t->sum = sum;
-}
-
-/* Where a sum is infinite, what was lost is NaN. */
-static inline double value_of_sum(const exact_sum *t) { return t->lost == t->lost ? t->sum + t->lost : t->sum; }
 
 /* Adds the lanes in halves. */
 static inline double sum_of_lanes(double lane[LANES])
@@ -73,7 +58,7 @@ static inline void exp_of_buffer(size_t n, REAL *e)
 }
 
 /* Adds n <= VIA_BLOCK terms, those that are 1 apart from the others. */
-static inline void add_terms(exact_sum *t, const REAL *e, size_t n)
+static inline void add_terms(ad_total *t, const REAL *e, size_t n)
 {
     double few = 0;
     const size_t whole = n / LANES * LANES;
@@ -92,14 +77,14 @@ static inline void add_terms(exact_sum *t, const REAL *e, size_t n)
             ones += e[i] == 1;
         few += sum_of_lanes(lane);
     }
-    add_to_sum(t, ones);
-    add_to_sum(t, few);
+    add_exactly(&t->sum, &t->rest, ones);
+    add_exactly(&t->sum, &t->rest, few);
 }
 
 /* e = e^(x-m); returns the others. e may be NULL. */
 ALWAYS_INLINE double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, size_t step)
 {
-    exact_sum t = {.sum = -1};
+    ad_total t = {.sum = -1};
     for (size_t from = 0; from < n; from += VIA_BLOCK) {
         const size_t count = n - from < VIA_BLOCK ? n - from : VIA_BLOCK;
         REAL block[VIA_BLOCK];
@@ -110,7 +95,7 @@ ALWAYS_INLINE double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, size
         for (size_t i = 0; e && i < count; i++)
             e[(from + i) * step] = block[i];
     }
-    return value_of_sum(&t);
+    return exact_total_of(t);
 }
 
 /* ---- Means under probabilities y --------------------------------------------------------------------------------- */
@@ -137,7 +122,7 @@ ALWAYS_INLINE REAL origin_of(const REAL *v, const REAL *y, size_t n, size_t step
 }
 
 /* sum of y (v - origin), and of y */
-ALWAYS_INLINE void add_products(exact_sum *products, exact_sum *weights, const REAL *v, const REAL *y, REAL origin,
+ALWAYS_INLINE void add_products(ad_total *products, ad_total *weights, const REAL *v, const REAL *y, REAL origin,
                                 size_t n, size_t step)
 {
     for (size_t from = 0, end; from < n; from = end) {
@@ -154,8 +139,8 @@ ALWAYS_INLINE void add_products(exact_sum *products, exact_sum *weights, const R
             lane[0] += (double)y[i * step] * (double)(v[i * step] - origin);
             weight[0] += (double)y[i * step];
         }
-        add_to_sum(products, sum_of_lanes(lane));
-        add_to_sum(weights, sum_of_lanes(weight));
+        add_exactly(&products->sum, &products->rest, sum_of_lanes(lane));
+        add_exactly(&weights->sum, &weights->rest, sum_of_lanes(weight));
     }
 }
 
@@ -168,16 +153,16 @@ typedef struct mean_value {
 ALWAYS_INLINE mean_value mean_under(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL origin = origin_of(v, y, n, step);
-    exact_sum products = {0}, weights = {0};
+    ad_total products = {0}, weights = {0};
     add_products(&products, &weights, v, y, origin, n, step);
-    const double missing = 1 - value_of_sum(&weights), rest = value_of_sum(&products);
+    const double missing = 1 - exact_total_of(weights), rest = exact_total_of(products);
     if (fabs(missing) <= 16 * (double)REAL_EPSILON)
         return (mean_value){origin, (REAL)rest};
     if (fabs(missing) <= DBL_MAX)
         return (mean_value){origin, (REAL)(rest - (double)origin * missing)};
-    products = (exact_sum){0};
+    products = (ad_total){0};
     add_products(&products, &weights, v, y, 0, n, step);
-    return (mean_value){0, (REAL)value_of_sum(&products)};
+    return (mean_value){0, (REAL)exact_total_of(products)};
 }
 
 #endif

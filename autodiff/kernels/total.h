@@ -37,14 +37,19 @@ ALWAYS_INLINE void add_to_total(double *sum, double *rest, double x)
         *rest += x - (*sum - before);
 }
 
+/* sum += x, and the rest gets what that lost, exactly, whichever of the two is larger, in f32 too. Source: D. E. Knuth,
+ * The Art of Computer Programming 2, 4.2.2, theorem B. */
+ALWAYS_INLINE void add_exactly(double *sum, double *rest, double x)
+{
+    const double before = *sum, after = before + x, part = after - before;
+    *sum = after;
+    *rest += (before - (after - part)) + (x - part);
+}
+
 /* The sum with its rest, which is NaN beside an infinite sum and then left out: infinities and NaN come out as they do
  * of a plain sum. */
-ALWAYS_INLINE double total_of(ad_total t)
-{
-    if (!IS_WIDE)
-        return t.sum;
-    return t.rest - t.rest == 0 ? t.sum + t.rest : t.sum;
-}
+ALWAYS_INLINE double exact_total_of(ad_total t) { return t.rest - t.rest == 0 ? t.sum + t.rest : t.sum; }
+ALWAYS_INLINE double total_of(ad_total t) { return IS_WIDE ? exact_total_of(t) : t.sum; }
 
 /* Adds n rows of k totals to the first of them. */
 ALWAYS_INLINE void fold_totals(double *restrict sum, double *restrict rest, size_t n, size_t k)

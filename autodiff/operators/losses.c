@@ -57,7 +57,7 @@ static inline REAL class_term(REAL weight, REAL nll) { return weight == 0 && nll
 /* share sum w nll over n classes */
 static double sum_of_classes(double share, const REAL *w, const REAL *z, REAL m, REAL rest, size_t n)
 {
-    exact_sum t = {0};
+    ad_total t = {0};
     for (size_t from = 0, end; from < n; from = end) {
         double lane[LANES] = {0};
         size_t j = from;
@@ -67,9 +67,9 @@ static double sum_of_classes(double share, const REAL *w, const REAL *z, REAL m,
                 lane[l] += (double)class_term((REAL)share * w[j + l], m - z[j + l] + rest);
         for (; j < end; j++)
             lane[0] += (double)class_term((REAL)share * w[j], m - z[j] + rest);
-        add_to_sum(&t, sum_of_lanes(lane));
+        add_exactly(&t.sum, &t.rest, sum_of_lanes(lane));
     }
-    return value_of_sum(&t);
+    return exact_total_of(t);
 }
 
 /* The same of w columns, added to the losses. */
@@ -136,10 +136,10 @@ LOOP(softmax_cross_entropy_with)
 /* The sum of n weights, without that of `but`; n: of all. */
 static double sum_of_weights(const REAL *w, size_t n, size_t but)
 {
-    exact_sum t = {0};
+    ad_total t = {0};
     for (size_t j = 0; j < n; j++)
-        add_to_sum(&t, j == but ? 0 : (double)w[j]);
-    return value_of_sum(&t);
+        add_exactly(&t.sum, &t.rest, j == but ? 0 : (double)w[j]);
+    return exact_total_of(t);
 }
 
 /* The weights of n classes, their sum if labels are smoothed, and the share of each class in what is smoothed. */

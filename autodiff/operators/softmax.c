@@ -174,7 +174,7 @@ static inline double sum_of_block(const REAL *x, size_t n)
 ALWAYS_INLINE likely_elements sums_by_likeliness(const REAL *v, const REAL *y, size_t n, size_t step)
 {
     const REAL half = (REAL)-0.69314718055994531;
-    exact_sum likely = {0}, others = {0};
+    ad_total likely = {0}, others = {0};
     uint64_t found = 0, which = 0;
     for (size_t from = 0, end; from < n; from = end) {
         REAL above[VIA_BLOCK], below[VIA_BLOCK];
@@ -193,11 +193,11 @@ ALWAYS_INLINE likely_elements sums_by_likeliness(const REAL *v, const REAL *y, s
                 break;
             }
         if (count)
-            add_to_sum(&likely, sum_of_block(above, end - from));
-        add_to_sum(&others, sum_of_block(below, end - from));
+            add_exactly(&likely.sum, &likely.rest, sum_of_block(above, end - from));
+        add_exactly(&others.sum, &others.rest, sum_of_block(below, end - from));
         found += count;
     }
-    return (likely_elements){value_of_sum(&likely), value_of_sum(&others), found, which};
+    return (likely_elements){exact_total_of(likely), exact_total_of(others), found, which};
 }
 
 /* (1 - e^y) v - e^y (sum of the other v), where y is near 0 */

@@ -3,28 +3,18 @@
  * A row that lies near 0, compared with its deviation, and is neither very large nor very small, is computed in REAL.
  * All other rows are computed in f64 and from their first element, so that neither an offset nor their size costs
  * digits. A row of equal elements is then 0 exactly. */
+#include "../../kernels/total.h"
 #include "../family.h"
 
 #ifdef AD_REAL
 
 enum { LANES = 16, SUM_BLOCK = 1024 };
 
-/* By Knuth's TwoSum. */
-static inline void add_to(double *sum, double *rest, double x)
-{
-    const double y = *sum, total = y + x, part = total - y;
-    *sum = total;
-    *rest += (y - (total - part)) + (x - part);
-}
-
-/* The rest of an infinite sum is no number. */
-static inline double rounded(double sum, double rest) { return sum + (rest - rest == 0 ? rest : 0); }
-
 /* total[i] += x. In f64 the totals have rests, d elements behind them. */
 static inline void take(double *restrict total, size_t d, size_t i, double x)
 {
     if (IS_WIDE)
-        add_to(total + i, total + d + i, x);
+        add_exactly(total + i, total + d + i, x);
     else
         total[i] += x;
 }
@@ -51,14 +41,14 @@ static inline void take(double *restrict total, size_t d, size_t i, double x)
     static inline real name parameters                                                                                 \
     {                                                                                                                  \
         const size_t whole = d;                                                                                        \
-        double total = 0, rest = 0;                                                                                    \
+        ad_total total = {0, 0};                                                                                       \
         if (d <= SUM_BLOCK)                                                                                            \
             return (real)block_of_##name arguments / (real)d;                                                          \
         for (size_t left = d; left; left -= d, x += d) {                                                               \
             d = left < SUM_BLOCK ? left : SUM_BLOCK;                                                                   \
-            add_to(&total, &rest, block_of_##name arguments);                                                          \
+            add_exactly(&total.sum, &total.rest, block_of_##name arguments);                                           \
         }                                                                                                              \
-        return (real)(rounded(total, rest) / (double)whole);                                                           \
+        return (real)(exact_total_of(total) / (double)whole);                                                          \
     }
 
 /* ---- Rows in REAL ------------------------------------------------------------------------------------------------ */
@@ -99,17 +89,15 @@ static inline upstream block_of_upstream(const REAL *v, const REAL *g, const REA
 
 static inline upstream upstream_of(const REAL *v, const REAL *g, const REAL *x, size_t d, REAL mean)
 {
-    double total[3] = {0}, rest[3] = {0};
+    ad_total w = {0}, ww = {0}, wx = {0};
     for (size_t from = 0; from < d; from += SUM_BLOCK) {
         const size_t n = d - from < SUM_BLOCK ? d - from : SUM_BLOCK;
         const upstream of = block_of_upstream(v + from, g + from, x + from, n, mean);
-        add_to(&total[0], &rest[0], of.w);
-        add_to(&total[1], &rest[1], of.ww);
-        add_to(&total[2], &rest[2], of.wx);
+        add_exactly(&w.sum, &w.rest, of.w);
+        add_exactly(&ww.sum, &ww.rest, of.ww);
+        add_exactly(&wx.sum, &wx.rest, of.wx);
     }
-    for (size_t t = 0; t < 3; t++)
-        total[t] = rounded(total[t], rest[t]) / (double)d;
-    return (upstream){total[0], total[1], total[2]};
+    return (upstream){exact_total_of(w) / (double)d, exact_total_of(ww) / (double)d, exact_total_of(wx) / (double)d};
 }
 
 /* Whether numbers with this mean and this variance lose no digits when a rounded mean is taken off, and none of their
@@ -180,13 +168,13 @@ static void backward_in_f64(REAL *restrict dx, double *dg, const REAL *restrict 
 {
     const measured m = measure(x, d, epsilon);
     const double w0 = product(g[0], v[0]);
-    double sum_w = 0, rest_w = 0, sum_wn = 0, rest_wn = 0;
+    ad_total total_w = {0}, total_wn = {0};
     for (size_t i = 0; i < d; i++) {
         const double w = product(g[i], v[i]) - w0;
-        add_to(&sum_w, &rest_w, w);
-        add_to(&sum_wn, &rest_wn, w * (deviation(m, x[i]) * m.r));
+        add_exactly(&total_w.sum, &total_w.rest, w);
+        add_exactly(&total_wn.sum, &total_wn.rest, w * (deviation(m, x[i]) * m.r));
     }
-    const double mean_w = rounded(sum_w, rest_w) / (double)d, mean_wn = rounded(sum_wn, rest_wn) / (double)d;
+    const double mean_w = exact_total_of(total_w) / (double)d, mean_wn = exact_total_of(total_wn) / (double)d;
     for (size_t i = 0; i < d; i++) {
         const double n = deviation(m, x[i]) * m.r, w = product(g[i], v[i]) - w0 - mean_w;
         dx[i] = (REAL)((w - n * mean_wn) * m.r * m.unit);
@@ -246,8 +234,8 @@ LOOP(layer_norm_backward)
             take(db, d, j, (double)v[j]);
     }
     for (size_t j = 0; j < d; j++) {
-        DG[j] = (REAL)rounded(dg[j], dg[d + j]);
-        DB[j] = (REAL)rounded(db[j], db[d + j]);
+        DG[j] = (REAL)exact_total_of((ad_total){dg[j], dg[d + j]});
+        DB[j] = (REAL)exact_total_of((ad_total){db[j], db[d + j]});
     }
 }
 

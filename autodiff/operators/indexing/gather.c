@@ -35,24 +35,20 @@ ALWAYS_INLINE void add_run(REAL *restrict y, const REAL *restrict v, size_t d)
         y[i] += v[i];
 }
 
-/* sum += v, and into the rest what the sum lost, by Knuth's TwoSum. */
-ALWAYS_INLINE void add_exactly(double *restrict sum, const REAL *restrict v, size_t d)
+/* In f64 the sums have rests, d elements behind them. */
+ALWAYS_INLINE void add_to_sums(double *restrict sum, const REAL *restrict v, size_t d)
 {
-    for (size_t i = 0; i < d; i++) {
-        const double x = (double)v[i], y = sum[i], total = y + x, part = total - y;
-        sum[i] = total;
+    for (size_t i = 0; i < d; i++)
         if (SUM_SIZE == 2)
-            sum[d + i] += (y - (total - part)) + (x - part);
-    }
+            add_exactly(sum + i, sum + d + i, (double)v[i]);
+        else
+            sum[i] += (double)v[i];
 }
 
-/* The rest of an infinite sum is no number. */
 ALWAYS_INLINE void round_sums(REAL *restrict y, const double *restrict sum, size_t d)
 {
-    for (size_t i = 0; i < d; i++) {
-        const double rest = SUM_SIZE == 2 ? sum[d + i] : 0;
-        y[i] = (REAL)(sum[i] + (rest - rest == 0 ? rest : 0));
-    }
+    for (size_t i = 0; i < d; i++)
+        y[i] = (REAL)total_of((ad_total){sum[i], SUM_SIZE == 2 ? sum[d + i] : 0});
 }
 
 ALWAYS_INLINE void scatter_few(const ad_span *s, size_t d, size_t k)
@@ -74,7 +70,7 @@ ALWAYS_INLINE void scatter_densely(const ad_span *s, size_t k)
     memset(sums, 0, places * SUM_SIZE * sizeof *sums);
     for (size_t j = 0; j < s->n; j++)
         for (size_t i = 0; i < k; i++)
-            add_exactly(sums + place_of(s, k, j, i) * SUM_SIZE, V + j * k + i, 1);
+            add_to_sums(sums + place_of(s, k, j, i) * SUM_SIZE, V + j * k + i, 1);
     for (size_t at = 0; at < places; at++)
         round_sums(Y + at, sums + at * SUM_SIZE, 1);
 }
@@ -99,7 +95,7 @@ ALWAYS_INLINE void scatter_sparsely(const ad_span *s, size_t k)
                 sum = ++count;
                 memcpy(Y + at, &sum, sizeof sum);
             }
-            add_exactly(sums + (sum - 1) * SUM_SIZE, V + j * k + i, 1);
+            add_to_sums(sums + (sum - 1) * SUM_SIZE, V + j * k + i, 1);
         }
     for (sum = 0; sum < count; sum++)
         round_sums(Y + places[sum], sums + sum * SUM_SIZE, 1);
@@ -127,7 +123,7 @@ static inline void scatter_runs(const ad_span *s, size_t d)
             memset(sums + (count - is_sum) * SUM_SIZE * d, 0, SUM_SIZE * d * sizeof *sums);
             *at = count++;
         }
-        add_exactly(sums + (*at - is_sum) * SUM_SIZE * d, V + j * d, d);
+        add_to_sums(sums + (*at - is_sum) * SUM_SIZE * d, V + j * d, d);
     }
     for (size_t at = 0; count > is_sum && at < s->size[1]; at++)
         if (number[at] >= is_sum)

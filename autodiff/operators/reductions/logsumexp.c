@@ -23,10 +23,10 @@ static void subtract_from_rows(REAL *restrict e, const REAL *restrict x, const R
     }
 }
 
-static void store_sum(const exact_sum *t, REAL *sum, REAL *lost)
+static void store_sum(const ad_total *t, REAL *sum, REAL *lost)
 {
-    *sum = (REAL)value_of_sum(t);
-    *lost = *sum - *sum == 0 ? (REAL)(t->sum - (double)*sum + t->lost) : 0;
+    *sum = (REAL)exact_total_of(*t);
+    *lost = *sum - *sum == 0 ? (REAL)(t->sum - (double)*sum + t->rest) : 0;
 }
 
 /* The others of m rows of n <= VIA_BLOCK: y, and what its rounding lost. */
@@ -39,7 +39,7 @@ static void sum_exp_rows(const REAL *x, const REAL *g, REAL *y, REAL *lost, size
         subtract_from_rows(e, x + from * n, g + from, rows, n);
         exp_of_buffer(rows * n, e);
         for (size_t o = from; o < from + rows; o++) {
-            exact_sum t = {goes_on ? (double)y[o] : -1, goes_on ? (double)lost[o] : 0};
+            ad_total t = {goes_on ? (double)y[o] : -1, goes_on ? (double)lost[o] : 0};
             add_terms(&t, e + (o - from) * n, n);
             store_sum(&t, y + o, lost + o);
         }
@@ -63,9 +63,9 @@ static void sum_exp_short_rows(const REAL *x, const REAL *g, REAL *y, REAL *lost
         exp_of_buffer(n * w, e);
         add_columns_of_terms(ones, few, e, n, w);
         for (size_t l = 0; l < w; l++) {
-            exact_sum t = {goes_on ? (double)y[from + l] : -1, goes_on ? (double)lost[from + l] : 0};
-            add_to_sum(&t, (double)ones[l]);
-            add_to_sum(&t, few[l]);
+            ad_total t = {goes_on ? (double)y[from + l] : -1, goes_on ? (double)lost[from + l] : 0};
+            add_exactly(&t.sum, &t.rest, (double)ones[l]);
+            add_exactly(&t.sum, &t.rest, few[l]);
             store_sum(&t, y + from + l, lost + from + l);
         }
     }
@@ -86,11 +86,8 @@ static void fold_in_half(REAL *e, size_t n, size_t k)
 static void add_columns(double *restrict sum, double *restrict lost, REAL *e, size_t n, size_t k)
 {
     fold_in_half(e, n, k);
-    for (size_t j = 0; j < k; j++) {
-        const double x = (double)e[j], all = sum[j] + x, part = all - sum[j];
-        lost[j] += (sum[j] - (all - part)) + (x - part);
-        sum[j] = all;
-    }
+    for (size_t j = 0; j < k; j++)
+        add_exactly(sum + j, lost + j, (double)e[j]);
 }
 
 /* The same, with the terms that are 1 apart from the others. */
@@ -155,7 +152,7 @@ LOOP(sum_exp)
             }
             sum_exp_columns(X + o * n * k + from, G + y, n, w, k, sum, lost);
             for (size_t j = 0; j < w; j++)
-                store_sum(&(exact_sum){sum[j], lost[j]}, Y + y + j, L + y + j);
+                store_sum(&(ad_total){sum[j], lost[j]}, Y + y + j, L + y + j);
         }
 }
 

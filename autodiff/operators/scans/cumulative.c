@@ -5,17 +5,14 @@
 
 #ifdef AD_REAL
 
-/* Totals of f64 are carried over blocks of so many elements, with their rests, which are what they lost by rounding
- * (Knuth's TwoSum); f64 carries f32 without a loss to speak of. All begin as -0, to which any term adds itself. */
+/* Totals of f64 are carried over blocks of so many elements, with their rests; f64 carries f32 without a loss to speak of. All begin as -0, to which any term adds itself. */
 enum { ADDED_AT_ONCE = 16 };
 
 /* The rest of an infinite total is no number. */
 static inline void take_up(double *total, double *rest, double sum)
 {
-    const double before = *total, after = before + sum, part = after - before;
-    const double left = *rest + ((before - (after - part)) + (sum - part));
-    *total = after;
-    *rest = left != 0 && left - left == 0 ? left : -0.0;
+    add_exactly(total, rest, sum);
+    *rest = *rest != 0 && *rest - *rest == 0 ? *rest : -0.0;
 }
 
 /* w <= COLUMNS groups side by side: y = total + the sum of the terms of this block */
@@ -117,10 +114,9 @@ static inline void run_on(running *r, REAL x, REAL u, REAL e, REAL shrink)
         r->others = (double)shrink * all;
         r->of_top = u;
     } else {
-        const double sum = r->others + (double)e, part = sum - r->others;
         r->mean += x == -INFINITY ? 0 : (double)e * (double)(u - r->of_top);
-        r->rest = sum - sum == 0 ? r->rest + ((r->others - (sum - part)) + ((double)e - part)) : 0;
-        r->others = sum;
+        add_exactly(&r->others, &r->rest, (double)e);
+        r->rest = r->others - r->others == 0 ? r->rest : 0;
     }
     r->top = x > r->top || x != x ? x : r->top;
 }
