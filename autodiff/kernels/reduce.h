@@ -31,12 +31,15 @@ enum { WIDTH = 32 / sizeof(REAL) };
 /* A term of a sum: of x, of u, which is as wide as x or the group's, and of g, the group's. */
 typedef REAL ad_term(REAL x, REAL u, REAL g);
 
-/* What one call sums. `wide` says what u is. */
-typedef struct terms {
+/* What one call sums. `wide` says what u is, and `in_columns` is sum_columns() of just these terms, compiled once. */
+typedef struct terms terms;
+typedef void ad_columns(terms t, size_t n, size_t w, size_t k, double *restrict sum, double *restrict rest);
+struct terms {
     ad_term *of;
+    ad_columns *in_columns;
     bool wide;
     const REAL *x, *u, *g;
-} terms;
+};
 
 /* The values of k groups side by side, again and again for several rows. */
 ALWAYS_INLINE void repeat_groups(REAL *restrict repeated, const REAL *restrict g, size_t rows, size_t k)
@@ -74,10 +77,7 @@ typedef struct ad_divisor {
 
 ALWAYS_INLINE ad_divisor divisor_of(double is) { return (ad_divisor){is, 1 / is}; }
 
-ALWAYS_INLINE REAL divided(double sum, ad_divisor by)
-{
-    return (REAL)(IS_WIDE ? sum / by.is : sum * by.inverse);
-}
+ALWAYS_INLINE REAL divided(double sum, ad_divisor by) { return (REAL)(IS_WIDE ? sum / by.is : sum * by.inverse); }
 
 /* high + low = a + b, exactly. Source: D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B. */
 ALWAYS_INLINE void add_in_two(REAL a, REAL b, REAL *restrict high, REAL *restrict low)
@@ -159,19 +159,20 @@ ALWAYS_INLINE void sum_narrow_columns(terms t, size_t n, size_t k, double *restr
     const size_t rows = COLUMNS / k, wide = rows * k, whole = n / rows * rows;
     REAL us[COLUMNS], gs[COLUMNS];
     double sums[COLUMNS] = {0}, rests[COLUMNS] = {0};
-    terms repeated = {t.of, t.wide, t.x, t.u, gs};
+    terms repeated = t;
     repeat_groups(gs, t.g, rows, k);
+    repeated.g = gs;
     if (!t.wide) {
         repeat_groups(us, t.u, rows, k);
         repeated.u = us;
     }
-    sum_columns(repeated, n / rows, wide, wide, sums, rests);
+    t.in_columns(repeated, n / rows, wide, wide, sums, rests);
     fold_totals(sums, rests, rows, k);
     for (size_t j = 0; j < k; j++) {
         add_to_total(sum + j, rest + j, sums[j]);
         rest[j] += rests[j];
     }
-    sum_columns(terms_from(t, whole * k, 0), n - whole, k, k, sum, rest);
+    t.in_columns(terms_from(t, whole * k, 0), n - whole, k, k, sum, rest);
 }
 
 /* The sums of m rows of n each. Where the compiler knows n, it takes many rows in one vector. */
@@ -269,25 +270,22 @@ ALWAYS_INLINE void sum_rows_of_columns(terms t, const ad_span *s)
             if (k <= COLUMNS / 2 && n > COLUMNS)
                 sum_narrow_columns(own, n, k, sum, rest);
             else
-                sum_columns(own, n, w, k, sum, rest);
+                t.in_columns(own, n, w, k, sum, rest);
             end_totals(s, group, w, sum, rest);
         }
 }
 
 /* Array 0 of groups becomes the sums of the terms, divided by the span's constant if its step[1] is 1; 1 is x, 2 is u
  * and 3 is g. What the term does not use is NULL. If step[0] is 1, array 0 has totals, which go on. */
-ALWAYS_INLINE void sum_groups_of(ad_term *term, bool wide, const ad_span *s)
+ALWAYS_INLINE void sum_groups(ad_term *term, ad_columns *in_columns, bool wide, const ad_span *s)
 {
     const REAL *x = s->array[1];
-    const terms t = {term, wide, x, s->array[2] ? s->array[2] : x, s->array[3] ? s->array[3] : x};
+    const terms t = {term, in_columns, wide, x, s->array[2] ? s->array[2] : x, s->array[3] ? s->array[3] : x};
     if (s->size[2] > 1)
         sum_rows_of_columns(t, s);
     else
         sum_rows(t, s);
 }
-
-/* The same with a wide u. */
-ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *s) { sum_groups_of(term, true, s); }
 
 #define TERM(name, term)                                                                                               \
     static inline REAL name##_term(REAL x, REAL u, REAL g)                                                             \
@@ -296,13 +294,19 @@ ALWAYS_INLINE void sum_groups(ad_term *term, const ad_span *s) { sum_groups_of(t
         return (REAL)(term);                                                                                           \
     }
 
+#define SUM_OF(name, wide_, term)                                                                                      \
+    TERM(name, term)                                                                                                   \
+    static __attribute__((noinline)) void name##_in_columns(terms t, size_t n, size_t w, size_t k,                     \
+                                                            double *restrict sum, double *restrict rest)               \
+    {                                                                                                                  \
+        t.of = name##_term, t.wide = wide_;                                                                            \
+        sum_columns(t, n, w, k, sum, rest);                                                                            \
+    }                                                                                                                  \
+    LOOP(name) { sum_groups(name##_term, name##_in_columns, wide_, s); }
+
 /* SUM(sum_squares, x * x): a loop that sums terms of x, u and g; u is wide, or the group's in SUM_OF_GROUPS */
-#define SUM(name, term)                                                                                                \
-    TERM(name, term)                                                                                                   \
-    LOOP(name) { sum_groups_of(name##_term, true, s); }
-#define SUM_OF_GROUPS(name, term)                                                                                      \
-    TERM(name, term)                                                                                                   \
-    LOOP(name) { sum_groups_of(name##_term, false, s); }
+#define SUM(name, term) SUM_OF(name, true, term)
+#define SUM_OF_GROUPS(name, term) SUM_OF(name, false, term)
 
 /* ---- Tiles of short rows -------------------------------------------------------------------------------------------
 
@@ -371,7 +375,7 @@ ALWAYS_INLINE void means_of_tile(const REAL *restrict tile, size_t n, ad_divisor
     else
         for (size_t r = 0; r < TILE_ROWS; r++)
             pivot[r] = middle_of(tile[r], middle[r], last[r]);
-    sum_tile((terms){from_pivot, false, tile, tile, pivot}, n, sum);
+    sum_tile((terms){.of = from_pivot, .x = tile, .u = tile, .g = pivot}, n, sum);
     for (size_t r = 0; r < TILE_ROWS; r++)
         add_in_two(pivot[r], divided(sum[r], by_n), high + r, low + r);
 }

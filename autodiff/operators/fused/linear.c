@@ -1,6 +1,6 @@
 /* A dense layer: product, bias and activation in one operator. */
+#include "../../kernels/reduce.h"
 #include "../../kernels/saturation.h"
-#include "../../kernels/total.h"
 #include "../family.h"
 
 /* Slopes of activations that have no backward operator of their own. softplus: 1 - e^-y, which is logistic(z) */
@@ -46,47 +46,23 @@ LOOP(add_bias_relu)
     }
 }
 
-enum { CLUMP_COLUMNS = 64 };
-
-/* sum[j] is that of w columns of n rows, of which four are added in a step: few additions wait for another. */
-ALWAYS_INLINE void add_clump(REAL *restrict sum, const REAL *restrict x, size_t n, size_t w, size_t stride)
-{
-    size_t i = 0;
-    for (size_t j = 0; j < w; j++)
-        sum[j] = 0;
-    for (; i + 4 <= n; i += 4)
-        for (size_t j = 0; j < w; j++)
-            sum[j] +=
-                (x[i * stride + j] + x[(i + 1) * stride + j]) + (x[(i + 2) * stride + j] + x[(i + 3) * stride + j]);
-    for (; i < n; i++)
-        for (size_t j = 0; j < w; j++)
-            sum[j] += x[i * stride + j];
-}
+TERM(element, x)
 
 /* Totals of columns, in arrays 0 and 2 with what their roundings lose: n rows of size[0] columns, size[1] apart, in
- * array 1 are added, by clumps of rows. */
+ * array 1 are added. */
 LOOP(add_rows)
 {
-    double *restrict sum = s->array[0], *restrict rest = s->array[2];
-    const size_t h = s->size[0], stride = s->size[1];
-    for (size_t i = 0, n; i < s->n; i += n) {
-        const REAL *restrict X = (const REAL *)s->array[1] + i * stride;
-        n = s->n - i < CLUMP ? s->n - i : CLUMP;
-        for (size_t from = 0, w; from < h; from += w) {
-            w = h - from < CLUMP_COLUMNS ? h - from : CLUMP_COLUMNS;
-            REAL clump[CLUMP_COLUMNS];
-            if (w == CLUMP_COLUMNS)
-                add_clump(clump, X + from, n, CLUMP_COLUMNS, stride);
-            else
-                add_clump(clump, X + from, n, w, stride);
-            for (size_t j = 0; j < w; j++)
-                add_to_total(sum + from + j, rest + from + j, (double)clump[j]);
-        }
+    double *sum = s->array[0], *rest = s->array[2];
+    const REAL *x = s->array[1];
+    const terms t = {.of = element_term, .wide = true, .x = x, .u = x, .g = x};
+    for (size_t from = 0; from < s->size[0]; from += COLUMNS) {
+        const size_t w = s->size[0] - from < COLUMNS ? s->size[0] - from : COLUMNS;
+        sum_columns(terms_from(t, from, 0), s->n, w, s->size[1], sum + from, rest + from);
     }
 }
 
 /* Array 0 becomes the sums of size[0] columns from n rows of totals in arrays 1 and 2. */
-LOOP(end_totals)
+LOOP(end_row_totals)
 {
     const double *sum = s->array[1], *rest = s->array[2];
     const size_t h = s->size[0];
@@ -111,7 +87,7 @@ AD_FAMILY(fused_linear)
 LOOP_TABLE(add_bias)
 LOOP_TABLE(add_bias_relu)
 LOOP_TABLE(add_rows)
-LOOP_TABLE(end_totals)
+LOOP_TABLE(end_row_totals)
 
 /* ---- Activations ------------------------------------------------------------------------------------------------- */
 
@@ -393,7 +369,7 @@ static void linear_backward_run(ad_call *c)
               .bytes = ad_type_bytes((ad_type)type)};
     back_rows(&b, 0, whole, wide);
     back_rows(&b, whole * wide, n > whole * at_once, (n - whole * at_once) * h);
-    ad_loop_for(&end_totals_loops,
+    ad_loop_for(&end_row_totals_loops,
                 type)(&(ad_span){.n = at_once, .array = {c->y[1]->data, b.sum, b.rest}, .size = {h}});
 }
 

@@ -1,5 +1,6 @@
 /* Products of vectors and of matrices. Matrices are in the last two axes; leading axes broadcast. */
 #include "../../base/blas.h"
+#include "../../kernels/total.h"
 #include "../family.h"
 #include "matrices.h"
 
@@ -7,28 +8,8 @@ MAP2(outer, (a) * (b))
 
 #ifdef AD_REAL
 
-enum { LANES = 16, SUM_BLOCK = 1024 };
-
-/* The sum of a[i] b[i]. It is taken in lanes, which the compiler turns into vectors, and in blocks, whose sums are
- * added in f64. A step of 0 means that one number stands for all. */
-static inline double dot_of_rows(const REAL *a, size_t step_a, const REAL *b, size_t step_b, size_t n)
-{
-    double total = 0;
-    for (size_t from = 0; from < n; from += SUM_BLOCK) {
-        const size_t end = n - from < SUM_BLOCK ? n : from + SUM_BLOCK;
-        REAL lane[LANES] = {0}, sum = 0;
-        size_t i = from;
-        for (; i + LANES <= end; i += LANES)
-            for (size_t k = 0; k < LANES; k++)
-                lane[k] += a[step_a * (i + k)] * b[step_b * (i + k)];
-        for (; i < end; i++)
-            sum += a[step_a * i] * b[step_b * i];
-        for (size_t k = 0; k < LANES; k++)
-            sum += lane[k];
-        total += (double)sum;
-    }
-    return total;
-}
+/* A step of 0 means that one number stands for all. */
+TOTAL(sum_of_products, (const REAL *a, size_t sa, const REAL *b, size_t sb, size_t n), n, a[sa * i] * b[sb * i])
 
 /* y += a b, summed where y stands still. */
 LOOP(dot)
@@ -39,9 +20,9 @@ LOOP(dot)
         for (size_t i = 0; i < s->n; i++)
             Y[i] += A[s->step[1] * i] * B[s->step[2] * i];
     else if (s->step[1] && s->step[2])
-        Y[0] = (REAL)((double)Y[0] + dot_of_rows(A, 1, B, 1, s->n));
+        Y[0] = (REAL)((double)Y[0] + total_of(sum_of_products(A, 1, B, 1, s->n)));
     else
-        Y[0] = (REAL)((double)Y[0] + dot_of_rows(A, s->step[1], B, s->step[2], s->n));
+        Y[0] = (REAL)((double)Y[0] + total_of(sum_of_products(A, s->step[1], B, s->step[2], s->n)));
 }
 
 #else

@@ -40,7 +40,7 @@ LOOP(variances_of_rows)
         double sum[TILE_ROWS];
         load_tile(tile, X + at * n, n);
         means_of_tile(tile, n, by_n, high, low);
-        sum_tile((terms){sum_deviations_term, false, tile, tile, high}, n, sum);
+        sum_tile((terms){.of = sum_deviations_term, .x = tile, .u = tile, .g = high}, n, sum);
         for (size_t r = 0; r < TILE_ROWS; r++)
             Y[at + r] = divided(about_mean(sum[r], (double)low[r], (double)n), by);
     }
