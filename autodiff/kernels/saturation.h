@@ -5,10 +5,11 @@
  * as a hint. It is read only where y is near its bound, so that hardly an exponential is computed. It counts only where
  * it gives the same y but for rounding: the slope stays a function of y.
  *
- *   SATURATES(logistic, 1, y, -R(fabs)(x), e / (1 + e))         1 - y is e / (1 + e), e = exp(-|x|)
+ *   SATURATES(logistic, 1, y, -R(fabs)(x), e * y)               1 - y is e y, e = exp(-|x|)
  *
  * defines logistic_rest(y), the plain 1 - y, logistic_exact(y, x), 1 - y with all digits, and logistic_nears(y),
- * whether they differ. The third argument measures y so that the bound is positive.
+ * whether they differ. The third argument measures y so that the bound is positive. The last one needs no division: y
+ * is right to an ulp.
  *
  *   MAP_SLOPE(logistic_backward, logistic, v * y * rest)        a loop of v, y and x that uses them
  */
@@ -106,8 +107,8 @@ static inline REAL exp_of_negative(REAL x)
         return (agrees & (name##_nears(y) != 0)) ? rest : name##_rest(y);                                              \
     }
 
-SATURATES(logistic, 1, y, -R(fabs)(x), e / (1 + e))
-SATURATES(tanh, 1, R(fabs)(y), -2 * R(fabs)(x), 2 * e / (1 + e))
+SATURATES(logistic, 1, y, -R(fabs)(x), e *y)
+SATURATES(tanh, 1, R(fabs)(y), -2 * R(fabs)(x), e *(1 + R(fabs)(y)))
 SATURATES(elu, 1, -y, x > 0 ? 0 : x, e)
 
 #define MAP_SLOPE(name, of, expression)                                                                                \
