@@ -46,6 +46,8 @@ void ad_leave_position(ad_tape *t)
     t->recording = f->recording;
     t->frame = f->outer;
     ad_pool_drop(&t->pool, storage);
+    if (!t->frame)
+        ad_pool_begin_step(&t->pool);
 }
 
 bool ad_leave_positions_in(ad_tape *t, const ad_frame *f)
@@ -73,5 +75,6 @@ ad_status ad_reset(ad_tape *t)
     t->replay.state = AD_RECORDING_CURRENT;
     t->replay.guard_lost = false;
     t->generation++;
+    ad_pool_begin_step(&t->pool);
     return t->status;
 }
