@@ -75,18 +75,18 @@ bool ad_check_one_element(ad_tape *t, ad_tensor y, const char *who)
 /* ---- The path ---------------------------------------------------------------------------------------------------- */
 
 /* The entries from x to y that depend on x are flagged. Their gradients are set aside, and put back at the end. */
-typedef struct aside {
-    uint32_t id, gradient;
-} aside;
-
 typedef struct path {
     ad_tape *tape;
-    uint32_t last;  /* of STEP */
-    uint32_t first; /* where the path begins */
-    ad_list aside;  /* of aside */
-    ad_list outer;  /* ids on the path of the outer sweep, in whose rule or kernel this one runs */
-    bool has_raw;   /* it has an operator that cannot be differentiated twice */
+    uint32_t last;       /* of STEP */
+    uint32_t first;      /* where the path begins */
+    size_t aside, outer; /* how many items the tape's lists had before */
+    bool has_raw;        /* it has an operator that cannot be differentiated twice */
 } path;
+
+static path path_to(ad_tape *t, uint32_t last)
+{
+    return (path){.tape = t, .last = last, .aside = t->aside.n, .outer = t->outer.n};
+}
 
 bool ad_is_differentiable_result(const ad_entry *e)
 {
@@ -99,9 +99,10 @@ static bool suspend(path *p, uint32_t id)
     ad_entry *e = ad_entry_at(p->tape, id);
     if (!(e->value.flags & AD_ON_PATH))
         return true;
-    if (!ad_more_room(p->tape, &p->outer, sizeof id))
+    ad_list *outer = &p->tape->outer;
+    if (!ad_more_room(p->tape, outer, sizeof id))
         return false;
-    ((uint32_t *)p->outer.items)[p->outer.n++] = id;
+    ((uint32_t *)outer->items)[outer->n++] = id;
     e->value.flags &= (uint8_t)~AD_ON_PATH;
     return true;
 }
@@ -122,10 +123,9 @@ static bool suspend_outer(path *p)
 
 static void resume_outer(path *p)
 {
-    const uint32_t *outer = p->outer.items;
-    for (size_t i = 0; i < p->outer.n; i++)
-        ad_entry_at(p->tape, outer[i])->value.flags |= AD_ON_PATH;
-    ad_list_free(&p->tape->memory, &p->outer, sizeof *outer);
+    ad_list *outer = &p->tape->outer;
+    while (outer->n > p->outer)
+        ad_entry_at(p->tape, ((uint32_t *)outer->items)[--outer->n])->value.flags |= AD_ON_PATH;
 }
 
 static bool step_on(path *p, uint32_t id)
@@ -134,9 +134,10 @@ static bool step_on(path *p, uint32_t id)
     if (e->value.flags & AD_ON_PATH)
         return true;
     if (e->gradient) {
-        if (!ad_more_room(p->tape, &p->aside, sizeof(aside)))
+        ad_list *list = &p->tape->aside;
+        if (!ad_more_room(p->tape, list, sizeof(ad_aside)))
             return false;
-        ((aside *)p->aside.items)[p->aside.n++] = (aside){id, e->gradient};
+        ((ad_aside *)list->items)[list->n++] = (ad_aside){id, e->gradient};
     }
     e->gradient = 0;
     e->value.flags |= AD_ON_PATH;
@@ -187,10 +188,10 @@ static void leave(path *p, const ad_tensor *x, int n)
         step_off(ad_entry_at(t, id));
     for (int i = 0; i < n; i++)
         step_off(ad_entry_at(t, x[i].id));
-    const aside *set_aside = p->aside.items;
-    for (size_t i = 0; i < p->aside.n; i++)
-        ad_entry_at(t, set_aside[i].id)->gradient = set_aside[i].gradient;
-    ad_list_free(&t->memory, &p->aside, sizeof(aside));
+    while (t->aside.n > p->aside) {
+        const ad_aside *set_aside = (const ad_aside *)t->aside.items + --t->aside.n;
+        ad_entry_at(t, set_aside->id)->gradient = set_aside->gradient;
+    }
     resume_outer(p);
 }
 
@@ -206,7 +207,7 @@ static uint32_t end_of(ad_tensor y)
 
 bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 {
-    path p = {.tape = y.tape, .last = end_of(y)};
+    path p = path_to(y.tape, end_of(y));
     find_path(&p, &x, 1);
     leave(&p, &x, 1);
     return p.has_raw;
@@ -218,7 +219,7 @@ bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 static void sweep_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
     ad_tape *t = y.tape;
-    path p = {.tape = t, .last = end_of(y)};
+    path p = path_to(t, end_of(y));
     if (find_path(&p, x, n)) {
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
             ad_run_sweep(t, &(ad_sweep){.y = y, .dy = v, .first = p.first, .functional = true, .recording = true});

@@ -69,11 +69,12 @@ static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
 bool ad_prune(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 {
     const uint32_t total = t->ends[AD_STEP] - first;
-    uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map);
-    if (!map) {
+    ad_storage *room = ad_pool_take(&t->pool, total * sizeof(uint32_t));
+    if (!room) {
         ad_fail_memory(t, "differentiate");
         return false;
     }
+    uint32_t *map = ad_storage_data(room);
     memset(map, 0, total * sizeof *map);
     find_needed(map, t, first, results, n);
     t->generation++;
@@ -84,6 +85,6 @@ bool ad_prune(ad_tape *t, uint32_t first, ad_tensor *results, int n)
         const bool moved = ad_table_of(results[i]) == AD_STEP && results[i].id >= first;
         results[i] = ad_handle(t, moved ? map[results[i].id - first] : results[i].id);
     }
-    ad_memory_release(&t->memory, map, total, sizeof *map);
+    ad_pool_drop(&t->pool, room);
     return true;
 }

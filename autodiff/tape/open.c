@@ -38,10 +38,12 @@ void ad_tape_close(ad_tape *t)
     ad_arena_free(&t->step);
     ad_arena_free(&t->late);
     ad_arena_free(&t->persistent);
-    ad_arena_free(&t->pool.arena);
+    ad_pool_free(&t->pool);
     ad_list_free(&t->memory, &t->with_gradient, sizeof(uint32_t));
     ad_list_free(&t->memory, &t->changes, sizeof(ad_change));
     ad_list_free(&t->memory, &t->segments, sizeof(ad_segment));
+    ad_list_free(&t->memory, &t->aside, sizeof(ad_aside));
+    ad_list_free(&t->memory, &t->outer, sizeof(uint32_t));
     ad_memory memory = t->memory;
     ad_memory_release(&memory, t, 1, sizeof *t);
 }

@@ -63,6 +63,11 @@ typedef struct ad_change {
     uint32_t version; /* before the change */
 } ad_change;
 
+/* A gradient that does not belong to the functional sweep that runs. */
+typedef struct ad_aside {
+    uint32_t id, gradient; /* whose it is; its own id */
+} ad_aside;
+
 /* Entries from first to last, which are recomputed in backward. */
 typedef struct ad_segment {
     uint32_t first, last;
@@ -169,6 +174,8 @@ struct ad_tape {
         ad_list with_gradient; /* ids of STEP's entries that have a gradient after backward */
         ad_list changes;       /* ad_change: of leaves in place since the last reset or replay, in order */
         ad_list segments;      /* ad_segment, in order */
+        ad_list aside;         /* ad_aside: of functional sweeps, those of the innermost last */
+        ad_list outer;         /* ids on the paths of sweeps that a functional sweep runs inside of, likewise */
         uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
     };
     struct {
