@@ -114,7 +114,7 @@ static bool suspend_outer(path *p)
     bool done = true;
     if (!ad_is_in_functional_sweep(t))
         return true;
-    for (uint32_t id = 1; id < t->ends[AD_STEP] && done; id++)
+    for (uint32_t id = t->first; id < t->ends[AD_STEP] && done; id++)
         done = suspend(p, id);
     for (uint32_t k = 0; k < ad_persistent_count(t) && done; k++)
         done = suspend(p, (uint32_t)AD_PERSISTENT << AD_INDEX_BITS | k);
@@ -184,7 +184,7 @@ static void step_off(ad_entry *e)
 static void leave(path *p, const ad_tensor *x, int n)
 {
     ad_tape *t = p->tape;
-    for (uint32_t id = p->first ? p->first : 1; id <= p->last; id++)
+    for (uint32_t id = p->first ? p->first : t->first; id <= p->last; id++)
         step_off(ad_entry_at(t, id));
     for (int i = 0; i < n; i++)
         step_off(ad_entry_at(t, x[i].id));
@@ -257,8 +257,6 @@ ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int 
         return AD_OK;
     if (t && t->ends[AD_STEP] > begin.entries)
         ad_drop_from(t, begin);
-    if (t)
-        t->generation++;
     for (int i = 0; i < n; i++)
         results[i] = ad_inert(t);
     return ad_status_of(t);

@@ -131,7 +131,7 @@ typedef struct ad_frame {
     bool recording;        /* of a sweep or a position: whether results were recorded outside it */
     uint32_t fresh;        /* of a position: the list of the fresh outside it */
     uint32_t open_segment; /* of a position: the segment that was open */
-    uint32_t serial;       /* of a position: what it is known by */
+    uint64_t serial;       /* of a position: what it is known by */
     ad_storage *storage;   /* of a position: the memory of this frame */
 } ad_frame;
 
@@ -149,9 +149,10 @@ struct ad_tape {
         uintptr_t bases[AD_TABLES];   /* of each table the address of its chunks, so that an id's table bits cancel */
         uint32_t ends[AD_TABLES + 1]; /* the id after the last in use, or once used in TEMPORARY; that of no table: 0 */
         ad_table tables[AD_TABLES];
-        uint32_t generation; /* of STEP's new entries; it also numbers positions */
-        uint32_t free;       /* the list of TEMPORARY's free entries */
-        uint32_t fresh;      /* the list of TEMPORARY's entries that the running rule made */
+        uint32_t first;   /* where STEP begins: the ids before it are used up */
+        bool has_retired; /* some entry of STEP is */
+        uint32_t free;    /* the list of TEMPORARY's free entries */
+        uint32_t fresh;   /* the list of TEMPORARY's entries that the running rule made */
     };
     struct {
         ad_status status;
@@ -160,6 +161,7 @@ struct ad_tape {
     struct {
         ad_frame *frame;                        /* the innermost; NULL: the program runs */
         bool recording;                         /* results become entries of STEP, not of TEMPORARY */
+        uint64_t positions;                     /* so many were taken: they are known by their number */
         bool checking;                          /* results are looked at: a number that is not finite is an error */
         uint64_t draws;                         /* of random operators, so far */
         const ad_operator *checked[AD_CHECKED]; /* rows, and descriptors that have entries here: found complete */
@@ -186,6 +188,20 @@ struct ad_tape {
         ad_pool pool;        /* data of TEMPORARY */
     };
 };
+
+/* ---- Generations ------------------------------------------------------------------------------------------------- */
+
+/* An entry of STEP has had its last generation: its id is used up, and the recording steps over it for ever. So no pair
+ * of an id and a generation is given twice. The last generation is never given. */
+#define AD_LAST_GENERATION UINT32_C(0x7FFFFFFF)
+
+/* A handle of a dropped entry has the wrong generation, so that looking for valid handles costs nothing more. */
+#define AD_DROPPED_GENERATION UINT32_C(0x80000000)
+
+/* The generation of the tensor that comes after the one that e is, or was, of. */
+static inline uint32_t ad_next_generation(const ad_entry *e) { return (e->generation & AD_LAST_GENERATION) + 1; }
+
+static inline bool ad_is_used_up(const ad_entry *e) { return ad_next_generation(e) >= AD_LAST_GENERATION; }
 
 /* ---- Finding entries --------------------------------------------------------------------------------------------- */
 
