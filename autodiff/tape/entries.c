@@ -61,13 +61,15 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
         return false;
     }
     memset(chunk, 0, AD_CHUNK_ENTRIES * sizeof *chunk);
+    for (int i = 0; which == AD_TEMPORARY && i < AD_CHUNK_ENTRIES; i++)
+        chunk[i].generation = 1;
     table->chunks[table->n_chunks++] = chunk;
     return true;
 }
 
 /* ---- Ids that are used up ---------------------------------------------------------------------------------------- */
 
-/* The entry at the end of STEP; NULL where no chunk is yet, so that its id was never given. */
+/* The entry n places after the end of STEP; NULL where no chunk is yet, so that its id was never given. */
 static ad_entry *entry_at_end(const ad_tape *t, uint32_t n)
 {
     const uint32_t id = t->ends[AD_STEP] + n;
@@ -77,7 +79,7 @@ static ad_entry *entry_at_end(const ad_tape *t, uint32_t n)
 void ad_retire(ad_tape *t, uint32_t id)
 {
     ad_entry *e = ad_entry_at(t, id);
-    *e = (ad_entry){.generation = AD_LAST_GENERATION};
+    *e = (ad_entry){.generation = AD_RETIRED_GENERATION};
     ad_make_scalar(e, AD_F64);
     t->has_retired = true;
 }
@@ -93,16 +95,13 @@ static void retire_at_end(ad_tape *t)
         f->start.entries += f->start.entries == id;
 }
 
-ad_entry *ad_append_after_used_up(ad_tape *t, uint32_t *id)
+bool ad_step_over(ad_tape *t)
 {
-    ad_entry *e;
+    const ad_entry *e;
     t->ends[AD_STEP]--;
     while ((e = entry_at_end(t, 0)) && ad_is_used_up(e))
         retire_at_end(t);
-    if (!e && !ad_add_chunk(t, AD_STEP))
-        return NULL;
-    *id = t->ends[AD_STEP]++;
-    return ad_entry_at(t, *id);
+    return e || ad_add_chunk(t, AD_STEP);
 }
 
 void ad_find_run(ad_tape *t, uint32_t n)
@@ -120,7 +119,7 @@ void ad_find_run(ad_tape *t, uint32_t n)
 
 void ad_pass_retired(ad_tape *t)
 {
-    for (const ad_entry *e; (e = entry_at_end(t, 0)) && e->generation == AD_LAST_GENERATION;)
+    for (const ad_entry *e; (e = entry_at_end(t, 0)) && e->generation == AD_RETIRED_GENERATION;)
         t->ends[AD_STEP]++;
 }
 

@@ -9,8 +9,9 @@ bool ad_add_chunk(ad_tape *t, uint32_t table);
 /* Gives a table's memory back. */
 void ad_free_table(ad_tape *t, uint32_t table);
 
-/* Makes room for the entry after the last of STEP, whose id `*id` is used up. Returns NULL as ad_append does. */
-ad_entry *ad_append_after_used_up(ad_tape *t, uint32_t *id);
+/* Ends STEP behind the ids that are used up, of which the last was just taken. Returns false if there is no memory (the
+ * tape is then in error). */
+bool ad_step_over(ad_tape *t);
 
 /* Makes the next n ids of STEP such as can all be given. */
 void ad_find_run(ad_tape *t, uint32_t n);
@@ -48,9 +49,15 @@ static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
         e->next = t->fresh;
         t->fresh = *id;
     } else if (table == AD_STEP) {
-        if (ad_is_used_up(e) && !(e = ad_append_after_used_up(t, id)))
-            return NULL;
-        *e = (ad_entry){.generation = ad_next_generation(e)};
+        uint32_t generation = ad_next_generation(e);
+        if (__builtin_expect(generation & AD_DROPPED_GENERATION, 0)) {
+            if (!ad_step_over(t))
+                return NULL;
+            *id = t->ends[AD_STEP]++;
+            e = ad_entry_at(t, *id);
+            generation = ad_next_generation(e);
+        }
+        *e = (ad_entry){.generation = generation};
     } else {
         *e = (ad_entry){.generation = 1};
     }
@@ -64,8 +71,8 @@ static inline void ad_recycle(ad_tape *t, ad_entry *e, uint32_t id)
         ad_pool_drop(&t->pool, e->u.storage);
         e->u.storage = NULL;
     }
-    if (++e->generation == UINT32_MAX)
-        return; /* its id is used up */
+    if (__builtin_expect(++e->generation == 0, 0))
+        return; /* its id is used up: the first generation is 1 */
     e->next = t->free;
     t->free = id;
 }

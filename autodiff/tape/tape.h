@@ -149,10 +149,9 @@ struct ad_tape {
         uintptr_t bases[AD_TABLES];   /* of each table the address of its chunks, so that an id's table bits cancel */
         uint32_t ends[AD_TABLES + 1]; /* the id after the last in use, or once used in TEMPORARY; that of no table: 0 */
         ad_table tables[AD_TABLES];
-        uint32_t first;   /* where STEP begins: the ids before it are used up */
-        bool has_retired; /* some entry of STEP is */
-        uint32_t free;    /* the list of TEMPORARY's free entries */
-        uint32_t fresh;   /* the list of TEMPORARY's entries that the running rule made */
+        uint32_t first; /* where STEP begins: the ids before it are used up */
+        uint32_t free;  /* the list of TEMPORARY's free entries */
+        uint32_t fresh; /* the list of TEMPORARY's entries that the running rule made */
     };
     struct {
         ad_status status;
@@ -161,7 +160,6 @@ struct ad_tape {
     struct {
         ad_frame *frame;                        /* the innermost; NULL: the program runs */
         bool recording;                         /* results become entries of STEP, not of TEMPORARY */
-        uint64_t positions;                     /* so many were taken: they are known by their number */
         bool checking;                          /* results are looked at: a number that is not finite is an error */
         uint64_t draws;                         /* of random operators, so far */
         const ad_operator *checked[AD_CHECKED]; /* rows, and descriptors that have entries here: found complete */
@@ -179,6 +177,8 @@ struct ad_tape {
         ad_list aside;         /* ad_aside: of functional sweeps, those of the innermost last */
         ad_list outer;         /* ids on the paths of sweeps that a functional sweep runs inside of, likewise */
         uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
+        bool has_retired;      /* some entry of STEP is retired: its id is used up */
+        uint64_t positions;    /* so many were taken: they are known by their number */
     };
     struct {
         ad_memory memory;
@@ -191,17 +191,19 @@ struct ad_tape {
 
 /* ---- Generations ------------------------------------------------------------------------------------------------- */
 
-/* An entry of STEP has had its last generation: its id is used up, and the recording steps over it for ever. So no pair
- * of an id and a generation is given twice. The last generation is never given. */
-#define AD_LAST_GENERATION UINT32_C(0x7FFFFFFF)
-
-/* A handle of a dropped entry has the wrong generation, so that looking for valid handles costs nothing more. */
+/* The highest bit is in no handle. It is set in an entry of STEP whose data its segment dropped, so that looking for
+ * valid handles costs nothing more. */
 #define AD_DROPPED_GENERATION UINT32_C(0x80000000)
 
-/* The generation of the tensor that comes after the one that e is, or was, of. */
-static inline uint32_t ad_next_generation(const ad_entry *e) { return (e->generation & AD_LAST_GENERATION) + 1; }
+/* An entry of STEP that has had its last generation is used up: it is retired, and the recording steps over it for
+ * ever. So no pair of an id and a generation is given twice. */
+#define AD_LAST_GENERATION (AD_DROPPED_GENERATION - 1)
+#define AD_RETIRED_GENERATION (AD_DROPPED_GENERATION + 1)
 
-static inline bool ad_is_used_up(const ad_entry *e) { return ad_next_generation(e) >= AD_LAST_GENERATION; }
+/* The generation of the tensor that comes after the one that e was of. */
+static inline uint32_t ad_next_generation(const ad_entry *e) { return e->generation + 1; }
+
+static inline bool ad_is_used_up(const ad_entry *e) { return ad_next_generation(e) & AD_DROPPED_GENERATION; }
 
 /* ---- Finding entries --------------------------------------------------------------------------------------------- */
 

@@ -43,9 +43,9 @@ static void age(uint32_t left)
 {
     const uint32_t end = t->tables[AD_STEP].n_chunks << AD_CHUNK_BITS;
     for (uint32_t id = t->first; id < end; id++)
-        ad_entry_at(t, id)->generation = AD_LAST_GENERATION - 1 - left - id % 3;
+        ad_entry_at(t, id)->generation = AD_LAST_GENERATION - left - id % 3;
     for (uint32_t id = t->free; id; id = ad_entry_at(t, id)->next)
-        ad_entry_at(t, id)->generation = UINT32_MAX - 1 - left - id % 3;
+        ad_entry_at(t, id)->generation = UINT32_MAX - left - id % 3;
 }
 
 /* ---- Steps: each leaves nothing but the handles that it noted ---------------------------------------------------- */
