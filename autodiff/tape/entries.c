@@ -61,8 +61,6 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
         return false;
     }
     memset(chunk, 0, AD_CHUNK_ENTRIES * sizeof *chunk);
-    for (int i = 0; which == AD_TEMPORARY && i < AD_CHUNK_ENTRIES; i++)
-        chunk[i].generation = 1;
     table->chunks[table->n_chunks++] = chunk;
     return true;
 }

@@ -50,7 +50,7 @@ static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
         t->fresh = *id;
     } else if (table == AD_STEP) {
         uint32_t generation = ad_next_generation(e);
-        if (__builtin_expect(generation & AD_DROPPED_GENERATION, 0)) {
+        if (__builtin_expect(generation > AD_LAST_GENERATION, 0)) {
             if (!ad_step_over(t))
                 return NULL;
             *id = t->ends[AD_STEP]++;
@@ -71,8 +71,8 @@ static inline void ad_recycle(ad_tape *t, ad_entry *e, uint32_t id)
         ad_pool_drop(&t->pool, e->u.storage);
         e->u.storage = NULL;
     }
-    if (__builtin_expect(++e->generation == 0, 0))
-        return; /* its id is used up: the first generation is 1 */
+    if (++e->generation == UINT32_MAX)
+        return; /* its id is used up */
     e->next = t->free;
     t->free = id;
 }

@@ -45,7 +45,7 @@ static void age(uint32_t left)
     for (uint32_t id = t->first; id < end; id++)
         ad_entry_at(t, id)->generation = AD_LAST_GENERATION - left - id % 3;
     for (uint32_t id = t->free; id; id = ad_entry_at(t, id)->next)
-        ad_entry_at(t, id)->generation = UINT32_MAX - left - id % 3;
+        ad_entry_at(t, id)->generation = UINT32_MAX - 1 - left - id % 3;
 }
 
 /* ---- Steps: each leaves nothing but the handles that it noted ---------------------------------------------------- */
