@@ -170,7 +170,7 @@ static bool check_call(ad_tape *t, const ad_operator *op, int n, const ad_attrib
                       (op->arity == AD_VARIADIC ? n >= 1 : n == op->arity);
     if (!fits)
         ad_fail_counts(t, op, n, attributes);
-    return fits;
+    return fits && ad_check_lists(t, op, attributes);
 }
 
 /* Room for the ids and values of many operands. */
