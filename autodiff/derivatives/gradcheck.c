@@ -20,7 +20,8 @@ typedef struct check {
     ad_tape *tape;
     ad_gradcheck_function *function;
     void *context;
-    double step, tolerance;
+    uint32_t kept;          /* how many parameters and states there are from the first call on */
+    double step, tolerance; /* for the parameter that is looked at */
 } check;
 
 static double get(const ad_value *x, size_t i)
@@ -36,11 +37,21 @@ static void set(ad_value *x, size_t i, double value)
         ((double *)x->data)[i] = value;
 }
 
+/* Records the function anew. The gradients that are checked were read for the parameters of the first call. */
+static ad_tensor record(const check *c)
+{
+    ad_reset(c->tape);
+    const ad_tensor loss = c->function(c->tape, c->context);
+    if (ad_persistent_count(c->tape) != c->kept)
+        ad_fail(c->tape, AD_BAD_STATE,
+                "gradcheck: the function makes a parameter or a state after its first call: make them all before");
+    return loss;
+}
+
 static double loss_at(const check *c, ad_value *x, size_t i, double value)
 {
     set(x, i, value);
-    ad_reset(c->tape);
-    return ad_item(c->function(c->tape, c->context));
+    return ad_item(record(c));
 }
 
 /* (f(x+h) - f(x-h)) / 2h, with x+h and x-h as the type represents them. */
@@ -93,27 +104,31 @@ static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, doubl
 
 static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
 
-static check check_for(ad_tape *t, const ad_entry *e, ad_gradcheck_function *f, void *context,
-                       const ad_gradcheck_options *o)
+static void choose_step(check *c, const ad_entry *e, const ad_gradcheck_options *o)
 {
     const bool f64 = e->value.type == AD_F64;
-    check c = {t, f, context, o ? o->step : 0, o ? o->tolerance : 0};
-    c.step = c.step > 0 ? c.step : f64 ? 1e-3 : 1e-2;
-    c.tolerance = c.tolerance > 0 ? c.tolerance : f64 ? 1e-7 : 1e-2;
-    return c;
+    c->step = o && o->step > 0 ? o->step : f64 ? 1e-3 : 1e-2;
+    c->tolerance = o && o->tolerance > 0 ? o->tolerance : f64 ? 1e-7 : 1e-2;
 }
 
-/* Records the function and runs backward. */
-static bool run(ad_tape *t, ad_gradcheck_function *function, void *context)
+/* Runs backward from what the function recorded. */
+static bool run_backward(ad_tape *t, ad_tensor loss)
 {
-    ad_reset(t);
-    const size_t parameters = ad_param_count(t);
-    const ad_tensor loss = function(t, context);
     if (t->status == AD_OK && !ad_entry_of(t, loss))
         ad_fail_handle(t, loss, "gradcheck: the function's result", -1);
-    if (ad_param_count(t) != parameters)
-        ad_fail(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
     return t->status == AD_OK && ad_backward(loss) == AD_OK;
+}
+
+/* The first call of the function, and backward. It may make states, slots say, but no parameter. */
+static bool run_first(check *c)
+{
+    const size_t parameters = ad_param_count(c->tape);
+    ad_reset(c->tape);
+    const ad_tensor loss = c->function(c->tape, c->context);
+    if (ad_param_count(c->tape) != parameters)
+        ad_fail(c->tape, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
+    c->kept = ad_persistent_count(c->tape);
+    return run_backward(c->tape, loss);
 }
 
 /* Copies what backward computed to `all`, because the differences may run a backward of their own. For each parameter:
@@ -144,21 +159,19 @@ static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
 }
 
 /* Judges each parameter. After an error the rest stays unchecked. */
-static void judge_all(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
-                      const double *all, ad_gradcheck_result *result)
+static void judge_all(check *c, const ad_gradcheck_options *options, const double *all, ad_gradcheck_result *result)
 {
-    for (uint32_t k = 0; k < ad_persistent_count(t); k++) {
+    const ad_tape *t = c->tape;
+    for (uint32_t k = 0; k < c->kept && t->status == AD_OK; k++) {
         ad_entry *e = ad_persistent_entry(t, k);
         if (!is_parameter(e))
             continue;
+        double largest;
+        choose_step(c, e, options);
+        const ad_gradcheck_result found = compare(c, e, all + 1, &largest);
         if (t->status == AD_OK) {
-            const check c = check_for(t, e, function, context, options);
-            double largest;
-            const ad_gradcheck_result found = compare(&c, e, all + 1, &largest);
-            if (t->status == AD_OK) {
-                *result = found;
-                result->verdict = verdict_on(&c, &found, largest, all[0] > 0);
-            }
+            *result = found;
+            result->verdict = verdict_on(c, &found, largest, all[0] > 0);
         }
         all += 1 + ad_elements(&e->value);
         result++;
@@ -170,17 +183,18 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
 {
     if (!t || !function || !results)
         return ad_fail(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
+    check c = {.tape = t, .function = function, .context = context};
     begin_results(t, results);
-    if (!run(t, function, context))
+    if (!run_first(&c))
         return t->status;
     const size_t n = read_gradients(t, NULL);
     double *all = ad_memory_take(&t->memory, n, sizeof *all);
     if (!all)
         return ad_fail_memory(t, "gradcheck");
     read_gradients(t, all);
-    judge_all(t, function, context, options, all, results);
+    judge_all(&c, options, all, results);
     ad_memory_release(&t->memory, all, n, sizeof *all);
     if (t->status == AD_OK)
-        run(t, function, context);
+        run_backward(t, record(&c));
     return t->status;
 }

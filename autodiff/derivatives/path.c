@@ -75,18 +75,18 @@ bool ad_check_one_element(ad_tape *t, ad_tensor y, const char *who)
 /* ---- The path ---------------------------------------------------------------------------------------------------- */
 
 /* The entries from x to y that depend on x are flagged. Their gradients are set aside, and put back at the end. */
-typedef struct aside {
-    uint32_t id, gradient;
-} aside;
-
 typedef struct path {
     ad_tape *tape;
-    uint32_t last;  /* of STEP */
-    uint32_t first; /* where the path begins */
-    ad_list aside;  /* of aside */
-    ad_list outer;  /* ids on the path of the outer sweep, in whose rule or kernel this one runs */
-    bool has_raw;   /* it has an operator that cannot be differentiated twice */
+    uint32_t last;       /* of STEP */
+    uint32_t first;      /* where the path begins */
+    size_t aside, outer; /* how many items the tape's lists had before */
+    bool has_raw;        /* it has an operator that cannot be differentiated twice */
 } path;
+
+static path path_to(ad_tape *t, uint32_t last)
+{
+    return (path){.tape = t, .last = last, .aside = t->aside.n, .outer = t->outer.n};
+}
 
 bool ad_is_differentiable_result(const ad_entry *e)
 {
@@ -99,9 +99,10 @@ static bool suspend(path *p, uint32_t id)
     ad_entry *e = ad_entry_at(p->tape, id);
     if (!(e->value.flags & AD_ON_PATH))
         return true;
-    if (!ad_more_room(p->tape, &p->outer, sizeof id))
+    ad_list *outer = &p->tape->outer;
+    if (!ad_more_room(p->tape, outer, sizeof id))
         return false;
-    ((uint32_t *)p->outer.items)[p->outer.n++] = id;
+    ((uint32_t *)outer->items)[outer->n++] = id;
     e->value.flags &= (uint8_t)~AD_ON_PATH;
     return true;
 }
@@ -113,7 +114,7 @@ static bool suspend_outer(path *p)
     bool done = true;
     if (!ad_is_in_functional_sweep(t))
         return true;
-    for (uint32_t id = 1; id < t->ends[AD_STEP] && done; id++)
+    for (uint32_t id = t->first; id < t->ends[AD_STEP] && done; id++)
         done = suspend(p, id);
     for (uint32_t k = 0; k < ad_persistent_count(t) && done; k++)
         done = suspend(p, (uint32_t)AD_PERSISTENT << AD_INDEX_BITS | k);
@@ -122,10 +123,9 @@ static bool suspend_outer(path *p)
 
 static void resume_outer(path *p)
 {
-    const uint32_t *outer = p->outer.items;
-    for (size_t i = 0; i < p->outer.n; i++)
-        ad_entry_at(p->tape, outer[i])->value.flags |= AD_ON_PATH;
-    ad_list_free(&p->tape->memory, &p->outer, sizeof *outer);
+    ad_list *outer = &p->tape->outer;
+    while (outer->n > p->outer)
+        ad_entry_at(p->tape, ((uint32_t *)outer->items)[--outer->n])->value.flags |= AD_ON_PATH;
 }
 
 static bool step_on(path *p, uint32_t id)
@@ -134,9 +134,10 @@ static bool step_on(path *p, uint32_t id)
     if (e->value.flags & AD_ON_PATH)
         return true;
     if (e->gradient) {
-        if (!ad_more_room(p->tape, &p->aside, sizeof(aside)))
+        ad_list *list = &p->tape->aside;
+        if (!ad_more_room(p->tape, list, sizeof(ad_aside)))
             return false;
-        ((aside *)p->aside.items)[p->aside.n++] = (aside){id, e->gradient};
+        ((ad_aside *)list->items)[list->n++] = (ad_aside){id, e->gradient};
     }
     e->gradient = 0;
     e->value.flags |= AD_ON_PATH;
@@ -183,14 +184,14 @@ static void step_off(ad_entry *e)
 static void leave(path *p, const ad_tensor *x, int n)
 {
     ad_tape *t = p->tape;
-    for (uint32_t id = p->first ? p->first : 1; id <= p->last; id++)
+    for (uint32_t id = p->first ? p->first : t->first; id <= p->last; id++)
         step_off(ad_entry_at(t, id));
     for (int i = 0; i < n; i++)
         step_off(ad_entry_at(t, x[i].id));
-    const aside *set_aside = p->aside.items;
-    for (size_t i = 0; i < p->aside.n; i++)
-        ad_entry_at(t, set_aside[i].id)->gradient = set_aside[i].gradient;
-    ad_list_free(&t->memory, &p->aside, sizeof(aside));
+    while (t->aside.n > p->aside) {
+        const ad_aside *set_aside = (const ad_aside *)t->aside.items + --t->aside.n;
+        ad_entry_at(t, set_aside->id)->gradient = set_aside->gradient;
+    }
     resume_outer(p);
 }
 
@@ -206,7 +207,7 @@ static uint32_t end_of(ad_tensor y)
 
 bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 {
-    path p = {.tape = y.tape, .last = end_of(y)};
+    path p = path_to(y.tape, end_of(y));
     find_path(&p, &x, 1);
     leave(&p, &x, 1);
     return p.has_raw;
@@ -218,7 +219,7 @@ bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 static void sweep_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
 {
     ad_tape *t = y.tape;
-    path p = {.tape = t, .last = end_of(y)};
+    path p = path_to(t, end_of(y));
     if (find_path(&p, x, n)) {
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
             ad_run_sweep(t, &(ad_sweep){.y = y, .dy = v, .first = p.first, .functional = true, .recording = true});
@@ -256,8 +257,6 @@ ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int 
         return AD_OK;
     if (t && t->ends[AD_STEP] > begin.entries)
         ad_drop_from(t, begin);
-    if (t)
-        t->generation++;
     for (int i = 0; i < n; i++)
         results[i] = ad_inert(t);
     return ad_status_of(t);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../forward/guards.h"
+#include "../tape/entries.h"
 #include "../tape/reset.h"
 #include "../tape/segments.h"
 #include "../tape/status.h"
@@ -28,6 +29,21 @@ static void find_needed(uint32_t *map, const ad_tape *t, uint32_t first, const a
     }
 }
 
+/* Where the n results of the call at `from` go: to `to`, or behind entries there whose ids are used up, at the latest
+ * to where they are. */
+static uint32_t place_for(ad_tape *t, uint32_t to, uint32_t from, uint32_t n)
+{
+    for (uint32_t j = 0; to < from && j < n;) {
+        if (ad_is_used_up(ad_entry_at(t, to + j))) {
+            ad_retire(t, to++);
+            j = 0;
+        } else {
+            j++;
+        }
+    }
+    return to;
+}
+
 /* Moves the call at `from` with all its results down to `to`. `new_id` has the new ids of what was moved before. */
 static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *new_id, uint32_t first)
 {
@@ -35,10 +51,11 @@ static void move_call(ad_tape *t, uint32_t from, uint32_t to, const uint32_t *ne
     for (uint32_t j = 0; j < n; j++) {
         ad_entry *source = ad_entry_at(t, from + j), *e = ad_entry_at(t, to + j);
         const bool own_number = source->value.data == &source->scalar;
+        const uint32_t generation = ad_is_used_up(e) ? e->generation : ad_next_generation(e);
         *e = *source;
         if (own_number)
             e->value.data = &e->scalar;
-        e->generation = t->generation;
+        e->generation = generation;
         uint32_t *operands = e->value.n_operands > 2 ? (uint32_t *)(uintptr_t)e->extra->operands : e->u.operands;
         /* The results of a call share its list of more than two operands, which is renumbered once. */
         for (uint32_t i = 0; e->op && (j == 0 || e->value.n_operands <= 2) && i < e->value.n_operands; i++)
@@ -58,6 +75,7 @@ static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
             ad_release_storage(t, id, size);
             continue;
         }
+        to = place_for(t, to, id, size);
         move_call(t, id, to, map, first);
         for (uint32_t j = 0; j < size; j++)
             map[id - first + j] = to + j;
@@ -69,21 +87,21 @@ static uint32_t close_up(uint32_t *map, ad_tape *t, uint32_t first)
 bool ad_prune(ad_tape *t, uint32_t first, ad_tensor *results, int n)
 {
     const uint32_t total = t->ends[AD_STEP] - first;
-    uint32_t *map = ad_memory_take(&t->memory, total, sizeof *map);
-    if (!map) {
+    ad_storage *room = ad_pool_take(&t->pool, total * sizeof(uint32_t));
+    if (!room) {
         ad_fail_memory(t, "differentiate");
         return false;
     }
+    uint32_t *map = ad_storage_data(room);
     memset(map, 0, total * sizeof *map);
     find_needed(map, t, first, results, n);
-    t->generation++;
-    t->ends[AD_STEP] = close_up(map, t, first);
+    ad_end_step_at(t, close_up(map, t, first));
     if (t->checked_own)
         ad_forget_descriptors(t);
     for (int i = 0; i < n; i++) {
         const bool moved = ad_table_of(results[i]) == AD_STEP && results[i].id >= first;
         results[i] = ad_handle(t, moved ? map[results[i].id - first] : results[i].id);
     }
-    ad_memory_release(&t->memory, map, total, sizeof *map);
+    ad_pool_drop(&t->pool, room);
     return true;
 }

@@ -170,7 +170,7 @@ static bool check_call(ad_tape *t, const ad_operator *op, int n, const ad_attrib
                       (op->arity == AD_VARIADIC ? n >= 1 : n == op->arity);
     if (!fits)
         ad_fail_counts(t, op, n, attributes);
-    return fits;
+    return fits && ad_check_lists(t, op, attributes);
 }
 
 /* Room for the ids and values of many operands. */
@@ -190,7 +190,7 @@ static ad_storage *room_for(ad_tape *t, const ad_operator *op, int n, uint32_t *
 static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
                   ad_tensor *y)
 {
-    const uint32_t generation = t->generation;
+    const uint64_t positions = t->positions;
     const ad_place before = AD_PLACE_NOW(t);
     uint32_t few_ids[AD_FEW_OPERANDS], *ids = few_ids;
     ad_value *few[AD_FEW_OPERANDS], **values = few;
@@ -207,7 +207,7 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
         if (done) {
             ad_push_frame(t, &r.frame, AD_IN_SHAPE_RULE);
             op->shape(&r.call);
-            done = ad_end_shape_rule(&r, generation);
+            done = ad_end_shape_rule(&r, positions);
             if (done && op->run)
                 op->run(&r.call);
             done = ad_end_kernel(&r) && (!t->recording || record(&r));
@@ -218,10 +218,8 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
     }
     if (room) /* most calls have none: no call for nothing */
         ad_pool_drop(&t->pool, room);
-    if (!done) {
-        t->generation += t->ends[AD_STEP] > before.entries; /* handles to what is dropped are stale */
+    if (!done)
         ad_drop_from(t, before);
-    }
     return done;
 }
 

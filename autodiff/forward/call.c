@@ -47,6 +47,8 @@ void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
         return;
     }
     uint32_t id;
+    if (c->n_y > 1 && j == 0 && t->recording)
+        ad_find_run(t, (uint32_t)c->n_y); /* the results of a call stand side by side */
     ad_entry *e = ad_append(t, t->recording ? AD_STEP : AD_TEMPORARY, &id);
     if (!e || !allocate_result(r, j, e, id, type, shape))
         return;
@@ -88,7 +90,7 @@ static void leave_positions(ad_running_call *r, const char *what)
     ad_leave_positions_in(r->call.tape, &r->frame);
 }
 
-bool ad_end_shape_rule(ad_running_call *r, uint32_t generation)
+bool ad_end_shape_rule(ad_running_call *r, uint64_t positions)
 {
     ad_call *c = &r->call;
     ad_tape *t = c->tape;
@@ -97,7 +99,7 @@ bool ad_end_shape_rule(ad_running_call *r, uint32_t generation)
     const uint32_t n = t->recording ? (uint32_t)c->n_y : 0;
     if (t->status == AD_OK && !r->y_ids[c->n_y - 1])
         ad_call_fail(c, AD_BAD_STATE, "its shape rule gives too few of its %d results", c->n_y);
-    else if (t->ends[AD_STEP] != r->frame.start.entries + n || t->generation != generation)
+    else if (t->ends[AD_STEP] != r->frame.start.entries + n || t->positions != positions)
         ad_call_fail(c, AD_BAD_STATE,
                      "its shape rule records or returns to a position: leave that to its kernel (run)");
     r->frame.kind = AD_IN_KERNEL;

@@ -15,9 +15,10 @@ typedef struct ad_running_call {
     ad_storage *scratch; /* the kernel's, each leads to the next */
 } ad_running_call;
 
-/* Ends what a shape rule may do; the frame goes on as the kernel's. `generation` is the tape's before the rule ran. A
- * rule that records anything except its results puts the tape in error. Returns false if the tape is in error. */
-bool ad_end_shape_rule(ad_running_call *r, uint32_t generation);
+/* Ends what a shape rule may do; the frame goes on as the kernel's. `positions` is the tape's count before the rule
+ * ran. A rule that records anything except its results puts the tape in error. Returns false if the tape is in error.
+ */
+bool ad_end_shape_rule(ad_running_call *r, uint64_t positions);
 
 /* Ends the frame of a kernel: gives its scratch back and drops what it recorded. Returns false if the tape is in error.
  */

@@ -73,6 +73,37 @@ bool ad_check_descriptor(ad_tape *t, const ad_operator *op)
     return true;
 }
 
+/* ---- A call ------------------------------------------------------------------------------------------------------ */
+
+static bool is_count(int n) { return n >= 0 && n <= AD_MAX_RANK; }
+
+static bool check_list(ad_tape *t, const ad_operator *op, const ad_attribute_spec *spec, const ad_attribute *attribute)
+{
+    const char *name = spec->name ? spec->name : "an attribute";
+    const bool is_axes = spec->kind == AD_ATTRIBUTE_AXES;
+    const int n = is_axes ? attribute->axes.count : attribute->shape.rank;
+    if (is_count(n))
+        return true;
+    if (is_axes)
+        ad_fail(t, AD_BAD_SHAPE, "%s: %d axes are given: there can be 0 (all) to %d", op->name, n, AD_MAX_RANK);
+    else if (spec->kind == AD_ATTRIBUTE_SHAPE)
+        ad_fail(t, AD_BAD_SHAPE, "%s: %s has rank %d: it must be 0 to %d", op->name, name, n, AD_MAX_RANK);
+    else
+        ad_fail(t, AD_BAD_SHAPE, "%s: %s has %d numbers: there can be 0 to %d", op->name, name, n, AD_MAX_RANK);
+    return false;
+}
+
+bool ad_check_lists(ad_tape *t, const ad_operator *op, const ad_attribute *attributes)
+{
+    for (int a = 0; a < AD_MAX_ATTRIBUTES && op->attributes[a].kind != AD_ATTRIBUTE_NONE; a++) {
+        const ad_attribute_kind kind = op->attributes[a].kind;
+        const bool is_list = kind == AD_ATTRIBUTE_AXES || kind == AD_ATTRIBUTE_SHAPE || kind == AD_ATTRIBUTE_INTEGERS;
+        if (is_list && !check_list(t, op, &op->attributes[a], &attributes[a]))
+            return false;
+    }
+    return true;
+}
+
 void ad_fail_counts(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
     if (op->attributes[0].kind != AD_ATTRIBUTE_NONE && !attributes)

@@ -10,6 +10,9 @@ bool ad_check_descriptor(ad_tape *t, const ad_operator *op);
 /* Where in the tape's `checked` a descriptor is noted. */
 #define AD_CHECKED_PLACE(op) (((uintptr_t)(op) >> 6) % AD_CHECKED)
 
+/* Whether the lists among the attributes of a call, which are not NULL, end inside their arrays. */
+bool ad_check_lists(ad_tape *t, const ad_operator *op, const ad_attribute *attributes);
+
 /* Puts the tape in error: the call has not as many operands and attributes as the descriptor declares. */
 void ad_fail_counts(ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes);
 

@@ -57,7 +57,7 @@ static void run_all(ad_tape *t, bool repeat_draws)
 {
     const uint32_t end = t->ends[AD_STEP];
     const size_t n = t->segments.n;
-    uint32_t id = 1;
+    uint32_t id = t->first;
     bool goes_on = true;
     for (size_t i = 0; i < n && goes_on; i++) {
         const ad_segment s = *ad_segment_at(t, i);

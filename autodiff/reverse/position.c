@@ -31,7 +31,7 @@ ad_position ad_position_now(ad_tape *t)
                     .recording = t->recording,
                     .fresh = t->fresh,
                     .open_segment = t->open_segment,
-                    .serial = ++t->generation};
+                    .serial = ++t->positions};
     ad_push_frame(t, f, AD_AT_POSITION);
     t->fresh = 0;
     t->recording = true;

@@ -131,7 +131,7 @@ static void visit_segment(ad_tape *t, const ad_sweep *sweep, size_t segment, uin
 
 static void visit_all(ad_tape *t, const ad_sweep *sweep, uint32_t from)
 {
-    const uint32_t end = sweep->first ? sweep->first - 1 : 0;
+    const uint32_t end = (sweep->first ? sweep->first : t->first) - 1;
     for (size_t i = t->segments.n; i-- > 0 && t->status == AD_OK;) {
         const ad_segment s = *ad_segment_at(t, i);
         if (s.first > from)
@@ -150,7 +150,7 @@ static void visit_all(ad_tape *t, const ad_sweep *sweep, uint32_t from)
 static void clean_up(ad_tape *t, uint32_t last)
 {
     ad_recycle_fresh(t);
-    for (uint32_t id = 1; id <= last; id++)
+    for (uint32_t id = t->first; id <= last; id++)
         ad_drop_gradient(t, ad_entry_at(t, id));
     ad_drop_gradients(t, true);
 }

@@ -65,6 +65,62 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
     return true;
 }
 
+/* ---- Ids that are used up ---------------------------------------------------------------------------------------- */
+
+/* The entry n places after the end of STEP; NULL where no chunk is yet, so that its id was never given. */
+static ad_entry *entry_at_end(const ad_tape *t, uint32_t n)
+{
+    const uint32_t id = t->ends[AD_STEP] + n;
+    return id >> AD_CHUNK_BITS < t->tables[AD_STEP].n_chunks ? ad_entry_at(t, id) : NULL;
+}
+
+void ad_retire(ad_tape *t, uint32_t id)
+{
+    ad_entry *e = ad_entry_at(t, id);
+    *e = (ad_entry){.generation = AD_RETIRED_GENERATION};
+    ad_make_scalar(e, AD_F64);
+    t->has_retired = true;
+}
+
+/* What begins at the end of the recording begins after the retired entry. */
+static void retire_at_end(ad_tape *t)
+{
+    const uint32_t id = t->ends[AD_STEP]++;
+    ad_retire(t, id);
+    t->first += t->first == id;
+    t->open_segment += t->open_segment == id;
+    for (ad_frame *f = t->frame; f; f = f->outer)
+        f->start.entries += f->start.entries == id;
+}
+
+bool ad_step_over(ad_tape *t)
+{
+    const ad_entry *e;
+    t->ends[AD_STEP]--;
+    while ((e = entry_at_end(t, 0)) && ad_is_used_up(e))
+        retire_at_end(t);
+    return e || ad_add_chunk(t, AD_STEP);
+}
+
+void ad_find_run(ad_tape *t, uint32_t n)
+{
+    for (uint32_t i = 0; i < n;) {
+        const ad_entry *e = entry_at_end(t, i);
+        if (e && ad_is_used_up(e)) {
+            retire_at_end(t);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+}
+
+void ad_pass_retired(ad_tape *t)
+{
+    for (const ad_entry *e; (e = entry_at_end(t, 0)) && e->generation == AD_RETIRED_GENERATION;)
+        t->ends[AD_STEP]++;
+}
+
 bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes)
 {
     if (ad_list_grow(&t->memory, list, bytes))

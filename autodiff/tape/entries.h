@@ -9,6 +9,25 @@ bool ad_add_chunk(ad_tape *t, uint32_t table);
 /* Gives a table's memory back. */
 void ad_free_table(ad_tape *t, uint32_t table);
 
+/* Ends STEP behind the ids that are used up, of which the last was just taken. Returns false if there is no memory (the
+ * tape is then in error). */
+bool ad_step_over(ad_tape *t);
+
+/* Makes the next n ids of STEP such as can all be given. */
+void ad_find_run(ad_tape *t, uint32_t n);
+
+/* Makes the entry at `id` one that stands for nothing. It is passed over like an input that nobody reads. */
+void ad_retire(ad_tape *t, uint32_t id);
+
+/* Ends STEP at `end`, or after the retired entries that are there. */
+void ad_pass_retired(ad_tape *t);
+static inline void ad_end_step_at(ad_tape *t, uint32_t end)
+{
+    t->ends[AD_STEP] = end;
+    if (t->has_retired)
+        ad_pass_retired(t);
+}
+
 /* Adds an entry to a table, and gives its id. A temporary is in the list of the fresh until the rule that made it has
  * run. Returns NULL if there is no memory (the tape is then in error). */
 static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
@@ -29,8 +48,18 @@ static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
         e->value.flags = AD_IS_FRESH;
         e->next = t->fresh;
         t->fresh = *id;
+    } else if (table == AD_STEP) {
+        uint32_t generation = ad_next_generation(e);
+        if (__builtin_expect(generation > AD_LAST_GENERATION, 0)) {
+            if (!ad_step_over(t))
+                return NULL;
+            *id = t->ends[AD_STEP]++;
+            e = ad_entry_at(t, *id);
+            generation = ad_next_generation(e);
+        }
+        *e = (ad_entry){.generation = generation};
     } else {
-        *e = (ad_entry){.generation = table == AD_STEP ? t->generation : 1};
+        *e = (ad_entry){.generation = 1};
     }
     return e;
 }
@@ -42,7 +71,8 @@ static inline void ad_recycle(ad_tape *t, ad_entry *e, uint32_t id)
         ad_pool_drop(&t->pool, e->u.storage);
         e->u.storage = NULL;
     }
-    e->generation++;
+    if (++e->generation == UINT32_MAX)
+        return; /* its id is used up */
     e->next = t->free;
     t->free = id;
 }

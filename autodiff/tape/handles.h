@@ -3,9 +3,6 @@
 /* Handles: whether they are valid, and what is wrong with them if not. */
 #include "tape.h"
 
-/* A handle of a dropped entry has the wrong generation, so that looking for valid handles costs nothing more. */
-#define AD_DROPPED_GENERATION UINT32_C(0x80000000)
-
 /* The entry of x for a call named `who`. On failure it returns NULL, and the tape, if there is one, is in error. */
 ad_entry *ad_require(ad_tensor x, const char *who);
 

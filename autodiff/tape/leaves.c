@@ -28,7 +28,10 @@ static ad_tensor make_leaf(ad_tape *t, const char *who, uint32_t which, ad_type 
     uint32_t id;
     ad_entry *e = ad_append(t, which, &id);
     if (!e || !ad_allocate_value(t, e, id, type, &shape)) { /* nothing is left behind */
-        t->ends[which] = before;
+        if (which == AD_STEP)
+            ad_end_step_at(t, before);
+        else
+            t->ends[which] = before;
         ad_arena_rewind(&t->step, step);
         ad_arena_rewind(&t->persistent, persistent);
         return ad_inert(t);
@@ -92,7 +95,7 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
     ad_entry *e = ad_append(t, AD_STEP, &id);
     /* The engine never writes through this pointer: what is borrowed is not updated in place. */
     if (!e || !ad_borrow_value(t, e, id, type, &shape, (void *)(uintptr_t)data)) {
-        t->ends[AD_STEP] = before;
+        ad_end_step_at(t, before);
         ad_fail_memory(t, "borrow");
         return ad_inert(t);
     }

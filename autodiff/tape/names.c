@@ -1,12 +1,34 @@
 /* Names of tensors. */
 #include "names.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "entries.h"
 #include "handles.h"
 #include "status.h"
+
+/* The room of a name, with which its memory begins. */
+typedef struct room {
+    size_t bytes; /* for the name and its end */
+    char name[];
+} room;
+
+/* Room for a name of an entry: that of its old name, or twice as much, so that names that grow do not add up. */
+static char *room_for(ad_tape *t, uint32_t id, ad_extra *extra, size_t bytes)
+{
+    enum { SMALLEST = 40 };
+    const room *old = extra->name ? (const room *)(const void *)(extra->name - offsetof(room, name)) : NULL;
+    if (old && bytes <= old->bytes)
+        return (char *)(uintptr_t)old->name;
+    const size_t twice = old ? 2 * old->bytes : SMALLEST, wanted = bytes > twice ? bytes : twice;
+    room *made = ad_arena_take(ad_arena_of(t, id), sizeof *made + wanted);
+    if (!made)
+        return NULL;
+    made->bytes = wanted;
+    return made->name;
+}
 
 ad_tensor ad_name(ad_tensor x, const char *name)
 {
@@ -16,13 +38,13 @@ ad_tensor ad_name(ad_tensor x, const char *name)
     if (ad_is_temporary(x.id) || !name)
         return x;
     const size_t bytes = strlen(name) + 1;
-    char *copy = ad_arena_take(ad_arena_of(x.tape, x.id), bytes);
-    ad_extra *extra = copy ? ad_extra_of(x.tape, x.id) : NULL;
-    if (!extra) {
+    ad_extra *extra = ad_extra_of(x.tape, x.id);
+    char *copy = extra ? room_for(x.tape, x.id, extra, bytes) : NULL;
+    if (!copy) {
         ad_fail_memory(x.tape, "name");
         return ad_inert(x.tape);
     }
-    extra->name = memcpy(copy, name, bytes);
+    extra->name = memmove(copy, name, bytes); /* it may be a part of the old name */
     return x;
 }
 

@@ -21,10 +21,10 @@ ad_tape *ad_tape_open(const ad_tape_options *options)
     ad_tape *t = ad_memory_take(&memory, 1, sizeof *t);
     if (!t)
         return NULL;
-    *t = (ad_tape){.memory = memory, .recording = true, .generation = 1};
+    *t = (ad_tape){.memory = memory, .recording = true, .first = 1};
     for (uint32_t which = 0; which < AD_TABLES; which++)
         t->ends[which] = which << AD_INDEX_BITS;
-    t->ends[AD_STEP]++; /* id 0 is the inert tensor's */
+    t->ends[AD_STEP] = t->first; /* id 0 is the inert tensor's */
     t->step.memory = t->late.memory = t->persistent.memory = t->pool.arena.memory = &t->memory;
     return t;
 }
@@ -38,14 +38,22 @@ void ad_tape_close(ad_tape *t)
     ad_arena_free(&t->step);
     ad_arena_free(&t->late);
     ad_arena_free(&t->persistent);
-    ad_arena_free(&t->pool.arena);
+    ad_pool_free(&t->pool);
     ad_list_free(&t->memory, &t->with_gradient, sizeof(uint32_t));
     ad_list_free(&t->memory, &t->changes, sizeof(ad_change));
     ad_list_free(&t->memory, &t->segments, sizeof(ad_segment));
+    ad_list_free(&t->memory, &t->aside, sizeof(ad_aside));
+    ad_list_free(&t->memory, &t->outer, sizeof(uint32_t));
     ad_memory memory = t->memory;
     ad_memory_release(&memory, t, 1, sizeof *t);
 }
 
 ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage){0}; }
 
-size_t ad_entry_count(const ad_tape *t) { return t ? t->ends[AD_STEP] - 1 : 0; }
+size_t ad_entry_count(const ad_tape *t)
+{
+    size_t n = t ? t->ends[AD_STEP] - t->first : 0;
+    for (uint32_t id = t && t->has_retired ? t->first : UINT32_MAX; id < UINT32_MAX && id < t->ends[AD_STEP]; id++)
+        n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
+    return n;
+}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "entries.h"
 #include "frames.h"
 #include "gradients.h"
 #include "segments.h"
@@ -20,7 +21,7 @@ void ad_drop_from(ad_tape *t, ad_place place)
     ad_forget_changes_from(t, place.entries);
     if (t->checked_own)
         ad_forget_descriptors(t);
-    t->ends[AD_STEP] = place.entries;
+    ad_end_step_at(t, place.entries);
     ad_arena_rewind(&t->step, place.memory);
 }
 
@@ -28,7 +29,6 @@ void ad_drop_since(ad_tape *t, const ad_frame *f)
 {
     ad_drop_gradients_from(t, f->start.entries);
     ad_drop_from(t, f->start);
-    t->generation++;
     if (!ad_rule_around(t))
         ad_recycle_fresh(t);
 }
@@ -46,6 +46,8 @@ void ad_leave_position(ad_tape *t)
     t->recording = f->recording;
     t->frame = f->outer;
     ad_pool_drop(&t->pool, storage);
+    if (!t->frame)
+        ad_pool_begin_step(&t->pool);
 }
 
 bool ad_leave_positions_in(ad_tape *t, const ad_frame *f)
@@ -67,11 +69,11 @@ ad_status ad_reset(ad_tape *t)
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
     ad_forget_changes(t);
-    ad_drop_from(t, (ad_place){.entries = 1});
+    ad_drop_from(t, (ad_place){.entries = t->first});
     ad_arena_rewind(&t->late, (ad_arena_mark){0});
     t->open_segment = 0;
     t->replay.state = AD_RECORDING_CURRENT;
     t->replay.guard_lost = false;
-    t->generation++;
+    ad_pool_begin_step(&t->pool);
     return t->status;
 }

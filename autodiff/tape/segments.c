@@ -25,10 +25,17 @@ static void release_storage(ad_tape *t, ad_entry *e)
     e->extra->storage = NULL;
 }
 
+/* What is about to go is not dropped any more: the next tensor of the entry gets the next generation. */
+static void forget(ad_tape *t, ad_entry *e)
+{
+    release_storage(t, e);
+    e->generation &= ~AD_DROPPED_GENERATION;
+}
+
 void ad_release_storage(ad_tape *t, uint32_t id, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        release_storage(t, ad_entry_at(t, id + i));
+        forget(t, ad_entry_at(t, id + i));
 }
 
 ad_status ad_segment_begin(ad_tape *t)
@@ -118,7 +125,7 @@ void ad_drop_segments_from(ad_tape *t, uint32_t count)
     if (t->segments.n == 0 && !t->open_segment)
         return;
     for (uint32_t id = count; id < t->ends[AD_STEP]; id++)
-        release_storage(t, ad_entry_at(t, id));
+        forget(t, ad_entry_at(t, id));
     while (t->segments.n && ad_segment_at(t, t->segments.n - 1)->first >= count)
         t->segments.n--;
     if (t->segments.n && ad_segment_at(t, t->segments.n - 1)->last >= count)

@@ -22,13 +22,19 @@ static ad_tensor make_slot(ad_tensor x, ad_entry *e, const char *name, double in
     snprintf(full_name, sizeof full_name, "%.120s/%.120s", ad_name_or(e, "parameter"), name);
     if (!ad_check_fits(x.tape, e, initial, "slot"))
         return ad_inert(x.tape);
+    const size_t bytes = strlen(name) + 1;
+    char *copy = ad_arena_take(&x.tape->persistent, bytes);
+    if (!copy) {
+        ad_fail_memory(x.tape, "slot");
+        return ad_inert(x.tape);
+    }
+    memcpy(copy, name, bytes);
     const ad_tensor slot = ad_state(x.tape, (ad_type)e->value.type, *e->value.shape, NULL, full_name);
     if (ad_is_inert(slot))
         return slot;
     ad_entry *made = ad_entry_at(x.tape, slot.id);
     ad_set_all(made, initial);
-    /* The end of the name that it was made with, which stays where it is if the state is named anew. */
-    made->extra->slot = made->extra->name + strlen(made->extra->name) - strlen(name);
+    made->extra->slot = copy; /* whatever the state is named later */
     made->extra->next_slot = e->extra->first_slot;
     e->extra->first_slot = slot.id;
     return slot;

@@ -63,6 +63,11 @@ typedef struct ad_change {
     uint32_t version; /* before the change */
 } ad_change;
 
+/* A gradient that does not belong to the functional sweep that runs. */
+typedef struct ad_aside {
+    uint32_t id, gradient; /* whose it is; its own id */
+} ad_aside;
+
 /* Entries from first to last, which are recomputed in backward. */
 typedef struct ad_segment {
     uint32_t first, last;
@@ -126,7 +131,7 @@ typedef struct ad_frame {
     bool recording;        /* of a sweep or a position: whether results were recorded outside it */
     uint32_t fresh;        /* of a position: the list of the fresh outside it */
     uint32_t open_segment; /* of a position: the segment that was open */
-    uint32_t serial;       /* of a position: what it is known by */
+    uint64_t serial;       /* of a position: what it is known by */
     ad_storage *storage;   /* of a position: the memory of this frame */
 } ad_frame;
 
@@ -144,9 +149,9 @@ struct ad_tape {
         uintptr_t bases[AD_TABLES];   /* of each table the address of its chunks, so that an id's table bits cancel */
         uint32_t ends[AD_TABLES + 1]; /* the id after the last in use, or once used in TEMPORARY; that of no table: 0 */
         ad_table tables[AD_TABLES];
-        uint32_t generation; /* of STEP's new entries; it also numbers positions */
-        uint32_t free;       /* the list of TEMPORARY's free entries */
-        uint32_t fresh;      /* the list of TEMPORARY's entries that the running rule made */
+        uint32_t first; /* where STEP begins: the ids before it are used up */
+        uint32_t free;  /* the list of TEMPORARY's free entries */
+        uint32_t fresh; /* the list of TEMPORARY's entries that the running rule made */
     };
     struct {
         ad_status status;
@@ -169,7 +174,11 @@ struct ad_tape {
         ad_list with_gradient; /* ids of STEP's entries that have a gradient after backward */
         ad_list changes;       /* ad_change: of leaves in place since the last reset or replay, in order */
         ad_list segments;      /* ad_segment, in order */
+        ad_list aside;         /* ad_aside: of functional sweeps, those of the innermost last */
+        ad_list outer;         /* ids on the paths of sweeps that a functional sweep runs inside of, likewise */
         uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
+        bool has_retired;      /* some entry of STEP is retired: its id is used up */
+        uint64_t positions;    /* so many were taken: they are known by their number */
     };
     struct {
         ad_memory memory;
@@ -179,6 +188,22 @@ struct ad_tape {
         ad_pool pool;        /* data of TEMPORARY */
     };
 };
+
+/* ---- Generations ------------------------------------------------------------------------------------------------- */
+
+/* The highest bit is in no handle. It is set in an entry of STEP whose data its segment dropped, so that looking for
+ * valid handles costs nothing more. */
+#define AD_DROPPED_GENERATION UINT32_C(0x80000000)
+
+/* An entry of STEP that has had its last generation is used up: it is retired, and the recording steps over it for
+ * ever. So no pair of an id and a generation is given twice. */
+#define AD_LAST_GENERATION (AD_DROPPED_GENERATION - 1)
+#define AD_RETIRED_GENERATION (AD_DROPPED_GENERATION + 1)
+
+/* The generation of the tensor that comes after the one that e was of. */
+static inline uint32_t ad_next_generation(const ad_entry *e) { return e->generation + 1; }
+
+static inline bool ad_is_used_up(const ad_entry *e) { return ad_next_generation(e) & AD_DROPPED_GENERATION; }
 
 /* ---- Finding entries --------------------------------------------------------------------------------------------- */
 

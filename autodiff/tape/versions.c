@@ -24,7 +24,7 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
     if (refuse_change(t, id, who))
         return false;
     ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
-    if (t->ends[AD_STEP] == 1 || leaf->changed_at == t->ends[AD_STEP]) {
+    if (t->ends[AD_STEP] == t->first || leaf->changed_at == t->ends[AD_STEP]) {
         leaf->version++; /* nothing is recorded that could have read what it was */
         return true;
     }

@@ -81,8 +81,8 @@ AD_API bool ad_is_kept(ad_tensor x);
  * recorded gets no name. Returns `x`, or an inert tensor on an error: `x` is not valid; memory. */
 AD_API ad_tensor ad_name(ad_tensor x, const char *name);
 
-/* Returns the name of `x`, "" if it has none. It belongs to the tape and lasts as long as `x`. Error: `x` is not valid;
- * the result is then "". */
+/* Returns the name of `x`, "" if it has none. It belongs to the tape and lasts until `x` is named anew or gone. Error:
+ * `x` is not valid; the result is then "". */
 AD_API const char *ad_name_of(ad_tensor x);
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */

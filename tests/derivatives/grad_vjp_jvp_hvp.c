@@ -762,8 +762,34 @@ END_TEST
 
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
+static void take_grad(ad_tensor y, ad_tensor x, ad_tensor *dx) { ad_grad(y, &x, 1, dx); }
+static void take_vjp(ad_tensor y, ad_tensor x, ad_tensor *dx) { ad_vjp(y, ad_scalar(t, 2), &x, 1, dx); }
+static void take_jvp(ad_tensor y, ad_tensor x, ad_tensor *dx) { *dx = ad_jvp(y, &x, &x, 1); }
+static void take_hvp(ad_tensor y, ad_tensor x, ad_tensor *dx) { ad_hvp(y, &x, &x, 1, dx); }
+
+/* Beside stored gradients, which each sets aside. */
+START_TEST(a_steady_step_allocates_nothing)
+{
+    void (*const take[])(ad_tensor, ad_tensor, ad_tensor *) = {take_grad, take_vjp, take_jvp, take_hvp};
+    const ad_tensor w = PARAMS("w", 1, 2, 3);
+    size_t calls = 0;
+    for (int step = 0; step < 20; step++) {
+        ad_tensor dx;
+        const ad_tensor x = ad_exp(w), y = ad_sum(ad_square(ad_tanh(x)));
+        ad_backward_with(y, &(ad_backward_options){.keep = true});
+        take[_i](y, x, &dx);
+        ad_backward(ad_sum(dx));
+        ad_reset(t);
+        calls = step < 3 ? memory.calls : calls;
+    }
+    ck_assert_uint_eq(memory.calls, calls);
+    expect_ok(t);
+}
+END_TEST
+
 static void add_differences(TCase *c)
 {
+    tcase_add_loop_test(c, a_steady_step_allocates_nothing, 0, 4);
     tcase_add_loop_test(c, grad_is_the_slope, 0, COUNT(functions));
     tcase_add_loop_test(c, vjp_weighs_the_rows, 0, COUNT(functions));
     tcase_add_loop_test(c, jvp_is_the_slope_along_v, 0, COUNT(functions));

@@ -1,5 +1,6 @@
 /* ad_gradcheck: what it calls right, wrong, missing, all zero and not checked, and what it refuses. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "../support/one_tape.h"
 
@@ -298,6 +299,74 @@ START_TEST(gradcheck_errors)
 }
 END_TEST
 
+/* What the function makes, and in which of its calls. */
+typedef struct maker {
+    ad_tensor a;
+    ad_tensor (*make)(ad_tape *tape, ad_tensor a);
+    int calls, at;
+} maker;
+
+static ad_tensor makes(ad_tape *tape, void *context)
+{
+    maker *m = context;
+    if (++m->calls == m->at)
+        m->make(tape, m->a);
+    ad_tensor y = ad_sum(ad_square(ad_param_at(tape, 0)));
+    for (size_t i = 1; i < ad_param_count(tape); i++)
+        y = ad_add(y, ad_sum(ad_square(ad_param_at(tape, i))));
+    return y;
+}
+
+static ad_tensor make_param(ad_tape *tape, ad_tensor a)
+{
+    (void)a;
+    return ad_param(tape, AD_F64, AD_SHAPE(64), NULL, "late");
+}
+
+static ad_tensor make_state(ad_tape *tape, ad_tensor a)
+{
+    (void)a;
+    return ad_state(tape, AD_F64, AD_SHAPE(64), NULL, "late");
+}
+
+static ad_tensor make_slot(ad_tape *tape, ad_tensor a)
+{
+    (void)tape;
+    return ad_slot(a, "late", 0);
+}
+
+/* What is made too late is refused in every call: the first, those of the differences, and the last. Nothing beside
+ * the results is written. */
+START_TEST(gradcheck_of_a_function_that_makes_leaves)
+{
+    ad_tensor (*const make[])(ad_tape *, ad_tensor) = {make_param, make_state, make_slot};
+    maker m = {.a = PARAMS("a", 1, -2), .make = make[_i]};
+    ad_gradcheck_result results[3];
+    results[2].worst = 12345;
+    ck_assert_int_eq(ad_gradcheck(t, makes, &m, NULL, results), AD_OK);
+    const int total = m.calls;
+    ck_assert_int_eq(total, 10);
+    for (m.at = _i ? 2 : 1; m.at <= total; m.at++) {
+        m.a = PARAMS("b", 1, -2); /* each time one parameter more, and one that has no slot yet */
+        ad_gradcheck_result *more = calloc(ad_param_count(t), sizeof *more);
+        m.calls = 0;
+        ck_assert_int_eq(ad_gradcheck(t, makes, &m, NULL, more), AD_BAD_STATE);
+        ck_assert_int_eq(m.calls >= m.at, 1);
+        expect_error_with(t, AD_BAD_STATE,
+                          m.at == 1 ? "gradcheck: the function makes a parameter: make them all before"
+                                    : "after its first call: make them all before");
+        EXPECT(m.a, 1, -2);
+        free(more);
+    }
+    ck_assert_uint_eq(results[2].worst, 12345);
+    m = (maker){.a = PARAMS("c", 1), .make = make[_i], .at = 1};
+    ad_gradcheck_result *all = calloc(ad_param_count(t), sizeof *all);
+    ck_assert_int_eq(ad_gradcheck(t, makes, &m, NULL, all), _i ? AD_OK : AD_BAD_STATE); /* a state in the first call */
+    free(all);
+    ad_clear_error(t);
+}
+END_TEST
+
 START_TEST(verdict_names)
 {
     ck_assert_str_eq(ad_verdict_name(AD_GRADIENT_NOT_CHECKED), "not checked");
@@ -322,6 +391,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, gradcheck_of_a_gradient);
     tcase_add_test(tests, gradcheck_of_nan);
     tcase_add_test(tests, gradcheck_errors);
+    tcase_add_loop_test(tests, gradcheck_of_a_function_that_makes_leaves, 0, 3);
     tcase_add_test(tests, verdict_names);
 }
 

@@ -1,5 +1,6 @@
 /* Descriptors with a missing part are refused at their first use, and so are calls without operands or room. */
 #include <limits.h>
+#include <string.h>
 
 #include "../support/one_tape.h"
 
@@ -179,8 +180,59 @@ START_TEST(apply_without_operands_or_room)
 }
 END_TEST
 
+static void refuse_lists(const ad_operator *op, const ad_tensor *x, int n, int a)
+{
+    const int counts[] = {-1, AD_MAX_RANK + 1, INT_MAX, INT_MIN};
+    for (int i = 0; i < COUNT(counts); i++) {
+        ad_attribute attributes[AD_MAX_ATTRIBUTES];
+        ad_tensor y[AD_MAX_RESULTS];
+        memset(attributes, 0, sizeof attributes);
+        if (op->attributes[a].kind == AD_ATTRIBUTE_AXES)
+            attributes[a].axes.count = counts[i];
+        else
+            attributes[a].shape.rank = counts[i];
+        ad_apply(t, op, x, n, attributes, y);
+        ck_assert(ad_is_inert(y[0]));
+        expect_error_with(t, AD_BAD_SHAPE, op->name);
+    }
+}
+
+static bool is_list(ad_attribute_kind kind)
+{
+    return kind == AD_ATTRIBUTE_AXES || kind == AD_ATTRIBUTE_SHAPE || kind == AD_ATTRIBUTE_INTEGERS;
+}
+
+/* A list that is longer than its array, or has a negative count, is refused before anything reads it: for every row
+ * that has one, and for an operator of the user's whose shape rule does not look. */
+START_TEST(lists_outside_their_arrays)
+{
+    int n_lists = 0;
+    ad_tensor x[AD_SAMPLE_OPERANDS];
+    for (int i = 0; i < AD_SAMPLE_OPERANDS; i++)
+        x[i] = some_input(t, AD_F64, AD_SHAPE(2, 2), 1);
+    for (size_t k = 0; k < ad_operator_count(); k++) {
+        const ad_operator *op = ad_operator_at(k);
+        for (int a = 0; a < AD_MAX_ATTRIBUTES; a++)
+            if (is_list(op->attributes[a].kind)) {
+                refuse_lists(op, x, op->arity == AD_VARIADIC ? 1 : op->arity, a);
+                n_lists++;
+            }
+    }
+    ck_assert_int_gt(n_lists, 20);
+    for (int kind = AD_ATTRIBUTE_AXES; kind <= AD_ATTRIBUTE_INTEGERS; kind++) {
+        const ad_operator mine = {.name = "mine",
+                                  COMPLETE,
+                                  .shape = ad_same_shape,
+                                  .attributes = {{"first", AD_ATTRIBUTE_REAL}, {"list", (ad_attribute_kind)kind}}};
+        if (is_list((ad_attribute_kind)kind))
+            refuse_lists(&mine, x, 1, 1);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, lists_outside_their_arrays);
     tcase_add_loop_test(tests, incomplete_descriptors, 0, COUNT(incomplete));
     tcase_add_test(tests, a_descriptor_is_checked_again_after_a_reset);
     tcase_add_test(tests, a_descriptor_is_checked_again_after_pruning);

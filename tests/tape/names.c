@@ -53,8 +53,41 @@ START_TEST(a_name_given_many_times)
 }
 END_TEST
 
+static ad_tensor named_param(void) { return ad_kept_at(t, 0); }
+static ad_tensor named_slot(void) { return ad_slot(ad_kept_at(t, 0), "sum", 0); }
+static ad_tensor named_input(void)
+{
+    static ad_tensor x;
+    return x = ad_entry_count(t) ? x : ad_scalar(t, 1);
+}
+
+/* A name takes the room of the old one: of a parameter, a slot, and a step's tensor, inside a position and outside. */
+START_TEST(names_without_end_take_no_memory)
+{
+    ad_tensor (*const get[])(void) = {named_param, named_slot, named_input};
+    size_t bytes = 0;
+    char name[64];
+    PARAM(1, "w");
+    const ad_tensor x = get[_i]();
+    for (int i = 0; i < 100000; i++) {
+        const ad_position position = ad_position_now(t);
+        snprintf(name, sizeof name, i % 7 ? "name %d" : "a name that is longer than the others, %d", i);
+        ad_name(x, name);
+        ck_assert_int_eq(ad_return_to(t, position, NULL, 0), AD_OK);
+        ck_assert_str_eq(ad_name_of(x), name);
+        ad_name(x, "outside");
+        bytes = i < 100 ? ad_usage_of(t).bytes : bytes;
+    }
+    ck_assert_uint_eq(ad_usage_of(t).bytes, bytes);
+    ck_assert_str_eq(ad_name_of(ad_name(x, ad_name_of(x) + 3)), "side");
+    ck_assert(named_slot().id == named_slot().id); /* found, whatever it is named now */
+    expect_ok(t);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_loop_test(tests, names_without_end_take_no_memory, 0, 3);
     tcase_add_test(tests, names_outlive_what_they_were_copied_from);
     tcase_add_test(tests, a_name_given_many_times);
 }

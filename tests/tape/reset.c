@@ -1,4 +1,5 @@
-/* Reset keeps the memory: from the second step on, training allocates nothing. */
+/* Reset keeps the memory: from the second step on, training allocates nothing. But it keeps no more than twice what the
+ * largest step took. */
 #include "../support/one_tape.h"
 
 /* A network of one hidden layer, as a user would write it: [n,d] to [n,h] to [n,c]. */
@@ -77,8 +78,144 @@ START_TEST(short_batches_beside_a_large_constant_part_allocate_nothing)
 }
 END_TEST
 
+/* ---- Steps of other sizes ---------------------------------------------------------------------------------------- */
+
+/* Each works on tensors of about n numbers. */
+static void one_input(int64_t n) { ad_input(t, AD_F64, AD_SHAPE(n), NULL); }
+
+static void many_inputs(int64_t n)
+{
+    for (int i = 1; i <= 20; i++)
+        ad_input(t, AD_F32, AD_SHAPE(n * i / 20), NULL);
+}
+
+static void one_gradient(int64_t n) { ad_backward(ad_sum(ad_square(ad_variable(t, AD_F64, AD_SHAPE(n), NULL)))); }
+
+static void many_gradients(int64_t n)
+{
+    ad_tensor y = ad_variable(t, AD_F32, AD_SHAPE(n / 50), NULL);
+    for (int i = 0; i < 50; i++)
+        y = ad_add(ad_tanh(y), ad_variable(t, AD_F32, AD_SHAPE(n / 50), NULL));
+    ad_backward_with(ad_sum(y), &(ad_backward_options){.keep = true});
+}
+
+static void recorded_gradients(int64_t n)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(n / 10), NULL);
+    ad_tensor dx;
+    ad_grad(ad_sum(ad_mul(ad_exp(x), ad_tanh(x))), &x, 1, &dx);
+    ad_backward(ad_sum(ad_square(dx)));
+}
+
+static void a_segment(int64_t n)
+{
+    ad_tensor y = ad_variable(t, AD_F64, AD_SHAPE(n / 5), NULL);
+    ad_segment_begin(t);
+    for (int i = 0; i < 5; i++)
+        y = ad_tanh(y);
+    ad_segment_end(t, &y, 1);
+    ad_backward(ad_sum(y));
+}
+
+static void a_position(int64_t n)
+{
+    const ad_position position = ad_position_now(t);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(n / 4), NULL);
+    ad_tensor dx;
+    ad_grad(ad_sum(ad_exp(ad_square(x))), &x, 1, &dx);
+    ad_return_to(t, position, &dx, 1);
+}
+
+static void scratch_of_kernels(int64_t n)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(n / 8, 8), NULL);
+    ad_backward(ad_sum(ad_cumprod(ad_transpose(x), 0)));
+}
+
+static void (*const works[])(int64_t) = {one_input,          many_inputs, one_gradient, many_gradients,
+                                         recorded_gradients, a_segment,   a_position,   scratch_of_kernels};
+
+/* What a tape holds that knows only steps of this size. */
+static size_t held_by(void (*work)(int64_t), int64_t n)
+{
+    ad_tape *const outer = t;
+    t = ad_tape_open(NULL);
+    for (int i = 0; i < 3; i++) {
+        work(n);
+        ad_reset(t);
+    }
+    expect_ok(t);
+    const size_t bytes = ad_usage_of(t).bytes;
+    ad_tape_close(t);
+    t = outer;
+    return bytes;
+}
+
+static void expect_at_most_twice(void (*work)(int64_t), int64_t n)
+{
+    const size_t most = 2 * held_by(work, n), held = ad_usage_of(t).peak_bytes;
+    ck_assert_msg(held <= most, "%zu bytes were held, at most %zu were expected", held, most);
+}
+
+/* Slowly, so that every step needs a little more than is there, and fast. */
+START_TEST(steps_that_grow_hold_no_more_than_the_largest)
+{
+    const double factors[] = {1.001, 1.03, 1.3};
+    for (int k = 0; k < COUNT(factors); k++) {
+        close_tape();
+        open_tape();
+        double n = k ? 1000 : 50000;
+        for (int step = 0; step < 700 && n < 100000; step++, n *= factors[k]) {
+            works[_i]((int64_t)n);
+            ad_reset(t);
+        }
+        expect_ok(t);
+        expect_at_most_twice(works[_i], (int64_t)n);
+    }
+}
+END_TEST
+
+/* The same in positions, on a tape that is never reset. */
+START_TEST(positions_that_grow_hold_no_more_than_the_largest)
+{
+    double n = 1000;
+    for (; n < 100000; n *= 1.03) {
+        const ad_position position = ad_position_now(t);
+        works[_i]((int64_t)n);
+        ad_return_to(t, position, NULL, 0);
+    }
+    expect_ok(t);
+    expect_at_most_twice(works[_i], (int64_t)n);
+}
+END_TEST
+
+/* Large and small steps in turn, and steps that shrink, take nothing from the allocator after a few rounds. */
+START_TEST(steps_of_all_sizes_allocate_nothing_in_the_end)
+{
+    const int64_t sizes[] = {50000, 1000, 30000, 70, 49999, 20000, 3000, 400};
+    size_t calls = 0;
+    for (int round = 0; round < 12; round++)
+        for (int i = 0; i < COUNT(sizes); i++) {
+            works[_i](sizes[i]);
+            ad_reset(t);
+            calls = round < 4 ? memory.calls : calls;
+        }
+    ck_assert_uint_eq(memory.calls, calls);
+    for (int64_t n = 50000; n > 10; n -= n / 10) {
+        works[_i](n);
+        ad_reset(t);
+    }
+    ck_assert_uint_eq(memory.calls, calls);
+    expect_ok(t);
+    expect_at_most_twice(works[_i], 50000);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_loop_test(tests, steps_that_grow_hold_no_more_than_the_largest, 0, COUNT(works));
+    tcase_add_loop_test(tests, positions_that_grow_hold_no_more_than_the_largest, 0, COUNT(works));
+    tcase_add_loop_test(tests, steps_of_all_sizes_allocate_nothing_in_the_end, 0, COUNT(works));
     tcase_add_loop_test(tests, training_allocates_nothing, 0, COUNT(ways));
     tcase_add_loop_test(tests, short_batches_allocate_nothing, 0, COUNT(ways));
     tcase_add_loop_test(tests, short_batches_beside_a_large_constant_part_allocate_nothing, 0, COUNT(ways));
