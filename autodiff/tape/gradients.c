@@ -91,14 +91,14 @@ void ad_drop_gradients_from(ad_tape *t, uint32_t first)
 
 bool ad_has_gradient(ad_tensor x)
 {
-    const ad_entry *e = ad_require(x, "has_gradient");
+    const ad_entry *e = ad_require_to_read(x, "has_gradient");
     return e && ad_table_of(x) != AD_TEMPORARY && e->gradient;
 }
 
 ad_tensor ad_gradient(ad_tensor x)
 {
     ad_tape *t = x.tape;
-    const ad_entry *e = ad_require(x, "gradient");
+    const ad_entry *e = ad_require_to_read(x, "gradient");
     if (!e)
         return ad_inert(t);
     if (ad_table_of(x) != AD_TEMPORARY && e->gradient)
