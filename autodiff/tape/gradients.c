@@ -101,8 +101,12 @@ ad_tensor ad_gradient(ad_tensor x)
     const ad_entry *e = ad_require_to_read(x, "gradient");
     if (!e)
         return ad_inert(t);
-    if (ad_table_of(x) != AD_TEMPORARY && e->gradient)
+    if (ad_table_of(x) != AD_TEMPORARY && e->gradient) {
+        ad_entry *g = ad_entry_at(t, e->gradient);
+        if (ad_is_temporary(e->gradient) && !(g->value.flags & AD_IS_FRESH))
+            g->owner = x.id;
         return ad_handle(t, e->gradient);
+    }
     const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
                       : e->op ? "it is an inner tensor: run ad_backward_with(.keep = true)"
                               : "ad_backward was not run since, or its loss does not depend on this tensor";
