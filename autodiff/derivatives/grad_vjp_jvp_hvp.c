@@ -57,9 +57,12 @@ static void jvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
 {
     ad_tape *t = y.tape;
     ad_storage *room;
-    ad_tensor *g = ad_room_for_tensors(t, (size_t)n, &room), u = ad_zeros_like(y);
+    ad_tensor *g = ad_room_for_tensors(t, 2 * (size_t)n, &room), *w = g ? g + n : NULL;
+    for (int i = 0; g && i < n; i++)
+        w[i] = ad_recorded(v[i]); /* before u, and so not on its path */
+    const ad_tensor u = g ? ad_zeros_like(y) : ad_inert(t);
     if (g && t->status == AD_OK && ad_sweep_to(y, u, x, n, g)) {
-        const ad_tensor s = inner_product(g, v, n);
+        const ad_tensor s = inner_product(g, w, n);
         if (t->status == AD_OK)
             ad_sweep_to(s, ad_inert(t), &u, 1, dy);
     }

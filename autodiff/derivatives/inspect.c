@@ -9,7 +9,7 @@
 
 const char *ad_made_by(ad_tensor y)
 {
-    const ad_entry *e = ad_require(y, "made_by");
+    const ad_entry *e = ad_require_to_read(y, "made_by");
     if (!e)
         return "";
     if (e->op)
@@ -23,7 +23,7 @@ const char *ad_made_by(ad_tensor y)
 
 int ad_operand_count(ad_tensor y)
 {
-    const ad_entry *e = ad_require(y, "operand_count");
+    const ad_entry *e = ad_require_to_read(y, "operand_count");
     return e && e->op ? (int)e->value.n_operands : 0;
 }
 
@@ -38,7 +38,7 @@ static bool check_operand(ad_tensor y, const ad_entry *e, int i, const char *who
 
 ad_tensor ad_operand(ad_tensor y, int i)
 {
-    const ad_entry *e = ad_require(y, "operand");
+    const ad_entry *e = ad_require_to_read(y, "operand");
     if (!e || !check_operand(y, e, i, "operand"))
         return ad_inert(y.tape);
     return ad_handle_as_recorded(y.tape, ad_operands_of(e)[i]);

@@ -30,8 +30,8 @@ static const ad_entry *real_tensor(ad_tape *t, ad_tensor x, const char *who, int
     else if (e->value.type == AD_I32)
         ad_fail(t, AD_BAD_TYPE, "%s: an i32 tensor has no derivative: it must be f32 or f64", who);
     else if (ad_table_of(x) == AD_TEMPORARY)
-        ad_fail(t, AD_BAD_STATE, "%s: a gradient that ad_backward did not record is a constant: it has no derivative",
-                who);
+        ad_fail(t, AD_BAD_STATE,
+                "%s: a gradient that ad_backward did not record has no derivative: " AD_RECORD_GRADIENT, who);
     return t->status == AD_OK ? e : NULL;
 }
 
@@ -81,6 +81,7 @@ typedef struct path {
     uint32_t first;      /* where the path begins */
     size_t aside, outer; /* how many items the tape's lists had before */
     bool has_raw;        /* it has an operator that cannot be differentiated twice */
+    bool has_unrecorded; /* it has gradients that ad_backward did not record, and what was made from them */
 } path;
 
 static path path_to(ad_tape *t, uint32_t last)
@@ -166,12 +167,28 @@ static bool find_path(path *p, const ad_tensor *x, int n)
     }
     for (uint32_t id = p->first + 1; id <= p->last && done; id++) {
         const ad_entry *e = ad_entry_at(p->tape, id);
-        if (!depends(p, e))
+        const bool unrecorded = ad_is_unrecorded(id, e);
+        p->has_unrecorded = p->has_unrecorded || unrecorded;
+        if (!unrecorded && !depends(p, e))
             continue;
         p->has_raw = p->has_raw || !e->op->vjp || ad_is_raw(e->op);
         done = step_on(p, id);
     }
     return done;
+}
+
+/* A derivative that reached an unrecorded gradient, which may depend on x, is incomplete. Where it is one of the x the
+ * derivative ends. */
+static void refuse_unrecorded(const path *p, const ad_tensor *x, int n)
+{
+    for (uint32_t id = p->first + 1; p->has_unrecorded && id <= p->last; id++) {
+        const ad_entry *e = ad_entry_at(p->tape, id);
+        bool is_x = false;
+        for (int i = 0; i < n; i++)
+            is_x = is_x || x[i].id == id;
+        if (e->gradient && !is_x && e->value.flags & AD_ON_PATH && ad_is_unrecorded(id, e))
+            ad_fail_unrecorded(p->tape, e);
+    }
 }
 
 static void step_off(ad_entry *e)
@@ -223,6 +240,7 @@ static void sweep_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_t
     if (find_path(&p, x, n)) {
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
             ad_run_sweep(t, &(ad_sweep){.y = y, .dy = v, .first = p.first, .functional = true, .recording = true});
+        refuse_unrecorded(&p, x, n);
         for (int i = 0; i < n; i++)
             dx[i] = ad_entry_at(t, x[i].id)->gradient ? ad_handle(t, ad_entry_at(t, x[i].id)->gradient) : ad_inert(t);
     }
@@ -273,5 +291,6 @@ ad_tensor *ad_room_for_tensors(ad_tape *t, size_t n, ad_storage **storage)
 
 ad_tensor ad_recorded(ad_tensor v)
 {
-    return ad_table_of(v) == AD_TEMPORARY ? ad_enter_gradient(v.tape, ad_entry_of(v.tape, v)) : v;
+    const ad_entry *e = ad_table_of(v) == AD_TEMPORARY ? ad_entry_of(v.tape, v) : NULL;
+    return e ? ad_enter_gradient(v.tape, e, ad_is_unrecorded(v.id, e)) : v;
 }

@@ -111,7 +111,7 @@ static bool record(const ad_running_call *r)
 
 /* ---- The general path -------------------------------------------------------------------------------------------- */
 
-/* Finds the operands. A gradient that was not recorded enters a recording as a constant. */
+/* Finds the operands. A gradient that was not recorded enters a recording as an opaque entry. */
 static bool find_operands(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, uint32_t *ids,
                           ad_value **values)
 {
@@ -123,7 +123,7 @@ static bool find_operands(ad_tape *t, const ad_operator *op, const ad_tensor *x,
         }
         ids[i] = x[i].id;
         if (t->recording && ids[i] >= (uint32_t)AD_TEMPORARY << AD_INDEX_BITS) {
-            ids[i] = ad_enter_gradient(t, e).id;
+            ids[i] = ad_enter_gradient(t, e, ad_is_unrecorded(x[i].id, e)).id;
             e = ad_entry_at(t, ids[i]);
         }
         values[i] = &e->value;

@@ -7,11 +7,13 @@
 #include "../tape/status.h"
 #include "sweep.h"
 
-static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options *options)
+static bool check_seed(ad_tape *t, uint32_t id, const ad_entry *e, const ad_backward_options *options)
 {
     char a[AD_SHAPE_TEXT], b[AD_SHAPE_TEXT];
     if (!(e->value.flags & AD_WANTS_GRADIENT)) {
-        ad_fail(t, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable: nothing wants a gradient");
+        ad_fail(t, AD_BAD_STATE, "backward: the tensor %s",
+                ad_is_temporary(id) ? "is a gradient that ad_backward did not record: " AD_RECORD_GRADIENT
+                                    : "depends on no parameter or variable: nothing wants a gradient");
         return false;
     }
     if (!options->seed.id && !options->seed.tape) {
@@ -34,8 +36,9 @@ static bool check_seed(ad_tape *t, const ad_entry *e, const ad_backward_options 
 /* A seed that is an earlier gradient must outlive the gradients that are about to be dropped: it is copied. */
 static ad_tensor keep_seed(ad_tape *t, ad_tensor seed, bool recorded)
 {
+    const ad_entry *e = ad_entry_of(t, seed);
     if (recorded)
-        return ad_enter_gradient(t, ad_entry_of(t, seed));
+        return ad_enter_gradient(t, e, ad_is_unrecorded(seed.id, e));
     const uint32_t id = ad_copy_as_gradient(t, seed.id);
     return id ? ad_handle(t, id) : ad_inert(t);
 }
@@ -47,7 +50,8 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     ad_tape *t = y.tape;
     ad_entry *e = ad_require(y, "backward");
     if (!e || (t->frame && ad_refuse_in_rule(t, "backward", "take ad_grad")) ||
-        (t->replay.state != AD_RECORDING_CURRENT && ad_refuse_partly_old(t, "backward")) || !check_seed(t, e, options))
+        (t->replay.state != AD_RECORDING_CURRENT && ad_refuse_partly_old(t, "backward")) ||
+        !check_seed(t, y.id, e, options))
         return ad_status_after(t);
     const bool is_gradient = options->seed.id && ad_table_of(options->seed) == AD_TEMPORARY;
     const ad_tensor seed = is_gradient ? keep_seed(t, options->seed, options->differentiable) : options->seed;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../forward/guards.h"
+#include "../forward/rows.h"
 #include "../tape/entries.h"
 #include "../tape/frames.h"
 #include "../tape/handles.h"
@@ -62,6 +63,13 @@ static const ad_frame *find_position(ad_tape *t, ad_position position)
 
 /* ---- Survivors --------------------------------------------------------------------------------------------------- */
 
+/* An unrecorded gradient survives as one. It is called after its owner if that stays. */
+static void mark_unrecorded(ad_entry *image, uint32_t owner, const ad_frame *f)
+{
+    image->op = &ad_operator_full; /* any: that it has one is the mark */
+    image->owner = owner >> AD_INDEX_BITS == AD_STEP && owner >= f->start.entries ? 0 : owner;
+}
+
 /* Copies the value of a tensor that is about to go into a storage. A tensor that stays needs no copy. On a failure
  * the tape is in error. */
 static void copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **copy)
@@ -84,6 +92,8 @@ static void copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **co
     *shape = *e->value.shape;
     *image = (ad_entry){.value.type = e->value.type, .value.shape = shape, .value.data = shape + 1};
     memcpy(image->value.data, e->value.data, bytes);
+    if (ad_is_unrecorded(x.id, e))
+        mark_unrecorded(image, ad_is_temporary(x.id) ? e->owner : 0, f);
 }
 
 /* A survivor enters where the position was taken: the recording, or the rule that runs there. */
@@ -91,7 +101,9 @@ static ad_tensor enter(ad_tape *t, const ad_entry *image)
 {
     const ad_frame *rule = ad_running_rule(t);
     if (t->recording)
-        return rule ? ad_enter_from_rule(ad_pullback_of(rule), image) : ad_enter_survivor(t, image);
+        return rule        ? ad_enter_from_rule(ad_pullback_of(rule), image)
+               : image->op ? ad_enter_gradient(t, image, true)
+                           : ad_enter_survivor(t, image);
     uint32_t id;
     ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
     if (!e || !ad_allocate_value(t, e, id, (ad_type)image->value.type, image->value.shape))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../tape/opaque.h"
 #include "../tape/status.h"
 
 /* All operands of a numeric gradient: gradients of the results, the results, the operands. */
@@ -148,6 +149,10 @@ static void describe_numeric(raw *g, const ad_pullback *p)
 void ad_run_raw_rule(ad_pullback *p)
 {
     ad_tape *t = p->tape;
+    if (ad_is_opaque(p->entry)) {
+        ad_fail_unrecorded(t, p->entry);
+        return;
+    }
     raw here, *g = t->recording ? ad_arena_take(&t->step, sizeof *g) : &here;
     ad_tensor x[MOST_OPERANDS], dx[AD_MAX_RESULTS];
     if (!g) {

@@ -91,18 +91,22 @@ void ad_drop_gradients_from(ad_tape *t, uint32_t first)
 
 bool ad_has_gradient(ad_tensor x)
 {
-    const ad_entry *e = ad_require(x, "has_gradient");
+    const ad_entry *e = ad_require_to_read(x, "has_gradient");
     return e && ad_table_of(x) != AD_TEMPORARY && e->gradient;
 }
 
 ad_tensor ad_gradient(ad_tensor x)
 {
     ad_tape *t = x.tape;
-    const ad_entry *e = ad_require(x, "gradient");
+    const ad_entry *e = ad_require_to_read(x, "gradient");
     if (!e)
         return ad_inert(t);
-    if (ad_table_of(x) != AD_TEMPORARY && e->gradient)
+    if (ad_table_of(x) != AD_TEMPORARY && e->gradient) {
+        ad_entry *g = ad_entry_at(t, e->gradient);
+        if (ad_is_temporary(e->gradient) && !(g->value.flags & AD_IS_FRESH))
+            g->owner = x.id;
         return ad_handle(t, e->gradient);
+    }
     const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"
                       : e->op ? "it is an inner tensor: run ad_backward_with(.keep = true)"
                               : "ad_backward was not run since, or its loss does not depend on this tensor";

@@ -36,14 +36,17 @@ void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i)
         ad_fail(x.tape, AD_BAD_HANDLE, "%s: %s %s", who, place, handle_problem(t, x));
 }
 
-ad_entry *ad_require(ad_tensor x, const char *who)
+ad_entry *ad_require_to_read(ad_tensor x, const char *who)
 {
-    if (!x.tape || x.tape->status != AD_OK)
-        return NULL;
-    ad_entry *e = ad_entry_of(x.tape, x);
-    if (!e)
+    ad_entry *e = x.tape ? ad_entry_of(x.tape, x) : NULL;
+    if (x.tape && !e)
         ad_fail_handle(x.tape, x, who, -1);
     return e;
+}
+
+ad_entry *ad_require(ad_tensor x, const char *who)
+{
+    return x.tape && x.tape->status == AD_OK ? ad_require_to_read(x, who) : NULL;
 }
 
 ad_tensor ad_handle_as_recorded(ad_tape *t, uint32_t id)

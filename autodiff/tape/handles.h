@@ -6,6 +6,9 @@
 /* The entry of x for a call named `who`. On failure it returns NULL, and the tape, if there is one, is in error. */
 ad_entry *ad_require(ad_tensor x, const char *who);
 
+/* The same for a call that only reads: a tape in error can be read, because that is when its values are looked at. */
+ad_entry *ad_require_to_read(ad_tensor x, const char *who);
+
 /* Puts the tape in error: says why x, operand i of `who` (i < 0: its only one), is not a valid tensor of t. */
 void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i);
 

@@ -114,7 +114,7 @@ size_t ad_kept_count(const ad_tape *t) { return t ? ad_persistent_count(t) : 0; 
 
 ad_tensor ad_kept_at(ad_tape *t, size_t index)
 {
-    if (!t || t->status != AD_OK)
+    if (!t)
         return ad_inert(t);
     if (index >= ad_persistent_count(t)) {
         ad_fail(t, AD_BAD_VALUE, "kept_at: index %zu is out of range: the tape keeps %u tensors", index,
@@ -139,7 +139,7 @@ size_t ad_param_count(const ad_tape *t)
 
 ad_tensor ad_param_at(ad_tape *t, size_t index)
 {
-    if (!t || t->status != AD_OK)
+    if (!t)
         return ad_inert(t);
     size_t n = 0;
     for (uint32_t i = 0; i < ad_persistent_count(t); i++)
@@ -149,4 +149,4 @@ ad_tensor ad_param_at(ad_tape *t, size_t index)
     return ad_inert(t);
 }
 
-bool ad_is_kept(ad_tensor x) { return ad_require(x, "is_kept") && ad_table_of(x) == AD_PERSISTENT; }
+bool ad_is_kept(ad_tensor x) { return ad_require_to_read(x, "is_kept") && ad_table_of(x) == AD_PERSISTENT; }

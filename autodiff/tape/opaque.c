@@ -1,6 +1,8 @@
 /* Opaque constants. Their operator's formula says what they are; its kernel refuses to run again. */
 #include "opaque.h"
 
+#include <stdio.h>
+
 #include "leaves.h"
 #include "names.h"
 
@@ -23,13 +25,45 @@ static ad_tensor enter(ad_tape *t, const ad_entry *value, const ad_operator *op)
     return x;
 }
 
-ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e)
+#define UNRECORDED .name = "gradient", .run = refuse_to_run, .formula = "a number that ad_backward did not record"
+
+/* A sweep that comes to it does not run this: reverse/raw.c fails before. */
+static void has_no_rule(ad_call *c, const void *const *dy, void *const *dx) { (void)c, (void)dy, (void)dx; }
+
+static const ad_operator gradient = {UNRECORDED, .backward = has_no_rule};
+
+/* It is called after its owner, as messages say it. */
+static ad_tensor name_after(ad_tensor x, const ad_entry *owner)
 {
-    static const ad_operator gradient = {.name = "gradient",
-                                         .properties = AD_NOT_DIFFERENTIABLE,
-                                         .run = refuse_to_run,
-                                         .formula = "a number that ad_backward did not record"};
-    return enter(t, e, &gradient);
+    char text[160];
+    if (!owner || !*ad_name_or(owner, ""))
+        return x;
+    snprintf(text, sizeof text, "the gradient of %.120s", ad_name_or(owner, ""));
+    return ad_name(x, text);
+}
+
+ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e, bool unrecorded)
+{
+    static const ad_operator constant = {UNRECORDED, .properties = AD_NOT_DIFFERENTIABLE};
+    const uint32_t owner = unrecorded ? e->owner : 0;
+    const ad_tensor x = enter(t, e, unrecorded ? &gradient : &constant);
+    if (ad_is_inert(x) || !unrecorded)
+        return x;
+    ad_entry_at(t, x.id)->value.flags |= AD_WANTS_GRADIENT;
+    return name_after(x, owner ? ad_entry_at(t, owner) : NULL);
+}
+
+bool ad_is_unrecorded(uint32_t id, const ad_entry *e)
+{
+    return ad_is_temporary(id) ? !(e->value.flags & AD_IS_FRESH) && e->owner : e->op == &gradient;
+}
+
+void ad_fail_unrecorded(ad_tape *t, const ad_entry *e)
+{
+    char shape[AD_SHAPE_TEXT];
+    ad_fail(t, AD_BAD_STATE,
+            "gradient: %s %s was not recorded by ad_backward, so no derivative passes through it: " AD_RECORD_GRADIENT,
+            ad_name_or(e, "a gradient"), ad_shape_text(e->value.shape, shape));
 }
 
 ad_tensor ad_enter_survivor(ad_tape *t, const ad_entry *image)

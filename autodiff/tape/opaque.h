@@ -4,8 +4,20 @@
  */
 #include "tape.h"
 
-/* A gradient that was not recorded, as an entry. Returns an inert tensor if there is no memory. */
-ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e);
+/* The value of a temporary as an entry. Returns an inert tensor if there is no memory. A gradient that ad_gradient gave
+ * out is `unrecorded`: it depends on what was recorded in a way that the tape does not know, so it wants a gradient,
+ * and a sweep that reaches it fails. What a rule computes with is a constant there. */
+ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e, bool unrecorded);
+
+/* Whether e, which has this id, is such a gradient, or the entry that was made of one. */
+bool ad_is_unrecorded(uint32_t id, const ad_entry *e);
+
+/* Puts the tape in error: a derivative passes through e, the entry of an unrecorded gradient. */
+void ad_fail_unrecorded(ad_tape *t, const ad_entry *e);
+
+/* What messages advise about a gradient that was not recorded. */
+#define AD_RECORD_GRADIENT                                                                                             \
+    "give ad_backward_with .differentiable = true, or take ad_grad; if a constant is meant, take ad_detach of it"
 
 /* A tensor that survived a return to a position, as an entry. Returns an inert tensor if there is no memory. */
 ad_tensor ad_enter_survivor(ad_tape *t, const ad_entry *image);

@@ -8,31 +8,31 @@
 
 ad_type ad_type_of(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "type_of");
+    ad_entry *e = ad_require_to_read(x, "type_of");
     return e ? (ad_type)e->value.type : AD_F32;
 }
 
 ad_shape ad_shape_of(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "shape_of");
+    ad_entry *e = ad_require_to_read(x, "shape_of");
     return e ? *e->value.shape : AD_SCALAR;
 }
 
 size_t ad_size_of(ad_tensor x)
 {
-    ad_entry *e = ad_require(x, "size_of");
+    ad_entry *e = ad_require_to_read(x, "size_of");
     return e ? ad_elements(&e->value) : 0;
 }
 
 const void *ad_data(ad_tensor x)
 {
-    const ad_entry *e = ad_require(x, "data");
+    const ad_entry *e = ad_require_to_read(x, "data");
     return e && ad_may_read(x.tape, x.id) ? e->value.data : NULL;
 }
 
 static const void *data_as(ad_tensor x, ad_type type)
 {
-    const ad_entry *e = ad_require(x, ad_type_name(type));
+    const ad_entry *e = ad_require_to_read(x, ad_type_name(type));
     if (!e || !ad_may_read(x.tape, x.id))
         return NULL;
     if (e->value.type == type)
@@ -48,7 +48,7 @@ const int32_t *ad_i32(ad_tensor x) { return data_as(x, AD_I32); }
 
 double ad_item(ad_tensor x)
 {
-    const ad_entry *e = ad_require(x, "item");
+    const ad_entry *e = ad_require_to_read(x, "item");
     if (!e || !ad_may_read(x.tape, x.id))
         return (double)NAN;
     if (ad_elements(&e->value) != 1) {

@@ -93,6 +93,7 @@ typedef struct ad_entry {
     union {
         uint32_t gradient; /* of a recorded or persistent entry: its gradient's id, or 0 */
         uint32_t next;     /* of a temporary: the next in the list of the free or of the fresh */
+        uint32_t owner;    /* of a temporary in neither: whose gradient it is, if ad_gradient gave it out; else 0 */
     };
 } ad_entry;
 

@@ -99,7 +99,7 @@ bool ad_may_read_slowly(ad_tape *t, uint32_t id)
 
 uint32_t ad_version_of(ad_tensor leaf)
 {
-    const ad_entry *e = ad_require(leaf, "version_of");
+    const ad_entry *e = ad_require_to_read(leaf, "version_of");
     if (e && ad_is_leaf(leaf.tape, leaf.id))
         return e->u.leaf.version;
     if (e)

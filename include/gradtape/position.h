@@ -27,7 +27,8 @@ AD_API ad_position ad_position_now(ad_tape *tape);
 
 /* Returns to a position and forgets what was recorded after it: its handles become stale, and its memory is used again.
  * - The n tensors of `survive` survive (at most 8; NULL and 0 for none). Those recorded after the position are replaced
- *   by constants with the same values, and survive[i] gets the new handle.
+ *   by constants with the same values, and survive[i] gets the new handle. A gradient that was not recorded stays one
+ *   (ad_gradient).
  * - Gradients of older tensors stay.
  * - A segment that was begun after the position is dropped too.
  * - The recording does not say how a survivor was made: ad_replay is an error while one is on the tape. A guard that is

@@ -24,8 +24,8 @@ typedef struct ad_shape {
     ((ad_shape){.rank = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .dims = {__VA_ARGS__}})
 #define AD_SCALAR ((ad_shape){.rank = 0})
 
-/* A handle: a value to copy, never a pointer to free. A tensor with id 0 is inert: every call returns one after an
- * error, and every call on an inert tensor returns an inert tensor. */
+/* A handle: a value to copy, never a pointer to free. A tensor with id 0 is inert: every call that makes a tensor
+ * returns one after an error, and every call on an inert tensor returns an inert tensor. */
 typedef struct ad_tensor {
     ad_tape *tape;
     uint32_t id;
@@ -63,13 +63,15 @@ AD_API ad_tensor ad_scalar(ad_tape *tape, double value);
 /* Returns the number of parameters and states of a tape. */
 AD_API size_t ad_kept_count(const ad_tape *tape);
 
-/* Returns a parameter or a state by its index, in the order of creation. Error: an index out of range. */
+/* Returns a parameter or a state by its index, in the order of creation, also on a tape in error. Error: an index out
+ * of range. */
 AD_API ad_tensor ad_kept_at(ad_tape *tape, size_t index);
 
 /* Returns the number of parameters of a tape, without states. */
 AD_API size_t ad_param_count(const ad_tape *tape);
 
-/* Returns a parameter by its index, in the order of creation; states are not counted. Error: an index out of range. */
+/* Returns a parameter by its index, in the order of creation, also on a tape in error; states are not counted. Error:
+ * an index out of range. */
 AD_API ad_tensor ad_param_at(ad_tape *tape, size_t index);
 
 /* Returns whether x is a parameter or a state. Error: x is not valid; the result is then false. */
@@ -85,7 +87,8 @@ AD_API ad_tensor ad_name(ad_tensor x, const char *name);
  * `x` is not valid; the result is then "". */
 AD_API const char *ad_name_of(ad_tensor x);
 
-/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- *
+ * A tape in error can be read too: a valid tensor gives what it gave before. */
 
 /* Return the type, the shape and the number of elements. Error: x is not valid; the results are then AD_F32, AD_SCALAR
  * and 0. */

@@ -219,6 +219,7 @@ static void reset(fuzz_machine *m, const fuzz_instruction *in)
     m->n_calls = 0;
     m->is_changed = false;
     m->is_recorded = false;
+    m->has_unrecorded = false;
 }
 
 static void clear(fuzz_machine *m, const fuzz_instruction *in)

@@ -35,12 +35,13 @@ typedef struct fuzz_machine {
     ad_tensor gone[FUZZ_GONE]; /* handles that a reset made stale */
     fuzz_call calls[FUZZ_CALLS];
     int n_slots, n_gone, n_calls;
-    size_t refused;   /* by the allocator, before this instruction */
-    bool has_failed;  /* some instruction left an error */
-    bool is_changed;  /* a leaf was updated since the recording began */
-    bool is_starving; /* the allocator fails on command */
-    bool is_recorded; /* the last backward was differentiable */
-    uint64_t digest;  /* of all that was read */
+    size_t refused;      /* by the allocator, before this instruction */
+    bool has_failed;     /* some instruction left an error */
+    bool is_changed;     /* a leaf was updated since the recording began */
+    bool is_starving;    /* the allocator fails on command */
+    bool is_recorded;    /* the last backward was differentiable */
+    bool has_unrecorded; /* a gradient that is not recorded was an operand since the last reset */
+    uint64_t digest;     /* of all that was read */
     fuzz_report *report;
 } fuzz_machine;
 

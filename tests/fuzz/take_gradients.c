@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool has_gradient(const fuzz_machine *m, const fuzz_slot *slot, const void *context)
 {
@@ -24,11 +25,12 @@ static fuzz_slot new_leaf(fuzz_machine *m, int leaf, ad_type type, const ad_shap
 }
 
 /* A rule may refuse numbers, the inverse of a singular matrix for instance; what a call accepted has no wrong shapes,
- * types or handles. */
+ * types or handles. No derivative passes through a gradient that is not recorded. */
 static bool is_excused(const fuzz_machine *m)
 {
     const ad_status status = ad_status_of(m->tape);
-    return status == AD_OK || status == AD_BAD_VALUE || status == AD_NOT_FINITE || fuzz_is_refused(m);
+    const bool is_unrecorded = m->has_unrecorded && strstr(ad_message(m->tape), "was not recorded by ad_backward");
+    return status == AD_OK || status == AD_BAD_VALUE || status == AD_NOT_FINITE || is_unrecorded || fuzz_is_refused(m);
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------------------- */
@@ -94,7 +96,8 @@ void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in)
 
 /* ---- Gradients as tensors ---------------------------------------------------------------------------------------- */
 
-/* The gradient of a tensor, and its product with that tensor, which surely can be differentiated again. */
+/* The gradient of a tensor, and its product with that tensor, which can be differentiated again if the gradient is
+ * recorded. */
 void fuzz_gradient(fuzz_machine *m, const fuzz_instruction *in)
 {
     const fuzz_slot *x = fuzz_find(m, in->pick[0], has_gradient, NULL);
@@ -105,6 +108,7 @@ void fuzz_gradient(fuzz_machine *m, const fuzz_instruction *in)
     g.x = ad_gradient(of.x);
     g.kind = FUZZ_OF_GRADIENT;
     g.wants = m->is_recorded ? FUZZ_WANTS_MAYBE : FUZZ_WANTS_NOT;
+    m->has_unrecorded = m->has_unrecorded || !m->is_recorded;
     FUZZ_EXPECT(!ad_is_inert(g.x), "the gradient is inert: %s", ad_message(m->tape));
     fuzz_push(m, &g);
     fuzz_slot product = of;

@@ -247,6 +247,22 @@ START_TEST(all_axes_are_meant_by_none)
 }
 END_TEST
 
+/* Whatever the order of the list, also where the axes are not neighbours, and for ties and NaN. */
+START_TEST(an_index_over_several_axes_counts_in_the_order_of_the_tensor)
+{
+    static const double values[12] = {0, 1, 9, /**/ 8, 0, 0, /*next*/ 9, 2, 3, /**/ 0, NAN, 8};
+    const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2, 2, 3), values);
+    const ad_axes orders[] = {AD_AXES(0, 2), AD_AXES(2, 0), AD_AXES(-1, 0), AD_KEEP_AXES(2, -3)};
+    for (int i = 0; i < 4; i++) {
+        EXPECT(ad_argmax_over(x, orders[i]), 2, 4);
+        EXPECT(ad_argmin_over(x, orders[i]), 0, 4);
+    }
+    EXPECT(ad_argmax_over(x, AD_AXES(1, 0)), 2, 3, 0);
+    EXPECT(ad_argmax_over(x, AD_AXES(2, 1)), 2, 4);
+    EXPECT(ad_argmax_over(x, AD_AXES(2, 0, 1)), 10);
+}
+END_TEST
+
 /* ---- Products with zeros ----------------------------------------------------------------------------------------- */
 
 /* The gradient of <w, the gradient of this before>, by the parameter x. */
@@ -681,6 +697,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, reductions_are_those_of_plain_loops, 0, 2 * SHAPES);
     tcase_add_loop_test(tests, gradients_are_those_of_plain_loops, 0, SHAPES);
     tcase_add_test(tests, all_axes_are_meant_by_none);
+    tcase_add_test(tests, an_index_over_several_axes_counts_in_the_order_of_the_tensor);
     tcase_add_test(tests, products_with_zeros_are_exact_to_the_third_order);
     tcase_add_test(tests, products_over_several_axes_with_zeros);
     tcase_add_loop_test(tests, products_come_back_into_range, 0, 2);

@@ -287,6 +287,75 @@ START_TEST(hessian_times_vector)
 }
 END_TEST
 
+/* ---- Gradients that were not recorded ---------------------------------------------------------------------------- */
+
+/* A loss that uses the gradient of the parameter w in one of many ways. */
+static ad_tensor loss_with_gradient(ad_tensor w, int way)
+{
+    ad_tensor y = ad_sum(ad_mul(ad_square(w), w));
+    const ad_position position = way == 4 ? ad_position_now(t) : (ad_position){0};
+    ad_backward(way == 4 ? ad_sum(ad_mul(ad_square(w), w)) : y);
+    ad_tensor g = ad_gradient(w);
+    switch (way) {
+    case 0: return ad_add(y, ad_sum(ad_square(g)));
+    case 1: return ad_sum(ad_mul(w, g));
+    case 2: return ad_sum(ad_reshape(g, AD_SHAPE(2, 1)));
+    case 3: ad_reset(t); return ad_sum(ad_mul(w, ad_gradient(w)));
+    case 4: ad_return_to(t, position, &g, 1); return ad_sum(ad_mul(w, g));
+    case 5: return ad_sum(ad_concat((const ad_tensor[]){w, g}, 2, 0));
+    default: return g;
+    }
+}
+
+enum { WAYS_TO_USE = 7 };
+
+START_TEST(a_gradient_that_was_not_recorded)
+{
+    const ad_tensor w = PARAMS("w", 1, 2);
+    ad_tensor loss = loss_with_gradient(w, _i);
+    ad_backward_with(loss, _i == 6 ? &(ad_backward_options){.seed = PARAMS("seed", 1, 1)} : NULL);
+    expect_error_with(t, AD_BAD_STATE, "ad_backward", "record", ".differentiable = true", "ad_grad", "ad_detach");
+}
+END_TEST
+
+START_TEST(a_derivative_through_a_gradient_that_was_not_recorded)
+{
+    const ad_tensor w = PARAMS("w", 1, 2), v = PARAMS("v", 1, 1);
+    const ad_tensor loss = loss_with_gradient(w, _i);
+    ad_tensor dx = loss;
+    for (int k = 0; k < 5; k++) {
+        switch (k) {
+        case 0: ad_grad(loss, &w, 1, &dx); break;
+        case 1: ad_vjp(loss, ad_scalar(t, 1), &w, 1, &dx); break;
+        case 2: ad_jvp(loss, &w, &v, 1); break;
+        case 3: ad_hvp(loss, &w, &v, 1, &dx); break;
+        default: ad_jacobian(loss, w);
+        }
+        expect_error_with(t, AD_BAD_STATE, "gradient of w", "ad_detach");
+    }
+}
+END_TEST
+
+/* What means a constant, and what is not differentiated, stays allowed. */
+START_TEST(a_gradient_as_a_constant)
+{
+    const ad_tensor w = PARAMS("w", 1, 2);
+    ad_tensor y = ad_sum(ad_square(w)), dx;
+    ad_backward(y);
+    const ad_tensor g = ad_gradient(w), detached = ad_detach(g), scaled = ad_scale(g, 0.5);
+    EXPECT(scaled, 1, 2);
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){3, 4});
+    ad_grad(ad_sum(ad_mul(x, detached)), &x, 1, &dx);
+    EXPECT(dx, 2, 4);
+    ad_hvp(y, &w, &g, 1, &dx); /* a direction is a constant */
+    EXPECT(dx, 4, 8);
+    EXPECT(ad_jvp(ad_square(w), &w, &g, 1), 4, 16);
+    ad_backward(ad_add(y, ad_sum(ad_mul(w, detached))));
+    EXPECT(ad_gradient(w), 4, 8);
+    expect_ok(t);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -303,6 +372,9 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, derivatives_of_a_power, 0, 3);
     tcase_add_test(tests, third_derivatives);
     tcase_add_test(tests, hessian_times_vector);
+    tcase_add_loop_test(tests, a_gradient_that_was_not_recorded, 0, WAYS_TO_USE);
+    tcase_add_loop_test(tests, a_derivative_through_a_gradient_that_was_not_recorded, 0, WAYS_TO_USE - 1);
+    tcase_add_test(tests, a_gradient_as_a_constant);
 }
 
 int main(void) { return run_on_one_tape("backward", add_tests); }

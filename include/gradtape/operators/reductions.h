@@ -35,8 +35,10 @@ AD_API ad_tensor ad_max_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_min(ad_tensor x);
 AD_API ad_tensor ad_min_over(ad_tensor x, ad_axes axes);
 
-/* Where the largest (argmax) or the smallest (argmin) is: an i32 index along the axis, or among several axes in
- * row-major order. Of ties the first; if there is a NaN, the first NaN. Not differentiable. */
+/* Where the largest (argmax) or the smallest (argmin) is: an i32 index along the axis. Among several axes the index is
+ * row-major in the order of the tensor's axes, whatever the order of the list: over axes 0 and 2 of [n,m,k] it is
+ * i k + j, also for AD_AXES(2, 0). Of ties the first in this order; if there is a NaN, the first NaN. Not
+ * differentiable. */
 AD_API ad_tensor ad_argmax(ad_tensor x);
 AD_API ad_tensor ad_argmax_over(ad_tensor x, ad_axes axes);
 AD_API ad_tensor ad_argmin(ad_tensor x);
