@@ -44,6 +44,7 @@ struct nn_classifier {
     int32_t *labels; /* [batch_room] */
     int64_t batch_room;
     bool is_fitting;
+    bool is_to_close; /* the callback of a fit closed it: the fit does so at its end */
     bool options_are_bad;
     ad_status status;
     char message[640];
@@ -75,19 +76,35 @@ static ad_status fail_with_tape(nn_classifier *c, const char *who)
     return status;
 }
 
-ad_status nn_classifier_status(const nn_classifier *c) { return c ? c->status : AD_BAD_HANDLE; }
+/* An error that the caller made on the classifier's tape, for instance by a wrong read of a parameter. It becomes the
+ * classifier's, and the tape can go on. */
+static void take_error_of_caller(nn_classifier *c)
+{
+    if (c->tape && ad_status_of(c->tape) != AD_OK)
+        fail_with_tape(c, "classifier: its tape was used wrongly from outside");
+}
+
+ad_status nn_classifier_status(const nn_classifier *c)
+{
+    if (!c)
+        return AD_BAD_HANDLE;
+    return c->status == AD_OK && c->tape ? ad_status_of(c->tape) : c->status;
+}
 
 const char *nn_classifier_message(const nn_classifier *c)
 {
     if (!c)
         return "the classifier is NULL: nn_classifier_open found no memory, or was not called";
-    return c->status == AD_OK ? "" : c->message;
+    if (c->status != AD_OK)
+        return c->message;
+    return c->tape ? ad_message(c->tape) : "";
 }
 
 ad_status nn_classifier_clear_error(nn_classifier *c)
 {
     if (!c)
         return AD_BAD_HANDLE;
+    take_error_of_caller(c);
     ad_status status = c->status;
     if (!c->options_are_bad)
         c->status = AD_OK;
@@ -199,6 +216,10 @@ void nn_classifier_close(nn_classifier *c)
 {
     if (!c)
         return;
+    if (c->is_fitting) {
+        c->is_to_close = true;
+        return;
+    }
     release_network(c);
     ad_memory_release(&c->memory, c->order, (size_t)c->order_room, sizeof *c->order);
     ad_memory memory = c->memory;
@@ -366,6 +387,7 @@ static ad_status train_step(nn_classifier *c, const nn_data *data, int64_t batch
         status = make_batch_room(c, n, "fit");
     if (status != AD_OK)
         return status;
+    take_error_of_caller(c);
     const int32_t *rows = c->order + at.place;
     ad_tensor z = network(c, features(c, data, rows, 0, n));
     ad_tensor mean = ad_mean(ad_softmax_cross_entropy(z, labels(c, data, rows, 0, n)));
@@ -403,7 +425,7 @@ static ad_status train(nn_classifier *c, const nn_data *data, const nn_fit_optio
             return status;
         progress.step = c->step;
         progress.seconds = seconds_now() - start;
-        if (o->callback && !o->callback(&progress, o->context))
+        if (o->callback && (!o->callback(&progress, o->context) || c->is_to_close))
             return AD_STOPPED;
     }
     return AD_OK;
@@ -423,7 +445,9 @@ ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_
     c->is_fitting = true;
     status = train(c, data, options);
     c->is_fitting = false;
-    if (c->step == 0)
+    if (c->is_to_close)
+        nn_classifier_close(c);
+    else if (c->step == 0)
         release_network(c); /* nothing was learnt: the next fit may have other data */
     return status;
 }
@@ -462,6 +486,7 @@ static ad_status run_over(nn_classifier *c, const nn_data *data, const pass *p)
 {
     const int64_t batch = data->rows < PREDICT_BATCH ? data->rows : PREDICT_BATCH;
     ad_status status = make_batch_room(c, batch, p->who);
+    take_error_of_caller(c);
     for (int64_t first = 0; first < data->rows && status == AD_OK; first += batch) {
         const int64_t n = data->rows - first < batch ? data->rows - first : batch;
         ad_tensor z = network(c, features(c, data, NULL, first, n));

@@ -2,9 +2,13 @@
  *
  * There is one job at a time, under the lock `busy`. Counting `job` up publishes a job. Each worker does its run of
  * blocks and counts `unfinished` down. A worker that waits spins first, because the gaps in a training step are shorter
- * than a wake-up, and then sleeps on `wake`. */
+ * than a wake-up, and then sleeps on `wake`.
+ *
+ * A job is computed in the floating-point environment of its caller, so that a rounding mode, or small numbers flushed
+ * to zero, act in all threads alike. */
 #include <gradtape/threads.h>
 
+#include <fenv.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -13,6 +17,17 @@
 #include <unistd.h>
 
 enum { SPIN_NANOSECONDS = 200000, LOOKS_AT_ONCE = 64, LOOKS_BEFORE_YIELD = 1 << 16 };
+
+/* How a thread rounds, what it does with small numbers, and what it traps. On x86 these are the control words alone:
+ * a whole environment takes as long to read as a small job. */
+typedef struct environment {
+#ifdef __SSE2__
+    unsigned vectors; /* MXCSR without its flags */
+    unsigned short x87;
+#else
+    fenv_t all;
+#endif
+} environment;
 
 static struct {
     pthread_mutex_t busy;
@@ -29,6 +44,7 @@ static struct {
     ad_task *task;
     void *context;
     size_t blocks;
+    environment callers;
     _Atomic uint64_t computed[AD_MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 
@@ -72,15 +88,58 @@ static void sleep_for_job(unsigned seen)
     pthread_mutex_unlock(&pool.lock);
 }
 
+/* ---- The floating-point environment ------------------------------------------------------------------------------ */
+
+#ifdef __SSE2__
+enum { MXCSR_FLAGS = 0x3f };
+
+static environment read_environment(void)
+{
+    environment e = {.vectors = __builtin_ia32_stmxcsr() & ~(unsigned)MXCSR_FLAGS};
+    __asm__ volatile("fnstcw %0" : "=m"(e.x87));
+    return e;
+}
+
+static void take_environment(const environment *e)
+{
+    const environment own = read_environment();
+    if (own.vectors != e->vectors)
+        __builtin_ia32_ldmxcsr(e->vectors);
+    if (own.x87 != e->x87)
+        __asm__ volatile("fldcw %0" : : "m"(e->x87));
+}
+#else
+static environment read_environment(void)
+{
+    environment e;
+    fegetenv(&e.all);
+    return e;
+}
+
+static void take_environment(const environment *e) { fesetenv(&e->all); }
+#endif
+
 /* ---- Working ----------------------------------------------------------------------------------------------------- */
+
+/* Whether this thread computes a block now. */
+static _Thread_local bool in_task;
+
+/* Runs blocks first to end-1. */
+static void run_blocks(ad_task *task, void *context, size_t first, size_t end)
+{
+    const bool outer = in_task;
+    in_task = true;
+    for (size_t block = first; block < end; block++)
+        task(context, block);
+    in_task = outer;
+}
 
 /* Runs the blocks of the job that belong to one of the threads. */
 static void work(int thread, int threads)
 {
     const size_t n = pool.blocks, t = (size_t)thread, all = (size_t)threads;
     const size_t first = n / all * t + n % all * t / all, end = n / all * (t + 1) + n % all * (t + 1) / all;
-    for (size_t block = first; block < end; block++)
-        pool.task(pool.context, block);
+    run_blocks(pool.task, pool.context, first, end);
     atomic_fetch_add_explicit(&pool.computed[thread], end - first, memory_order_relaxed);
 }
 
@@ -92,6 +151,7 @@ static void *run_worker(void *number)
         seen++;
         if (atomic_load(&pool.stop))
             return NULL;
+        take_environment(&pool.callers);
         work((int)(intptr_t)number, pool.started + 1);
         atomic_fetch_sub_explicit(&pool.unfinished, 1, memory_order_release);
     }
@@ -187,8 +247,7 @@ void ad_parallel(size_t blocks, ad_task *task, void *context)
     if (may_share)
         prepare_for_forks();
     if (!may_share || pthread_mutex_trylock(&pool.busy)) { /* alone */
-        for (size_t block = 0; block < blocks; block++)
-            task(context, block);
+        run_blocks(task, context, 0, blocks);
         atomic_fetch_add_explicit(&pool.computed[0], blocks, memory_order_relaxed);
         return;
     }
@@ -196,6 +255,7 @@ void ad_parallel(size_t blocks, ad_task *task, void *context)
     pool.task = task;
     pool.context = context;
     pool.blocks = blocks;
+    pool.callers = read_environment();
     atomic_store_explicit(&pool.unfinished, pool.started, memory_order_relaxed);
     publish();
     work(0, pool.started + 1);
@@ -207,6 +267,8 @@ ad_status ad_set_threads(int threads)
 {
     if (threads < 0 || threads > AD_MAX_THREADS)
         return AD_BAD_VALUE;
+    if (in_task) /* it would wait for the end of the job that waits for it */
+        return AD_BAD_STATE;
     prepare_for_forks();
     pthread_mutex_lock(&pool.busy);
     atomic_store(&pool.wanted, threads);

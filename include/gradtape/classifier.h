@@ -27,7 +27,11 @@ typedef enum nn_scaling_kind {
     NN_SCALE_COUNT
 } nn_scaling_kind;
 
-/* A classifier. It belongs to one thread at a time. Using it after close is undefined. */
+/* A classifier. Using it after close is undefined.
+ *
+ * A classifier belongs to one thread at a time, and may pass from one to another. No two calls on it may run at once,
+ * not even two predictions or a look at its status: they share its tape. Threads that predict at once have a classifier
+ * each. Classifiers in different threads are independent, and may read the same data. */
 typedef struct nn_classifier nn_classifier;
 
 /* The options of a classifier. Zero means the default. */
@@ -51,7 +55,9 @@ typedef struct nn_progress {
     double seconds;    /* since this fit began */
 } nn_progress;
 
-/* A function that is called after each step. If it returns false the fit stops and returns AD_STOPPED. */
+/* A function that is called after each step, in the thread that called the fit. If it returns false the fit stops and
+ * returns AD_STOPPED. It may predict, evaluate and read parameters. A fit that it calls is an error (AD_BAD_STATE). If
+ * it closes the classifier, the fit stops, frees the classifier at its end, and returns AD_STOPPED. */
 typedef bool nn_callback(const nn_progress *progress, void *context);
 
 /* The options of one fit. Zero means the default. */
@@ -74,7 +80,7 @@ typedef struct nn_evaluation {
  * later call returns. Returns NULL only when memory is out. The caller closes the classifier. */
 AD_API nn_classifier *nn_classifier_open(const nn_classifier_options *options);
 
-/* Frees the classifier. NULL is allowed. */
+/* Frees the classifier; in the callback of a fit, at the end of that fit. NULL is allowed. */
 AD_API void nn_classifier_close(nn_classifier *classifier);
 
 /* Trains for options->steps more steps. A fit continues the one before; it never starts again. `options` may be NULL.
@@ -104,7 +110,8 @@ AD_API ad_status nn_classifier_logits(nn_classifier *classifier, const nn_data *
  * finite. */
 AD_API nn_evaluation nn_classifier_evaluate(nn_classifier *classifier, const nn_data *data);
 
-/* Return the first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. */
+/* Return the first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. A
+ * wrong use of a parameter (ad_item of a matrix, for instance) is such an error too. */
 AD_API ad_status nn_classifier_status(const nn_classifier *classifier);
 AD_API const char *nn_classifier_message(const nn_classifier *classifier);
 

@@ -7,7 +7,9 @@
  * - The threads start with the first work for them. They wait for more work for a fraction of a millisecond before they
  *   sleep, and end with the process. A child after fork makes its own.
  * - Tapes of different threads may compute at once. One of them has the pool; the others compute alone, with the same
- *   results. */
+ *   results.
+ * - All threads compute in the floating-point environment of the caller: its rounding mode, and whether it flushes
+ * small numbers to zero. Flags that a computation raises (fetestexcept) stay with the thread that raised them. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +20,8 @@
 
 /* Sets how many threads compute, the caller's included: 1 to AD_MAX_THREADS. The number may exceed that of the
  * processors. 0, the default, means one a processor, at most AD_MAX_THREADS. If the system refuses a thread, work goes
- * on with fewer. Error: any other number (AD_BAD_VALUE); the setting is then unchanged. */
+ * on with fewer. Waits until no other thread uses the pool. Errors: any other number (AD_BAD_VALUE); a call from a task
+ * of ad_parallel, which would wait for itself (AD_BAD_STATE). The setting is then unchanged. */
 AD_API ad_status ad_set_threads(int threads);
 
 /* Returns the number of threads that compute now: the number set, or that of the processors. */
@@ -28,7 +31,8 @@ AD_API int ad_threads(void);
  * was. */
 AD_API uint64_t ad_blocks_computed(int thread);
 
-/* Work on one block. It must not call ad_parallel. */
+/* Work on one block. It must not call ad_set_threads. If it calls ad_parallel, it computes all blocks of that call
+ * alone. */
 typedef void ad_task(void *context, size_t block);
 
 /* Calls task(context, block) once for each block from 0 to blocks-1, on all threads. Returns when all are done. A

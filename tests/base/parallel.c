@@ -2,6 +2,7 @@
  *
  * With --hash the program trains once and prints a hash of the weights, so that a script can compare what it is under
  * different settings of OpenBLAS. */
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +203,115 @@ START_TEST(settings_out_of_range_change_nothing)
 }
 END_TEST
 
+/* Each task of the first 8 asks; wrong and unchanged numbers are refused as well. */
+typedef struct asked {
+    int wanted;
+    ad_status answer[8];
+} asked;
+
+static void ask(void *context, size_t block)
+{
+    asked *a = context;
+    a->answer[block] = ad_set_threads(a->wanted);
+}
+
+static void ask_from_within(void *context, size_t block)
+{
+    ad_parallel(2, count_up, (int[2]){0});
+    ask(context, block);
+}
+
+START_TEST(a_task_cannot_set_threads)
+{
+    static const int wanted[] = {1, 2, 3, 0};
+    for (int threads = 1; threads <= 3; threads++)
+        for (size_t i = 0; i < COUNT(wanted); i++)
+            for (int nested = 0; nested < 2; nested++) {
+                asked a = {.wanted = wanted[i]};
+                ck_assert_int_eq(ad_set_threads(threads), AD_OK);
+                ad_parallel(8, nested ? ask_from_within : ask, &a);
+                for (int block = 0; block < 8; block++)
+                    ck_assert_int_eq(a.answer[block], AD_BAD_STATE);
+                ck_assert_int_eq(ad_threads(), threads);
+            }
+    ck_assert_int_eq(ad_set_threads(2), AD_OK);
+    ck_assert_int_eq(ad_threads(), 2);
+}
+END_TEST
+
+/* ---- The caller's floating-point environment --------------------------------------------------------------------- */
+
+enum { QUOTIENTS = 64 };
+
+/* A third, rounded; and half of the smallest normal number, which is 0 if it is flushed when made or when read. */
+static void divide(void *context, size_t block)
+{
+    volatile double one = 1, three = 3;
+    volatile float smallest = 0x1p-126F, half = 0.5F;
+    double *results = context;
+    results[2 * block] = one / three;
+    results[2 * block + 1] = (double)(smallest * half);
+}
+
+static void expect_results_of_one_thread(const char *what)
+{
+    double alone[2 * QUOTIENTS], shared[2 * QUOTIENTS];
+    ad_tape *t = ad_tape_open(NULL);
+    ad_tensor a = ad_uniform(t, AD_F32, AD_SHAPE(200, 300), 7), b = ad_uniform(t, AD_F32, AD_SHAPE(300, 200), 8), y[2];
+    ad_set_threads(1);
+    ad_parallel(QUOTIENTS, divide, alone);
+    y[0] = ad_matmul(a, b);
+    ad_set_threads(4);
+    ad_parallel(QUOTIENTS, divide, shared);
+    y[1] = ad_matmul(a, b);
+    ck_assert_msg(!memcmp(alone, shared, sizeof alone), "%s: quotients differ", what);
+    ck_assert_msg(!memcmp(ad_f32(y[0]), ad_f32(y[1]), 200 * 200 * sizeof(float)), "%s: products differ", what);
+    ad_tape_close(t);
+}
+
+/* Workers that started in one mode compute in another, and in the first again. */
+START_TEST(workers_round_as_their_caller)
+{
+    static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    double before[2 * QUOTIENTS], after[2 * QUOTIENTS];
+    ad_set_threads(4);
+    fesetround(modes[_i]);
+    ad_parallel(QUOTIENTS, divide, before); /* the workers start here */
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        fesetround(modes[i]);
+        ad_set_threads(4);
+        ad_parallel(QUOTIENTS, divide, after);
+        for (int k = 1; k < QUOTIENTS; k++)
+            ck_assert_double_eq(after[2 * k], after[0]);
+        ck_assert((after[0] > 1.0 / 3) == (modes[i] == FE_UPWARD));
+        expect_results_of_one_thread("rounding");
+    }
+    fesetround(FE_TONEAREST);
+}
+END_TEST
+
+#ifdef __SSE2__
+START_TEST(workers_flush_as_their_caller)
+{
+    static const unsigned modes[] = {0x8000, 0x0040, 0x8040}; /* flush to zero, denormals are zero */
+    const unsigned before = __builtin_ia32_stmxcsr();
+    ad_set_threads(4);
+    ad_parallel(8, count_up, (int[8]){0});
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        double results[2 * QUOTIENTS];
+        __builtin_ia32_ldmxcsr(before | modes[i]);
+        ad_set_threads(4);
+        ad_parallel(QUOTIENTS, divide, results);
+        expect_results_of_one_thread("flushing");
+        __builtin_ia32_ldmxcsr(before);
+        for (int k = 0; k < QUOTIENTS; k++)
+            ck_assert_double_eq(results[2 * k + 1], 0);
+    }
+    expect_results_of_one_thread("afterwards");
+}
+END_TEST
+#endif
+
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
 
 static int print_hash(void)
@@ -226,6 +336,11 @@ int main(int argc, char *argv[])
     tcase_add_loop_test(threads, products_are_right_however_they_are_cut, 0, 3);
     tcase_add_test(threads, each_block_is_computed_once);
     tcase_add_test(threads, settings_out_of_range_change_nothing);
+    tcase_add_test(threads, a_task_cannot_set_threads);
+    tcase_add_loop_test(threads, workers_round_as_their_caller, 0, 4);
+#ifdef __SSE2__
+    tcase_add_test(threads, workers_flush_as_their_caller);
+#endif
     suite_add_tcase(suite, threads);
     return run_suites(srunner_create(suite));
 }

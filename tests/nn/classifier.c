@@ -724,6 +724,49 @@ START_TEST(the_first_error_is_kept)
 }
 END_TEST
 
+/* ---- Wrong reads of parameters ----------------------------------------------------------------------------------- */
+
+static void read_item(ad_tensor w) { ad_item(w); }
+static void read_gradient(ad_tensor w) { ad_gradient(ad_sum(w)); }
+static void add_misfits(ad_tensor w) { ad_add(w, ad_ones(w.tape, AD_F32, AD_SHAPE(7, 5))); }
+static void assign_nothing(ad_tensor w) { ad_assign(w, NULL); }
+static void read_other_type(ad_tensor w) { ad_f64(w); }
+
+static void (*const wrong_reads[])(ad_tensor w) = {read_item, read_gradient, add_misfits, assign_nothing,
+                                                   read_other_type};
+
+/* The error is told by the classifier's status, and the next call works. */
+START_TEST(a_wrong_read_of_a_parameter_disturbs_nothing)
+{
+    static float before[MAX_ROWS * CLASSES], after[MAX_ROWS * CLASSES];
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 3);
+    ck_assert_int_eq(nn_classifier_logits(c, &train.data, before), AD_OK);
+    for (int next = 0; next < 5; next++) {
+        const ad_tensor w = nn_classifier_parameter(c, 0);
+        wrong_reads[_i](w);
+        const ad_status wrong = ad_status_of(w.tape);
+        ck_assert_int_ne(wrong, AD_OK);
+        ck_assert_int_eq(nn_classifier_status(c), wrong);
+        ck_assert_str_ne(nn_classifier_message(c), "");
+        if (next == 0)
+            ck_assert_int_eq(take_predict(c, &train.data), AD_OK);
+        else if (next == 1)
+            ck_assert_int_eq(nn_classifier_logits(c, &train.data, after), AD_OK);
+        else if (next == 2)
+            ck_assert_int_eq(nn_classifier_evaluate(c, &train.data).status, AD_OK);
+        else if (next == 3)
+            ck_assert_int_eq(nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = 1}), AD_OK);
+        ck_assert_int_eq(nn_classifier_status(c), wrong);
+        ck_assert_int_eq(nn_classifier_clear_error(c), wrong);
+        ck_assert_int_eq(ad_status_of(w.tape), AD_OK);
+        ck_assert_int_eq(nn_classifier_status(c), AD_OK);
+    }
+    ck_assert_mem_eq(before, after, (size_t)train.data.rows * CLASSES * sizeof *before);
+    nn_classifier_close(c);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -748,6 +791,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, bad_data_before_the_first_fit_are_refused);
     tcase_add_test(tests, bad_options_of_a_fit_are_refused);
     tcase_add_test(tests, a_classifier_that_is_null);
+    tcase_add_loop_test(tests, a_wrong_read_of_a_parameter_disturbs_nothing, 0, COUNT(wrong_reads));
     tcase_add_test(tests, the_first_error_is_kept);
 }
 

@@ -296,6 +296,38 @@ START_TEST(a_fit_within_a_callback_is_refused)
 }
 END_TEST
 
+/* Closed in its callback the classifier lives to the end of the fit, whatever the callback does then. */
+typedef struct closer {
+    visitor v;
+    int64_t at;
+    bool goes_on, twice, asks;
+} closer;
+
+static bool close_within(const nn_progress *progress, void *context)
+{
+    closer *x = context;
+    x->v.visits++;
+    if (progress->step < x->at)
+        return true;
+    nn_classifier_close(x->v.c);
+    if (x->twice)
+        nn_classifier_close(x->v.c);
+    if (x->asks)
+        ck_assert_int_eq(nn_classifier_predict(x->v.c, &test.data, x->v.labels), AD_OK);
+    return x->goes_on;
+}
+
+START_TEST(a_classifier_closed_within_a_callback)
+{
+    static closer x;
+    x = (closer){.at = _i & 1 ? 1 : 3, .goes_on = _i & 2, .twice = _i & 4, .asks = _i & 8};
+    x.v.c = open_small();
+    nn_fit_options o = {.batch_size = 10, .steps = 3, .callback = close_within, .context = &x};
+    ck_assert_int_eq(nn_classifier_fit(x.v.c, &train.data, &o), AD_STOPPED);
+    ck_assert_int_eq(x.v.visits, x.at);
+} /* the fixture looks for blocks that were not given back */
+END_TEST
+
 /* A fit that was stopped or that failed is over: the next is not taken for one within it. */
 START_TEST(a_fit_after_stopped_and_failed_fits)
 {
@@ -663,6 +695,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_callback_stops_the_fit);
     tcase_add_test(tests, questions_within_a_callback_disturb_nothing);
     tcase_add_test(tests, a_fit_within_a_callback_is_refused);
+    tcase_add_loop_test(tests, a_classifier_closed_within_a_callback, 0, 16);
     tcase_add_test(tests, a_fit_after_stopped_and_failed_fits);
     tcase_add_test(tests, defaults_of_a_fit);
     tcase_add_loop_test(tests, training_allocates_nothing, 0, AD_ACTIVATION_COUNT * NN_OPTIMISER_COUNT);
