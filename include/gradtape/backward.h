@@ -31,12 +31,12 @@ AD_API bool ad_has_gradient(ad_tensor x);
 /* Returns the gradient of `x`, a tensor of x's shape and type.
  * - After a differentiable backward the gradient is part of the recording.
  * - Otherwise the gradient is a number that was not recorded. A parameter's lasts until the next backward, any other
- * until the next backward or reset. It may be an operand of an operator; ad_replay is then an error, because it cannot
- * compute the gradient again.
+ *   until the next backward or reset. It may be an operand of an operator; ad_replay is then an error, because it cannot
+ *   compute the gradient again.
  * - A derivative that passes through such a gradient would lack a part: how the gradient depends on what it was
- * computed from. That is an error of ad_backward, ad_grad and the others (AD_BAD_STATE). Record the gradient
- * (`differentiable`, or ad_grad), or take ad_detach of it where a constant is meant. Errors: the gradient was not
- * computed (AD_NO_GRADIENT): that is not 0; `x` is not valid. */
+ *   computed from. That is an error of ad_backward, ad_grad and the others (AD_BAD_STATE). Record the gradient
+ *   (`differentiable`, or ad_grad), or take ad_detach of it where a constant is meant.
+ * Errors: the gradient was not computed (AD_NO_GRADIENT): that is not 0; `x` is not valid. */
 AD_API ad_tensor ad_gradient(ad_tensor x);
 
 #endif

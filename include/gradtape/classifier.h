@@ -23,7 +23,8 @@ typedef enum nn_scaling_kind {
     NN_SCALE_NONE,     /* features as they are */
     NN_SCALE_CONSTANT, /* each feature divided by a constant */
     NN_SCALE_GLOBAL,   /* (x - mean) / deviation, with one mean and one standard deviation for all features */
-    NN_SCALE_FEATURE,  /* the same with a mean and a deviation for each feature; a constant feature becomes 0 */
+    NN_SCALE_FEATURE,  /* the same with a mean and a deviation for each feature; a constant feature becomes 0,
+                          and so does one whose deviation is below 1e-40 */
     NN_SCALE_COUNT
 } nn_scaling_kind;
 

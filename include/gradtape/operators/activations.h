@@ -5,7 +5,7 @@
 
 AD_API ad_tensor ad_logistic(ad_tensor x); /* 1 / (1 + e^-x) :  dx = y (1 - y) dy */
 AD_API ad_tensor ad_tanh(ad_tensor x);     /* tanh x :  dx = (1 - y^2) dy */
-AD_API ad_tensor ad_relu(ad_tensor x);     /* max(x, 0) :  dx = dy where x > 0, else 0 (also at 0) */
+AD_API ad_tensor ad_relu(ad_tensor x);     /* max(x, 0) :  dx = dy where x > 0 or x is NaN, else 0 (also at 0) */
 AD_API ad_tensor ad_softplus(ad_tensor x); /* ln(1 + e^x) :  dx = logistic(x) dy */
 AD_API ad_tensor ad_elu(ad_tensor x);      /* x where x > 0, else e^x - 1 :  dx = dy or (y + 1) dy */
 AD_API ad_tensor ad_step(ad_tensor x);     /* 1 where x >= 0, else 0 :  dx = 0: no gradient passes */
