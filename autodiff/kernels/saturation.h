@@ -107,8 +107,8 @@ static inline REAL exp_of_negative(REAL x)
         return (agrees & (name##_nears(y) != 0)) ? rest : name##_rest(y);                                              \
     }
 
-SATURATES(logistic, 1, y, -R(fabs)(x), e *y)
-SATURATES(tanh, 1, R(fabs)(y), -2 * R(fabs)(x), e *(1 + R(fabs)(y)))
+SATURATES(logistic, 1, y, -R(fabs)(x), (e) * (y))
+SATURATES(tanh, 1, R(fabs)(y), -2 * R(fabs)(x), (e) * (1 + R(fabs)(y)))
 SATURATES(elu, 1, -y, x > 0 ? 0 : x, e)
 
 #define MAP_SLOPE(name, of, expression)                                                                                \

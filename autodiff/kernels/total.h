@@ -96,5 +96,13 @@ ALWAYS_INLINE void fold_totals(double *restrict sum, double *restrict rest, size
         return (ad_total){sum_[0], rest_[0]};                                                                          \
     }
 
+TOTAL(sum_of_steps, (const REAL *a, size_t sa, const REAL *b, size_t sb, size_t n), n, a[sa * i] * b[sb * i])
+
+/* The sum of a b. A step is 1, or 0: one number then stands for all. */
+static inline ad_total sum_of_products(const REAL *a, size_t sa, const REAL *b, size_t sb, size_t n)
+{
+    return sa && sb ? sum_of_steps(a, 1, b, 1, n) : sum_of_steps(a, sa, b, sb, n);
+}
+
 #endif
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../forward/guards.h"
-#include "../forward/rows.h"
 #include "../tape/entries.h"
 #include "../tape/frames.h"
 #include "../tape/handles.h"
@@ -66,7 +65,7 @@ static const ad_frame *find_position(ad_tape *t, ad_position position)
 /* An unrecorded gradient survives as one. It is called after its owner if that stays. */
 static void mark_unrecorded(ad_entry *image, uint32_t owner, const ad_frame *f)
 {
-    image->op = &ad_operator_full; /* any: that it has one is the mark */
+    image->value.flags = AD_WANTS_GRADIENT;
     image->owner = owner >> AD_INDEX_BITS == AD_STEP && owner >= f->start.entries ? 0 : owner;
 }
 
@@ -100,10 +99,11 @@ static void copy_out(ad_tape *t, ad_tensor x, const ad_frame *f, ad_storage **co
 static ad_tensor enter(ad_tape *t, const ad_entry *image)
 {
     const ad_frame *rule = ad_running_rule(t);
+    const bool unrecorded = image->value.flags & AD_WANTS_GRADIENT;
+    if (t->recording && rule)
+        return ad_enter_from_rule(ad_pullback_of(rule), image);
     if (t->recording)
-        return rule        ? ad_enter_from_rule(ad_pullback_of(rule), image)
-               : image->op ? ad_enter_gradient(t, image, true)
-                           : ad_enter_survivor(t, image);
+        return unrecorded ? ad_enter_gradient(t, image, true) : ad_enter_survivor(t, image);
     uint32_t id;
     ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
     if (!e || !ad_allocate_value(t, e, id, (ad_type)image->value.type, image->value.shape))

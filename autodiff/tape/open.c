@@ -53,7 +53,8 @@ ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage)
 size_t ad_entry_count(const ad_tape *t)
 {
     size_t n = t ? t->ends[AD_STEP] - t->first : 0;
-    for (uint32_t id = t && t->has_retired ? t->first : UINT32_MAX; id < UINT32_MAX && id < t->ends[AD_STEP]; id++)
-        n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
+    if (t && t->has_retired)
+        for (uint32_t id = t->first; id < t->ends[AD_STEP]; id++)
+            n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
     return n;
 }

@@ -16,9 +16,9 @@ typedef struct ad_backward_options {
  * - Each call starts afresh: earlier gradients are dropped.
  * - Gradients of parameters survive ad_reset.
  * Errors: the loss has not exactly one element, depends on no parameter or variable, is or depends on a gradient that
- * was not recorded (ad_gradient), or is not valid; the recording is
- * changed or its replay failed (replay.h); a call in a kernel or a rule (operator.h). Gradients are then unchanged. A
- * sweep that fails on its way (memory, a rule) leaves no gradients at all. */
+ * was not recorded (ad_gradient), or is not valid; the recording is changed or its replay failed (replay.h); a call in
+ * a kernel or a rule (operator.h). Gradients are then unchanged. A sweep that fails on its way (memory, a rule) leaves
+ * no gradients at all. */
 AD_API ad_status ad_backward(ad_tensor loss);
 
 /* Does the same with options. NULL means ad_backward. With the seed v it computes the gradients of sum(v * y).
@@ -30,9 +30,9 @@ AD_API bool ad_has_gradient(ad_tensor x);
 
 /* Returns the gradient of `x`, a tensor of x's shape and type.
  * - After a differentiable backward the gradient is part of the recording.
- * - Otherwise the gradient is a number that was not recorded. A parameter's lasts until the next backward, any other
- *   until the next backward or reset. It may be an operand of an operator; ad_replay is then an error, because it cannot
- *   compute the gradient again.
+ * - Otherwise the gradient is a number that was not recorded. A parameter's lasts until the next backward, any
+ *   other until the next backward or reset. It may be an operand of an operator; ad_replay is then an error, because it
+ *   cannot compute the gradient again.
  * - A derivative that passes through such a gradient would lack a part: how the gradient depends on what it was
  *   computed from. That is an error of ad_backward, ad_grad and the others (AD_BAD_STATE). Record the gradient
  *   (`differentiable`, or ad_grad), or take ad_detach of it where a constant is meant.

@@ -9,7 +9,7 @@
  * - Tapes of different threads may compute at once. One of them has the pool; the others compute alone, with the same
  *   results.
  * - All threads compute in the floating-point environment of the caller: its rounding mode, and whether it flushes
- * small numbers to zero. Flags that a computation raises (fetestexcept) stay with the thread that raised them. */
+ *   small numbers to zero. Flags that a computation raises (fetestexcept) stay with the thread that raised them. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -7,8 +7,6 @@ SUM(sum_products, x *u)
 
 #ifdef AD_REAL
 
-TOTAL(sum_of_products, (const REAL *a, size_t sa, const REAL *b, size_t sb, size_t n), n, a[sa * i] * b[sb * i])
-
 /* Adds a b to the totals in array 0. */
 LOOP(add_product)
 {
@@ -19,7 +17,7 @@ LOOP(add_product)
         for (size_t i = 0; i < s->n; i++)
             add_to_total(&T[i].sum, &T[i].rest, (double)(A[sa * i] * B[sb * i]));
     } else {
-        const ad_total t = sa && sb ? sum_of_products(A, 1, B, 1, s->n) : sum_of_products(A, sa, B, sb, s->n);
+        const ad_total t = sum_of_products(A, sa, B, sb, s->n);
         add_to_total(&T->sum, &T->rest, t.sum);
         T->rest += t.rest;
     }

@@ -8,9 +8,6 @@ MAP2(outer, (a) * (b))
 
 #ifdef AD_REAL
 
-/* A step of 0 means that one number stands for all. */
-TOTAL(sum_of_products, (const REAL *a, size_t sa, const REAL *b, size_t sb, size_t n), n, a[sa * i] * b[sb * i])
-
 /* y += a b, summed where y stands still. */
 LOOP(dot)
 {
@@ -19,8 +16,6 @@ LOOP(dot)
     if (s->step[0])
         for (size_t i = 0; i < s->n; i++)
             Y[i] += A[s->step[1] * i] * B[s->step[2] * i];
-    else if (s->step[1] && s->step[2])
-        Y[0] = (REAL)((double)Y[0] + total_of(sum_of_products(A, 1, B, 1, s->n)));
     else
         Y[0] = (REAL)((double)Y[0] + total_of(sum_of_products(A, s->step[1], B, s->step[2], s->n)));
 }
