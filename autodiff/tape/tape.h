@@ -254,8 +254,20 @@ static inline const ad_attribute *ad_attributes_of(const ad_entry *e)
     return e->op && e->extra ? e->extra->attributes : NULL;
 }
 
+/* Whether it is a scalar that takes the type of what it meets. Such a leaf is marked as the result of a call. */
+static inline bool ad_takes_type(const ad_entry *e) { return !e->op && e->value.n_results; }
+
 /* How many results a call gives, without by-products. */
 static inline int ad_result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
+
+/* The letter in its types of operand i. The last one repeats. */
+static inline char ad_letter_of(const ad_operator *op, int i)
+{
+    const char *letters = op->types && *op->types ? op->types : "r";
+    for (; i > 0 && letters[1]; i--)
+        letters++;
+    return *letters;
+}
 
 /* How many attributes a call carries. */
 static inline int ad_attribute_count(const ad_operator *op)
