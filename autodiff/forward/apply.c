@@ -35,13 +35,15 @@ static void fail_types(ad_call *c, int i, int j)
                  *number ? "," : "", ad_type_name((ad_type)c->x[j]->type));
 }
 
-/* Puts a cast of operand i into its place. */
+static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                  ad_tensor *y);
+
+/* Puts a cast of an operand into its place. */
 static bool cast_operand(ad_tape *t, uint32_t *id, ad_value **value, ad_type type)
 {
     const ad_tensor x = ad_handle(t, *id);
     ad_tensor y;
-    ad_apply(t, &ad_operator_cast, &x, 1, &(ad_attribute){.integer = (int64_t)type}, &y);
-    if (ad_is_inert(y))
+    if (!apply(t, &ad_operator_cast, &x, 1, &(ad_attribute){.integer = (int64_t)type}, &y))
         return false;
     *id = y.id;
     *value = &ad_entry_at(t, y.id)->value;
