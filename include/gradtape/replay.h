@@ -16,8 +16,8 @@
  * - An input that the program made from values it read is not computed again.
  * - A leaf that the program assigned from a result, as a running mean is, is not assigned again. After a replay the
  *   program assigns it anew: ad_assign(mean, ad_f64(next)). If it did not, the next replay is an error that names the
- *   leaf, unless nothing in the recording reads it. A copy through a variable or an array of the program's own (ad_item,
- *   ad_fill, memcpy) is not seen: the leaf then stays as it is.
+ *   leaf, unless nothing in the recording reads it. A copy through a variable or an array of the program's own
+ *   (ad_item, ad_fill, memcpy) is not seen: the leaf then stays as it is.
  * - Guards in kernels are made again when the kernel runs. Guards in rules that were recorded belong to the recording.
  *
  * A recording is in one of three states:
