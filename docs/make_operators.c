@@ -16,7 +16,7 @@ static void print_cell(const char *text)
 
 static const char *kind_of(char letter)
 {
-    return letter == 'i' ? "i32" : letter == '*' ? "any" : "real";
+    return letter == 'i' ? "i32" : letter == '*' || letter == 's' ? "any" : "real";
 }
 
 static void print_operands(const ad_operator *op)

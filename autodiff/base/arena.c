@@ -97,6 +97,14 @@ void ad_arena_free(ad_arena *arena)
     *arena = (ad_arena){.memory = arena->memory};
 }
 
+bool ad_arena_has(const ad_arena *arena, const void *address)
+{
+    const ad_block *block = arena->first;
+    while (block && (uintptr_t)address - (uintptr_t)block >= block->bytes)
+        block = block->next;
+    return block;
+}
+
 /* The smallest class that holds `bytes`: 64, 80, 96, 112, 128, 160, ... bytes. */
 static uint32_t class_of(size_t bytes, size_t *class_bytes)
 {
@@ -249,4 +257,12 @@ void ad_pool_free(ad_pool *pool)
     while (pool->large)
         release_large(pool, pool->large);
     ad_arena_free(&pool->arena);
+}
+
+bool ad_pool_has(const ad_pool *pool, const void *address)
+{
+    const ad_storage *storage = pool->large;
+    while (storage && (uintptr_t)address - (uintptr_t)storage->block >= large_bytes(storage->class))
+        storage = storage->after;
+    return storage || ad_arena_has(&pool->arena, address);
 }

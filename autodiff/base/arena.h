@@ -30,6 +30,9 @@ typedef struct ad_arena_mark {
 void ad_arena_rewind(ad_arena *arena, ad_arena_mark mark);
 void ad_arena_free(ad_arena *arena);
 
+/* Whether the address lies in one of its blocks. */
+bool ad_arena_has(const ad_arena *arena, const void *address);
+
 /* Memory aligned to 16 bytes, to 64 from a cache line on. Returns NULL if there is none. */
 static inline void *ad_arena_take(ad_arena *arena, size_t bytes)
 {
@@ -71,5 +74,6 @@ void ad_pool_drop(ad_pool *pool, ad_storage *storage);
 /* From here on other sizes may be wanted: storages that then do not serve make room for larger ones. */
 static inline void ad_pool_begin_step(ad_pool *pool) { pool->step++; }
 void ad_pool_free(ad_pool *pool);
+bool ad_pool_has(const ad_pool *pool, const void *address);
 
 #endif

@@ -1,4 +1,5 @@
 /* Applying an operator: check, find operands, shape, run, record. */
+#include <stdio.h>
 #include <string.h>
 
 #include "../tape/handles.h"
@@ -9,9 +10,12 @@
 #include "../tape/versions.h"
 #include "call.h"
 #include "check.h"
+#include "rows.h"
 #include "scalars.h"
 
 /* ---- Types of operands ------------------------------------------------------------------------------------------- */
+
+static bool must_agree(char letter) { return letter == 'r' || letter == 's'; }
 
 static void fail_type(ad_call *c, int i, const char *fix)
 {
@@ -20,9 +24,63 @@ static void fail_type(ad_call *c, int i, const char *fix)
                  ad_type_name((ad_type)c->x[i]->type), fix);
 }
 
-static bool check_types(ad_call *c)
+/* Of a list the second operand is named with its number, since lists are long. */
+static void fail_types(ad_call *c, int i, int j)
 {
-    int real = -1;
+    char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT], number[32] = "";
+    if (c->op->arity == AD_VARIADIC)
+        snprintf(number, sizeof number, "operand %d, ", j);
+    ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s%s%s is %s; convert one with ad_cast",
+                 ad_operand_text(c, i, a), ad_type_name((ad_type)c->x[i]->type), number, ad_operand_text(c, j, b),
+                 *number ? "," : "", ad_type_name((ad_type)c->x[j]->type));
+}
+
+static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
+                  ad_tensor *y);
+
+/* Puts a cast of an operand into its place. */
+static bool cast_operand(ad_tape *t, uint32_t *id, ad_value **value, ad_type type)
+{
+    const ad_tensor x = ad_handle(t, *id);
+    ad_tensor y;
+    if (!apply(t, &ad_operator_cast, &x, 1, &(ad_attribute){.integer = (int64_t)type}, &y))
+        return false;
+    *id = y.id;
+    *value = &ad_entry_at(t, y.id)->value;
+    return true;
+}
+
+/* Operands that must be of one type are not. Scalars that take the type of what they meet are cast to that of the
+ * others, if these agree. The casts are recorded, so that a replay and derivatives know them. */
+AD_NOINLINE static bool agree_on_type(ad_call *c, uint32_t *ids, ad_value **values)
+{
+    int given = -1; /* the first operand whose type was chosen */
+    for (int i = 0; i < c->n_x; i++) {
+        if (!must_agree(ad_letter_of(c->op, i)) || ad_takes_type(ad_entry_at(c->tape, ids[i])))
+            continue;
+        given = given < 0 ? i : given;
+        if (c->x[i]->type != c->x[given]->type) {
+            fail_types(c, given, i);
+            return false;
+        }
+    }
+    for (int i = 0; i < c->n_x; i++) {
+        const uint8_t type = c->x[given]->type;
+        if (!must_agree(ad_letter_of(c->op, i)) || c->x[i]->type == type)
+            continue;
+        if (type == AD_I32)
+            fail_types(c, given < i ? given : i, given < i ? i : given);
+        if (type == AD_I32 || !cast_operand(c->tape, &ids[i], &values[i], (ad_type)type))
+            return false;
+    }
+    return true;
+}
+
+/* Gives an operand another place in ids and values if it is cast. */
+static bool check_types(ad_call *c, uint32_t *ids, ad_value **values)
+{
+    int first = -1; /* of those that must be of one type */
+    bool agree = true;
     const char *letters = c->op->types && *c->op->types ? c->op->types : "r";
     for (int i = 0; i < c->n_x; i++, letters += letters[1] != 0) {
         const char letter = *letters;
@@ -31,21 +89,19 @@ static bool check_types(ad_call *c)
             fail_type(c, i, "it must be i32");
         } else if (letter == 'r' && type == AD_I32) {
             fail_type(c, i, "it must be f32 or f64; convert it with ad_cast");
-        } else if (letter == 'r' && real >= 0 && type != c->x[real]->type) {
-            char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
-            ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
-                         ad_operand_text(c, real, a), ad_type_name((ad_type)c->x[real]->type), ad_operand_text(c, i, b),
-                         ad_type_name((ad_type)type));
-        } else if (letter != 'r' && letter != 'i' && letter != '*') {
-            ad_call_fail(c, AD_BAD_VALUE, "the operator has the letter '%c' in its types: it must be r, i or *",
+        } else if (!must_agree(letter) && letter != 'i' && letter != '*') {
+            ad_call_fail(c, AD_BAD_VALUE, "the operator has the letter '%c' in its types: it must be r, s, i or *",
                          letter);
         } else {
-            real = letter == 'r' && real < 0 ? i : real;
+            if (must_agree(letter)) {
+                first = first < 0 ? i : first;
+                agree = agree && type == c->x[first]->type;
+            }
             continue;
         }
         return false;
     }
-    return true;
+    return agree || agree_on_type(c, ids, values);
 }
 
 /* ---- Recording --------------------------------------------------------------------------------------------------- */
@@ -203,7 +259,7 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
         const int n_results = op->n_results ? op->n_results : 1;
         ad_running_call r = {.call = {t, op, attributes, n, n_results + op->n_byproducts, values, r.y, &r},
                              .x_ids = ids};
-        done = check_types(&r.call);
+        done = check_types(&r.call, ids, values);
         if (done) {
             ad_push_frame(t, &r.frame, AD_IN_SHAPE_RULE);
             op->shape(&r.call);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "../tape/copies.h"
 #include "../tape/frames.h"
 #include "../tape/gradients.h"
 #include "../tape/handles.h"
@@ -80,6 +81,8 @@ static void replay(ad_tape *t, bool repeat_draws)
     t->frame = f.outer;
     if (t->status != AD_OK)
         t->replay.state = AD_RECORDING_FAILED;
+    else
+        ad_age_copies(t);
 }
 
 /* Whether the recording can be run again. If not, the tape is in error. */
@@ -92,7 +95,7 @@ static bool may_replay(ad_tape *t)
     else if (t->replay.guard_lost && t->replay.state != AD_RECORDING_CHANGED)
         ad_fail(t, AD_BAD_STATE, "replay: the program returned to a position over the guard %.100s: record anew",
                 *t->replay.reason ? t->replay.reason : "without a name");
-    return t->status == AD_OK;
+    return t->status == AD_OK && ad_check_copies(t);
 }
 
 ad_status ad_replay_with(ad_tape *t, const ad_replay_options *options, ad_replay_report *report)

@@ -4,6 +4,7 @@
  * stand above it. */
 #include <gradtape/operator.h>
 
-extern const ad_operator ad_operator_add, ad_operator_full, ad_operator_greater, ad_operator_scale, ad_operator_sum_to;
+extern const ad_operator ad_operator_add, ad_operator_cast, ad_operator_full, ad_operator_greater, ad_operator_scale,
+    ad_operator_sum_to;
 
 #endif

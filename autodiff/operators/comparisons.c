@@ -294,26 +294,10 @@ ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high)
 /* ---- Comparisons ------------------------------------------------------------------------------------------------- */
 
 #define COMPARES                                                                                                       \
-    .arity = 2, .types = "*", .properties = AD_NOT_DIFFERENTIABLE, .shape = truth_shape, SAMPLES(ad_samples_of_two),   \
+    .arity = 2, .types = "s", .properties = AD_NOT_DIFFERENTIABLE, .shape = truth_shape, SAMPLES(ad_samples_of_two),   \
     .gradient = "none"
 
-/* Whether operands a and b, of any type, are of one. */
-static bool check_one_type(ad_call *c, int a, int b)
-{
-    char text_a[AD_OPERAND_TEXT], text_b[AD_OPERAND_TEXT];
-    if (c->x[a]->type == c->x[b]->type)
-        return true;
-    ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, %s is %s; convert one with ad_cast",
-                 ad_operand_text(c, a, text_a), ad_type_name((ad_type)c->x[a]->type), ad_operand_text(c, b, text_b),
-                 ad_type_name((ad_type)c->x[b]->type));
-    return false;
-}
-
-static void truth_shape(ad_call *c)
-{
-    if (c->n_x == 1 || check_one_type(c, 0, 1))
-        ad_broadcast_result(c, AD_I32);
-}
+static void truth_shape(ad_call *c) { ad_broadcast_result(c, AD_I32); }
 
 AD_OPERATOR(equal,
     COMPARES,
@@ -440,11 +424,7 @@ ad_tensor ad_logical_not(ad_tensor x) { return ad_apply1(&ad_operator_logical_no
 
 /* ---- Choosing ---------------------------------------------------------------------------------------------------- */
 
-static void where_shape(ad_call *c)
-{
-    if (check_one_type(c, 1, 2))
-        ad_broadcast_result(c, (ad_type)c->x[1]->type);
-}
+static void where_shape(ad_call *c) { ad_broadcast_result(c, (ad_type)c->x[1]->type); }
 
 static void where_run(ad_call *c)
 {
@@ -472,7 +452,7 @@ static const ad_sample samples_where[] = {
 
 AD_OPERATOR(where,
     .arity = 3,
-    .types = "i*",
+    .types = "is",
     .shape = where_shape,
     SAMPLES(samples_where),
     .run = where_run,

@@ -39,7 +39,7 @@ static bool grow_chunks(ad_tape *t, uint32_t which)
         shapes[i] = table->shapes[i];
     }
     release_room(t, table->chunks, table->shapes, table->room);
-    *table = (ad_table){chunks, shapes, table->n_chunks, room};
+    *table = (ad_table){chunks, shapes, table->n_chunks, room, table->lowest, table->end};
     t->bases[which] = (uintptr_t)chunks - ((uintptr_t)which << (AD_INDEX_BITS - AD_CHUNK_BITS)) * sizeof *chunks;
     return true;
 }
@@ -61,6 +61,9 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
         return false;
     }
     memset(chunk, 0, AD_CHUNK_ENTRIES * sizeof *chunk);
+    const uintptr_t from = (uintptr_t)chunk, to = (uintptr_t)(chunk + AD_CHUNK_ENTRIES);
+    table->lowest = table->n_chunks && table->lowest < from ? table->lowest : from;
+    table->end = table->end > to ? table->end : to;
     table->chunks[table->n_chunks++] = chunk;
     return true;
 }

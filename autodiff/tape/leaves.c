@@ -103,7 +103,13 @@ ad_tensor ad_borrow(ad_tape *t, ad_type type, ad_shape shape, const void *data)
     return ad_handle(t, id);
 }
 
-ad_tensor ad_scalar(ad_tape *t, double value) { return make_leaf(t, "scalar", AD_STEP, AD_F64, AD_SCALAR, &value); }
+ad_tensor ad_scalar(ad_tape *t, double value)
+{
+    const ad_tensor x = make_leaf(t, "scalar", AD_STEP, AD_F64, AD_SCALAR, &value);
+    if (x.id)
+        ad_entry_at(t, x.id)->value.n_results = 1; /* ad_takes_type */
+    return x;
+}
 
 ad_tensor ad_constant(ad_tape *t, const ad_entry *e)
 {

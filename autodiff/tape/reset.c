@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "copies.h"
 #include "entries.h"
 #include "frames.h"
 #include "gradients.h"
@@ -17,6 +18,8 @@ void ad_forget_descriptors(ad_tape *t)
 
 void ad_drop_from(ad_tape *t, ad_place place)
 {
+    if (t->copies.n)
+        ad_forget_copies_from(t, place.entries);
     ad_drop_segments_from(t, place.entries);
     ad_forget_changes_from(t, place.entries);
     if (t->checked_own)

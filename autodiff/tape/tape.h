@@ -63,6 +63,15 @@ typedef struct ad_change {
     uint32_t version; /* before the change */
 } ad_change;
 
+/* A leaf that was assigned from a result. */
+typedef struct ad_copy {
+    const void *data; /* of the result; NULL: the leaf has been changed otherwise since */
+    uint32_t leaf;
+    uint32_t source; /* the result; 0: it was not looked for */
+    bool is_old;     /* a replay computed the result anew */
+    bool is_read;    /* by the recording: set where this is asked */
+} ad_copy;
+
 /* A gradient that does not belong to the functional sweep that runs. */
 typedef struct ad_aside {
     uint32_t id, gradient; /* whose it is; its own id */
@@ -102,6 +111,7 @@ typedef struct ad_table {
     ad_entry **chunks;
     ad_shape **shapes; /* for each chunk room for its entries' shapes; STEP has its shapes in its arena */
     uint32_t n_chunks, room;
+    uintptr_t lowest, end; /* the addresses of all chunks lie between */
 } ad_table;
 
 /* Where the recording ends: so many entries, so much of their memory. */
@@ -174,6 +184,7 @@ struct ad_tape {
     struct {
         ad_list with_gradient; /* ids of STEP's entries that have a gradient after backward */
         ad_list changes;       /* ad_change: of leaves in place since the last reset or replay, in order */
+        ad_list copies;        /* ad_copy: of leaves that the program assigned from results, in the order of leaves */
         ad_list segments;      /* ad_segment, in order */
         ad_list aside;         /* ad_aside: of functional sweeps, those of the innermost last */
         ad_list outer;         /* ids on the paths of sweeps that a functional sweep runs inside of, likewise */
@@ -254,8 +265,20 @@ static inline const ad_attribute *ad_attributes_of(const ad_entry *e)
     return e->op && e->extra ? e->extra->attributes : NULL;
 }
 
+/* Whether it is a scalar that takes the type of what it meets. Such a leaf is marked as the result of a call. */
+static inline bool ad_takes_type(const ad_entry *e) { return !e->op && e->value.n_results; }
+
 /* How many results a call gives, without by-products. */
 static inline int ad_result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
+
+/* The letter in its types of operand i. The last one repeats. */
+static inline char ad_letter_of(const ad_operator *op, int i)
+{
+    const char *letters = op->types && *op->types ? op->types : "r";
+    for (; i > 0 && letters[1]; i--)
+        letters++;
+    return *letters;
+}
 
 /* How many attributes a call carries. */
 static inline int ad_attribute_count(const ad_operator *op)

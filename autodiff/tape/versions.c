@@ -3,6 +3,7 @@
 
 #include <gradtape/update.h>
 
+#include "copies.h"
 #include "entries.h"
 #include "frames.h"
 #include "handles.h"
@@ -23,6 +24,8 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 {
     if (refuse_change(t, id, who))
         return false;
+    if (t->copies.n)
+        ad_forget_copy(t, id);
     ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
     if (t->ends[AD_STEP] == t->first || leaf->changed_at == t->ends[AD_STEP]) {
         leaf->version++; /* nothing is recorded that could have read what it was */

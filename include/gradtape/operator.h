@@ -195,8 +195,8 @@ struct ad_operator {
     int n_results;     /* 0 means 1 */
     int n_byproducts;  /* results for the rule only, never seen by the caller; they have no gradient: the rule treats
                           them as constants */
-    const char *types; /* one letter an operand: 'r' real (all of one type), 'i' i32, '*' any; the last one repeats;
-                          NULL: all 'r' */
+    const char *types; /* one letter an operand: 'r' real, 's' any, where all 'r' and 's' are of the same type; 'i' i32;
+                          '*' any; the last one repeats; NULL: all 'r' */
     ad_attribute_spec attributes[AD_MAX_ATTRIBUTES];
     unsigned properties; /* of ad_property */
     unsigned linear;     /* bit i: linear in operand i, or linear plus a constant, while the others are held */

@@ -6,9 +6,9 @@
  *
  * In the comments `f :  dx = g` means: the result y is f, and the gradient of x is g, where dy is the gradient of y.
  * Operands are f32 or f64, all of one type, unless a comment names another type; arithmetic on i32 is an error that
- * names ad_cast. Shapes broadcast as in NumPy; the gradient of a broadcast operand is summed back to its shape. NaN
- * passes through every operator, except comparisons, branches not selected, and where IEEE 754 says otherwise (pow,
- * hypot).
+ * names ad_cast. An ad_scalar (tensor.h) takes the type of the other operands. Shapes broadcast as in NumPy; the
+ * gradient of a broadcast operand is summed back to its shape. NaN passes through every operator, except comparisons,
+ * branches not selected, and where IEEE 754 says otherwise (pow, hypot).
  *
  * Where a chain of small operators would be slow, or would lose a convention at a kink, a gradient rule calls an
  * operator made for it. These backward operators are declared in operators/backward.h, which this header does not

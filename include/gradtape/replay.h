@@ -14,6 +14,10 @@
  * the same operators:
  * - A branch of the C program that depends on values is not seen, unless it goes by a guard.
  * - An input that the program made from values it read is not computed again.
+ * - A leaf that the program assigned from a result, as a running mean is, is not assigned again. After a replay the
+ *   program assigns it anew: ad_assign(mean, ad_f64(next)). If it did not, the next replay is an error that names the
+ *   leaf, unless nothing in the recording reads it. A copy through a variable or an array of the program's own
+ *   (ad_item, ad_fill, memcpy) is not seen: the leaf then stays as it is.
  * - Guards in kernels are made again when the kernel runs. Guards in rules that were recorded belong to the recording.
  *
  * A recording is in one of three states:
@@ -23,8 +27,8 @@
  * - failed: a replay ended with an error. ad_backward is an error until a replay has reached its end, or ad_reset.
  *
  * What the library knows to be missing from the recording is an error of the replay (AD_BAD_STATE): a tensor that
- * survived ad_return_to, a guard that it dropped (position.h), and an operand that is a gradient which ad_backward did
- * not record. */
+ * survived ad_return_to, a guard that it dropped (position.h), an operand that is a gradient which ad_backward did not
+ * record, and the new assignment of a leaf from a result (above). */
 #include <gradtape/tensor.h>
 
 /* Zero means the default. */

@@ -57,7 +57,9 @@ AD_API ad_tensor ad_variable(ad_tape *tape, ad_type type, ad_shape shape, const 
  * after changing it. The library never writes to it. A scalar is copied all the same. */
 AD_API ad_tensor ad_borrow(ad_tape *tape, ad_type type, ad_shape shape, const void *data);
 
-/* Makes an input of rank 0 and type f64 with this value. Beside f32 operands it needs ad_cast. */
+/* Makes an input of rank 0 and type f64 with this value. As an operand beside f32 tensors it is read as f32 (a cast of
+ * it is recorded), so that it goes with both types. Scalars alone, and what is computed from them, are f64. Beside i32
+ * operands, or as a seed for an f32 tensor, it needs ad_cast. */
 AD_API ad_tensor ad_scalar(ad_tape *tape, double value);
 
 /* Returns the number of parameters and states of a tape. */

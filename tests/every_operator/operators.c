@@ -574,11 +574,17 @@ START_TEST(refuses_stale_operands)
 }
 END_TEST
 
-static int count_reals(const checker_call *call)
+static bool must_agree(const ad_operator *row, int i)
+{
+    return checker_letter(row, i) == 'r' || checker_letter(row, i) == 's';
+}
+
+/* How many operands must be of one type. */
+static int count_agreeing(const checker_call *call)
 {
     int n = 0;
     for (int i = 0; i < call->n_x; i++)
-        n += checker_letter(call->row, i) == 'r';
+        n += must_agree(call->row, i);
     return n;
 }
 
@@ -590,7 +596,7 @@ START_TEST(refuses_wrong_types)
         const char letter = checker_letter(row, i);
         if (letter == 'r')
             assert_refuses(&r, i, ad_input(r.tape, AD_I32, r.call.x[i], NULL), AD_BAD_TYPE, "ad_cast");
-        if (letter == 'r' && count_reals(&r.call) > 1)
+        if (must_agree(row, i) && count_agreeing(&r.call) > 1)
             assert_refuses(&r, i, ad_input(r.tape, AD_F32, r.call.x[i], NULL), AD_BAD_TYPE, "ad_cast");
         if (letter == 'i')
             assert_refuses(&r, i, ad_input(r.tape, AD_F64, r.call.x[i], NULL), AD_BAD_TYPE, "i32");

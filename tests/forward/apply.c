@@ -228,6 +228,156 @@ START_TEST(fold_edges)
 }
 END_TEST
 
+/* ---- A scalar that takes the type of what it meets --------------------------------------------------------------- */
+
+static ad_tensor floats(float a, float b) { return ad_variable(t, AD_F32, AD_SHAPE(2), (const float[]){a, b}); }
+
+static void expect_typed(ad_tensor y, ad_type type, double a, double b)
+{
+    ck_assert_int_eq(ad_type_of(y), type);
+    EXPECT(y, a, b);
+}
+
+START_TEST(scalar_meets_f32_in_either_order)
+{
+    const ad_tensor x = floats(2, -3), s = ad_scalar(t, 4), one = ad_variable(t, AD_F32, AD_SCALAR, (const float[]){2});
+    expect_typed(ad_sub(x, s), AD_F32, -2, -7);
+    expect_typed(ad_sub(s, x), AD_F32, 2, 7);
+    expect_typed(ad_maximum(s, x), AD_F32, 4, 4);
+    ck_assert_int_eq(ad_type_of(ad_mul(one, s)), AD_F32); /* both of rank 0 */
+    ck_assert_int_eq(ad_type_of(ad_pow(s, one)), AD_F32);
+    const double third = ad_item(ad_mul(ad_scalar(t, 1.0 / 3), one)) / 2;
+    ck_assert_double_eq(third, (double)(float)(1.0 / 3));
+    ck_assert_int_eq(ad_type_of(s), AD_F64);
+    const ad_tensor square = ad_param(t, AD_F32, AD_SHAPE(2, 2), (const float[]){1, 2, 3, 4}, "m");
+    expect_shape(ad_div(square, s), AD_SHAPE(2, 2));
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(scalar_meets_f32_among_three_operands)
+{
+    const ad_tensor x = floats(2, -3), s = ad_scalar(t, 4), zero = ad_scalar(t, 0);
+    expect_typed(ad_mul_add(s, x, zero), AD_F32, 8, -12);
+    expect_typed(ad_mul_add(x, x, s), AD_F32, 8, 13);
+    expect_typed(ad_greater(x, zero), AD_I32, 1, 0);
+    expect_typed(ad_less(zero, x), AD_I32, 1, 0);
+    expect_typed(ad_where(ad_greater(x, zero), x, zero), AD_F32, 2, 0);
+    expect_typed(ad_where(ad_greater(x, zero), s, x), AD_F32, 4, -3);
+    const ad_tensor one = ad_variable(t, AD_F32, AD_SCALAR, (const float[]){7}), both[] = {s, one};
+    expect_typed(ad_stack(both, 2, 0), AD_F32, 4, 7);
+    ad_tensor ten[10]; /* more than a call has room for on the stack */
+    for (int i = 0; i < 10; i++)
+        ten[i] = i == 6 ? one : ad_scalar(t, i);
+    const ad_tensor all = ad_stack(ten, 10, 0);
+    ck_assert_int_eq(ad_type_of(all), AD_F32);
+    EXPECT(all, 0, 1, 2, 3, 4, 5, 7, 7, 8, 9);
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(scalar_stays_f64)
+{
+    const ad_tensor a = ad_scalar(t, 2), b = ad_scalar(t, 3), d = ad_variable(t, AD_F64, AD_SHAPE(2), NULL);
+    const uint32_t before = ad_add(a, b).id;
+    const ad_tensor sum = ad_add(a, b); /* nothing is recorded but the sums */
+    ck_assert_uint_eq(sum.id, before + 1);
+    ck_assert_int_eq(ad_type_of(sum), AD_F64);
+    ck_assert_int_eq(ad_type_of(ad_stack((const ad_tensor[]){a, b}, 2, 0)), AD_F64);
+    ck_assert_int_eq(ad_type_of(ad_mul(a, d)), AD_F64);
+    expect_ok(t);
+    expect_inert(ad_add(sum, floats(1, 2)), AD_BAD_TYPE, /* a result has the type that it was computed in */
+                 "add: types differ: [] is f64, [2] is f32; convert one with ad_cast");
+    expect_inert(ad_add(floats(1, 2), ad_param(t, AD_F64, AD_SCALAR, NULL, "p")), AD_BAD_TYPE,
+                 "add: types differ: [2] is f32, p [] is f64; convert one with ad_cast");
+}
+END_TEST
+
+START_TEST(scalar_does_not_become_i32)
+{
+    const ad_tensor i = ad_input(t, AD_I32, AD_SHAPE(2), NULL), s = ad_scalar(t, 2), x = floats(1, 2);
+    expect_inert(ad_add(s, i), AD_BAD_TYPE,
+                 "add: operand 1, [2], is i32: it must be f32 or f64; convert it with ad_cast");
+    expect_inert(ad_equal(i, s), AD_BAD_TYPE, "equal: types differ: [2] is i32, [] is f64; convert one with ad_cast");
+    expect_inert(ad_where(i, s, i), AD_BAD_TYPE,
+                 "where: types differ: [] is f64, [2] is i32; convert one with ad_cast");
+    expect_inert(ad_logical_and(i, s), AD_BAD_TYPE, "logical_and: operand 1, [], is f64: it must be i32");
+    expect_inert(ad_mul_add(s, ad_name(x, "x"), ad_input(t, AD_F64, AD_SHAPE(2), NULL)), AD_BAD_TYPE,
+                 "mul_add: types differ: x [2] is f32, [2] is f64; convert one with ad_cast");
+}
+END_TEST
+
+/* The gradient of the other operand, in each way back; by the scalar too, in its own type. */
+START_TEST(scalar_beside_f32_has_derivatives)
+{
+    const ad_tensor x = floats(2, -3), s = ad_scalar(t, 4);
+    const ad_tensor y = ad_sum(ad_mul(ad_mul(s, ad_square(x)), s)); /* s^2 x^2 */
+    ad_tensor dx, ds;
+    for (int way = 0; way < WAYS_BACK; way++) {
+        ad_backward_with(y, &ways_back[way]);
+        expect_typed(ad_gradient(x), AD_F32, 64, -96);
+    }
+    ad_grad(y, &s, 1, &ds);
+    ck_assert_int_eq(ad_type_of(ds), AD_F64);
+    EXPECT(ds, 2 * 4 * 13);
+    ad_grad(y, &x, 1, &dx);
+    ad_grad(ad_sum(ad_mul(dx, ad_scalar(t, 0.5))), &x, 1, &dx);
+    expect_typed(dx, AD_F32, 16, 16);
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(scalar_beside_f32_is_replayed)
+{
+    const ad_tensor x = floats(2, -3), s = ad_scalar(t, 4), y = ad_mul(x, s);
+    ad_assign(s, &(double){5});
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    expect_typed(y, AD_F32, 10, -15);
+    ad_segment_begin(t);
+    const ad_tensor z = ad_sum(ad_square(ad_sub(s, x)));
+    ad_segment_end(t, &z, 1);
+    ad_backward(z);
+    expect_typed(ad_gradient(x), AD_F32, -6, -16);
+    expect_ok(t);
+}
+END_TEST
+
+/* Rules and kernels of ordinary backwards record nothing: the cast is a temporary. */
+static void halve_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_scalar(ad_dy(p).tape, 0.5), ad_dy(p))); }
+static void halve_run(ad_call *c)
+{
+    for (size_t i = 0; i < ad_elements(c->y[0]); i++)
+        set(c->y[0], i, get(c->x[0], i) / 2);
+}
+static const ad_operator halve = {
+    .name = "halve", .arity = 1, .shape = ad_same_shape, .run = halve_run, .vjp = halve_vjp};
+
+START_TEST(scalar_in_a_rule_meets_f32)
+{
+    const ad_tensor x = floats(2, -3), y = ad_sum(ad_apply1(&halve, x));
+    for (int way = 0; way < WAYS_BACK; way++) {
+        ad_backward_with(y, &ways_back[way]);
+        expect_typed(ad_gradient(x), AD_F32, 0.5, 0.5);
+    }
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(failed_call_leaves_no_cast)
+{
+    const ad_tensor x = floats(2, -3), s = ad_scalar(t, 4), matrix = ad_variable(t, AD_F32, AD_SHAPE(3, 3), NULL);
+    const ad_tensor before = ad_neg(x);
+    ck_assert(ad_is_inert(ad_matmul(matrix, s)));
+    expect_error_with(t, AD_BAD_SHAPE, "matmul");
+    ck_assert_uint_eq(ad_neg(x).id, before.id + 1);
+    ad_add(x, matrix);
+    const uint32_t last = before.id + 1;
+    ck_assert(ad_is_inert(ad_mul(x, s))); /* on a tape in error */
+    ck_assert_int_eq(ad_clear_error(t), AD_BAD_SHAPE);
+    ck_assert_uint_eq(ad_neg(x).id, last + 1);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -238,6 +388,14 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, fold_with_one_result_used);
     tcase_add_test(tests, fold_results_one_by_one);
     tcase_add_test(tests, fold_edges);
+    tcase_add_test(tests, scalar_meets_f32_in_either_order);
+    tcase_add_test(tests, scalar_meets_f32_among_three_operands);
+    tcase_add_test(tests, scalar_stays_f64);
+    tcase_add_test(tests, scalar_does_not_become_i32);
+    tcase_add_test(tests, scalar_beside_f32_has_derivatives);
+    tcase_add_test(tests, scalar_beside_f32_is_replayed);
+    tcase_add_test(tests, scalar_in_a_rule_meets_f32);
+    tcase_add_test(tests, failed_call_leaves_no_cast);
 }
 
 int main(void) { return run_on_one_tape("apply", add_tests); }

@@ -54,7 +54,7 @@ static const struct {
      "mine: the operator has a gap in its attributes: those without a kind must be the last"},
     {{.name = "mine", COMPLETE, .shape = ad_same_shape, .types = "q"},
      AD_BAD_VALUE,
-     "mine: the operator has the letter 'q' in its types: it must be r, i or *"},
+     "mine: the operator has the letter 'q' in its types: it must be r, s, i or *"},
     {{.name = "mine", .arity = 1, .shape = ad_same_shape, .vjp = no_vjp, .properties = AD_VIEW, .n_results = 2},
      AD_BAD_VALUE,
      "mine: the operator has no kernel (run) for its other results: a view is result 0 alone"},

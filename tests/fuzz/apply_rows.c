@@ -153,7 +153,7 @@ static bool find_operands(fuzz_machine *m, const fuzz_instruction *in, fuzz_call
 static bool takes_anything(const ad_operator *row)
 {
     for (int i = 0; i < row->arity; i++)
-        if (fuzz_letter(row, i) != '*')
+        if (fuzz_letter(row, i) != '*' && fuzz_letter(row, i) != 's')
             return false;
     return row->arity != 0;
 }

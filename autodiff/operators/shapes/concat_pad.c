@@ -9,18 +9,12 @@ AD_FAMILY(shapes_concat_pad)
 
 /* ---- Concat and stack -------------------------------------------------------------------------------------------- */
 
-/* Whether operand i has the type of operand 0, and its sizes, except on one axis (-1: on no axis). */
+/* Whether operand i has the sizes of operand 0, except on one axis (-1: on no axis). */
 static bool fits_first(ad_call *c, int i, int axis)
 {
     const ad_value *first = c->x[0], *x = c->x[i];
     char a[AD_OPERAND_TEXT], b[AD_OPERAND_TEXT];
     ad_shape like = *x->shape;
-    if (x->type != first->type) {
-        ad_call_fail(c, AD_BAD_TYPE, "types differ: %s is %s, operand %d, %s, is %s; convert one with ad_cast",
-                     ad_operand_text(c, 0, a), ad_type_name((ad_type)first->type), i, ad_operand_text(c, i, b),
-                     ad_type_name((ad_type)x->type));
-        return false;
-    }
     if (axis >= 0 && axis < like.rank && axis < first->shape->rank)
         like.dims[axis] = first->shape->dims[axis];
     if (ad_same_dims(&like, first->shape))
@@ -97,7 +91,7 @@ static const ad_sample samples_concat[] = {
 
 AD_OPERATOR(concat,
     .arity = AD_VARIADIC,
-    .types = "*",
+    .types = "s",
     .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
     .shape = concat_shape,
     SAMPLES(samples_concat),
@@ -152,7 +146,7 @@ static const ad_sample samples_stack[] = {
 
 AD_OPERATOR(stack,
     .arity = AD_VARIADIC,
-    .types = "*",
+    .types = "s",
     .attributes = {{"axis", AD_ATTRIBUTE_INTEGER}},
     .shape = stack_shape,
     SAMPLES(samples_stack),
