@@ -109,11 +109,11 @@ static bool map_buffers(int wanted)
 {
     void *taken[2 * MOST_BUFFERS];
     const int late = shared.has_forked ? shared.most_hosts - 1 : 0, all = wanted + late;
-    const int new = wanted - shared.mapped + shared.running + (shared.has_no_threads ? 0 : late);
+    const int more = wanted - shared.mapped + shared.running + (shared.has_no_threads ? 0 : late);
     int n = 0;
     if (blas_memory_alloc && blas_memory_free) {
         if (wanted + shared.running > MOST_BUFFERS || late > MOST_BUFFERS ||
-            !ad_memory_is_left((size_t) new *(buffer_bytes + page)))
+            !ad_memory_is_left((size_t)more * (buffer_bytes + page)))
             return false;
         while (n < all && (taken[n] = blas_memory_alloc(0)))
             n++;
