@@ -87,7 +87,6 @@ int main(void)
     for (int i = 0; i < BATCH * WIDTH; i++)
         input[i] = (float)(2 * ad_random_uniform(2, 0, (uint64_t)i) - 1);
     ad_set_threads(1);
-    ad_tape_close(ad_tape_open(NULL)); /* the first tape sets OpenBLAS to one thread */
     print_blas_kernels();
     printf("%-24s %12s %8s %10s %12s %8s\n", "1,000 layers", "values, MB", "of all", "needed", "step, ms", "times");
     for (int k = 0; k < WAYS; k++) {

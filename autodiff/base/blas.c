@@ -11,6 +11,8 @@
 
 #include <gradtape/threads.h>
 
+#include "openblas.h"
+
 /* All in multiply-adds. */
 static const double not_worth_cutting = 4e5; /* a smaller product is one block */
 static const double small_product = 1e6;     /* up to this size OpenBLAS's kernels for small products are used */
@@ -26,7 +28,6 @@ void ad_blas_prepare(void)
 {
     const char *core = openblas_get_corename();
     has_small_kernels = !strcmp(core, "SkylakeX") || !strcmp(core, "Cooperlake") || !strcmp(core, "SapphireRapids");
-    openblas_set_num_threads(1);
 }
 
 bool ad_blas_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX; }
@@ -119,6 +120,20 @@ static void multiply_tile(void *context, size_t block)
         multiply_block(w, i, j, k0, SMALLER(k0 + w->cut.k, end), half ? w->p->partial : w->p->c);
 }
 
+/* On all threads if OpenBLAS can have a buffer for each, or else on one. The bits are the same. */
+static void multiply_tiles(job *w, size_t tiles)
+{
+    const size_t most = (size_t)ad_threads(), threads = tiles < most ? tiles : most;
+    if (threads > 1 && !ad_openblas_widen((int)threads - 1)) {
+        for (size_t tile = 0; tile < tiles; tile++)
+            multiply_tile(w, tile);
+        return;
+    }
+    ad_parallel(tiles, multiply_tile, w);
+    if (threads > 1)
+        ad_openblas_end((int)threads - 1);
+}
+
 static void add_partial(const ad_product *p)
 {
     const int n = (int)(p->m * p->n);
@@ -144,7 +159,7 @@ void ad_blas_multiply(const ad_product *p)
     w.rows = ceiling(p->m, w.cut.m);
     w.columns = ceiling(p->n, w.cut.n);
     const int64_t halves = ceiling(p->k, w.cut.half);
-    ad_parallel((size_t)(w.rows * w.columns * halves), multiply_tile, &w);
+    multiply_tiles(&w, (size_t)(w.rows * w.columns * halves));
     if (halves > 1 && !p->leaves_partial)
         add_partial(p);
 }

@@ -3,7 +3,8 @@
 /* The one place that calls BLAS, and that cuts products into blocks. */
 #include <gradtape/tensor.h>
 
-/* Sets OpenBLAS to one thread: the threads are ours. */
+/* Called once, before the others: looks for the kernels that OpenBLAS chose. Each of them that computes stands between
+ * ad_openblas_begin and ad_openblas_end. */
 void ad_blas_prepare(void);
 
 typedef struct ad_product {

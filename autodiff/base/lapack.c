@@ -1,4 +1,4 @@
-/* The one file that calls LAPACK: the one inside OpenBLAS, which ad_blas_prepare holds to one thread. */
+/* The one file that calls LAPACK: the one inside OpenBLAS. */
 #include "lapack.h"
 
 #include <cblas.h>

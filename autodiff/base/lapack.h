@@ -1,6 +1,6 @@
 #ifndef AUTODIFF_BASE_LAPACK_H
 #define AUTODIFF_BASE_LAPACK_H
-/* The one place that calls LAPACK.
+/* The one place that calls LAPACK. Each call stands between ad_openblas_begin and ad_openblas_end.
  *
  * Matrices are square, [n,n] with 0 < n <= INT_MAX, dense and row-major, as everywhere. LAPACK reads columns where we
  * have rows, so it sees each matrix a as a'. Each function below says what follows from that. Numbers must be finite.

@@ -1,8 +1,10 @@
 /* The meter over the allocator. The only file that calls malloc and free. */
-#include <gradtape/memory.h>
+#define _DEFAULT_SOURCE /* for MAP_ANONYMOUS */
+#include "memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static void *standard_allocate(void *context, size_t bytes)
 {
@@ -63,4 +65,11 @@ void ad_memory_release(ad_memory *memory, void *block, size_t count, size_t byte
     memory->usage.bytes -= total;
     if (memory->allocator.release)
         memory->allocator.release(memory->allocator.context, block, total);
+}
+
+/* The kernel counts memory of this kind against every limit, though no page of it is touched. */
+bool ad_memory_is_left(size_t bytes)
+{
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return room != MAP_FAILED && munmap(room, bytes) == 0;
 }

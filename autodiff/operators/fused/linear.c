@@ -80,6 +80,7 @@ LOOP(end_row_totals)
 #else
 
 #include "../../base/blas.h"
+#include "../../forward/with_blas.h"
 #include <gradtape/threads.h>
 
 AD_FAMILY(fused_linear)
@@ -230,9 +231,10 @@ static void linear_run(ad_call *c)
     p.c = c->y[keeps_z(activation_of(c->attributes))]->data;
     p.leaves_partial = true;
     p.partial = partial ? ad_scratch(c, partial, ad_type_bytes(p.type)) : NULL;
-    if (partial && !p.partial)
+    if ((partial && !p.partial) || !ad_begin_blas(c))
         return;
     ad_blas_multiply(&p);
+    ad_end_blas();
     finish_rows(c, &p);
 }
 

@@ -21,7 +21,7 @@ AD_FAMILY(linear_algebra_cholesky)
 
 LOOP_TABLE(clear_above)
 
-static void cholesky_run(ad_call *c)
+static void cholesky_by_blas(ad_call *c)
 {
     const ad_type type = (ad_type)c->x[0]->type;
     const size_t n = (size_t)ad_last(c->x[0]->shape, 1), n_matrices = ad_matrix_count(c->x[0]);
@@ -40,6 +40,8 @@ static void cholesky_run(ad_call *c)
         ad_loop_for(&clear_above_loops, c->x[0]->type)(&(ad_span){.array = {y}, .size = {n}});
     }
 }
+
+static void cholesky_run(ad_call *c) { ad_run_with_blas(c, cholesky_by_blas); }
 
 /* (x + x') / 2 */
 static ad_tensor symmetric(ad_tensor x) { return ad_scale(ad_add(x, ad_transpose(x)), 0.5); }

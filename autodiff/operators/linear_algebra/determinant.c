@@ -155,7 +155,7 @@ static void put(const ad_call *c, int j, size_t at, double value)
 /* Whether there is nothing to factor: a determinant of no rows is 1. */
 static bool is_empty(const ad_call *c) { return size_of(c) == 0; }
 
-static void det_run(ad_call *c)
+static void det_by_blas(ad_call *c)
 {
     factors f;
     const size_t n = ad_elements(c->y[0]);
@@ -167,6 +167,8 @@ static void det_run(ad_call *c)
             put(c, 0, at, finite ? value_of(determinant(c, ad_matrix_of(c->x[0], at), &f)) : (double)NAN);
         }
 }
+
+static void det_run(ad_call *c) { ad_run_with_blas(c, det_by_blas); }
 
 /* y = det a :  da = dy cof(a) (Jacobi's formula) */
 static void det_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_for_matrices(ad_dy(p)), ad_cofactor(ad_x(p, 0)))); }
@@ -191,7 +193,7 @@ static double log_of(product a)
     return a.m == 0 || (size > 1e-300 && size < 1e300) ? log(size) : log(fabs(a.m)) + (double)a.e * log(2);
 }
 
-static void slogdet_run(ad_call *c)
+static void slogdet_by_blas(ad_call *c)
 {
     factors f;
     const size_t n = ad_elements(c->y[0]);
@@ -206,6 +208,8 @@ static void slogdet_run(ad_call *c)
             put(c, 1, at, log_of(det));
         }
 }
+
+static void slogdet_run(ad_call *c) { ad_run_with_blas(c, slogdet_by_blas); }
 
 /* (sign, ln |det a|) :  da = a'^-1 dlog (Jacobi's formula); the sign is constant where it is not undefined */
 static void slogdet_vjp(ad_pullback *p)
@@ -347,7 +351,7 @@ static bool cofactor_of_any(ad_call *c, size_t at, singular *s, void *y)
     return true;
 }
 
-static void cofactor_run(ad_call *c)
+static void cofactor_by_blas(ad_call *c)
 {
     const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]);
     singular s;
@@ -361,6 +365,8 @@ static void cofactor_run(ad_call *c)
             return;
     }
 }
+
+static void cofactor_run(ad_call *c) { ad_run_with_blas(c, cofactor_by_blas); }
 
 /* Of one row it is constant: no sample. */
 static const ad_sample samples_of_cofactor[] = {
@@ -428,7 +434,7 @@ static bool slope_at(ad_call *c, size_t at, singular *s, double *p)
     return true;
 }
 
-static void cofactor_slope_run(ad_call *c)
+static void cofactor_slope_by_blas(ad_call *c)
 {
     const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]);
     singular s;
@@ -442,6 +448,8 @@ static void cofactor_slope_run(ad_call *c)
             return;
     }
 }
+
+static void cofactor_slope_run(ad_call *c) { ad_run_with_blas(c, cofactor_slope_by_blas); }
 
 /* <a, b> of each pair of matrices, to broadcast. */
 static ad_tensor inner(ad_tensor a, ad_tensor b) { return ad_sum_over(ad_mul(a, b), AD_KEEP_AXES(-2, -1)); }

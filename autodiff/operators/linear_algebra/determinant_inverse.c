@@ -151,7 +151,7 @@ static bool slope_at(ad_call *c, size_t at, const room *r)
     return d == 0;
 }
 
-static void slogdet_slope_run(ad_call *c)
+static void slogdet_slope_by_blas(ad_call *c)
 {
     const size_t n_matrices = ad_matrix_count(c->x[0]);
     room r;
@@ -161,6 +161,8 @@ static void slogdet_slope_run(ad_call *c)
         for (size_t at = 0; at < n_matrices && slope_at(c, at, &r); at++)
             ;
 }
+
+static void slogdet_slope_run(ad_call *c) { ad_run_with_blas(c, slogdet_slope_by_blas); }
 
 /* y = d w, w = a'^-1 :  dd = <dy, w>,  da = -w (d dy + dw)' w. Of a matrix that has no inverse, and d = 0, da is 0; dd
  * is not known, `lost` makes it NaN. */
@@ -214,7 +216,7 @@ ad_tensor ad_slogdet_slope(ad_tensor a, ad_tensor dlog, ad_tensor *w)
 
 /* ---- The third derivative of det --------------------------------------------------------------------------------- */
 
-static void cofactor_inverse_run(ad_call *c)
+static void cofactor_inverse_by_blas(ad_call *c)
 {
     const size_t n_matrices = ad_matrix_count(c->x[0]), n = size_of(c);
     char text[AD_MATRIX_TEXT];
@@ -233,6 +235,8 @@ static void cofactor_inverse_run(ad_call *c)
         }
     }
 }
+
+static void cofactor_inverse_run(ad_call *c) { ad_run_with_blas(c, cofactor_inverse_by_blas); }
 
 /* y = a'^-1 :  da = -y dy' y (Giles 2008, 2.2.3) */
 static void cofactor_inverse_vjp(ad_pullback *p)

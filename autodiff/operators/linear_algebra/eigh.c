@@ -215,7 +215,7 @@ static bool eigen_at(ad_call *c, size_t at, const room *r)
     return true;
 }
 
-static void eigh_run(ad_call *c)
+static void eigh_by_blas(ad_call *c)
 {
     const size_t n = size_of(c), n_matrices = ad_matrix_count(c->x[0]), bytes = ad_bytes_of(c->x[0]->type);
     if (n_matrices == 0)
@@ -226,6 +226,8 @@ static void eigh_run(ad_call *c)
         if (!eigen_at(c, at, &r))
             return;
 }
+
+static void eigh_run(ad_call *c) { ad_run_with_blas(c, eigh_by_blas); }
 
 /* dw, one number for each column. */
 static ad_tensor for_columns(ad_tensor x)

@@ -103,7 +103,7 @@ static void product_run(ad_call *c, reading r)
         return; /* there may be very many matrices of nothing */
     const size_t partial = ad_blas_partial(&p);
     p.partial = partial ? ad_scratch(c, partial, bytes) : NULL;
-    if (partial && !p.partial)
+    if ((partial && !p.partial) || !ad_begin_blas(c))
         return;
     for (size_t i = 0; i < n; i++) {
         p.a = (const char *)c->x[0]->data + ad_matrix_at(&lead, &lead_a, i) * m_k;
@@ -111,6 +111,7 @@ static void product_run(ad_call *c, reading r)
         p.c = (char *)c->y[0]->data + i * m_n;
         ad_blas_multiply(&p);
     }
+    ad_end_blas();
 }
 
 /* ---- a b --------------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #define AUTODIFF_OPERATORS_MATRICES_H
 /* Matrices in the last two axes: what the families of linear algebra share. */
 #include "../../forward/shape_rules.h"
+#include "../../forward/with_blas.h"
 #include "../../tape/names.h"
 
 /* The size of an axis counted from the end: 1 is the last. */

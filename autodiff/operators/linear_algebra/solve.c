@@ -238,7 +238,7 @@ static bool check_triangle(ad_call *c, ad_triangle_kind kind, size_t at)
     return pivot == n;
 }
 
-static void solve_triangular_run(ad_call *c)
+static void solve_triangular_by_blas(ad_call *c)
 {
     const ad_triangle_kind kind = kind_of(&c->attributes[0]);
     const int64_t n = ad_last(c->x[0]->shape, 1), k = ad_last(c->x[1]->shape, 1);
@@ -253,6 +253,8 @@ static void solve_triangular_run(ad_call *c)
         ad_blas_solve_triangular((ad_type)c->x[0]->type, kind, n, k, ad_matrix_of(c->x[0], s.a), y);
     }
 }
+
+static void solve_triangular_run(ad_call *c) { ad_run_with_blas(c, solve_triangular_by_blas); }
 
 /* a y = b :  db = a'^-1 dy,  da = -db y';  a' y = b :  db = a^-1 dy,  da = -y db';  in the triangle, without a diagonal
  * of ones (Giles 2008, 2.3.1) */
@@ -307,7 +309,7 @@ static bool factor(ad_call *c, size_t at, factors f)
     return pivot == n;
 }
 
-static void solve_run(ad_call *c)
+static void solve_by_blas(ad_call *c)
 {
     const ad_type type = (ad_type)c->x[0]->type;
     const size_t n = (size_t)ad_last(c->x[0]->shape, 1), k = (size_t)ad_last(c->x[1]->shape, 1);
@@ -326,6 +328,8 @@ static void solve_run(ad_call *c)
         ad_turn(c, k, n, columns, ad_matrix_of(c->y[0], at));
     }
 }
+
+static void solve_run(ad_call *c) { ad_run_with_blas(c, solve_by_blas); }
 
 static ad_tensor solve(ad_tensor a, ad_tensor b, ad_triangle how);
 
@@ -361,7 +365,7 @@ static ad_tensor solve(ad_tensor a, ad_tensor b, ad_triangle how)
 
 ad_tensor ad_solve(ad_tensor a, ad_tensor b) { return solve(a, b, AD_LOWER); }
 
-static void inverse_run(ad_call *c)
+static void inverse_by_blas(ad_call *c)
 {
     const ad_type type = (ad_type)c->x[0]->type;
     const size_t n = (size_t)ad_last(c->x[0]->shape, 1), n_matrices = ad_matrix_count(c->x[0]);
@@ -376,6 +380,8 @@ static void inverse_run(ad_call *c)
         ad_lapack_inverse(type, (int64_t)n, y, exchanges, work);
     }
 }
+
+static void inverse_run(ad_call *c) { ad_run_with_blas(c, inverse_by_blas); }
 
 /* y = a^-1 :  da = -y' dy y' (Giles 2008, 2.2.3) */
 static void inverse_vjp(ad_pullback *p)
