@@ -127,3 +127,55 @@ size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
     append_wild(&s);
     return s.n;
 }
+
+/* ---- Seeds of places --------------------------------------------------------------------------------------------- */
+
+const struct fuzz_place_row fuzz_places[FUZZ_PLACES] = {
+    {"position", FUZZ_POSITION_WAYS},     {"replay", FUZZ_REPLAY_WAYS}, {"segment", FUZZ_SEGMENT_WAYS},
+    {"gradcheck", FUZZ_MISBEHAVIOURS},    {"rule", FUZZ_MISBEHAVIOURS}, {"kernel", FUZZ_MISBEHAVIOURS},
+    {"later_kernel", FUZZ_MISBEHAVIOURS},
+};
+
+static uint8_t code_of(fuzz_place place)
+{
+    switch (place) {
+    case FUZZ_AT_POSITION: return FUZZ_POSITION;
+    case FUZZ_AT_REPLAY: return FUZZ_REPLAY;
+    case FUZZ_AT_SEGMENT: return FUZZ_SEGMENT;
+    case FUZZ_IN_GRADCHECK: return FUZZ_GRADCHECK;
+    default: return FUZZ_CUSTOM;
+    }
+}
+
+/* What stands before a way, and after it. */
+static fuzz_instruction before(fuzz_place place)
+{
+    const bool opens = place == FUZZ_AT_POSITION || place == FUZZ_AT_SEGMENT;
+    return (fuzz_instruction){.code = opens ? code_of(place) : FUZZ_RESET, .how = FUZZ_CLEARS};
+}
+
+static fuzz_instruction after(fuzz_place place)
+{
+    const uint8_t code = place == FUZZ_IN_RULE           ? FUZZ_BACKWARD
+                         : place == FUZZ_IN_LATER_KERNEL ? FUZZ_REPLAY
+                                                         : FUZZ_RESET;
+    return (fuzz_instruction){.code = code, .how = FUZZ_CLEARS};
+}
+
+size_t fuzz_place_seed(fuzz_place place, int part, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
+{
+    size_t n = 0;
+    const uint8_t run = place < FUZZ_IN_RULE ? 1 : (uint8_t)(place - FUZZ_IN_RULE);
+    fuzz_encode(&(fuzz_instruction){.code = FUZZ_LEAF, .type = AD_F64, .sample = 1}, bytes);
+    for (int way = part * FUZZ_PART; way < (part + 1) * FUZZ_PART && way < fuzz_places[place].n_ways; way++) {
+        const fuzz_instruction three[] = {before(place),
+                                          {.code = code_of(place),
+                                           .how = FUZZ_CLEARS,
+                                           .sample = (uint8_t)way,
+                                           .pick = {place == FUZZ_IN_GRADCHECK ? 2 : 0, run}},
+                                          after(place)};
+        for (int i = 0; i < 3; i++)
+            fuzz_encode(&three[i], bytes + (n += FUZZ_BYTES));
+    }
+    return n + FUZZ_BYTES;
+}

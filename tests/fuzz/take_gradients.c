@@ -30,7 +30,8 @@ static bool is_excused(const fuzz_machine *m)
 {
     const ad_status status = ad_status_of(m->tape);
     const bool is_unrecorded = m->has_unrecorded && strstr(ad_message(m->tape), "was not recorded by ad_backward");
-    return status == AD_OK || status == AD_BAD_VALUE || status == AD_NOT_FINITE || is_unrecorded || fuzz_is_refused(m);
+    return status == AD_OK || status == AD_BAD_VALUE || status == AD_NOT_FINITE || is_unrecorded || m->has_misbehaved ||
+           fuzz_is_refused(m);
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------------------- */
@@ -108,7 +109,7 @@ void fuzz_gradient(fuzz_machine *m, const fuzz_instruction *in)
     g.x = ad_gradient(of.x);
     g.kind = FUZZ_OF_GRADIENT;
     g.wants = m->is_recorded ? FUZZ_WANTS_MAYBE : FUZZ_WANTS_NOT;
-    m->has_unrecorded = m->has_unrecorded || !m->is_recorded;
+    m->has_unrecorded = m->has_unrecorded || !m->is_recorded || m->is_settled;
     FUZZ_EXPECT(!ad_is_inert(g.x), "the gradient is inert: %s", ad_message(m->tape));
     fuzz_push(m, &g);
     fuzz_slot product = of;
