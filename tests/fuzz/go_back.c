@@ -73,7 +73,7 @@ static void left_position(fuzz_machine *m, int k)
     drop_since(m, p->born, NULL, 0, true);
     m->n_calls = p->n_calls < m->n_calls ? p->n_calls : m->n_calls;
     m->segment = m->segment == p->segment ? m->segment : 0;
-    m->is_settled = true;
+    m->is_mixed = true;
 }
 
 static void spoil_survivors(fuzz_machine *m, unsigned way, ad_tensor *survive, int *n)
@@ -155,7 +155,7 @@ static void replay(fuzz_machine *m, bool repeats)
     FUZZ_EXPECT(status != AD_OK || !repeats || m->is_changed || m->has_misbehaved || hash_all(m) == before,
                 "a replay of what did not change changes values");
     m->is_changed = m->is_changed || status != AD_OK;
-    m->is_settled = true;
+    m->is_mixed = true;
 }
 
 static bool is_fed(const fuzz_machine *m, const fuzz_slot *slot, const void *context)

@@ -227,7 +227,7 @@ void fuzz_forget_step(fuzz_machine *m)
         m->n_positions = 0;
     m->n_calls = m->n_guards = 0;
     m->segment = 0;
-    m->is_changed = m->is_recorded = m->is_settled = false;
+    m->is_changed = m->is_recorded = m->is_mixed = false;
     m->has_unrecorded = m->has_survivor = m->has_misbehaved = false;
 }
 

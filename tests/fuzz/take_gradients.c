@@ -88,8 +88,10 @@ void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in)
     FUZZ_EXPECT(!well || wild || m->is_changed || is_excused(m), "a good backward fails: %s", ad_message(m->tape));
     fuzz_drop(m, FUZZ_OF_GRADIENT, false);
     /* One that fails leaves gradients as they were, or none; one that accumulates may leave some as they were. */
-    if (status == AD_OK)
+    if (status == AD_OK) {
+        m->is_mixed = options.accumulate && (m->is_mixed || options.differentiable != m->is_recorded);
         m->is_recorded = options.differentiable || (options.accumulate && m->is_recorded);
+    }
     m->report->reached_backward = m->report->reached_backward || (status == AD_OK && !m->has_failed);
     if (status == AD_OK)
         check_gradients(m, &y, options.keep);
@@ -109,7 +111,7 @@ void fuzz_gradient(fuzz_machine *m, const fuzz_instruction *in)
     g.x = ad_gradient(of.x);
     g.kind = FUZZ_OF_GRADIENT;
     g.wants = m->is_recorded ? FUZZ_WANTS_MAYBE : FUZZ_WANTS_NOT;
-    m->has_unrecorded = m->has_unrecorded || !m->is_recorded || m->is_settled;
+    m->has_unrecorded = m->has_unrecorded || !m->is_recorded || m->is_mixed;
     FUZZ_EXPECT(!ad_is_inert(g.x), "the gradient is inert: %s", ad_message(m->tape));
     fuzz_push(m, &g);
     fuzz_slot product = of;
