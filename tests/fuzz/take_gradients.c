@@ -87,6 +87,9 @@ void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in)
     FUZZ_EXPECT(status != AD_OK || (well && fuzz_is_well(m)), "backward succeeds on a tape in error");
     FUZZ_EXPECT(!well || wild || m->is_changed || is_excused(m), "a good backward fails: %s", ad_message(m->tape));
     fuzz_drop(m, FUZZ_OF_GRADIENT, false);
+    /* What it adds to plain numbers records these. */
+    if (options.accumulate && options.differentiable && (!m->is_recorded || m->is_mixed))
+        m->has_unrecorded = true;
     /* One that fails leaves gradients as they were, or none; one that accumulates may leave some as they were. */
     if (status == AD_OK) {
         m->is_mixed = options.accumulate && (m->is_mixed || options.differentiable != m->is_recorded);
