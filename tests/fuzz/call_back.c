@@ -158,7 +158,10 @@ static void run_copy(ad_call *c)
     memcpy(c->y[0]->data, x->data, ad_elements(x) * (x->type == AD_F64 ? sizeof(double) : sizeof(float)));
     if (++at_work->kernel_runs != run)
         return;
-    fuzz_reach(at_work, run == 1 ? FUZZ_IN_KERNEL : FUZZ_IN_LATER_KERNEL, (unsigned)way);
+    const fuzz_place place = at_work->is_sweeping ? FUZZ_IN_RECOMPUTED
+                             : run == 1           ? FUZZ_IN_KERNEL
+                                                  : FUZZ_IN_LATER_KERNEL;
+    fuzz_reach(at_work, place, (unsigned)way);
     misbehave(at_work, (unsigned)way, ad_scalar(c->tape, 1));
 }
 

@@ -52,6 +52,7 @@ typedef struct fuzz_machine {
     int64_t kernel_runs; /* of the last operator of ours that was applied */
     bool has_survivor;   /* a tensor survived a return since the last reset */
     bool has_misbehaved; /* an operator that misbehaves was applied since the last reset */
+    bool is_sweeping;    /* backward runs */
     bool is_mixed;       /* some gradients may be recorded and others not */
     size_t refused;      /* by the allocator, before this instruction */
     bool has_failed;     /* some instruction left an error */

@@ -95,7 +95,8 @@ typedef enum fuzz_place {
     FUZZ_IN_GRADCHECK,
     FUZZ_IN_RULE,
     FUZZ_IN_KERNEL,
-    FUZZ_IN_LATER_KERNEL, /* when it runs again: in a replay, or where a segment is recomputed */
+    FUZZ_IN_LATER_KERNEL, /* when it runs again in a replay */
+    FUZZ_IN_RECOMPUTED,   /* when it runs again in a sweep, because a segment dropped its result */
     FUZZ_PLACES
 } fuzz_place;
 enum { FUZZ_WAYS = 32 };
@@ -128,7 +129,7 @@ bool fuzz_has_rule(const ad_operator *row);
 size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES]);
 
 /* A program that reaches FUZZ_PART ways of a place, from part * FUZZ_PART on. Returns its length. */
-enum { FUZZ_PART = 10 };
+enum { FUZZ_PART = 6 };
 size_t fuzz_place_seed(fuzz_place place, int part, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES]);
 
 /* What a program did. */

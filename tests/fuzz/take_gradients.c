@@ -82,7 +82,9 @@ void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in)
         options.seed = new_leaf(m, FUZZ_INPUT, y.type, &y.shape, in->pick[2]).x;
     if (wild)
         spoil_backward(m, in, &y, &options);
+    m->is_sweeping = true;
     const ad_status status = ad_backward_with(y.x, &options);
+    m->is_sweeping = false;
     ad_clear_error(m->other);
     FUZZ_EXPECT(status != AD_OK || (well && fuzz_is_well(m)), "backward succeeds on a tape in error");
     FUZZ_EXPECT(!well || wild || m->is_changed || is_excused(m), "a good backward fails: %s", ad_message(m->tape));
