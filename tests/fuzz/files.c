@@ -60,21 +60,41 @@ size_t fuzz_file_read(const char *name, uint8_t bytes[FUZZ_FILE])
     return n;
 }
 
-static bool write_seed(const char *folder, const ad_operator *row)
+static bool write_seed(const char *folder, const char *name, const uint8_t *bytes, size_t n)
 {
     char path[4096];
-    uint8_t bytes[FUZZ_MOST * FUZZ_BYTES];
-    const size_t n = fuzz_seed(row, bytes);
-    snprintf(path, sizeof path, "%s/row_%s", folder, row->name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "wb");
     const bool written = file && fwrite(bytes, 1, n, file) == n;
     return file && fclose(file) == 0 && written;
 }
 
+static bool write_row_seed(const char *folder, const ad_operator *row)
+{
+    char name[120];
+    uint8_t bytes[FUZZ_MOST * FUZZ_BYTES];
+    snprintf(name, sizeof name, "row_%s", row->name);
+    return write_seed(folder, name, bytes, fuzz_seed(row, bytes));
+}
+
+static bool write_place_seeds(const char *folder, fuzz_place place)
+{
+    char name[120];
+    uint8_t bytes[FUZZ_MOST * FUZZ_BYTES];
+    bool written = true;
+    for (int part = 0; written && part * FUZZ_PART < fuzz_places[place].n_ways; part++) {
+        snprintf(name, sizeof name, "place_%s_%d", fuzz_places[place].name, part);
+        written = write_seed(folder, name, bytes, fuzz_place_seed(place, part, bytes));
+    }
+    return written;
+}
+
 bool fuzz_files_write_seeds(const char *folder)
 {
-    for (size_t i = 0; i < ad_operator_count(); i++)
-        if (!write_seed(folder, ad_operator_at(i)))
-            return false;
-    return true;
+    bool written = true;
+    for (size_t i = 0; written && i < ad_operator_count(); i++)
+        written = write_row_seed(folder, ad_operator_at(i));
+    for (int place = 0; written && place < FUZZ_PLACES; place++)
+        written = write_place_seeds(folder, (fuzz_place)place);
+    return written;
 }

@@ -18,7 +18,8 @@ void fuzz_files_free(fuzz_files *files);
 /* Reads a program, and returns how many bytes it has; 0 if it cannot be read. */
 size_t fuzz_file_read(const char *name, uint8_t bytes[FUZZ_FILE]);
 
-/* Writes a seed for each row into a folder, as FOLDER/row_NAME; false, with errno, on an error. */
+/* Writes seeds into a folder: FOLDER/row_NAME for each row, FOLDER/place_NAME_PART for each fuzz_place; false, with
+ * errno, on an error. */
 bool fuzz_files_write_seeds(const char *folder);
 
 #endif

@@ -27,7 +27,7 @@ static void name_rows(uint8_t *bytes, size_t n)
 /* Any instruction, each as often as the others, a third of them wrong on purpose. */
 static void draw_instruction(uint8_t bytes[FUZZ_BYTES], unsigned seed)
 {
-    enum { CODES = 12 };
+    enum { CODES = 16 };
     fuzz_instruction in;
     for (unsigned i = 0; i < FUZZ_BYTES; i++)
         bytes[i] = (uint8_t)ad_random_bits(seed, 0, i);

@@ -17,6 +17,7 @@ typedef struct fuzz_slot {
     ad_shape shape;
     fuzz_kind kind;
     fuzz_wants wants;
+    uint64_t born; /* counts the slots, and the segments */
 } fuzz_slot;
 
 /* A call of an operator, planned or recorded. */
@@ -27,6 +28,16 @@ typedef struct fuzz_call {
     ad_attribute attributes[AD_MAX_ATTRIBUTES];
 } fuzz_call;
 
+/* A position, and what the machine knew at it. */
+typedef struct fuzz_position {
+    ad_position position;
+    uint64_t born, segment;
+    int n_calls;
+    bool is_open; /* not given up yet */
+} fuzz_position;
+
+enum { FUZZ_POSITIONS = 16 };
+
 typedef struct fuzz_machine {
     counting memory, probe_memory;
     ad_tape *tape, *other;
@@ -35,6 +46,14 @@ typedef struct fuzz_machine {
     ad_tensor gone[FUZZ_GONE]; /* handles that a reset made stale */
     fuzz_call calls[FUZZ_CALLS];
     int n_slots, n_gone, n_calls;
+    fuzz_position positions[FUZZ_POSITIONS];
+    uint64_t born, segment; /* of the open segment; 0: none is open */
+    int n_positions, segment_calls, n_guards;
+    int64_t kernel_runs; /* of the last operator of ours that was applied */
+    bool has_survivor;   /* a tensor survived a return since the last reset */
+    bool has_misbehaved; /* an operator that misbehaves was applied since the last reset */
+    bool is_sweeping;    /* backward runs */
+    bool is_mixed;       /* some gradients may be recorded and others not */
     size_t refused;      /* by the allocator, before this instruction */
     bool has_failed;     /* some instruction left an error */
     bool is_changed;     /* a leaf was updated since the recording began */
@@ -67,12 +86,19 @@ fuzz_slot *fuzz_find(fuzz_machine *m, unsigned k, fuzz_fits *fits, const void *c
 /* Makes a leaf of FUZZ_PARAM, FUZZ_VARIABLE or FUZZ_INPUT and pushes it; i32 makes an input. */
 fuzz_slot fuzz_leaf(fuzz_machine *m, int leaf, ad_type type, const ad_shape *shape, const fuzz_numbers *numbers);
 
+/* What is true after a reset. */
+void fuzz_forget_step(fuzz_machine *m);
+/* Notes that a program reached a way. */
+void fuzz_reach(fuzz_machine *m, fuzz_place place, unsigned way);
+
 /* ---- Invariants -------------------------------------------------------------------------------------------------- */
 
 bool fuzz_is_well(const fuzz_machine *m);
 /* Whether memory was refused in this instruction: then whatever failed may have. */
 bool fuzz_is_refused(const fuzz_machine *m);
 void fuzz_check_status(fuzz_machine *m);
+/* A number for the bits of a tensor's value. NaN is NaN, whatever its bits. */
+uint64_t fuzz_hash(ad_tensor x);
 /* Reads a tensor that must be readable, with its gradient if it has one. */
 void fuzz_read(fuzz_machine *m, const fuzz_slot *slot);
 
@@ -82,6 +108,11 @@ void fuzz_apply(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_gradient(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_local_gradient(fuzz_machine *m, const fuzz_instruction *in);
+void fuzz_gradcheck(fuzz_machine *m, const fuzz_instruction *in);
+void fuzz_positions(fuzz_machine *m, const fuzz_instruction *in);
+void fuzz_replay(fuzz_machine *m, const fuzz_instruction *in);
+void fuzz_segments(fuzz_machine *m, const fuzz_instruction *in);
+void fuzz_custom(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_update(fuzz_machine *m, const fuzz_instruction *in);
 
 /* The picks as one number, to draw from. */

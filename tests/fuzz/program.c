@@ -127,3 +127,78 @@ size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
     append_wild(&s);
     return s.n;
 }
+
+/* ---- Seeds of places --------------------------------------------------------------------------------------------- */
+
+const struct fuzz_place_row fuzz_places[FUZZ_PLACES] = {
+    {"position", FUZZ_POSITION_WAYS},     {"replay", FUZZ_REPLAY_WAYS},       {"segment", FUZZ_SEGMENT_WAYS},
+    {"gradcheck", FUZZ_MISBEHAVIOURS},    {"rule", FUZZ_MISBEHAVIOURS},       {"kernel", FUZZ_MISBEHAVIOURS},
+    {"later_kernel", FUZZ_MISBEHAVIOURS}, {"recomputed", FUZZ_MISBEHAVIOURS},
+};
+
+static uint8_t code_of(fuzz_place place)
+{
+    switch (place) {
+    case FUZZ_AT_POSITION: return FUZZ_POSITION;
+    case FUZZ_AT_REPLAY: return FUZZ_REPLAY;
+    case FUZZ_AT_SEGMENT: return FUZZ_SEGMENT;
+    case FUZZ_IN_GRADCHECK: return FUZZ_GRADCHECK;
+    default: return FUZZ_CUSTOM;
+    }
+}
+
+/* What stands before a way, and after it. An instruction without `how` is none. */
+enum { BEFORE = 2, AFTER = 3 };
+typedef struct around {
+    fuzz_instruction before[BEFORE], after[AFTER];
+} around;
+
+#define SEED(...)                                                                                                      \
+    {                                                                                                                  \
+        .how = FUZZ_CLEARS, __VA_ARGS__                                                                                \
+    }
+static const around arounds[FUZZ_PLACES] = {
+    [FUZZ_AT_POSITION] = {{SEED(.code = FUZZ_POSITION)}, {SEED(.code = FUZZ_RESET)}},
+    [FUZZ_AT_REPLAY] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_RESET)}},
+    [FUZZ_AT_SEGMENT] = {{SEED(.code = FUZZ_SEGMENT)}, {SEED(.code = FUZZ_RESET)}},
+    [FUZZ_IN_GRADCHECK] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_RESET)}},
+    [FUZZ_IN_RULE] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_BACKWARD)}},
+    [FUZZ_IN_KERNEL] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_RESET)}},
+    [FUZZ_IN_LATER_KERNEL] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_REPLAY)}},
+    /* Another call of the operator is the output, so that the result of the first is dropped. */
+    [FUZZ_IN_RECOMPUTED] = {{SEED(.code = FUZZ_RESET), SEED(.code = FUZZ_SEGMENT)},
+                            {SEED(.code = FUZZ_CUSTOM), SEED(.code = FUZZ_SEGMENT, .sample = FUZZ_END, .pick = {0, 1}),
+                             SEED(.code = FUZZ_BACKWARD)}},
+};
+
+/* A custom operator misbehaves in its rule, in the first run since the last call, or in the second. */
+static uint8_t run_of(fuzz_place place)
+{
+    return place == FUZZ_IN_RULE ? 0 : place == FUZZ_IN_LATER_KERNEL || place == FUZZ_IN_RECOMPUTED ? 2 : 1;
+}
+
+static size_t append_all(const fuzz_instruction *in, int count, uint8_t *bytes, size_t n)
+{
+    for (int i = 0; i < count; i++)
+        if (in[i].how) {
+            fuzz_encode(&in[i], bytes + n);
+            n += FUZZ_BYTES;
+        }
+    return n;
+}
+
+size_t fuzz_place_seed(fuzz_place place, int part, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
+{
+    const around *a = &arounds[place];
+    const int first = part * FUZZ_PART, n_ways = fuzz_places[place].n_ways;
+    const fuzz_instruction leaf = SEED(.code = FUZZ_LEAF, .type = AD_F64, .sample = 2);
+    size_t n = append_all(&leaf, 1, bytes, 0);
+    for (int way = first; way < first + FUZZ_PART && way < n_ways; way++) {
+        const fuzz_instruction in = SEED(.code = code_of(place), .sample = (uint8_t)way,
+                                         .pick = {place == FUZZ_IN_GRADCHECK ? 2 : 0, run_of(place)});
+        n = append_all(a->before, BEFORE, bytes, n);
+        n = append_all(&in, 1, bytes, n);
+        n = append_all(a->after, AFTER, bytes, n);
+    }
+    return n;
+}

@@ -26,6 +26,11 @@ typedef enum fuzz_code {
     FUZZ_READ_WRONG = 184,
     FUZZ_STARVE = 192,
     FUZZ_FAIL = 200,
+    FUZZ_GRADCHECK = 216,
+    FUZZ_POSITION = 224,
+    FUZZ_REPLAY = 232,
+    FUZZ_SEGMENT = 240,
+    FUZZ_CUSTOM = 248,
 } fuzz_code;
 
 /* Ways, in the low five bits of `how`. Below FUZZ_MENDED an operator is tried on existing tensors, and mended if they
@@ -41,6 +46,64 @@ enum { FUZZ_EXISTING, FUZZ_PARAM, FUZZ_VARIABLE, FUZZ_INPUT };
 
 /* Options of backward, in `type`. */
 enum { FUZZ_KEEP = 1, FUZZ_ACCUMULATE = 2, FUZZ_DIFFERENTIABLE = 4, FUZZ_SEED = 8 };
+
+/* What `sample` chooses of positions, replay and segments. */
+enum {
+    FUZZ_TAKE,
+    FUZZ_RETURN,
+    FUZZ_RETURN_WITH,
+    FUZZ_SURVIVOR_STALE,
+    FUZZ_SURVIVOR_OTHER,
+    FUZZ_SURVIVOR_INERT,
+    FUZZ_SURVIVORS_NEGATIVE,
+    FUZZ_POSITION_WAYS
+};
+enum { FUZZ_REPLAYED, FUZZ_REPEATS, FUZZ_FEED, FUZZ_FEED_OTHER, FUZZ_GUARD, FUZZ_REPLAY_WAYS };
+enum { FUZZ_BEGIN, FUZZ_END, FUZZ_END_STALE, FUZZ_END_NEGATIVE, FUZZ_SEGMENT_WAYS };
+
+/* What `sample` chooses of functions that the library calls: what such a function does. */
+enum {
+    FUZZ_BEHAVES,
+    FUZZ_MAKES_PARAM,
+    FUZZ_MAKES_STATE,
+    FUZZ_OF_SHAPE,
+    FUZZ_OF_TYPE,
+    FUZZ_INERT,
+    FUZZ_STALE,
+    FUZZ_OF_OTHER,
+    FUZZ_FAILS,
+    FUZZ_FAILS_AND_CLEARS,
+    FUZZ_RESETS,
+    FUZZ_LEAVES_POSITION,
+    FUZZ_RETURNS,
+    FUZZ_RETURNS_TWICE,
+    FUZZ_RETURNS_OUTSIDE,
+    FUZZ_CHECKS,
+    FUZZ_REPLAYS,
+    FUZZ_BEGINS,
+    FUZZ_ENDS,
+    FUZZ_DERIVES,
+    FUZZ_CHANGES,
+    FUZZ_MISBEHAVIOURS
+};
+
+/* Where a way can be reached. */
+typedef enum fuzz_place {
+    FUZZ_AT_POSITION,
+    FUZZ_AT_REPLAY,
+    FUZZ_AT_SEGMENT,
+    FUZZ_IN_GRADCHECK,
+    FUZZ_IN_RULE,
+    FUZZ_IN_KERNEL,
+    FUZZ_IN_LATER_KERNEL, /* when it runs again in a replay */
+    FUZZ_IN_RECOMPUTED,   /* when it runs again in a sweep, because a segment dropped its result */
+    FUZZ_PLACES
+} fuzz_place;
+enum { FUZZ_WAYS = 32 };
+extern const struct fuzz_place_row {
+    const char *name;
+    int n_ways;
+} fuzz_places[FUZZ_PLACES];
 
 typedef struct fuzz_instruction {
     uint8_t code, how;
@@ -65,11 +128,16 @@ bool fuzz_has_rule(const ad_operator *row);
  * orders, and then wrong on purpose. Returns its length. */
 size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES]);
 
+/* A program that reaches FUZZ_PART ways of a place, from part * FUZZ_PART on. Returns its length. */
+enum { FUZZ_PART = 6 };
+size_t fuzz_place_seed(fuzz_place place, int part, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES]);
+
 /* What a program did. */
 enum { FUZZ_RAN_KERNEL = 1, FUZZ_RAN_RULE = 2 };
 typedef struct fuzz_report {
     bool reached_backward; /* a backward succeeded, and nothing had failed before */
     uint8_t *ran;          /* for each row of the table what ran is or-ed in; NULL: nobody asks */
+    uint8_t *ways;         /* for each place FUZZ_WAYS numbers: 1 for a way that was reached; NULL: nobody asks */
 } fuzz_report;
 
 /* Runs a program twice, on memory filled with different garbage. Aborts, with a message, where an invariant does not

@@ -1,7 +1,7 @@
 /* Runs programs from files, with any compiler; and extends the corpus when rows were added:
  *
  *   build/tests/fuzz/run_programs FILE|FOLDER...               runs them, and says what they reach
- *   build/tests/fuzz/run_programs --seeds tests/fuzz/corpus    writes the seed of each row into the folder
+ *   build/tests/fuzz/run_programs --seeds tests/fuzz/corpus    writes the seeds of rows and places into the folder
  *
  * A finding ends it, with the program's file as the last line that stands before the message. */
 #include <errno.h>

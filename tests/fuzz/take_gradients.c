@@ -30,7 +30,8 @@ static bool is_excused(const fuzz_machine *m)
 {
     const ad_status status = ad_status_of(m->tape);
     const bool is_unrecorded = m->has_unrecorded && strstr(ad_message(m->tape), "was not recorded by ad_backward");
-    return status == AD_OK || status == AD_BAD_VALUE || status == AD_NOT_FINITE || is_unrecorded || fuzz_is_refused(m);
+    return status == AD_OK || status == AD_BAD_VALUE || status == AD_NOT_FINITE || is_unrecorded || m->has_misbehaved ||
+           fuzz_is_refused(m);
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------------------- */
@@ -81,14 +82,21 @@ void fuzz_backward(fuzz_machine *m, const fuzz_instruction *in)
         options.seed = new_leaf(m, FUZZ_INPUT, y.type, &y.shape, in->pick[2]).x;
     if (wild)
         spoil_backward(m, in, &y, &options);
+    m->is_sweeping = true;
     const ad_status status = ad_backward_with(y.x, &options);
+    m->is_sweeping = false;
     ad_clear_error(m->other);
     FUZZ_EXPECT(status != AD_OK || (well && fuzz_is_well(m)), "backward succeeds on a tape in error");
     FUZZ_EXPECT(!well || wild || m->is_changed || is_excused(m), "a good backward fails: %s", ad_message(m->tape));
     fuzz_drop(m, FUZZ_OF_GRADIENT, false);
+    /* What it adds to plain numbers records these. */
+    if (options.accumulate && options.differentiable && (!m->is_recorded || m->is_mixed))
+        m->has_unrecorded = true;
     /* One that fails leaves gradients as they were, or none; one that accumulates may leave some as they were. */
-    if (status == AD_OK)
+    if (status == AD_OK) {
+        m->is_mixed = options.accumulate && (m->is_mixed || options.differentiable != m->is_recorded);
         m->is_recorded = options.differentiable || (options.accumulate && m->is_recorded);
+    }
     m->report->reached_backward = m->report->reached_backward || (status == AD_OK && !m->has_failed);
     if (status == AD_OK)
         check_gradients(m, &y, options.keep);
@@ -108,7 +116,7 @@ void fuzz_gradient(fuzz_machine *m, const fuzz_instruction *in)
     g.x = ad_gradient(of.x);
     g.kind = FUZZ_OF_GRADIENT;
     g.wants = m->is_recorded ? FUZZ_WANTS_MAYBE : FUZZ_WANTS_NOT;
-    m->has_unrecorded = m->has_unrecorded || !m->is_recorded;
+    m->has_unrecorded = m->has_unrecorded || !m->is_recorded || m->is_mixed;
     FUZZ_EXPECT(!ad_is_inert(g.x), "the gradient is inert: %s", ad_message(m->tape));
     fuzz_push(m, &g);
     fuzz_slot product = of;

@@ -1,5 +1,6 @@
 /* The corpus of the fuzz target (program.h): each program runs without a finding, at least half of them reach backward
- * without an error, and together they run the kernel and the rule of every row of the table. A row that has no program
+ * without an error, and together they run the kernel and the rule of every row of the table and reach every way of
+ * every place. A row that has no program
  * of its own and is not run by another's is a gap, which is listed. The tests of programs run in processes of their own
  * and note what they saw in memory that all share. */
 #include <stdio.h>
@@ -14,13 +15,14 @@
 static fuzz_files files;
 static uint8_t *ran;     /* by row */
 static uint8_t *reached; /* by file */
+static uint8_t *ways;    /* by place and way */
 
 static const char extend[] = "build/tests/fuzz/run_programs --seeds tests/fuzz/corpus extends the corpus";
 
 START_TEST(program_runs)
 {
     static uint8_t bytes[FUZZ_FILE];
-    fuzz_report report = {.ran = ran};
+    fuzz_report report = {.ran = ran, .ways = ways};
     const size_t n = fuzz_file_read(files.names[_i], bytes);
     ck_assert_msg(n > 0 && n < FUZZ_FILE, "%s cannot be read", files.names[_i]);
     fprintf(stderr, "%s\n", files.names[_i]);
@@ -88,6 +90,14 @@ START_TEST(rows_have_numbers_of_their_own)
 }
 END_TEST
 
+START_TEST(ways_are_reached)
+{
+    for (int way = 0; way < fuzz_places[_i].n_ways; way++)
+        ck_assert_msg(ways[_i * FUZZ_WAYS + way], "no program reaches way %d of %s; %s", way, fuzz_places[_i].name,
+                      extend);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("fuzz corpus");
@@ -98,6 +108,7 @@ static Suite *make_suite(void)
     tcase_add_test(rows, half_of_the_programs_reach_backward);
     tcase_add_test(rows, gaps_are_listed);
     tcase_add_loop_test(rows, row_runs, 0, (int)ad_operator_count());
+    tcase_add_loop_test(rows, ways_are_reached, 0, FUZZ_PLACES);
     tcase_add_test(rows, rows_have_numbers_of_their_own);
     return suite;
 }
@@ -117,7 +128,8 @@ int main(void)
     }
     ran = share(ad_operator_count());
     reached = share(files.n);
-    if (!ran || !reached)
+    ways = share((size_t)FUZZ_PLACES * FUZZ_WAYS);
+    if (!ran || !reached || !ways)
         return 1;
     const int status = run_suites(srunner_create(make_suite()));
     gaps_print(is_gap, no_program);
