@@ -3,8 +3,8 @@
 /* Kernels that call BLAS or LAPACK (base/openblas.h). */
 #include <gradtape/operator.h>
 
-/* Begins and ends calls of BLAS and LAPACK in a kernel. If there is no memory for them, the call
- * fails and false is returned. */
+/* Begins and ends calls of BLAS and LAPACK in a kernel. If there is no memory for them, the call fails and false is
+ * returned. */
 bool ad_begin_blas(ad_call *c);
 void ad_end_blas(void);
 
