@@ -11,6 +11,7 @@
 #include "../tape/opaque.h"
 #include "../tape/reset.h"
 #include "../tape/status.h"
+#include "../tape/watch.h"
 #include "prune.h"
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
@@ -265,7 +266,12 @@ bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor 
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-ad_place ad_begin_derivative(const ad_tape *t) { return t ? AD_PLACE_NOW(t) : (ad_place){0}; }
+ad_place ad_begin_derivative(ad_tape *t)
+{
+    if (t && t->watch && !ad_is_in_functional_sweep(t))
+        ad_forget_band(t, AD_BAND_FUNCTIONAL);
+    return t ? AD_PLACE_NOW(t) : (ad_place){0};
+}
 
 ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int n)
 {

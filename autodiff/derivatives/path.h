@@ -18,7 +18,7 @@ bool ad_check_like(ad_tape *t, ad_tensor v, ad_tensor x, const char *who, const 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
 /* Where a call begins to record. */
-ad_place ad_begin_derivative(const ad_tape *t);
+ad_place ad_begin_derivative(ad_tape *t);
 
 /* Ends a call. Only its results, and what they need, stay on the tape. On an error nothing stays, and the results are
  * inert. Returns the tape's status. */

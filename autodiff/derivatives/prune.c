@@ -8,6 +8,7 @@
 #include "../tape/reset.h"
 #include "../tape/segments.h"
 #include "../tape/status.h"
+#include "../tape/watch.h"
 
 static void need(uint32_t *needed, const ad_tape *t, uint32_t id, uint32_t first)
 {
@@ -98,6 +99,8 @@ bool ad_prune(ad_tape *t, uint32_t first, ad_tensor *results, int n)
     ad_end_step_at(t, close_up(map, t, first));
     if (t->checked_own)
         ad_forget_descriptors(t);
+    if (t->watch)
+        ad_renumber_watched(t, first, map);
     for (int i = 0; i < n; i++) {
         const bool moved = ad_table_of(results[i]) == AD_STEP && results[i].id >= first;
         results[i] = ad_handle(t, moved ? map[results[i].id - first] : results[i].id);

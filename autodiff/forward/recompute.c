@@ -20,7 +20,7 @@ static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
 {
     const ad_entry *e = ad_entry_at(t, id);
     ad_running_call r = {
-        .call = {t, e->op, ad_attributes_of(e), (int)e->value.n_operands, e->value.n_results, values, r.y, &r}};
+        .call = {t, e->op, ad_entry_attributes(e), (int)e->value.n_operands, e->value.n_results, values, r.y, &r}};
     for (int i = 0; i < r.call.n_x; i++)
         values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
     for (int j = 0; j < r.call.n_y; j++)

@@ -31,6 +31,12 @@ static ad_tensor apply_with(const ad_operator *op, ad_tensor x, ad_attribute att
     return y;
 }
 
+ad_tensor ad_sum_to_shape(ad_tensor g, const ad_shape *shape)
+{
+    const bool fits = ad_same_dims(ad_entry_at(g.tape, g.id)->value.shape, shape);
+    return fits ? g : apply_with(&ad_operator_sum_to, g, (ad_attribute){.shape = *shape});
+}
+
 /* A recorded part is its own gradient. But a leaf changes in place, also where a view shows it, and its number at this
  * moment does not. */
 static uint32_t recorded_part(ad_tape *t, uint32_t g)
@@ -43,8 +49,7 @@ static uint32_t recorded_part(ad_tape *t, uint32_t g)
 void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id, ad_tensor g)
 {
     ad_entry *x = ad_entry_at(t, id);
-    if (!ad_same_dims(ad_entry_at(t, g.id)->value.shape, x->value.shape))
-        g = apply_with(&ad_operator_sum_to, g, (ad_attribute){.shape = *x->value.shape});
+    g = ad_sum_to_shape(g, x->value.shape);
     const uint32_t old = x->gradient;
     if (g.id == 0)
         return;

@@ -5,7 +5,7 @@
 #include "../tape/handles.h"
 #include "../tape/opaque.h"
 #include "../tape/status.h"
-#include "sweep.h"
+#include "parts.h"
 
 static bool check_seed(ad_tape *t, uint32_t id, const ad_entry *e, const ad_backward_options *options)
 {
@@ -57,6 +57,8 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
     const ad_tensor seed = is_gradient ? keep_seed(t, options->seed, options->differentiable) : options->seed;
     if (t->status != AD_OK)
         return t->status;
+    if (t->watch)
+        ad_watch_backward(t, options->accumulate);
     if (options->accumulate)
         ad_drop_inner_gradients(t);
     else

@@ -5,6 +5,7 @@
 #include "../forward/rows.h"
 #include "../tape/versions.h"
 #include "accumulate.h"
+#include "parts.h"
 
 /* ---- Operands and results ---------------------------------------------------------------------------------------- */
 
@@ -158,6 +159,12 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
     if (!check_part(p, i, g))
         return;
     const uint32_t x = operand_id(p, i);
+    if (t->watching) {
+        g = ad_sum_to_shape(g, ad_entry_at(t, x)->value.shape);
+        ad_watch_part(p, i, g);
+        if (t->status != AD_OK)
+            return;
+    }
     ad_add_gradient(t, AD_GIVEN, p, x, g);
     if (t->checking && t->status == AD_OK)
         ad_check_gradient(t, p->entry->op->name, ad_entry_at(t, x));

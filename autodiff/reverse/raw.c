@@ -167,7 +167,7 @@ void ad_run_raw_rule(ad_pullback *p)
         x[n++] = ad_y_at(p, j);
     for (int i = 0; i < g->n_x; i++)
         x[n++] = ad_x(p, i);
-    ad_apply(t, &g->op, x, n, ad_attributes_of(p->entry), dx);
+    ad_apply(t, &g->op, x, n, ad_entry_attributes(p->entry), dx);
     for (int i = 0; i < g->n_x && t->status == AD_OK; i++)
         if (g->wanted >> i & 1)
             ad_give(p, i, dx[i]);

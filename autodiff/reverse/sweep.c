@@ -4,7 +4,9 @@
 #include "../forward/recompute.h"
 #include "../forward/rows.h"
 #include "../tape/reset.h"
+#include "../tape/watch.h"
 #include "accumulate.h"
+#include "parts.h"
 #include "raw.h"
 
 void ad_run_rule(ad_pullback *p)
@@ -61,6 +63,8 @@ static inline bool pull(ad_pullback *p, const ad_sweep *sweep, ad_entry *e, uint
     for (int i = 0; i < p->n_cached; i++)
         p->x[i] = ad_entry_at(p->tape, p->operands[i]);
     ad_run_rule(p);
+    if (!p->is_plain && p->tape->watching)
+        ad_watch_rule(p);
     return finish(p->tape, sweep, p);
 }
 
@@ -98,7 +102,7 @@ static void visit_down(ad_tape *t, const ad_sweep *sweep, uint32_t from, uint32_
     p.capture = -1;
     p.wanted = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
     p.may_move = !sweep->keep && !sweep->functional && !t->recording;
-    p.is_plain = !t->recording && !t->checking && !t->changes.n;
+    p.is_plain = !t->recording && !t->checking && !t->watching && !t->changes.n;
     p.frame.entry = NULL; /* no rule runs yet */
     ad_push_frame(t, &p.frame, AD_IN_RULE);
     for (uint32_t id = from; id > end && t->status == AD_OK; id--)
@@ -164,7 +168,7 @@ static void add_seed(ad_tape *t, const ad_sweep *sweep, ad_tensor dy)
     ad_add_gradient(t, lend ? AD_LENT : AD_GIVEN, NULL, sweep->y.id, dy);
 }
 
-static ad_tensor ones_like(ad_tensor y)
+ad_tensor ad_ones_for(ad_tensor y)
 {
     const ad_entry *e = ad_entry_of(y.tape, y);
     const ad_attribute attributes[] = {{.integer = e->value.type}, {.shape = *e->value.shape}, {.real = 1}};
@@ -185,7 +189,8 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     ad_frame f = {.functional = sweep->functional, .recording = t->recording};
     ad_push_frame(t, &f, AD_IN_SWEEP);
     t->recording = sweep->recording;
-    const ad_tensor dy = !sweep->dy.id ? ones_like(sweep->y) : sweep->dy;
+    const ad_tensor dy = !sweep->dy.id ? ad_ones_for(sweep->y) : sweep->dy;
+    const int watched = t->watching && t->status == AD_OK ? ad_watch_sweep(t, sweep, dy) : 0;
     if (t->status == AD_OK)
         add_seed(t, sweep, dy);
     ad_recycle_fresh(t);
@@ -193,6 +198,8 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     visit_all(t, sweep, last);
     if (t->status != AD_OK && !sweep->functional)
         clean_up(t, last);
+    if (t->watching)
+        t->watch->running[sweep->functional ? AD_BAND_FUNCTIONAL : AD_BAND_BACKWARD] = watched;
     t->recording = f.recording;
     t->frame = f.outer;
 }

@@ -85,6 +85,14 @@ void ad_retire(ad_tape *t, uint32_t id)
     t->has_retired = true;
 }
 
+size_t ad_count_entries(const ad_tape *t, uint32_t first, uint32_t end)
+{
+    size_t n = end - first;
+    for (uint32_t id = first; t->has_retired && id < end; id++)
+        n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
+    return n;
+}
+
 /* What begins at the end of the recording begins after the retired entry. */
 static void retire_at_end(ad_tape *t)
 {

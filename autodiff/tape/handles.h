@@ -9,6 +9,12 @@ ad_entry *ad_require(ad_tensor x, const char *who);
 /* The same for a call that only reads: a tape in error can be read, because that is when its values are looked at. */
 ad_entry *ad_require_to_read(ad_tensor x, const char *who);
 
+/* The same for a call that does not read the value: a segment may have dropped it. */
+const ad_entry *ad_require_to_look(ad_tensor x, const char *who);
+
+/* Whether i counts one of the operands of e. If not, the tape is in error. */
+bool ad_check_operand(ad_tape *t, const ad_entry *e, int i, const char *who);
+
 /* Puts the tape in error: says why x, operand i of `who` (i < 0: its only one), is not a valid tensor of t. */
 void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i);
 

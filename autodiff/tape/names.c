@@ -50,7 +50,7 @@ ad_tensor ad_name(ad_tensor x, const char *name)
 
 const char *ad_name_of(ad_tensor x)
 {
-    const ad_entry *e = ad_require_to_read(x, "name_of");
+    const ad_entry *e = ad_require_to_look(x, "name_of");
     return e ? ad_name_or(e, "") : "";
 }
 

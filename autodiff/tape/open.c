@@ -6,6 +6,7 @@
 #include "../base/blas.h"
 #include "../kernels/kernel.h"
 #include "entries.h"
+#include "watch.h"
 
 static void prepare_process(void)
 {
@@ -45,17 +46,12 @@ void ad_tape_close(ad_tape *t)
     ad_list_free(&t->memory, &t->segments, sizeof(ad_segment));
     ad_list_free(&t->memory, &t->aside, sizeof(ad_aside));
     ad_list_free(&t->memory, &t->outer, sizeof(uint32_t));
+    ad_list_free(&t->memory, &t->scopes, sizeof(ad_stretch));
+    ad_free_watch(t);
     ad_memory memory = t->memory;
     ad_memory_release(&memory, t, 1, sizeof *t);
 }
 
 ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage){0}; }
 
-size_t ad_entry_count(const ad_tape *t)
-{
-    size_t n = t ? t->ends[AD_STEP] - t->first : 0;
-    if (t && t->has_retired)
-        for (uint32_t id = t->first; id < t->ends[AD_STEP]; id++)
-            n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
-    return n;
-}
+size_t ad_entry_count(const ad_tape *t) { return t ? ad_count_entries(t, t->first, t->ends[AD_STEP]) : 0; }

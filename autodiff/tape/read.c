@@ -8,19 +8,19 @@
 
 ad_type ad_type_of(ad_tensor x)
 {
-    ad_entry *e = ad_require_to_read(x, "type_of");
+    const ad_entry *e = ad_require_to_look(x, "type_of");
     return e ? (ad_type)e->value.type : AD_F32;
 }
 
 ad_shape ad_shape_of(ad_tensor x)
 {
-    ad_entry *e = ad_require_to_read(x, "shape_of");
+    const ad_entry *e = ad_require_to_look(x, "shape_of");
     return e ? *e->value.shape : AD_SCALAR;
 }
 
 size_t ad_size_of(ad_tensor x)
 {
-    ad_entry *e = ad_require_to_read(x, "size_of");
+    const ad_entry *e = ad_require_to_look(x, "size_of");
     return e ? ad_elements(&e->value) : 0;
 }
 

@@ -7,8 +7,10 @@
 #include "entries.h"
 #include "frames.h"
 #include "gradients.h"
+#include "scopes.h"
 #include "segments.h"
 #include "versions.h"
+#include "watch.h"
 
 void ad_forget_descriptors(ad_tape *t)
 {
@@ -20,6 +22,8 @@ void ad_drop_from(ad_tape *t, ad_place place)
 {
     if (t->copies.n)
         ad_forget_copies_from(t, place.entries);
+    if (t->watch)
+        ad_forget_watched_from(t, place.entries);
     ad_drop_segments_from(t, place.entries);
     ad_forget_changes_from(t, place.entries);
     if (t->checked_own)
@@ -45,6 +49,7 @@ void ad_leave_position(ad_tape *t)
     ad_recycle_fresh(t);
     if (t->open_segment != f->open_segment) /* it began since: it is dropped */
         t->open_segment = 0;
+    ad_return_scopes(t, f);
     t->fresh = f->fresh;
     t->recording = f->recording;
     t->frame = f->outer;
@@ -75,6 +80,8 @@ ad_status ad_reset(ad_tape *t)
     ad_drop_from(t, (ad_place){.entries = t->first});
     ad_arena_rewind(&t->late, (ad_arena_mark){0});
     t->open_segment = 0;
+    t->scopes.n = t->open_scope = 0;
+    ad_forget_watched(t);
     t->replay.state = AD_RECORDING_CURRENT;
     t->replay.guard_lost = false;
     ad_pool_begin_step(&t->pool);

@@ -63,6 +63,13 @@ typedef struct ad_change {
     uint32_t version; /* before the change */
 } ad_change;
 
+/* A scope (inspect.h). */
+typedef struct ad_stretch {
+    const char *name;
+    uint32_t outer;      /* the number of the scope around it, from 1; 0: none */
+    uint32_t first, end; /* its entries are from first on, before end; 0: it is open */
+} ad_stretch;
+
 /* A leaf that was assigned from a result. */
 typedef struct ad_copy {
     const void *data; /* of the result; NULL: the leaf has been changed otherwise since */
@@ -142,6 +149,8 @@ typedef struct ad_frame {
     bool recording;        /* of a sweep or a position: whether results were recorded outside it */
     uint32_t fresh;        /* of a position: the list of the fresh outside it */
     uint32_t open_segment; /* of a position: the segment that was open */
+    size_t n_scopes;       /* of a position: how many scopes there were */
+    uint32_t open_scope;   /* of a position: the scope that was open */
     uint64_t serial;       /* of a position: what it is known by */
     ad_storage *storage;   /* of a position: the memory of this frame */
 } ad_frame;
@@ -171,6 +180,7 @@ struct ad_tape {
     struct {
         ad_frame *frame;                        /* the innermost; NULL: the program runs */
         bool recording;                         /* results become entries of STEP, not of TEMPORARY */
+        bool watching;                          /* parts of gradients and earlier values of leaves are kept */
         bool checking;                          /* results are looked at: a number that is not finite is an error */
         uint64_t draws;                         /* of random operators, so far */
         const ad_operator *checked[AD_CHECKED]; /* rows, and descriptors that have entries here: found complete */
@@ -188,10 +198,13 @@ struct ad_tape {
         ad_list segments;      /* ad_segment, in order */
         ad_list aside;         /* ad_aside: of functional sweeps, those of the innermost last */
         ad_list outer;         /* ids on the paths of sweeps that a functional sweep runs inside of, likewise */
+        ad_list scopes;        /* ad_stretch, in the order of their beginnings */
         uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
+        uint32_t open_scope;   /* the number of the innermost open scope, from 1; 0: none */
         bool has_retired;      /* some entry of STEP is retired: its id is used up */
         uint64_t positions;    /* so many were taken: they are known by their number */
     };
+    struct ad_watch *watch; /* what was kept; NULL: the tape was never watched */
     struct {
         ad_memory memory;
         ad_arena step;       /* data of STEP */
@@ -260,7 +273,7 @@ static inline const uint32_t *ad_operands_of(const ad_entry *e)
     return e->value.n_operands > 2 ? e->extra->operands : e->u.operands;
 }
 
-static inline const ad_attribute *ad_attributes_of(const ad_entry *e)
+static inline const ad_attribute *ad_entry_attributes(const ad_entry *e)
 {
     return e->op && e->extra ? e->extra->attributes : NULL;
 }

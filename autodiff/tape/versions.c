@@ -8,6 +8,7 @@
 #include "frames.h"
 #include "handles.h"
 #include "names.h"
+#include "watch.h"
 
 /* A kernel may change only a leaf that it made itself, and a gradient rule only one that it made after a position. */
 static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
@@ -23,6 +24,8 @@ static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
 bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 {
     if (refuse_change(t, id, who))
+        return false;
+    if (t->watching && !ad_watch_change(t, id, who))
         return false;
     if (t->copies.n)
         ad_forget_copy(t, id);

@@ -1,18 +1,149 @@
 #ifndef GRADTAPE_INSPECT_H
 #define GRADTAPE_INSPECT_H
-/* Looking into a tape. */
+/* Looking into a tape: what was recorded, and where each gradient comes from.
+ *
+ * The calls that read take a tape in error, record nothing, and change no status, value or gradient. Those that return a
+ * pointer or a number say so if there is nothing to return; only a tensor that is not valid puts the tape in error.
+ * A tensor whose segment dropped its value (segments.h) is valid here, except where its value is read. */
+#include <gradtape/operator.h>
 #include <gradtape/tensor.h>
+
+/* ---- The recording ----------------------------------------------------------------------------------------------- */
+
+/* Returns number i of what was recorded since the last reset, in the order of recording, which is a topological order;
+ * ad_entry_count (tape.h) says how many there are. Inputs and variables are among them, parameters and states are not
+ * (ad_kept_at). Each result of a call is listed, and each by-product. An i out of range gives an inert tensor. */
+AD_API ad_tensor ad_recorded_at(ad_tape *tape, size_t i);
 
 /* Returns the name of the operator that made `y`, for instance "tanh". A leaf gives "param", "state", "input" or
  * "variable". A gradient that was not recorded gives "gradient", a tensor that survived ad_return_to gives "return_to".
  * Error: `y` is not valid; the result is then "". */
 AD_API const char *ad_made_by(ad_tensor y);
 
+/* Returns the operator that made `y`; NULL for a leaf, and for a gradient that was not recorded. Error: `y` is not
+ * valid. */
+AD_API const ad_operator *ad_operator_of(ad_tensor y);
+
+/* Returns the attributes of the call that made `y`, as its operator declares them; NULL if there are none. They belong
+ * to the tape and last as long as `y`. Error: `y` is not valid. */
+AD_API const ad_attribute *ad_attributes_of(ad_tensor y);
+
+/* Returns which result of its call `y` is: 0 for the first, and for a leaf. By-products follow the results. The results
+ * of a call are recorded one after the other. Error: `y` is not valid. */
+AD_API int ad_result_number(ad_tensor y);
+
 /* Returns the number of operands that `y` was made from: 0 for a leaf. Error: `y` is not valid. */
 AD_API int ad_operand_count(ad_tensor y);
 
 /* Returns the i-th operand that `y` was made from. Errors: `y` is not valid; i is out of range (AD_BAD_VALUE). */
 AD_API ad_tensor ad_operand(ad_tensor y, int i);
+
+/* Returns whether `x` wants a gradient: it is a parameter or a variable, or depends on one. Error: `x` is not valid. */
+AD_API bool ad_wants_gradient(ad_tensor x);
+
+/* Returns whether the segment of `x` dropped its value. Error: `x` is not valid. */
+AD_API bool ad_is_dropped(ad_tensor x);
+
+/* Returns whether `x` is a leaf that was changed in place since the recording read it: its value is not the one that
+ * results were computed from. Error: `x` is not valid. */
+AD_API bool ad_is_changed(ad_tensor x);
+
+/* ---- Scopes ------------------------------------------------------------------------------------------------------ *
+ * A scope gives a name to a stretch of the recording, for instance to a layer. Scopes nest. They change nothing else. */
+
+typedef struct ad_scope {
+    const char *name; /* belongs to the tape */
+    int outer;        /* the index of the scope around it; -1: none */
+    size_t first, n;  /* its entries: n from number `first` on (ad_recorded_at) */
+    bool is_open;
+} ad_scope;
+
+/* Begins a scope; ends the innermost one. The name is copied. Both return the tape's status. Errors: the name is NULL;
+ * no scope is open; memory; a call in a kernel or a rule (operator.h). A position (position.h) that is returned to
+ * leaves the scopes as they were. */
+AD_API ad_status ad_scope_begin(ad_tape *tape, const char *name);
+AD_API ad_status ad_scope_end(ad_tape *tape);
+
+/* Return the number of scopes since the last reset, and number i of them, in the order of their beginnings. An i out of
+ * range gives a scope whose name is NULL. */
+AD_API size_t ad_scope_count(const ad_tape *tape);
+AD_API ad_scope ad_scope_at(const ad_tape *tape, size_t i);
+
+/* ---- Watching ---------------------------------------------------------------------------------------------------- *
+ * Each operand of each call gives a part of its gradient. A watched tape keeps each part as it is added up, in order: to
+ * whom, from which call, through which of its operands. The parts of a tensor add up to its gradient. */
+
+/* The most elements of a part, a gradient or a value that are copied. */
+#define AD_MOST_COPIED 4096
+
+/* Numbers that were copied. */
+typedef struct ad_numbers {
+    ad_type type;
+    ad_shape shape;
+    size_t n;         /* elements */
+    double norm;      /* Euclidean, of all elements */
+    const void *data; /* row-major; NULL if there are more than AD_MOST_COPIED, or none were computed */
+} ad_numbers;
+
+/* Where a part comes from. */
+typedef enum ad_part_origin {
+    AD_FROM_RULE,   /* a gradient rule gave it */
+    AD_FROM_SEED,   /* the sweep began with it: 1, or the seed that the caller gave */
+    AD_FROM_BEFORE, /* the gradient that was there when a sweep with `accumulate` began, and was not watched */
+} ad_part_origin;
+
+/* One part of a gradient. */
+typedef struct ad_part {
+    ad_part_origin origin;
+    int sweep;                  /* which sweep of the band: 0 for the first */
+    ad_tensor of;               /* to whose gradient it was added */
+    ad_tensor from;             /* result 0 of the call whose rule gave it; inert if there was none */
+    int place;                  /* which operand of that call `of` is; -1 if there was none */
+    ad_numbers part;            /* in the shape of `of` */
+    const ad_numbers *upstream; /* the gradients of the results of that call, n_upstream of them */
+    int n_upstream;
+    bool has_local;
+    double local; /* the derivative of the call by this operand, where both have one element and no other result */
+} ad_part;
+
+/* The two bands of parts. */
+typedef enum ad_band {
+    AD_BAND_BACKWARD,   /* the last ad_backward; those with `accumulate` add to it */
+    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian, each sweep after the other */
+    AD_BAND_COUNT
+} ad_band;
+
+/* Turns watching on or off.
+ * - While it is on, a sweep keeps its parts, and a change of a leaf in place keeps the value before it. Gradients have the
+ *   same bits. Rules of calls with one element run a second time, for the local derivative.
+ * - While it is off, it costs nothing. What was kept stays until the next ad_backward, ad_reset, or ad_watch with AD_ON.
+ * - Parts of entries that ad_return_to drops are dropped.
+ * - A sweep that fails keeps what was given before it failed.
+ * Errors: memory, then or in a sweep; a call in a kernel or a rule (operator.h). Returns the tape's status. */
+AD_API ad_status ad_watch(ad_tape *tape, ad_switch on);
+
+/* Returns whether the tape is watched. */
+AD_API bool ad_is_watched(const ad_tape *tape);
+
+/* Return the number of parts in a band, and number i of them, in the order in which they were given. The part belongs to
+ * the tape and lasts until the next sweep or reset. NULL: i is out of range. */
+AD_API size_t ad_part_count(const ad_tape *tape, ad_band band);
+AD_API const ad_part *ad_part_at(const ad_tape *tape, ad_band band, size_t i);
+
+/* A change of a leaf in place, by ad_descend for instance. */
+typedef struct ad_leaf_change {
+    ad_tensor leaf;
+    const char *by;    /* "descend" */
+    ad_numbers before; /* its value before the change */
+} ad_leaf_change;
+
+/* Return the number of changes since the last ad_backward that did not accumulate, and number i of them, in order. A
+ * change by ad_touch is not listed: the earlier value is gone. The change lasts until the next backward or reset. NULL: i
+ * is out of range. */
+AD_API size_t ad_leaf_change_count(const ad_tape *tape);
+AD_API const ad_leaf_change *ad_leaf_change_at(const ad_tape *tape, size_t i);
+
+/* ---- Derivatives of one call ------------------------------------------------------------------------------------- */
 
 /* Returns the local derivative of `y` by its i-th operand: what y's rule gives to that place alone when the gradient of
  * `y` is all ones. For `x + x` each of the two places gets 1.
@@ -21,6 +152,8 @@ AD_API ad_tensor ad_operand(ad_tensor y, int i);
  * Errors: the operator or the types have no derivative (AD_NO_GRADIENT); i is out of range; a call in a kernel or a
  * rule (operator.h). */
 AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
+
+/* ---- Numbers that are not finite --------------------------------------------------------------------------------- */
 
 /* Turns a check on or off that finds where a NaN or an infinity comes from. While it is on, every result of an operator
  * and every gradient is looked at, and the first number that is not finite puts the tape in error (AD_NOT_FINITE).

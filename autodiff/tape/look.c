@@ -1,0 +1,88 @@
+/* Looking at what was recorded: entries in order, and how each was made. */
+#include <gradtape/inspect.h>
+
+#include "handles.h"
+#include "status.h"
+
+static bool is_retired(const ad_tape *t, uint32_t id)
+{
+    return ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
+}
+
+ad_tensor ad_recorded_at(ad_tape *t, size_t i)
+{
+    if (!t || i >= t->ends[AD_STEP] - t->first)
+        return ad_inert(t);
+    uint32_t id = t->first + (uint32_t)i;
+    if (t->has_retired) {
+        for (id = t->first; id < t->ends[AD_STEP] && (i > 0 || is_retired(t, id)); id++)
+            i -= !is_retired(t, id);
+        if (id == t->ends[AD_STEP])
+            return ad_inert(t);
+    }
+    return ad_handle_as_recorded(t, id);
+}
+
+const char *ad_made_by(ad_tensor y)
+{
+    const ad_entry *e = ad_require_to_look(y, "made_by");
+    if (!e)
+        return "";
+    if (e->op)
+        return e->op->name;
+    if (ad_table_of(y) == AD_PERSISTENT)
+        return e->value.flags & AD_IS_STATE ? "state" : "param";
+    if (ad_table_of(y) == AD_TEMPORARY)
+        return "gradient";
+    return e->value.flags & AD_WANTS_GRADIENT ? "variable" : "input";
+}
+
+const ad_operator *ad_operator_of(ad_tensor y)
+{
+    const ad_entry *e = ad_require_to_look(y, "operator_of");
+    return e ? e->op : NULL;
+}
+
+const ad_attribute *ad_attributes_of(ad_tensor y)
+{
+    const ad_entry *e = ad_require_to_look(y, "attributes_of");
+    return e && e->op && ad_attribute_count(e->op) ? ad_entry_attributes(e) : NULL;
+}
+
+int ad_result_number(ad_tensor y)
+{
+    const ad_entry *e = ad_require_to_look(y, "result_number");
+    return e && e->op ? e->value.result : 0;
+}
+
+int ad_operand_count(ad_tensor y)
+{
+    const ad_entry *e = ad_require_to_look(y, "operand_count");
+    return e && e->op ? (int)e->value.n_operands : 0;
+}
+
+ad_tensor ad_operand(ad_tensor y, int i)
+{
+    const ad_entry *e = ad_require_to_look(y, "operand");
+    if (!e || !ad_check_operand(y.tape, e, i, "operand"))
+        return ad_inert(y.tape);
+    return ad_handle_as_recorded(y.tape, ad_operands_of(e)[i]);
+}
+
+bool ad_wants_gradient(ad_tensor x)
+{
+    const ad_entry *e = ad_require_to_look(x, "wants_gradient");
+    return e && e->value.flags & AD_WANTS_GRADIENT;
+}
+
+bool ad_is_dropped(ad_tensor x)
+{
+    const ad_entry *e = ad_require_to_look(x, "is_dropped");
+    return e && x.id >> AD_INDEX_BITS == AD_STEP && e->value.flags & AD_IS_DROPPED;
+}
+
+bool ad_is_changed(ad_tensor x)
+{
+    const ad_entry *e = ad_require_to_look(x, "is_changed");
+    return e && ad_is_leaf(x.tape, x.id) && e->u.leaf.changed_at > 0;
+}

@@ -1,0 +1,40 @@
+#ifndef AUTODIFF_TAPE_WATCH_H
+#define AUTODIFF_TAPE_WATCH_H
+/* What a watched tape keeps: parts of gradients (reverse/parts.c takes them) and values of leaves before a change. */
+#include <gradtape/inspect.h>
+
+#include "tape.h"
+
+/* Some items and the numbers that belong to them. */
+typedef struct ad_kept {
+    ad_list items;
+    ad_arena numbers;
+} ad_kept;
+
+struct ad_watch {
+    ad_kept bands[AD_BAND_COUNT]; /* ad_part */
+    ad_kept changes;              /* ad_leaf_change */
+    int sweeps[AD_BAND_COUNT];    /* how many began in each band */
+    int running[AD_BAND_COUNT];   /* the number of the one that runs */
+};
+
+static inline ad_part *ad_part_in(const ad_kept *kept, size_t i) { return (ad_part *)kept->items.items + i; }
+
+/* Copies the numbers of a value. Returns false if there is no memory (the tape is then in error). */
+bool ad_keep_numbers(ad_tape *t, ad_kept *kept, const ad_value *value, ad_numbers *numbers);
+
+/* Keeps the value of a leaf that is about to be changed. Returns false if there is no memory (the tape is then in
+ * error). */
+bool ad_watch_change(ad_tape *t, uint32_t id, const char *by);
+
+/* Forget all parts and changes; those of one band; those that have to do with entries from `count` on. */
+void ad_forget_watched(ad_tape *t);
+void ad_forget_band(ad_tape *t, ad_band band);
+void ad_forget_watched_from(ad_tape *t, uint32_t count);
+
+/* Entries from `first` on were moved: entry first + i to map[i], or nowhere (0). Results of a call stay together. */
+void ad_renumber_watched(ad_tape *t, uint32_t first, const uint32_t *map);
+
+void ad_free_watch(ad_tape *t);
+
+#endif
