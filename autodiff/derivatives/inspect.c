@@ -35,7 +35,8 @@ static ad_tensor run_rule_in_its_segment(ad_tensor y, const ad_entry *e, int i)
 ad_tensor ad_local_gradient(ad_tensor y, int i)
 {
     const ad_entry *e = ad_require(y, "local_gradient");
-    if (!e || ad_refuse_in_rule(y.tape, "local_gradient", "take ad_grad") || !ad_check_operand(y.tape, e, i, "local_gradient"))
+    if (!e || ad_refuse_in_rule(y.tape, "local_gradient", "take ad_grad") ||
+        !ad_check_operand(y.tape, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
     if ((e->op->vjp || e->op->backward) && x->value.type != AD_I32 && e->value.type != AD_I32)

@@ -39,8 +39,7 @@ static ad_part *add(ad_tape *t, ad_band band, ad_part part, uint32_t g)
 {
     ad_kept *kept = &t->watch->bands[band];
     part.sweep = t->watch->running[band];
-    if (!ad_more_room(t, &kept->items, sizeof part) ||
-        !ad_keep_numbers(t, kept, &ad_entry_at(t, g)->value, &part.part))
+    if (!ad_more_room(t, &kept->items, sizeof part) || !ad_keep_numbers(t, kept, &ad_entry_at(t, g)->value, &part.part))
         return NULL;
     *ad_part_in(kept, kept->items.n) = part;
     return ad_part_in(kept, kept->items.n++);

@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-/* Whether x is valid, except that its segment dropped its data. */
-static bool is_dropped(const ad_tape *t, ad_tensor x)
+bool ad_is_value_dropped(const ad_tape *t, ad_tensor x)
 {
     if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
         return false;
@@ -18,7 +17,7 @@ static const char *handle_problem(const ad_tape *t, ad_tensor x)
         return "is inert: it was never made, or came from a call that failed";
     if (x.tape != t)
         return "belongs to another tape: operands must be of one tape";
-    if (is_dropped(t, x))
+    if (ad_is_value_dropped(t, x))
         return "is not kept: it is inside a segment; make it an output of ad_segment_end";
     if (x.id >> AD_INDEX_BITS == AD_TEMPORARY)
         return "is stale: a gradient lasts until the next backward or reset";
@@ -46,7 +45,7 @@ ad_entry *ad_require_to_read(ad_tensor x, const char *who)
 
 const ad_entry *ad_require_to_look(ad_tensor x, const char *who)
 {
-    return x.tape && is_dropped(x.tape, x) ? ad_entry_at(x.tape, x.id) : ad_require_to_read(x, who);
+    return x.tape && ad_is_value_dropped(x.tape, x) ? ad_entry_at(x.tape, x.id) : ad_require_to_read(x, who);
 }
 
 bool ad_check_operand(ad_tape *t, const ad_entry *e, int i, const char *who)

@@ -12,6 +12,9 @@ ad_entry *ad_require_to_read(ad_tensor x, const char *who);
 /* The same for a call that does not read the value: a segment may have dropped it. */
 const ad_entry *ad_require_to_look(ad_tensor x, const char *who);
 
+/* Whether x is valid, except that its segment dropped its data. */
+bool ad_is_value_dropped(const ad_tape *t, ad_tensor x);
+
 /* Whether i counts one of the operands of e. If not, the tape is in error. */
 bool ad_check_operand(ad_tape *t, const ad_entry *e, int i, const char *who);
 

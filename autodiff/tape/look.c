@@ -1,6 +1,7 @@
 /* Looking at what was recorded: entries in order, and how each was made. */
 #include <gradtape/inspect.h>
 
+#include "entries.h"
 #include "handles.h"
 #include "status.h"
 
@@ -22,6 +23,16 @@ ad_tensor ad_recorded_at(ad_tape *t, size_t i)
     }
     return ad_handle_as_recorded(t, id);
 }
+
+size_t ad_number_of(ad_tensor x)
+{
+    const ad_entry *e = ad_require_to_look(x, "number_of");
+    if (!e || ad_table_of(x) == AD_TEMPORARY)
+        return SIZE_MAX;
+    return ad_table_of(x) == AD_PERSISTENT ? x.id & AD_INDEX_MASK : ad_count_entries(x.tape, x.tape->first, x.id);
+}
+
+bool ad_is_valid(ad_tensor x) { return x.tape && (ad_entry_of(x.tape, x) || ad_is_value_dropped(x.tape, x)); }
 
 const char *ad_made_by(ad_tensor y)
 {

@@ -2,8 +2,8 @@
 #define GRADTAPE_INSPECT_H
 /* Looking into a tape: what was recorded, and where each gradient comes from.
  *
- * The calls that read take a tape in error, record nothing, and change no status, value or gradient. Those that return a
- * pointer or a number say so if there is nothing to return; only a tensor that is not valid puts the tape in error.
+ * The calls that read take a tape in error, record nothing, and change no status, value or gradient. Those that return
+ * a pointer or a number say so if there is nothing to return; only a tensor that is not valid puts the tape in error.
  * A tensor whose segment dropped its value (segments.h) is valid here, except where its value is read. */
 #include <gradtape/operator.h>
 #include <gradtape/tensor.h>
@@ -14,6 +14,13 @@
  * ad_entry_count (tape.h) says how many there are. Inputs and variables are among them, parameters and states are not
  * (ad_kept_at). Each result of a call is listed, and each by-product. An i out of range gives an inert tensor. */
 AD_API ad_tensor ad_recorded_at(ad_tape *tape, size_t i);
+
+/* Returns the number of `x`: i where `x` is ad_recorded_at(tape, i), or ad_kept_at(tape, i) if it is a parameter or a
+ * state. SIZE_MAX for a gradient that was not recorded. Error: `x` is not valid; the result is then SIZE_MAX. */
+AD_API size_t ad_number_of(ad_tensor x);
+
+/* Returns whether `x` is valid. It is the one call here for which that is no error. */
+AD_API bool ad_is_valid(ad_tensor x);
 
 /* Returns the name of the operator that made `y`, for instance "tanh". A leaf gives "param", "state", "input" or
  * "variable". A gradient that was not recorded gives "gradient", a tensor that survived ad_return_to gives "return_to".
@@ -49,7 +56,8 @@ AD_API bool ad_is_dropped(ad_tensor x);
 AD_API bool ad_is_changed(ad_tensor x);
 
 /* ---- Scopes ------------------------------------------------------------------------------------------------------ *
- * A scope gives a name to a stretch of the recording, for instance to a layer. Scopes nest. They change nothing else. */
+ * A scope gives a name to a stretch of the recording, for instance to a layer. Scopes nest. They change nothing else.
+ */
 
 typedef struct ad_scope {
     const char *name; /* belongs to the tape */
@@ -70,8 +78,8 @@ AD_API size_t ad_scope_count(const ad_tape *tape);
 AD_API ad_scope ad_scope_at(const ad_tape *tape, size_t i);
 
 /* ---- Watching ---------------------------------------------------------------------------------------------------- *
- * Each operand of each call gives a part of its gradient. A watched tape keeps each part as it is added up, in order: to
- * whom, from which call, through which of its operands. The parts of a tensor add up to its gradient. */
+ * Each operand of each call gives a part of its gradient. A watched tape keeps each part as it is added up, in order:
+ * to whom, from which call, through which of its operands. The parts of a tensor add up to its gradient. */
 
 /* The most elements of a part, a gradient or a value that are copied. */
 #define AD_MOST_COPIED 4096
@@ -114,9 +122,10 @@ typedef enum ad_band {
 } ad_band;
 
 /* Turns watching on or off.
- * - While it is on, a sweep keeps its parts, and a change of a leaf in place keeps the value before it. Gradients have the
- *   same bits. Rules of calls with one element run a second time, for the local derivative.
- * - While it is off, it costs nothing. What was kept stays until the next ad_backward, ad_reset, or ad_watch with AD_ON.
+ * - While it is on, a sweep keeps its parts, and a change of a leaf in place keeps the value before it. Gradients have
+ * the same bits. Rules of calls with one element run a second time, for the local derivative.
+ * - While it is off, it costs nothing. What was kept stays until the next ad_backward, ad_reset, or ad_watch with
+ * AD_ON.
  * - Parts of entries that ad_return_to drops are dropped.
  * - A sweep that fails keeps what was given before it failed.
  * Errors: memory, then or in a sweep; a call in a kernel or a rule (operator.h). Returns the tape's status. */
@@ -125,8 +134,8 @@ AD_API ad_status ad_watch(ad_tape *tape, ad_switch on);
 /* Returns whether the tape is watched. */
 AD_API bool ad_is_watched(const ad_tape *tape);
 
-/* Return the number of parts in a band, and number i of them, in the order in which they were given. The part belongs to
- * the tape and lasts until the next sweep or reset. NULL: i is out of range. */
+/* Return the number of parts in a band, and number i of them, in the order in which they were given. The part belongs
+ * to the tape and lasts until the next sweep or reset. NULL: i is out of range. */
 AD_API size_t ad_part_count(const ad_tape *tape, ad_band band);
 AD_API const ad_part *ad_part_at(const ad_tape *tape, ad_band band, size_t i);
 
@@ -138,8 +147,8 @@ typedef struct ad_leaf_change {
 } ad_leaf_change;
 
 /* Return the number of changes since the last ad_backward that did not accumulate, and number i of them, in order. A
- * change by ad_touch is not listed: the earlier value is gone. The change lasts until the next backward or reset. NULL: i
- * is out of range. */
+ * change by ad_touch is not listed: the earlier value is gone. The change lasts until the next backward or reset. NULL:
+ * i is out of range. */
 AD_API size_t ad_leaf_change_count(const ad_tape *tape);
 AD_API const ad_leaf_change *ad_leaf_change_at(const ad_tape *tape, size_t i);
 

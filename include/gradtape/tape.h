@@ -62,6 +62,9 @@ AD_API ad_status ad_clear_error(ad_tape *tape);
  * AD_OK, becomes AD_BAD_STATE. A NULL format gives a message that says so. Returns the tape's status. */
 AD_API ad_status ad_fail(ad_tape *tape, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
+/* Returns the allocator of a tape, for memory of your own that belongs to it; that of malloc for NULL. */
+AD_API ad_allocator ad_allocator_of(const ad_tape *tape);
+
 /* Returns the memory that the tape has taken. */
 AD_API ad_usage ad_usage_of(const ad_tape *tape);
 

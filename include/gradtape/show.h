@@ -1,0 +1,89 @@
+#ifndef GRADTAPE_SHOW_H
+#define GRADTAPE_SHOW_H
+/* Showing a tape: as text, as JSON, as a drawing for Graphviz, and as a page for a browser.
+ *
+ *   ad_watch(t, AD_ON);                  before the sweep, so that its parts are kept (inspect.h)
+ *   ad_backward(loss);
+ *   ad_print(t, stdout, NULL);           a table of the tape
+ *   ad_explain(loss, w, stdout);         where the gradient of w comes from, with numbers
+ *   ad_write_html(t, "step.html", NULL); a page that goes through the step
+ *
+ * - All of these take a tape in error too, which is when a tape is looked at. They record nothing, and change no
+ * status, value or gradient.
+ * - Gradients are those of the last ad_backward. Inner ones are shown if the tape was watched, or ad_backward_with kept
+ *   them. What was not computed is never shown as 0.
+ * - A tensor is called by its name, else by its number: #3 is the third that was recorded, k0 the first parameter or
+ *   state. In text a name is cut to 24 characters, and control characters are written as \x1b.
+ * - The decimal point is a point in every locale. The same tape gives the same bytes.
+ * - A file is written under another name beside `path` and then renamed: if it cannot be written whole, the old one
+ *   stays. */
+#include <stdio.h>
+
+#include <gradtape/inspect.h>
+
+/* How a call ended. AD_OK: all was written. Else the message says what was wrong and how to mend it. */
+typedef struct ad_shown {
+    ad_status status;
+    char message[240];
+} ad_shown;
+
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
+
+/* Zero means the default. */
+typedef struct ad_print_options {
+    bool all;   /* every line; false: of more than 60 entries the first and last 30 */
+    bool exact; /* numbers with all their digits (17, f32: 9); false: 6 digits */
+    bool ascii; /* ASCII characters only; false: so too, unless the locale is UTF-8 */
+} ad_print_options;
+
+/* Prints a table of the tape: a line for each parameter, state and entry with its name, operator, operands, shape,
+ * value, gradient and local derivatives. The gradients are those of the tensor that the sweep began at; the first line
+ * names it. A value of more than 8 elements is given by its range. Lines have at most 100 columns; the memory that it
+ * needs does not grow with the tape. Errors: the tape or the file is NULL; the file cannot be written (AD_BAD_FILE). */
+AD_API ad_shown ad_print(ad_tape *tape, FILE *to, const ad_print_options *options);
+
+/* Prints a tensor row by row, with its shape, type and range, and its gradient if it has one. Of more than 1,000
+ * elements the first and the last of each axis are printed. Errors: x is not valid, or its segment dropped its value;
+ * those of ad_print. */
+AD_API ad_shown ad_print_tensor(ad_tensor x, FILE *to, const ad_print_options *options);
+
+/* Prints where the gradient of x comes from: for each operand's place at which x was used, upstream * local = part; the
+ * parts add up to the gradient. y is the tensor that the sweep began at. Elements of larger tensors are explained by
+ * the norms of parts, and one element (the largest) by numbers. Errors: the tape was not watched in the last sweep; the
+ * sweep did not begin at y; no part reached x: the message says why; those of ad_print. */
+AD_API ad_shown ad_explain(ad_tensor y, ad_tensor x, FILE *to);
+
+/* Prints in one line why the gradient of x is 0, or why there is none: a rule that is flat there, a factor that is 0,
+ * no path, a detach. If it is not 0, the line says so. Errors: as of ad_explain. */
+AD_API ad_shown ad_why_zero(ad_tensor x, FILE *to);
+
+/* Writes y as an infix formula of leaves into `text`, of `size` bytes: "tanh(0.02 (x + x) x w)". What is used twice and
+ * is not short gets its name and is not written out. At most 400 characters, then "..". Errors: y is not valid; text is
+ * NULL; size is below 8 (AD_BAD_VALUE). */
+AD_API ad_shown ad_formula(ad_tensor y, char *text, size_t size);
+
+/* Prints a line for each parameter: the root mean square of its gradient, what the last change was against its value, a
+ * bar and a verdict; then a sentence with the remedy where gradients vanish or explode, or units are dead or saturated.
+ * Changes are known of a watched tape. Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
+AD_API ad_shown ad_print_flow(ad_tape *tape, FILE *to, const ad_print_options *options);
+
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+/* Zero means the default. */
+typedef struct ad_write_options {
+    const char *title; /* NULL: the formula of the loss */
+    bool open_all;     /* draws every entry; false: folds scopes and repeated blocks until at most 40 boxes are left */
+} ad_write_options;
+
+/* Writes the tape as JSON; docs/tape.schema.json describes it. NaN and infinities are strings. Errors, here and below:
+ * the tape or the path is NULL; the file cannot be written (AD_BAD_FILE); memory. */
+AD_API ad_shown ad_write_json(ad_tape *tape, const char *path, const ad_write_options *options);
+
+/* Writes the tape as a graph in Graphviz's language, DOT. */
+AD_API ad_shown ad_write_dot(ad_tape *tape, const char *path, const ad_write_options *options);
+
+/* Writes one self-contained page that goes through the step: forward pass, error, reverse pass part by part, and
+ * descent. */
+AD_API ad_shown ad_write_html(ad_tape *tape, const char *path, const ad_write_options *options);
+
+#endif

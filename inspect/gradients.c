@@ -1,0 +1,92 @@
+/* Gradients of the last ad_backward. */
+#include "gradients.h"
+
+#include <math.h>
+
+#include <gradtape/backward.h>
+
+#include "words.h"
+
+static const ad_part *part_at(const ad_tape *t, size_t i) { return ad_part_at(t, AD_BAND_BACKWARD, i); }
+
+/* The first part of the last sweep. */
+static size_t last_sweep(const ad_tape *t)
+{
+    const size_t n = ad_part_count(t, AD_BAND_BACKWARD);
+    const int sweep = n ? part_at(t, n - 1)->sweep : 0;
+    size_t from = 0, to = n;
+    while (from < to) {
+        const size_t middle = (from + to) / 2;
+        if (part_at(t, middle)->sweep < sweep)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    while (from < n && part_at(t, from)->origin == AD_FROM_BEFORE)
+        from++;
+    return from;
+}
+
+ad_tensor ad_sweep_began_at(const ad_tape *t)
+{
+    const ad_part *seed = part_at(t, last_sweep(t));
+    return seed ? seed->of : (ad_tensor){0};
+}
+
+/* Rules run from the last entry to the first, so that the parts of a sweep stand in the falling order of who gave them.
+ */
+size_t ad_parts_from(ad_tensor y, size_t *n)
+{
+    const ad_tape *t = y.tape;
+    const uint32_t call = y.id - (uint32_t)ad_result_number(y);
+    const size_t end = ad_part_count(t, AD_BAND_BACKWARD);
+    size_t from = last_sweep(t) + 1, to = end;
+    while (from < to) {
+        const size_t middle = (from + to) / 2;
+        if (part_at(t, middle)->from.id > call)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    *n = 0;
+    while (from + *n < end && part_at(t, from + *n)->from.id == call)
+        ++*n;
+    return from;
+}
+
+/* The norm as a watched tape takes it. */
+static double norm_of(const void *data, ad_type type, size_t n)
+{
+    double largest = 0, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(ad_element_of(data, type, i)));
+    for (size_t i = 0; i < n && largest > 0 && isfinite(largest); i++) {
+        const double share = ad_element_of(data, type, i) / largest;
+        sum += share * share;
+    }
+    return largest > 0 && isfinite(largest) ? largest * sqrt(sum) : largest;
+}
+
+static ad_numbers numbers_of(ad_tensor g)
+{
+    ad_numbers numbers = {ad_type_of(g), ad_shape_of(g), ad_size_of(g), 0, ad_data(g)};
+    numbers.norm = norm_of(numbers.data, numbers.type, numbers.n);
+    return numbers;
+}
+
+bool ad_find_gradient(ad_tensor x, ad_numbers *gradient)
+{
+    if (!ad_is_dropped(x) && ad_has_gradient(x)) {
+        *gradient = numbers_of(ad_gradient(x));
+        return true;
+    }
+    size_t n;
+    const size_t first = ad_parts_from(x, &n);
+    const ad_part *part = n ? part_at(x.tape, first) : NULL;
+    const int j = ad_result_number(x);
+    if (part && j < part->n_upstream && (part->upstream[j].data || part->upstream[j].n > AD_MOST_COPIED)) {
+        *gradient = part->upstream[j];
+        return true;
+    }
+    return false;
+}

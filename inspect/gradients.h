@@ -1,0 +1,17 @@
+#ifndef INSPECT_GRADIENTS_H
+#define INSPECT_GRADIENTS_H
+/* Gradients of the last ad_backward, inner ones from what a watched tape kept. */
+#include <gradtape/inspect.h>
+
+/* The tensor that the last watched sweep began at; inert if there was none. */
+ad_tensor ad_sweep_began_at(const ad_tape *t);
+
+/* Gives the gradient of x. Its data is NULL if it has more than AD_MOST_COPIED elements and is no longer there. Returns
+ * false if it was not computed, or is not known any more. */
+bool ad_find_gradient(ad_tensor x, ad_numbers *gradient);
+
+/* The parts that the rule of y's call gave in the last sweep: *n of them, from the one that is returned on; in the
+ * order in which they were given. */
+size_t ad_parts_from(ad_tensor y, size_t *n);
+
+#endif

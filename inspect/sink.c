@@ -1,0 +1,130 @@
+/* Where output goes. */
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void ad_sink_fail(ad_sink *sink, ad_status status, const char *format, ...)
+{
+    if (!ad_sink_is_good(sink))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sink->shown.message, sizeof sink->shown.message, format, arguments);
+    va_end(arguments);
+    sink->shown.status = status;
+}
+
+ad_sink ad_sink_over(FILE *file)
+{
+    ad_sink sink = {.file = file};
+    if (!file)
+        ad_sink_fail(&sink, AD_BAD_VALUE, "show: the FILE is NULL: give stdout, or one that is open for writing");
+    return sink;
+}
+
+/* Whether the path is free, or a regular file that may be replaced. */
+static bool may_replace(ad_sink *sink, const char *path)
+{
+    struct stat status;
+    if (!path || !*path)
+        ad_sink_fail(sink, AD_BAD_VALUE, "show: the path is %s: give a file's name", path ? "empty" : "NULL");
+    else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        ad_sink_fail(sink, AD_BAD_FILE, "show: %.100s is no regular file: give the name of one, or of a new one", path);
+    return ad_sink_is_good(sink);
+}
+
+static bool take_names(ad_sink *sink, const char *path)
+{
+    static const char most[] = ".part99";
+    const size_t n = strlen(path) + 1;
+    sink->bytes = 2 * n + sizeof most;
+    sink->path = ad_memory_take(&sink->memory, sink->bytes, 1);
+    if (!sink->path) {
+        ad_sink_fail(sink, AD_NO_MEMORY, "show: out of memory");
+        return false;
+    }
+    memcpy(sink->path, path, n);
+    sink->unfinished = sink->path + n;
+    return true;
+}
+
+/* A file of a name that nobody has. */
+static int make_file(const ad_sink *sink)
+{
+    enum { TRIES = 100 };
+    int file = -1;
+    for (int i = 0; i < TRIES && file < 0 && (i == 0 || errno == EEXIST); i++) {
+        snprintf(sink->unfinished, sink->bytes - (size_t)(sink->unfinished - sink->path), "%s.part%d", sink->path, i);
+        file = open(sink->unfinished, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    }
+    return file;
+}
+
+ad_sink ad_sink_open(const ad_tape *t, const char *path)
+{
+    const ad_allocator allocator = ad_allocator_of(t);
+    ad_sink sink = {.memory = ad_memory_over(&allocator)};
+    if (!may_replace(&sink, path) || !take_names(&sink, path))
+        return sink;
+    const int file = make_file(&sink);
+    sink.file = file < 0 ? NULL : fdopen(file, "wb");
+    if (sink.file)
+        return sink;
+    ad_sink_fail(&sink, AD_BAD_FILE, "show: no file can be made beside %.100s: %s", path, strerror(errno));
+    if (file >= 0) {
+        close(file);
+        unlink(sink.unfinished);
+    }
+    return sink;
+}
+
+static void check_file(ad_sink *sink, bool failed)
+{
+    if (failed)
+        ad_sink_fail(sink, AD_BAD_FILE, "show: %.100s cannot be written: %s", sink->path ? sink->path : "the FILE",
+                     errno ? strerror(errno) : "an error");
+}
+
+ad_shown ad_sink_close(ad_sink *sink)
+{
+    if (sink->file) {
+        errno = 0;
+        check_file(sink, fflush(sink->file) != 0 || ferror(sink->file));
+    }
+    if (sink->file && sink->path) {
+        check_file(sink, fclose(sink->file) != 0);
+        check_file(sink, ad_sink_is_good(sink) && rename(sink->unfinished, sink->path) != 0);
+        if (!ad_sink_is_good(sink))
+            unlink(sink->unfinished);
+    }
+    ad_memory_release(&sink->memory, sink->path, sink->bytes, 1);
+    sink->file = NULL;
+    sink->path = NULL;
+    return sink->shown;
+}
+
+void ad_put_bytes(ad_sink *sink, const char *bytes, size_t n)
+{
+    if (!ad_sink_is_good(sink))
+        return;
+    errno = 0;
+    check_file(sink, fwrite(bytes, 1, n, sink->file) != n);
+}
+
+void ad_put(ad_sink *sink, const char *text) { ad_put_bytes(sink, text, strlen(text)); }
+
+void ad_put_format(ad_sink *sink, const char *format, ...)
+{
+    if (!ad_sink_is_good(sink))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    errno = 0;
+    check_file(sink, vfprintf(sink->file, format, arguments) < 0);
+    va_end(arguments);
+}

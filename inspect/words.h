@@ -1,0 +1,44 @@
+#ifndef INSPECT_WORDS_H
+#define INSPECT_WORDS_H
+/* Names and numbers as text: never broken by what a name holds, or by the locale. */
+#include "sink.h"
+
+/* What text is written into. It says which characters are written otherwise than they are. */
+typedef enum ad_ink {
+    AD_INK_TEXT,  /* control characters and those that turn the direction of writing as \x1b, \u202e */
+    AD_INK_ASCII, /* so too, and what is not ASCII as ? */
+    AD_INK_HTML,  /* text or the value of an attribute of a page */
+    AD_INK_JSON,  /* inside a string of JSON that may stand in a page: < is \u003c */
+    AD_INK_DOT,   /* inside a quoted string of DOT */
+} ad_ink;
+
+/* AD_INK_TEXT if the locale is UTF-8, else AD_INK_ASCII. */
+ad_ink ad_ink_of_locale(void);
+
+/* Returns the character at *at, which ends with 0, and steps on. Bytes that are no UTF-8 give U+FFFD, one by one. */
+uint32_t ad_next_character(const char **at);
+
+/* Writes text of any bytes, at most `most` characters of it: a longer one is cut, and ends with "..". */
+void ad_put_text(ad_sink *sink, ad_ink ink, const char *text, size_t most);
+
+/* The most characters of a name, in text and in pages. */
+enum { AD_NAME_IN_TEXT = 24, AD_NAME_IN_PAGE = 200 };
+
+/* Writes the name of x, or its number: #3, k0; "gradient" for one that was not recorded. */
+void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most);
+
+/* The same into text, for AD_INK_TEXT and AD_INK_ASCII. */
+enum { AD_NAME_TEXT = 8 * AD_NAME_IN_TEXT };
+char *ad_name_text(ad_ink ink, ad_tensor x, char text[AD_NAME_TEXT]);
+
+/* A number with so many significant digits (%.*g), the decimal point a point; "nan", "inf", "-inf". */
+enum { AD_NUMBER_TEXT = 40 };
+char *ad_number_text(double number, int digits, char text[AD_NUMBER_TEXT]);
+
+/* The digits that give back each number of a type: 17, for f32 9. */
+int ad_exact_digits(ad_type type);
+
+/* Element i of an array of a type. */
+double ad_element_of(const void *data, ad_type type, size_t i);
+
+#endif
