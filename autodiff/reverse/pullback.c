@@ -161,8 +161,7 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
     const uint32_t x = operand_id(p, i);
     if (t->watching) {
         g = ad_sum_to_shape(g, ad_entry_at(t, x)->value.shape);
-        ad_watch_part(p, i, g);
-        if (t->status != AD_OK)
+        if (!g.id || !ad_watch_part(p, i, g))
             return;
     }
     ad_add_gradient(t, AD_GIVEN, p, x, g);

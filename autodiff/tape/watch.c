@@ -73,6 +73,7 @@ bool ad_watch_change(ad_tape *t, uint32_t id, const char *by)
 static void forget(ad_kept *kept)
 {
     kept->items.n = 0;
+    kept->is_incomplete = false;
     ad_arena_rewind(&kept->numbers, (ad_arena_mark){0});
 }
 
@@ -113,6 +114,7 @@ void ad_renumber_watched(ad_tape *t, uint32_t first, const uint32_t *map)
             if (move(&part.of, first, map) && move(&part.from, first, map))
                 *ad_part_in(kept, n++) = part;
         }
+        kept->is_incomplete |= n < kept->items.n;
         kept->items.n = n;
     }
 }

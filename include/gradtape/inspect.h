@@ -111,13 +111,16 @@ typedef struct ad_part {
     const ad_numbers *upstream; /* the gradients of the results of that call, n_upstream of them */
     int n_upstream;
     bool has_local;
-    double local; /* the derivative of the call by this operand, where both have one element and no other result */
+    double local; /* the derivative of the call by this operand: where both have one element, there is no other result,
+                     and the rule gives that place one part */
 } ad_part;
 
 /* The two bands of parts. */
 typedef enum ad_band {
-    AD_BAND_BACKWARD,   /* the last ad_backward; those with `accumulate` add to it */
-    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian, each sweep after the other */
+    AD_BAND_BACKWARD,   /* the last ad_backward; those with `accumulate` add to it. A gradient of an inner tensor is the
+                           sum of its parts of the last sweep. */
+    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian, each sweep after the other, without
+                           the parts of entries that the call removed at its end */
     AD_BAND_COUNT
 } ad_band;
 
