@@ -166,7 +166,7 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
     }
     ad_add_gradient(t, AD_GIVEN, p, x, g);
     if (t->checking && t->status == AD_OK)
-        ad_check_gradient(t, p->entry->op->name, ad_entry_at(t, x));
+        ad_check_gradient(t, &p->frame, p->dy[0], ad_entry_at(t, x));
 }
 
 /* Adds a part that is a temporary of the rule, where it need not be summed, shared or copied. Returns false, having

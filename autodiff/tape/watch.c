@@ -10,19 +10,12 @@
 
 /* ---- Keeping ----------------------------------------------------------------------------------------------------- */
 
-static double number_at(const ad_value *x, size_t i)
-{
-    if (x->type == AD_I32)
-        return ((const int32_t *)x->data)[i];
-    return x->type == AD_F32 ? (double)((const float *)x->data)[i] : ((const double *)x->data)[i];
-}
-
 /* Divided by the largest first, so that no square overflows or vanishes. */
 static double norm_of(const ad_value *x, size_t n)
 {
     double largest = 0, sum = 0;
     for (size_t i = 0; i < n; i++) {
-        const double size = fabs(number_at(x, i));
+        const double size = fabs(ad_number_at(x, i));
         if (!(size <= largest)) /* NaN too */
             largest = size;
         if (isnan(largest))
@@ -31,7 +24,7 @@ static double norm_of(const ad_value *x, size_t n)
     if (largest == 0 || isinf(largest))
         return largest;
     for (size_t i = 0; i < n; i++) {
-        const double share = number_at(x, i) / largest;
+        const double share = ad_number_at(x, i) / largest;
         sum += share * share;
     }
     return largest * sqrt(sum);
