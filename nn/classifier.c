@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include <gradtape/backward.h>
+#include <gradtape/inspect.h>
 #include <gradtape/operators.h>
 #include <gradtape/random.h>
 
@@ -43,6 +44,7 @@ struct nn_classifier {
     float *batch;    /* [batch_room, columns] */
     int32_t *labels; /* [batch_room] */
     int64_t batch_room;
+    bool is_recorded; /* the tape holds what nn_classifier_record recorded, watched */
     bool is_fitting;
     bool is_to_close; /* the callback of a fit closed it: the fit does so at its end */
     bool options_are_bad;
@@ -82,6 +84,17 @@ static void take_error_of_caller(nn_classifier *c)
 {
     if (c->tape && ad_status_of(c->tape) != AD_OK)
         fail_with_tape(c, "classifier: its tape was used wrongly from outside");
+}
+
+/* Makes the tape ready for something new: what was recorded for a look at it goes. */
+static void prepare_tape(nn_classifier *c)
+{
+    take_error_of_caller(c);
+    if (!c->is_recorded)
+        return;
+    ad_watch(c->tape, AD_OFF);
+    ad_reset(c->tape);
+    c->is_recorded = false;
 }
 
 ad_status nn_classifier_status(const nn_classifier *c)
@@ -209,6 +222,7 @@ static void release_network(nn_classifier *c)
     release_batch(c);
     ad_tape_close(c->tape);
     c->tape = NULL;
+    c->is_recorded = false;
     nn_scaling_release(&c->scaling);
 }
 
@@ -387,7 +401,7 @@ static ad_status train_step(nn_classifier *c, const nn_data *data, int64_t batch
         status = make_batch_room(c, n, "fit");
     if (status != AD_OK)
         return status;
-    take_error_of_caller(c);
+    prepare_tape(c);
     const int32_t *rows = c->order + at.place;
     ad_tensor z = network(c, features(c, data, rows, 0, n));
     ad_tensor mean = ad_mean(ad_softmax_cross_entropy(z, labels(c, data, rows, 0, n)));
@@ -486,7 +500,7 @@ static ad_status run_over(nn_classifier *c, const nn_data *data, const pass *p)
 {
     const int64_t batch = data->rows < PREDICT_BATCH ? data->rows : PREDICT_BATCH;
     ad_status status = make_batch_room(c, batch, p->who);
-    take_error_of_caller(c);
+    prepare_tape(c);
     for (int64_t first = 0; first < data->rows && status == AD_OK; first += batch) {
         const int64_t n = data->rows - first < batch ? data->rows - first : batch;
         ad_tensor z = network(c, features(c, data, NULL, first, n));
@@ -599,6 +613,60 @@ nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
     e.loss = (sum.loss + (isfinite(sum.rest) ? sum.rest : 0)) / (double)data->rows;
     e.global_step = c->step;
     return e;
+}
+
+/* ---- Recording --------------------------------------------------------------------------------------------------- */
+
+/* The loss of one row, with a name for every tensor. Features and label are copied: a batch to come takes their room.
+ */
+static ad_tensor loss_of_row(nn_classifier *c, const nn_data *data, int64_t row)
+{
+    char name[32];
+    nn_scaling_gather(&c->scaling, data, NULL, row, 1, c->batch);
+    ad_tensor x = ad_name(ad_input(c->tape, AD_F32, AD_SHAPE(1, data->columns), c->batch), "x");
+    const ad_tensor label = ad_name(ad_input(c->tape, AD_I32, AD_SHAPE(1), &data->labels[row]), "label");
+    for (int i = 0; i < c->n_layers; i++) {
+        snprintf(name, sizeof name, i < c->n_layers - 1 ? "hiddenlayer_%d" : "logits", i);
+        x = ad_name(nn_dense_apply(&c->layers[i], x), name);
+    }
+    return ad_name(ad_mean(ad_softmax_cross_entropy(x, label)), "loss");
+}
+
+static ad_status check_record(nn_classifier *c, const nn_data *data, int64_t row, const ad_tensor *loss)
+{
+    ad_status status = check_data(c, data, true, "record");
+    if (status != AD_OK)
+        return status;
+    if (!c->tape)
+        return fail(c, AD_BAD_STATE, "record: the classifier was not fitted yet");
+    if (row < 0 || row >= data->rows)
+        return fail(c, AD_BAD_VALUE, "record: row %" PRId64 " is outside 0..%" PRId64 " of the data", row,
+                    data->rows - 1);
+    return loss ? AD_OK : fail(c, AD_BAD_VALUE, "record: the room for the loss is NULL");
+}
+
+ad_status nn_classifier_record(nn_classifier *c, const nn_data *data, int64_t row, ad_tensor *loss)
+{
+    if (loss)
+        *loss = (ad_tensor){0};
+    if (!c)
+        return AD_BAD_HANDLE;
+    ad_status status = check_record(c, data, row, loss);
+    if (status == AD_OK)
+        status = make_batch_room(c, 1, "record");
+    if (status != AD_OK)
+        return status;
+    prepare_tape(c);
+    ad_watch(c->tape, AD_ON);
+    c->is_recorded = true;
+    const ad_tensor mean = loss_of_row(c, data, row);
+    if (ad_backward(mean) != AD_OK) {
+        status = fail_with_tape(c, "record");
+        prepare_tape(c);
+        return status;
+    }
+    *loss = mean;
+    return AD_OK;
 }
 
 /* ---- Looking in -------------------------------------------------------------------------------------------------- */

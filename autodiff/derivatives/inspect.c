@@ -3,7 +3,7 @@
 #include <gradtape/operators.h>
 
 #include "../forward/recompute.h"
-#include "../reverse/parts.h"
+#include "../reverse/rule.h"
 #include "../tape/handles.h"
 #include "../tape/leaves.h"
 

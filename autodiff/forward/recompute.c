@@ -23,6 +23,7 @@ static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
         .call = {t, e->op, ad_entry_attributes(e), (int)e->value.n_operands, e->value.n_results, values, r.y, &r}};
     for (int i = 0; i < r.call.n_x; i++)
         values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
+    r.y_ids[0] = id;
     for (int j = 0; j < r.call.n_y; j++)
         r.y[j] = &ad_entry_at(t, id + (uint32_t)j)->value;
     ad_push_frame(t, &r.frame, AD_IN_KERNEL);

@@ -161,13 +161,12 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
     const uint32_t x = operand_id(p, i);
     if (t->watching) {
         g = ad_sum_to_shape(g, ad_entry_at(t, x)->value.shape);
-        ad_watch_part(p, i, g);
-        if (t->status != AD_OK)
+        if (!g.id || !ad_watch_part(p, i, g))
             return;
     }
     ad_add_gradient(t, AD_GIVEN, p, x, g);
     if (t->checking && t->status == AD_OK)
-        ad_check_gradient(t, p->entry->op->name, ad_entry_at(t, x));
+        ad_check_gradient(t, &p->frame, p->dy[0], ad_entry_at(t, x));
 }
 
 /* Adds a part that is a temporary of the rule, where it need not be summed, shared or copied. Returns false, having

@@ -17,6 +17,7 @@ struct ad_pullback {
     ad_entry *x[AD_CACHED_OPERANDS];
     uint32_t dy[AD_MAX_RESULTS]; /* ids of the results' gradients; 0: none was computed */
     uint32_t dy_generation;      /* of the first of them */
+    uint64_t draws;              /* of a watched rule: those of the tape when it began */
     int capture;                 /* -1; or the one operand whose part goes to `captured` instead */
     ad_tensor captured;
 };

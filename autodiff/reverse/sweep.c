@@ -7,23 +7,7 @@
 #include "../tape/watch.h"
 #include "accumulate.h"
 #include "parts.h"
-#include "raw.h"
-
-void ad_run_rule(ad_pullback *p)
-{
-    ad_tape *t = p->tape;
-    p->frame.start.entries = t->ends[AD_STEP];
-    p->frame.entry = p->entry;
-    if (p->entry->op->vjp)
-        p->entry->op->vjp(p);
-    else
-        ad_run_raw_rule(p);
-    if (t->frame == &p->frame)
-        return;
-    ad_fail(t, AD_BAD_STATE, "%s: its rule took a position (ad_position_now) and did not return to it (ad_return_to)",
-            p->entry->op->name);
-    ad_leave_positions_in(t, &p->frame);
-}
+#include "rule.h"
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. A functional sweep reads the
  * gradients it wants at its end, and has no temporaries. */
@@ -62,8 +46,11 @@ static inline bool pull(ad_pullback *p, const ad_sweep *sweep, ad_entry *e, uint
     p->n_cached = p->is_plain && n <= AD_CACHED_OPERANDS ? n : 0;
     for (int i = 0; i < p->n_cached; i++)
         p->x[i] = ad_entry_at(p->tape, p->operands[i]);
+    const bool is_watched = !p->is_plain && p->tape->watching;
+    if (is_watched)
+        p->draws = p->tape->draws;
     ad_run_rule(p);
-    if (!p->is_plain && p->tape->watching)
+    if (is_watched)
         ad_watch_rule(p);
     return finish(p->tape, sweep, p);
 }
@@ -168,15 +155,6 @@ static void add_seed(ad_tape *t, const ad_sweep *sweep, ad_tensor dy)
     ad_add_gradient(t, lend ? AD_LENT : AD_GIVEN, NULL, sweep->y.id, dy);
 }
 
-ad_tensor ad_ones_for(ad_tensor y)
-{
-    const ad_entry *e = ad_entry_of(y.tape, y);
-    const ad_attribute attributes[] = {{.integer = e->value.type}, {.shape = *e->value.shape}, {.real = 1}};
-    ad_tensor ones;
-    ad_apply(y.tape, &ad_operator_full, NULL, 0, attributes, &ones);
-    return ones;
-}
-
 enum { MOST_SWEEPS = 32 }; /* one inside the rule or the kernel of the other */
 
 void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
@@ -199,7 +177,7 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     if (t->status != AD_OK && !sweep->functional)
         clean_up(t, last);
     if (t->watching)
-        t->watch->running[sweep->functional ? AD_BAND_FUNCTIONAL : AD_BAND_BACKWARD] = watched;
+        ad_end_watched_sweep(t, sweep, watched);
     t->recording = f.recording;
     t->frame = f.outer;
 }

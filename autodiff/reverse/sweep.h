@@ -15,11 +15,4 @@ typedef struct ad_sweep {
 
 void ad_run_sweep(ad_tape *t, const ad_sweep *sweep);
 
-/* Ones of the type and shape of y. */
-ad_tensor ad_ones_for(ad_tensor y);
-
-/* Runs the gradient rule of p's entry in the frame of p, which is the innermost. A rule that leaves positions behind
- * puts the tape in error. */
-void ad_run_rule(ad_pullback *p);
-
 #endif

@@ -5,8 +5,8 @@
 
 bool ad_is_value_dropped(const ad_tape *t, ad_tensor x)
 {
-    if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
-        return false;
+    if (x.id == 0 || x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
+        return false; /* the inert tensor's entry is there only if another is */
     const ad_entry *e = ad_entry_at(t, x.id);
     return e->value.flags & AD_IS_DROPPED && (e->generation ^ x.generation) == AD_DROPPED_GENERATION;
 }
@@ -45,7 +45,10 @@ ad_entry *ad_require_to_read(ad_tensor x, const char *who)
 
 const ad_entry *ad_require_to_look(ad_tensor x, const char *who)
 {
-    return x.tape && ad_is_value_dropped(x.tape, x) ? ad_entry_at(x.tape, x.id) : ad_require_to_read(x, who);
+    const ad_entry *e = x.tape ? ad_entry_of(x.tape, x) : NULL;
+    if (!e && x.tape && ad_is_value_dropped(x.tape, x))
+        return ad_entry_at(x.tape, x.id);
+    return e ? e : ad_require_to_read(x, who);
 }
 
 bool ad_check_operand(ad_tape *t, const ad_entry *e, int i, const char *who)

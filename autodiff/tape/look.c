@@ -92,8 +92,21 @@ bool ad_is_dropped(ad_tensor x)
     return e && x.id >> AD_INDEX_BITS == AD_STEP && e->value.flags & AD_IS_DROPPED;
 }
 
+static bool reads(const ad_entry *e, uint32_t id)
+{
+    for (uint32_t i = 0; e->op && i < e->value.n_operands; i++)
+        if (ad_operands_of(e)[i] == id)
+            return true;
+    return false;
+}
+
+/* A change that no entry before it has read is none. */
 bool ad_is_changed(ad_tensor x)
 {
     const ad_entry *e = ad_require_to_look(x, "is_changed");
-    return e && ad_is_leaf(x.tape, x.id) && e->u.leaf.changed_at > 0;
+    const uint32_t end = e && ad_is_leaf(x.tape, x.id) ? e->u.leaf.changed_at : 0;
+    for (uint32_t id = x.tape ? x.tape->first : 0; id < end; id++)
+        if (reads(ad_entry_at(x.tape, id), x.id))
+            return true;
+    return false;
 }

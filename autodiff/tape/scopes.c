@@ -54,9 +54,10 @@ ad_scope ad_scope_at(const ad_tape *t, size_t i)
         return (ad_scope){.outer = -1};
     const ad_stretch *scope = scope_at(t, i);
     const uint32_t end = scope->end ? scope->end : t->ends[AD_STEP];
+    const uint32_t first = scope->first > t->first ? scope->first : t->first; /* its first entries may be retired */
     return (ad_scope){.name = scope->name,
                       .outer = (int)scope->outer - 1,
-                      .first = ad_count_entries(t, t->first, scope->first),
-                      .n = ad_count_entries(t, scope->first, end),
+                      .first = ad_count_entries(t, t->first, first),
+                      .n = end > first ? ad_count_entries(t, first, end) : 0,
                       .is_open = scope->end == 0};
 }

@@ -281,6 +281,14 @@ static inline const ad_attribute *ad_entry_attributes(const ad_entry *e)
 /* Whether it is a scalar that takes the type of what it meets. Such a leaf is marked as the result of a call. */
 static inline bool ad_takes_type(const ad_entry *e) { return !e->op && e->value.n_results; }
 
+/* Element i of a value of any type. */
+static inline double ad_number_at(const ad_value *x, size_t i)
+{
+    if (x->type == AD_I32)
+        return ((const int32_t *)x->data)[i];
+    return x->type == AD_F32 ? (double)((const float *)x->data)[i] : ((const double *)x->data)[i];
+}
+
 /* How many results a call gives, without by-products. */
 static inline int ad_result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
 

@@ -10,19 +10,12 @@
 
 /* ---- Keeping ----------------------------------------------------------------------------------------------------- */
 
-static double number_at(const ad_value *x, size_t i)
-{
-    if (x->type == AD_I32)
-        return ((const int32_t *)x->data)[i];
-    return x->type == AD_F32 ? (double)((const float *)x->data)[i] : ((const double *)x->data)[i];
-}
-
 /* Divided by the largest first, so that no square overflows or vanishes. */
 static double norm_of(const ad_value *x, size_t n)
 {
     double largest = 0, sum = 0;
     for (size_t i = 0; i < n; i++) {
-        const double size = fabs(number_at(x, i));
+        const double size = fabs(ad_number_at(x, i));
         if (!(size <= largest)) /* NaN too */
             largest = size;
         if (isnan(largest))
@@ -31,7 +24,7 @@ static double norm_of(const ad_value *x, size_t n)
     if (largest == 0 || isinf(largest))
         return largest;
     for (size_t i = 0; i < n; i++) {
-        const double share = number_at(x, i) / largest;
+        const double share = ad_number_at(x, i) / largest;
         sum += share * share;
     }
     return largest * sqrt(sum);
@@ -73,6 +66,7 @@ bool ad_watch_change(ad_tape *t, uint32_t id, const char *by)
 static void forget(ad_kept *kept)
 {
     kept->items.n = 0;
+    kept->is_incomplete = false;
     ad_arena_rewind(&kept->numbers, (ad_arena_mark){0});
 }
 
@@ -113,6 +107,7 @@ void ad_renumber_watched(ad_tape *t, uint32_t first, const uint32_t *map)
             if (move(&part.of, first, map) && move(&part.from, first, map))
                 *ad_part_in(kept, n++) = part;
         }
+        kept->is_incomplete |= n < kept->items.n;
         kept->items.n = n;
     }
 }

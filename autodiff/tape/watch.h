@@ -9,6 +9,7 @@
 typedef struct ad_kept {
     ad_list items;
     ad_arena numbers;
+    bool is_incomplete; /* parts are missing: their entries are gone, or the sweep failed */
 } ad_kept;
 
 struct ad_watch {

@@ -111,6 +111,22 @@ AD_API ad_status nn_classifier_logits(nn_classifier *classifier, const nn_data *
  * finite. */
 AD_API nn_evaluation nn_classifier_evaluate(nn_classifier *classifier, const nn_data *data);
 
+/* Records one row with its label on the classifier's tape, watched (inspect.h), and runs backward, so that a trained
+ * classifier can be looked at and shown (show.h):
+ *
+ *   ad_tensor loss;
+ *   nn_classifier_record(c, &test, 7, &loss);
+ *   ad_write_html(loss.tape, "row_7.html", NULL);
+ *
+ * - *loss gets the loss of that row. Its tape is the classifier's: it is for looking and showing, and must not be
+ *   changed.
+ * - The recording lasts until the next fit, prediction, evaluation or record. Gradients of parameters are afterwards
+ *   those of the row. No weight, slot, draw or step changes: a later fit has the same bits.
+ * - A loss that is not finite is recorded too.
+ * Errors: those of nn_classifier_evaluate, except logits; a row out of range; `loss` is NULL (AD_BAD_VALUE). *loss is
+ * then inert. */
+AD_API ad_status nn_classifier_record(nn_classifier *classifier, const nn_data *data, int64_t row, ad_tensor *loss);
+
 /* Return the first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. A
  * wrong use of a parameter (ad_item of a matrix, for instance) is such an error too. */
 AD_API ad_status nn_classifier_status(const nn_classifier *classifier);

@@ -111,13 +111,16 @@ typedef struct ad_part {
     const ad_numbers *upstream; /* the gradients of the results of that call, n_upstream of them */
     int n_upstream;
     bool has_local;
-    double local; /* the derivative of the call by this operand, where both have one element and no other result */
+    double local; /* the derivative of the call by this operand: where both have one element, there is no other result,
+                     and the rule gives that place one part */
 } ad_part;
 
 /* The two bands of parts. */
 typedef enum ad_band {
-    AD_BAND_BACKWARD,   /* the last ad_backward; those with `accumulate` add to it */
-    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian, each sweep after the other */
+    AD_BAND_BACKWARD,   /* the last ad_backward; those with `accumulate` add to it. A gradient of an inner tensor is the
+                           sum of its parts of the last sweep. */
+    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian, each sweep after the other, without
+                           the parts of entries that the call removed at its end */
     AD_BAND_COUNT
 } ad_band;
 
@@ -166,11 +169,20 @@ AD_API ad_tensor ad_local_gradient(ad_tensor y, int i);
 
 /* Turns a check on or off that finds where a NaN or an infinity comes from. While it is on, every result of an operator
  * and every gradient is looked at, and the first number that is not finite puts the tape in error (AD_NOT_FINITE).
- * - The message names the operator, the element, and each operand with its range. In a sweep it also names the operator
- *   whose gradient rule runs.
+ * - The message names the entry by its number from 1 on (ad_recorded_at), its operator and the nearest tensor before it
+ *   that has a name; the element; and each operand with its range. In a sweep it names the entry whose gradient rule
+ *   runs, and says that the loss depends on it.
  * - An input that is not finite is found at the first operator whose result it makes not finite.
  * - The check costs one pass over everything that is computed.
  * Returns the tape's status. */
 AD_API ad_status ad_check_finite(ad_tape *tape, ad_switch on);
+
+/* Returns the first tensor with a number that is not finite: of the parameters and states, then of what was recorded;
+ * an inert tensor if there is none. It is for tapes that were not checked. Values that segments dropped are not looked
+ * at.
+ * - *reaches gets whether the loss was computed from that tensor, in however many steps. `loss` may be inert, and
+ *   `reaches` NULL.
+ * Errors: the loss is not valid; memory. */
+AD_API ad_tensor ad_first_not_finite(ad_tape *tape, ad_tensor loss, bool *reaches);
 
 #endif

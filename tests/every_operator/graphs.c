@@ -8,6 +8,7 @@
 #include "../support/check.h"
 #include "../support/gaps.h"
 #include "../support/golden_reader.h"
+#include "../support/parts.h"
 
 #define TOLERANCE 1e-10
 
@@ -348,6 +349,14 @@ START_TEST(second_gradients)
 }
 END_TEST
 
+static int operator_count(const graph *g)
+{
+    int n = 0;
+    for (int k = 0; k < g->n_nodes; k++)
+        n += g->nodes[k]->kind == 'y';
+    return n;
+}
+
 /* ---- The same bits, whichever way -------------------------------------------------------------------------------- */
 
 static double *copy_of(ad_tensor x)
@@ -444,6 +453,28 @@ START_TEST(replayed)
 }
 END_TEST
 
+/* A watched backward gives the same bits, and the parts that it keeps add up to the gradient of every tensor. */
+START_TEST(parts_add_up)
+{
+    double *first[MAX_LEAVES];
+    ad_tensor x[MAX_LEAVES], dx[MAX_LEAVES];
+    recording r = record(&graphs[_i]);
+    gradients_of(&r, first);
+    ck_assert_int_eq(ad_watch(r.tape, AD_ON), AD_OK);
+    ad_backward_with(r.loss, &(ad_backward_options){.keep = true});
+    ck_assert_uint_gt(expect_parts_of_all(r.tape), (size_t)operator_count(r.graph) / 4);
+    for (int k = 0; k < r.n_leaves; k++)
+        x[k] = leaf_at(&r, k);
+    ad_grad(r.loss, x, r.n_leaves, dx);
+    for (int k = 0; k < r.n_leaves; k++)
+        if (count_parts(r.tape, AD_BAND_FUNCTIONAL, ALL_SWEEPS, x[k]))
+            expect_parts(AD_BAND_FUNCTIONAL, ALL_SWEEPS, x[k], dx[k]);
+    for (int k = 0; k < r.n_leaves; k++)
+        assert_bits(&r, "watched gradient", k, ad_has_gradient(x[k]) ? ad_gradient(x[k]) : dx[k], first[k]);
+    ad_tape_close(r.tape);
+}
+END_TEST
+
 /* ---- Nothing is left out ----------------------------------------------------------------------------------------- */
 
 START_TEST(file_is_complete)
@@ -452,14 +483,6 @@ START_TEST(file_is_complete)
     ck_assert_msg(n_graphs >= MIN_GRAPHS, "graphs.txt has %zu graphs, %d are asked for", n_graphs, MIN_GRAPHS);
 }
 END_TEST
-
-static int operator_count(const graph *g)
-{
-    int n = 0;
-    for (int k = 0; k < g->n_nodes; k++)
-        n += g->nodes[k]->kind == 'y';
-    return n;
-}
 
 static bool all_are_zero(const graph *g, double *const *gradients)
 {
@@ -540,6 +563,7 @@ static Suite *graphs_suite(void)
     tcase_add_loop_test(bits, kept_gradients, 0, n);
     tcase_add_loop_test(bits, gradients_by_grad, 0, n);
     tcase_add_loop_test(bits, replayed, 0, n);
+    tcase_add_loop_test(bits, parts_add_up, 0, n);
     suite_add_tcase(suite, bits);
     return suite;
 }

@@ -412,6 +412,22 @@ static void run_twice(counting *memory) { run_on_tape(memory, backward_twice); }
 static void run_seeded(counting *memory) { run_on_tape(memory, backward_seeded); }
 static void run_chain(counting *memory) { run_on_tape(memory, chain); }
 static void run_train(counting *memory) { run_on_tape(memory, train); }
+
+/* The same scenarios, watched: the same numbers, or no memory. */
+static double watched(ad_tape *t, tape_work *work)
+{
+    ad_watch(t, AD_ON);
+    ad_scope_begin(t, "work");
+    const double value = work(t);
+    return value + (double)ad_part_count(t, AD_BAND_BACKWARD) + (double)ad_part_count(t, AD_BAND_FUNCTIONAL);
+}
+
+static double train_watched(ad_tape *t) { return watched(t, train); }
+static double derivatives_watched(ad_tape *t) { return watched(t, derivatives); }
+static double twice_watched(ad_tape *t) { return watched(t, backward_twice); }
+static void run_train_watched(counting *memory) { run_on_tape(memory, train_watched); }
+static void run_derivatives_watched(counting *memory) { run_on_tape(memory, derivatives_watched); }
+static void run_twice_watched(counting *memory) { run_on_tape(memory, twice_watched); }
 static void run_inspect(counting *memory) { run_on_tape(memory, inspect); }
 static void run_gradcheck(counting *memory) { run_on_tape(memory, gradcheck); }
 
@@ -464,6 +480,9 @@ static const struct {
     {"backward, seeded", run_seeded},
     {"a chain", run_chain},
     {"training", run_train},
+    {"training, watched", run_train_watched},
+    {"derivatives, watched", run_derivatives_watched},
+    {"backward, differentiable and again, watched", run_twice_watched},
     {"inspection", run_inspect},
     {"gradcheck", run_gradcheck},
     {"derivatives", run_derivatives},

@@ -5,6 +5,7 @@
 
 #include "../support/check.h"
 #include "../support/classifiers.h"
+#include "../support/parts.h"
 
 /* ---- Figures against plain loops --------------------------------------------------------------------------------- */
 
@@ -525,15 +526,21 @@ static ad_status take_logits(nn_classifier *c, const nn_data *data)
     return nn_classifier_logits(c, data, numbers);
 }
 
+static ad_status take_record(nn_classifier *c, const nn_data *data)
+{
+    ad_tensor loss = {.id = 7};
+    const ad_status status = nn_classifier_record(c, data, 0, &loss);
+    ck_assert_int_eq(ad_is_inert(loss), status != AD_OK);
+    return status;
+}
+
 static const struct {
     const char *name;
     taker *take;
     bool needs_labels;
-} takers[] = {{"fit", take_fit, true},
-              {"evaluate", take_evaluate, true},
-              {"predict", take_predict, false},
-              {"predict_proba", take_proba, false},
-              {"logits", take_logits, false}};
+} takers[] = {{"fit", take_fit, true},          {"evaluate", take_evaluate, true},
+              {"predict", take_predict, false}, {"predict_proba", take_proba, false},
+              {"logits", take_logits, false},   {"record", take_record, true}};
 
 static void expect_bad_sizes(nn_classifier *c, int who)
 {
@@ -767,6 +774,163 @@ START_TEST(a_wrong_read_of_a_parameter_disturbs_nothing)
 }
 END_TEST
 
+/* ---- Recording a row --------------------------------------------------------------------------------------------- */
+
+static ad_tensor record(nn_classifier *c, const nn_data *data, int64_t row)
+{
+    ad_tensor loss;
+    ck_assert_msg(nn_classifier_record(c, data, row, &loss) == AD_OK, "%s", nn_classifier_message(c));
+    return loss;
+}
+
+static nn_data row_of(const table *t, int64_t row)
+{
+    nn_data one = t->data;
+    one.features = t->x + row * one.columns;
+    one.labels = t->labels + row;
+    one.rows = 1;
+    return one;
+}
+
+/* The loss is that of evaluate, and the tape can be looked at: names, parts, gradients. */
+START_TEST(a_row_is_recorded)
+{
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 5);
+    for (int64_t row = 0; row < train.data.rows; row += 23) {
+        const nn_data one = row_of(&train, row);
+        const double wanted_loss = nn_classifier_evaluate(c, &one).loss;
+        const ad_tensor loss = record(c, &train.data, row), w = nn_classifier_parameter(c, 0);
+        ad_tape *tape = loss.tape;
+        ck_assert_double_eq_tol(ad_item(loss), wanted_loss, 1e-6 * (1 + wanted_loss));
+        ck_assert_str_eq(ad_name_of(loss), "loss");
+        ck_assert_str_eq(ad_name_of(ad_recorded_at(tape, 0)), "x");
+        ck_assert_str_eq(ad_name_of(ad_recorded_at(tape, 1)), "label");
+        ck_assert_str_eq(ad_name_of(ad_recorded_at(tape, 2)), "hiddenlayer_0");
+        ck_assert(ad_is_watched(tape) && ad_has_gradient(w));
+        expect_parts_of_all(tape);
+        ck_assert_uint_eq(ad_leaf_change_count(tape), 0);
+        for (int64_t i = 0; i < COLUMNS; i++)
+            ck_assert(ad_f32(ad_recorded_at(tape, 0))[i] == train.x[row * COLUMNS + i]);
+    }
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* Records between the steps of a fit, in its callback too, change no bit of what is learnt. */
+static bool record_in_callback(const nn_progress *progress, void *context)
+{
+    record(context, &train.data, progress->step % train.data.rows);
+    return true;
+}
+
+START_TEST(a_record_changes_nothing)
+{
+    static float logits[MAX_ROWS * CLASSES];
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 12);
+    take_state(c, &wanted);
+    for (int64_t row = 0; row < train.data.rows; row++)
+        record(c, &train.data, row);
+    take_state(c, &other_state);
+    ck_assert(same_state(&wanted, &other_state));
+    state_after(&wanted, &train, 10, 40);
+    for (int i = 0; i < 14; i++) {
+        const ad_tensor loss = record(c, &train.data, i);
+        fit(c, &train, 10, 1);
+        ck_assert(!ad_is_valid(loss) && !ad_is_watched(loss.tape));
+    }
+    record(c, &train.data, 3);
+    nn_fit_options o = {.batch_size = 10, .steps = 14, .callback = record_in_callback, .context = c};
+    ck_assert_int_eq(nn_classifier_fit(c, &train.data, &o), AD_OK);
+    const ad_tensor last = record(c, &train.data, 3);
+    ck_assert_int_eq(nn_classifier_logits(c, &train.data, logits), AD_OK);
+    ck_assert(!ad_is_valid(last));
+    close_as(c, &wanted, "after records");
+}
+END_TEST
+
+START_TEST(bad_records_are_refused)
+{
+    nn_classifier *c = open_small();
+    ad_tensor loss = {.id = 7};
+    expect_refusal(c, nn_classifier_record(c, &train.data, 0, &loss), AD_BAD_STATE, "record: ", "not fitted yet");
+    ck_assert_uint_eq(loss.id, 0);
+    fit(c, &train, 10, 2);
+    const ad_tensor before = record(c, &train.data, 4);
+    expect_refusal(c, nn_classifier_record(c, &train.data, -1, &loss), AD_BAD_VALUE,
+                   "record: row -1 is outside 0..46 of the data", "");
+    expect_refusal(c, nn_classifier_record(c, &train.data, 47, &loss), AD_BAD_VALUE, "row 47 is outside 0..46", "");
+    expect_refusal(c, nn_classifier_record(c, &train.data, INT64_MIN, &loss), AD_BAD_VALUE, "outside", "");
+    expect_refusal(c, nn_classifier_record(c, &train.data, 0, NULL), AD_BAD_VALUE,
+                   "record: the room for the loss is NULL", "");
+    nn_data d = train.data;
+    d.labels = NULL;
+    expect_refusal(c, nn_classifier_record(c, &d, 0, &loss), AD_BAD_VALUE, "record: labels are NULL", "");
+    d = train.data;
+    d.columns = 3;
+    expect_refusal(c, nn_classifier_record(c, &d, 0, &loss), AD_BAD_SHAPE,
+                   "record: the data have 3 columns, the classifier was fitted to 4", "");
+    expect_refusal(c, nn_classifier_record(c, NULL, 0, &loss), AD_BAD_VALUE, "record: the data are NULL", "");
+    ck_assert_int_eq(nn_classifier_record(NULL, &train.data, 0, &loss), AD_BAD_HANDLE);
+    ck_assert(ad_is_inert(loss));
+    ck_assert(ad_is_valid(before)); /* what was refused did not touch it */
+    state_after(&wanted, &train, 10, 2);
+    close_as(c, &wanted, "after bad records");
+}
+END_TEST
+
+/* A wrong use of the recorded tensors is told, and disturbs nothing. */
+START_TEST(a_wrong_use_of_a_record)
+{
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 2);
+    const ad_tensor loss = record(c, &train.data, 4);
+    ad_matmul(loss, loss);
+    ck_assert_int_ne(nn_classifier_status(c), AD_OK);
+    const ad_tensor again = record(c, &train.data, 4);
+    ck_assert(ad_is_valid(again) && ad_is_watched(again.tape));
+    ck_assert_int_ne(nn_classifier_clear_error(c), AD_OK);
+    state_after(&wanted, &train, 10, 2);
+    close_as(c, &wanted, "after a wrong use");
+}
+END_TEST
+
+START_TEST(records_take_no_more_memory)
+{
+    nn_classifier *c = open_small();
+    fit(c, &train, 10, 2);
+    record(c, &train.data, 0);
+    const size_t calls = memory.calls, bytes = nn_classifier_usage(c).bytes;
+    for (int64_t i = 0; i < 1000; i++)
+        record(c, &train.data, i % 47);
+    ck_assert_uint_eq(memory.calls, calls);
+    ck_assert_uint_eq(nn_classifier_usage(c).bytes, bytes);
+    nn_classifier_close(c);
+}
+END_TEST
+
+START_TEST(a_record_without_memory)
+{
+    ad_tensor loss;
+    ad_status status = AD_NO_MEMORY;
+    state_after(&wanted, &train, 10, 2);
+    for (size_t k = 1; status != AD_OK; k++) {
+        nn_classifier *c = open_small();
+        fit(c, &train, 10, 2);
+        const size_t refused = memory.refused;
+        counting_fail(&memory, k, COUNTING_FOR_GOOD);
+        status = nn_classifier_record(c, &train.data, 1, &loss);
+        counting_heal(&memory);
+        ck_assert_int_eq(status, memory.refused > refused ? AD_NO_MEMORY : AD_OK);
+        ck_assert_int_eq(ad_is_inert(loss), status != AD_OK);
+        ck_assert_int_eq(nn_classifier_clear_error(c), status);
+        ck_assert_int_eq(ad_is_watched(nn_classifier_parameter(c, 0).tape), status == AD_OK);
+        close_as(c, &wanted, "after a record without memory");
+    }
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -788,6 +952,12 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, options_that_f32_does_not_hold, 0, 4);
     tcase_add_test(tests, more_bad_options_are_refused);
     tcase_add_loop_test(tests, bad_data_are_refused, 0, COUNT(takers));
+    tcase_add_test(tests, a_row_is_recorded);
+    tcase_add_test(tests, a_record_changes_nothing);
+    tcase_add_test(tests, bad_records_are_refused);
+    tcase_add_test(tests, a_wrong_use_of_a_record);
+    tcase_add_test(tests, records_take_no_more_memory);
+    tcase_add_test(tests, a_record_without_memory);
     tcase_add_test(tests, bad_data_before_the_first_fit_are_refused);
     tcase_add_test(tests, bad_options_of_a_fit_are_refused);
     tcase_add_test(tests, a_classifier_that_is_null);

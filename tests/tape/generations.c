@@ -5,6 +5,7 @@
 
 #include "../../autodiff/tape/entries.h"
 #include "../support/one_tape.h"
+#include "../support/parts.h"
 
 enum { MOST_HANDLES = 200000 };
 
@@ -138,8 +139,39 @@ static void replays(void)
     EXPECT(y, 1, 4, 9);
 }
 
-static void (*const steps[])(void) = {leaves_and_results, scalars,     several_results, a_segment,
-                                      positions,          derivatives, errors,          replays};
+static void expect_scope(size_t i, size_t first, size_t n)
+{
+    const ad_scope scope = ad_scope_at(t, i);
+    ck_assert_uint_eq(scope.first, first);
+    ck_assert_uint_eq(scope.n, n);
+}
+
+/* Scopes, numbers and parts do not count what is retired. */
+static void looked_at(void)
+{
+    ad_tensor dx;
+    ad_watch(t, AD_ON);
+    ad_scope_begin(t, "outer");
+    const ad_tensor x = some_variable();
+    ad_scope_begin(t, "inner");
+    const ad_tensor y = note(ad_exp(x));
+    ad_scope_end(t);
+    const ad_tensor loss = note(ad_sum(note(ad_mul(x, y))));
+    ad_scope_end(t);
+    expect_scope(0, 0, 4);
+    expect_scope(1, 1, 1);
+    ck_assert_int_eq(ad_backward(loss), AD_OK);
+    ck_assert_uint_eq(expect_parts_of_all(t), 1);
+    ck_assert_int_eq(ad_grad(loss, &x, 1, &dx), AD_OK);
+    expect_parts(AD_BAND_FUNCTIONAL, 0, x, note(dx));
+    ck_assert_uint_gt(ad_entry_count(t), 4);
+    for (size_t i = 0; i < ad_entry_count(t); i++)
+        ck_assert_uint_eq(ad_number_of(ad_recorded_at(t, i)), i);
+    ad_watch(t, AD_OFF);
+}
+
+static void (*const steps[])(void) = {leaves_and_results, scalars, several_results, a_segment, positions,
+                                      derivatives,        errors,  replays,         looked_at};
 
 static void run_step(void (*step)(void))
 {
