@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/checker.h"
 #include "../support/fixtures.h"
 #include "../support/operators_of_tests.h"
 #include "../support/shown.h"
@@ -179,6 +180,98 @@ START_TEST(a_sweep_that_failed)
 }
 END_TEST
 
+/* "-0.5 * 2 + 1 * 3 = 2": the products add up to what stands behind them. Lines that leave out terms, or go on below,
+ * are not looked at. */
+static int check_products(const char *shown, const char *row)
+{
+    int n = 0;
+    for (const char *line = shown; *line; line = strchr(line, '\n') + 1) {
+        const char *at = strstr(line, ":  ");
+        const size_t length = strcspn(line, "\n");
+        char tail[200] = "";
+        if (!at || at > line + length || (size_t)(line + length - at) >= sizeof tail)
+            continue;
+        memcpy(tail, at + 3, (size_t)(line + length - at - 3));
+        double sum = 0, size = 0, a, b;
+        int used = 0;
+        char *next = tail;
+        while (sscanf(next, "%lf * %lf%n", &a, &b, &used) == 2) {
+            sum += a * b;
+            size += fabs(a * b);
+            next += used;
+            next += strncmp(next, " + ", 3) == 0 ? 3 : 0;
+        }
+        if (size > 0 && sscanf(next, " = %lf", &a) == 1) {
+            ck_assert_msg(fabs(sum - a) <= 2e-5 * size, "%s: %s", row, tail);
+            n++;
+        }
+    }
+    return n;
+}
+
+static ad_tensor as_variable(ad_tensor x)
+{
+    return ad_type_of(x) == AD_I32 ? x : ad_variable(t, ad_type_of(x), ad_shape_of(x), ad_data(x));
+}
+
+/* The sum of all results that want a gradient; inert if none does. */
+static ad_tensor sum_of(const ad_tensor *y, int n)
+{
+    ad_tensor sum = {0};
+    for (int j = 0; j < n; j++)
+        if (ad_wants_gradient(y[j]))
+            sum = ad_is_inert(sum) ? ad_sum(y[j]) : ad_add(sum, ad_sum(y[j]));
+    return sum;
+}
+
+/* All that is said of one call. */
+static int look_at(const ad_tensor *x, int n, ad_tensor loss, const char *row)
+{
+    static char formula[500];
+    int products = 0;
+    const char *text = printed(t, &(ad_print_options){.all = true});
+    ck_assert_msg(columns_of(text) <= COLUMNS, "%s", text);
+    for (int i = 0; i < n; i++) {
+        ck_assert_int_eq(lines_in(why_zero(x[i])), 1);
+        printed_tensor(x[i], NULL);
+        if (!ad_has_gradient(x[i]))
+            continue;
+        text = explained(loss, x[i]);
+        ck_assert_msg(columns_of(text) <= COLUMNS, "%s", text);
+        products += check_products(text, row);
+    }
+    ck_assert_int_eq(ad_formula(loss, formula, sizeof formula).status, AD_OK);
+    expect_ok(t);
+    return products;
+}
+
+/* Whatever the operator is, its call can be shown and explained, and products that are shown are right. */
+START_TEST(every_row)
+{
+    static checker_numbers numbers;
+    int products = 0;
+    for (size_t r = 0; r < ad_operator_count(); r++) {
+        const ad_operator *row = ad_operator_at(r);
+        for (int k = 0; k < row->n_samples; k++) {
+            const checker_call call = checker_call_of(row, k);
+            ad_tensor x[CHECKER_OPERANDS], y[AD_MAX_RESULTS];
+            checker_draw(&call, 0, &numbers);
+            for (int i = 0; i < call.n_x; i++)
+                x[i] = as_variable(checker_input(t, _i ? AD_F32 : AD_F64, &call, &numbers, i));
+            ad_apply(t, row, x, call.n_x, call.attributes, y);
+            const ad_tensor loss = sum_of(y, row->n_results ? row->n_results : 1);
+            if (!ad_is_inert(loss)) {
+                sweep_watched(loss);
+                products += look_at(x, call.n_x, loss, row->name);
+            }
+            expect_ok(t);
+            ad_reset(t);
+        }
+    }
+    ck_assert_int_gt(products, 200);
+}
+END_TEST
+
 /* ---- Why 0 ------------------------------------------------------------------------------------------------------- */
 
 /* Records y, sweeps, and looks at the reason for x. */
@@ -330,6 +423,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);
     tcase_add_test(tests, a_sweep_that_failed);
+    tcase_add_loop_test(tests, every_row, 0, 2);
     tcase_add_test(tests, reasons_for_0);
     tcase_add_test(tests, a_dead_layer);
     tcase_add_test(tests, reasons_for_none);
