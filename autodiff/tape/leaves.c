@@ -155,4 +155,4 @@ ad_tensor ad_param_at(ad_tape *t, size_t index)
     return ad_inert(t);
 }
 
-bool ad_is_kept(ad_tensor x) { return ad_require_to_read(x, "is_kept") && ad_table_of(x) == AD_PERSISTENT; }
+bool ad_is_kept(ad_tensor x) { return ad_require_to_look(x, "is_kept") && ad_table_of(x) == AD_PERSISTENT; }
