@@ -9,6 +9,7 @@
 
 #include "gradients.h"
 #include "statistics.h"
+#include "title.h"
 #include "words.h"
 
 enum { MOST_EXACT = 256 }; /* of a larger array only statistics are written */
@@ -328,25 +329,14 @@ static void put_scopes(ad_sink *sink, const ad_tape *t)
 
 /* ---- The tape ---------------------------------------------------------------------------------------------------- */
 
-static void put_title(ad_sink *sink, ad_tensor loss, const ad_write_options *options)
-{
-    ad_put(sink, "\"");
-    if (options && options->title)
-        ad_put_text(sink, AD_INK_JSON, options->title, SIZE_MAX);
-    else if (ad_is_valid(loss))
-        ad_put_name(sink, AD_INK_JSON, loss, AD_NAME_IN_PAGE);
-    ad_put(sink, "\"");
-}
-
 void ad_put_json(ad_sink *sink, ad_tape *t, const ad_write_options *options)
 {
-    const ad_tensor loss = ad_sweep_began_at(t);
-    id of_loss;
-    ad_put_format(sink, "{\"format\":\"gradtape-tape\",\"version\":1,\"library\":\"%s\",\"title\":", ad_version());
-    put_title(sink, loss, options);
-    ad_put_format(sink, ",\"status\":\"%s\"", ad_status_name(ad_status_of(t)));
+    id loss;
+    ad_put_format(sink, "{\"format\":\"gradtape-tape\",\"version\":1,\"library\":\"%s\",\"title\":\"", ad_version());
+    ad_put_title(sink, AD_INK_JSON, t, options);
+    ad_put_format(sink, "\",\"status\":\"%s\"", ad_status_name(ad_status_of(t)));
     put_string(sink, ",\"message\":", ad_message(t), SIZE_MAX);
-    ad_put_format(sink, ",\"loss\":%s", write_id(&of_loss, loss));
+    ad_put_format(sink, ",\"loss\":%s", write_id(&loss, ad_sweep_began_at(t)));
     put_tensors(sink, t);
     put_parts(sink, t, "parts", AD_BAND_BACKWARD);
     put_parts(sink, t, "second", AD_BAND_FUNCTIONAL);
