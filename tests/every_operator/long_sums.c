@@ -546,7 +546,6 @@ int main(void)
     TCase *tests = tcase_create("long sums"), *rows = tcase_create("rows");
     tcase_add_checked_fixture(tests, open_long, close_long);
     tcase_add_checked_fixture(rows, open_tape, close_tape);
-    tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, long_sum, 0, COUNT(cases));
     tcase_add_loop_test(tests, what_was_broadcast, 0, count_elementwise());
     tcase_add_test(rows, rows_that_add_up_are_found);
