@@ -11,11 +11,11 @@
  *   6. ad_reset() forgets the step and keeps parameters and memory. Continue at 2.
  *   7. ad_status_of() or ad_clear_error() is the one check for all of it. ad_tape_close() frees everything.
  *
- * A tape belongs to one thread at a time; tapes in different threads are independent. While a
- * product or a factorisation of matrices runs in any of them, OpenBLAS has one thread in the whole process, so that
- * results do not depend on its number of threads. Afterwards it has the number that it had before. A product of the host
- * that runs meanwhile may take longer. Where OpenBLAS cannot have its buffer, 128 MB of address space for each thread
- * that computes, fewer threads compute; with no buffer at all such an operator is an error (AD_NO_MEMORY). */
+ * A tape belongs to one thread at a time; tapes in different threads are independent. While a product or a
+ * factorisation of matrices runs in any of them, OpenBLAS has one thread in the whole process, so that results do not
+ * depend on its number of threads. Afterwards it has the number that it had before. A product of the host that runs
+ * meanwhile may take longer. Where OpenBLAS cannot have its buffer, 128 MB of address space for each thread that
+ * computes, fewer threads compute; with no buffer at all such an operator is an error (AD_NO_MEMORY). */
 #include <stddef.h>
 #include <stdint.h>
 
