@@ -113,7 +113,7 @@ CASE(prod_all, ad_item(ad_prod(ones())))
 CASE(layer_norm_row, number_at(ad_layer_norm(row(), ones(), zeros(AD_SHAPE(N)), 1e-12), 1))
 
 CASE(deviations_all, number_at(ad_deviations(vector(), AD_ALL_AXES), 1))
-CASE(weighted_deviation_all, number_at(ad_deviation(vector(), ad_softmax(zeros(AD_SHAPE(N)), 0), 0), 1))
+CASE(weighted_deviation_all, number_at(ad_weighted_deviation(vector(), ad_softmax(zeros(AD_SHAPE(N)), 0), 0), 1))
 CASE(log_softmax_backward_sure, number_at(ad_log_softmax_backward(vector(), zeros(AD_SHAPE(N)), 0), 1))
 CASE(log_softmax_backward_unsure, number_at(ad_log_softmax_backward(vector(), ad_neg(ones()), 0), 1))
 CASE(cumprod_backward_first, number_at(ad_cumprod_backward(vector(), ones(), 0), 0))
@@ -154,9 +154,9 @@ CASE_BY(gradient_of_deviations, on_path(vector()), pulled(ad_deviations(x, AD_AL
 /* d logsumexp = e^(x - y), summed up */
 CASE_BY(gradient_of_logsumexp, on_path(vector()), slope(ad_logsumexp(x), x, 11))
 /* Of v - sum(x v) by x: -v sum(dr), by v: dr - x sum(dr), where the sum of x is 1. */
-CASE_BY(gradient_of_weights_of_deviation, on_path(ones()), slope(ad_deviation(vector(), x, 0), x, 1))
+CASE_BY(gradient_of_weights_of_deviation, on_path(ones()), slope(ad_weighted_deviation(vector(), x, 0), x, 1))
 CASE_BY(gradient_of_weighted_deviation, on_path(vector()),
-        pulled(ad_deviation(x, ad_softmax(zeros(AD_SHAPE(N)), 0), 0), x, 1))
+        pulled(ad_weighted_deviation(x, ad_softmax(zeros(AD_SHAPE(N)), 0), 0), x, 1))
 CASE_BY(gradient_of_log_softmax_backward, on_path(zeros(AD_SHAPE(N))),
         slope(ad_log_softmax_backward(vector(), x, 0), x, 1))
 /* A sum of N shares of a gradient that one element had. */
@@ -282,9 +282,9 @@ static const long_case cases[] = {
     {"cumprod_backward", "gradient", gradient_of_cumprod_backward, N - 1, 0, false},
     {"deviations", "of 0 and 2", deviations_all, 1, 0, true},
     {"deviations", "gradient", gradient_of_deviations, 1, 0, true},
-    {"deviation", "of 0 and 2", weighted_deviation_all, 1, 0, true},
-    {"deviation", "gradient", gradient_of_weighted_deviation, 1, 0, true},
-    {"deviation", "gradient by weights", gradient_of_weights_of_deviation, -2.0 * N, 0, true},
+    {"weighted_deviation", "of 0 and 2", weighted_deviation_all, 1, 0, true},
+    {"weighted_deviation", "gradient", gradient_of_weighted_deviation, 1, 0, true},
+    {"weighted_deviation", "gradient by weights", gradient_of_weights_of_deviation, -2.0 * N, 0, true},
     {"log_softmax_backward", "of e^0", log_softmax_backward_sure, 1.0 - N, 0, false},
     {"log_softmax_backward", "of e^-1", log_softmax_backward_unsure, 1 - 0.36787944117144233 * N, 0, false},
     {"log_softmax_backward", "gradient", gradient_of_log_softmax_backward, -N, 0, false},
