@@ -137,6 +137,23 @@ START_TEST(seeds_and_sweeps_before)
 }
 END_TEST
 
+START_TEST(small_batches)
+{
+    const ad_tensor x = PARAM(2, "x");
+    ad_watch(t, AD_ON);
+    for (int i = 0; i < 3; i++) {
+        ad_reset(t);
+        NAMED(y, ad_scale(x, i + 1));
+        ad_backward_with(y, &(ad_backward_options){.accumulate = i > 0});
+        if (i == 2)
+            expect_text(explained(y, x),
+                        "dy/dx = 6, the sum over 1 place where x is used and the gradient from before\n"
+                        "  from before this sweep:  3\n"
+                        "  y = scale(x), 1st place:  1 * 3 = 3\n");
+    }
+}
+END_TEST
+
 START_TEST(many_places_are_folded)
 {
     const ad_tensor x = PARAM(2, "x");
@@ -337,6 +354,9 @@ START_TEST(reasons_for_none)
                   "was not computed: x is a state, which wants no gradient: ad_param makes a leaf that does");
     EXPECT_REASON(ad_square(w), ad_name(ad_neg(input), "x"), "was not computed: x depends on no parameter or variable");
     EXPECT_REASON(ad_square(w), ad_name(ad_detach(w), "x"), "was not computed: x is a result that no gradient passes");
+    ck_assert(!ad_guard_greater(x, w, "larger"));
+    EXPECT_REASON(ad_square(w), x,
+                  "was not computed: y depends on x only by the choice of the guard larger, which no gradient passes");
     EXPECT_REASON(w, unused, "was not computed: y does not depend on x: nothing uses it");
     const ad_tensor empty = ad_param(t, AD_F64, AD_SHAPE(0), NULL, "x");
     EXPECT_REASON(ad_sum(empty), empty, "has no elements");
@@ -420,6 +440,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_cannot_be_said_in_products);
     tcase_add_test(tests, explained_after_a_descent);
     tcase_add_test(tests, seeds_and_sweeps_before);
+    tcase_add_test(tests, small_batches);
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);
     tcase_add_test(tests, a_sweep_that_failed);

@@ -276,6 +276,19 @@ START_TEST(a_changed_leaf_shows_what_was_used)
 }
 END_TEST
 
+START_TEST(a_replay_uses_the_changed_leaf)
+{
+    small_graph g = record_small_graph();
+    sweep_watched(g.y);
+    ad_assign(g.x, &(double){1});
+    ad_replay(t);
+    sweep_watched(g.y);
+    const char *text = printed(t, NULL);
+    expect_cells(text, "k0", "x", "param", "[]", "1", "-0.15898");
+    expect_cells(text, "1", "s", "add", "x, x", "[]", "2", "-0.0397451", "1, 1");
+}
+END_TEST
+
 START_TEST(a_changed_leaf_whose_value_is_gone)
 {
     const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(5000), NULL, "w"), v = PARAMS("v", 1, 2);
@@ -522,6 +535,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_list_of_more_than_60_is_folded);
     tcase_add_test(tests, a_million_entries_need_no_memory);
     tcase_add_test(tests, a_changed_leaf_shows_what_was_used);
+    tcase_add_test(tests, a_replay_uses_the_changed_leaf);
     tcase_add_test(tests, a_changed_leaf_whose_value_is_gone);
     tcase_add_test(tests, dropped_values_are_not_read);
     tcase_add_test(tests, several_results);
