@@ -111,16 +111,18 @@ START_TEST(odd_numbers)
                     empty = ad_input(t, AD_F64, AD_SHAPE(0, 3), NULL);
     const ad_tensor labels = WHOLE(7, 2147483647), nine = INPUTS(1, 2, 3, 4, NAN, 6, 7, 8, -9);
     const ad_tensor all_odd = INPUTS(NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, INFINITY);
+    const ad_tensor same = INPUTS(5, 5, 5, 5, 5, 5, 5, 5, NAN);
     const ad_tensor rank3 = ad_input(t, AD_F64, AD_SHAPE(2, 2, 2), (const double[]){1, 2, 3, 4, 5, 6, 7, 8});
-    (void)odd, (void)empty, (void)labels, (void)nine, (void)all_odd, (void)rank3;
+    (void)odd, (void)empty, (void)labels, (void)nine, (void)all_odd, (void)same, (void)rank3;
     const char *text = printed(t, NULL);
-    ck_assert_int_eq(strncmp(text, "0 parameters, 6 entries, f64, i32; no gradients\n", 48), 0);
+    ck_assert_int_eq(strncmp(text, "0 parameters, 7 entries, f64, i32; no gradients\n", 48), 0);
     expect_cells(text, "1", "#1", "input", "[5]", "nan inf -inf -0 4.94066e-324", "not wanted");
     expect_cells(text, "2", "#2", "input", "[0, 3]", "no elements", "not wanted");
     expect_cells(text, "3", "#3", "input", "[2]", "7 2147483647", "not wanted");
     expect_cells(text, "4", "#4", "input", "[9]", "-9 to 8, 1 not finite", "not wanted");
     expect_cells(text, "5", "#5", "input", "[9]", "all 9 not finite", "not wanted");
-    expect_cells(text, "6", "#6", "input", "[2, 2, 2]", "1 2; 3 4 | 5 6; 7 8", "not wanted");
+    expect_cells(text, "6", "#6", "input", "[9]", "5, 1 not finite", "not wanted");
+    expect_cells(text, "7", "#7", "input", "[2, 2, 2]", "1 2; 3 4 | 5 6; 7 8", "not wanted");
     ck_assert_ptr_nonnull(strstr(text, "-0 "));
 }
 END_TEST
@@ -297,7 +299,7 @@ START_TEST(a_changed_leaf_whose_value_is_gone)
     ad_fill(w, 2);
     ad_fill(v, 3);
     const char *text = printed(t, NULL);
-    expect_cells(text, "k0", "w", "param", "[5000]", "2 to 2", "1 to 1",
+    expect_cells(text, "k0", "w", "param", "[5000]", "all 2", "all 1",
                  "changed since: this is not the value that was used");
     expect_cells(text, "k1", "v", "param", "[2]", "1 2", "1 1", "changed since, now 3 3");
     expect_cells(text, "1", "view", "reshape", "v", "[1, 2]", "1 2", "1 1",
