@@ -422,6 +422,46 @@ START_TEST(printing_changes_nothing)
 }
 END_TEST
 
+/* While an operator is being applied, and in its rule, the tape is printed as it is. */
+static void look(ad_tape *tape)
+{
+    FILE *null = fopen("/dev/null", "w");
+    ck_assert_int_eq(ad_print(tape, null, &everything).status, AD_OK);
+    fclose(null);
+}
+
+static void looking_shape(ad_call *c)
+{
+    look(c->tape);
+    ad_same_shape(c);
+    look(c->tape);
+}
+
+static void looking_run(ad_call *c)
+{
+    memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double));
+    look(c->tape);
+}
+
+static void looking_vjp(ad_pullback *p)
+{
+    look(ad_dy(p).tape);
+    ad_give(p, 0, ad_scale(ad_dy(p), 2));
+    look(ad_dy(p).tape);
+}
+
+START_TEST(printing_while_an_operator_runs)
+{
+    static const ad_operator looking = {
+        .name = "looking", .arity = 1, .shape = looking_shape, .run = looking_run, .vjp = looking_vjp};
+    const ad_tensor x = PARAMS("x", 1, 2), y = ad_sum(ad_apply1(&looking, ad_neg(x)));
+    sweep_watched(y);
+    EXPECT(ad_gradient(x), -2, -2);
+    ad_replay(t);
+    sweep_watched(y);
+}
+END_TEST
+
 START_TEST(wide_lines)
 {
     const ad_shape shape = AD_SHAPE(1, 1, 1, 1, 1, 2, 1000, 1000);
@@ -546,6 +586,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, accumulated_gradients);
     tcase_add_test(tests, a_tape_in_error_is_printed);
     tcase_add_test(tests, printing_changes_nothing);
+    tcase_add_test(tests, printing_while_an_operator_runs);
     tcase_add_test(tests, wide_lines);
     tcase_add_test(tests, tensors_row_by_row);
     tcase_add_test(tests, large_tensors_are_cut);
