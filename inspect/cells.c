@@ -70,9 +70,11 @@ void ad_put_range(ad_sink *sink, const ad_numbers *x, bool exact)
         high = isfinite(number) && number > high ? number : high;
     }
     if (odd < x->n) {
+        ad_put(sink, low < high || odd ? "" : "all ");
         ad_put_number(sink, low, digits);
-        ad_put(sink, " to ");
-        ad_put_number(sink, high, digits);
+        ad_put(sink, low < high ? " to " : "");
+        if (low < high)
+            ad_put_number(sink, high, digits);
     }
     if (odd)
         ad_put_format(sink, odd < x->n ? ", %zu not finite" : "all %zu not finite", odd);

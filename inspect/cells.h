@@ -18,11 +18,11 @@ void ad_put_index(ad_sink *sink, const ad_shape *shape, size_t k);
 /* Up to 8 numbers, rows parted by "; " and matrices by " | "; of more the range; the norm if they were not copied. */
 void ad_put_values(ad_sink *sink, const ad_numbers *numbers, bool exact);
 
-/* "-1 to 2", "-1 to 2, 3 not finite" */
+/* "-1 to 2", "-1 to 2, 3 not finite", "all 0" */
 void ad_put_range(ad_sink *sink, const ad_numbers *numbers, bool exact);
 
-/* The value of x that the recording used: of a leaf that was changed since, the one before, where it was kept. Its norm
- * is not computed. Returns false if it was dropped, or is gone. */
+/* The value of x that the recording used: of a leaf that was changed since, the one before. Its norm is not computed.
+ * Returns false if it was dropped, or was not kept; of a changed leaf the value is then the one that is there now. */
 bool ad_find_value(ad_tensor x, ad_numbers *value);
 
 /* Whether x shows a value that is not the one that the recording used: a leaf that was changed, or a view of one. */

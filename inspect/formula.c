@@ -97,7 +97,7 @@ static bool is_short(const formula *f, ad_tensor y)
 
 static void put_number(formula *f, double number) { ad_put_number(&f->to, number, DIGITS); }
 
-/* A leaf: its name, or its value if it is a number without one. */
+/* A leaf, or what has no operands: its name, or its value if it is a number without one. */
 static void put_leaf(formula *f, ad_tensor x, int level)
 {
     ad_numbers value;
@@ -151,7 +151,7 @@ static void begin(formula *f, ad_tensor x, int level)
         x = ad_operand(x, 0);
     const unsigned char *uses = uses_of(f, x);
     const bool is_shared = f->depth > 0 && uses && *uses > 1 && !is_short(f, x);
-    if (!ad_operator_of(x))
+    if (ad_operand_count(x) == 0)
         put_leaf(f, x, level);
     else if (is_shared || f->depth == MOST_DEPTH)
         ad_put_name(&f->to, f->ink, x, AD_NAME_IN_TEXT);

@@ -239,24 +239,37 @@ static size_t find_stop(const unsigned char *marks, ad_tensor y)
     return end;
 }
 
-static void put_dependence(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x)
+static bool is_guard(ad_tensor y)
 {
+    const ad_operator *op = ad_operator_of(y);
+    return op && op->properties & AD_NOT_DIFFERENTIABLE && strcmp(op->name, "guard") == 0;
+}
+
+/* Says that y does not depend on x, or only by a choice of the program. */
+static void put_no_way(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x, const unsigned char *marks)
+{
+    const size_t end = marks ? ad_number_of(y) + 1 : 0;
+    size_t i = 0;
+    while (i < end && !(marks[i] & FROM_X && is_guard(ad_recorded_at(y.tape, i))))
+        i++;
     put_name(sink, ink, y);
-    ad_put(sink, " depends on ");
+    ad_put(sink, i < end ? " depends on " : " does not depend on ");
     put_name(sink, ink, x);
+    if (i < end) {
+        ad_put(sink, " only by the choice of the guard ");
+        put_name(sink, ink, ad_recorded_at(y.tape, i));
+        ad_put(sink, ", which no gradient passes");
+    } else if (!ad_is_used(x)) {
+        ad_put(sink, ": nothing uses it");
+    }
 }
 
 /* Says what was found on the way from x to y. */
 static void put_stop(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x, size_t stop)
 {
-    if (stop == SIZE_MAX) {
-        put_name(sink, ink, y);
-        ad_put(sink, " does not depend on ");
-        put_name(sink, ink, x);
-        ad_put(sink, ad_is_used(x) ? "" : ": nothing uses it");
-        return;
-    }
-    put_dependence(sink, ink, y, x);
+    put_name(sink, ink, y);
+    ad_put(sink, " depends on ");
+    put_name(sink, ink, x);
     if (stop > ad_number_of(y)) {
         ad_put(sink, ", but no part came to it: the sweep failed on its way, or a rule gave none");
         return;
@@ -290,7 +303,7 @@ void ad_put_absence_reason(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x)
         return;
     }
     if (ad_is_kept(y)) {
-        put_stop(sink, ink, y, x, SIZE_MAX);
+        put_no_way(sink, ink, y, x, NULL);
         return;
     }
     const size_t n = ad_number_of(y) + 1;
@@ -302,6 +315,10 @@ void ad_put_absence_reason(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x)
     memset(marks, 0, n);
     mark_ways_to(marks, n, y.tape);
     mark_ways_from(marks, n, x);
-    put_stop(sink, ink, y, x, find_stop(marks, y));
+    const size_t stop = find_stop(marks, y);
+    if (stop == SIZE_MAX)
+        put_no_way(sink, ink, y, x, marks);
+    else
+        put_stop(sink, ink, y, x, stop);
     ad_memory_release(&memory, marks, n, 1);
 }

@@ -54,10 +54,15 @@ static void fill_value(const printing *p, ad_line *line, ad_tensor x)
 {
     ad_sink to = cell(line, VALUE);
     ad_numbers value;
-    if (ad_find_value(x, &value) || !ad_is_dropped(x))
-        ad_put_values(&to, &value, p->options.exact);
-    else
+    if (ad_is_dropped(x)) {
         ad_put(&to, "dropped");
+        return;
+    }
+    ad_find_value(x, &value);
+    if (value.n > 0 && !value.data) /* its operator is being applied */
+        ad_put(&to, "not computed");
+    else
+        ad_put_values(&to, &value, p->options.exact);
 }
 
 /* Returns whether there is a gradient. */

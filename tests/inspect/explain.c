@@ -137,6 +137,23 @@ START_TEST(seeds_and_sweeps_before)
 }
 END_TEST
 
+START_TEST(small_batches)
+{
+    const ad_tensor x = PARAM(2, "x");
+    ad_watch(t, AD_ON);
+    for (int i = 0; i < 3; i++) {
+        ad_reset(t);
+        NAMED(y, ad_scale(x, i + 1));
+        ad_backward_with(y, &(ad_backward_options){.accumulate = i > 0});
+        if (i == 2)
+            expect_text(explained(y, x),
+                        "dy/dx = 6, the sum over 1 place where x is used and the gradient from before\n"
+                        "  from before this sweep:  3\n"
+                        "  y = scale(x), 1st place:  1 * 3 = 3\n");
+    }
+}
+END_TEST
+
 START_TEST(many_places_are_folded)
 {
     const ad_tensor x = PARAM(2, "x");
@@ -272,6 +289,67 @@ START_TEST(every_row)
 }
 END_TEST
 
+/* ---- Operators of users ------------------------------------------------------------------------------------------ */
+
+static void double_run(ad_call *c) { *(double *)c->y[0]->data = 2 * *(const double *)c->x[0]->data; }
+
+static void wrong_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), 3)); }
+
+static void silent_vjp(ad_pullback *p) { (void)p; }
+
+/* What a rule gives is shown, right or wrong. */
+START_TEST(a_wrong_rule_shows_the_wrong_number)
+{
+    static const ad_operator wrong = {.name = "do\nuble",
+                                      .arity = 1,
+                                      .shape = ad_same_shape,
+                                      .run = double_run,
+                                      .vjp = wrong_vjp,
+                                      .gradient = "2\x1b[31m dy"};
+    const ad_tensor x = PARAM(5, "x");
+    NAMED(y, ad_apply1(&wrong, x));
+    sweep_watched(y);
+    expect_text(explained(y, x), "dy/dx = 3, from 1 place where x is used\n"
+                                 "  y = do\\x0auble(x), 1st place:  1 * 3 = 3\n");
+    expect_cells(printed(t, NULL), "1", "y", "do\\x0auble", "x", "[]", "10", "1", "3");
+    ad_watch(t, AD_OFF);
+    ad_backward(y);
+    expect_cells(printed(t, NULL), "1", "y", "do\\x0auble", "x", "[]", "10", "not computed", "2\\x1b[31m dy");
+}
+END_TEST
+
+START_TEST(a_rule_that_gives_nothing)
+{
+    static const ad_operator silent = {
+        .name = "silent", .arity = 1, .shape = ad_same_shape, .run = double_run, .vjp = silent_vjp};
+    const ad_tensor x = PARAM(5, "x");
+    NAMED(h, ad_apply1(&silent, x));
+    NAMED(y, ad_neg(h));
+    sweep_watched(y);
+    ck_assert_str_eq(why_zero(x),
+                     "the gradient of x was not computed: y depends on x, but no part came to it: the sweep "
+                     "failed on its way, or a rule gave none\n");
+    EXPECT_REFUSED(ad_explain(y, x, shown_open()), AD_NO_GRADIENT, "no part came to it");
+    expect_cells(printed(t, NULL), "k0", "x", "param", "[]", "5", "not computed",
+                 "y's gradient does not come to it: ad_why_zero says why");
+}
+END_TEST
+
+START_TEST(a_numeric_gradient_and_several_results)
+{
+    const ad_tensor a = PARAM(2, "a"), b = PARAM(3, "b");
+    ad_tensor two[2];
+    apply_two_results(a, b, two);
+    NAMED(y, ad_add(cube_in_numbers(two[0]), two[1]));
+    sweep_watched(y);
+    expect_text(explained(y, two[0]), "dy/d#1 = 108, from 1 place where #1 is used\n"
+                                      "  #4 = numeric_cube(#1), 1st place:  1 * 108 = 108\n");
+    const char *text = explained(y, a);
+    ck_assert_ptr_nonnull(strstr(text, "dy/da = 325, from 1 place where a is used\n"));
+    ck_assert_ptr_nonnull(strstr(text, "(a, b), 1st place:  325\n"));
+}
+END_TEST
+
 /* ---- Why 0 ------------------------------------------------------------------------------------------------------- */
 
 /* Records y, sweeps, and looks at the reason for x. */
@@ -337,6 +415,9 @@ START_TEST(reasons_for_none)
                   "was not computed: x is a state, which wants no gradient: ad_param makes a leaf that does");
     EXPECT_REASON(ad_square(w), ad_name(ad_neg(input), "x"), "was not computed: x depends on no parameter or variable");
     EXPECT_REASON(ad_square(w), ad_name(ad_detach(w), "x"), "was not computed: x is a result that no gradient passes");
+    ck_assert(!ad_guard_greater(x, w, "larger"));
+    EXPECT_REASON(ad_square(w), x,
+                  "was not computed: y depends on x only by the choice of the guard larger, which no gradient passes");
     EXPECT_REASON(w, unused, "was not computed: y does not depend on x: nothing uses it");
     const ad_tensor empty = ad_param(t, AD_F64, AD_SHAPE(0), NULL, "x");
     EXPECT_REASON(ad_sum(empty), empty, "has no elements");
@@ -420,10 +501,14 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_cannot_be_said_in_products);
     tcase_add_test(tests, explained_after_a_descent);
     tcase_add_test(tests, seeds_and_sweeps_before);
+    tcase_add_test(tests, small_batches);
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);
     tcase_add_test(tests, a_sweep_that_failed);
     tcase_add_loop_test(tests, every_row, 0, 2);
+    tcase_add_test(tests, a_wrong_rule_shows_the_wrong_number);
+    tcase_add_test(tests, a_rule_that_gives_nothing);
+    tcase_add_test(tests, a_numeric_gradient_and_several_results);
     tcase_add_test(tests, reasons_for_0);
     tcase_add_test(tests, a_dead_layer);
     tcase_add_test(tests, reasons_for_none);

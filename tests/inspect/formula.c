@@ -142,6 +142,18 @@ START_TEST(dropped_values)
 }
 END_TEST
 
+START_TEST(what_has_no_operands)
+{
+    const ad_tensor x = PARAM(2, "x"), eye = ad_eye(t, AD_F64, 2);
+    const ad_position position = ad_position_now(t);
+    ad_tensor kept[] = {ad_exp(x), ad_name(ad_tanh(x), "h")};
+    ad_return_to(t, position, kept, 2);
+    EXPECT_FORMULA(ad_matmul(eye, eye), "#1 #1");
+    EXPECT_FORMULA(ad_mul(x, ad_name(kept[1], "h")), "x h");
+    EXPECT_FORMULA(ad_mul(x, kept[0]), "x 7.38906");
+}
+END_TEST
+
 START_TEST(bad_arguments)
 {
     const ad_tensor x = PARAM(1, "x"), y = ad_neg(x);
@@ -189,6 +201,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, long_formulas_are_cut);
     tcase_add_test(tests, hostile_names);
     tcase_add_test(tests, dropped_values);
+    tcase_add_test(tests, what_has_no_operands);
     tcase_add_test(tests, bad_arguments);
     tcase_add_test(tests, memory_that_is_out);
     tcase_add_test(tests, a_tape_in_error);

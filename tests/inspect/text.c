@@ -111,16 +111,18 @@ START_TEST(odd_numbers)
                     empty = ad_input(t, AD_F64, AD_SHAPE(0, 3), NULL);
     const ad_tensor labels = WHOLE(7, 2147483647), nine = INPUTS(1, 2, 3, 4, NAN, 6, 7, 8, -9);
     const ad_tensor all_odd = INPUTS(NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, INFINITY);
+    const ad_tensor same = INPUTS(5, 5, 5, 5, 5, 5, 5, 5, NAN);
     const ad_tensor rank3 = ad_input(t, AD_F64, AD_SHAPE(2, 2, 2), (const double[]){1, 2, 3, 4, 5, 6, 7, 8});
-    (void)odd, (void)empty, (void)labels, (void)nine, (void)all_odd, (void)rank3;
+    (void)odd, (void)empty, (void)labels, (void)nine, (void)all_odd, (void)same, (void)rank3;
     const char *text = printed(t, NULL);
-    ck_assert_int_eq(strncmp(text, "0 parameters, 6 entries, f64, i32; no gradients\n", 48), 0);
+    ck_assert_int_eq(strncmp(text, "0 parameters, 7 entries, f64, i32; no gradients\n", 48), 0);
     expect_cells(text, "1", "#1", "input", "[5]", "nan inf -inf -0 4.94066e-324", "not wanted");
     expect_cells(text, "2", "#2", "input", "[0, 3]", "no elements", "not wanted");
     expect_cells(text, "3", "#3", "input", "[2]", "7 2147483647", "not wanted");
     expect_cells(text, "4", "#4", "input", "[9]", "-9 to 8, 1 not finite", "not wanted");
     expect_cells(text, "5", "#5", "input", "[9]", "all 9 not finite", "not wanted");
-    expect_cells(text, "6", "#6", "input", "[2, 2, 2]", "1 2; 3 4 | 5 6; 7 8", "not wanted");
+    expect_cells(text, "6", "#6", "input", "[9]", "5, 1 not finite", "not wanted");
+    expect_cells(text, "7", "#7", "input", "[2, 2, 2]", "1 2; 3 4 | 5 6; 7 8", "not wanted");
     ck_assert_ptr_nonnull(strstr(text, "-0 "));
 }
 END_TEST
@@ -276,6 +278,19 @@ START_TEST(a_changed_leaf_shows_what_was_used)
 }
 END_TEST
 
+START_TEST(a_replay_uses_the_changed_leaf)
+{
+    small_graph g = record_small_graph();
+    sweep_watched(g.y);
+    ad_assign(g.x, &(double){1});
+    ad_replay(t);
+    sweep_watched(g.y);
+    const char *text = printed(t, NULL);
+    expect_cells(text, "k0", "x", "param", "[]", "1", "-0.15898");
+    expect_cells(text, "1", "s", "add", "x, x", "[]", "2", "-0.0397451", "1, 1");
+}
+END_TEST
+
 START_TEST(a_changed_leaf_whose_value_is_gone)
 {
     const ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(5000), NULL, "w"), v = PARAMS("v", 1, 2);
@@ -284,7 +299,7 @@ START_TEST(a_changed_leaf_whose_value_is_gone)
     ad_fill(w, 2);
     ad_fill(v, 3);
     const char *text = printed(t, NULL);
-    expect_cells(text, "k0", "w", "param", "[5000]", "2 to 2", "1 to 1",
+    expect_cells(text, "k0", "w", "param", "[5000]", "all 2", "all 1",
                  "changed since: this is not the value that was used");
     expect_cells(text, "k1", "v", "param", "[2]", "1 2", "1 1", "changed since, now 3 3");
     expect_cells(text, "1", "view", "reshape", "v", "[1, 2]", "1 2", "1 1",
@@ -407,6 +422,46 @@ START_TEST(printing_changes_nothing)
 }
 END_TEST
 
+/* While an operator is being applied, and in its rule, the tape is printed as it is. */
+static void look(ad_tape *tape)
+{
+    FILE *null = fopen("/dev/null", "w");
+    ck_assert_int_eq(ad_print(tape, null, &everything).status, AD_OK);
+    fclose(null);
+}
+
+static void looking_shape(ad_call *c)
+{
+    look(c->tape);
+    ad_same_shape(c);
+    look(c->tape);
+}
+
+static void looking_run(ad_call *c)
+{
+    memcpy(c->y[0]->data, c->x[0]->data, ad_elements(c->x[0]) * sizeof(double));
+    look(c->tape);
+}
+
+static void looking_vjp(ad_pullback *p)
+{
+    look(ad_dy(p).tape);
+    ad_give(p, 0, ad_scale(ad_dy(p), 2));
+    look(ad_dy(p).tape);
+}
+
+START_TEST(printing_while_an_operator_runs)
+{
+    static const ad_operator looking = {
+        .name = "looking", .arity = 1, .shape = looking_shape, .run = looking_run, .vjp = looking_vjp};
+    const ad_tensor x = PARAMS("x", 1, 2), y = ad_sum(ad_apply1(&looking, ad_neg(x)));
+    sweep_watched(y);
+    EXPECT(ad_gradient(x), -2, -2);
+    ad_replay(t);
+    sweep_watched(y);
+}
+END_TEST
+
 START_TEST(wide_lines)
 {
     const ad_shape shape = AD_SHAPE(1, 1, 1, 1, 1, 2, 1000, 1000);
@@ -522,6 +577,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_list_of_more_than_60_is_folded);
     tcase_add_test(tests, a_million_entries_need_no_memory);
     tcase_add_test(tests, a_changed_leaf_shows_what_was_used);
+    tcase_add_test(tests, a_replay_uses_the_changed_leaf);
     tcase_add_test(tests, a_changed_leaf_whose_value_is_gone);
     tcase_add_test(tests, dropped_values_are_not_read);
     tcase_add_test(tests, several_results);
@@ -530,6 +586,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, accumulated_gradients);
     tcase_add_test(tests, a_tape_in_error_is_printed);
     tcase_add_test(tests, printing_changes_nothing);
+    tcase_add_test(tests, printing_while_an_operator_runs);
     tcase_add_test(tests, wide_lines);
     tcase_add_test(tests, tensors_row_by_row);
     tcase_add_test(tests, large_tensors_are_cut);
