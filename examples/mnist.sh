@@ -12,12 +12,12 @@ build_example() (
     # The example does not need Check; tests/run.sh turns the tests on.
     is_configured "$root/build" || configure "$root/build" -Dtests=false
     # A dry run first, because even ninja --quiet says that there is nothing to do.
-    ninja -C "$root/build" -n examples/mnist | grep -q 'no work to do' || ninja -C "$root/build" examples/mnist >&2
+    ninja -C "$root/build" -n examples/mnist | grep -q 'no work to do' || build "$root/build" examples/mnist
 ) 9>"$root/build/.lock"
 
 # shellcheck disable=SC2119 # The example needs nothing beyond the library.
 require_to_build
-mkdir -p "$root/build"
+make_build "$root/build"
 build_example
 
 fetch=yes

@@ -66,16 +66,15 @@ static size_t largest_of(const ad_numbers *x)
 /* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 /* Writes what stands before a colon and what stands behind it, in one line or two. */
-static void put_pair(ad_sink *sink, const char *head, const char *tail)
+static void put_pair(ad_sink *sink, int indent, const char *head, const char *tail)
 {
-    const int gap = 2, indent = 2, further = 6;
-    const int width = ad_characters_of(head) + gap + ad_characters_of(tail) + indent;
-    ad_put_format(sink, "%*s%s", indent, "", head);
-    if (*tail && width <= AD_MOST_COLUMNS)
-        ad_put_format(sink, "%*s%s", gap, "", tail);
-    ad_put(sink, "\n");
-    if (*tail && width > AD_MOST_COLUMNS)
-        ad_put_paragraph(sink, further, tail);
+    const int gap = 2, further = 4;
+    if (*tail && indent + ad_characters_of(head) + gap + ad_characters_of(tail) <= AD_MOST_COLUMNS) {
+        ad_put_format(sink, "%*s%s%*s%s\n", indent, "", head, gap, "", tail);
+        return;
+    }
+    ad_put_paragraph(sink, indent, head);
+    ad_put_paragraph(sink, indent + further, tail);
 }
 
 static void put_origin(const explanation *e, ad_sink *to, const ad_part *part)
@@ -121,8 +120,7 @@ static void put_element(const explanation *e, const ad_part *part)
     ad_put(&left, ":");
     if (!ad_put_products(&right, part, e->largest))
         ad_put_number(&right, ad_element_of(part->part.data, part->part.type, e->largest), DIGITS);
-    ad_put(e->sink, "  ");
-    put_pair(e->sink, head, tail);
+    put_pair(e->sink, 4, head, tail);
 }
 
 static void put_part(const explanation *e, const ad_part *part)
@@ -131,7 +129,7 @@ static void put_part(const explanation *e, const ad_part *part)
     ad_sink left = ad_sink_into(head, TEXT), right = ad_sink_into(tail, TEXT);
     put_origin(e, &left, part);
     put_whole(e, &right, part);
-    put_pair(e->sink, head, tail);
+    put_pair(e->sink, 2, head, tail);
     put_element(e, part);
 }
 

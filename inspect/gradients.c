@@ -1,11 +1,9 @@
 /* Gradients of the last ad_backward. */
 #include "gradients.h"
 
-#include <math.h>
-
 #include <gradtape/backward.h>
 
-#include "words.h"
+#include "statistics.h"
 
 static const ad_part *part_at(const ad_tape *t, size_t i) { return ad_part_at(t, AD_BAND_BACKWARD, i); }
 
@@ -54,23 +52,10 @@ size_t ad_parts_from(ad_tensor y, size_t *n)
     return from;
 }
 
-/* The norm as a watched tape takes it. */
-static double norm_of(const void *data, ad_type type, size_t n)
-{
-    double largest = 0, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, fabs(ad_element_of(data, type, i)));
-    for (size_t i = 0; i < n && largest > 0 && isfinite(largest); i++) {
-        const double share = ad_element_of(data, type, i) / largest;
-        sum += share * share;
-    }
-    return largest > 0 && isfinite(largest) ? largest * sqrt(sum) : largest;
-}
-
 static ad_numbers numbers_of(ad_tensor g)
 {
     ad_numbers numbers = {ad_type_of(g), ad_shape_of(g), ad_size_of(g), 0, ad_data(g)};
-    numbers.norm = norm_of(numbers.data, numbers.type, numbers.n);
+    numbers.norm = ad_statistics_of(numbers.data, numbers.type, numbers.n).norm;
     return numbers;
 }
 

@@ -101,7 +101,13 @@ static int lines_of(const char *text, int width)
     return n;
 }
 
-static void put_blanks(ad_sink *sink, int n) { ad_put_format(sink, "%*s", n, ""); }
+static void put_blanks(ad_sink *sink, int n)
+{
+    static const char blanks[] = "                                ";
+    const int most = (int)sizeof blanks - 1;
+    for (; n > 0; n -= most)
+        ad_put_bytes(sink, blanks, (size_t)(n < most ? n : most));
+}
 
 void ad_put_paragraph(ad_sink *sink, int indent, const char *text)
 {

@@ -88,7 +88,11 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
         put_zero_factor(sink, ink, part, factor, is_own);
         return;
     }
+    const bool is_sum = factor_of(part->from, part->place) >= 0 && !ad_is_made_by(part->from, "linear");
+    ad_put(sink, is_sum ? "the products add up to 0 in " : "");
     ad_put_call(sink, ink, part->from);
+    if (is_sum)
+        return;
     if (op->properties & AD_PIECEWISE_CONSTANT) {
         ad_put(sink, " is flat: its slope is 0 wherever it has one");
     } else if (op->properties & AD_ELEMENTWISE && op->arity == 1) {

@@ -75,7 +75,9 @@ ad_sink ad_sink_open(const ad_tape *t, const char *path)
 {
     const ad_allocator allocator = ad_allocator_of(t);
     ad_sink sink = {.memory = ad_memory_over(&allocator)};
-    if (!may_replace(&sink, path) || !take_names(&sink, path))
+    if (!t)
+        ad_sink_fail(&sink, AD_BAD_HANDLE, "show: the tape is NULL: ad_tape_open gives one");
+    if (!t || !may_replace(&sink, path) || !take_names(&sink, path))
         return sink;
     const int file = make_file(&sink);
     sink.file = file < 0 ? NULL : fdopen(file, "wb");

@@ -56,6 +56,8 @@ static const char *escaped(ad_ink ink, uint32_t c, char text[16])
         return "?";
     else if (is_quoted && (c == '"' || c == '\\'))
         snprintf(text, 16, "\\%c", (int)c);
+    else if (ink == AD_INK_DOT && c == '&')
+        return "&amp;";
     else if (ink == AD_INK_JSON && c == '<')
         return "\\u003c";
     else if (ink == AD_INK_HTML && strchr("<>&\"'", (int)(c < 0x80 ? c : '.')))

@@ -31,8 +31,8 @@ static ad_status check_sizes(const nn_data *data, char *message, size_t size)
     if (n > INT32_MAX)
         return refuse(message, size, AD_BAD_SHAPE, "%lld rows; at most %ld can be used, give them in parts", n,
                       (long)INT32_MAX);
-    if ((uint64_t)d > SIZE_MAX || !ad_multiply_sizes((size_t)d, bytes, &row) || !ad_multiply_sizes((size_t)n, row, &row) ||
-        row > PTRDIFF_MAX)
+    if ((uint64_t)d > SIZE_MAX || !ad_multiply_sizes((size_t)d, bytes, &row) ||
+        !ad_multiply_sizes((size_t)n, row, &row) || row > PTRDIFF_MAX)
         return refuse(message, size, AD_BAD_SHAPE, "sizes overflow: [%lld,%lld] of %s is more than memory can hold", n,
                       d, nn_element_name(data->element));
     return AD_OK;

@@ -319,7 +319,8 @@ static ad_status measure(idx_file *f)
     for (unsigned i = 1; i < f->rank && fits; i++)
         fits = ad_multiply_sizes(f->columns, f->sizes[i], &f->columns);
     fits = fits && (uint64_t)f->columns <= INT64_MAX && ad_multiply_sizes(f->sizes[0], f->columns, &f->count);
-    fits = fits && ad_multiply_sizes(f->count, nn_element_bytes(f->element), &bytes) && bytes <= SIZE_MAX - f->header_bytes;
+    fits = fits && ad_multiply_sizes(f->count, nn_element_bytes(f->element), &bytes) &&
+           bytes <= SIZE_MAX - f->header_bytes;
     show_shape(f);
     if (!fits)
         return bad_file(f, "sizes overflow: %s is more bytes than %zu bits count; download it again", f->shape,

@@ -36,6 +36,8 @@ def count_test(test):
     if result == "FAIL" and bad:
         return checks - bad, bad, 0, ""
     remark = f"{result}, exit status {test['returncode']}"
+    if result == "TIMEOUT":
+        remark += " (more time: --timeout-multiplier 10; CK_DEFAULT_TIMEOUT=30 makes Check name the test that hangs)"
     # All of Check's tests may pass and the program still fail, for instance on a leak found at its end.
     return checks - bad, bad + 1, 0, remark if not reports else remark + " besides Check's tests"
 

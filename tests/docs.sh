@@ -2,7 +2,7 @@
 # Files, programs and functions that the docs name in backticks exist: a path is in the tree, a program has a source of
 # its name, and a name with an underscore is a word of a source.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH='' cd -- "$(dirname -- "$0")/.."
 pages="README.md CONTRIBUTING.md $(echo docs/*.md)"
 folders='autodiff nn include examples bench tests tools docs'
 work=$(mktemp -d)

@@ -11,7 +11,7 @@ floors='base kernels tape forward reverse operators derivatives'
 folders='nn inspect cli examples bench'
 
 facts=$(python3 "$here/calls.py" "$library" "$tree")
-nn_headers=$(cd "$tree" && grep -rlE '^[A-Z]+_API .*[^a-z_]nn_[a-z_]+\(' include || true)
+nn_headers=$(CDPATH='' cd -- "$tree" && grep -rlE '^[A-Z]+_API .*[^a-z_]nn_[a-z_]+\(' include || true)
 
 printf '%s\n' "$facts" | awk -v floors="$floors" -v folders="$folders" -v nn_headers="$nn_headers" '
 function floor_of(file,    part) {

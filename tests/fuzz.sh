@@ -15,7 +15,7 @@ require_to_build check clang libclang-rt-dev llvm
 # clang links a sanitizer's symbols only into programs, hence b_lundef.
 CC=clang configure "$fuzz" -Dtests=true -Dfuzz=true -Dbuildtype=debugoptimized -Dx86_kernels=false \
     -Db_sanitize=address,undefined -Db_lundef=false
-ninja -C "$fuzz" tests/fuzz/fuzz_tape >&2
+build "$fuzz" tests/fuzz/fuzz_tape
 [ "${1:-}" = build ] || {
     mkdir -p "$fuzz/found"
     sh "$root/tests/fuzz/run.sh" "$fuzz/tests/fuzz/fuzz_tape" "${1:-600}" "$fuzz/found"

@@ -32,7 +32,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = ['autodiff/operators/*.c']  # where rules are, in folders too
 SUITES = {'operators': 'gradients', 'adjoint': 'identity', 'golden': 'gradients'}  # and the case of each that judges
 MOST_SHIFTS = 3  # of an index: no sample has more than four operands
-TIMEOUT = 120    # seconds for one suite on one row
+TIMEOUT = 120    # seconds for one suite on one row; --timeout-multiplier lengthens it
 
 Place = collections.namedtuple('Place', 'file function kind ordinal')
 Mutant = collections.namedtuple('Mutant', 'name file place row kind by')
@@ -128,24 +128,24 @@ def build(copy, folder, jobs):
 
 # ---- Running ---------------------------------------------------------------------------------------------------------
 
-def run_suite(folder, suite, extra):
+def run_suite(folder, suite, timeout, extra):
     """Runs one suite; returns its exit status (None after a time-out) and what it printed."""
     environment = {**os.environ, 'CK_VERBOSITY': 'normal', 'CK_FORK': 'no', 'CK_RUN_CASE': SUITES[suite],
                    'GRADTAPE_GOLDEN_DIR': str(ROOT / 'tests/golden'), 'OPENBLAS_NUM_THREADS': '1', **extra}
     try:
         done = subprocess.run([folder / 'tests' / f'test_{suite}'], env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT, errors='replace',
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, errors='replace',
                               check=False)
     except subprocess.TimeoutExpired:
         return None, ''
     return done.returncode, done.stdout
 
 
-def log_places(folder, log):
+def log_places(folder, log, timeout):
     """Runs the suites with no mutant, which must be green; returns {(place, row): counts of x, y and dy}."""
     log.unlink(missing_ok=True)
     for suite in SUITES:
-        status, printed = run_suite(folder, suite, {'GRADTAPE_MUTANT_LOG': str(log)})
+        status, printed = run_suite(folder, suite, timeout, {'GRADTAPE_MUTANT_LOG': str(log)})
         if status != 0 or 'Checks: 0,' in printed:
             sys.exit(f'{printed}\nmutate.py: {suite} is not green without a mutant')
     seen = {}
@@ -178,16 +178,16 @@ def mutants_of(places, seen):
     return mutants
 
 
-def try_mutant(folder, mutant):
+def try_mutant(folder, mutant, timeout):
     """Which suite kills it: a failure is a kill, what ends the program is run again in processes of its own."""
     refusals, notes = [], [] if mutant.row else ['no row comes here']
     for suite in SUITES if mutant.row else ():
         extra = {'GRADTAPE_ROW': mutant.row,
                  'GRADTAPE_MUTANT': f'{mutant.place} {mutant.row} {mutant.kind} {mutant.by}'}
-        status, printed = run_suite(folder, suite, extra)
+        status, printed = run_suite(folder, suite, timeout, extra)
         if status is None or status < 0:
             notes.append(f'{suite}: ' + ('time-out' if status is None else f'signal {-status}'))
-            _, printed = run_suite(folder, suite, {**extra, 'CK_FORK': 'yes'})
+            _, printed = run_suite(folder, suite, timeout, {**extra, 'CK_FORK': 'yes'})
         failures = [line for line in printed.splitlines() if ':F:' in line]
         refusals += [found.group(1) for found in map(REFUSED.search, failures) if found]
         if not all(map(REFUSED.search, failures)):
@@ -245,16 +245,17 @@ def main():
     parser.add_argument('--work', type=pathlib.Path, default=ROOT / 'build-mutation', help='a folder to build in')
     parser.add_argument('--only', default='*', metavar='PATTERN', help='mutants by name, for instance "*:mul:*"')
     parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('-t', '--timeout-multiplier', type=float, default=1, help='for a slow or busy machine')
     options = parser.parse_args()
-    work = options.work.resolve()
+    work, timeout = options.work.resolve(), TIMEOUT * options.timeout_multiplier
     places = copy_sources(work / 'source')
     build(work / 'source', work / 'build', options.jobs)
-    mutants = mutants_of(places, log_places(work / 'build', work / 'places.log'))
+    mutants = mutants_of(places, log_places(work / 'build', work / 'places.log', timeout))
     mutants = [mutant for mutant in mutants if fnmatch.fnmatch(mutant.name, options.only)]
     if not mutants:
         sys.exit(f'mutate.py: no mutant has a name like {options.only}')
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        verdicts = list(pool.map(lambda mutant: try_mutant(work / 'build', mutant), mutants))
+        verdicts = list(pool.map(lambda mutant: try_mutant(work / 'build', mutant, timeout), mutants))
     return 0 if judge(verdicts, read_equivalent(), options.only == '*') else 1
 
 

@@ -37,6 +37,6 @@ for snippet in "$work"/*.snippet; do
     echo "snippet $count:"
     "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I"$root/include" "$source" -o "$work/program" "$library" -lm \
         -Wl,-rpath,"$(dirname "$library")" || { cat "$source"; exit 1; }
-    (cd "$work" && timeout 60 ./program)
+    (CDPATH='' cd -- "$work" && ./program)
 done
 [ "$count" -gt 0 ] && echo "$count snippets compiled and ran"

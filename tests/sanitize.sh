@@ -1,10 +1,19 @@
 #!/bin/sh
 # Runs every suite with AddressSanitizer and UndefinedBehaviorSanitizer, the suite `threads` with ThreadSanitizer, the
 # suite `examples` under valgrind, and a minute of fuzzing. Ends with the line `N passed, N failed` for the four.
+# Usage: sanitize.sh [--timeout-multiplier N]; as for run.sh, N lengthens every time limit on a slow or busy machine.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=tools/require.sh
 . "$root/tools/require.sh"
+case $#${1:-} in
+0) times=1 ;;
+2--timeout-multiplier) times=$2 ;;
+*)
+    say "usage: sanitize.sh [--timeout-multiplier N]"
+    exit 1
+    ;;
+esac
 address=$root/build-asan thread=$root/build-tsan memcheck=$root/build-valgrind fuzz=$root/build-fuzz
 
 require_to_build check clang libclang-rt-dev llvm valgrind libc6-dbg
@@ -17,8 +26,14 @@ status=0
 # cannot be turned off, as in some containers, it has to do without.
 at_fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
 
-# Sanitized programs are several times slower, and so is every time-out.
-export CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=5
+# within FACTOR DIRECTORY OPTION...: runs tests of a program that is so many times slower.
+within() {
+    factor=$1
+    shift
+    run_tests "$@" --timeout-multiplier $((factor * times))
+}
+
+export CK_VERBOSITY=normal
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 # A refused allocation has to reach the library as NULL, because its tests ask for sizes that no machine has.
 # Every fork copies what the parent holds back of freed memory, so that is little.
@@ -30,14 +45,14 @@ say "== AddressSanitizer and UndefinedBehaviorSanitizer"
 # clang links a sanitizer's symbols only into programs, hence b_lundef.
 {
     CC=clang configure "$address" -Dtests=true -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false &&
-        ninja -C "$address" && meson test --print-errorlogs -C "$address" --timeout-multiplier 5
+        build "$address" && within 5 "$address"
 } || status=1
 
 say "== ThreadSanitizer"
 {
     CC=clang configure "$thread" -Dtests=true -Dbuildtype=debugoptimized -Dx86_kernels=false \
         -Db_sanitize=thread -Db_lundef=false &&
-        at_fixed_addresses meson test --print-errorlogs -C "$thread" --timeout-multiplier 10 --suite threads
+        at_fixed_addresses meson test -C "$thread" --print-errorlogs --timeout-multiplier $((10 * times)) --suite threads
 } || status=1
 
 say "== valgrind"
@@ -45,11 +60,11 @@ say "== valgrind"
 memory_check='valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible'
 {
     CC=gcc configure "$memcheck" -Dtests=true -Dbuildtype=debugoptimized -Dx86_kernels=false &&
-        EXAMPLE_WRAPPER=$memory_check meson test --print-errorlogs -C "$memcheck" --timeout-multiplier 30 --suite examples
+        EXAMPLE_WRAPPER=$memory_check within 30 "$memcheck" --suite examples
 } || status=1
 
 say "== libFuzzer"
-{ sh "$root/tests/fuzz.sh" build && meson test -C "$fuzz" --no-rebuild --print-errorlogs --suite fuzz; } || status=1
+{ sh "$root/tests/fuzz.sh" build && within 1 "$fuzz" --no-rebuild --suite fuzz; } || status=1
 
 python3 "$root/tests/count.py" "$address" "$thread" "$memcheck" "$fuzz" || status=1
 exit "$status"

@@ -42,8 +42,9 @@ done
 
 refuse "$memory" 'autodiff_base_memory\.c\.o' 'Memory that does not come from the allocator'
 refuse "$endings" 'autodiff_tape_status\.c\.o' 'Ends the process'
-refuse "$prints" 'autodiff_tape_status\.c\.o' 'Prints'
-refuse "$checked" 'autodiff_tape_status\.c\.o' 'Prints, or takes memory'
+# inspect/sink.c writes to the FILE or the path that the caller gave.
+refuse "$prints" '(autodiff_tape_status|inspect_sink)\.c\.o' 'Prints'
+refuse "$checked" '(autodiff_tape_status|inspect_sink)\.c\.o' 'Prints, or takes memory'
 
 # In status.c only what AD_ABORT needs.
 tape=$(printf '%s\n' "$calls" | sed -n 's/^autodiff_tape_status\.c\.o //p' | grep -E "^($endings|$prints|$checked)\$" || true)

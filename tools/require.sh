@@ -31,7 +31,10 @@ require() {
     # A failed update is not fatal: the packages may be known already, and if not, the installation says so.
     as_root apt-get update </dev/null >&2 || true
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+        -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2 || {
+        say "The packages were not installed. What stopped apt-get is said above; mend that and start again."
+        return 1
+    }
 }
 
 # require_to_build PACKAGE...: what every build of the library needs, and more packages if they are named.
@@ -39,14 +42,84 @@ require_to_build() {
     require gcc libc6-dev meson ninja-build pkg-config libopenblas-dev zlib1g-dev libsleef-dev "$@"
 }
 
+# ---- Folders ------------------------------------------------------------------------------------------------------
+
+# obstacle FOLDER: prints why it cannot be made, or no file put into it. Prints nothing if there is no reason.
+obstacle() {
+    at=$1
+    while ! [ -e "$at" ] && ! [ -L "$at" ]; do at=$(dirname -- "$at"); done
+    if [ -d "$at" ]; then
+        { [ -w "$at" ] && [ -x "$at" ]; } || printf '%s\n' "$at cannot be written to"
+    elif [ -e "$at" ]; then
+        printf '%s\n' "$at is not a folder"
+    else
+        printf '%s\n' "$at is a symbolic link to $(readlink -- "$at"), which is not there"
+    fi
+}
+
+# has_room FOLDER BYTES: so many more can be written there. They are random, because some file systems compress.
+has_room() {
+    probe=$1/room.$$
+    { head -c "$2" /dev/urandom >"$probe"; } 2>/dev/null && room=yes || room=no
+    rm -f -- "$probe" 2>/dev/null
+    [ "$room" = yes ]
+}
+
+# ---- Building -----------------------------------------------------------------------------------------------------
+
 is_configured() { [ -f "$1/build.ninja" ]; }
 
+# make_build DIRECTORY: makes a build directory of this tree unless it is there. It expects the top folder in $root.
+make_build() {
+    why=$(obstacle "$1")
+    [ -n "$why" ] || why=$(mkdir -p -- "$1" 2>&1) || :
+    [ -n "$why" ] || { true >>"$1/.lock"; } 2>/dev/null || why="$1/.lock cannot be written to"
+    [ -n "$why" ] || return 0
+    say "The build needs the folder $1, but $why."
+    say "Mend that, or copy the tree to a folder COPY that can be written to, and start again there:"
+    # shellcheck disable=SC2154
+    say "    cp -r '$root' COPY && rm -rf COPY/build*"
+    return 1
+}
+
+# say_if_full DIRECTORY: names what is full after a tool has failed, the disk of the build or that of temporary files.
+say_if_full() {
+    for folder in "$1" "${TMPDIR:-/tmp}"; do
+        has_room "$folder" 20000000 && continue
+        say "No more can be written to $folder: free some room on its disk and start again. What is built is kept."
+        return 0
+    done
+    return 1
+}
+
+say_unfinished() {
+    say_if_full "$1" || say "The build in $1 did not finish. What stopped it is said above; mend that and start again."
+    return 1
+}
+
 # configure DIRECTORY OPTION...: sets up a build directory of this tree, or gives an existing one these options.
-# It expects the top folder in $root.
 configure() {
     directory=$1
     shift
+    make_build "$directory" || return 1
     if is_configured "$directory"; then set -- --reconfigure "$@"; fi
-    # shellcheck disable=SC2154
-    meson setup "$@" "$directory" "$root" </dev/null >&2
+    meson setup "$@" "$directory" "$root" </dev/null >&2 || say_unfinished "$directory"
+}
+
+# build DIRECTORY TARGET...: builds the targets, or all.
+build() {
+    directory=$1
+    shift
+    ninja -C "$directory" "$@" >&2 || say_unfinished "$directory"
+}
+
+# run_tests DIRECTORY OPTION...: runs tests; options go to `meson test`. Its --timeout-multiplier reaches every limit of
+# the tests, because no test has a limit beside Meson's.
+run_tests() {
+    directory=$1
+    shift
+    meson test -C "$directory" --print-errorlogs "$@" && return
+    result=$?
+    say_if_full "$directory" || :
+    return "$result"
 }

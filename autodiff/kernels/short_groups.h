@@ -65,6 +65,8 @@ static void read_groups(REAL *restrict t, const REAL *restrict x, const some_gro
     x += g->at;
     if (step == 1 && n == 4)
         read_rows(t, x, 4, w);
+    else if (step == 1 && n == 8)
+        read_rows(t, x, 8, w);
     else if (step == 1)
         read_rows(t, x, n, w);
     else
@@ -79,6 +81,8 @@ static void write_groups(REAL *restrict x, const REAL *restrict t, const some_gr
     x += g->at;
     if (step == 1 && n == 4)
         write_rows(x, t, 4, w);
+    else if (step == 1 && n == 8)
+        write_rows(x, t, 8, w);
     else if (step == 1)
         write_rows(x, t, n, w);
     else

@@ -284,7 +284,10 @@ AD_OPERATOR(share_greater,
     .domain = {{0}, {.low = -2, .high = 2, .constant = true}, {.low = -2, .high = 2, .constant = true}},
 );
 
-ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b) { return ad_apply3(&ad_operator_share_greater, v, a, b); }
+ad_tensor ad_share_greater(ad_tensor v, ad_tensor a, ad_tensor b)
+{
+    return ad_apply3(&ad_operator_share_greater, v, a, b);
+}
 
 /* y = v sign(x) :  dv = dy sign(x); constant in x almost everywhere */
 static void times_sign_vjp(ad_pullback *p)

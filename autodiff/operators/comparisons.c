@@ -465,6 +465,9 @@ AD_OPERATOR(where,
     .domain = {{.low = 0, .high = 1}},
 );
 
-ad_tensor ad_where(ad_tensor condition, ad_tensor a, ad_tensor b) { return ad_apply3(&ad_operator_where, condition, a, b); }
+ad_tensor ad_where(ad_tensor condition, ad_tensor a, ad_tensor b)
+{
+    return ad_apply3(&ad_operator_where, condition, a, b);
+}
 
 #endif

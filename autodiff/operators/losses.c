@@ -597,7 +597,7 @@ static void softmax_cross_entropy_with_backward_vjp(ad_pullback *p)
     if (ad_wants(p, 1))
         ad_give(p, 1, ad_mul(ad_softmax_backward(dr, q, 1), column(ad_mul(row_weights(w, labels, smoothing), v))));
     if (ad_wants(p, 3)) {
-        ad_tensor against_mean = ad_neg(ad_deviation(dr, q, 1));
+        ad_tensor against_mean = ad_neg(ad_weighted_deviation(dr, q, 1));
         ad_give(p, 3, ad_sum_over(times_targets(ad_mul(against_mean, column(v)), labels, smoothing), AD_AXES(0)));
     }
 }

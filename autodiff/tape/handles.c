@@ -21,8 +21,8 @@ static const char *handle_problem(const ad_tape *t, ad_tensor x)
         return "is not kept: it is inside a segment; make it an output of ad_segment_end";
     if (x.id >> AD_INDEX_BITS == AD_TEMPORARY)
         return "is stale: a gradient lasts until the next backward or reset";
-    return "is stale: its tape was reset, or returned to a position, since it was made: make it again, or let it survive "
-           "(ad_return_to)";
+    return "is stale: its tape was reset, or returned to a position, since it was made: make it again, or let it "
+           "survive (ad_return_to)";
 }
 
 void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i)

@@ -52,10 +52,7 @@ void ad_tape_close(ad_tape *t)
     ad_memory_release(&memory, t, 1, sizeof *t);
 }
 
-ad_allocator ad_allocator_of(const ad_tape *t)
-{
-    return t ? t->memory.allocator : ad_memory_over(NULL).allocator;
-}
+ad_allocator ad_allocator_of(const ad_tape *t) { return t ? t->memory.allocator : ad_memory_over(NULL).allocator; }
 
 ad_usage ad_usage_of(const ad_tape *t) { return t ? t->memory.usage : (ad_usage){0}; }
 

@@ -331,7 +331,6 @@ int main(int argc, char *argv[])
         return print_hash();
     Suite *suite = suite_create("parallel");
     TCase *threads = tcase_create("threads");
-    tcase_set_timeout(threads, 120);
     tcase_add_loop_test(threads, training_is_the_same_for_any_number_of_threads, 0, 2);
     tcase_add_loop_test(threads, products_are_right_however_they_are_cut, 0, 3);
     tcase_add_test(threads, each_block_is_computed_once);

@@ -290,7 +290,6 @@ static const golden_call calls[] = {
     {"where_not_positive", .two = ad_where_not_positive},
     {"times_sign", .two = ad_times_sign},
     {"share_greater", .three = ad_share_greater},
-    {"exp_difference", .two = ad_exp_difference},
     {"spread_ties", .three_over = ad_spread_ties},
     {"mean_ties", .three_over = ad_mean_ties},
     {"softmax_backward", .two_along = ad_softmax_backward},

@@ -310,7 +310,6 @@ int main(void)
     }
     Suite *suite = suite_create("invariants");
     TCase *tests = tcase_create("every row");
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, kinds_are_found);
     tcase_add_loop_test(tests, gradients_sum_up, 0, n_shiftable);
     tcase_add_loop_test(tests, second_derivatives_are_symmetric, 0, n_curved);

@@ -626,7 +626,6 @@ END_TEST
 static TCase *make_case(Suite *suite, const char *name)
 {
     TCase *tests = tcase_create(name);
-    tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     return tests;
 }

@@ -227,7 +227,6 @@ int main(void)
     }
     Suite *suite = suite_create("precision");
     TCase *tests = tcase_create("every row");
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, f32_is_as_f64, 0, n_places);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));

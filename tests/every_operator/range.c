@@ -539,7 +539,6 @@ static void print_count(void)
 
 static void add_tests(TCase *tests)
 {
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, numbers_are_of_rows);
     tcase_add_loop_test(tests, results_are_not_lost, 0, (int)ad_operator_count());
 }

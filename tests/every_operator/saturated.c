@@ -180,7 +180,6 @@ static bool is_excused(const ad_operator *row)
                                         "mul_trunc_quotient",
                                         "normal_nll",
                                         "one_minus_square",
-                                        "pow_derivative",
                                         "quotient_slope",
                                         "quotient_slope_or_zero",
                                         "share_greater",

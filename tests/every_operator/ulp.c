@@ -377,7 +377,6 @@ int main(void)
     TCase *bounds = tcase_create("bounds"), *places = tcase_create("places");
     const int ones = 2 * COUNT(functions),
               twos = 2 * COUNT(functions2);
-    tcase_set_timeout(bounds, 60);
     suite_add_tcase(suite, bounds);
     suite_add_tcase(suite, places);
 #if LDBL_MANT_DIG > DBL_MANT_DIG

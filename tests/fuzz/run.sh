@@ -11,8 +11,9 @@ if [ -z "$found" ]; then
     found=$(mktemp -d)
     trap 'rm -rf "$found"' EXIT
 fi
+# -timeout: a program that takes as long as the whole run is a finding. A shorter limit fails on a slow machine.
 # -error_exitcode: libFuzzer's own, 77, means to Meson that the test was left out.
 # -entropic=0: with as many features as a program of many operators has, keeping count of the rare ones would take three
 # quarters of the time.
-"$program" -entropic=0 -seed=1 -error_exitcode=1 -max_total_time="$seconds" -max_len=480 -timeout=20 \
+"$program" -entropic=0 -seed=1 -error_exitcode=1 -max_total_time="$seconds" -max_len=480 -timeout="$seconds" \
     -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$(dirname "$program")/finding-" "$found" "$corpus"

@@ -248,8 +248,7 @@ CLASSES = {"zero": 0.0, "minus_zero": -0.0, "denormal": 2.0**-1074, "huge": 1e30
 
 # Element-wise operators of two operands whose pairs no family writes out.
 PAIRWISE = ("clamp_backward", "gelu_backward", "huber", "kl_divergence", "leaky_relu_backward",
-            "logistic_cross_entropy", "mul_exp", "poisson_nll", "pow_derivative", "silu_backward", "sub_logs",
-            "trunc_quotient")
+            "logistic_cross_entropy", "mul_exp", "poisson_nll", "silu_backward", "sub_logs")
 
 
 def class_of(x, dtype):

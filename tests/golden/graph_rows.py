@@ -197,12 +197,12 @@ UNARY = {
 }
 BINARY = {
     **{name: (function, REAL, REAL) for name, function in (core.BINARY | losses.BINARY).items()},
-    "div": (torch.div, REAL, POSITIVE), "exp_difference": (core.exp_difference, REAL, REAL),
-    "mul_exp": (losses.mul_exp, REAL, UNIT), "poisson_nll": (losses.poisson_nll, REAL, POSITIVE),
+    "div": (torch.div, REAL, POSITIVE), "mul_exp": (losses.mul_exp, REAL, UNIT),
+    "poisson_nll": (losses.poisson_nll, REAL, POSITIVE),
     "atan2": (torch.atan2, REAL, POSITIVE),
     "pow": (torch.pow, POSITIVE, UNIT), "hypot": (torch.hypot, REAL, POSITIVE),
-    "fmod": (torch.fmod, REAL, POSITIVE), "trunc_quotient": (functions.trunc_quotient, REAL, POSITIVE),
-    "logaddexp": (functions.logaddexp, REAL, REAL), "sub_logs": (torch.sub, REAL, REAL),
+    "fmod": (torch.fmod, REAL, POSITIVE), "logaddexp": (functions.logaddexp, REAL, REAL),
+    "sub_logs": (torch.sub, REAL, REAL),
     "divide_or_zero": (functions.divide_or_zero, REAL, POSITIVE),
     "twice_product": (lambda a, b: 2 * a * b, REAL, REAL),
     "gelu_backward": (broadcast_first(vjp(activations.gelu)), REAL, REAL),
@@ -220,6 +220,7 @@ HINTED = {
 TERNARY = {
     "normal_nll": (losses.normal_nll, REAL, REAL, UNIT), "mul_add": (lambda x, w, b: x * w + b, REAL, REAL, REAL),
     "share_greater": (lambda v, a, b: torch.where(a > b, v, torch.where(a == b, v / 2, 0.0)), REAL, REAL, REAL),
+    "mul_trunc_quotient": (functions.mul_trunc_quotient, REAL, REAL, POSITIVE),
 }
 
 
@@ -239,8 +240,8 @@ WITH_ATTRIBUTES = {
     "clamp_backward": (bounds, lambda low, high: broadcast_first(comparisons.clamp_backward(low, high)), REAL, REAL),
     "huber": (lambda g: [g.choose([0.5, 1, 2.5])], losses.huber, REAL, REAL),
     "polygamma": (lambda g: [g.integer(0, 3)], functions.polygamma, POSITIVE),
-    "pow_derivative": (lambda g: g.choose([(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (2, 1), (3, 0)]),
-                       functions.pow_derivative, POSITIVE, UNIT),
+    "mul_pow_derivative": (lambda g: g.choose([(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (2, 1), (3, 0)]),
+                           functions.mul_pow_derivative, REAL, POSITIVE, UNIT),
 }
 
 
@@ -924,8 +925,8 @@ def lstm_cell_backward_(g):
 # Rows that round nothing: they move elements, choose among them or make whole numbers of them.
 EXACT = [
     "neg", "abs", "relu", "step", "sign", "floor", "ceil", "round", "hardtanh", "clamp", "clamp_backward", "detach",
-    "maximum", "minimum", "where", "where_positive", "where_not_positive", "times_sign", "trunc_quotient", "max", "min",
-    "cummax", "sort", "top_k", "reshape", "transpose", "broadcast_to", "slice", "slice_backward", "concat", "stack",
+    "maximum", "minimum", "where", "where_positive", "where_not_positive", "times_sign", "max", "min", "cummax",
+    "sort", "top_k", "reshape", "transpose", "broadcast_to", "slice", "slice_backward", "concat", "stack",
     "pad", "permute", "flip", "repeat", "squeeze", "expand_dims", "beside", "gather_rows", "gather", "tril", "triu",
     "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "cast",
 ]

@@ -18,7 +18,6 @@ DELIBERATE_DIFFERENCES = {
     "pow_constant": "torch.pow(x, 0.5) is sqrt, -0 at -0 and NaN at -inf; IEEE 754 says 0 and inf",
     "logsumexp": "over nothing but -inf the gradient of torch.logsumexp is NaN; ours is 0",
     "logistic_cross_entropy": "F.binary_cross_entropy_with_logits has 7 digits at z = -20, t = 0; ours has all",
-    "exp_difference": "exp(-inf - -inf) is NaN; ours is 0 wherever x is -inf",
 }
 
 INF, NAN = math.inf, math.nan
@@ -81,7 +80,7 @@ def softmax_of_rows(x):
     return torch.exp(log_softmax_of_rows(x))
 
 
-def deviation(axis):
+def weighted_deviation(axis):
     return lambda v, y: v - (v * y).sum(axis, keepdim=True)
 
 
@@ -112,12 +111,6 @@ def logsumexp(axes, keep):
         y = torch.where(nothing, -INF, torch.logsumexp(torch.where(nothing, 0.0, x), dims, keepdim=True))
         return y if keep else y.reshape(torch.logsumexp(x, dims).shape)
     return function
-
-
-def exp_difference(x, y):
-    x, y = torch.broadcast_tensors(x, y)
-    nothing = torch.isneginf(x)
-    return torch.where(nothing, 0.0, torch.exp(torch.where(nothing, 0.0, x) - torch.where(nothing, 0.0, y)))
 
 
 def elu_backward(dy, y):
@@ -359,7 +352,8 @@ def softmax_cases():
         draw = Draw("softmax_backward", label)
         operands = [draw.uniform(shape), draw.uniform(shape, 0, 1)]
         case(CORE, "softmax_backward", label, softmax_backward(axis), operands, [axis])
-        for name, function in (("deviation", deviation), ("log_softmax_backward", log_softmax_backward)):
+        for name, function in (("weighted_deviation", weighted_deviation),
+                               ("log_softmax_backward", log_softmax_backward)):
             draw = Draw(name, label)
             case(CORE, name, label, function(axis), [draw.uniform(shape), draw.uniform(shape, -1, 1)], [axis])
     masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [-INF, -2, -INF]], dtype=F64)
@@ -422,14 +416,6 @@ def backward_operator_cases():
         case(CORE, "share_greater", label, share_greater, operands)
 
 
-def exp_difference_cases():
-    for label, (a, b) in {"vector": ([9], [9]), "rows": ([3, 4], [3, 1]), "scalar": ([2, 3], [])}.items():
-        draw = Draw("exp_difference", label)
-        case(CORE, "exp_difference", label, exp_difference, [draw.uniform(a), draw.uniform(b)])
-    masked = torch.tensor([[0.5, -INF, 1.25], [3, -2, -INF], [-INF, -INF, -INF]], dtype=F64)
-    case(CORE, "exp_difference", "minus_infinity", exp_difference, [masked, torch.logsumexp(masked, 1, keepdim=True)])
-
-
 def ties_cases():
     choices = {"last": ([3, 6], (1,)), "first": ([5, 3], (0,)), "all": ([2, 4], ()), "outer_two": ([3, 2, 4], (0, -1)),
                "no_ties": ([2, 5], (1,))}
@@ -465,7 +451,7 @@ def special_binary_cases():
             values_only(SPECIAL, name, TYPE_NAMES[dtype], in_double(BINARY[name], dtype), pairs, signed_zeros=signed)
     edges = PAIRED[F64]
     for name, function in (("where_positive", where_positive), ("where_not_positive", where_not_positive),
-                           ("times_sign", times_sign), ("exp_difference", exp_difference)):
+                           ("times_sign", times_sign)):
         values_only(SPECIAL, name, "f64", function, all_pairs(edges, edges, F64), signed_zeros=False)
     for name, function, y in (("tanh_backward", torch.ops.aten.tanh_backward, [0.0, -0.0, 5e-324, 0.5, 1.0, -1.0, NAN]),
                               ("logistic_backward", logistic_backward, [0.0, 1e-300, 0.5, 1.0, NAN]),
@@ -537,5 +523,5 @@ if __name__ == "__main__":
     check_against_fused_operators()
     make([CORE, SPECIAL], elementwise_cases, binary_cases, reduction_cases, shape_cases, row_cases, matmul_cases,
          softmax_cases, logistic_cross_entropy_backward_cases, softmax_cross_entropy_cases, backward_operator_cases,
-         exp_difference_cases, ties_cases, special_unary_cases, special_binary_cases, special_tie_cases,
-         special_reduction_cases, special_loss_cases, special_shape_cases)
+         ties_cases, special_unary_cases, special_binary_cases, special_tie_cases, special_reduction_cases,
+         special_loss_cases, special_shape_cases)

@@ -16,8 +16,8 @@ DELIBERATE_DIFFERENCES = {
            "(tests/operators/functions.c)",
     "hypot": "torch.hypot has gradient NaN at (0, 0); ours is 0",
     "fmod": "the gradient of torch.fmod by b rounds a / b before it truncates; ours is of the exact quotient",
-    "trunc_quotient": "torch.trunc(a / b) is infinite where a is, and at b = 0; ours is NaN, as fmod is, whose gradient it "
-                      "is",
+    "mul_trunc_quotient": "torch.trunc(a / b) is infinite where a is, and at b = 0; ours is NaN, as fmod is, whose gradient "
+                          "it is",
     "logaddexp": "torch.logaddexp has gradients NaN where both are -inf or +inf; ours are 0, and dy / 2",
     "expm1": "the gradient of torch.expm1 is (y + 1) dy, which loses its digits below 0; ours is e^x dy",
     "polygamma": "torch.polygamma has 9 digits for n = 1, is -inf at all poles for even n, and not inf there for n = 1",
@@ -104,16 +104,16 @@ def sub_logs(a, b):
     return torch.where((a == -INF) | (a == b), torch.where(a == -INF, a, 0.0), a - b)
 
 
-def trunc_quotient(a, b):
+def mul_trunc_quotient(v, a, b):
     """Exact for the operands that it is asked for; with a path to both, so that the gradients are zeros."""
     whole = torch.trunc(a / b)
     with np.errstate(invalid="ignore"): # torch.fmod is NaN for a denormal b
-        return torch.where(torch.tensor(np.isnan(np.fmod(a.detach().numpy(), b.detach().numpy()))), NAN, whole)
+        return v * torch.where(torch.tensor(np.isnan(np.fmod(a.detach().numpy(), b.detach().numpy()))), NAN, whole)
 
 
-def pow_derivative(j, k):
+def mul_pow_derivative(j, k):
     """By the rules of school, where x > 0."""
-    return {
+    function = {
         (0, 0): lambda x, p: x ** p,
         (1, 0): lambda x, p: p * x ** (p - 1),
         (0, 1): lambda x, p: x ** p * torch.log(x),
@@ -123,6 +123,7 @@ def pow_derivative(j, k):
         (2, 1): lambda x, p: x ** (p - 2) * (2 * p - 1 + p * (p - 1) * torch.log(x)),
         (3, 0): lambda x, p: p * (p - 1) * (p - 2) * x ** (p - 3),
     }[j, k]
+    return lambda v, x, p: v * function(x, p)
 
 
 # ---- Cases with gradients -------------------------------------------------------------------------------------------
@@ -176,9 +177,11 @@ def binary_cases():
         case(CASES, "divide_or_zero", label, divide_or_zero, [draw.uniform(a), draw.uniform(b, 0.5, 2)])
         draw = Draw("sub_logs", label)
         case(CASES, "sub_logs", label, sub_logs, [draw.uniform(a), draw.uniform(b)])
-        for name, function in (("fmod", torch.fmod), ("trunc_quotient", trunc_quotient)):
-            draw = Draw(name, label)
-            case(CASES, name, label, function, [draw.uniform(a, -9, 9), draw.uniform(b, 0.5, 2) * (-1) ** len(b)])
+        draw = Draw("fmod", label)
+        case(CASES, "fmod", label, torch.fmod, [draw.uniform(a, -9, 9), draw.uniform(b, 0.5, 2) * (-1) ** len(b)])
+        draw = Draw("mul_trunc_quotient", label)
+        case(CASES, "mul_trunc_quotient", label, mul_trunc_quotient,
+             [draw.uniform(a), draw.uniform(a, -9, 9), draw.uniform(b, 0.5, 2) * (-1) ** len(b)])
     draw = Draw("divide_or_zero", "at_zero")
     zeros = torch.tensor([0.0, 2.0, -0.0, -3.0], dtype=F64)
     case(CASES, "divide_or_zero", "at_zero", divide_or_zero, [draw.uniform([3, 4]), zeros])
@@ -190,10 +193,10 @@ def pow_cases():
     case(CASES, "pow", "whole", lambda x, p: torch.exp(p * torch.log(x)), [x, whole])
     for j, k in ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (2, 1), (3, 0)):
         for label in ("rows", "same") if j + k == 1 else ("columns",):
-            draw = Draw("pow_derivative", f"{j}_{k}_{label}")
+            draw = Draw("mul_pow_derivative", f"{j}_{k}_{label}")
             a, b = SHAPES[label]
-            x = [draw.uniform(a, 0.25, 3), draw.uniform(b, -2, 3)]
-            case(CASES, "pow_derivative", f"{j}_{k}_{label}", pow_derivative(j, k), x, [j, k])
+            x = [draw.uniform(b), draw.uniform(a, 0.25, 3), draw.uniform(b, -2, 3)]
+            case(CASES, "mul_pow_derivative", f"{j}_{k}_{label}", mul_pow_derivative(j, k), x, [j, k])
 
 
 # ---- Special values -------------------------------------------------------------------------------------------------
@@ -225,17 +228,19 @@ def special_binary_cases():
     a, b = all_pairs([0.0, -0.0, 1.0, 1e300, -INF, NAN], [0.0, 1.0, 1e-300, INF, NAN], F64)
     values_only(SPECIAL, "sub_logs", "f64", sub_logs, [a, b], signed_zeros=False)
     a, b = all_pairs([0.0, -7.0, 1e300, 2.0**52 + 1, NAN], [1.0, -2.0, 0.5, INF, NAN], F64)
-    values_only(SPECIAL, "trunc_quotient", "f64", lambda a, b: torch.trunc(a / b), [a, b], signed_zeros=False)
+    one = torch.ones([], dtype=F64)
+    values_only(SPECIAL, "mul_trunc_quotient", "f64", lambda v, a, b: v * torch.trunc(a / b), [one, a, b],
+                signed_zeros=False)
     x, p = all_pairs([0.0, 1.0, 2.0, -2.0, 0.5, INF, NAN], [0.0, 1.0, 2.0, 3.0, -1.0, 0.5], F64)
-    values_only(SPECIAL, "pow_derivative", "by_x", gradient_of_pow(0), [x, p], [1, 0], signed_zeros=False)
+    values_only(SPECIAL, "mul_pow_derivative", "by_x", gradient_of_pow(0), [one, x, p], [1, 0], signed_zeros=False)
     x, p = all_pairs([0.0, 1.0, 2.0, -2.0, 0.5, NAN], [0.0, 1.0, 2.0, 3.0, -1.0, 0.5], F64)
-    values_only(SPECIAL, "pow_derivative", "by_p", gradient_of_pow(1), [x, p], [0, 1], signed_zeros=False)
+    values_only(SPECIAL, "mul_pow_derivative", "by_p", gradient_of_pow(1), [one, x, p], [0, 1], signed_zeros=False)
 
 
 def gradient_of_pow(i):
-    def function(x, p):
+    def function(v, x, p):
         operands = [x.clone().requires_grad_(), p.clone().requires_grad_()]
-        return torch.autograd.grad(torch.pow(*operands).sum(), operands[i])[0]
+        return v * torch.autograd.grad(torch.pow(*operands).sum(), operands[i])[0]
     return function
 
 

@@ -102,7 +102,6 @@ TWO = {
     "atan2": ([], mp.atan2, 0.25, lambda a, b: True),
     "div": ([], lambda a, b: a / b, 0.25, lambda a, b: True),
     "divide_or_zero": ([], lambda a, b: a / b, 0.25, lambda a, b: True),
-    "exp_difference": ([], lambda a, b: mp.exp(a - b), 0.25, lambda a, b: True),
     "fmod": ([], lambda a, b: a - b * mp.sign(a / b) * mp.floor(abs(a / b)), 0.359375, lambda a, b: True),
     "hinge": ([], lambda y, t: max(0, 1 - t * y), -0.75, lambda a, b: True),
     "huber": ([2], lambda a, b: near(a, b, mp.mpf(2)), 0.25, lambda a, b: True),

@@ -13,8 +13,8 @@ ALL_AXES = (0, 0)
 VELOCITIES = {"lstm_cell_backward": (0, 1), "cofactor_slope": (1,), "slogdet_slope": (1,),
               "logcumsumexp_slope": (0,), "logcumsumexp_bend": (0, 1)}
 VELOCITIES.update(dict.fromkeys((
-    "deviation", "divide_by_eigen_gaps", "divide_by_gaps", "mul_divide_or_zero", "mul_polygamma", "mul_pow_derivative",
-    "mul_trunc_quotient", "prod_others", "prod_slope", "quotient_slope", "quotient_slope_or_zero"), (0,)))
+    "divide_by_eigen_gaps", "divide_by_gaps", "mul_divide_or_zero", "mul_polygamma", "mul_pow_derivative",
+    "mul_trunc_quotient", "prod_others", "prod_slope", "quotient_slope", "quotient_slope_or_zero", "weighted_deviation"), (0,)))
 
 CASES = {}
 
@@ -220,7 +220,6 @@ def rows_of_two():
     each("divide_or_zero", lambda a, b: a / b, 2)
     each("twice_product", lambda a, b: 2 * a * b, 2)
     each("fmod", lambda a, b: a - b * truncated(a / b), 2, deep=3)
-    each("trunc_quotient", lambda a, b: truncated(a / b), 2, constant=(0, 1), exact=(0,))
     each("hypot", lambda a, b: sqrt(a * a + b * b), 2)
     each("atan2", mp.atan2, 2)
     each("maximum", max, 2)
@@ -234,9 +233,7 @@ def rows_of_two():
         (0, 2): lambda x, p: log(x)**2 * exp(p * log(x)),
     }
     for (j, k), f in derivatives.items():
-        each("pow_derivative", f, 2, "+*", label=f"{j}-{k}", attributes=(j, k))
-        if j + k < 2 or j == k:
-            each("mul_pow_derivative", lambda v, x, p, f=f: v * f(x, p), 3, "*+*", label=f"{j}-{k}", attributes=(j, k))
+        each("mul_pow_derivative", lambda v, x, p, f=f: v * f(x, p), 3, "*+*", label=f"{j}-{k}", attributes=(j, k))
     each("atan_backward", lambda v, x: v / (1 + x * x), 2)
     each("erf_backward", lambda v, x: 2 / sqrt(mp.pi) * exp(-x * x) * v, 2)
     each("mul_polygamma", few_digits_of_product(1), 2, "*+", attributes=(1,))
@@ -245,7 +242,6 @@ def rows_of_two():
              attributes=(c,))
     each("logaddexp", lambda a, b: log(exp(a) + exp(b)), 2)
     each("sub_logs", lambda a, b: a - b, 2)
-    each("exp_difference", lambda a, b: exp(a - b), 2)
     each("mul_exp", lambda a, s: a * exp(s), 2)
     each("times_sign", lambda v, x: v * mp.sign(x), 2, constant=(1,))
     each("where_positive", lambda v, x: choose(x > 0, v, 0), 2, constant=(1,))
@@ -552,7 +548,7 @@ def rows_of_layers():
     call("softmax", lambda x: [softmax(x)], [[3]], [[3]], attributes=(0,))
     call("log_softmax", lambda x: [[a - logsumexp(x) for a in x]], [[3]], [[3]], attributes=(0,))
     call("softmax_backward", lambda v, y: [pulled(v, y)], [[3], [3]], [[3]], attributes=(0,))
-    call("deviation", lambda v, y: [[a - sum(p * q for p, q in zip(v, y)) for a in v]], [[3], [3]], [[3]],
+    call("weighted_deviation", lambda v, y: [[a - sum(p * q for p, q in zip(v, y)) for a in v]], [[3], [3]], [[3]],
          attributes=(0,))
     call("log_softmax_backward", lambda v, y: [[a - exp(b) * sum(v) for a, b in zip(v, y)]], [[3], [3]], [[3]],
          attributes=(0,))

@@ -322,7 +322,6 @@ int main(void)
 {
     Suite *s = suite_create("adbench");
     TCase *c = tcase_create("adbench");
-    tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, gradients_are_those_derived_by_hand, 0, N_NAMES);
     tcase_add_loop_test(c, the_difference_of_blocks_is_relative, 0, 8);
     tcase_add_loop_test(c, gradients_that_differ_are_found, 0, COUNT(changes));

@@ -123,10 +123,10 @@ static const struct {
     {k_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
     {k_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
     {k_returns, "return_to: the position was taken outside the rule or the kernel that runs: take one inside"},
-    {k_begins,
-     "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
-    {k_ends,
-     "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {k_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead "
+               "(ad_position_now)"},
+    {k_ends, "segment_end: a rule or a kernel must not call it, not at a position either: take a position instead "
+             "(ad_position_now)"},
     {k_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {k_fills, "fill: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
     {k_feeds, "feed: a rule or a kernel must not call it, not at a position either: record again"},
@@ -401,8 +401,8 @@ static const struct {
     {s_resets, "reset: a rule or a kernel must not call it, not at a position either: take ad_return_to"},
     {s_replays, "replay: a rule or a kernel must not call it, not at a position either: record again"},
     {s_sweeps, "backward: a rule or a kernel must not call it, not at a position either: take ad_grad"},
-    {s_begins,
-     "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead (ad_position_now)"},
+    {s_begins, "segment_begin: a rule or a kernel must not call it, not at a position either: take a position instead "
+               "(ad_position_now)"},
     {s_assigns, "assign: a rule or a kernel may change only a leaf that it made after a position (ad_position_now)"},
 };
 

@@ -312,20 +312,20 @@ START_TEST(settings_are_told)
         const char *text;
     } cases[] = {
         {{.hidden_units = {30, 10}, .n_classes = 7, .seed = 42},
-         "hidden_units = [30, 10], n_classes = 7, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator "
-         "0.1), scaling = none, seed = 42"},
+         "hidden_units = [30, 10], n_classes = 7, activation = relu, optimiser = adagrad (rate 0.05, "
+         "initial accumulator 0.1), scaling = none, seed = 42"},
         {{.n_classes = 2, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.25}},
-         "hidden_units = [], n_classes = 2, activation = relu, optimiser = gradient_descent (rate 0.25), scaling = none, "
-         "seed = 0"},
+         "hidden_units = [], n_classes = 2, activation = relu, optimiser = gradient_descent (rate 0.25), "
+         "scaling = none, seed = 0"},
         {{.hidden_units = {4}, .n_classes = 3, .activation = AD_TANH, .scaling = NN_SCALE_CONSTANT},
-         "hidden_units = [4], n_classes = 3, activation = tanh, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
-         "scaling = divided by 255, seed = 0"},
+         "hidden_units = [4], n_classes = 3, activation = tanh, optimiser = adagrad (rate 0.05, "
+         "initial accumulator 0.1), scaling = divided by 255, seed = 0"},
         {{.n_classes = 3, .optimiser = {.initial_accumulator = 0.75}, .scaling = NN_SCALE_GLOBAL, .seed = UINT64_MAX},
-         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.75), "
-         "scaling = one mean and deviation for all features, seed = 18446744073709551615"},
+         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, "
+         "initial accumulator 0.75), scaling = one mean and deviation for all features, seed = 18446744073709551615"},
         {{.n_classes = 3, .scaling = NN_SCALE_FEATURE},
-         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, initial accumulator 0.1), "
-         "scaling = a mean and deviation for each feature, seed = 0"},
+         "hidden_units = [], n_classes = 3, activation = relu, optimiser = adagrad (rate 0.05, "
+         "initial accumulator 0.1), scaling = a mean and deviation for each feature, seed = 0"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         nn_classifier *c = open_with(cases[i].options);

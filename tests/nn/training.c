@@ -3,6 +3,7 @@
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "../support/check.h"
 #include "../support/classifiers.h"
@@ -180,6 +181,15 @@ END_TEST
 
 /* ---- Callbacks and stopping -------------------------------------------------------------------------------------- */
 
+static double started; /* when main began */
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static void expect_diary(const diary *d, int64_t first, int64_t last)
 {
     ck_assert_int_eq(d->n, last - first + 1);
@@ -190,7 +200,7 @@ static void expect_diary(const diary *d, int64_t first, int64_t last)
         ck_assert_double_ge(d->seen[i].seconds, i ? d->seen[i - 1].seconds : 0);
     }
     ck_assert_double_gt(d->seen[d->n - 1].seconds, 0);
-    ck_assert_double_lt(d->seen[d->n - 1].seconds, 60);
+    ck_assert_double_le(d->seen[d->n - 1].seconds, seconds_now() - started);
 }
 
 START_TEST(a_callback_sees_every_step)
@@ -425,13 +435,15 @@ static void ask_without_memory(nn_classifier *c, int64_t step)
     ck_assert(e.status == AD_OK ? isfinite(e.loss) : isnan(e.loss) && isnan(e.accuracy));
 }
 
-/* The classifier is out of memory, and says so in one of the ways there are. */
+/* The classifier is out of memory, and says so in one of the ways there are. Of the rows of a network linear_backward
+ * alone asks for scratch. */
 static void expect_out_of_memory(const nn_classifier *c)
 {
     static const char *const shapes =
         "^(fit|evaluate|predict|predict_proba|logits): "
         "(memory is out for (a network of [0-9]+ features|a batch of [0-9]+ rows|the order of [0-9]+ rows)"
-        "|[a-z0-9_]+: memory is out( for [0-9]+ bytes of scratch)?|memory is out for a tensor \\[[0-9,]*\\] of (f32|f64|i32))$";
+        "|[a-z0-9_]+: memory is out|linear_backward: memory is out for [0-9]+ bytes of scratch"
+        "|memory is out for a tensor \\[[0-9,]*\\] of (f32|f64|i32))$";
     regex_t shape;
     ck_assert_int_eq(regcomp(&shape, shapes, REG_EXTENDED | REG_NOSUB), 0);
     ck_assert_msg(regexec(&shape, nn_classifier_message(c), 0, NULL, 0) == 0, "it says: %s", nn_classifier_message(c));
@@ -707,4 +719,8 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_first_fit_without_memory_leaves_nothing, 0, NN_SCALE_COUNT);
 }
 
-int main(void) { return run_tests("training", add_tests); }
+int main(void)
+{
+    started = seconds_now();
+    return run_tests("training", add_tests);
+}

@@ -301,7 +301,6 @@ int main(void)
     TCase *const cases[] = {numbers, statistics, draws};
     for (size_t i = 0; i < COUNT(cases); i++) {
         tcase_add_checked_fixture(cases[i], open_tape, close_tape);
-        tcase_set_timeout(cases[i], 60);
         suite_add_tcase(suite, cases[i]);
     }
     tcase_add_test(numbers, eye_of_any_type);

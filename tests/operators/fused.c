@@ -675,7 +675,6 @@ static Suite *make_suite(void)
     Suite *s = suite_create("fused");
     TCase *c = tcase_create("fused");
     tcase_add_checked_fixture(c, open_tape, close_tape_and_threads);
-    tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, linear_is_its_composition, 0, AD_ACTIVATION_COUNT);
     tcase_add_test(c, linear_by_hand);
     tcase_add_test(c, linear_at_the_edges);

@@ -658,7 +658,6 @@ static TCase *make_case(Suite *suite, const char *name)
 {
     TCase *tests = tcase_create(name);
     tcase_add_checked_fixture(tests, open_tape, close_tape_without_error);
-    tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return tests;
 }
@@ -704,7 +703,6 @@ static Suite *make_suite(void)
     tcase_add_test(eigen, eigh_refuses);
     tcase_add_test(eigen, any_numbers_end);
     tcase_add_test(threads, the_same_bits_for_any_number_of_threads);
-    tcase_set_timeout(threads, 60);
     suite_add_tcase(suite, threads);
     return suite;
 }

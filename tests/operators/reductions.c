@@ -693,7 +693,6 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("reductions");
     TCase *tests = tcase_create("reductions");
     tcase_add_checked_fixture(tests, open_tape, close_tape);
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, reductions_are_those_of_plain_loops, 0, 2 * SHAPES);
     tcase_add_loop_test(tests, gradients_are_those_of_plain_loops, 0, SHAPES);
     tcase_add_test(tests, all_axes_are_meant_by_none);

@@ -17,7 +17,8 @@ int main(void)
         double d = ad_item(ad_hessian(ad_softplus(ad_neg(x)), x)),
                e = ad_item(ad_hessian(ad_logsumexp(ad_stack((ad_tensor[]){x, ad_scalar(t, 0)}, 2, 0)), x));
         printf(
-            "x %2.0f exact %.6e relative errors: logistic' %.1e softplus'' %.1e logaddexp'' %.1e; softplus(-x)'' %.1e logsumexp'' %.1e\n",
+            "x %2.0f exact %.6e relative errors: logistic' %.1e softplus'' %.1e logaddexp'' %.1e; "
+            "softplus(-x)'' %.1e logsumexp'' %.1e\n",
             at[i], exact, a / exact - 1, b / exact - 1, c / exact - 1, d / exact - 1, e / exact - 1);
         bad |= !(fabs(a / exact - 1) < 1e-12) || !(fabs(b / exact - 1) < 1e-12) || !(fabs(c / exact - 1) < 1e-12) ||
                !(fabs(d / exact - 1) < 1e-12) || !(fabs(e / exact - 1) < 1e-12);

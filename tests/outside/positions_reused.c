@@ -2,7 +2,11 @@
  * Expected: AD_BAD_STATE at the second ad_return_to, and memory as it should be. */
 #include <gradtape/gradtape.h>
 #include <stdio.h>
-static void run(ad_call *c) { for (size_t i = 0; i < ad_elements(c->x[0]); i++) ((double *)c->y[0]->data)[i] = ((double *)c->x[0]->data)[i]; }
+static void run(ad_call *c)
+{
+    for (size_t i = 0; i < ad_elements(c->x[0]); i++)
+        ((double *)c->y[0]->data)[i] = ((double *)c->x[0]->data)[i];
+}
 static int ok_again;
 static void vjp(ad_pullback *p)
 {
@@ -25,8 +29,16 @@ int main(void)
     ad_tape *t = ad_tape_open(NULL);
     ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(1000), NULL, "x");
     size_t first = 0, last = 0;
-    for (int i = 0; i < 2000; i++) { ad_backward(ad_sum(ad_apply1(&op, x))); if (i == 10) first = ad_usage_of(t).bytes; last = ad_usage_of(t).bytes; ad_clear_error(t); ad_reset(t); }
-    printf("going back twice: %s; bytes after 10 steps %zu, after 2000 %zu\n", ok_again ? "taken" : "refused", first, last);
+    for (int i = 0; i < 2000; i++) {
+        ad_backward(ad_sum(ad_apply1(&op, x)));
+        last = ad_usage_of(t).bytes;
+        if (i == 10)
+            first = last;
+        ad_clear_error(t);
+        ad_reset(t);
+    }
+    printf("going back twice: %s; bytes after 10 steps %zu, after 2000 %zu\n", ok_again ? "taken" : "refused", first,
+           last);
     ad_tape_close(t);
     return ok_again || last > 2 * first;
 }

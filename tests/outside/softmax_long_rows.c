@@ -14,7 +14,8 @@ int main(void)
     double p = ad_f32(ad_softmax(z, 1))[0], l = ad_f32(ad_log_softmax(z, 1))[0],
            e = ad_item(ad_softmax_cross_entropy(z, ad_input(t, AD_I32, AD_SHAPE(1), (const int32_t[]){0})));
     printf(
-        "softmax want 5e-08 got %.9g\nlog_softmax want -16.8112428 got %.9g\ncross-entropy want 16.8112428 got %.9g\nlogsumexp want 16.8112428 got %.9g\n",
+        "softmax want 5e-08 got %.9g\nlog_softmax want -16.8112428 got %.9g\n"
+        "cross-entropy want 16.8112428 got %.9g\nlogsumexp want 16.8112428 got %.9g\n",
         p, l, e, ad_item(ad_logsumexp(z)));
     ad_tape_close(t);
     return !(fabs(p / 5e-8 - 1) < 1e-6 && fabs(l / -16.8112428315184 - 1) < 1e-6 &&

@@ -22,7 +22,8 @@ int main(void)
     for (int i = 0; i < N; i++)
         sum += ad_f32(g)[i], sizes += fabs(ad_f32(g)[i]);
     printf(
-        "var want 4096 got %.9g\nstd want 64 got %.9g\nsum of the gradient want 0 got %g, sum of its sizes want 1 got %g\n",
+        "var want 4096 got %.9g\nstd want 64 got %.9g\n"
+        "sum of the gradient want 0 got %g, sum of its sizes want 1 got %g\n",
         ad_item(v), ad_item(s), sum, sizes);
     int bad = !(fabs(ad_item(v) / 4096 - 1) < 1e-5) || !(fabs(ad_item(s) / 64 - 1) < 1e-5) || !(fabs(sum) < 1e-3);
     ad_tensor y = ad_variable(t, AD_F32, AD_SHAPE(2), (const float[]){16777216, 16777218});

@@ -24,8 +24,8 @@ START_TEST(what_came_since_is_forgotten)
     ck_assert_uint_eq(ad_entry_count(t), before);
     ck_assert(!ad_data(z));
     expect_error(t, AD_BAD_HANDLE,
-                 "data: its operand is stale: its tape was reset, or returned to a position, since it was made: make it "
-                 "again, or let it survive (ad_return_to)");
+                 "data: its operand is stale: its tape was reset, or returned to a position, since it was made: make "
+                 "it again, or let it survive (ad_return_to)");
     const ad_tensor other = ad_neg(y); /* in the place of z */
     ck_assert(!ad_data(z));
     ad_clear_error(t);
@@ -145,7 +145,8 @@ START_TEST(errors_of_what_to_keep)
     expect_error(t, AD_BAD_VALUE, "return_to: the tensors that are to survive are NULL");
     ad_return_to(t, ad_position_now(t), many, 1);
     expect_error(t, AD_BAD_HANDLE,
-                 "return_to: what is to survive: its operand is inert: it was never made, or came from a call that failed");
+                 "return_to: what is to survive: its operand is inert: it was never made, or came from a call that "
+                 "failed");
 }
 END_TEST
 
@@ -324,8 +325,8 @@ END_TEST
 /* What a rule carried out of a position depends on its operands, but the tape does not know how. */
 START_TEST(twice_through_a_position_is_an_error)
 {
-    static const char twice[] = "newton_root: its rule carried a value out of a position (ad_return_to), so its gradient "
-                                "cannot be differentiated";
+    static const char twice[] = "newton_root: its rule carried a value out of a position (ad_return_to), so its "
+                                "gradient cannot be differentiated";
     const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){2, 3}, "x"), y = root_by_newton(x);
     ad_tensor dx;
     ck_assert_int_eq(ad_hvp(ad_sum(y), &x, &x, 1, &dx), AD_BAD_STATE);
@@ -340,8 +341,8 @@ START_TEST(twice_through_a_position_is_an_error)
     ad_fill(x, 4);
     ck_assert_int_eq(ad_replay(t), AD_BAD_STATE);
     expect_error(t, AD_BAD_STATE,
-                 "newton_root: its rule carried a value out of a position (ad_return_to), which cannot be computed again: "
-                 "record anew");
+                 "newton_root: its rule carried a value out of a position (ad_return_to), which cannot be computed "
+                 "again: record anew");
 }
 END_TEST
 

@@ -30,7 +30,6 @@ static inline int run_on_one_tape(const char *name, void (*add_tests)(TCase *tes
     Suite *suite = suite_create(name);
     TCase *tests = tcase_create(name);
     tcase_add_checked_fixture(tests, open_tape, close_tape);
-    tcase_set_timeout(tests, 120);
     add_tests(tests);
     suite_add_tcase(suite, tests);
     return run_suites(srunner_create(suite));

@@ -309,6 +309,8 @@ START_TEST(looking_into_a_segment)
     ck_assert_ptr_null(ad_data(inner));
     expect_error(t, AD_BAD_HANDLE, not_kept);
     ck_assert_str_eq(ad_made_by(out), "square");
+    ck_assert(!ad_is_kept(operand));
+    expect_ok(t);
 }
 END_TEST
 

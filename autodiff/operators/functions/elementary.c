@@ -28,7 +28,6 @@ MAP3_IN_RANGE(quotient_slope_or_zero, b == 0 ? 0 : -((a / b) * (v / b)),
               (b != 0) & (((a != 0) & is_lost(a / b)) | ((v != 0) & is_lost(v / b))), -(v *a / b / b))
 MAP3_IN_RANGE(mul_trunc_quotient, v *R(rint)((a - R(fmod)(a, b)) / b), (b != 0) & is_finite(a) & !is_finite(a / b),
               v *W(rint)((a - W(fmod)(a, b)) / b))
-MAP2(trunc_quotient, R(rint)((a - R(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
 
 /* A derivative of x^p is named by two numbers: how often it is differentiated by x, and by p. Their sum has this
@@ -81,7 +80,7 @@ static inline REAL slope_in_range(wide v, wide x, wide p, int j, int k)
 }
 
 /* v times x^p, differentiated size[0] times by x and size[1] times by p */
-LOOP(pow_derivative)
+LOOP(mul_pow_derivative)
 {
     const size_t sv = s->step[1], sx = s->step[2], sp = s->step[3];
     const int j = (int)s->size[0], k = (int)s->size[1];
@@ -114,7 +113,7 @@ LOOP(pow_derivative)
 
 AD_FAMILY(functions_elementary)
 
-LOOP_TABLE(pow_derivative)
+LOOP_TABLE(mul_pow_derivative)
 
 #define BETWEEN(from, to) .low = from, .high = to
 
@@ -297,7 +296,7 @@ AD_OPERATOR(pow,
 
 ad_tensor ad_pow(ad_tensor x, ad_tensor p) { return ad_apply2(&ad_operator_pow, x, p); }
 
-static void pow_derivative_shape(ad_call *c)
+static void mul_pow_derivative_shape(ad_call *c)
 {
     const int64_t j = c->attributes[0].integer, k = c->attributes[1].integer;
     if (j < 0 || k < 0 || j > POW_ORDERS || k > POW_ORDERS - j)
@@ -308,60 +307,15 @@ static void pow_derivative_shape(ad_call *c)
         ad_broadcast_shape(c);
 }
 
-/* The operands are v, x and p, or x and p, beside which v is 1. */
-static void pow_derivative_run(ad_call *c)
+static void mul_pow_derivative_run(ad_call *c)
 {
-    static const float one_f32 = 1;
-    static const double one_f64 = 1;
-    const ad_value *x = c->x[c->n_x - 2], *p = c->x[c->n_x - 1], *y = c->y[0];
-    const void *one = y->type == AD_F32 ? (const void *)&one_f32 : &one_f64, *v = c->n_x == 3 ? c->x[0]->data : one;
-    const ad_shape scalar = {0}, *v_shape = c->n_x == 3 ? c->x[0]->shape : &scalar;
+    const ad_value *v = c->x[0], *x = c->x[1], *p = c->x[2], *y = c->y[0];
     const size_t bytes = ad_bytes_of(y->type);
-    ad_span span = {.array = {y->data, (void *)v, x->data, p->data},
+    ad_span span = {.array = {y->data, v->data, x->data, p->data},
                     .size = {(size_t)c->attributes[0].integer, (size_t)c->attributes[1].integer}};
-    ad_broadcast_loop(y->shape, 4, (const ad_shape *const[]){y->shape, v_shape, x->shape, p->shape},
-                      (const size_t[]){bytes, bytes, bytes, bytes}, ad_loop_for(&pow_derivative_loops, y->type), &span);
-}
-
-/* r = d^(j+k) x^p / dx^j dp^k :  dx and dp differentiate once more */
-static void pow_derivative_vjp(ad_pullback *p)
-{
-    const int j = (int)ad_attribute_at(p, 0)->integer, k = (int)ad_attribute_at(p, 1)->integer;
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul_pow_derivative(ad_dy(p), ad_x(p, 0), ad_x(p, 1), j + 1, k));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_mul_pow_derivative(ad_dy(p), ad_x(p, 0), ad_x(p, 1), j, k + 1));
-}
-
-static const ad_sample samples_pow_derivative[] = {
-    {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.integer = 1}, {.integer = 0}}},
-    {.n_x = 2, .x = {{0}, {0}}, .attributes = {{.integer = 0}, {.integer = 1}}},
-    {.n_x = 2, .x = {{0}, {1, {2}}}, .attributes = {{.integer = 2}, {.integer = 0}}},
-    {.n_x = 2, .x = {{3, {2, 1, 3}}, {3, {1, 4, 1}}}, .attributes = {{.integer = 1}, {.integer = 1}}},
-    {.n_x = 2, .x = {{2, {2, 3}}, {0}}, .attributes = {{.integer = 0}, {.integer = 2}}},
-    {.n_x = 2, .x = {{1, {3}}, {2, {2, 3}}}, .attributes = {{.integer = 2}, {.integer = 3}}},
-    {.n_x = 2, .x = {{3, {0, 1, 3}}, {3, {0, 4, 3}}}, .attributes = {{.integer = 0}, {.integer = 0}}},
-};
-
-AD_OPERATOR(pow_derivative,
-    .arity = 2,
-    .attributes = {{"by_x", AD_ATTRIBUTE_INTEGER}, {"by_p", AD_ATTRIBUTE_INTEGER}},
-    .properties = AD_ELEMENTWISE,
-    .shape = pow_derivative_shape,
-    .run = pow_derivative_run,
-    SAMPLES(samples_pow_derivative),
-    .loops = &pow_derivative_loops,
-    .vjp = pow_derivative_vjp,
-    .formula = "d^(j+k) x^p / dx^j dp^k",
-    .gradient = "one more by x dr, one more by p dr",
-    .convention = "a factor 0 makes its term 0; so does ln 0 beside x^0",
-    .domain = {{BETWEEN(0.5, 2)}},
-);
-
-ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k)
-{
-    return ad_apply_one(&ad_operator_pow_derivative, (const ad_tensor[]){x, p}, 2,
-                        (const ad_attribute[]){{.integer = j}, {.integer = k}});
+    ad_broadcast_loop(y->shape, 4, (const ad_shape *const[]){y->shape, v->shape, x->shape, p->shape},
+                      (const size_t[]){bytes, bytes, bytes, bytes}, ad_loop_for(&mul_pow_derivative_loops, y->type),
+                      &span);
 }
 
 /* r = v d^(j+k) x^p / dx^j dp^k :  dv = the same of dr;  dx and dp differentiate once more */
@@ -383,21 +337,22 @@ static const ad_sample samples_mul_pow_derivative[] = {
     {.n_x = 3, .x = {{1, {2}}, {0}, {1, {2}}}, .attributes = {{.integer = 2}, {.integer = 0}}},
     {.n_x = 3, .x = {{0}, {3, {2, 1, 3}}, {3, {1, 4, 1}}}, .attributes = {{.integer = 1}, {.integer = 1}}},
     {.n_x = 3, .x = {{2, {0, 3}}, {2, {0, 3}}, {1, {3}}}, .attributes = {{.integer = 0}, {.integer = 0}}},
+    {.n_x = 3, .x = {{2, {2, 3}}, {2, {2, 3}}, {0}}, .attributes = {{.integer = 0}, {.integer = 2}}},
 };
 
 AD_OPERATOR(mul_pow_derivative,
     .arity = 3,
     .attributes = {{"by_x", AD_ATTRIBUTE_INTEGER}, {"by_p", AD_ATTRIBUTE_INTEGER}},
     .properties = AD_ELEMENTWISE,
-    .shape = pow_derivative_shape,
-    .run = pow_derivative_run,
+    .shape = mul_pow_derivative_shape,
+    .run = mul_pow_derivative_run,
     SAMPLES(samples_mul_pow_derivative),
-    .loops = &pow_derivative_loops,
+    .loops = &mul_pow_derivative_loops,
     .vjp = mul_pow_derivative_vjp,
     .linear = AD_LINEAR_IN(0),
     .formula = "v d^(j+k) x^p / dx^j dp^k",
     .gradient = "the same of dr, one more by x of v dr, one more by p of v dr",
-    .convention = "as pow_derivative",
+    .convention = "a factor 0 makes its term 0; so does ln 0 beside x^0",
     .domain = {{0}, {BETWEEN(0.5, 2)}},
 );
 
@@ -549,27 +504,5 @@ ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b)
 {
     return ad_apply3(&ad_operator_mul_trunc_quotient, v, a, b);
 }
-
-/* r = trunc(a / b) :  da = 0,  db = 0 */
-static void trunc_quotient_vjp(ad_pullback *p)
-{
-    for (int i = 0; i < 2; i++)
-        if (ad_wants(p, i))
-            ad_give(p, i, ad_zeros_like(ad_x(p, i)));
-}
-
-AD_OPERATOR(trunc_quotient,
-    .arity = 2,
-    ELEMENTWISE_AND(AD_PIECEWISE_CONSTANT),
-    SAMPLES(ad_samples_of_two),
-    .loops = &trunc_quotient_loops,
-    .vjp = trunc_quotient_vjp,
-    .formula = "trunc(a / b)",
-    .gradient = "0, 0",
-    .convention = "of the exact quotient, where a / b might be rounded up",
-    .domain = {{BETWEEN(5.1, 5.9)}, {BETWEEN(2.1, 2.4)}},
-);
-
-ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_trunc_quotient, a, b); }
 
 #endif

@@ -19,6 +19,12 @@ static inline void take(double *restrict total, size_t d, size_t i, double x)
         total[i] += x;
 }
 
+/* Adds the lanes in halves, which wait less for each other than one after another. */
+#define FOLD_LANES(lane)                                                                                               \
+    for (size_t half = LANES / 2; half > 0; half /= 2)                                                                 \
+        for (size_t k = 0; k < half; k++)                                                                              \
+    (lane)[k] += (lane)[half + k]
+
 /* A function that returns the mean of `term` for each i below d. The terms are added in lanes, which the compiler turns
  * into vectors, and in blocks, whose sums are added without a loss. */
 #define MEAN(name, parameters, arguments, real, term)                                                                  \
@@ -31,8 +37,8 @@ static inline void take(double *restrict total, size_t d, size_t i, double x)
             for (size_t from = 0; from + LANES <= d; from += LANES)                                                    \
                 for (size_t k = 0; k < LANES; k++, i++)                                                                \
                     lane[k] += term;                                                                                   \
-            for (size_t k = 0; k < LANES; k++)                                                                         \
-                sum += lane[k];                                                                                        \
+            FOLD_LANES(lane);                                                                                          \
+            sum = lane[0];                                                                                             \
         }                                                                                                              \
         for (; i < d; i++)                                                                                             \
             sum += term;                                                                                               \
@@ -74,9 +80,10 @@ static inline upstream block_of_upstream(const REAL *v, const REAL *g, const REA
                 lane[1][k] += w * w;
                 lane[2][k] += w * (x[i] - mean);
             }
-        for (size_t t = 0; t < 3; t++)
-            for (size_t k = 0; k < LANES; k++)
-                sum[t] += lane[t][k];
+        for (size_t t = 0; t < 3; t++) {
+            FOLD_LANES(lane[t]);
+            sum[t] = lane[t][0];
+        }
     }
     for (; i < d; i++) {
         const REAL w = g[i] * v[i];
@@ -116,12 +123,20 @@ static inline bool moments(const REAL *x, size_t d, double epsilon, REAL *mean, 
     return is_plain((double)*mean, (double)variance);
 }
 
-static inline bool is_zero(const REAL *v, size_t d)
+/* Whether all are the same finite number. */
+static inline bool is_level(const REAL *v, size_t d)
 {
-    size_t i = 0;
-    while (i < d && v[i] == 0)
-        i++;
-    return i == d;
+    int other = 0;
+    for (size_t i = 0; i < d; i++)
+        other |= !(v[i] - v[0] == 0);
+    return !other;
+}
+
+/* Whether w = g v is: then mean(w) is w, and mean(w n) is 0. */
+static inline bool is_level_upstream(const REAL *v, const REAL *g, size_t d)
+{
+    const REAL w = g[0] * v[0];
+    return w - w == 0 && is_level(v, d) && (v[0] == 0 || is_level(g, d));
 }
 
 /* ---- Rows in f64 ------------------------------------------------------------------------------------------------- */
@@ -162,22 +177,47 @@ static void forward_in_f64(REAL *restrict y, const REAL *restrict x, const REAL 
         y[i] = g[i] * (REAL)(deviation(m, x[i]) * m.r) + b[i];
 }
 
-/* The mean of w = g v is taken off from the first element too, and sums of blocks are added without a loss. */
-static void backward_in_f64(REAL *restrict dx, double *dg, const REAL *restrict v, const REAL *restrict x,
+/* Totals in lanes, each with its rest. */
+typedef struct lanes {
+    double sum[LANES], rest[LANES];
+} lanes;
+
+static inline double mean_of_lanes(lanes *t, size_t d)
+{
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++) {
+            add_exactly(t->sum + k, t->rest + k, t->sum[half + k]);
+            t->rest[k] += t->rest[half + k];
+        }
+    return exact_total_of((ad_total){t->sum[0], t->rest[0]}) / (double)d;
+}
+
+/* Adds n <= LANES elements. */
+ALWAYS_INLINE void add_upstream(lanes *restrict w, lanes *restrict wn, const REAL *restrict v, const REAL *restrict x,
+                                const REAL *restrict g, size_t n, double w0, measured m)
+{
+    for (size_t k = 0; k < n; k++) {
+        const double from_first = product(g[k], v[k]) - w0;
+        add_exactly(w->sum + k, w->rest + k, from_first);
+        add_exactly(wn->sum + k, wn->rest + k, from_first * (deviation(m, x[k]) * m.r));
+    }
+}
+
+/* The mean of w = g v is taken off from the first element too, and sums are added without a loss. */
+static void backward_in_f64(REAL *restrict dx, double *restrict dg, const REAL *restrict v, const REAL *restrict x,
                             const REAL *restrict g, size_t d, double epsilon)
 {
     const measured m = measure(x, d, epsilon);
     const double w0 = product(g[0], v[0]);
-    ad_total total_w = {0}, total_wn = {0};
+    const size_t whole = d / LANES * LANES;
+    lanes w = {{0}, {0}}, wn = {{0}, {0}};
+    for (size_t i = 0; i < whole; i += LANES)
+        add_upstream(&w, &wn, v + i, x + i, g + i, LANES, w0, m);
+    add_upstream(&w, &wn, v + whole, x + whole, g + whole, d - whole, w0, m);
+    const double mean_w = mean_of_lanes(&w, d), mean_wn = mean_of_lanes(&wn, d);
     for (size_t i = 0; i < d; i++) {
-        const double w = product(g[i], v[i]) - w0;
-        add_exactly(&total_w.sum, &total_w.rest, w);
-        add_exactly(&total_wn.sum, &total_wn.rest, w * (deviation(m, x[i]) * m.r));
-    }
-    const double mean_w = exact_total_of(total_w) / (double)d, mean_wn = exact_total_of(total_wn) / (double)d;
-    for (size_t i = 0; i < d; i++) {
-        const double n = deviation(m, x[i]) * m.r, w = product(g[i], v[i]) - w0 - mean_w;
-        dx[i] = (REAL)((w - n * mean_wn) * m.r * m.unit);
+        const double n = deviation(m, x[i]) * m.r, from_mean = product(g[i], v[i]) - w0 - mean_w;
+        dx[i] = (REAL)((from_mean - n * mean_wn) * m.r * m.unit);
         take(dg, d, i, (double)v[i] * n);
     }
 }
@@ -207,11 +247,12 @@ static inline void backward_row(REAL *restrict dx, double *restrict dg, const RE
     REAL mean, r;
     const bool is_plain_row = moments(x, d, epsilon, &mean, &r);
     const upstream of = upstream_of(v, g, x, d, mean);
-    const REAL mean_w = (REAL)of.w, mean_wn = (REAL)(of.wx * (double)r);
-    if (!is_plain_row || (!is_plain(of.w, of.ww - of.w * of.w) && !is_zero(v, d))) {
+    const bool varies = is_plain(of.w, of.ww - of.w * of.w);
+    if (!is_plain_row || (!varies && !is_level_upstream(v, g, d))) {
         backward_in_f64(dx, dg, v, x, g, d, epsilon);
         return;
     }
+    const REAL mean_w = varies ? (REAL)of.w : g[0] * v[0], mean_wn = varies ? (REAL)(of.wx * (double)r) : 0;
     for (size_t j = 0; j < d; j++) {
         const REAL n = (x[j] - mean) * r;
         dx[j] = r * (g[j] * v[j] - mean_w - n * mean_wn);

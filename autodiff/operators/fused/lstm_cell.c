@@ -52,7 +52,7 @@ ALWAYS_INLINE bool cell_gradients(size_t n, size_t m, bool exact, REAL *restrict
 {
     REAL *restrict dI = dF + m, *restrict dO = dI + m, *restrict dG = dO + m;
     const REAL *restrict I = F + m, *restrict O = I + m, *restrict G = O + m, *restrict T = G + m;
-    ad_bits near = 0;
+    ad_order top = order_of(0);
     for (size_t i = 0; i < n; i++) {
         const REAL f = exact ? logistic_exact(F[i], Z[i]) : logistic_rest(F[i]),
                    in = exact ? logistic_exact(I[i], Z[m + i]) : logistic_rest(I[i]),
@@ -65,10 +65,13 @@ ALWAYS_INLINE bool cell_gradients(size_t n, size_t m, bool exact, REAL *restrict
         dO[i] = dH[i] * T[i] * O[i] * o;
         dG[i] = sum * I[i] * g * (2 - g);
         dC[i] = sum * F[i];
-        near |=
-            logistic_nears(F[i]) | logistic_nears(I[i]) | logistic_nears(O[i]) | tanh_nears(G[i]) | tanh_nears(T[i]);
+        top = higher(top, order_of(logistic_height(F[i])));
+        top = higher(top, order_of(logistic_height(I[i])));
+        top = higher(top, order_of(logistic_height(O[i])));
+        top = higher(top, order_of(tanh_height(G[i])));
+        top = higher(top, order_of(tanh_height(T[i])));
     }
-    return near;
+    return tanh_nears(top);
 }
 
 /* n rows. Array 0 has the addresses of dgates, dcell, dh, dnext, activated, cell, gates and next. */
@@ -76,13 +79,18 @@ LOOP(lstm_cell_backward)
 {
     REAL *const *of = s->array[0];
     const size_t m = s->size[0];
+    bool near = false;
     for (size_t k = 0; k < s->n; k++)
         for (size_t i = 0, n; i < m; i += n) {
             const size_t at = k * m + i, four = 4 * k * m + i;
             const REAL *A = of[4] + 5 * k * m + i, *Z = of[6] + four, *N = of[7] + at;
             n = m - i < SLOPE_BLOCK ? m - i : SLOPE_BLOCK;
-            if (cell_gradients(n, m, false, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N))
-                cell_gradients(n, m, true, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
+            if (!near)
+                near =
+                    cell_gradients(n, m, false, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
+            if (near)
+                near =
+                    cell_gradients(n, m, true, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
         }
 }
 

@@ -3,7 +3,6 @@
 #include "reduce.h"
 
 FOLD(largest_number, -INFINITY, x > y ? x : y)
-MAP2(exp_difference, a == -INFINITY ? 0 : R(exp)(a - b))
 MAP1(finite_or_zero, x - x == 0 || x != x ? x : 0)
 
 #ifdef AD_REAL
@@ -481,25 +480,5 @@ ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor parts)
 {
     return ad_apply3(&ad_operator_logsumexp_backward, dy, x, parts);
 }
-
-/* r = e^(x-y), 0 where x is -inf :  dx = r dr,  dy = -r dr */
-static void exp_difference_vjp(ad_pullback *p)
-{
-    ad_tensor dx = ad_mul(ad_y(p), ad_dy(p));
-    ad_give(p, 0, dx);
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(dx));
-}
-
-AD_OPERATOR(exp_difference,
-    OF_TWO,
-    .loops = &exp_difference_loops,
-    .vjp = exp_difference_vjp,
-    .formula = "e^(x-y)",
-    .gradient = "r dr, -r dr",
-    .convention = "0 where x is -inf, whatever y is",
-);
-
-ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y) { return ad_apply2(&ad_operator_exp_difference, x, y); }
 
 #endif

@@ -8,8 +8,8 @@ FOLD(max_abs, 0, R(fabs)(x) > y || x != x ? R(fabs)(x) : y)
 
 #ifdef AD_REAL
 
-/* The sum of squares about the mean, high + low, of n elements. `sum` is that about high, which is n low^2 more: at most
- * twice as much, since high is the number next to the mean. */
+/* The sum of squares about the mean, high + low, of n elements. `sum` is that about high, which is n low^2 more: at
+ * most twice as much, since high is the number next to the mean. */
 ALWAYS_INLINE double about_mean(double sum, double low, double n)
 {
     const double about = sum - n * (low * low);

@@ -5,7 +5,8 @@
 
 #ifdef AD_REAL
 
-/* Totals of f64 are carried over blocks of so many elements, with their rests; f64 carries f32 without a loss to speak of. All begin as -0, to which any term adds itself. */
+/* Totals of f64 are carried over blocks of so many elements, with their rests; f64 carries f32 without a loss to speak
+ * of. All begin as -0, to which any term adds itself. */
 enum { ADDED_AT_ONCE = 16 };
 
 /* The rest of an infinite total is no number. */

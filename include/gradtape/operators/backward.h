@@ -36,11 +36,10 @@ AD_API ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c);
 AD_API ad_tensor ad_clamp_backward(ad_tensor dy, ad_tensor x, double low, double high);
 
 /* ---- Of elementary functions ------------------------------------------------------------------------------------- */
-/* x^p, differentiated j times by x and k times by p; j + k is at most 64. A term with a factor 0, as p at 0, is 0. At
- * x = 0 a term with ln(x)^m is 0 too, unless it has a negative power of x. Two such terms may be infinite with
- * different signs: the result is then NaN, as for j = k = 1 at x = 0, 0 < p < 1. */
-AD_API ad_tensor ad_pow_derivative(ad_tensor x, ad_tensor p, int j, int k);
-/* v times that, right where the derivative overflows and the product does not */
+/* v times x^p, differentiated j times by x and k times by p; j + k is at most 64. It is right where the derivative
+ * overflows and the product does not. A term with a factor 0, as p at 0, is 0. At x = 0 a term with ln(x)^m is 0 too,
+ * unless it has a negative power of x. Two such terms may be infinite with different signs: the result is then NaN, as
+ * for j = k = 1 at x = 0, 0 < p < 1. */
 AD_API ad_tensor ad_mul_pow_derivative(ad_tensor v, ad_tensor x, ad_tensor p, int j, int k);
 AD_API ad_tensor ad_divide_or_zero(ad_tensor a, ad_tensor b); /* a / b, 0 where b = 0 */
 /* v a / b and -v a / b^2, both 0 where b = 0, and right where a quotient of two factors overflows */
@@ -51,11 +50,11 @@ AD_API ad_tensor ad_atan_backward(ad_tensor v, ad_tensor x); /* v / (1 + x^2), a
 AD_API ad_tensor ad_erf_backward(ad_tensor v, ad_tensor x);  /* 2 / sqrt(pi) e^-x^2 v */
 /* v a / (a^2 + b^2), 0 where both are 0; right where a square overflows */
 AD_API ad_tensor ad_atan2_backward(ad_tensor v, ad_tensor a, ad_tensor b);
-AD_API ad_tensor ad_trunc_quotient(ad_tensor a, ad_tensor b);                  /* trunc(a / b) of the exact quotient */
-AD_API ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b); /* v trunc(a / b), the same */
+/* v trunc(a / b) of the exact quotient */
+AD_API ad_tensor ad_mul_trunc_quotient(ad_tensor v, ad_tensor a, ad_tensor b);
 /* v times the n-th derivative of digamma, right where that overflows and the product does not */
 AD_API ad_tensor ad_mul_polygamma(ad_tensor v, ad_tensor x, int64_t n);
-AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b);       /* a - b; -inf where a is -inf, 0 where both are +inf */
+AD_API ad_tensor ad_sub_logs(ad_tensor a, ad_tensor b); /* a - b; -inf where a is -inf, 0 where both are +inf */
 
 /* ---- Of fused operators ------------------------------------------------------------------------------------------ */
 /* dz = activation'(z) dy as a function of y = activation(z), dy and y [..., h]; its sum over rows, [h], into `db`. z,
@@ -103,7 +102,7 @@ AD_API ad_tensor ad_divide_by_eigen_gaps(ad_tensor z, ad_tensor w, ad_tensor x, 
 /* y (dy - sum(y dy)), of probabilities y: their sum, if it is 1 to within 16 roundings, is taken as 1 */
 AD_API ad_tensor ad_softmax_backward(ad_tensor dy, ad_tensor y, int axis);
 /* v - sum(y v): how far v is from its mean under the probabilities y, whose sum is taken as above */
-AD_API ad_tensor ad_deviation(ad_tensor v, ad_tensor y, int axis);
+AD_API ad_tensor ad_weighted_deviation(ad_tensor v, ad_tensor y, int axis);
 AD_API ad_tensor ad_log_softmax_backward(ad_tensor dy, ad_tensor y, int axis); /* dy - e^y sum(dy) */
 /* (logistic(logits) - targets) dy */
 AD_API ad_tensor ad_logistic_cross_entropy_backward(ad_tensor dy, ad_tensor logits, ad_tensor targets);
@@ -117,8 +116,6 @@ AD_API ad_tensor ad_softmax_cross_entropy_with_backward(ad_tensor dy, ad_tensor 
 AD_API ad_tensor ad_mul_exp(ad_tensor a, ad_tensor s);
 
 /* ---- Of reductions ----------------------------------------------------------------------------------------------- */
-/* e^(x-y), 0 where x is -inf: the softmax of x where y is its logsumexp */
-AD_API ad_tensor ad_exp_difference(ad_tensor x, ad_tensor y);
 /* softmax(x) dy over the axes where dy has size 1, 0 where x is -inf. `parts` [2,n], for n groups, save work and change
  * nothing: the largest x of each group, and the sum of e^(x - largest). Parts that are not of this x are made anew. */
 AD_API ad_tensor ad_logsumexp_backward(ad_tensor dy, ad_tensor x, ad_tensor parts);
@@ -139,7 +136,8 @@ AD_API ad_tensor ad_cumsum_backward(ad_tensor dy, int axis);
 /* y_i = product of x_j, j < i (before) or j > i (after); 1 where there is none */
 AD_API ad_tensor ad_prod_before(ad_tensor x, int axis);
 AD_API ad_tensor ad_prod_after(ad_tensor x, int axis);
-/* v_i (product of x_j, j != i), in range wherever the result is :  dv = prod_others(dr, x),  dx = prod_slope(dr v, x) */
+/* v_i (product of x_j, j != i), in range wherever the result is :  dv = prod_others(dr, x),
+ * dx = prod_slope(dr v, x) */
 AD_API ad_tensor ad_prod_others(ad_tensor v, ad_tensor x, int axis);
 /* The slope of the products of the others as x moves with the velocity v: sum over i != k of v_i (product of x_j, j not
  * i, not k) :  dv = prod_slope(dr, x) */
@@ -156,9 +154,9 @@ AD_API ad_tensor ad_recurrence(ad_tensor a, ad_tensor v, int axis, ad_direction 
 /* y_i = x_(i-1), or x_(i+1) backwards; `edge` where there is no neighbour */
 AD_API ad_tensor ad_beside(ad_tensor x, int axis, ad_direction direction, double edge);
 
-/* Of y = logcumsumexp(x), which have the digits that rounding y costs. The gradient of x: the sum of e^(x_j - y_i) dy_i,
- * i >= j. Its transpose, the derivative of y along u: the sum of e^(x_j - y_i) u_j, j <= i. The derivative of the
- * gradient along u: the sum of v_i e^(x_j - y_i) (u_j - slope(u, x)_i), i >= j. */
+/* Of y = logcumsumexp(x), which have the digits that rounding y costs. The gradient of x: the sum of
+ * e^(x_j - y_i) dy_i, i >= j. Its transpose, the derivative of y along u: the sum of e^(x_j - y_i) u_j, j <= i. The
+ * derivative of the gradient along u: the sum of v_i e^(x_j - y_i) (u_j - slope(u, x)_i), i >= j. */
 AD_API ad_tensor ad_logcumsumexp_backward(ad_tensor dy, ad_tensor x, int axis);
 AD_API ad_tensor ad_logcumsumexp_slope(ad_tensor u, ad_tensor x, int axis);
 AD_API ad_tensor ad_logcumsumexp_bend(ad_tensor v, ad_tensor u, ad_tensor x, int axis);

@@ -19,7 +19,8 @@ typedef enum ad_activation {
 
 /* y = activation(z), z = x w + b :  dx = dz w',  dw = x' dz,  db = sum of dz over rows, where dz = activation'(z) dy.
  * x is [n,d] or [..., d], w [d,h], b [h]. z is kept beside y for tanh, logistic, softplus and elu: it has the digits
- * of dz that y loses where it saturates. Composition: ad_matmul, ad_add and the activation; 2 ulp, gradients of softplus 8. */
+ * of dz that y loses where it saturates. Composition: ad_matmul, ad_add and the activation; 2 ulp, gradients of
+ * softplus 8. */
 AD_API ad_tensor ad_linear(ad_tensor x, ad_tensor w, ad_tensor b, ad_activation activation);
 
 /* x w + b, element by element, broadcasting :  dx = w dy,  dw = x dy,  db = dy. Composition: ad_mul and ad_add; the

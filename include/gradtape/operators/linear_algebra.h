@@ -5,9 +5,9 @@
 #include <gradtape/operator.h>
 
 /* ---- Matrix products --------------------------------------------------------------------------------------------- */
-/* The letters n and t say which operand is transposed; a transpose is read in place, not copied. OpenBLAS adds up in the
- * type of the operands: an f32 product of k terms may be off by k roundings of f32 of the sum of their sizes. ad_dot adds
- * up in f64 and more, and is right to a few roundings at any length. */
+/* The letters n and t say which operand is transposed; a transpose is read in place, not copied. OpenBLAS adds up in
+ * the type of the operands: an f32 product of k terms may be off by k roundings of f32 of the sum of their sizes.
+ * ad_dot adds up in f64 and more, and is right to a few roundings at any length. */
 AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);    /* a b, [m,k] x [k,n] :  da = dy b',  db = a' dy */
 AD_API ad_tensor ad_matmul_nt(ad_tensor a, ad_tensor b); /* a b', [m,k] x [n,k] :  da = dy b,  db = dy' a */
 AD_API ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b); /* a' b, [k,m] x [k,n] :  da = b dy',  db = a dy */
@@ -49,12 +49,14 @@ AD_API ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log);
 AD_API ad_tensor ad_eigh(ad_tensor a, ad_tensor *vectors);
 /* The gap of two values is not needed, and may be 0, if neither of their vectors has a gradient other than 0, and the
  * two values have none either or are not used: as where only the vector of a simple value is used, or the gradient of
- * the matrix is 0. A second derivative through a vector needs the gaps of all. A numerator that is 0 otherwise does not tell what the quotient 0 / 0 is. A needed gap of 32
- * roundings of the largest value or less is too small. So is one where estimated errors are larger than eps^(1/3) (6e-6
- * in f64, 5e-3 in f32) of the smallest that the derivative can be. Let u be the largest value over the gap, and d the
- * numerator over the gradients that it is made of, from about 1/u, in functions v f(w) v', to about 1, in single
- * vectors. The estimate of order k is eps u^k, the smallest derivative d u + 1. In v f(w) v' the first derivative so
- * needs a gap of 2e-11 of the largest value in f64 and 1e-5 in f32, the second one of 4e-6 and 4e-3. In ad_jvp the
- * vectors of equal values have NaN, and others their derivative. */
+ * the matrix is 0. A second derivative through a vector needs the gaps of all. A numerator that is 0 otherwise does not
+ * tell what the quotient 0 / 0 is.
+ *
+ * A needed gap of 32 roundings of the largest value or less is too small. So is one where estimated errors are larger
+ * than eps^(1/3) (6e-6 in f64, 5e-3 in f32) of the smallest that the derivative can be. Let u be the largest value over
+ * the gap, and d the numerator over the gradients that it is made of, from about 1/u, in functions v f(w) v', to about
+ * 1, in single vectors. The estimate of order k is eps u^k, the smallest derivative d u + 1. In v f(w) v' the first
+ * derivative so needs a gap of 2e-11 of the largest value in f64 and 1e-5 in f32, the second one of 4e-6 and 4e-3. In
+ * ad_jvp the vectors of equal values have NaN, and others their derivative. */
 
 #endif

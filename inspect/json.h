@@ -1,0 +1,10 @@
+#ifndef INSPECT_JSON_H
+#define INSPECT_JSON_H
+/* A tape as JSON. docs/tape.schema.json describes it. */
+#include "sink.h"
+
+/* Writes the tape as one object, which may stand in an element <script type="application/json"> of a page. The same
+ * tape gives the same bytes. The memory that it needs does not grow with the tape. */
+void ad_put_json(ad_sink *sink, ad_tape *t, const ad_write_options *options);
+
+#endif

@@ -1,0 +1,9 @@
+#ifndef INSPECT_TITLE_H
+#define INSPECT_TITLE_H
+/* What a tape that is written is called. */
+#include "words.h"
+
+/* Writes the title of the options, else the name of the loss, nothing if there is none. `options` may be NULL. */
+void ad_put_title(ad_sink *sink, ad_ink ink, const ad_tape *t, const ad_write_options *options);
+
+#endif

