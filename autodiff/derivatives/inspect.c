@@ -6,6 +6,7 @@
 #include "../reverse/rule.h"
 #include "../tape/handles.h"
 #include "../tape/leaves.h"
+#include "../tape/look.h"
 
 /* The rule's temporaries are recycled, so its part is copied. */
 static ad_tensor run_rule(ad_tensor y, const ad_entry *e, int i)
@@ -36,7 +37,7 @@ ad_tensor ad_local_gradient(ad_tensor y, int i)
 {
     const ad_entry *e = ad_require(y, "local_gradient");
     if (!e || ad_refuse_in_rule(y.tape, "local_gradient", "take ad_grad") ||
-        !ad_check_operand(y.tape, e, i, "local_gradient"))
+        !ad_check_operand(y, e, i, "local_gradient"))
         return ad_inert(y.tape);
     const ad_entry *x = ad_entry_at(y.tape, ad_operands_of(e)[i]);
     if ((e->op->vjp || e->op->backward) && x->value.type != AD_I32 && e->value.type != AD_I32)

@@ -51,15 +51,6 @@ const ad_entry *ad_require_to_look(ad_tensor x, const char *who)
     return e ? e : ad_require_to_read(x, who);
 }
 
-bool ad_check_operand(ad_tape *t, const ad_entry *e, int i, const char *who)
-{
-    const int n = e->op ? (int)e->value.n_operands : 0;
-    if (i >= 0 && i < n)
-        return true;
-    ad_fail(t, AD_BAD_VALUE, "%s: there is no operand %d: %s has %d", who, i, e->op ? e->op->name : "a leaf", n);
-    return false;
-}
-
 ad_entry *ad_require(ad_tensor x, const char *who)
 {
     return x.tape && x.tape->status == AD_OK ? ad_require_to_read(x, who) : NULL;

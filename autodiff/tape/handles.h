@@ -15,9 +15,6 @@ const ad_entry *ad_require_to_look(ad_tensor x, const char *who);
 /* Whether x is valid, except that its segment dropped its data. */
 bool ad_is_value_dropped(const ad_tape *t, ad_tensor x);
 
-/* Whether i counts one of the operands of e. If not, the tape is in error. */
-bool ad_check_operand(ad_tape *t, const ad_entry *e, int i, const char *who);
-
 /* Puts the tape in error: says why x, operand i of `who` (i < 0: its only one), is not a valid tensor of t. */
 void ad_fail_handle(ad_tape *t, ad_tensor x, const char *who, int i);
 

@@ -1,5 +1,5 @@
 /* Looking at what was recorded: entries in order, and how each was made. */
-#include <gradtape/inspect.h>
+#include "look.h"
 
 #include "entries.h"
 #include "handles.h"
@@ -34,11 +34,8 @@ size_t ad_number_of(ad_tensor x)
 
 bool ad_is_valid(ad_tensor x) { return x.tape && (ad_entry_of(x.tape, x) || ad_is_value_dropped(x.tape, x)); }
 
-const char *ad_made_by(ad_tensor y)
+static const char *name_of_maker(ad_tensor y, const ad_entry *e)
 {
-    const ad_entry *e = ad_require_to_look(y, "made_by");
-    if (!e)
-        return "";
     if (e->op)
         return e->op->name;
     if (ad_table_of(y) == AD_PERSISTENT)
@@ -46,6 +43,12 @@ const char *ad_made_by(ad_tensor y)
     if (ad_table_of(y) == AD_TEMPORARY)
         return "gradient";
     return e->value.flags & AD_WANTS_GRADIENT ? "variable" : "input";
+}
+
+const char *ad_made_by(ad_tensor y)
+{
+    const ad_entry *e = ad_require_to_look(y, "made_by");
+    return e ? name_of_maker(y, e) : "";
 }
 
 const ad_operator *ad_operator_of(ad_tensor y)
@@ -72,10 +75,19 @@ int ad_operand_count(ad_tensor y)
     return e && e->op ? (int)e->value.n_operands : 0;
 }
 
+bool ad_check_operand(ad_tensor y, const ad_entry *e, int i, const char *who)
+{
+    const int n = e->op ? (int)e->value.n_operands : 0;
+    if (i >= 0 && i < n)
+        return true;
+    ad_fail(y.tape, AD_BAD_VALUE, "%s: there is no operand %d: %s has %d", who, i, name_of_maker(y, e), n);
+    return false;
+}
+
 ad_tensor ad_operand(ad_tensor y, int i)
 {
     const ad_entry *e = ad_require_to_look(y, "operand");
-    if (!e || !ad_check_operand(y.tape, e, i, "operand"))
+    if (!e || !ad_check_operand(y, e, i, "operand"))
         return ad_inert(y.tape);
     return ad_handle_as_recorded(y.tape, ad_operands_of(e)[i]);
 }

@@ -44,7 +44,7 @@ START_TEST(local_gradient_errors)
     ck_assert(ad_is_inert(ad_local_gradient(y, -1)));
     expect_error_with(t, AD_BAD_VALUE, "there is no operand -1");
     ck_assert(ad_is_inert(ad_local_gradient(x, 0)));
-    expect_error_with(t, AD_BAD_VALUE, "a leaf has 0");
+    expect_error_with(t, AD_BAD_VALUE, "param has 0");
     ck_assert(ad_is_inert(ad_local_gradient(ad_detach(x), 0)));
     expect_error_with(t, AD_NO_GRADIENT, "detach");
     ck_assert(ad_is_inert(ad_local_gradient(rows, 1)));

@@ -352,24 +352,53 @@ void fuzz_close(fuzz_machine *m)
                 "a block is released with another size than was asked for");
 }
 
-/* The digest; 0 where memory was refused, since that comes sooner or later as blocks happen to be aligned. */
-static uint64_t run_once(const uint8_t *bytes, size_t n, unsigned char garbage, fuzz_report *report)
+/* What a watched tape kept can be read: of tensors that are there, through operands that are theirs. */
+static void read_parts(ad_tape *t, ad_band band)
+{
+    for (size_t i = 0; i < ad_part_count(t, band); i++) {
+        const ad_part *part = ad_part_at(t, band, i);
+        const bool is_from_rule = part->origin == AD_FROM_RULE;
+        FUZZ_EXPECT(ad_is_valid(part->of) && ad_is_valid(part->from) == is_from_rule, "part %zu is of what is gone", i);
+        FUZZ_EXPECT(!is_from_rule || ad_operand(part->from, part->place).id == part->of.id,
+                    "part %zu is of another operand", i);
+        FUZZ_EXPECT(part->part.n == ad_size_of(part->of), "part %zu has another size than its tensor", i);
+    }
+}
+
+typedef struct way_to_run {
+    unsigned char garbage; /* what memory held before */
+    ad_switch watched;
+} way_to_run;
+
+typedef struct digests {
+    uint64_t read, shown;
+} digests;
+
+/* The digests; 0 where memory was refused, since that comes sooner or later as blocks happen to be aligned. */
+static digests run_once(const uint8_t *bytes, size_t n, way_to_run way, fuzz_report *report)
 {
     static fuzz_machine m;
     memset(&m, 0, sizeof m);
-    fuzz_open(&m, garbage, report);
+    fuzz_open(&m, way.garbage, report);
+    ad_watch(m.tape, way.watched);
     for (size_t at = 0; at + FUZZ_BYTES <= n && at < FUZZ_MOST * FUZZ_BYTES; at += FUZZ_BYTES) {
         const fuzz_instruction in = fuzz_decode(bytes + at);
         fuzz_execute(&m, &in);
+        for (int band = 0; band < AD_BAND_COUNT; band++)
+            read_parts(m.tape, (ad_band)band);
     }
     fuzz_close(&m);
-    return m.memory.refused + m.probe_memory.refused ? 0 : m.digest;
+    return m.memory.refused + m.probe_memory.refused ? (digests){0} : (digests){m.digest, m.shown};
 }
 
 void fuzz_run(const uint8_t *bytes, size_t n, fuzz_report *report)
 {
     fuzz_report none = {0};
-    const uint64_t first = run_once(bytes, n, 0xA5, report ? report : &none);
-    const uint64_t second = run_once(bytes, n, 0x3C, &none);
-    FUZZ_EXPECT(!first || !second || first == second, "results depend on what memory held before");
+    const digests first = run_once(bytes, n, (way_to_run){0xA5, AD_OFF}, report ? report : &none);
+    const digests second = run_once(bytes, n, (way_to_run){0x3C, AD_OFF}, &none);
+    const digests watched = run_once(bytes, n, (way_to_run){0x3C, AD_ON}, &none);
+    FUZZ_EXPECT(!first.read || !second.read || (first.read == second.read && first.shown == second.shown),
+                "results depend on what memory held before");
+    FUZZ_EXPECT(!watched.read || !second.read || watched.read == second.read,
+                "results depend on whether the tape is watched");
 }

@@ -61,6 +61,7 @@ typedef struct fuzz_machine {
     bool is_recorded;    /* the last backward was differentiable */
     bool has_unrecorded; /* a gradient that is not recorded was an operand since the last reset */
     uint64_t digest;     /* of all that was read */
+    uint64_t shown;      /* of all that was written into files: a watched tape shows more */
     fuzz_report *report;
 } fuzz_machine;
 

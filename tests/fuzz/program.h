@@ -143,8 +143,8 @@ typedef struct fuzz_report {
     uint8_t *ways;         /* for each place FUZZ_WAYS numbers: 1 for a way that was reached; NULL: nobody asks */
 } fuzz_report;
 
-/* Runs a program twice, on memory filled with different garbage. Aborts, with a message, where an invariant does not
- * hold. `report` may be NULL. */
+/* Runs a program three times: on memory filled with different garbage, and on a watched tape. Aborts, with a message,
+ * where an invariant does not hold. `report` may be NULL. */
 void fuzz_run(const uint8_t *bytes, size_t n, fuzz_report *report);
 
 #endif

@@ -127,7 +127,7 @@ static char *take_file(const char *path, size_t *n)
     return bytes;
 }
 
-/* The file's bytes become part of the digest: they must not depend on what memory held before. */
+/* The file's bytes become part of a digest: they must not depend on what memory held before. */
 static void show(fuzz_machine *m, const struct writer *writer)
 {
     const char *path = path_of_file();
@@ -146,7 +146,7 @@ static void show(fuzz_machine *m, const struct writer *writer)
     char *bytes = take_file(path, &n);
     FUZZ_EXPECT(writer->is_whole(bytes, n), "%s is not whole", writer->name);
     for (size_t i = 0; i < n; i++)
-        m->digest = (m->digest ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+        m->shown = (m->shown ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
     free(bytes);
 }
 
