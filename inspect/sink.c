@@ -27,6 +27,12 @@ ad_sink ad_sink_over(FILE *file)
     return sink;
 }
 
+ad_sink ad_sink_into(char *text, size_t size)
+{
+    text[0] = 0;
+    return (ad_sink){.text = text, .room = size};
+}
+
 /* Whether the path is free, or a regular file that may be replaced. */
 static bool may_replace(ad_sink *sink, const char *path)
 {
@@ -110,10 +116,28 @@ ad_shown ad_sink_close(ad_sink *sink)
     return sink->shown;
 }
 
+/* The n bytes, or as many as there is room for. */
+static void append(ad_sink *sink, const char *bytes, size_t n)
+{
+    const size_t most = sink->room - 1;
+    const bool is_whole = n <= most;
+    n = is_whole ? n : most;
+    while (!is_whole && n > 0 && ((unsigned char)bytes[n] >> 6) == 2) /* no half of a character */
+        n--;
+    memcpy(sink->text, bytes, n);
+    sink->text += n;
+    *sink->text = 0;
+    sink->room = is_whole ? sink->room - n : 1;
+}
+
 void ad_put_bytes(ad_sink *sink, const char *bytes, size_t n)
 {
     if (!ad_sink_is_good(sink))
         return;
+    if (sink->text) {
+        append(sink, bytes, n);
+        return;
+    }
     errno = 0;
     check_file(sink, fwrite(bytes, 1, n, sink->file) != n);
 }
@@ -126,7 +150,15 @@ void ad_put_format(ad_sink *sink, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    errno = 0;
-    check_file(sink, vfprintf(sink->file, format, arguments) < 0);
+    if (sink->text) {
+        const size_t room = sink->room;
+        const int n = vsnprintf(sink->text, room, format, arguments);
+        const size_t written = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+        sink->text += written;
+        sink->room -= written;
+    } else {
+        errno = 0;
+        check_file(sink, vfprintf(sink->file, format, arguments) < 0);
+    }
     va_end(arguments);
 }

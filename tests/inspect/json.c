@@ -79,6 +79,7 @@ START_TEST(the_formula)
         expect_exact(named(tape, names[i]), "gradient", &gradients[i], 1);
     }
     ck_assert_str_eq(json_text(json_in(tape, "loss")), "#5");
+    ck_assert_str_eq(json_text(json_in(tape, "title")), "y = tanh(0.02 (x + x) x w)");
     ck_assert_str_eq(json_text(json_in(tape, "status")), "AD_OK");
     ck_assert_str_eq(json_text(json_in(named(tape, "r"), "operator")), "scale");
     ck_assert_double_eq(json_number(json_in(json_in(named(tape, "r"), "attributes"), "c")), 0.02);
