@@ -261,10 +261,10 @@ static void put_origin(ad_sink *sink, const ad_part *part)
     id from;
     ad_put_format(sink, ",\"from\":%s,\"place\":%d,\"upstream\":[", write_id(&from, part->from), part->place + 1);
     for (int j = 0; j < part->n_upstream; j++)
-        if (!part->upstream[j].data && part->upstream[j].n <= AD_MOST_COPIED)
-            ad_put(sink, j ? ",null" : "null");
-        else
+        if (ad_is_computed(part, j))
             put_numbers(sink, j ? "," : "", &part->upstream[j]);
+        else
+            ad_put(sink, j ? ",null" : "null");
     ad_put(sink, "]");
 }
 
