@@ -1,4 +1,6 @@
 /* A tensor as an infix formula of leaves. */
+#include "formula.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -227,7 +229,7 @@ static void write_formula(formula *f, ad_tensor y, char *text, size_t size)
     copy(work, text, size);
 }
 
-ad_shown ad_formula(ad_tensor y, char *text, size_t size)
+ad_shown ad_formula_in(ad_ink ink, ad_tensor y, char *text, size_t size)
 {
     ad_sink sink = {0};
     if (!text || size < LEAST_SIZE)
@@ -239,8 +241,7 @@ ad_shown ad_formula(ad_tensor y, char *text, size_t size)
         return sink.shown;
     const ad_allocator allocator = ad_allocator_of(y.tape);
     ad_memory memory = ad_memory_over(&allocator);
-    formula f = {.ink = ad_ink_of_locale(),
-                 .n = ad_is_kept(y) || ad_number_of(y) == SIZE_MAX ? 0 : ad_number_of(y) + 1};
+    formula f = {.ink = ink, .n = ad_is_kept(y) || ad_number_of(y) == SIZE_MAX ? 0 : ad_number_of(y) + 1};
     f.uses = ad_memory_take(&memory, f.n, 1);
     if (!f.uses) {
         ad_sink_fail(&sink, AD_NO_MEMORY, "formula: out of memory: %zu bytes to count what is used twice", f.n);
@@ -252,3 +253,5 @@ ad_shown ad_formula(ad_tensor y, char *text, size_t size)
     ad_memory_release(&memory, f.uses, f.n, 1);
     return sink.shown;
 }
+
+ad_shown ad_formula(ad_tensor y, char *text, size_t size) { return ad_formula_in(ad_ink_of_locale(), y, text, size); }

@@ -39,7 +39,7 @@ static inline void read_rows(REAL *restrict t, const REAL *restrict x, size_t n,
             t[(i + 2) * w + l] = x[l * n + i + 2];
             t[(i + 3) * w + l] = x[l * n + i + 3];
         }
-    for (; i < n; i++)
+    for (size_t left = n % 4; left > 0; left--, i++)
         for (size_t l = 0; l < w; l++)
             t[i * w + l] = x[l * n + i];
 }
@@ -54,7 +54,7 @@ static inline void write_rows(REAL *restrict x, const REAL *restrict t, size_t n
             x[l * n + i + 2] = t[(i + 2) * w + l];
             x[l * n + i + 3] = t[(i + 3) * w + l];
         }
-    for (; i < n; i++)
+    for (size_t left = n % 4; left > 0; left--, i++)
         for (size_t l = 0; l < w; l++)
             x[l * n + i] = t[i * w + l];
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,6 +81,31 @@ START_TEST(into_an_array)
     ad_put_format(&least, "%d", 1);
     ck_assert_str_eq(one, "");
     ck_assert_int_eq(ad_sink_close(&least).status, AD_OK);
+}
+END_TEST
+
+/* ---- Formats ----------------------------------------------------------------------------------------------------- */
+
+/* As printf does: what the sink writes itself, and what it leaves to printf. */
+#define EXPECT_FORMAT(...)                                                                                             \
+    do {                                                                                                               \
+        ad_sink sink = ad_sink_into(written, sizeof written);                                                          \
+        ad_put_format(&sink, __VA_ARGS__);                                                                             \
+        snprintf(wanted, sizeof wanted, __VA_ARGS__);                                                                  \
+        ck_assert_str_eq(written, wanted);                                                                             \
+    } while (0)
+
+START_TEST(formats)
+{
+    static char written[4000], wanted[4000], word[1500];
+    memset(word, 'w', sizeof word - 1);
+    EXPECT_FORMAT("[%d %d %d %d]", 0, -1, INT_MIN, INT_MAX);
+    EXPECT_FORMAT("%lld,%lld,%lld", LLONG_MIN, LLONG_MAX, 0LL);
+    EXPECT_FORMAT("%zu%zu", SIZE_MAX, (size_t)0);
+    EXPECT_FORMAT("%s|%s|%s", "", "%d", word);
+    EXPECT_FORMAT("%s%s%d", word + 1000, word, 7);
+    EXPECT_FORMAT("%d%%, %04d, %.2s, %x", 50, 7, "abc", 255U);
+    EXPECT_FORMAT("no conversion");
 }
 END_TEST
 
@@ -171,6 +197,7 @@ int main(void)
     TCase *tests = tcase_create("sink");
     tcase_add_checked_fixture(tests, open_folder, close_folder);
     tcase_add_test(tests, into_an_array);
+    tcase_add_test(tests, formats);
     tcase_add_test(tests, a_new_file_and_the_next);
     tcase_add_test(tests, a_failure_keeps_the_old_file);
     tcase_add_test(tests, paths_refused);

@@ -73,7 +73,7 @@ START_TEST(inks)
     ck_assert_str_eq(written(AD_INK_HTML, name, 24),
                      "a\\x0a\\x1b&#34;\\&#60;&#38;&#62;&#39;\xc3\xa9\\u202e\xef\xbf\xbd");
     ck_assert_str_eq(written(AD_INK_JSON, name, 24), "a\\\\x0a\\\\x1b\\\"\\\\\\u003c&>'\xc3\xa9\\\\u202e\xef\xbf\xbd");
-    ck_assert_str_eq(written(AD_INK_DOT, name, 24), "a\\\\x0a\\\\x1b\\\"\\\\<&>'\xc3\xa9\\\\u202e\xef\xbf\xbd");
+    ck_assert_str_eq(written(AD_INK_DOT, name, 24), "a\\\\x0a\\\\x1b\\\"\\\\<&amp;>'\xc3\xa9\\\\u202e\xef\xbf\xbd");
     ck_assert_str_eq(written(AD_INK_HTML, "</script>", 24), "&#60;/script&#62;");
     ck_assert_str_eq(written(AD_INK_JSON, "</script>", 24), "\\u003c/script>");
 }
