@@ -9,7 +9,6 @@
  *   y = tanh r         = -0.616909      dr = 1 - y^2           = 0.619423
  */
 #include <gradtape/gradtape.h>
-#include <gradtape/show.h>
 
 int main(void)
 {

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 #include <gradtape/gradtape.h>
-#include <gradtape/show.h>
 
 enum { POINTS = 4, HIDDEN = 2, STEPS = 4000 };
 

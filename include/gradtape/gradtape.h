@@ -3,9 +3,10 @@
 /* Includes every public header except operators/backward.h, which only rules of operators need. The order in which to
  * read them:
  *   1. A model of your own: status.h, tape.h, tensor.h, operators.h with its families, backward.h, update.h.
- *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, gradcheck.h; to look at a tape: show.h, inspect.h.
- *   3. Operators of your own: operator.h, position.h.
- *   4. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h. */
+ *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, gradcheck.h.
+ *   3. Looking at a tape: show.h, inspect.h.
+ *   4. Operators of your own: operator.h, position.h.
+ *   5. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>
