@@ -5,7 +5,7 @@
 
 bool ad_is_value_dropped(const ad_tape *t, ad_tensor x)
 {
-    if (x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
+    if (x.id == 0 || x.id >> AD_INDEX_BITS != AD_STEP || x.id >= t->ends[AD_STEP])
         return false;
     const ad_entry *e = ad_entry_at(t, x.id);
     return e->value.flags & AD_IS_DROPPED && (e->generation ^ x.generation) == AD_DROPPED_GENERATION;

@@ -284,9 +284,10 @@ typedef void instruction(fuzz_machine *m, const fuzz_instruction *in);
 
 /* By (code - 128) / 8. What is missing applies an operator. */
 static instruction *const instructions[16] = {
-    [0] = make_leaf,       [1] = fuzz_backward,       [2] = fuzz_gradient, [3] = reset,          [4] = clear,
-    [5] = fuzz_update,     [6] = fuzz_local_gradient, [7] = read_wrong,    [8] = starve,         [9] = fail,
-    [11] = fuzz_gradcheck, [12] = fuzz_positions,     [13] = fuzz_replay,  [14] = fuzz_segments, [15] = fuzz_custom,
+    [0] = make_leaf,       [1] = fuzz_backward, [2] = fuzz_gradient,       [3] = reset,
+    [4] = clear,           [5] = fuzz_update,   [6] = fuzz_local_gradient, [7] = read_wrong,
+    [8] = starve,          [9] = fail,          [10] = fuzz_show,          [11] = fuzz_gradcheck,
+    [12] = fuzz_positions, [13] = fuzz_replay,  [14] = fuzz_segments,      [15] = fuzz_custom,
 };
 
 /* Only clearing, or a reset that finds no memory, changes the error that a tape has. */

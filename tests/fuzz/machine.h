@@ -112,6 +112,7 @@ void fuzz_gradcheck(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_positions(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_replay(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_segments(fuzz_machine *m, const fuzz_instruction *in);
+void fuzz_show(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_custom(fuzz_machine *m, const fuzz_instruction *in);
 void fuzz_update(fuzz_machine *m, const fuzz_instruction *in);
 

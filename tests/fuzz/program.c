@@ -131,9 +131,9 @@ size_t fuzz_seed(const ad_operator *row, uint8_t bytes[FUZZ_MOST * FUZZ_BYTES])
 /* ---- Seeds of places --------------------------------------------------------------------------------------------- */
 
 const struct fuzz_place_row fuzz_places[FUZZ_PLACES] = {
-    {"position", FUZZ_POSITION_WAYS},     {"replay", FUZZ_REPLAY_WAYS},       {"segment", FUZZ_SEGMENT_WAYS},
-    {"gradcheck", FUZZ_MISBEHAVIOURS},    {"rule", FUZZ_MISBEHAVIOURS},       {"kernel", FUZZ_MISBEHAVIOURS},
-    {"later_kernel", FUZZ_MISBEHAVIOURS}, {"recomputed", FUZZ_MISBEHAVIOURS},
+    {"position", FUZZ_POSITION_WAYS}, {"replay", FUZZ_REPLAY_WAYS},         {"segment", FUZZ_SEGMENT_WAYS},
+    {"show", FUZZ_SHOW_WAYS},         {"gradcheck", FUZZ_MISBEHAVIOURS},    {"rule", FUZZ_MISBEHAVIOURS},
+    {"kernel", FUZZ_MISBEHAVIOURS},   {"later_kernel", FUZZ_MISBEHAVIOURS}, {"recomputed", FUZZ_MISBEHAVIOURS},
 };
 
 static uint8_t code_of(fuzz_place place)
@@ -142,6 +142,7 @@ static uint8_t code_of(fuzz_place place)
     case FUZZ_AT_POSITION: return FUZZ_POSITION;
     case FUZZ_AT_REPLAY: return FUZZ_REPLAY;
     case FUZZ_AT_SEGMENT: return FUZZ_SEGMENT;
+    case FUZZ_AT_SHOW: return FUZZ_SHOW;
     case FUZZ_IN_GRADCHECK: return FUZZ_GRADCHECK;
     default: return FUZZ_CUSTOM;
     }
@@ -161,6 +162,8 @@ static const around arounds[FUZZ_PLACES] = {
     [FUZZ_AT_POSITION] = {{SEED(.code = FUZZ_POSITION)}, {SEED(.code = FUZZ_RESET)}},
     [FUZZ_AT_REPLAY] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_RESET)}},
     [FUZZ_AT_SEGMENT] = {{SEED(.code = FUZZ_SEGMENT)}, {SEED(.code = FUZZ_RESET)}},
+    [FUZZ_AT_SHOW] = {{SEED(.code = FUZZ_LEAF, .type = AD_F64, .sample = 2), SEED(.code = FUZZ_APPLY)},
+                      {SEED(.code = FUZZ_BACKWARD), SEED(.code = FUZZ_SHOW), SEED(.code = FUZZ_RESET)}},
     [FUZZ_IN_GRADCHECK] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_RESET)}},
     [FUZZ_IN_RULE] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_BACKWARD)}},
     [FUZZ_IN_KERNEL] = {{SEED(.code = FUZZ_RESET)}, {SEED(.code = FUZZ_RESET)}},

@@ -26,6 +26,7 @@ typedef enum fuzz_code {
     FUZZ_READ_WRONG = 184,
     FUZZ_STARVE = 192,
     FUZZ_FAIL = 200,
+    FUZZ_SHOW = 208,
     FUZZ_GRADCHECK = 216,
     FUZZ_POSITION = 224,
     FUZZ_REPLAY = 232,
@@ -47,7 +48,7 @@ enum { FUZZ_EXISTING, FUZZ_PARAM, FUZZ_VARIABLE, FUZZ_INPUT };
 /* Options of backward, in `type`. */
 enum { FUZZ_KEEP = 1, FUZZ_ACCUMULATE = 2, FUZZ_DIFFERENTIABLE = 4, FUZZ_SEED = 8 };
 
-/* What `sample` chooses of positions, replay and segments. */
+/* What `sample` chooses of positions, replay, segments, and watching before the tape is shown. */
 enum {
     FUZZ_TAKE,
     FUZZ_RETURN,
@@ -60,6 +61,7 @@ enum {
 };
 enum { FUZZ_REPLAYED, FUZZ_REPEATS, FUZZ_FEED, FUZZ_FEED_OTHER, FUZZ_GUARD, FUZZ_REPLAY_WAYS };
 enum { FUZZ_BEGIN, FUZZ_END, FUZZ_END_STALE, FUZZ_END_NEGATIVE, FUZZ_SEGMENT_WAYS };
+enum { FUZZ_AS_IT_IS, FUZZ_WATCHED, FUZZ_UNWATCHED, FUZZ_SHOW_WAYS };
 
 /* What `sample` chooses of functions that the library calls: what such a function does. */
 enum {
@@ -92,6 +94,7 @@ typedef enum fuzz_place {
     FUZZ_AT_POSITION,
     FUZZ_AT_REPLAY,
     FUZZ_AT_SEGMENT,
+    FUZZ_AT_SHOW,
     FUZZ_IN_GRADCHECK,
     FUZZ_IN_RULE,
     FUZZ_IN_KERNEL,

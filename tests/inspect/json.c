@@ -241,7 +241,7 @@ START_TEST(parts_add_up_to_gradients)
 }
 END_TEST
 
-/* ---- Looking changes nothing, and gives the same bytes ----------------------------------------------------------- */
+/* ---- What is unusual --------------------------------------------------------------------------------------------- */
 
 static char *bytes_of(const char *path, size_t *n)
 {
@@ -253,47 +253,6 @@ static char *bytes_of(const char *path, size_t *n)
     fclose(file);
     return bytes;
 }
-
-START_TEST(looking_changes_nothing)
-{
-    record_sample(t, sample_tapes[_i].name);
-    const ad_status status = ad_status_of(t);
-    const size_t entries = ad_entry_count(t), kept = ad_kept_count(t), parts = ad_part_count(t, AD_BAND_BACKWARD);
-    const ad_usage before = ad_usage_of(t);
-    char message[512];
-    snprintf(message, sizeof message, "%s", ad_message(t));
-    json_free(write_and_read(NULL));
-    const ad_usage after = ad_usage_of(t);
-    ck_assert_int_eq(ad_status_of(t), status);
-    ck_assert_str_eq(ad_message(t), message);
-    ck_assert(entries == ad_entry_count(t) && kept == ad_kept_count(t));
-    ck_assert(parts == ad_part_count(t, AD_BAND_BACKWARD));
-    ck_assert(before.bytes == after.bytes && before.allocations == after.allocations);
-}
-END_TEST
-
-START_TEST(the_same_tape_gives_the_same_bytes)
-{
-    size_t n[2];
-    char *bytes[2];
-    for (int i = 0; i < 2; i++) {
-        record_sample(t, sample_tapes[_i].name);
-        ck_assert_int_eq(ad_write_json(t, path_of("tape.json"), NULL).status, AD_OK);
-        bytes[i] = bytes_of(path_of("tape.json"), &n[i]);
-        close_tape();
-        counting_open(&memory);
-        memory.garbage = 0x5A;
-        t = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    }
-    ck_assert_uint_eq(n[0], n[1]);
-    ck_assert_mem_eq(bytes[0], bytes[1], n[0]);
-    free(bytes[0]);
-    free(bytes[1]);
-    empty_folder();
-}
-END_TEST
-
-/* ---- What is unusual --------------------------------------------------------------------------------------------- */
 
 START_TEST(hostile_names_break_nothing)
 {
@@ -528,8 +487,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, zero_is_not_absent);
     tcase_add_loop_test(tests, every_number_is_the_engines, 0, sample_tape_count);
     tcase_add_loop_test(tests, parts_add_up_to_gradients, 0, 10);
-    tcase_add_loop_test(tests, looking_changes_nothing, 0, sample_tape_count);
-    tcase_add_loop_test(tests, the_same_tape_gives_the_same_bytes, 0, sample_tape_count);
     tcase_add_test(tests, hostile_names_break_nothing);
     tcase_add_test(tests, a_name_of_ten_megabytes_is_cut);
     tcase_add_test(tests, numbers_that_are_not_finite);

@@ -124,6 +124,17 @@ START_TEST(closing_a_tape_leaves_another_as_it_is)
 }
 END_TEST
 
+START_TEST(nothing_is_valid_on_an_empty_tape)
+{
+    const ad_tensor inert = {.tape = t};
+    ck_assert(!ad_is_valid(inert));
+    for (int i = 0; i < COUNT(calls); i++) {
+        calls[i].call(inert);
+        expect_error_with(t, AD_BAD_HANDLE, "is inert");
+    }
+}
+END_TEST
+
 START_TEST(zero_is_no_handle)
 {
     ad_tensor x = INPUTS(0, 0), zero = {0}, inert = {.tape = t};
@@ -312,6 +323,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, handles_are_stale_after_reset);
     tcase_add_test(tests, a_slot_used_again_has_another_handle);
     tcase_add_test(tests, closing_a_tape_leaves_another_as_it_is);
+    tcase_add_test(tests, nothing_is_valid_on_an_empty_tape);
     tcase_add_test(tests, zero_is_no_handle);
     tcase_add_test(tests, operands_of_two_tapes_are_an_error_of_both);
     tcase_add_test(tests, an_error_of_another_tape_is_told);
