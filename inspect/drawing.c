@@ -5,7 +5,12 @@
 
 #include "fold.h"
 
-enum { MOST_LINKS = 3000, MOST_OUTSIDE = 40, NOT_DRAWN = -1 };
+enum {
+    MOST_LINKS = 3000,
+    MOST_OUTSIDE = 40,
+    MOST_USES = 12, /* what is used more often does not make its users near each other */
+    NOT_DRAWN = -1,
+};
 
 /* What is known while a drawing is made. */
 typedef struct sketch {
@@ -16,6 +21,7 @@ typedef struct sketch {
     int32_t *shown;      /* for each fold: the fold that is drawn as the box around it; -1: none, its inside is drawn */
     int32_t *box;        /* for each node, then each fold: its box, or NOT_DRAWN */
     unsigned char *near; /* for each of them: how near it is to the chosen one, AD_NEAR + 1 at it, 0 too far */
+    unsigned char *uses; /* how often each of them is consumed, at most 255 */
     bool only_near;
     bool has_unused; /* parameters that nothing consumes are drawn too */
 } sketch;
@@ -82,7 +88,8 @@ static size_t spread(const sketch *s, unsigned char at, size_t marked)
             const size_t x = shower_of(s, ad_node_of(s->folds, ad_operand(y, k)));
             if (x == SIZE_MAX || x == user || marked + more >= AD_MOST_BOXES / 3)
                 continue;
-            const bool forth = s->near[x] == at && !s->near[user], back = s->near[user] == at && !s->near[x];
+            const bool is_hub = s->uses[x] > MOST_USES && at <= AD_NEAR;
+            const bool forth = s->near[x] == at && !s->near[user] && !is_hub, back = s->near[user] == at && !s->near[x];
             if (forth || back) {
                 s->near[forth ? user : x] = (unsigned char)(at - 1);
                 more++;
@@ -92,8 +99,21 @@ static size_t spread(const sketch *s, unsigned char at, size_t marked)
     return more;
 }
 
+static void count_uses(const sketch *s)
+{
+    for (size_t i = s->first; i < s->end; i++) {
+        const ad_tensor y = ad_recorded_at(s->folds->t, i);
+        for (int k = 0, n = ad_operand_count(y); k < n; k++) {
+            const size_t x = shower_of(s, ad_node_of(s->folds, ad_operand(y, k)));
+            if (x != SIZE_MAX)
+                s->uses[x] = (unsigned char)(s->uses[x] + (s->uses[x] < 255));
+        }
+    }
+}
+
 static void look_around(sketch *s, size_t chosen)
 {
+    count_uses(s);
     size_t start = shower_of(s, chosen);
     if (start == SIZE_MAX)
         start = shower_of(s, s->folds->kept + s->end - 1);
@@ -230,10 +250,11 @@ static bool take_memory(sketch *s, ad_drawing *d)
     d->links = ad_memory_take(d->memory, d->room_links, sizeof *d->links);
     s->shown = ad_memory_take(d->memory, s->folds->n, sizeof *s->shown);
     s->box = ad_memory_take(d->memory, showers, sizeof *s->box);
-    s->near = ad_memory_take(d->memory, showers, 1);
+    s->near = ad_memory_take(d->memory, showers, 2);
     if (!d->boxes || !d->links || !s->shown || !s->box || !s->near)
         return false;
-    memset(s->near, 0, showers);
+    s->uses = s->near + showers;
+    memset(s->near, 0, 2 * showers);
     for (size_t i = 0; i < showers; i++)
         s->box[i] = NOT_DRAWN;
     return true;
@@ -259,7 +280,7 @@ bool ad_draw(ad_drawing *drawing, ad_folds *folds, int fold, bool open_all, size
     }
     ad_memory_release(drawing->memory, s.shown, folds->n, sizeof *s.shown);
     ad_memory_release(drawing->memory, s.box, s.nodes + folds->n, sizeof *s.box);
-    ad_memory_release(drawing->memory, s.near, s.nodes + folds->n, 1);
+    ad_memory_release(drawing->memory, s.near, s.nodes + folds->n, 2);
     return is_good;
 }
 

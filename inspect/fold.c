@@ -35,11 +35,12 @@ static void put_part_of_name(ad_sink *sink, ad_ink ink, const char *name, size_t
 
 void ad_put_fold_name(ad_sink *sink, ad_ink ink, const ad_fold *fold, size_t most)
 {
-    put_part_of_name(sink, ink, fold->name, fold->length, fold->last ? most / 2 - 2 : most);
-    if (!fold->last)
-        return;
-    ad_put(sink, " .. ");
-    put_part_of_name(sink, ink, fold->last, fold->last_length, most / 2 - 2);
+    const bool has_room = most >= AD_NAME_IN_TEXT;
+    put_part_of_name(sink, ink, fold->name, fold->length, !fold->last ? most : has_room ? most / 2 - 2 : most - 3);
+    if (fold->last)
+        ad_put(sink, has_room ? " .. " : " ..");
+    if (fold->last && has_room)
+        put_part_of_name(sink, ink, fold->last, fold->last_length, most / 2 - 2);
 }
 
 /* ---- Scopes ------------------------------------------------------------------------------------------------------ */
@@ -100,12 +101,12 @@ static size_t prefix_of(ad_tensor y, const char **prefix)
     return length;
 }
 
-/* Whether y only goes on with what the entry before it made: it has one operand, and no other name. */
-static bool goes_on(const ad_folds *folds, ad_tensor y, size_t i)
+/* Whether y only goes on with what a fold made: it has one operand, and no other name. */
+static bool goes_on(const ad_folds *folds, const ad_fold *fold, ad_tensor y)
 {
     if (ad_result_number(y) > 0)
         return true;
-    return ad_operand_count(y) == 1 && ad_node_of(folds, ad_operand(y, 0)) == folds->kept + i - 1;
+    return ad_operand_count(y) == 1 && ad_node_of(folds, ad_operand(y, 0)) - folds->kept - fold->first < fold->n;
 }
 
 static bool add_prefixes(ad_folds *folds)
@@ -116,7 +117,7 @@ static bool add_prefixes(ad_folds *folds)
         const char *prefix;
         const size_t length = prefix_of(y, &prefix);
         const bool is_same = length == fold.length && length && memcmp(prefix, fold.name, length) == 0;
-        if (fold.n && (is_same || (!prefix && goes_on(folds, y, i)))) {
+        if (fold.n && (is_same || (!prefix && goes_on(folds, &fold, y)))) {
             fold.n++;
             continue;
         }

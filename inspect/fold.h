@@ -43,7 +43,7 @@ size_t ad_node_of(const ad_folds *folds, ad_tensor x);
 /* Whether it is a by-product, which no drawing shows. */
 bool ad_is_byproduct(ad_tensor x);
 
-/* Writes the name of a fold: "layer1", or "layer1 .. layer40" for a run. */
+/* Writes the name of a fold: "layer1"; for a run "layer1 .. layer40", or "layer1 .." where there is little room. */
 void ad_put_fold_name(ad_sink *sink, ad_ink ink, const ad_fold *fold, size_t most);
 
 /* ---- Drawings ---------------------------------------------------------------------------------------------------- */

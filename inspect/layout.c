@@ -9,8 +9,9 @@ enum {
     LANE_HEIGHT = 30,
     SWEEPS = 4,
     MARGIN = 6,
-    MOST_LANES = 20000, /* a link that would need more has none, and passes under boxes */
-    ONE = 1024,         /* a mean of rows is kept in so many parts of a row */
+    MOST_UNCROSSED = 400, /* links between columns, of which more are not looked at two by two */
+    MOST_LANES = 20000,   /* a link that would need more has none, and passes under boxes */
+    ONE = 1024,           /* a mean of rows is kept in so many parts of a row */
 };
 
 /* A box, or the lane of a link in a column. */
@@ -172,6 +173,49 @@ static void set_keys(plan *p, bool backwards, bool of_places, int64_t *sums)
     }
 }
 
+/* How often links cross before and after a column, in which two neighbours may have changed places. */
+static int crossings_of(const plan *p, int a, int b)
+{
+    int n = 0;
+    for (int i = 0; i < p->n_steps; i++) {
+        const bool leaves = p->steps[i].from == a, enters = p->steps[i].to == a;
+        if (!leaves && !enters)
+            continue;
+        const int row = p->items[leaves ? p->steps[i].to : p->steps[i].from].row;
+        for (int k = 0; k < p->n_steps; k++)
+            if ((leaves ? p->steps[k].from : p->steps[k].to) == b)
+                n += row > p->items[leaves ? p->steps[k].to : p->steps[k].from].row;
+    }
+    return n;
+}
+
+/* Neighbours change places where fewer links cross then. */
+static bool swap_in_column(plan *p, int column)
+{
+    bool moved = false;
+    for (int i = p->starts[column]; i + 1 < p->starts[column + 1]; i++) {
+        const int a = p->order[i], b = p->order[i + 1];
+        if (crossings_of(p, a, b) <= crossings_of(p, b, a))
+            continue;
+        p->order[i] = b;
+        p->order[i + 1] = a;
+        p->items[b].row--;
+        p->items[a].row++;
+        moved = true;
+    }
+    return moved;
+}
+
+static void uncross(plan *p)
+{
+    bool moved = p->n_steps <= MOST_UNCROSSED;
+    for (int sweep = 0; moved && sweep < 2 * SWEEPS; sweep++) {
+        moved = false;
+        for (int c = 0; c < p->n_columns; c++)
+            moved |= swap_in_column(p, c);
+    }
+}
+
 static void order_rows(plan *p, int64_t *sums)
 {
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
@@ -181,6 +225,7 @@ static void order_rows(plan *p, int64_t *sums)
             sort_column(p, backwards ? p->n_columns - 1 - k : k);
         }
     }
+    uncross(p);
 }
 
 /* ---- Places ------------------------------------------------------------------------------------------------------ */

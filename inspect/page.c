@@ -44,8 +44,7 @@ static void put_alert(ad_page *page)
         ad_put_format(sink, "<p class=\"alert\" role=\"alert\"><b>%s</b>: ", ad_status_name(ad_status_of(page->t)));
         ad_put_text(sink, AD_INK_HTML, ad_message(page->t), 2000);
         ad_put(sink, "</p>\n");
-    }
-    if (ad_part_count(page->t, AD_BAND_BACKWARD) == 0)
+    } else if (ad_part_count(page->t, AD_BAND_BACKWARD) == 0)
         ad_put_format(sink, "<p class=\"alert hint\">No parts of gradients are known: %s</p>\n",
                       ad_is_watched(page->t) ? "there was no ad_backward since ad_watch."
                                              : "call ad_watch(t, AD_ON) before ad_backward, and the page goes through "

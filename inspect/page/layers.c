@@ -78,6 +78,8 @@ static void put_parameter(ad_page *page, ad_tensor x)
     ad_put(sink, "<td class=\"num\">");
     if (isnan(ratio))
         ad_put(sink, "<span class=\"m nc\">\xc2\xb7</span>");
+    else if (isinf(ratio))
+        ad_put(sink, "it was 0");
     else
         ad_put_figure(sink, &(ad_figure){"update-ratio", x, {0}, 0, -1, AD_F64, ratio}, 4);
     ad_put(sink, "\n");

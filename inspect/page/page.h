@@ -9,10 +9,11 @@ typedef struct ad_page {
     ad_tape *t;
     const ad_write_options *options; /* never NULL */
     ad_folds folds;
-    ad_tensor loss;       /* what the last watched sweep began at; inert if there was none */
-    size_t opened;        /* the node at which the page opens; SIZE_MAX: there is none */
-    bool failed_back;     /* the tape's error ended the last sweep */
-    unsigned char *drawn; /* for each node: whether the data of the page has it; NULL: all */
+    ad_tensor loss;   /* what the last watched sweep began at; inert if there was none */
+    size_t opened;    /* the node at which the page opens; SIZE_MAX: there is none */
+    bool failed_back; /* the tape's error ended the last sweep */
+    unsigned char
+        *drawn; /* for each node: 1 if the data of the page has it, 2 if not all parts of its gradient; NULL: all */
 } ad_page;
 
 /* ---- The text around ----------------------------------------------------------------------------------------------
@@ -66,6 +67,9 @@ void ad_put_shape(ad_sink *sink, ad_shape shape);
 
 /* The drawings: of the whole tape, then of the inside of each fold that one of them shows (graph.c). False: memory. */
 bool ad_put_drawings(ad_page *page);
+
+/* A box of a drawing whose letters have this size (boxes.c). */
+void ad_put_box(ad_page *page, const ad_box *box, int size);
 
 /* The tables of the views tape, tensors and layers (tables.c, layers.c). */
 void ad_put_tape_table(ad_page *page);

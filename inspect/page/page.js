@@ -5,6 +5,8 @@ const $ = (s, e = document) => e.querySelector(s), $$ = (s, e = document) => [..
 const R = document.documentElement, body = document.body;
 const D = JSON.parse($('#gradtape-tape').textContent), X = JSON.parse($('#gradtape-page').textContent);
 const T = new Map(D.tensors.map(t => [t.id, t])), P = D.parts;
+// Changes before a sweep are none of its step.
+const changes = P.length ? D.changes : [];
 
 // ---- Numbers and names ----
 const real = v => v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v;
@@ -122,7 +124,7 @@ function makeSteps() {
     if (!isRule) out.push(s);
     else add(s, keyOf(p.from) === undefined && nodes.has(p.of) ? p.of : keyOf(p.from));
   });
-  for (const c of D.changes) out.push({phase: 'descent', change: c});
+  for (const c of changes) out.push({phase: 'descent', change: c});
   steps = out;
 }
 
@@ -148,6 +150,8 @@ function addPart(s, j) {
   g.sweep = p.sweep;
   g.have++;
   g.whole = g.have === g.all;
+  g.cut = X.incomplete.includes(p.of);
+  if (g.cut && !g.whole) g.sum = null;
   // The engine's own numbers, as soon as all parts are there.
   if (g.whole && t && t.gradient) {
     g.sum = list(t.gradient, type);
@@ -158,7 +162,7 @@ function addPart(s, j) {
 }
 // The value that a leaf has after so many changes.
 function valueOf(t, changes) {
-  for (let i = changes; i < D.changes.length; i++) if (D.changes[i].leaf === t.id) return D.changes[i].before;
+  for (let i = changes; i < changes.length; i++) if (changes[i].leaf === t.id) return changes[i].before;
   return t.value;
 }
 let state;
@@ -193,7 +197,8 @@ function drawNode(id, e) {
   const known = state.values.has(id), g = state.gradients.get(id), isPart = g && !g.whole;
   const value = itemOf(valueOf(t, state.changes), t), val = $('.val', e), gr = $('.gr', e);
   const v = !known ? undefined : isHidden('value', id) ? hidden : value;
-  if (value === undefined) val.textContent = known ? t.dropped ? 'dropped' : shapeText(t) : '·';
+  if (e.written === undefined) e.written = val.textContent;
+  if (value === undefined) val.textContent = known ? e.written : '·';
   else setNumber(val, 'value', id, v, v === undefined ? '·' : short(value, 4));
   const scalar = g && g.sum && g.sum.length === 1, x = !g ? undefined : scalar ? g.sum[0] : g.norm;
   const gx = x === undefined ? undefined : isHidden('gradient', id) ? hidden : x;
@@ -204,7 +209,7 @@ function drawNode(id, e) {
   label.textContent = isPart ? `${g.have}/${g.all}` : e.label;
   const bad = (known && t.value && t.value.not_finite) || (g && t.gradient && g.whole && t.gradient.not_finite);
   const flags = {'no-v': !known, 'no-g': !g, given: g && gx !== hidden, part: isPart, sel: chosen === id, bad,
-                 now: n.receives === id, pos: scalar && gx > 0, neg: scalar && gx < 0};
+                 now: n.receives === id, pos: scalar && gx !== hidden && gx > 0, neg: scalar && gx !== hidden && gx < 0};
   for (const k in flags) e.classList.toggle(k, !!flags[k]);
   const say = (y, norm) => y === undefined ? 'not computed' : y === hidden ? 'hidden' : (norm ? 'norm ' : '') + shown(y);
   e.setAttribute('aria-label', `${full(id)}, ${formulaText(t)}, value ${value === undefined ? shapeText(t) : say(v)}, gradient ` +
@@ -289,7 +294,7 @@ function sayForward(s) {
 const badOperands = t => t.operands.map(id => T.get(id)).filter(Boolean).map(o => `${name(o.id)} is ${o.value && o.value.not_finite ? 'not finite already' : rangeOf(o.value)}`).join('; ') + '.';
 function sayPart(j) {
   const p = P[j], y = T.get(p.from), g = state.gradients.get(p.of), a = name(p.of), b = name(p.from);
-  const more = g.all > 1, verb = more ? 'receives' : '=', part = partValue(p), v = isHidden('gradient', p.of) ? hidden : part;
+  const more = g.all > 1 || g.cut, verb = more ? 'receives' : '=', part = partValue(p), v = isHidden('gradient', p.of) ? hidden : part;
   const where = {from: p.from, place: p.place};
   const up = p.upstream.find(Boolean), out = [];
   if (single(p) && p.local !== undefined && up && up.exact)
@@ -300,11 +305,11 @@ function sayPart(j) {
     out.push(`<p>${fraction(loss, a)} ${verb} <b>${elements('part', p.of, list(p.part, typeOf(p.of)), where)}</b> from ${b}</p>`);
   else out.push(`<p>${fraction(loss, a)} ${verb} a part <span class="m">${T.has(p.of) ? shapeText(T.get(p.of)) : ''}</span> from ${b}, norm <b>${num('part-norm', p.of, v, {...where, type: 'f64'})}</b>` +
     (v === hidden ? '' : ` <span class="why">${rangeOf(p.part)}</span>`) + '</p>');
-  if (more && single(p) && g.sum)
+  if (more && single(p) && g.sum && !g.cut)
     out.push(`<p>so far ${g.before ? num('gradient', p.of, g.before[0], {plain: 1}) : '0'} ${part < 0 || Object.is(part, -0) ? '−' : '+'} <span class="m">${v === hidden ? '?' : shown(Math.abs(part))}</span> = <b>${num('gradient', p.of, v === hidden ? hidden : g.sum[0])}</b></p>`);
   out.push(`<p class="why">${b} is ${y ? formula(y, name) : ''}, and this is its ${y && y.operands.length > 1 ? ordinal(p.place) + ' ' : ''}operand. ` +
     (rule(y, p.place) ? `Its rule gives ${rule(y, p.place)}. ` : '') + product(p, y) +
-    (more ? g.whole ? `All ${g.all} parts are in: the gradient of ${a} is complete.` : `${a} is used in ${g.all} places: this is part ${g.have}.` : '') + '</p>');
+    (g.cut ? `${a} is used in more places than this page has.` : more ? g.whole ? `All ${g.all} parts are in: the gradient of ${a} is complete.` : `${a} is used in ${g.all} places: this is part ${g.have}.` : '') + '</p>');
   return out.join('');
 }
 // Elements in a row, rows of a matrix divided by semicolons.
@@ -339,7 +344,7 @@ function sayStart(s) {
     '<p class="why">' + (p.origin === 'before' ? 'It was accumulated.' : 'The reverse pass starts here.') + '</p>';
 }
 function sayChange(c) {
-  const t = T.get(c.leaf), g = t && t.gradient, i = D.changes.indexOf(c);
+  const t = T.get(c.leaf), g = t && t.gradient, i = changes.indexOf(c);
   if (!t) return '';
   const before = itemOf(c.before, t), after = valueOf(t, i + 1), v = itemOf(after, t), h = isHidden('value', t.id);
   const text = before !== undefined && v !== undefined
@@ -378,7 +383,7 @@ function strip() {
   $('#strip').innerHTML = shownIds.map((id, k) => {
     const t = T.get(id), isHead = id === head;
     return `<li data-id="${id}" class="${isHead ? 'read' : state.values.has(id) ? 'kept' : ''}${k > room - 3 ? ' end' : ''}"${isHead ? ` data-d="${sayHead}" aria-current="step"` : ''}>` +
-      `<div>${k === 0 && from > 0 ? '… ' : ''}${id.replace('#', '')} <b>${esc(t.name)}</b></div><small>${esc(t.operator || t.kind)}${k === room - 1 && from + room < order.length ? ' …' : ''}</small></li>`;
+      `<div>${k === 0 && from > 0 ? '… ' : ''}${id.replace('#', '')} <b>${esc(t.name.length > 9 ? t.name.split('/').pop() || t.name : t.name)}</b></div><small>${esc(t.operator || t.kind)}${k === room - 1 && from + room < order.length ? ' …' : ''}</small></li>`;
   }).join('');
 }
 const phases = ['forward', 'error', 'reverse', 'descent'], titles = ['1 Forward', '2 Error', '3 Reverse', '4 Descent'];
@@ -433,7 +438,7 @@ function sumTable(t) {
   }).join('');
   const g = state.gradients.get(t.id), scalar = g && g.sum && g.sum.length === 1, x = !g ? undefined : scalar ? g.sum[0] : g.norm;
   const h = isHidden('gradient', t.id) && x !== undefined ? hidden : x;
-  return `<table><caption class="vh">The gradient as a sum</caption><tr><th colspan="4">∂${loss}/∂${name(t.id)} = ${parts.length > 1 ? `the sum over its ${parts.length} parts` : 'its one part'}` +
+  return `<table><caption class="vh">The gradient as a sum</caption><tr><th colspan="4">∂${loss}/∂${name(t.id)} = ${X.incomplete.includes(t.id) ? 'the sum over more parts than this page has' : parts.length > 1 ? `the sum over its ${parts.length} parts` : 'its one part'}` +
     `<tr class="dim"><td>through<td class="num">upstream<td class="num">local<td class="num">part${rows}` + (parts.length > 40 ? `<tr><td colspan="4">${parts.length - 40} more` : '') +
     `<tr class="sum"><th scope="row">${g && !g.whole ? 'so far' : scalar || !g ? 'sum' : 'norm of sum'}<td><td><td class="num">${num(scalar ? 'gradient' : 'gradient-norm', t.id, h, scalar ? {} : {type: 'f64'})}</table>`;
 }
@@ -476,8 +481,8 @@ function panel() {
   else rows.push(['value', value && value.n === 0 ? 'no elements' : known ? 'no finite element' : 'not computed yet']);
   rows.push([(g && !g.whole ? 'gradient so far' : 'gradient') + (scalar || !g ? '' : ', norm'), !g ? t.wants_gradient ? 'not computed' : 'not wanted'
     : x === undefined ? `${g.have} of ${g.all} parts` : num(scalar ? 'gradient' : 'gradient-norm', t.id, isHidden('gradient', t.id) ? hidden : x, {digits: 6, ...(scalar ? {} : {type: 'f64'})})]);
-  if (t.changed && !D.changes.some(c => c.leaf === t.id)) rows.push(['changed since', 'results were computed from another value']);
-  for (const k of Object.keys(t.attributes || {})) rows.push([esc(k), `<span class="m">${typeof t.attributes[k] === 'number' ? shown(t.attributes[k], 6) : esc(JSON.stringify(t.attributes[k]))}</span>`]);
+  if (t.changed && !changes.some(c => c.leaf === t.id)) rows.push(['changed since', 'results were computed from another value']);
+  for (const k of Object.keys(t.attributes || {})) if (String(t.attributes[k]) !== '') rows.push([esc(k), `<span class="m">${typeof t.attributes[k] === 'number' ? shown(t.attributes[k], 6) : esc(JSON.stringify(t.attributes[k]))}</span>`]);
   info.innerHTML = rows.map(([a, b]) => `<dt>${a}</dt><dd>${b}</dd>`).join('');
   why.innerHTML = at === steps.length - 1 || g ? whyZero(t, g) : '';
   sum.innerHTML = sumTable(t);
@@ -491,7 +496,7 @@ function drawTable() {
   for (const c of cells) {
     const t = T.get(c.id), g = state.gradients.get(c.id), isLeaf = t && !t.operator;
     c.r.classList.toggle('sel', c.id === chosen);
-    const early = isLeaf && state.changes < D.changes.length && D.changes.some(q => q.leaf === c.id);
+    const early = isLeaf && state.changes < changes.length && changes.some(q => q.leaf === c.id);
     const show = (what, all, o) => all && all.length <= 8 ? all.map((v, i) => num(what, c.id, v, {digits: 6, index: all.length > 1 ? i : undefined, ...o})).join(' ') : null;
     const value = !t || (state.values.has(c.id) && !early) ? c.values : early ? show('value', list(valueOf(t, state.changes), t.type)) || 'before the change' : num();
     c.value.innerHTML = t && isHidden('value', c.id) ? num('value', c.id, hidden) : value;
@@ -559,7 +564,7 @@ function histogram(n, bins, of) {
 }
 function drawTensor() {
   const own = T.get(chosen), box = $('#maps');
-  const t = own && pickable.includes(chosen) && (picked || size(own) > 1) ? own : T.get(pickable.find(id => T.has(id) && size(T.get(id)) > 1) || pickable[0]);
+  const t = own && pickable.includes(chosen) && (picked || size(own) > 1) ? own : T.get(pickable.find(id => T.has(id) && T.get(id).gradient && size(T.get(id)) > 1) || pickable[0]);
   $('#pictures').hidden = !t;
   rowsOf.forEach(r => r.classList.toggle('sel', !!t && r.dataset.id === t.id));
   if (!t) return;
@@ -739,8 +744,9 @@ quiz = !!q.get('quiz');
 enter(drawings.find(d => d.dataset.name && d.dataset.name === q.get('fold')) || drawings[0], null);
 const guilty = D.status !== 'AD_OK' && !X.failed_back, asNumber = +q.get('step');
 const start = q.get('step') !== null && Number.isFinite(asNumber) ? Math.trunc(asNumber)
-  : guilty ? Math.max(0, steps.findIndex(s => s.ids && s.ids.includes(X.open))) : steps.length - 1;
-go(start);
+  : steps.length - 1;
+if (guilty && X.open) for (let f = foldOf(X.open); f && inside(f); f = foldOf(X.open)) { trail.push([drawing, f.key]); enter(inside(f), null); }
+go(guilty && q.get('step') === null ? Math.max(0, steps.findIndex(s => s.ids && s.ids.includes(X.open))) : start);
 const named = q.get('node') && D.tensors.find(t => t.name === q.get('node') || t.id === q.get('node'));
 if (named) chosen = keyOf(named.id) || named.id;
 else if (q.get('step') === null && X.open) chosen = keyOf(X.open) || X.open;

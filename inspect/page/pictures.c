@@ -191,6 +191,28 @@ static void put_rules(ad_page *page)
     }
 }
 
+/* The tensors of which the page's data has not all parts. */
+static void put_incomplete(ad_page *page)
+{
+    const size_t n = ad_part_count(page->t, AD_BAND_BACKWARD);
+    for (size_t i = 0; page->drawn && i < n; i++) {
+        const ad_part *part = ad_part_at(page->t, AD_BAND_BACKWARD, i);
+        const size_t of = ad_node_of(&page->folds, part->of), from = ad_node_of(&page->folds, part->from);
+        if (of != SIZE_MAX && page->drawn[of] && part->origin == AD_FROM_RULE &&
+            (from == SIZE_MAX || !page->drawn[from]))
+            page->drawn[of] = 2;
+    }
+    const char *between = "\"";
+    for (size_t v = 0; page->drawn && v < page->folds.kept + page->folds.recorded; v++) {
+        if (page->drawn[v] != 2)
+            continue;
+        ad_put(page->sink, between);
+        ad_put_id(page->sink, ad_node_tensor(&page->folds, v));
+        ad_put(page->sink, "\"");
+        between = ",\"";
+    }
+}
+
 void ad_put_page_data(ad_page *page)
 {
     ad_sink *sink = page->sink;
@@ -207,7 +229,9 @@ void ad_put_page_data(ad_page *page)
     ad_put_format(sink, ",\"watched\":%s,\"failed_back\":%s,\"rules\":{", ad_is_watched(page->t) ? "true" : "false",
                   page->failed_back ? "true" : "false");
     put_rules(page);
-    ad_put(sink, "},\"pictures\":{");
+    ad_put(sink, "},\"incomplete\":[");
+    put_incomplete(page);
+    ad_put(sink, "],\"pictures\":{");
     for (size_t v = 0; v < page->folds.kept + page->folds.recorded && ad_sink_is_good(sink); v++)
         if (ad_has_row(page, v))
             is_first &= !put_pictures_of(page, ad_node_tensor(&page->folds, v), is_first, &cells);

@@ -191,7 +191,10 @@ static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_
         char what[32];
         snprintf(what, sizeof what, "%s-%s", of, names[i]);
         ad_put(sink, "<td class=\"num\">");
-        ad_put_figure(sink, &(ad_figure){what, x, {0}, 0, -1, i < 2 ? numbers->type : AD_F64, figures[i]}, 4);
+        if (i < 5 && s.n == s.not_finite)
+            ad_put(sink, "\xe2\x80\x94");
+        else
+            ad_put_figure(sink, &(ad_figure){what, x, {0}, 0, -1, i < 2 ? numbers->type : AD_F64, figures[i]}, 4);
     }
     ad_put_format(sink, "<td class=\"num\">%zu<td class=\"num\">%zu\n", s.zeros, s.not_finite);
 }
