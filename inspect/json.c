@@ -238,18 +238,28 @@ static int scope_of(const ad_tape *t, size_t i, place_in_scopes *place)
 /* Between the objects of a list: each has a line. */
 static void put_line(ad_sink *sink, bool is_first) { ad_put(sink, is_first ? "\n" : ",\n"); }
 
-static void put_tensors(ad_sink *sink, ad_tape *t)
+/* Whether a tensor is among the chosen ones. */
+static bool is_chosen(const unsigned char *chosen, const ad_tape *t, ad_tensor x)
+{
+    const size_t i = ad_is_valid(x) ? ad_number_of(x) : SIZE_MAX;
+    return !chosen || (i != SIZE_MAX && chosen[ad_is_kept(x) ? i : ad_kept_count(t) + i]);
+}
+
+static void put_tensors(ad_sink *sink, ad_tape *t, const unsigned char *chosen)
 {
     place_in_scopes place = {0, -1};
     const size_t kept = ad_kept_count(t), recorded = ad_entry_count(t);
+    bool is_first = true;
     ad_put(sink, ",\n\"tensors\":[");
-    for (size_t i = 0; i < kept && ad_sink_is_good(sink); i++) {
-        put_line(sink, i == 0);
-        put_tensor(sink, ad_kept_at(t, i), -1);
-    }
-    for (size_t i = 0; i < recorded && ad_sink_is_good(sink); i++) {
-        put_line(sink, kept + i == 0);
-        put_tensor(sink, ad_recorded_at(t, i), scope_of(t, i, &place));
+    for (size_t i = 0; i < kept + recorded && ad_sink_is_good(sink); i++) {
+        if (chosen && !chosen[i])
+            continue;
+        put_line(sink, is_first);
+        is_first = false;
+        if (i < kept)
+            put_tensor(sink, ad_kept_at(t, i), -1);
+        else
+            put_tensor(sink, ad_recorded_at(t, i - kept), chosen ? -1 : scope_of(t, i - kept, &place));
     }
     ad_put(sink, "]");
 }
@@ -285,25 +295,34 @@ static void put_part(ad_sink *sink, const ad_part *part)
     ad_put(sink, "}");
 }
 
-static void put_parts(ad_sink *sink, const ad_tape *t, const char *key, ad_band band)
+static void put_parts(ad_sink *sink, const ad_tape *t, const char *key, ad_band band, const unsigned char *chosen)
 {
     const size_t n = ad_part_count(t, band);
+    bool is_first = true;
     ad_put_format(sink, ",\n\"%s\":[", key);
     for (size_t i = 0; i < n && ad_sink_is_good(sink); i++) {
-        put_line(sink, i == 0);
-        put_part(sink, ad_part_at(t, band, i));
+        const ad_part *part = ad_part_at(t, band, i);
+        if (!is_chosen(chosen, t, part->of) || (part->origin == AD_FROM_RULE && !is_chosen(chosen, t, part->from)))
+            continue;
+        put_line(sink, is_first);
+        is_first = false;
+        put_part(sink, part);
     }
     ad_put(sink, "]");
 }
 
-static void put_changes(ad_sink *sink, const ad_tape *t)
+static void put_changes(ad_sink *sink, const ad_tape *t, const unsigned char *chosen)
 {
     const size_t n = ad_leaf_change_count(t);
+    bool is_first = true;
     ad_put(sink, ",\n\"changes\":[");
     for (size_t i = 0; i < n && ad_sink_is_good(sink); i++) {
         const ad_leaf_change *change = ad_leaf_change_at(t, i);
         id leaf;
-        put_line(sink, i == 0);
+        if (!is_chosen(chosen, t, change->leaf))
+            continue;
+        put_line(sink, is_first);
+        is_first = false;
         ad_put_format(sink, "{\"leaf\":%s,\"by\":\"%s\"", write_id(&leaf, change->leaf), change->by);
         put_numbers(sink, ",\"before\":", &change->before);
         ad_put(sink, "}");
@@ -311,9 +330,9 @@ static void put_changes(ad_sink *sink, const ad_tape *t)
     ad_put(sink, "]");
 }
 
-static void put_scopes(ad_sink *sink, const ad_tape *t)
+static void put_scopes(ad_sink *sink, const ad_tape *t, const unsigned char *chosen)
 {
-    const size_t n = ad_scope_count(t);
+    const size_t n = chosen ? 0 : ad_scope_count(t);
     ad_put(sink, ",\n\"scopes\":[");
     for (size_t i = 0; i < n && ad_sink_is_good(sink); i++) {
         const ad_scope scope = ad_scope_at(t, i);
@@ -330,7 +349,9 @@ static void put_scopes(ad_sink *sink, const ad_tape *t)
 
 /* ---- The tape ---------------------------------------------------------------------------------------------------- */
 
-void ad_put_json(ad_sink *sink, ad_tape *t, const ad_write_options *options)
+void ad_put_json(ad_sink *sink, ad_tape *t, const ad_write_options *options) { ad_put_json_of(sink, t, options, NULL); }
+
+void ad_put_json_of(ad_sink *sink, ad_tape *t, const ad_write_options *options, const unsigned char *chosen)
 {
     id loss;
     ad_put_format(sink, "{\"format\":\"gradtape-tape\",\"version\":1,\"library\":\"%s\",\"title\":\"", ad_version());
@@ -338,11 +359,11 @@ void ad_put_json(ad_sink *sink, ad_tape *t, const ad_write_options *options)
     ad_put_format(sink, "\",\"status\":\"%s\"", ad_status_name(ad_status_of(t)));
     put_string(sink, ",\"message\":", ad_message(t), SIZE_MAX);
     ad_put_format(sink, ",\"loss\":%s", write_id(&loss, ad_sweep_began_at(t)));
-    put_tensors(sink, t);
-    put_parts(sink, t, "parts", AD_BAND_BACKWARD);
-    put_parts(sink, t, "second", AD_BAND_FUNCTIONAL);
-    put_changes(sink, t);
-    put_scopes(sink, t);
+    put_tensors(sink, t, chosen);
+    put_parts(sink, t, "parts", AD_BAND_BACKWARD, chosen);
+    put_parts(sink, t, "second", AD_BAND_FUNCTIONAL, chosen);
+    put_changes(sink, t, chosen);
+    put_scopes(sink, t, chosen);
     ad_put(sink, "}\n");
 }
 

@@ -7,4 +7,8 @@
  * tape gives the same bytes. The memory that it needs does not grow with the tape. */
 void ad_put_json(ad_sink *sink, ad_tape *t, const ad_write_options *options);
 
+/* Writes only some of the tensors, and the parts and changes between these: `chosen` has a byte for each parameter and
+ * state, then for each entry. Scopes are left out. NULL: all. */
+void ad_put_json_of(ad_sink *sink, ad_tape *t, const ad_write_options *options, const unsigned char *chosen);
+
 #endif

@@ -9,7 +9,7 @@
 #include "../support/sample_tapes.h"
 
 typedef ad_shown write_tape(ad_tape *t, const char *path, const ad_write_options *options);
-static write_tape *const writers[] = {ad_write_json, ad_write_dot};
+static write_tape *const writers[] = {ad_write_json, ad_write_dot, ad_write_html};
 
 /* Each test runs once for a writer, or for a writer and a sample tape. */
 static write_tape *writer_of(int i) { return writers[i % COUNT(writers)]; }

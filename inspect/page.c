@@ -1,0 +1,150 @@
+/* ad_write_html: one page that goes through the step. */
+#include <string.h>
+
+#include <gradtape/backward.h>
+#include <gradtape/version.h>
+
+#include "gradients.h"
+#include "json.h"
+#include "page/page.h"
+#include "title.h"
+
+enum { MOST_NODES = 3000, MOST_PARTS = 6000 }; /* of a larger tape the page has only what it shows */
+
+/* ---- What stands where ------------------------------------------------------------------------------------------- */
+
+static void put_title(ad_page *page)
+{
+    if (page->options->title || ad_is_valid(page->loss))
+        ad_put_title(page->sink, AD_INK_HTML, page->t, page->options);
+    else
+        ad_put(page->sink, "Gradtape");
+}
+
+static void put_count(ad_sink *sink, size_t n, const char *one, const char *many)
+{
+    ad_put_format(sink, "%zu %s", n, n == 1 ? one : many);
+}
+
+static void put_facts(ad_page *page)
+{
+    put_count(page->sink, ad_param_count(page->t), "parameter", "parameters");
+    ad_put(page->sink, " \xc2\xb7 ");
+    put_count(page->sink, page->folds.recorded, "entry", "entries");
+    ad_put(page->sink, " \xc2\xb7 ");
+    put_count(page->sink, ad_part_count(page->t, AD_BAND_BACKWARD), "part of a gradient", "parts of gradients");
+    ad_put_format(page->sink, " \xc2\xb7 Gradtape %s", ad_version());
+}
+
+/* The error of the tape, and what keeps the page from going through the reverse pass. */
+static void put_alert(ad_page *page)
+{
+    ad_sink *sink = page->sink;
+    if (ad_status_of(page->t) != AD_OK) {
+        ad_put_format(sink, "<p class=\"alert\" role=\"alert\"><b>%s</b>: ", ad_status_name(ad_status_of(page->t)));
+        ad_put_text(sink, AD_INK_HTML, ad_message(page->t), 2000);
+        ad_put(sink, "</p>\n");
+    } else if (ad_part_count(page->t, AD_BAND_BACKWARD) == 0)
+        ad_put_format(sink, "<p class=\"alert hint\">No parts of gradients are known: %s</p>\n",
+                      ad_is_watched(page->t) ? "there was no ad_backward since ad_watch."
+                                             : "call ad_watch(t, AD_ON) before ad_backward, and the page goes through "
+                                               "the reverse pass too.");
+}
+
+/* Writes what a name in the page's text stands for. Returns false if memory is out. */
+static bool put_named(ad_page *page, const char *name)
+{
+    static const struct {
+        const char *name;
+        void (*put)(ad_page *);
+    } parts[] = {{"title", put_title},        {"facts", put_facts},           {"alert", put_alert},
+                 {"tape", ad_put_tape_table}, {"layers", ad_put_layer_table}, {"tensors", ad_put_tensor_table},
+                 {"data", ad_put_page_data}};
+    if (strcmp(name, "drawings") == 0)
+        return ad_put_drawings(page);
+    if (strcmp(name, "json") == 0)
+        ad_put_json_of(page->sink, page->t, page->options, page->drawn);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strcmp(name, parts[i].name) == 0)
+            parts[i].put(page);
+    return true;
+}
+
+/* ---- The page ---------------------------------------------------------------------------------------------------- */
+
+/* Whether the last sweep failed: then it has left parts, but no gradients. */
+static bool sweep_failed(const ad_page *page)
+{
+    const size_t n = ad_part_count(page->t, AD_BAND_BACKWARD);
+    bool is_any = ad_status_of(page->t) == AD_OK || n == 0;
+    for (size_t i = 0, params = ad_param_count(page->t); !is_any && i < params; i++)
+        is_any = ad_has_gradient(ad_param_at(page->t, i));
+    for (size_t i = n; !is_any && i-- > 0;)
+        is_any = ad_is_valid(ad_part_at(page->t, AD_BAND_BACKWARD, i)->of) &&
+                 !ad_is_dropped(ad_part_at(page->t, AD_BAND_BACKWARD, i)->of) &&
+                 ad_has_gradient(ad_part_at(page->t, AD_BAND_BACKWARD, i)->of);
+    return !is_any;
+}
+
+/* Where to look first: in a tape in error where it happened, which is the rule that gave the last part or the last
+ * entry; else at the tensor that was differentiated. */
+static size_t opened_at(ad_page *page)
+{
+    const size_t n = page->folds.kept + page->folds.recorded, parts = ad_part_count(page->t, AD_BAND_BACKWARD);
+    size_t last = n ? n - 1 : SIZE_MAX;
+    page->failed_back = sweep_failed(page);
+    if (page->failed_back) {
+        const ad_part *part = ad_part_at(page->t, AD_BAND_BACKWARD, parts - 1);
+        return ad_node_of(&page->folds, ad_is_inert(part->from) ? part->of : part->from);
+    }
+    if (ad_status_of(page->t) == AD_OK && ad_is_valid(page->loss))
+        return ad_node_of(&page->folds, page->loss);
+    while (last != SIZE_MAX && last > page->folds.kept && ad_is_byproduct(ad_node_tensor(&page->folds, last)))
+        last--;
+    return last;
+}
+
+/* Of a large tape, the data of the page has what tables and drawings show. */
+static bool choose_nodes(ad_page *page)
+{
+    const size_t n = page->folds.kept + page->folds.recorded;
+    if (n <= MOST_NODES && ad_part_count(page->t, AD_BAND_BACKWARD) <= MOST_PARTS)
+        return true;
+    page->drawn = ad_memory_take(&page->folds.memory, n, 1);
+    if (!page->drawn)
+        return false;
+    for (size_t v = 0; v < n; v++)
+        page->drawn[v] = ad_has_row(page, v);
+    return true;
+}
+
+static bool put_page(ad_page *page)
+{
+    if (!ad_find_folds(&page->folds, page->t) || !choose_nodes(page))
+        return false;
+    page->opened = opened_at(page);
+    for (const ad_page_piece *piece = ad_page_pieces; ad_sink_is_good(page->sink); piece++) {
+        ad_put_bytes(page->sink, piece->text, piece->length);
+        if (!*piece->then)
+            return true;
+        if (!put_named(page, piece->then))
+            return false;
+    }
+    return true;
+}
+
+ad_shown ad_write_html(ad_tape *t, const char *path, const ad_write_options *options)
+{
+    ad_sink sink = ad_sink_open(t, path);
+    if (ad_sink_is_good(&sink)) {
+        const ad_write_options none = {0};
+        const ad_tensor loss = ad_sweep_began_at(t);
+        ad_page page = {.sink = &sink, .t = t, .options = options ? options : &none};
+        page.loss = ad_is_inert(loss) || !ad_is_valid(loss) ? (ad_tensor){0} : loss;
+        if (!put_page(&page))
+            ad_sink_fail(&sink, AD_NO_MEMORY, "show: out of memory");
+        ad_memory_release(&page.folds.memory, page.drawn, page.folds.kept + page.folds.recorded, 1);
+        ad_free_folds(&page.folds);
+    }
+    return ad_sink_close(&sink);
+}
