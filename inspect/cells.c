@@ -30,14 +30,6 @@ int ad_digits_of(ad_type type, bool exact)
     return exact ? ad_exact_digits(type) : type == AD_I32 ? WHOLE_DIGITS : DIGITS;
 }
 
-void ad_put_shape(ad_sink *sink, const ad_shape *shape)
-{
-    ad_put(sink, "[");
-    for (int i = 0; i < shape->rank; i++)
-        ad_put_format(sink, "%s%lld", i ? ", " : "", (long long)shape->dims[i]);
-    ad_put(sink, "]");
-}
-
 void ad_put_place(ad_sink *sink, int i)
 {
     static const char *const endings[] = {"th", "st", "nd", "rd"};
@@ -155,12 +147,6 @@ bool ad_is_made_by(ad_tensor y, const char *name)
 {
     const ad_operator *op = ad_operator_of(y);
     return op && strcmp(op->name, name) == 0 && op == ad_operator_named(name);
-}
-
-bool ad_is_byproduct(ad_tensor y)
-{
-    const ad_operator *op = ad_operator_of(y);
-    return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
 }
 
 static void put_list(ad_sink *sink, const int64_t *numbers, int n)

@@ -6,9 +6,6 @@
 /* The digits of numbers of a type: all, or 6; of a whole number all. */
 int ad_digits_of(ad_type type, bool exact);
 
-/* "[2, 3]" */
-void ad_put_shape(ad_sink *sink, const ad_shape *shape);
-
 /* "1st", "2nd", from i = 0 on. */
 void ad_put_place(ad_sink *sink, int i);
 
@@ -27,9 +24,6 @@ bool ad_find_value(ad_tensor x, ad_numbers *value);
 
 /* Whether x shows a value that is not the one that the recording used: a leaf that was changed, or a view of one. */
 bool ad_shows_change(ad_tensor x);
-
-/* Whether y is a result that only the rule of its call sees. */
-bool ad_is_byproduct(ad_tensor y);
 
 /* "tanh", "scale 0.02", "linear tanh", "sort, 2nd" */
 void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y);

@@ -183,7 +183,7 @@ static void put_value(const explanation *e, ad_sink *to)
         ad_put(to, ",");
     } else {
         ad_put(to, " ");
-        ad_put_shape(to, &e->gradient.shape);
+        ad_put_shape(to, e->gradient.shape);
         ad_put(to, ", norm ");
         ad_put_number(to, e->gradient.norm, DIGITS);
         ad_put(to, ",");

@@ -262,7 +262,7 @@ static void write_line(const flow *f, const row *r, int bar, line *l)
     const ad_shape shape = ad_shape_of(r->x);
     ad_sink name = ad_sink_into(l->cells[NAME], CELL), dims = ad_sink_into(l->cells[SHAPE], CELL);
     ad_put_name(&name, f->ink, r->x, AD_NAME_IN_TEXT);
-    ad_put_shape(&dims, &shape);
+    ad_put_shape(&dims, shape);
     ad_sink_close(&name);
     ad_sink_close(&dims);
     l->cells[RMS][0] = 0;

@@ -190,7 +190,7 @@ static const char *kind_of(ad_tensor x, const ad_operator *op)
 {
     if (!op)
         return ad_made_by(x);
-    return ad_result_number(x) < (op->n_results ? op->n_results : 1) ? "result" : "byproduct";
+    return ad_is_byproduct(x) ? "byproduct" : "result";
 }
 
 static void put_tensor(ad_sink *sink, ad_tensor x, int scope)

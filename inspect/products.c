@@ -81,7 +81,7 @@ bool ad_put_matrix_product(ad_sink *sink, ad_ink ink, const ad_part *part)
         const bool is_dy = rule->dy_first == (i == 0);
         const ad_shape matrix = matrix_of(is_dy ? &of_dy : &of_factor, i ? rule->b_turned : rule->a_turned);
         ad_put(sink, i ? " " : "");
-        ad_put_shape(sink, &matrix);
+        ad_put_shape(sink, matrix);
     }
     return true;
 }

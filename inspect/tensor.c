@@ -157,7 +157,7 @@ static void put_first_line(ad_sink *sink, ad_ink ink, ad_tensor x)
     const ad_shape shape = ad_shape_of(x);
     ad_put_name(sink, ink, x, AD_NAME_IN_TEXT);
     ad_put(sink, " ");
-    ad_put_shape(sink, &shape);
+    ad_put_shape(sink, shape);
     ad_put_format(sink, ", %s, ", ad_type_name(ad_type_of(x)));
     ad_put_made_by(sink, ink, x);
     ad_put(sink, ad_shows_change(x) ? ", changed since" : "");

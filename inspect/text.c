@@ -47,7 +47,7 @@ static void fill_names(const printing *p, ad_line *line, ad_tensor x)
     ad_put_name(&name, p->ink, x, AD_NAME_IN_TEXT);
     ad_put_made_by(&made_by, p->ink, x);
     ad_put_operands(&from, p->ink, x);
-    ad_put_shape(&dims, &shape);
+    ad_put_shape(&dims, shape);
 }
 
 static void fill_value(const printing *p, ad_line *line, ad_tensor x)

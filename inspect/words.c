@@ -144,6 +144,20 @@ void ad_put_number(ad_sink *sink, double number, int digits)
 
 int ad_exact_digits(ad_type type) { return type == AD_F32 ? 9 : 17; }
 
+void ad_put_shape(ad_sink *sink, ad_shape shape)
+{
+    ad_put(sink, "[");
+    for (int i = 0; i < shape.rank; i++)
+        ad_put_format(sink, "%s%lld", i ? ", " : "", (long long)shape.dims[i]);
+    ad_put(sink, "]");
+}
+
+bool ad_is_byproduct(ad_tensor y)
+{
+    const ad_operator *op = ad_operator_of(y);
+    return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
+}
+
 double ad_element_of(const void *data, ad_type type, size_t i)
 {
     if (type == AD_I32)

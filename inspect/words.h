@@ -41,6 +41,12 @@ void ad_put_number(ad_sink *sink, double number, int digits);
 /* The digits that give back each number of a type: 17, for f32 9. */
 int ad_exact_digits(ad_type type);
 
+/* Writes a shape: "[2, 3]", "[]" for a scalar. */
+void ad_put_shape(ad_sink *sink, ad_shape shape);
+
+/* Whether y is for its operator's gradient rule only. */
+bool ad_is_byproduct(ad_tensor y);
+
 /* Element i of an array of a type. */
 double ad_element_of(const void *data, ad_type type, size_t i);
 
