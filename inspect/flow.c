@@ -75,7 +75,8 @@ typedef struct flow {
     ad_tape *tape;
     ad_sink *sink;
     ad_ink ink;
-    row *rows; /* of all parameters and states; the first n are parameters, in the order of their first use */
+    int digits; /* of numbers in lines */
+    row *rows;  /* of all parameters and states; the first n are parameters, in the order of their first use */
     size_t n;
     trend trends[KINDS];
 } flow;
@@ -246,12 +247,12 @@ static void write_bar(double rms, int columns, char *text)
     text[n] = 0;
 }
 
-static void write_update(const row *r, char text[CELL])
+static void write_update(const row *r, int digits, char text[CELL])
 {
     static const char *const without[] = {"no update", "update from 0", "update not kept"};
     char number[AD_NUMBER_TEXT];
     if (r->kind == UPDATE)
-        snprintf(text, CELL, "update/weight %s", ad_number_text(r->update, 2, number));
+        snprintf(text, CELL, "update/weight %s", ad_number_text(r->update, digits, number));
     else
         snprintf(text, CELL, "%s", without[r->kind]);
 }
@@ -267,9 +268,9 @@ static void write_line(const flow *f, const row *r, int bar, line *l)
     ad_sink_close(&dims);
     l->cells[RMS][0] = 0;
     if (r->verdict != NOT_COMPUTED)
-        snprintf(l->cells[RMS], CELL, "rms %s", ad_number_text(r->rms, 2, number));
+        snprintf(l->cells[RMS], CELL, "rms %s", ad_number_text(r->rms, f->digits, number));
     write_bar(isfinite(r->rms) ? r->rms : 0, bar, l->cells[BAR]);
-    write_update(r, l->cells[CHANGE]);
+    write_update(r, f->digits, l->cells[CHANGE]);
     snprintf(l->cells[WORD], CELL, "%s", words[r->verdict]);
 }
 
@@ -438,7 +439,9 @@ ad_shown ad_print_flow(ad_tape *t, FILE *to, const ad_print_options *options)
         ad_sink_fail(&sink, AD_BAD_HANDLE, "print_flow: the tape is NULL: ad_tape_open gives one");
     if (!ad_sink_is_good(&sink))
         return ad_sink_close(&sink);
-    flow f = {.tape = t, .sink = &sink, .ink = options && options->ascii ? AD_INK_ASCII : ad_ink_of_locale()};
+    const ad_print_options none = {0}, *o = options ? options : &none;
+    flow f = {.tape = t, .sink = &sink, .ink = o->ascii ? AD_INK_ASCII : ad_ink_of_locale()};
+    f.digits = o->exact ? 17 : 2;
     const size_t all = ad_kept_count(t);
     f.rows = ad_memory_take(&memory, all + 1, sizeof *f.rows);
     if (f.rows)

@@ -268,7 +268,7 @@ bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor 
 
 ad_place ad_begin_derivative(ad_tape *t)
 {
-    if (t && t->watch && !ad_is_in_functional_sweep(t))
+    if (t && t->watch && !ad_callback_around(t))
         ad_forget_band(t, AD_BAND_FUNCTIONAL);
     return t ? AD_PLACE_NOW(t) : (ad_place){0};
 }

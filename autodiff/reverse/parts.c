@@ -5,11 +5,13 @@
 
 /* ---- Parts ------------------------------------------------------------------------------------------------------- */
 
-/* Adds a part whose numbers are those of entry `g`. Its sweep is the one that runs in this band. */
+/* Adds a part whose numbers are those of entry `g`. Its sweep is the last that began in this band, or will be the
+ * first.
+ */
 static ad_part *add(ad_tape *t, ad_band band, ad_part part, uint32_t g)
 {
     ad_kept *kept = &t->watch->bands[band];
-    part.sweep = t->watch->running[band];
+    part.sweep = t->watch->sweeps[band] ? t->watch->sweeps[band] - 1 : 0;
     if (!ad_more_room(t, &kept->items, sizeof part) || !ad_keep_numbers(t, kept, &ad_entry_at(t, g)->value, &part.part))
         return NULL;
     *ad_part_in(kept, kept->items.n) = part;
@@ -57,21 +59,17 @@ static ad_band band_of_sweep(const ad_sweep *sweep)
     return sweep->functional ? AD_BAND_FUNCTIONAL : AD_BAND_BACKWARD;
 }
 
-int ad_watch_sweep(ad_tape *t, const ad_sweep *sweep, ad_tensor dy)
+void ad_watch_sweep(ad_tape *t, const ad_sweep *sweep, ad_tensor dy)
 {
     const ad_band band = band_of_sweep(sweep);
-    const int outer = t->watch->running[band];
-    t->watch->running[band] = t->watch->sweeps[band]++;
+    t->watch->sweeps[band]++;
     add(t, band, (ad_part){.origin = AD_FROM_SEED, .of = sweep->y, .from = ad_inert(t), .place = -1}, dy.id);
-    return outer;
 }
 
 /* A sweep that failed leaves no gradients, so that its parts add up to nothing that a later one adds to. */
-void ad_end_watched_sweep(ad_tape *t, const ad_sweep *sweep, int outer)
+void ad_end_watched_sweep(ad_tape *t, const ad_sweep *sweep)
 {
-    const ad_band band = band_of_sweep(sweep);
-    t->watch->running[band] = outer;
-    t->watch->bands[band].is_incomplete |= t->status != AD_OK;
+    t->watch->bands[band_of_sweep(sweep)].is_incomplete |= t->status != AD_OK;
 }
 
 static void keep_gradient(ad_tape *t, uint32_t id)
@@ -90,7 +88,6 @@ void ad_watch_backward(ad_tape *t, bool accumulate)
         ad_forget_band(t, AD_BAND_BACKWARD);
     if (!t->watching || !accumulate || kept->items.n)
         return;
-    t->watch->running[AD_BAND_BACKWARD] = t->watch->sweeps[AD_BAND_BACKWARD];
     for (uint32_t i = 0; i < ad_persistent_count(t); i++)
         keep_gradient(t, (uint32_t)AD_PERSISTENT << AD_INDEX_BITS | i);
     for (uint32_t id = t->first; t->with_gradient.n && id < t->ends[AD_STEP]; id++)

@@ -19,13 +19,13 @@ static inline ad_band ad_band_of(const ad_pullback *p)
 static inline bool ad_is_part_of_rule(const ad_part *part, const ad_pullback *p)
 {
     return part->origin == AD_FROM_RULE && part->from.id == p->frame.id &&
-           part->sweep == p->tape->watch->running[ad_band_of(p)];
+           part->sweep == p->tape->watch->sweeps[ad_band_of(p)] - 1;
 }
 
-/* A sweep begins with the gradient dy. Returns the number of the sweep around it in its band, which runs again when
- * this one has ended. */
-int ad_watch_sweep(ad_tape *t, const ad_sweep *sweep, ad_tensor dy);
-void ad_end_watched_sweep(ad_tape *t, const ad_sweep *sweep, int outer);
+/* A sweep begins with the gradient dy, and ends. No other one in its band runs inside it: what rules and kernels
+ * differentiate is not watched. */
+void ad_watch_sweep(ad_tape *t, const ad_sweep *sweep, ad_tensor dy);
+void ad_end_watched_sweep(ad_tape *t, const ad_sweep *sweep);
 
 /* An ad_backward begins: what was kept is forgotten, or what `accumulate` adds to is kept. */
 void ad_watch_backward(ad_tape *t, bool accumulate);

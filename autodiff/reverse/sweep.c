@@ -168,7 +168,10 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     ad_push_frame(t, &f, AD_IN_SWEEP);
     t->recording = sweep->recording;
     const ad_tensor dy = !sweep->dy.id ? ad_ones_for(sweep->y) : sweep->dy;
-    const int watched = t->watching && t->status == AD_OK ? ad_watch_sweep(t, sweep, dy) : 0;
+    const bool watching = t->watching;
+    t->watching = watching && !ad_callback_around(t);
+    if (t->watching && t->status == AD_OK)
+        ad_watch_sweep(t, sweep, dy);
     if (t->status == AD_OK)
         add_seed(t, sweep, dy);
     ad_recycle_fresh(t);
@@ -177,7 +180,8 @@ void ad_run_sweep(ad_tape *t, const ad_sweep *sweep)
     if (t->status != AD_OK && !sweep->functional)
         clean_up(t, last);
     if (t->watching)
-        ad_end_watched_sweep(t, sweep, watched);
+        ad_end_watched_sweep(t, sweep);
+    t->watching = watching;
     t->recording = f.recording;
     t->frame = f.outer;
 }

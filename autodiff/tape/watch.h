@@ -16,7 +16,6 @@ struct ad_watch {
     ad_kept bands[AD_BAND_COUNT]; /* ad_part */
     ad_kept changes;              /* ad_leaf_change */
     int sweeps[AD_BAND_COUNT];    /* how many began in each band */
-    int running[AD_BAND_COUNT];   /* the number of the one that runs */
 };
 
 static inline ad_part *ad_part_in(const ad_kept *kept, size_t i) { return (ad_part *)kept->items.items + i; }

@@ -119,8 +119,9 @@ typedef struct ad_part {
 typedef enum ad_band {
     AD_BAND_BACKWARD,   /* the last ad_backward; those with `accumulate` add to it. A gradient of an inner tensor is the
                            sum of its parts of the last sweep. */
-    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian, each sweep after the other, without
-                           the parts of entries that the call removed at its end */
+    AD_BAND_FUNCTIONAL, /* the last ad_grad, ad_vjp, ad_jvp, ad_hvp or ad_jacobian of the program, each sweep after the
+                           other, without the parts of entries that the call removed at its end. What rules and kernels
+                           differentiate is not watched. */
     AD_BAND_COUNT
 } ad_band;
 
@@ -129,6 +130,8 @@ typedef enum ad_band {
  * the same bits. Rules of calls with one element run a second time, for the local derivative.
  * - While it is off, it costs nothing. What was kept stays until the next ad_backward, ad_reset, or ad_watch with
  * AD_ON.
+ * - Each sweep that accumulates, and each change, takes more memory: until the next ad_backward that does not
+ *   accumulate, or ad_reset.
  * - Parts of entries that ad_return_to drops are dropped.
  * - A sweep that fails keeps what was given before it failed.
  * Errors: memory, then or in a sweep; a call in a kernel or a rule (operator.h). Returns the tape's status. */

@@ -433,6 +433,17 @@ START_TEST(of_a_classifier)
     read_lines(file);
     ck_assert_str_eq(cell(line_of("hiddenlayer_0/weights"), 1), "[2, 5]");
     line_of("logits/biases");
+    ad_tensor loss;
+    ck_assert_int_eq(nn_classifier_record(c, &data, 2, &loss), AD_OK);
+    file = tmpfile();
+    ck_assert_int_eq(nn_print_flow(c, file, &(ad_print_options){.exact = true, .ascii = true}).status, AD_OK);
+    const long n = ftell(file);
+    rewind(file);
+    ck_assert_uint_eq(fread(text, 1, (size_t)n, file), (size_t)n);
+    fclose(file);
+    const double rms = rms_of(nn_classifier_parameter(c, 0));
+    ck_assert_double_eq_tol(strtod(strstr(text, "rms ") + 4, NULL), rms, 1e-14 * rms);
+    ck_assert(ad_is_valid(loss) && ad_is_watched(loss.tape));
     nn_classifier_close(c);
 }
 END_TEST

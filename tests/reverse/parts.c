@@ -584,6 +584,26 @@ START_TEST(derivatives_inside_rules_and_kernels)
 }
 END_TEST
 
+/* What a kernel or a rule differentiates is not watched, and forgets nothing of the program's. */
+START_TEST(the_program_s_derivative_stays)
+{
+    const ad_tensor x = PARAM(3, "x"), y = ad_square(x);
+    ad_tensor dx;
+    watch();
+    ck_assert_int_eq(ad_grad(y, &x, 1, &dx), AD_OK);
+    const ad_tensor root = root_by_newton(x);
+    expect_parts(AD_BAND_FUNCTIONAL, 0, x, dx);
+    go_back(root, NULL);
+    expect_parts(AD_BAND_FUNCTIONAL, 0, x, dx);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    expect_parts(AD_BAND_FUNCTIONAL, 0, x, dx);
+    ad_grad(root, &x, 1, &dx);
+    ck_assert_int_eq(last_sweep_of(t, AD_BAND_FUNCTIONAL), 0);
+    expect_parts(AD_BAND_FUNCTIONAL, 0, x, dx);
+    expect_ok(t);
+}
+END_TEST
+
 /* ---- Numbers that are not finite --------------------------------------------------------------------------------- */
 
 /* 1 / x overflows, dy / x does not. */
@@ -743,6 +763,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_rule_that_counts);
     tcase_add_test(tests, switched_inside_a_rule);
     tcase_add_test(tests, derivatives_inside_rules_and_kernels);
+    tcase_add_test(tests, the_program_s_derivative_stays);
     tcase_add_test(tests, an_infinite_local_derivative);
     tcase_add_test(tests, norms);
     tcase_add_test(tests, sizes);
