@@ -221,7 +221,8 @@ static int check_sums(const json *tape)
                 sizes[i] += fabs(number);
             }
         for (int i = 0; i < gradient->n; i++)
-            ck_assert_double_le(fabs(sums[i] - json_number(json_at(gradient, i))), 1e-12 * sizes[i]);
+            if (!(fabs(sums[i] - json_number(json_at(gradient, i))) <= 1e-12 * sizes[i]))
+                ck_abort_msg("the parts of %s add up to %.17g", json_text(json_in(x, "id")), sums[i]);
         n += gradient->n;
     }
     return n;
