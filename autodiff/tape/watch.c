@@ -70,12 +70,14 @@ static void forget(ad_kept *kept)
     ad_arena_rewind(&kept->numbers, (ad_arena_mark){0});
 }
 
+void ad_forget_kept_changes(ad_tape *t) { forget(&t->watch->changes); }
+
 void ad_forget_band(ad_tape *t, ad_band band)
 {
     forget(&t->watch->bands[band]);
     t->watch->sweeps[band] = 0;
     if (band == AD_BAND_BACKWARD)
-        forget(&t->watch->changes);
+        ad_forget_kept_changes(t);
 }
 
 void ad_forget_watched(ad_tape *t)

@@ -27,9 +27,10 @@ bool ad_keep_numbers(ad_tape *t, ad_kept *kept, const ad_value *value, ad_number
  * error). */
 bool ad_watch_change(ad_tape *t, uint32_t id, const char *by);
 
-/* Forget all parts and changes; those of one band; those that have to do with entries from `count` on. */
+/* Forget all parts and changes; parts of one band; changes; those that have to do with entries from `count` on. */
 void ad_forget_watched(ad_tape *t);
 void ad_forget_band(ad_tape *t, ad_band band);
+void ad_forget_kept_changes(ad_tape *t);
 void ad_forget_watched_from(ad_tape *t, uint32_t count);
 
 /* Entries from `first` on were moved: entry first + i to map[i], or nowhere (0). Results of a call stay together. */

@@ -152,9 +152,9 @@ typedef struct ad_leaf_change {
     ad_numbers before; /* its value before the change */
 } ad_leaf_change;
 
-/* Return the number of changes since the last ad_backward that did not accumulate, and number i of them, in order. A
- * change by ad_touch is not listed: the earlier value is gone. The change lasts until the next backward or reset. NULL:
- * i is out of range. */
+/* Return the number of changes since the last ad_backward that did not accumulate or the last replay, and number i of
+ * them, in order. A change by ad_touch is not listed: the earlier value is gone. The change lasts until the next backward,
+ * replay or reset. NULL: i is out of range. */
 AD_API size_t ad_leaf_change_count(const ad_tape *tape);
 AD_API const ad_leaf_change *ad_leaf_change_at(const ad_tape *tape, size_t i);
 

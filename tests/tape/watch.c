@@ -113,6 +113,24 @@ START_TEST(changes_of_leaves)
 }
 END_TEST
 
+/* Steps that only replay take no more and more memory. */
+START_TEST(a_replay_begins_anew)
+{
+    const ad_tensor x = PARAMS("x", 1, 2), y = ad_sum(x);
+    ad_watch(t, AD_ON);
+    size_t bytes = 0;
+    for (int i = 0; i < 200; i++) {
+        ad_fill(x, i);
+        ck_assert_uint_eq(ad_leaf_change_count(t), 1);
+        ck_assert_int_eq(ad_replay(t), AD_OK);
+        ck_assert_uint_eq(ad_leaf_change_count(t), 0);
+        bytes = i == 1 ? ad_usage_of(t).bytes : bytes;
+    }
+    ck_assert_uint_eq(ad_usage_of(t).bytes, bytes);
+    ck_assert_double_eq(ad_item(y), 2 * 199);
+}
+END_TEST
+
 START_TEST(changes_of_leaves_that_go)
 {
     const ad_tensor x = PARAMS("x", 1, 2);
@@ -237,6 +255,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, on_a_tape_in_error);
     tcase_add_test(tests, at_a_position);
     tcase_add_test(tests, changes_of_leaves);
+    tcase_add_test(tests, a_replay_begins_anew);
     tcase_add_test(tests, changes_of_leaves_that_go);
     tcase_add_test(tests, nothing_is_allocated_from_the_second_step_on);
     tcase_add_loop_test(tests, every_allocation_fails_in_turn, 0, 2);
