@@ -26,4 +26,10 @@ void ad_map_by(ad_call *c, ad_loop *loop)
     }
 }
 
-void ad_map(ad_call *c) { ad_map_by(c, ad_loop_for(c->op->loops, c->y[0]->type)); }
+/* One element goes through the loop that scalars take (scalars.h), so that it has the same bits on every way. */
+void ad_map(ad_call *c)
+{
+    const uint8_t type = c->y[0]->type;
+    const bool is_one = ad_elements(c->y[0]) == 1;
+    ad_map_by(c, is_one ? c->op->loops->of[type][AD_BASELINE] : ad_loop_for(c->op->loops, type));
+}
