@@ -5,7 +5,10 @@
 
 #include <gradtape/operator.h>
 
-enum { MOST_DEPTH = 64 }; /* scopes inside so many others are not looked at */
+enum {
+    MOST_DEPTH = 64,    /* scopes inside so many others are not looked at */
+    MOST_PREFIX = 1000, /* of a name so many bytes are looked at */
+};
 
 ad_tensor ad_node_tensor(const ad_folds *folds, size_t node)
 {
@@ -85,7 +88,9 @@ static size_t prefix_of(ad_tensor y, const char **prefix)
             continue;
         const char *name = ad_name_of(x);
         size_t common = 0, slash = 0;
-        for (; name[common] && (!*prefix || (common <= length && name[common] == (*prefix)[common])); common++)
+        for (; common < MOST_PREFIX && name[common] &&
+               (!*prefix || (common <= length && name[common] == (*prefix)[common]));
+             common++)
             slash = name[common] == '/' ? common : slash;
         length = slash;
         *prefix = name;

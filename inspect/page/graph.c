@@ -41,51 +41,81 @@ static int width_of(double part)
     return !(width > 1.2) ? 12 : width > 7 ? 70 : (int)(10 * width + 0.5);
 }
 
-static void put_labels(ad_sink *sink, const ad_link *link, ad_tensor y, const ad_part *part)
+/* A part, of a tensor its norm; 0 if there is none. */
+static double size_of(const ad_part *part)
+{
+    const bool is_number = part && part->part.n == 1 && part->part.data;
+    return is_number ? ad_element_of(part->part.data, part->part.type, 0) : part ? part->part.norm : 0;
+}
+
+static void put_numbers(ad_sink *sink, const ad_link *link, const ad_part *part)
 {
     char text[AD_SHOWN_TEXT];
     const bool is_number = part->part.n == 1 && part->part.data;
-    const double g = is_number ? ad_element_of(part->part.data, part->part.type, 0) : part->part.norm;
+    const double g = size_of(part);
+    ad_figure figure = {"local", part->of, part->from, link->place + 1, -1, AD_F64, part->local};
     if (part->has_local) {
         ad_put_format(sink, "<text class=\"loc\" x=\"%d\" y=\"%d\"", link->label_x, link->label_y - 6);
-        ad_put_figure_attributes(sink, &(ad_figure){"local", part->of, y, link->place + 1, -1, AD_F64, part->local});
+        ad_put_figure_attributes(sink, &figure);
         ad_put_format(sink, ">\xc3\x97%s</text>", ad_short_number(part->local, 3, text));
     }
+    figure.what = is_number ? "part" : "part-norm";
+    figure.type = is_number ? part->part.type : AD_F64;
+    figure.x = g;
     ad_put_format(sink, "<text class=\"con\" x=\"%d\" y=\"%d\"", link->label_x, link->label_y + 16);
-    ad_put_figure_attributes(sink, &(ad_figure){is_number ? "part" : "part-norm", part->of, y, link->place + 1, -1,
-                                                is_number ? part->part.type : AD_F64, g});
+    ad_put_figure_attributes(sink, &figure);
     ad_put_format(sink, is_number ? ">%s</text>" : ">\xe2\x80\x96%s\xe2\x80\x96</text>", ad_short_number(g, 3, text));
 }
 
-static void put_link(ad_page *page, const ad_drawing *d, const ad_link *link)
+/* Writes the beginning of a group for a link, as the script finds it. */
+static void begin_link(ad_page *page, const ad_link *link, const ad_part *part)
 {
     ad_sink *sink = page->sink;
-    const bool is_one = link->user != SIZE_MAX;
-    const ad_tensor y = is_one ? ad_node_tensor(&page->folds, link->user) : (ad_tensor){0};
-    const ad_part *part = is_one ? ad_part_to(y, link->place) : NULL;
     const bool is_number = part && part->part.n == 1 && part->part.data;
-    const double g = is_number ? ad_element_of(part->part.data, part->part.type, 0) : part ? part->part.norm : 0;
+    const double g = size_of(part);
     ad_put_format(sink, "<g class=\"edge%s%s\" data-a=\"%d\" data-b=\"%d\"", part ? " given" : "",
                   !part || g == 0 ? " zero"
                   : !is_number    ? ""
                   : g < 0         ? " neg"
                                   : " pos",
                   link->from, link->to);
-    if (is_one) {
-        const size_t call = link->user - (size_t)ad_result_number(y);
-        ad_put(sink, " data-from=\"");
-        ad_put_id(sink, ad_node_tensor(&page->folds, call));
-        ad_put_format(sink, "\" data-place=\"%d\"", link->place + 1);
-    }
-    const int width = width_of(g);
+    if (link->user == SIZE_MAX)
+        return;
+    const size_t call = link->user - (size_t)ad_result_number(ad_node_tensor(&page->folds, link->user));
+    ad_put(sink, " data-from=\"");
+    ad_put_id(sink, ad_node_tensor(&page->folds, call));
+    ad_put_format(sink, "\" data-place=\"%d\"", link->place + 1);
+}
+
+static const ad_part *part_of(const ad_page *page, const ad_link *link)
+{
+    return link->user == SIZE_MAX ? NULL : ad_part_to(ad_node_tensor(&page->folds, link->user), link->place);
+}
+
+static void put_link(ad_page *page, const ad_drawing *d, const ad_link *link)
+{
+    ad_sink *sink = page->sink;
+    const ad_part *part = part_of(page, link);
+    const int width = width_of(size_of(part));
+    begin_link(page, link, part);
     ad_put_format(sink, " style=\"--w:%d.%d\"><path class=\"flow\" d=\"", width / 10, width % 10);
     put_path(sink, d, link);
     ad_put(sink, "\"/><path class=\"line\" d=\"");
     put_path(sink, d, link);
-    ad_put(sink, "\"/>");
-    if (part && ad_result_number(y) == 0)
-        put_labels(sink, link, part->from, part);
-    ad_put(sink, "</g>\n");
+    ad_put(sink, "\"/></g>\n");
+}
+
+/* Labels come after all lines, so that none is crossed out. Of a call with several results the first one's links have
+ * them. */
+static void put_label(ad_page *page, const ad_link *link)
+{
+    const ad_part *part = part_of(page, link);
+    if (!part || ad_result_number(ad_node_tensor(&page->folds, link->user)) > 0)
+        return;
+    begin_link(page, link, part);
+    ad_put(page->sink, ">");
+    put_numbers(page->sink, link, part);
+    ad_put(page->sink, "</g>\n");
 }
 
 /* ---- Drawings ---------------------------------------------------------------------------------------------------- */
@@ -124,6 +154,8 @@ static void put_drawing(ad_page *page, const ad_drawing *d)
     ad_put(sink, ", left to right. The view Tape has all of it as a table.\">\n");
     for (size_t i = 0; i < d->n_links; i++)
         put_link(page, d, &d->links[i]);
+    for (size_t i = 0; i < d->n_links; i++)
+        put_label(page, &d->links[i]);
     for (size_t b = 0; b < d->n; b++)
         ad_put_box(page, &d->boxes[b], (narrow + 9) / 10);
     ad_put(sink, "</svg>");

@@ -161,8 +161,8 @@ function addPart(s, j) {
   s.parts.add(j);
 }
 // The value that a leaf has after so many changes.
-function valueOf(t, changes) {
-  for (let i = changes; i < changes.length; i++) if (changes[i].leaf === t.id) return changes[i].before;
+function valueOf(t, done) {
+  for (let i = done; i < changes.length; i++) if (changes[i].leaf === t.id) return changes[i].before;
   return t.value;
 }
 let state;
@@ -539,6 +539,14 @@ function colours() {
   };
   return {bg: get('bg'), pos: get('pos'), neg: get('neg'), now: get('now'), ink: get('ink')};
 }
+// A negative cell has a stroke, so that its sign is seen without colours too.
+function hatch(c, x, y, size, k) {
+  c.strokeStyle = `rgba(${k.bg.join(',')},.6)`;
+  c.beginPath();
+  c.moveTo(x, y + size);
+  c.lineTo(x + size, y);
+  c.stroke();
+}
 function drawMap(canvas, m, scale, log) {
   const size = Math.max(1, Math.floor(Math.min(384 / m.columns, 384 / m.rows, 48))), c = canvas.getContext('2d'), k = colours();
   canvas.width = m.columns * size;
@@ -547,6 +555,7 @@ function drawMap(canvas, m, scale, log) {
     const v = m.v[r * m.columns + q];
     c.fillStyle = `rgb(${mix(v, scale, k, log).join(',')})`;
     c.fillRect(q * size, r * size, size, size);
+    if (v < 0 && size > 5) hatch(c, q * size, r * size, size, k);
     if (isFinite(v) || size < 8) continue;
     c.fillStyle = `rgb(${k.ink.join(',')})`;
     c.font = `${size - 1}px sans-serif`;
@@ -642,8 +651,8 @@ function enter(d, key) {
   use(d);
   makeTrack();
   chosen = key;
-  $('#where').innerHTML = d === drawings[0] ? '' : `<button id="fold">Fold (f)</button> <span>inside of <b>${esc(cut(d.dataset.name, 80))}</b></span>`;
-  if ($('#fold')) $('#fold').onclick = fold;
+  $('#where').innerHTML = d === drawings[0] ? '' : `<button id="fold">Fold (F)</button> <span>inside of <b>${esc(cut(d.dataset.name, 80))}</b></span>`;
+  if ($('#fold')) $('#fold').onclick = leave;
 }
 const trail = [];
 function fold() {
@@ -652,8 +661,13 @@ function fold() {
     trail.push([drawing, f.key]);
     const d = inside(f);
     enter(d, ($('.node:not(.outside)', d) || {dataset: {}}).dataset.id || null);
-  } else if (drawing !== drawings[0]) enter(...(trail.pop() || [drawings[0], null]));
-  else return;
+    go(Math.round(was * (steps.length - 1)));
+  } else leave();
+}
+function leave() {
+  const was = at / Math.max(1, steps.length - 1);
+  if (drawing === drawings[0]) return;
+  enter(...(trail.pop() || [drawings[0], null]));
   go(Math.round(was * (steps.length - 1)));
 }
 function nextBad() {
@@ -708,7 +722,7 @@ addEventListener('keydown', e => {
     ArrowRight: () => go(at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(Infinity),
     1: first('forward'), 2: first('error'), 3: first('reverse'), 4: first('descent'),
     g: () => open('graph'), t: () => open('tape'), l: () => open('layers'), v: () => open('tensors'),
-    b: () => $('#big').click(), d: () => $('#theme').click(), f: fold, z: why, n: nextBad, q: askQuiz,
+    b: () => $('#big').click(), d: () => $('#theme').click(), f: fold, F: leave, Backspace: leave, z: why, n: nextBad, q: askQuiz,
     '?': () => $('#keys').showModal()};
   if (k === ' ' && !e.target.matches('button,summary,input')) keys[' '] = () => go(at + 1);
   if (k === 'Enter' && node) keys.Enter = () => node.dispatchEvent(new MouseEvent('click', {bubbles: true}));

@@ -120,7 +120,7 @@ START_TEST(a_formula_with_its_gradients)
     expect_text(
         " data-what=\"part\" data-of=\"w\" data-id=\"k1\" data-from=\"#3\" data-place=\"2\" data-exact=\"0.22299");
     expect_text("<script type=\"application/json\" id=\"gradtape-tape\">{\"format\":\"gradtape-tape\"");
-    ck_assert_int_eq(count("class=\"edge"), 8);
+    ck_assert_int_eq(count("class=\"line\""), 8);
     ck_assert(strstr(page, "id=\"v-tape\"") < strstr(page, "id=\"v-graph\"")); /* the table comes first */
 }
 END_TEST
