@@ -7,9 +7,9 @@
  * the weights below it: they stay as they were drawn, and the layer above has to do with what they happen to show it.
  */
 #include <stdbool.h>
-#include <stdio.h>
 
 #include <gradtape/gradtape.h>
+#include <gradtape/show.h>
 
 enum { POINTS = 4, HIDDEN = 2, STEPS = 4000 };
 
@@ -18,95 +18,56 @@ static const float targets[POINTS][1] = {{0}, {1}, {1}, {0}};
 
 typedef struct net {
     const char *title;
-    bool has_hidden_layer, has_biases;
-    ad_tensor (*activation)(ad_tensor);
+    bool has_biases;
+    ad_tensor (*activation)(ad_tensor); /* of the hidden layer; NULL: there is none */
 } net;
 
-typedef struct parameters {
-    ad_tensor w1, b1, w2, b2;
-} parameters;
-
-static parameters make(ad_tape *t, const net *n)
+/* x w + b, with parameters of its own, or x w. */
+static ad_tensor layer(ad_tensor x, int64_t units, const char *w, const char *b)
 {
-    const int64_t inputs = n->has_hidden_layer ? HIDDEN : 2;
-    parameters p = {
-        .w1 = ad_param(t, AD_F32, AD_SHAPE(2, HIDDEN), NULL, "w1"),
-        .b1 = ad_param(t, AD_F32, AD_SHAPE(HIDDEN), NULL, "b1"),
-        .w2 = ad_param(t, AD_F32, AD_SHAPE(inputs, 1), NULL, "w2"),
-        .b2 = ad_param(t, AD_F32, AD_SHAPE(1), NULL, "b2"),
-    };
-    ad_fill_uniform(p.w1, (const double[]){-1, 1}, 3, 0);
-    ad_fill_uniform(p.w2, (const double[]){-1, 1}, 3, 1);
-    return p;
+    ad_tensor weights = ad_param(x.tape, AD_F32, AD_SHAPE(2, units), NULL, w);
+    ad_fill_uniform(weights, (const double[]){-1, 1}, 3, units == 1);
+    ad_tensor y = ad_matmul(x, weights);
+    return b ? ad_add(y, ad_param(x.tape, AD_F32, AD_SHAPE(units), NULL, b)) : y;
 }
 
-static ad_tensor affine(const net *n, ad_tensor x, ad_tensor w, ad_tensor b)
-{
-    ad_tensor y = ad_matmul(x, w);
-    return n->has_biases ? ad_add(y, b) : y;
-}
-
-static ad_tensor logits(ad_tape *t, const net *n, const parameters *p)
-{
-    ad_tensor x = ad_input(t, AD_F32, AD_SHAPE(POINTS, 2), points);
-    if (n->has_hidden_layer)
-        x = n->activation(affine(n, x, p->w1, p->b1));
-    return affine(n, x, p->w2, p->b2);
-}
-
-/* Gradient descent on what the loss depends on. */
-static void step(ad_tensor x)
-{
-    if (ad_has_gradient(x))
-        ad_descend(x, 1);
-}
-
-static double train(ad_tape *t, const net *n, const parameters *p)
-{
-    double loss = 0;
-    for (int i = 0; i < STEPS; i++) {
-        ad_tensor y = ad_input(t, AD_F32, AD_SHAPE(POINTS, 1), targets);
-        ad_tensor mean = ad_mean(ad_logistic_cross_entropy(logits(t, n, p), y));
-        loss = ad_item(mean);
-        ad_backward(mean);
-        step(p->w1);
-        step(p->b1);
-        step(p->w2);
-        step(p->b2);
-        ad_reset(t);
-    }
-    return loss;
-}
-
-static bool show(const net *n)
+static ad_status show(const net *n)
 {
     ad_tape *t = ad_tape_open(NULL);
-    parameters p = make(t, n);
-    const double before = ad_item(ad_sum(p.w1)), loss = train(t, n, &p);
-    const float *y = ad_f32(ad_logistic(logits(t, n, &p)));
-    const double moved = ad_item(ad_sum(p.w1)) - before;
-    if (y)
-        printf("%-27s loss %.4f  outputs %.2f %.2f %.2f %.2f  hidden weights %s\n", n->title, loss, (double)y[0],
-               (double)y[1], (double)y[2], (double)y[3],
-               !n->has_hidden_layer ? "none"
-               : moved != 0         ? "moved"
-                                    : "did not move");
-    else
+    ad_tensor x = ad_name(ad_input(t, AD_F32, AD_SHAPE(POINTS, 2), points), "x");
+    ad_tensor h = n->activation ? ad_name(n->activation(layer(x, HIDDEN, "w1", n->has_biases ? "b1" : NULL)), "h") : x;
+    ad_tensor z = layer(h, 1, "w2", n->has_biases ? "b2" : NULL), y = ad_logistic(z);
+    ad_tensor loss = ad_mean(ad_logistic_cross_entropy(z, ad_input(t, AD_F32, AD_SHAPE(POINTS, 1), targets)));
+    for (int i = 0; i < STEPS; i++) {
+        ad_backward(loss);
+        for (size_t k = 0; k < ad_param_count(t); k++)
+            ad_descend(ad_param_at(t, k), 1);
+        ad_replay(t);
+    }
+    char formula[100];
+    ad_formula(y, formula, sizeof formula);
+    printf("\n%s: %s, loss %.4f\n", n->title, formula, ad_item(loss));
+    ad_print_tensor(ad_name(ad_reshape(y, AD_SHAPE(POINTS)), "y"), stdout, NULL);
+    ad_watch(t, AD_ON);
+    ad_backward(loss);
+    ad_why_zero(ad_param_at(t, 0), stdout);
+    const ad_status status = ad_status_of(t);
+    if (status != AD_OK)
         fprintf(stderr, "%s\n", ad_message(t));
     ad_tape_close(t);
-    return y;
+    return status;
 }
 
 int main(void)
 {
-    static const net nets[] = {
-        {"no hidden layer", false, true, ad_logistic}, {"hidden tanh without biases", true, false, ad_tanh},
-        {"hidden tanh", true, true, ad_tanh},          {"hidden step functions", true, true, ad_step},
-        {"hidden logistics", true, true, ad_logistic},
-    };
+    static const net nets[] = {{"no hidden layer", true, NULL},
+                               {"hidden tanh without biases", false, ad_tanh},
+                               {"hidden tanh", true, ad_tanh},
+                               {"hidden step functions", true, ad_step},
+                               {"hidden logistics", true, ad_logistic}};
+    ad_status status = AD_OK;
     printf("targets 0 1 1 0\n");
-    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++)
-        if (!show(&nets[i]))
-            return 1;
-    return 0;
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0] && status == AD_OK; i++)
+        status = show(&nets[i]);
+    return status != AD_OK;
 }

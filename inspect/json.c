@@ -114,7 +114,8 @@ typedef struct id {
 
 static char *write_recorded_id(id *to, size_t i)
 {
-    snprintf(to->text, sizeof to->text, "\"#%zu\"", i + 1);
+    ad_sink sink = ad_sink_into(to->text, sizeof to->text);
+    ad_put_format(&sink, "\"#%zu\"", i + 1);
     return to->text;
 }
 
@@ -125,16 +126,16 @@ static char *write_id(id *to, ad_tensor x)
         return strcpy(to->text, "null");
     if (!ad_is_kept(x))
         return write_recorded_id(to, i);
-    snprintf(to->text, sizeof to->text, "\"k%zu\"", i);
+    ad_sink sink = ad_sink_into(to->text, sizeof to->text);
+    ad_put_format(&sink, "\"k%zu\"", i);
     return to->text;
 }
 
 /* The index of a scope; null for none. */
 static char *write_index(id *to, int index)
 {
-    if (index < 0)
-        return strcpy(to->text, "null");
-    snprintf(to->text, sizeof to->text, "%d", index);
+    ad_sink sink = ad_sink_into(to->text, sizeof to->text);
+    ad_put_format(&sink, index < 0 ? "null" : "%d", index);
     return to->text;
 }
 
@@ -271,10 +272,10 @@ static void put_origin(ad_sink *sink, const ad_part *part)
     id from;
     ad_put_format(sink, ",\"from\":%s,\"place\":%d,\"upstream\":[", write_id(&from, part->from), part->place + 1);
     for (int j = 0; j < part->n_upstream; j++)
-        if (!part->upstream[j].data && part->upstream[j].n <= AD_MOST_COPIED)
-            ad_put(sink, j ? ",null" : "null");
-        else
+        if (ad_is_computed(part, j))
             put_numbers(sink, j ? "," : "", &part->upstream[j]);
+        else
+            ad_put(sink, j ? ",null" : "null");
     ad_put(sink, "]");
 }
 

@@ -27,6 +27,12 @@ ad_sink ad_sink_over(FILE *file)
     return sink;
 }
 
+ad_sink ad_sink_into(char *text, size_t size)
+{
+    text[0] = 0;
+    return (ad_sink){.text = text, .room = size};
+}
+
 /* Whether the path is free, or a regular file that may be replaced. */
 static bool may_replace(ad_sink *sink, const char *path)
 {
@@ -110,15 +116,123 @@ ad_shown ad_sink_close(ad_sink *sink)
     return sink->shown;
 }
 
+/* The n bytes, or as many as there is room for. */
+static void append(ad_sink *sink, const char *bytes, size_t n)
+{
+    const size_t most = sink->room - 1;
+    const bool is_whole = n <= most;
+    n = is_whole ? n : most;
+    while (!is_whole && n > 0 && ((unsigned char)bytes[n] >> 6) == 2) /* no half of a character */
+        n--;
+    memcpy(sink->text, bytes, n);
+    sink->text += n;
+    *sink->text = 0;
+    sink->room = is_whole ? sink->room - n : 1;
+}
+
 void ad_put_bytes(ad_sink *sink, const char *bytes, size_t n)
 {
     if (!ad_sink_is_good(sink))
         return;
+    if (sink->text) {
+        append(sink, bytes, n);
+        return;
+    }
     errno = 0;
     check_file(sink, fwrite(bytes, 1, n, sink->file) != n);
 }
 
 void ad_put(ad_sink *sink, const char *text) { ad_put_bytes(sink, text, strlen(text)); }
+
+/* ---- Formats ----------------------------------------------------------------------------------------------------- *
+ * Most formats have only %s, %d, %zu and %lld. These are written here: a library in the process that adds to printf
+ * (that of Fortran's runtime, which OpenBLAS loads) makes each printf several times slower. */
+
+enum { LINE = 512 };
+typedef struct line {
+    ad_sink *sink;
+    size_t n;
+    char bytes[LINE];
+} line;
+
+static void add(line *l, const char *bytes, size_t n)
+{
+    if (n > LINE - l->n) {
+        ad_put_bytes(l->sink, l->bytes, l->n);
+        l->n = 0;
+    }
+    if (n > LINE) {
+        ad_put_bytes(l->sink, bytes, n);
+        return;
+    }
+    memcpy(l->bytes + l->n, bytes, n);
+    l->n += n;
+}
+
+static void add_number(line *l, unsigned long long size, bool is_negative)
+{
+    char text[24], *at = text + sizeof text;
+    do
+        *--at = (char)('0' + size % 10);
+    while (size /= 10);
+    if (is_negative)
+        *--at = '-';
+    add(l, at, (size_t)(text + sizeof text - at));
+}
+
+/* The length of the conversion behind a %; 0 for another one. */
+static int simple_length(const char *at)
+{
+    return *at == 's' || *at == 'd' ? 1 : strncmp(at, "zu", 2) == 0 ? 2 : strncmp(at, "lld", 3) == 0 ? 3 : 0;
+}
+
+static bool is_simple(const char *format)
+{
+    for (const char *at = strchr(format, '%'); at; at = strchr(at + 1, '%'))
+        if (!simple_length(at + 1))
+            return false;
+    return true;
+}
+
+static void put_simple(ad_sink *sink, const char *at, va_list arguments)
+{
+    line l;
+    l.sink = sink;
+    l.n = 0;
+    for (;;) {
+        const size_t n = strcspn(at, "%");
+        add(&l, at, n);
+        at += n;
+        if (!*at)
+            break;
+        const int length = simple_length(++at);
+        if (*at == 's') {
+            const char *text = va_arg(arguments, const char *);
+            add(&l, text, strlen(text));
+        } else if (*at == 'z') {
+            add_number(&l, va_arg(arguments, size_t), false);
+        } else {
+            const long long x = length == 1 ? va_arg(arguments, int) : va_arg(arguments, long long);
+            add_number(&l, x < 0 ? 0 - (unsigned long long)x : (unsigned long long)x, x < 0);
+        }
+        at += length;
+    }
+    ad_put_bytes(sink, l.bytes, l.n);
+}
+
+static void put_printf(ad_sink *sink, const char *format, va_list arguments)
+{
+    if (!sink->text) {
+        errno = 0;
+        check_file(sink, vfprintf(sink->file, format, arguments) < 0);
+        return;
+    }
+    const size_t room = sink->room;
+    const int n = vsnprintf(sink->text, room, format, arguments);
+    const size_t written = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+    sink->text += written;
+    sink->room -= written;
+}
 
 void ad_put_format(ad_sink *sink, const char *format, ...)
 {
@@ -126,7 +240,9 @@ void ad_put_format(ad_sink *sink, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    errno = 0;
-    check_file(sink, vfprintf(sink->file, format, arguments) < 0);
+    if (is_simple(format))
+        put_simple(sink, format, arguments);
+    else
+        put_printf(sink, format, arguments);
     va_end(arguments);
 }

@@ -1,7 +1,7 @@
 #ifndef INSPECT_SINK_H
 #define INSPECT_SINK_H
-/* Where output goes: a FILE of the caller's, or a new file that takes its name when it is whole. The first failure is
- * kept, and nothing is written after it. */
+/* Where output goes: a FILE of the caller's, a new file that takes its name when it is whole, or an array. The first
+ * failure is kept, and nothing is written after it. */
 #include <gradtape/show.h>
 
 typedef struct ad_sink {
@@ -11,6 +11,8 @@ typedef struct ad_sink {
     char *unfinished; /* the name that it has until it is whole; it lies behind the path */
     size_t bytes;     /* of both names */
     ad_memory memory;
+    char *text; /* the array; NULL: none */
+    size_t room;
 } ad_sink;
 
 /* A sink over the caller's FILE. */
@@ -19,6 +21,10 @@ ad_sink ad_sink_over(FILE *file);
 /* A sink that makes a file, with memory from the tape's allocator. It is closed by ad_sink_close, also after a failure.
  */
 ad_sink ad_sink_open(const ad_tape *t, const char *path);
+
+/* A sink into an array of `size` bytes, at least 1: a string, which ends before the first character that has no room.
+ */
+ad_sink ad_sink_into(char *text, size_t size);
 
 /* Finishes: what was written is flushed, a new file gets its name or is removed. */
 ad_shown ad_sink_close(ad_sink *sink);

@@ -3,7 +3,8 @@
 /* What a tape that is written is called. */
 #include "words.h"
 
-/* Writes the title of the options, else the name of the loss, nothing if there is none. `options` may be NULL. */
+/* Writes the title of the options, else the name of the loss and its formula, "y = tanh(r)", nothing if there is no
+ * loss. A tape of more than 4,096 entries shows no formula. `options` may be NULL. */
 void ad_put_title(ad_sink *sink, ad_ink ink, const ad_tape *t, const ad_write_options *options);
 
 #endif

@@ -113,13 +113,8 @@ void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most)
 
 char *ad_name_text(ad_ink ink, ad_tensor x, char text[AD_NAME_TEXT])
 {
-    FILE *file = fmemopen(text, AD_NAME_TEXT, "w");
-    text[0] = 0;
-    if (!file)
-        return text;
-    ad_sink sink = ad_sink_over(file);
+    ad_sink sink = ad_sink_into(text, AD_NAME_TEXT);
     ad_put_name(&sink, ink, x, AD_NAME_IN_TEXT);
-    fclose(file);
     return text;
 }
 
@@ -139,6 +134,12 @@ char *ad_number_text(double number, int digits, char text[AD_NUMBER_TEXT])
     }
     *to = 0;
     return text;
+}
+
+void ad_put_number(ad_sink *sink, double number, int digits)
+{
+    char text[AD_NUMBER_TEXT];
+    ad_put(sink, ad_number_text(number, digits, text));
 }
 
 int ad_exact_digits(ad_type type) { return type == AD_F32 ? 9 : 17; }

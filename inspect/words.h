@@ -35,6 +35,9 @@ char *ad_name_text(ad_ink ink, ad_tensor x, char text[AD_NAME_TEXT]);
 enum { AD_NUMBER_TEXT = 40 };
 char *ad_number_text(double number, int digits, char text[AD_NUMBER_TEXT]);
 
+/* Writes such a number. */
+void ad_put_number(ad_sink *sink, double number, int digits);
+
 /* The digits that give back each number of a type: 17, for f32 9. */
 int ad_exact_digits(ad_type type);
 

@@ -94,6 +94,27 @@ static bool is_dot(const char *bytes, size_t n)
     return n > 0 && depth == 0 && !in_string;
 }
 
+static ad_shown write_text(ad_tape *t, const char *path, const ad_write_options *options)
+{
+    (void)options;
+    FILE *file = fopen(path, "wb");
+    FUZZ_EXPECT(file != NULL, "%s cannot be made", path);
+    const ad_shown shown = ad_print(t, file, &(ad_print_options){.all = true});
+    fclose(file);
+    if (shown.status != AD_OK)
+        unlink(path);
+    return shown;
+}
+
+/* Lines of characters that a terminal shows. */
+static bool is_text(const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)bytes[i] < ' ' && bytes[i] != '\n')
+            return false;
+    return n > 0 && bytes[n - 1] == '\n';
+}
+
 /* The ways to show a tape in a file; is_whole looks whether it is all there. */
 static const struct writer {
     const char *name;
@@ -102,6 +123,7 @@ static const struct writer {
 } writers[] = {
     {"JSON", ad_write_json, is_json},
     {"DOT", ad_write_dot, is_dot},
+    {"text", write_text, is_text},
 };
 
 static const char *path_of_file(void)

@@ -74,7 +74,7 @@ START_TEST(the_formula)
     expect_line("\"#4\" -> \"#5\";");
     const int first = find_line("\"k0\" -> \"#1\"");
     ck_assert_str_eq(d.line[first + 1], "\"k0\" -> \"#1\" [label=\"2\"];");
-    expect_line("label=\"y\";");
+    expect_line("label=\"y = tanh(0.02 (x + x) x w)\";");
     draw(&(ad_write_options){.title = "a \"title\""});
     expect_line("label=\"a \\\"title\\\"\";");
 }

@@ -1,0 +1,313 @@
+/* What text says of a tensor. */
+#include "cells.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <gradtape/operators/fused.h>
+
+#include "gradients.h"
+
+enum { MOST_VALUES = 8, MOST_OPERANDS = 6, DIGITS = 6, WHOLE_DIGITS = 10, MOST_RULE = 90 };
+
+bool ad_sink_check_tensor(ad_sink *sink, const char *who, const char *what, ad_tensor x)
+{
+    if (!x.tape || ad_is_inert(x))
+        ad_sink_fail(sink, AD_BAD_HANDLE, "%s: %s is inert: it was never made, or came from a call that failed", who,
+                     what);
+    else if (!ad_is_valid(x))
+        ad_sink_fail(
+            sink, AD_BAD_HANDLE,
+            "%s: %s is stale: its tape was reset, or went back to a position, since it was made: make it again", who,
+            what);
+    return ad_sink_is_good(sink);
+}
+
+/* ---- Numbers ----------------------------------------------------------------------------------------------------- */
+
+int ad_digits_of(ad_type type, bool exact)
+{
+    return exact ? ad_exact_digits(type) : type == AD_I32 ? WHOLE_DIGITS : DIGITS;
+}
+
+void ad_put_shape(ad_sink *sink, const ad_shape *shape)
+{
+    ad_put(sink, "[");
+    for (int i = 0; i < shape->rank; i++)
+        ad_put_format(sink, "%s%lld", i ? ", " : "", (long long)shape->dims[i]);
+    ad_put(sink, "]");
+}
+
+void ad_put_place(ad_sink *sink, int i)
+{
+    static const char *const endings[] = {"th", "st", "nd", "rd"};
+    const int n = i + 1, last = n / 10 % 10 == 1 ? 0 : n % 10;
+    ad_put_format(sink, "%d%s", n, endings[last < 4 ? last : 0]);
+}
+
+void ad_put_index(ad_sink *sink, const ad_shape *shape, size_t k)
+{
+    size_t size = 1;
+    for (int i = 0; i < shape->rank; i++)
+        size *= (size_t)shape->dims[i];
+    for (int i = 0; i < shape->rank; i++) {
+        size /= (size_t)shape->dims[i];
+        ad_put_format(sink, "%s%zu", i ? ", " : "[", k / size);
+        k %= size;
+    }
+    ad_put(sink, shape->rank ? "]" : "");
+}
+
+void ad_put_range(ad_sink *sink, const ad_numbers *x, bool exact)
+{
+    const int digits = ad_digits_of(x->type, exact);
+    double low = INFINITY, high = -INFINITY;
+    size_t odd = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        const double number = ad_element_of(x->data, x->type, i);
+        odd += isfinite(number) ? 0 : 1;
+        low = isfinite(number) && number < low ? number : low;
+        high = isfinite(number) && number > high ? number : high;
+    }
+    if (odd < x->n) {
+        ad_put_number(sink, low, digits);
+        ad_put(sink, " to ");
+        ad_put_number(sink, high, digits);
+    }
+    if (odd)
+        ad_put_format(sink, odd < x->n ? ", %zu not finite" : "all %zu not finite", odd);
+}
+
+/* What stands before element i: rows are parted, and matrices. */
+static const char *before(const ad_shape *shape, size_t i)
+{
+    const int rank = shape->rank;
+    const size_t row = rank > 0 ? (size_t)shape->dims[rank - 1] : 1;
+    const size_t matrix = rank > 1 ? row * (size_t)shape->dims[rank - 2] : row;
+    if (i == 0)
+        return "";
+    return rank > 2 && i % matrix == 0 ? " | " : rank > 1 && i % row == 0 ? "; " : " ";
+}
+
+void ad_put_values(ad_sink *sink, const ad_numbers *x, bool exact)
+{
+    if (x->n == 0) {
+        ad_put(sink, "no elements");
+    } else if (!x->data) {
+        ad_put(sink, "norm ");
+        ad_put_number(sink, x->norm, ad_digits_of(AD_F64, exact));
+    } else if (x->n > MOST_VALUES) {
+        ad_put_range(sink, x, exact);
+    } else {
+        for (size_t i = 0; i < x->n; i++) {
+            ad_put(sink, before(&x->shape, i));
+            ad_put_number(sink, ad_element_of(x->data, x->type, i), ad_digits_of(x->type, exact));
+        }
+    }
+}
+
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
+
+/* The leaf whose data y shows; y itself if it is no view. */
+static ad_tensor origin_of(ad_tensor y)
+{
+    enum { MOST_VIEWS = 16 }; /* of a longer chain the end is not looked for */
+    ad_tensor x = y;
+    for (int i = 0; i < MOST_VIEWS; i++) {
+        const ad_operator *op = ad_operator_of(x);
+        if (!op || !(op->properties & AD_VIEW) || ad_operand_count(x) == 0)
+            break;
+        x = ad_operand(x, 0);
+    }
+    return !ad_is_dropped(x) && !ad_is_dropped(y) && ad_data(x) == ad_data(y) ? x : y;
+}
+
+bool ad_shows_change(ad_tensor x) { return ad_is_changed(origin_of(x)); }
+
+/* The first change of a leaf: what it was before is what the recording used. */
+static const ad_numbers *before_change(ad_tensor leaf)
+{
+    const size_t n = ad_leaf_change_count(leaf.tape);
+    for (size_t i = 0; i < n; i++) {
+        const ad_leaf_change *change = ad_leaf_change_at(leaf.tape, i);
+        if (change->leaf.id == leaf.id)
+            return change->before.data ? &change->before : NULL;
+    }
+    return NULL;
+}
+
+bool ad_find_value(ad_tensor x, ad_numbers *value)
+{
+    if (ad_is_dropped(x))
+        return false;
+    const ad_tensor origin = origin_of(x);
+    const bool is_changed = ad_is_changed(origin);
+    const ad_numbers *kept = is_changed ? before_change(origin) : NULL;
+    *value = (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, kept ? kept->data : ad_data(x)};
+    return kept || !is_changed;
+}
+
+/* ---- Calls ------------------------------------------------------------------------------------------------------- */
+
+bool ad_is_made_by(ad_tensor y, const char *name)
+{
+    const ad_operator *op = ad_operator_of(y);
+    return op && strcmp(op->name, name) == 0 && op == ad_operator_named(name);
+}
+
+bool ad_is_byproduct(ad_tensor y)
+{
+    const ad_operator *op = ad_operator_of(y);
+    return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
+}
+
+static void put_list(ad_sink *sink, const int64_t *numbers, int n)
+{
+    for (int i = 0; i < n; i++)
+        ad_put_format(sink, " %lld", (long long)numbers[i]);
+}
+
+static void put_attribute(ad_sink *sink, ad_attribute_kind kind, const ad_attribute *attribute)
+{
+    switch (kind) {
+    case AD_ATTRIBUTE_REAL:
+        ad_put(sink, " ");
+        ad_put_number(sink, attribute->real, DIGITS);
+        break;
+    case AD_ATTRIBUTE_INTEGER: put_list(sink, &attribute->integer, 1); break;
+    case AD_ATTRIBUTE_AXES:
+        for (int i = 0; i < attribute->axes.count && i < AD_MAX_RANK; i++)
+            ad_put_format(sink, " %d", attribute->axes.axis[i]);
+        break;
+    case AD_ATTRIBUTE_TYPE: ad_put_format(sink, " %s", ad_type_name((ad_type)attribute->integer)); break;
+    case AD_ATTRIBUTE_INTEGERS: put_list(sink, attribute->shape.dims, attribute->shape.rank); break;
+    default: /* a shape has a column of its own */ break;
+    }
+}
+
+static const char *activation_name(int64_t activation)
+{
+    static const char *const names[AD_ACTIVATION_COUNT] = {"", " relu", " tanh", " logistic", " softplus", " elu", ""};
+    return activation >= 0 && activation < AD_ACTIVATION_COUNT ? names[activation] : "";
+}
+
+void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y)
+{
+    const ad_operator *op = ad_operator_of(y);
+    const ad_attribute *attributes = ad_attributes_of(y);
+    ad_put_text(sink, ink, ad_made_by(y), AD_NAME_IN_TEXT);
+    if (ad_is_made_by(y, "linear"))
+        ad_put(sink, activation_name(attributes->integer));
+    else
+        for (int i = 0; attributes && i < AD_MAX_ATTRIBUTES && op->attributes[i].kind; i++)
+            put_attribute(sink, op->attributes[i].kind, &attributes[i]);
+    if (ad_result_number(y) > 0) {
+        ad_put(sink, ", ");
+        ad_put_place(sink, ad_result_number(y));
+    }
+}
+
+void ad_put_operands(ad_sink *sink, ad_ink ink, ad_tensor y)
+{
+    const int n = ad_operand_count(y);
+    for (int i = 0; i < n && i < MOST_OPERANDS; i++) {
+        ad_put(sink, i ? ", " : "");
+        ad_put_name(sink, ink, ad_operand(y, i), AD_NAME_IN_TEXT);
+    }
+    if (n > MOST_OPERANDS)
+        ad_put_format(sink, ", .. %d in all", n);
+}
+
+void ad_put_call(ad_sink *sink, ad_ink ink, ad_tensor y)
+{
+    ad_put_name(sink, ink, y, AD_NAME_IN_TEXT);
+    ad_put(sink, " = ");
+    ad_put_text(sink, ink, ad_made_by(y), AD_NAME_IN_TEXT);
+    ad_put(sink, "(");
+    ad_put_operands(sink, ink, y);
+    ad_put(sink, ")");
+}
+
+/* ---- Derivatives ------------------------------------------------------------------------------------------------- */
+
+/* A rule of two factors in words. Each % is an operand's name. */
+typedef struct rule_words {
+    const char *name;
+    const char *words;
+} rule_words;
+
+static const rule_words rules[] = {
+    {"linear", "d%0 = dz %1', d%1 = %0' dz, d%2 = sum of dz"},
+    {"matmul", "d%0 = dy %1', d%1 = %0' dy"},
+    {"matmul_nt", "d%0 = dy %1, d%1 = dy' %0"},
+    {"matmul_tn", "d%0 = %1 dy', d%1 = %0 dy"},
+    {"mul", "d%0 = %1 dy, d%1 = %0 dy"},
+    {"sum", "ones"},
+};
+
+static const char *words_of(ad_tensor y)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (ad_is_made_by(y, rules[i].name))
+            return rules[i].words;
+    return NULL;
+}
+
+void ad_put_rule(ad_sink *sink, ad_ink ink, ad_tensor y)
+{
+    const ad_operator *op = ad_operator_of(y);
+    const char *words = words_of(y);
+    for (const char *at = words; at && *at; at++)
+        if (*at == '%')
+            ad_put_name(sink, ink, ad_operand(y, *++at - '0'), AD_NAME_IN_TEXT);
+        else
+            ad_put_bytes(sink, at, 1);
+    if (!words && op && op->gradient)
+        ad_put_text(sink, ink, op->gradient, MOST_RULE);
+}
+
+/* A local derivative that is the same for all operands: where no part was kept, because the operand wants none. */
+static bool is_constant(ad_tensor y, int i, double *local)
+{
+    *local = i == 1 && ad_is_made_by(y, "sub") ? -1 : 1;
+    return ad_is_made_by(y, "add") || ad_is_made_by(y, "sub");
+}
+
+static const ad_part *part_to(ad_tensor y, int place)
+{
+    size_t n;
+    const size_t first = ad_parts_from(y, &n);
+    for (size_t i = first; i < first + n; i++)
+        if (ad_part_at(y.tape, AD_BAND_BACKWARD, i)->place == place)
+            return ad_part_at(y.tape, AD_BAND_BACKWARD, i);
+    return NULL;
+}
+
+/* Whether each operand that was given a part has a local derivative in numbers, and there is one. */
+static bool has_locals(ad_tensor y)
+{
+    size_t n;
+    const size_t first = ad_parts_from(y, &n);
+    for (size_t i = first; i < first + n; i++)
+        if (!ad_part_at(y.tape, AD_BAND_BACKWARD, i)->has_local)
+            return false;
+    return n > 0;
+}
+
+void ad_put_locals(ad_sink *sink, ad_ink ink, ad_tensor y, bool exact)
+{
+    const int n = ad_operand_count(y);
+    if (n > MOST_OPERANDS || !has_locals(y) || ad_is_made_by(y, "sum")) {
+        ad_put_rule(sink, ink, y);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        const ad_part *part = part_to(y, i);
+        double local = part ? part->local : 0;
+        ad_put(sink, i ? ", " : "");
+        if (part || is_constant(y, i, &local))
+            ad_put_number(sink, local, ad_digits_of(ad_type_of(y), exact));
+        else
+            ad_put(sink, ad_wants_gradient(ad_operand(y, i)) ? "nothing" : "not wanted");
+    }
+}

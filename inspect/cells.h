@@ -1,0 +1,55 @@
+#ifndef INSPECT_CELLS_H
+#define INSPECT_CELLS_H
+/* What text says of a tensor: values, shapes, calls, derivatives. */
+#include "words.h"
+
+/* The digits of numbers of a type: all, or 6; of a whole number all. */
+int ad_digits_of(ad_type type, bool exact);
+
+/* "[2, 3]" */
+void ad_put_shape(ad_sink *sink, const ad_shape *shape);
+
+/* "1st", "2nd", from i = 0 on. */
+void ad_put_place(ad_sink *sink, int i);
+
+/* "[1, 0]": where element k of a shape is. Nothing for a scalar. */
+void ad_put_index(ad_sink *sink, const ad_shape *shape, size_t k);
+
+/* Up to 8 numbers, rows parted by "; " and matrices by " | "; of more the range; the norm if they were not copied. */
+void ad_put_values(ad_sink *sink, const ad_numbers *numbers, bool exact);
+
+/* "-1 to 2", "-1 to 2, 3 not finite" */
+void ad_put_range(ad_sink *sink, const ad_numbers *numbers, bool exact);
+
+/* The value of x that the recording used: of a leaf that was changed since, the one before, where it was kept. Its norm
+ * is not computed. Returns false if it was dropped, or is gone. */
+bool ad_find_value(ad_tensor x, ad_numbers *value);
+
+/* Whether x shows a value that is not the one that the recording used: a leaf that was changed, or a view of one. */
+bool ad_shows_change(ad_tensor x);
+
+/* Whether y is a result that only the rule of its call sees. */
+bool ad_is_byproduct(ad_tensor y);
+
+/* "tanh", "scale 0.02", "linear tanh", "sort, 2nd" */
+void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y);
+
+/* "s, x"; of many operands the first, and their number. */
+void ad_put_operands(ad_sink *sink, ad_ink ink, ad_tensor y);
+
+/* "p = mul(s, x)" */
+void ad_put_call(ad_sink *sink, ad_ink ink, ad_tensor y);
+
+/* What the rule of y's call gives to its operands: "dx = dz W', dW = x' dz, db = sum of dz", or its row's words. */
+void ad_put_rule(ad_sink *sink, ad_ink ink, ad_tensor y);
+
+/* The local derivatives of a call of one element by each operand, where a watched tape kept them; else its rule. */
+void ad_put_locals(ad_sink *sink, ad_ink ink, ad_tensor y, bool exact);
+
+/* Whether y was made by this operator of the library. */
+bool ad_is_made_by(ad_tensor y, const char *name);
+
+/* Fails, with the caller's name and what x is to it, unless x is valid. */
+bool ad_sink_check_tensor(ad_sink *sink, const char *who, const char *what, ad_tensor x);
+
+#endif

@@ -1,0 +1,321 @@
+/* Where a gradient comes from, and why it is 0. */
+#include <math.h>
+
+#include "cells.h"
+#include "gradients.h"
+#include "lines.h"
+#include "products.h"
+#include "reasons.h"
+
+/* Of more parts the first and the last are printed, and what the others add up to. */
+enum { MOST_LINES = 60, LINES_OF_AN_END = 30, DIGITS = 6, TEXT = 500 };
+
+/* ---- The parts of a tensor --------------------------------------------------------------------------------------- */
+
+/* What is explained. */
+typedef struct explanation {
+    ad_sink *sink;
+    ad_ink ink;
+    ad_tensor y, x;
+    size_t parts, uses;         /* parts of x, and those that a rule gave */
+    bool is_seeded, was_before; /* the other ones */
+    int sweep;                  /* of an inner tensor: only the last sweep counts; -1: all */
+    bool has_gradient;          /* the sweep came so far that it was whole */
+    ad_numbers gradient;        /* of x */
+    size_t largest;             /* element of it; SIZE_MAX if no single one can be shown */
+} explanation;
+
+static bool is_of(const explanation *e, const ad_part *part)
+{
+    return part->of.id == e->x.id && (e->sweep < 0 || part->sweep == e->sweep);
+}
+
+static const ad_part *part_at(const explanation *e, size_t i) { return ad_part_at(e->x.tape, AD_BAND_BACKWARD, i); }
+
+static void count_parts(explanation *e)
+{
+    const size_t n = ad_part_count(e->x.tape, AD_BAND_BACKWARD);
+    const bool is_leaf = !ad_operator_of(e->x);
+    e->sweep = is_leaf || n == 0 ? -1 : part_at(e, n - 1)->sweep;
+    for (size_t i = 0; i < n; i++) {
+        const ad_part *part = part_at(e, i);
+        e->parts += is_of(e, part);
+        e->uses += is_of(e, part) && part->origin == AD_FROM_RULE;
+        e->is_seeded = e->is_seeded || (is_of(e, part) && part->origin == AD_FROM_SEED);
+        e->was_before = e->was_before || (is_of(e, part) && part->origin == AD_FROM_BEFORE);
+    }
+}
+
+/* The element of the largest magnitude; a NaN is larger than all. */
+static size_t largest_of(const ad_numbers *x)
+{
+    size_t found = 0;
+    double size = -1;
+    for (size_t i = 0; x->data && i < x->n; i++) {
+        const double number = fabs(ad_element_of(x->data, x->type, i));
+        if (number > size || isnan(number)) {
+            found = i;
+            size = number;
+        }
+        if (isnan(number))
+            break;
+    }
+    return x->data && x->n > 0 ? found : SIZE_MAX;
+}
+
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
+
+/* Writes what stands before a colon and what stands behind it, in one line or two. */
+static void put_pair(ad_sink *sink, int indent, const char *head, const char *tail)
+{
+    const int gap = 2, further = 4;
+    if (*tail && indent + ad_characters_of(head) + gap + ad_characters_of(tail) <= AD_MOST_COLUMNS) {
+        ad_put_format(sink, "%*s%s%*s%s\n", indent, "", head, gap, "", tail);
+        return;
+    }
+    ad_put_paragraph(sink, indent, head);
+    ad_put_paragraph(sink, indent + further, tail);
+}
+
+static void put_origin(const explanation *e, ad_sink *to, const ad_part *part)
+{
+    if (part->origin == AD_FROM_RULE) {
+        ad_put_call(to, e->ink, part->from);
+        ad_put(to, ", ");
+        ad_put_place(to, part->place);
+        ad_put(to, " place:");
+    } else {
+        ad_put(to, part->origin == AD_FROM_SEED ? "the sweep began here:" : "from before this sweep:");
+    }
+}
+
+/* The part of a scalar, or the words and the norm of a larger part. */
+static void put_whole(const explanation *e, ad_sink *to, const ad_part *part)
+{
+    const bool is_rule = part->origin == AD_FROM_RULE;
+    if (part->part.n == 1 && part->part.data) {
+        if (!ad_put_products(to, part, 0))
+            ad_put_number(to, ad_element_of(part->part.data, part->part.type, 0), DIGITS);
+        return;
+    }
+    bool has_words = is_rule && ad_put_matrix_product(to, e->ink, part);
+    if (is_rule && !has_words && ad_operator_of(part->from)->arity == 1) {
+        ad_put_rule(to, e->ink, part->from);
+        has_words = true;
+    }
+    if (has_words && e->parts == 1)
+        return;
+    ad_put(to, has_words ? ", norm " : "norm ");
+    ad_put_number(to, part->part.norm, DIGITS);
+}
+
+static void put_element(const explanation *e, const ad_part *part)
+{
+    char head[TEXT], tail[TEXT];
+    ad_sink left = ad_sink_into(head, TEXT), right = ad_sink_into(tail, TEXT);
+    if (part->part.n == 1 || !part->part.data || e->largest == SIZE_MAX)
+        return;
+    ad_put(&left, "element ");
+    ad_put_index(&left, &part->part.shape, e->largest);
+    ad_put(&left, ":");
+    if (!ad_put_products(&right, part, e->largest))
+        ad_put_number(&right, ad_element_of(part->part.data, part->part.type, e->largest), DIGITS);
+    put_pair(e->sink, 4, head, tail);
+}
+
+static void put_part(const explanation *e, const ad_part *part)
+{
+    char head[TEXT], tail[TEXT];
+    ad_sink left = ad_sink_into(head, TEXT), right = ad_sink_into(tail, TEXT);
+    put_origin(e, &left, part);
+    put_whole(e, &right, part);
+    put_pair(e->sink, 2, head, tail);
+    put_element(e, part);
+}
+
+static void put_skipped(const explanation *e, size_t n, double sum)
+{
+    ad_put_format(e->sink, "  places %d to %zu not shown", LINES_OF_AN_END + 1, LINES_OF_AN_END + n);
+    if (e->gradient.n == 1) {
+        ad_put(e->sink, ": together ");
+        ad_put_number(e->sink, sum, DIGITS);
+    }
+    ad_put(e->sink, "\n");
+}
+
+static void put_parts(const explanation *e)
+{
+    const size_t n = ad_part_count(e->x.tape, AD_BAND_BACKWARD);
+    const size_t begin = e->parts > MOST_LINES ? LINES_OF_AN_END : e->parts, skipped = e->parts - begin;
+    const size_t end = skipped ? e->parts - LINES_OF_AN_END : begin;
+    double sum = 0;
+    for (size_t i = 0, k = 0; i < n; i++) {
+        const ad_part *part = part_at(e, i);
+        if (!is_of(e, part))
+            continue;
+        if (k == end && skipped)
+            put_skipped(e, end - begin, sum);
+        if (k < begin || k >= end)
+            put_part(e, part);
+        else if (part->part.n == 1 && part->part.data)
+            sum += ad_element_of(part->part.data, part->part.type, 0);
+        k++;
+    }
+}
+
+/* ---- The first line ---------------------------------------------------------------------------------------------- */
+
+static void put_derivative(const explanation *e, ad_sink *to)
+{
+    ad_put(to, "d");
+    ad_put_name(to, e->ink, e->y, AD_NAME_IN_TEXT);
+    ad_put(to, "/d");
+    ad_put_name(to, e->ink, e->x, AD_NAME_IN_TEXT);
+}
+
+static void put_value(const explanation *e, ad_sink *to)
+{
+    if (!e->has_gradient) {
+        ad_put(to, " is not whole: the sweep failed; so far");
+    } else if (e->gradient.n == 1 && e->gradient.data) {
+        ad_put(to, " = ");
+        ad_put_number(to, ad_element_of(e->gradient.data, e->gradient.type, 0), DIGITS);
+        ad_put(to, ",");
+    } else {
+        ad_put(to, " ");
+        ad_put_shape(to, &e->gradient.shape);
+        ad_put(to, ", norm ");
+        ad_put_number(to, e->gradient.norm, DIGITS);
+        ad_put(to, ",");
+    }
+}
+
+static void put_first_line(const explanation *e)
+{
+    char text[TEXT];
+    ad_sink to = ad_sink_into(text, TEXT);
+    put_derivative(e, &to);
+    put_value(e, &to);
+    if (e->uses > 0) {
+        ad_put_format(&to, e->parts == 1 ? " from 1 place where " : " the sum over %zu place%s where ", e->uses,
+                      e->uses == 1 ? "" : "s");
+        ad_put_name(&to, e->ink, e->x, AD_NAME_IN_TEXT);
+        ad_put(&to, " is used");
+    }
+    if (e->is_seeded)
+        ad_put(&to, e->uses ? " and the seed" : " the seed");
+    if (e->was_before)
+        ad_put(&to, e->uses || e->is_seeded ? " and the gradient from before" : " the gradient from before");
+    ad_put_paragraph(e->sink, 0, text);
+}
+
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
+
+static bool check_watched(ad_sink *sink, const char *who, const ad_tape *t)
+{
+    if (ad_is_inert(ad_sweep_began_at(t)))
+        ad_sink_fail(sink, AD_BAD_STATE, "%s: no parts of gradients are kept: %s", who,
+                     ad_is_watched(t) ? "run ad_backward first"
+                                      : "ad_watch(tape, AD_ON) before ad_backward keeps them");
+    return ad_sink_is_good(sink);
+}
+
+static bool check_tensors(ad_sink *sink, ad_tensor y, ad_tensor x)
+{
+    char wanted[AD_NAME_TEXT], given[AD_NAME_TEXT];
+    if (!ad_sink_is_good(sink) || !ad_sink_check_tensor(sink, "explain", "y", y) ||
+        !ad_sink_check_tensor(sink, "explain", "x", x))
+        return false;
+    if (x.tape != y.tape)
+        ad_sink_fail(sink, AD_BAD_HANDLE, "explain: x and y are of two tapes: give two tensors of one");
+    else if (check_watched(sink, "explain", x.tape) && ad_sweep_began_at(x.tape).id != y.id)
+        ad_sink_fail(sink, AD_BAD_STATE,
+                     "explain: the last ad_backward began at %s, not at %s: give that, or run it again",
+                     ad_name_text(ad_ink_of_locale(), ad_sweep_began_at(x.tape), wanted),
+                     ad_name_text(ad_ink_of_locale(), y, given));
+    return ad_sink_is_good(sink);
+}
+
+ad_shown ad_explain(ad_tensor y, ad_tensor x, FILE *to)
+{
+    ad_sink sink = ad_sink_over(to);
+    explanation e = {.sink = &sink, .ink = ad_ink_of_locale(), .y = y, .x = x};
+    if (!check_tensors(&sink, y, x))
+        return ad_sink_close(&sink);
+    count_parts(&e);
+    if (e.parts == 0) {
+        char why[TEXT];
+        ad_sink text = ad_sink_into(why, TEXT);
+        ad_put_absence_reason(&text, e.ink, y, x);
+        ad_sink_fail(&sink, ad_sink_is_good(&text) ? AD_NO_GRADIENT : text.shown.status, "explain: %s",
+                     ad_sink_is_good(&text) ? why : text.shown.message);
+        return ad_sink_close(&sink);
+    }
+    e.has_gradient = ad_find_gradient(x, &e.gradient);
+    if (!e.has_gradient)
+        e.gradient = (ad_numbers){.type = ad_type_of(x), .shape = ad_shape_of(x), .n = ad_size_of(x)};
+    e.largest = largest_of(&e.gradient);
+    put_first_line(&e);
+    put_parts(&e);
+    return ad_sink_close(&sink);
+}
+
+/* ---- Why 0 ------------------------------------------------------------------------------------------------------- */
+
+static size_t zeros_of(const ad_numbers *x)
+{
+    size_t n = 0;
+    for (size_t i = 0; x->data && i < x->n; i++)
+        n += ad_element_of(x->data, x->type, i) == 0;
+    return n;
+}
+
+static void put_not_zero(ad_sink *to, const ad_numbers *gradient)
+{
+    if (gradient->n == 0) {
+        ad_put(to, " has no elements");
+        return;
+    }
+    const size_t zeros = zeros_of(gradient);
+    ad_put(to, " is not 0: ");
+    if (gradient->n == 1 && gradient->data) {
+        ad_put_number(to, ad_element_of(gradient->data, gradient->type, 0), DIGITS);
+        return;
+    }
+    ad_put(to, "its norm is ");
+    ad_put_number(to, gradient->norm, DIGITS);
+    if (zeros)
+        ad_put_format(to, "; %zu of its %zu elements are", zeros, gradient->n);
+}
+
+static void put_why(ad_sink *to, ad_ink ink, ad_tensor y, ad_tensor x)
+{
+    ad_numbers gradient;
+    const bool is_found = ad_find_gradient(x, &gradient);
+    ad_put(to, "the gradient of ");
+    ad_put_name(to, ink, x, AD_NAME_IN_TEXT);
+    if (!is_found) {
+        ad_put(to, " was not computed: ");
+        ad_put_absence_reason(to, ink, y, x);
+    } else if (ad_is_all_zero(&gradient)) {
+        ad_put(to, " is 0: ");
+        ad_put_zero_reason(to, ink, x);
+    } else {
+        put_not_zero(to, &gradient);
+    }
+}
+
+ad_shown ad_why_zero(ad_tensor x, FILE *file)
+{
+    char text[2 * TEXT];
+    ad_sink sink = ad_sink_over(file), to = ad_sink_into(text, sizeof text);
+    if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "why_zero", "the tensor", x) ||
+        !check_watched(&sink, "why_zero", x.tape))
+        return ad_sink_close(&sink);
+    put_why(&to, ad_ink_of_locale(), ad_sweep_began_at(x.tape), x);
+    if (ad_sink_is_good(&to))
+        ad_put_format(&sink, "%s\n", text);
+    else
+        ad_sink_fail(&sink, to.shown.status, "why_zero: %s", to.shown.message);
+    return ad_sink_close(&sink);
+}

@@ -1,0 +1,161 @@
+/* Lines of a table. */
+#include "lines.h"
+
+#include <string.h>
+
+#include "words.h"
+
+/* Between columns, before the first one, and before what stands below a line. */
+enum { GAP = 2, BELOW = 8 };
+
+enum { LAST = AD_CELLS - 1, LEAST_LAST = 11, FIRST_OF_NUMBERS = LAST - 2 };
+
+int ad_characters_of(const char *text)
+{
+    int n = 0;
+    for (; *text; n++)
+        ad_next_character(&text);
+    return n;
+}
+
+/* ---- Widths ------------------------------------------------------------------------------------------------------ */
+
+static int longest_word(const char *text)
+{
+    int longest = 0;
+    for (int n = 0; *text;) {
+        n = ad_next_character(&text) == ' ' ? 0 : n + 1;
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+void ad_measure_line(ad_widths *w, const ad_line *line)
+{
+    for (int i = 0; i < AD_CELLS; i++) {
+        const int width = ad_characters_of(line->cells[i]), word = longest_word(line->cells[i]);
+        w->widths[i] = width > w->widths[i] ? width : w->widths[i];
+        w->words[i] = word > w->words[i] ? word : w->words[i];
+    }
+}
+
+/* The narrowest that column i may become. */
+static int least(const ad_widths *w, int i)
+{
+    static const int of_words[] = {20, 6, 6, 6, 6};
+    if (i >= FIRST_OF_NUMBERS)
+        return w->words[i];
+    return of_words[i] < w->widths[i] ? of_words[i] : w->widths[i];
+}
+
+/* The column of the most characters above its least; -1: there is none. */
+static int widest(const ad_widths *w)
+{
+    int found = -1;
+    for (int i = 0; i < LAST; i++)
+        if (w->widths[i] > least(w, i) && (found < 0 || w->widths[i] > w->widths[found]))
+            found = i;
+    return found;
+}
+
+static int begin_of_last(const ad_widths *w)
+{
+    int begin = GAP;
+    for (int i = 0; i < LAST; i++)
+        begin += w->widths[i] + GAP;
+    return begin;
+}
+
+void ad_fit_widths(ad_widths *w)
+{
+    for (int i; begin_of_last(w) + LEAST_LAST > AD_MOST_COLUMNS && (i = widest(w)) >= 0;)
+        w->widths[i]--;
+}
+
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
+
+/* The bytes of text that go into a line of so many characters: all, or up to the end of a row of a matrix, else of a
+ * word, else what there is room for. */
+static size_t piece(const char *text, int width, bool has_rows)
+{
+    const char *at = text, *after_row = NULL, *after_word = NULL;
+    for (int n = 0; *at && n < width; n++) {
+        const uint32_t character = ad_next_character(&at);
+        if (*at == ' ')
+            after_word = at;
+        if (*at == ' ' && has_rows && (character == ';' || character == '|'))
+            after_row = at;
+    }
+    const char *end = !*at || !after_word ? at : after_row ? after_row : after_word;
+    return (size_t)(end - text);
+}
+
+/* The lines that text takes in a column. */
+static int lines_of(const char *text, int width)
+{
+    int n = 0;
+    for (; *text; n++) {
+        text += piece(text, width, true);
+        text += strspn(text, " ");
+    }
+    return n;
+}
+
+static void put_blanks(ad_sink *sink, int n)
+{
+    static const char blanks[] = "                                ";
+    const int most = (int)sizeof blanks - 1;
+    for (; n > 0; n -= most)
+        ad_put_bytes(sink, blanks, (size_t)(n < most ? n : most));
+}
+
+void ad_put_paragraph(ad_sink *sink, int indent, const char *text)
+{
+    while (*text) {
+        const size_t n = piece(text, AD_MOST_COLUMNS - indent, false);
+        put_blanks(sink, indent);
+        ad_put_bytes(sink, text, n);
+        ad_put(sink, "\n");
+        text += n;
+        text += strspn(text, " ");
+    }
+}
+
+/* Writes the next piece of each cell. Returns whether anything is left. */
+static bool put_pieces(ad_sink *sink, const int *widths, const char **cells)
+{
+    bool is_left = false;
+    int column = 0, begin = GAP;
+    for (int i = 0; i < AD_CELLS; begin += widths[i++] + GAP) {
+        const char *end = cells[i] + piece(cells[i], widths[i], true);
+        if (end == cells[i])
+            continue;
+        put_blanks(sink, begin - column);
+        ad_put_bytes(sink, cells[i], (size_t)(end - cells[i]));
+        for (column = begin; cells[i] < end; column++)
+            ad_next_character(&cells[i]);
+        cells[i] += strspn(cells[i], " ");
+        is_left = is_left || *cells[i];
+    }
+    ad_put(sink, "\n");
+    return is_left;
+}
+
+void ad_put_line(ad_sink *sink, const ad_widths *w, const ad_line *line)
+{
+    const char *cells[AD_CELLS];
+    int widths[AD_CELLS];
+    for (int i = 0; i < AD_CELLS; i++) {
+        cells[i] = line->cells[i];
+        widths[i] = w->widths[i];
+    }
+    widths[LAST] = AD_MOST_COLUMNS - begin_of_last(w);
+    const bool is_beside = widths[LAST] >= LEAST_LAST && longest_word(cells[LAST]) <= widths[LAST] &&
+                           lines_of(cells[LAST], widths[LAST]) <= 2;
+    if (!is_beside)
+        cells[LAST] = "";
+    while (put_pieces(sink, widths, cells))
+        ;
+    if (!is_beside)
+        ad_put_paragraph(sink, BELOW, line->cells[LAST]);
+}

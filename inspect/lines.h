@@ -1,0 +1,32 @@
+#ifndef INSPECT_LINES_H
+#define INSPECT_LINES_H
+/* Lines of a table, of at most 100 columns. A cell that is wider than its column goes on below. */
+#include "sink.h"
+
+enum { AD_MOST_COLUMNS = 100, AD_CELLS = 8, AD_CELL_TEXT = 500 };
+
+typedef struct ad_line {
+    char cells[AD_CELLS][AD_CELL_TEXT];
+} ad_line;
+
+/* The widths of columns. All but the last have one; the last takes what is left. */
+typedef struct ad_widths {
+    int widths[AD_CELLS], words[AD_CELLS]; /* of the widest cell, of the longest word */
+} ad_widths;
+
+/* The number of characters of a text. */
+int ad_characters_of(const char *text);
+
+/* Makes the columns as wide as the cells of a line ask for. */
+void ad_measure_line(ad_widths *widths, const ad_line *line);
+
+/* Makes columns narrower until a line has room: the widest first, those of numbers not below their longest word. */
+void ad_fit_widths(ad_widths *widths);
+
+/* Writes a line. What does not fit into two lines of the last column stands on a line of its own below. */
+void ad_put_line(ad_sink *sink, const ad_widths *widths, const ad_line *line);
+
+/* Writes text in lines that begin with `indent` blanks. */
+void ad_put_paragraph(ad_sink *sink, int indent, const char *text);
+
+#endif

@@ -1,0 +1,20 @@
+#ifndef INSPECT_REASONS_H
+#define INSPECT_REASONS_H
+/* Why a gradient is 0, or why there is none. */
+#include "words.h"
+
+/* Whether all numbers are 0. */
+bool ad_is_all_zero(const ad_numbers *numbers);
+
+/* Writes why the gradient of x, which is 0, is 0: "h = relu(x) is flat at -2". It reads the parts of the last sweep
+ * once. */
+void ad_put_zero_reason(ad_sink *sink, ad_ink ink, ad_tensor x);
+
+/* Whether an entry has x as an operand. It reads the recording once. */
+bool ad_is_used(ad_tensor x);
+
+/* Writes why the gradient of x by y was not computed: "y does not depend on x". It reads the recording twice, with a
+ * byte for each entry from the tape's allocator. Fails if there is no memory. */
+void ad_put_absence_reason(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x);
+
+#endif
