@@ -21,12 +21,6 @@ size_t ad_node_of(const ad_folds *folds, ad_tensor x)
     return number == SIZE_MAX ? SIZE_MAX : ad_is_kept(x) ? number : folds->kept + number;
 }
 
-bool ad_is_byproduct(ad_tensor x)
-{
-    const ad_operator *op = ad_operator_of(x);
-    return op && ad_result_number(x) >= (op->n_results ? op->n_results : 1);
-}
-
 static void put_part_of_name(ad_sink *sink, ad_ink ink, const char *name, size_t length, size_t most)
 {
     char text[4 * AD_NAME_IN_PAGE + 1];

@@ -7,7 +7,7 @@
  * make one.
  *
  * A node is a tensor of the tape: first the parameters and states, then the entries in the order of recording. */
-#include "words.h"
+#include "cells.h"
 
 typedef struct ad_fold {
     const char *name; /* of a run: that of its first scope */
@@ -39,9 +39,6 @@ void ad_free_folds(ad_folds *folds);
 /* The tensor of a node, and the node of a tensor; SIZE_MAX: it is none of the recording. */
 ad_tensor ad_node_tensor(const ad_folds *folds, size_t node);
 size_t ad_node_of(const ad_folds *folds, ad_tensor x);
-
-/* Whether it is a by-product, which no drawing shows. */
-bool ad_is_byproduct(ad_tensor x);
 
 /* Writes the name of a fold: "layer1"; for a run "layer1 .. layer40", or "layer1 .." where there is little room. */
 void ad_put_fold_name(ad_sink *sink, ad_ink ink, const ad_fold *fold, size_t most);

@@ -82,14 +82,6 @@ void ad_put_id(ad_sink *sink, ad_tensor x)
         ad_put_format(sink, "#%zu", number + 1);
 }
 
-void ad_put_shape(ad_sink *sink, ad_shape shape)
-{
-    ad_put(sink, "[");
-    for (int i = 0; i < shape.rank; i++)
-        ad_put_format(sink, i ? ", %lld" : "%lld", (long long)shape.dims[i]);
-    ad_put(sink, "]");
-}
-
 void ad_put_figure_attributes(ad_sink *sink, const ad_figure *figure)
 {
     char exact[AD_NUMBER_TEXT];

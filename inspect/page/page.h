@@ -59,9 +59,6 @@ void ad_put_figure(ad_sink *sink, const ad_figure *figure, int digits);
 /* Writes the identity of a tensor, which no other has: k0, #1. */
 void ad_put_id(ad_sink *sink, ad_tensor x);
 
-/* Writes a shape: [300, 100]. */
-void ad_put_shape(ad_sink *sink, ad_shape shape);
-
 /* ---- The parts of the page ----------------------------------------------------------------------------------------
  */
 
