@@ -13,17 +13,12 @@ enum { MOST_NODES = 3000, MOST_PARTS = 6000 }; /* of a larger tape the page has 
 
 /* ---- What stands where ------------------------------------------------------------------------------------------- */
 
-/* The title of the options, else how the loss was made. */
 static void put_title(ad_page *page)
 {
     if (page->options->title || ad_is_valid(page->loss))
         ad_put_title(page->sink, AD_INK_HTML, page->t, page->options);
     else
         ad_put(page->sink, "Gradtape");
-    if (!page->options->title && ad_is_valid(page->loss)) {
-        ad_put(page->sink, " = ");
-        ad_put_made(page->sink, page->loss, 40);
-    }
 }
 
 static void put_count(ad_sink *sink, size_t n, const char *one, const char *many)

@@ -69,7 +69,8 @@ static const char *infix_of(const ad_operator *op)
     return NULL;
 }
 
-void ad_put_made(ad_sink *sink, ad_tensor x, int most)
+/* Writes how x was made in at most `most` characters: "s · x", "tanh r", or only "linear". */
+static void put_made(ad_sink *sink, ad_tensor x, int most)
 {
     char numbers[2][24];
     const ad_operator *op = ad_operator_of(x);
@@ -147,7 +148,7 @@ static void put_head(ad_page *page, ad_tensor x, int size)
     if (is_split)
         put_start(sink, name, (size_t)(slash - name), letters / FIXED);
     else
-        ad_put_made(sink, x, letters / FIXED);
+        put_made(sink, x, letters / FIXED);
     ad_put(sink, "</text>");
 }
 
@@ -241,7 +242,7 @@ static void put_tensor_box(ad_page *page, const ad_box *box, int size)
     ad_put(sink, "\" aria-label=\"");
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, ", ");
-    ad_put_made(sink, x, 60);
+    put_made(sink, x, 60);
     ad_put(sink, "\"");
     put_frame(sink, box, "");
     put_head(page, x, size);

@@ -68,12 +68,13 @@ static void put_parameter(ad_page *page, ad_tensor x)
 {
     ad_sink *sink = page->sink;
     const double ratio = update_ratio(x);
+    const ad_shape shape = ad_shape_of(x);
     ad_put(sink, "<tr data-id=\"");
     ad_put_id(sink, x);
     ad_put(sink, "\"><th scope=\"row\">");
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, "<td class=\"m\">");
-    ad_put_shape(sink, ad_shape_of(x));
+    ad_put_shape(sink, &shape);
     put_gradient_cells(page, x);
     ad_put(sink, "<td class=\"num\">");
     if (isnan(ratio))

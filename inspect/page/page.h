@@ -65,9 +65,6 @@ void ad_put_id(ad_sink *sink, ad_tensor x);
 /* The drawings: of the whole tape, then of the inside of each fold that one of them shows (graph.c). False: memory. */
 bool ad_put_drawings(ad_page *page);
 
-/* Writes how x was made in at most `most` characters: "s · x", "tanh r", or only "linear" (boxes.c). */
-void ad_put_made(ad_sink *sink, ad_tensor x, int most);
-
 /* A box of a drawing whose letters have this size (boxes.c). */
 void ad_put_box(ad_page *page, const ad_box *box, int size);
 

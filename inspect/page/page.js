@@ -763,7 +763,7 @@ if (guilty && X.open) for (let f = foldOf(X.open); f && inside(f); f = foldOf(X.
 go(guilty && q.get('step') === null ? Math.max(0, steps.findIndex(s => s.ids && s.ids.includes(X.open))) : start);
 const named = q.get('node') && D.tensors.find(t => t.name === q.get('node') || t.id === q.get('node'));
 if (named) chosen = keyOf(named.id) || named.id;
-else if (q.get('step') === null && X.open) chosen = keyOf(X.open) || X.open;
+else if ((guilty || !P.length) && q.get('step') === null && X.open) chosen = keyOf(X.open) || X.open;
 if (!chosen && order.length) chosen = keyOf(order[0]) || order[0];
 open(['graph', 'tape', 'tensors', 'layers'].includes(q.get('view')) ? q.get('view') : 'graph');
 })();

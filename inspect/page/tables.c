@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <gradtape/operator.h>
 
 #include "../gradients.h"
 #include "../statistics.h"
@@ -53,19 +52,6 @@ static void put_numbers(ad_page *page, const char *what, ad_tensor x, const ad_n
     }
 }
 
-static void put_operands(ad_page *page, ad_tensor x)
-{
-    const int n = ad_operand_count(x), most = n > MOST_LISTED ? MOST_LISTED : n;
-    for (int i = 0; i < most; i++) {
-        ad_put(page->sink, i ? ", " : "");
-        ad_put_name(page->sink, AD_INK_HTML, ad_operand(x, i), AD_NAME_IN_TEXT);
-    }
-    if (n > most)
-        ad_put_format(page->sink, ", .. (%d)", n);
-    if (n == 0)
-        ad_put(page->sink, "\xe2\x80\x94");
-}
-
 static void put_locals(ad_page *page, ad_tensor y)
 {
     const int n = ad_operand_count(y);
@@ -80,6 +66,12 @@ static void put_locals(ad_page *page, ad_tensor y)
     }
     if (!is_any)
         ad_put(page->sink, "\xe2\x80\x94");
+}
+
+static void put_shape(ad_page *page, ad_tensor x)
+{
+    const ad_shape shape = ad_shape_of(x);
+    ad_put_shape(page->sink, &shape);
 }
 
 /* A name of its own, or none. */
@@ -97,7 +89,6 @@ static void put_tape_row(ad_page *page, ad_tensor x)
 {
     ad_sink *sink = page->sink;
     ad_numbers numbers;
-    const ad_operator *op = ad_operator_of(x);
     ad_put(sink, "<tr data-id=\"");
     ad_put_id(sink, x);
     ad_put(sink, "\"><td>");
@@ -105,13 +96,16 @@ static void put_tape_row(ad_page *page, ad_tensor x)
     ad_put(sink, "<th scope=\"row\">");
     put_own_name(page, x);
     ad_put(sink, "<td>");
-    ad_put_text(sink, AD_INK_HTML, ad_made_by(x), AD_NAME_IN_PAGE);
+    ad_put_made_by(sink, AD_INK_HTML, x);
     if (ad_is_changed(x))
         ad_put(sink, " <span class=\"note\">changed since</span>");
     ad_put(sink, "<td>");
-    put_operands(page, x);
+    if (ad_operand_count(x))
+        ad_put_operands(sink, AD_INK_HTML, x);
+    else
+        ad_put(sink, "\xe2\x80\x94");
     ad_put(sink, "<td class=\"m\">");
-    ad_put_shape(sink, ad_shape_of(x));
+    put_shape(page, x);
     ad_put(sink, "<td class=\"num\" data-cell=\"value\">");
     if (ad_is_dropped(x))
         ad_put(sink, "dropped, computed again");
@@ -125,7 +119,8 @@ static void put_tape_row(ad_page *page, ad_tensor x)
     ad_put(sink, "<td class=\"num\">");
     put_locals(page, x);
     ad_put(sink, "<td class=\"note\">");
-    ad_put_text(sink, AD_INK_HTML, op && op->gradient ? op->gradient : "", AD_NAME_IN_PAGE);
+    if (ad_operator_of(x) && !ad_is_byproduct(x))
+        ad_put_rule(sink, AD_INK_HTML, x);
     ad_put(sink, "\n");
 }
 
@@ -177,7 +172,7 @@ static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_
     ad_put_format(sink, "\" data-row=\"%s\"><th scope=\"row\">", of);
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, "<td class=\"m\">");
-    ad_put_shape(sink, ad_shape_of(x));
+    put_shape(page, x);
     ad_put_format(sink, "<td>%s", of);
     if (!numbers->data || numbers->n == 0) {
         ad_put(sink,

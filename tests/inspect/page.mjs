@@ -213,10 +213,10 @@ async function checkQuiz(page) {
   await page.keyboard.press('q');
 }
 async function checkTab(page) {
-  const wanted = await page.evaluate(() => [...document.querySelectorAll('button,select,input,[tabindex="0"],summary')].filter(e => e.checkVisibility() && !e.closest('dialog')).length);
+  const wanted = await page.evaluate(() => [...document.querySelectorAll('button,select,input,[tabindex="0"],summary,.node')].filter(e => e.checkVisibility() && !e.closest('dialog')).length);
   await page.evaluate(() => { document.activeElement.blur(); getSelection().removeAllRanges(); window.reached = new Set(); document.addEventListener('focusin', e => window.reached.add(e.target)); });
   for (let i = 0; i < wanted + 3; i++) await page.keyboard.press('Tab');
-  const reached = await page.evaluate(() => [...document.querySelectorAll('button,select,input,[tabindex="0"],summary')].filter(e => e.checkVisibility() && !e.closest('dialog') && !window.reached.has(e)).map(e => e.outerHTML.slice(0, 60)));
+  const reached = await page.evaluate(() => [...document.querySelectorAll('button,select,input,[tabindex="0"],summary,.node')].filter(e => e.checkVisibility() && !e.closest('dialog') && !window.reached.has(e)).map(e => e.outerHTML.slice(0, 60)));
   expect(reached.length === 0, `Tab does not reach ${reached.slice(0, 3).join(', ')}`);
 }
 async function checkPage(browser, name) {
@@ -307,13 +307,13 @@ async function withoutScript(browser, url, tape) {
 const browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
 const names = readdirSync(folder).filter(f => f.endsWith('.html')).map(f => f.slice(0, -5)).sort();
 for (const name of names.filter(n => !process.env.ONLY || process.env.ONLY.split(',').includes(n))) {
-  const began = performance.now();
+  const began = performance.now(), earlier = failures.length;
   try {
     await checkPage(browser, name);
   } catch (e) {
     failures.push(`${name}: ${e.message.split('\n')[0]}`);
   }
-  console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s, ${failures.length - earlier} not so`);
 }
 await browser.close();
 for (const f of failures.slice(0, 60)) console.log('not so: ' + f);

@@ -10,9 +10,9 @@ skip() {
     exit 77
 }
 node=${NODE:-$(command -v node || command -v nodejs || true)}
-[ -n "$node" ] || skip 'node is missing (the package nodejs)'
+command -v "$node" >/dev/null || skip 'node is missing (the package nodejs)'
 CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
-[ -n "$CHROMIUM" ] || skip 'Chromium is missing (the package chromium)'
+command -v "$CHROMIUM" >/dev/null || skip 'Chromium is missing (the package chromium)'
 export CHROMIUM
 "$node" "$here/page.mjs" --look || skip 'playwright-core is missing (npm install playwright-core; PLAYWRIGHT_CORE is its folder)'
 work=$(mktemp -d)
