@@ -74,7 +74,7 @@ static void put_parameter(ad_page *page, ad_tensor x)
     ad_put(sink, "\"><th scope=\"row\">");
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, "<td class=\"m\">");
-    ad_put_shape(sink, &shape);
+    ad_put_shape(sink, shape);
     put_gradient_cells(page, x);
     ad_put(sink, "<td class=\"num\">");
     if (isnan(ratio))
