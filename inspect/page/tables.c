@@ -71,7 +71,7 @@ static void put_locals(ad_page *page, ad_tensor y)
 static void put_shape(ad_page *page, ad_tensor x)
 {
     const ad_shape shape = ad_shape_of(x);
-    ad_put_shape(page->sink, &shape);
+    ad_put_shape(page->sink, shape);
 }
 
 /* A name of its own, or none. */
