@@ -207,8 +207,8 @@ function drawNode(id, e) {
   const label = $('.gl', e);
   if (!e.label) e.label = label.textContent;
   label.textContent = isPart ? `${g.have}/${g.all}` : e.label;
-  const bad = (known && t.value && t.value.not_finite) || (g && t.gradient && g.whole && t.gradient.not_finite);
-  const flags = {'no-v': !known, 'no-g': !g, given: g && gx !== hidden, part: isPart, sel: chosen === id, bad,
+  const badValue = known && t.value && t.value.not_finite, badGradient = g && g.whole && t.gradient && t.gradient.not_finite;
+  const flags = {'no-v': !known, 'no-g': !g, given: g && gx !== hidden, part: isPart, sel: chosen === id, 'bad-v': badValue, 'bad-g': badGradient,
                  now: n.receives === id, pos: scalar && gx !== hidden && gx > 0, neg: scalar && gx !== hidden && gx < 0};
   for (const k in flags) e.classList.toggle(k, !!flags[k]);
   const say = (y, norm) => y === undefined ? 'not computed' : y === hidden ? 'hidden' : (norm ? 'norm ' : '') + shown(y);
