@@ -200,10 +200,13 @@ static void put_tensor(ad_sink *sink, ad_tensor x, int scope)
     ad_put_format(sink, ",\"type\":\"%s\"", ad_type_name(ad_type_of(x)));
     put_list(sink, ",\"shape\":", shape.dims, shape.rank);
     ad_put_format(sink, ",\"scope\":%s,\"wants_gradient\":%s,\"dropped\":%s,\"changed\":%s", write_index(&own, scope),
-                  word_of(ad_wants_gradient(x)), word_of(state == AD_VALUE_DROPPED), word_of(ad_is_changed(x)));
-    if (state != AD_VALUE_DROPPED && state != AD_VALUE_NONE) {
-        value = ad_value_now(x);
+                  word_of(ad_wants_gradient(x)), word_of(state == AD_VALUE_DROPPED),
+                  word_of(ad_is_after_change(state)));
+    if (state != AD_VALUE_DROPPED && state != AD_VALUE_NONE)
         put_numbers(sink, ",\"value\":", &value);
+    if (state == AD_VALUE_BEFORE) {
+        value = ad_value_now(x);
+        put_numbers(sink, ",\"now\":", &value);
     }
     if (ad_find_gradient(x, &gradient))
         put_numbers(sink, ",\"gradient\":", &gradient);

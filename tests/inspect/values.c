@@ -105,6 +105,9 @@ START_TEST(the_value_before_a_change)
     EXPECT_IN(rows(w), "w [2], f64, param, 1 to 2\n  1  2\nchanged since, now, -1 to 0\n  -1   0\ngradient, all 1\n");
     EXPECT_IN(written(ad_write_dot), "w\\nparam [2]\\n1 to 2\\nchanged since, now -1 0\\ngradient all 1",
               "view\\nreshape [2, 1]\\n1 to 2\\nchanged since, now -1; 0\\ngradient all 1");
+    const char *json = written(ad_write_json);
+    ck_assert_ptr_null(strstr(json, "\"changed\":false,\"value\":{\"n\":2,"));
+    EXPECT_IN(json, "\"changed\":true,\"value\":{\"n\":2,\"min\":1,", "\"now\":{\"n\":2,\"min\":-1,");
 }
 END_TEST
 
@@ -118,6 +121,7 @@ START_TEST(a_value_that_was_not_kept)
     EXPECT_IN(rows(w), "param, changed since: this is not the value that was used, 0 to 1\n  0  1\n");
     EXPECT_IN(written(ad_write_dot), "[2]\\n0 to 1\\nchanged since: this is not the value that was used\\n");
     const char *json = written(ad_write_json);
+    ck_assert_ptr_null(strstr(json, "\"now\""));
     EXPECT_IN(json, "\"changed\":true,\"value\":{\"n\":2,\"min\":0,");
 }
 END_TEST
