@@ -1,14 +1,14 @@
 /* What text says of a tensor. */
 #include "cells.h"
 
-#include <math.h>
 #include <string.h>
 
 #include <gradtape/operators/fused.h>
 
 #include "gradients.h"
+#include "statistics.h"
 
-enum { MOST_VALUES = 8, MOST_OPERANDS = 6, DIGITS = 6, WHOLE_DIGITS = 10, MOST_RULE = 90 };
+enum { MOST_VALUES = 8, MOST_OPERANDS = 6, WHOLE_DIGITS = 10, MOST_RULE = 90 };
 
 bool ad_sink_check_tensor(ad_sink *sink, const char *who, const char *what, ad_tensor x)
 {
@@ -27,7 +27,7 @@ bool ad_sink_check_tensor(ad_sink *sink, const char *who, const char *what, ad_t
 
 int ad_digits_of(ad_type type, bool exact)
 {
-    return exact ? ad_exact_digits(type) : type == AD_I32 ? WHOLE_DIGITS : DIGITS;
+    return exact ? ad_exact_digits(type) : type == AD_I32 ? WHOLE_DIGITS : AD_FEW_DIGITS;
 }
 
 void ad_put_place(ad_sink *sink, int i)
@@ -53,23 +53,16 @@ void ad_put_index(ad_sink *sink, const ad_shape *shape, size_t k)
 void ad_put_range(ad_sink *sink, const ad_numbers *x, bool exact)
 {
     const int digits = ad_digits_of(x->type, exact);
-    double low = INFINITY, high = -INFINITY;
-    size_t odd = 0;
-    for (size_t i = 0; i < x->n; i++) {
-        const double number = ad_element_of(x->data, x->type, i);
-        odd += isfinite(number) ? 0 : 1;
-        low = isfinite(number) && number < low ? number : low;
-        high = isfinite(number) && number > high ? number : high;
+    const ad_statistics s = ad_statistics_of(x->data, x->type, x->n);
+    if (s.not_finite < s.n) {
+        ad_put(sink, s.min < s.max || s.not_finite ? "" : "all ");
+        ad_put_number(sink, s.min, digits);
+        ad_put(sink, s.min < s.max ? " to " : "");
+        if (s.min < s.max)
+            ad_put_number(sink, s.max, digits);
     }
-    if (odd < x->n) {
-        ad_put(sink, low < high || odd ? "" : "all ");
-        ad_put_number(sink, low, digits);
-        ad_put(sink, low < high ? " to " : "");
-        if (low < high)
-            ad_put_number(sink, high, digits);
-    }
-    if (odd)
-        ad_put_format(sink, odd < x->n ? ", %zu not finite" : "all %zu not finite", odd);
+    if (s.not_finite)
+        ad_put_format(sink, s.not_finite < s.n ? ", %zu not finite" : "all %zu not finite", s.not_finite);
 }
 
 /* What stands before element i: rows are parted, and matrices. */
@@ -100,45 +93,16 @@ void ad_put_values(ad_sink *sink, const ad_numbers *x, bool exact)
     }
 }
 
-/* ---- Values ------------------------------------------------------------------------------------------------------ */
-
-/* The leaf whose data y shows; y itself if it is no view. */
-static ad_tensor origin_of(ad_tensor y)
+void ad_put_change(ad_sink *sink, ad_tensor x, ad_value_state state, bool exact)
 {
-    enum { MOST_VIEWS = 16 }; /* of a longer chain the end is not looked for */
-    ad_tensor x = y;
-    for (int i = 0; i < MOST_VIEWS; i++) {
-        const ad_operator *op = ad_operator_of(x);
-        if (!op || !(op->properties & AD_VIEW) || ad_operand_count(x) == 0)
-            break;
-        x = ad_operand(x, 0);
+    const ad_numbers now = ad_value_now(x);
+    ad_put(sink, "changed since");
+    if (state == AD_VALUE_BEFORE) {
+        ad_put(sink, ", now ");
+        ad_put_values(sink, &now, exact);
+    } else {
+        ad_put(sink, ": this is not the value that was used");
     }
-    return !ad_is_dropped(x) && !ad_is_dropped(y) && ad_data(x) == ad_data(y) ? x : y;
-}
-
-bool ad_shows_change(ad_tensor x) { return ad_is_changed(origin_of(x)); }
-
-/* The first change of a leaf: what it was before is what the recording used. */
-static const ad_numbers *before_change(ad_tensor leaf)
-{
-    const size_t n = ad_leaf_change_count(leaf.tape);
-    for (size_t i = 0; i < n; i++) {
-        const ad_leaf_change *change = ad_leaf_change_at(leaf.tape, i);
-        if (change->leaf.id == leaf.id)
-            return change->before.data ? &change->before : NULL;
-    }
-    return NULL;
-}
-
-bool ad_find_value(ad_tensor x, ad_numbers *value)
-{
-    if (ad_is_dropped(x))
-        return false;
-    const ad_tensor origin = origin_of(x);
-    const bool is_changed = ad_is_changed(origin);
-    const ad_numbers *kept = is_changed ? before_change(origin) : NULL;
-    *value = (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, kept ? kept->data : ad_data(x)};
-    return kept || !is_changed;
 }
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
@@ -160,7 +124,7 @@ static void put_attribute(ad_sink *sink, ad_attribute_kind kind, const ad_attrib
     switch (kind) {
     case AD_ATTRIBUTE_REAL:
         ad_put(sink, " ");
-        ad_put_number(sink, attribute->real, DIGITS);
+        ad_put_number(sink, attribute->real, AD_FEW_DIGITS);
         break;
     case AD_ATTRIBUTE_INTEGER: put_list(sink, &attribute->integer, 1); break;
     case AD_ATTRIBUTE_AXES:
@@ -266,8 +230,8 @@ static const ad_part *part_to(ad_tensor y, int place)
     size_t n;
     const size_t first = ad_parts_from(y, &n);
     for (size_t i = first; i < first + n; i++)
-        if (ad_part_at(y.tape, AD_BAND_BACKWARD, i)->place == place)
-            return ad_part_at(y.tape, AD_BAND_BACKWARD, i);
+        if (ad_backward_part(y.tape, i)->place == place)
+            return ad_backward_part(y.tape, i);
     return NULL;
 }
 
@@ -277,7 +241,7 @@ static bool has_locals(ad_tensor y)
     size_t n;
     const size_t first = ad_parts_from(y, &n);
     for (size_t i = first; i < first + n; i++)
-        if (!ad_part_at(y.tape, AD_BAND_BACKWARD, i)->has_local)
+        if (!ad_backward_part(y.tape, i)->has_local)
             return false;
     return n > 0;
 }

@@ -18,12 +18,8 @@ void ad_put_values(ad_sink *sink, const ad_numbers *numbers, bool exact);
 /* "-1 to 2", "-1 to 2, 3 not finite", "all 0" */
 void ad_put_range(ad_sink *sink, const ad_numbers *numbers, bool exact);
 
-/* The value of x that the recording used: of a leaf that was changed since, the one before. Its norm is not computed.
- * Returns false if it was dropped, or was not kept; of a changed leaf the value is then the one that is there now. */
-bool ad_find_value(ad_tensor x, ad_numbers *value);
-
-/* Whether x shows a value that is not the one that the recording used: a leaf that was changed, or a view of one. */
-bool ad_shows_change(ad_tensor x);
+/* "changed since, now 3": says of a value after a change that the recording used it, or that it did not. */
+void ad_put_change(ad_sink *sink, ad_tensor x, ad_value_state state, bool exact);
 
 /* "tanh", "scale 0.02", "linear tanh", "sort, 2nd" */
 void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y);

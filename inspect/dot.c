@@ -1,86 +1,67 @@
 /* A tape as a graph in DOT. */
 #include "dot.h"
 
-#include <math.h>
-
 #include <gradtape/operator.h>
 
+#include "cells.h"
 #include "gradients.h"
-#include "statistics.h"
 #include "title.h"
-#include "words.h"
-
-enum { DIGITS = 6 };
 
 /* ---- Boxes ------------------------------------------------------------------------------------------------------- */
 
-/* The id of a tensor, as in JSON. */
-static void put_id(ad_sink *sink, ad_tensor x)
+/* The id of a tensor, as in JSON; `what` stands before that of a call. */
+static void put_id(ad_sink *sink, const char *what, ad_tensor x)
 {
-    const size_t i = ad_number_of(x);
-    if (ad_is_kept(x))
-        ad_put_format(sink, "\"k%zu\"", i);
-    else
-        ad_put_format(sink, "\"#%zu\"", i + 1);
+    ad_put_format(sink, "\"%s", what);
+    ad_put_id(sink, x);
+    ad_put(sink, "\"");
 }
 
 /* A line of a label: one element as it is, of more their range. */
 static void put_numbers(ad_sink *sink, const char *what, const ad_numbers *numbers)
 {
-    char text[AD_NUMBER_TEXT];
     ad_put_format(sink, "\\n%s", what);
-    if (!numbers->data) {
-        ad_put_format(sink, "norm %s", ad_number_text(numbers->norm, DIGITS, text));
-        return;
-    }
-    const ad_statistics s = ad_statistics_of(numbers->data, numbers->type, numbers->n);
-    if (s.n == 1)
-        ad_put(sink, ad_number_text(ad_element_of(numbers->data, numbers->type, 0), DIGITS, text));
-    else if (s.n == 0)
-        ad_put(sink, "no elements");
-    else if (s.n > s.not_finite) {
-        ad_put(sink, ad_number_text(s.min, DIGITS, text));
-        ad_put_format(sink, " to %s", ad_number_text(s.max, DIGITS, text));
-    }
-    if (s.n > 1 && s.not_finite)
-        ad_put_format(sink, "%s%zu not finite", s.n > s.not_finite ? ", " : "", s.not_finite);
+    if (numbers->n > 1 && numbers->data)
+        ad_put_range(sink, numbers, false);
+    else
+        ad_put_values(sink, numbers, false);
 }
 
-static void put_shape(ad_sink *sink, const ad_shape *shape)
+static void put_value(ad_sink *sink, ad_tensor x)
 {
-    ad_put(sink, " [");
-    for (int i = 0; i < shape->rank; i++)
-        ad_put_format(sink, i ? ", %lld" : "%lld", (long long)shape->dims[i]);
-    ad_put(sink, "]");
+    ad_numbers value;
+    const ad_value_state state = ad_value_to_show(x, &value);
+    if (state == AD_VALUE_DROPPED)
+        ad_put(sink, "\\nvalue dropped");
+    else if (state == AD_VALUE_NONE)
+        ad_put(sink, "\\nvalue \xc2\xb7"); /* not computed */
+    else
+        put_numbers(sink, "", &value);
+    if (!ad_is_after_change(state))
+        return;
+    ad_put(sink, "\\n");
+    ad_put_change(sink, x, state, false);
 }
 
 static void put_label(ad_sink *sink, ad_tensor x)
 {
-    const ad_shape shape = ad_shape_of(x);
     ad_numbers gradient;
     ad_put_name(sink, AD_INK_DOT, x, AD_NAME_IN_TEXT);
     ad_put(sink, "\\n");
     ad_put_text(sink, AD_INK_DOT, ad_made_by(x), AD_NAME_IN_TEXT);
-    put_shape(sink, &shape);
-    if (ad_is_dropped(x))
-        ad_put(sink, "\\nvalue dropped");
-    else
-        put_numbers(sink, "", &(ad_numbers){.type = ad_type_of(x), .n = ad_size_of(x), .data = ad_data(x)});
-    if (ad_is_changed(x))
-        ad_put(sink, ", changed since");
+    ad_put(sink, " ");
+    ad_put_shape(sink, ad_shape_of(x));
+    put_value(sink, x);
     if (ad_find_gradient(x, &gradient))
         put_numbers(sink, "gradient ", &gradient);
     else if (ad_wants_gradient(x))
         ad_put(sink, "\\ngradient \xc2\xb7"); /* not computed */
 }
 
-static int result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
-
 static void put_box(ad_sink *sink, ad_tensor x, const ad_operator *op)
 {
-    const bool is_byproduct = op && ad_result_number(x) >= result_count(op);
-    put_id(sink, x);
-    ad_put_format(sink, " [style=\"%s\", label=\"", !op ? "rounded" : is_byproduct ? "dashed" : "solid");
+    put_id(sink, "", x);
+    ad_put_format(sink, " [style=\"%s\", label=\"", !op ? "rounded" : ad_is_byproduct(x) ? "dashed" : "solid");
     put_label(sink, x);
     ad_put(sink, "\"];\n");
 }
@@ -88,13 +69,7 @@ static void put_box(ad_sink *sink, ad_tensor x, const ad_operator *op)
 /* ---- Edges ------------------------------------------------------------------------------------------------------- */
 
 /* The box of y, or the ellipse of its call. */
-static void put_target(ad_sink *sink, ad_tensor y, bool is_call)
-{
-    if (is_call)
-        ad_put_format(sink, "\"call #%zu\"", ad_number_of(y) + 1);
-    else
-        put_id(sink, y);
-}
+static void put_target(ad_sink *sink, ad_tensor y, bool is_call) { put_id(sink, is_call ? "call " : "", y); }
 
 static void put_operands(ad_sink *sink, ad_tensor y, bool is_call)
 {
@@ -103,7 +78,7 @@ static void put_operands(ad_sink *sink, ad_tensor y, bool is_call)
         const ad_tensor x = ad_operand(y, i);
         if (ad_number_of(x) == SIZE_MAX)
             continue;
-        put_id(sink, x);
+        put_id(sink, "", x);
         ad_put(sink, " -> ");
         put_target(sink, y, is_call);
         if (n > 1)
@@ -117,11 +92,11 @@ static void put_sibling(ad_sink *sink, ad_tape *t, ad_tensor y, bool is_call, bo
 {
     put_target(sink, ad_recorded_at(t, ad_number_of(y) - (size_t)ad_result_number(y)), is_call);
     ad_put(sink, " -> ");
-    put_id(sink, y);
+    put_id(sink, "", y);
     ad_put(sink, is_byproduct ? " [style=\"dashed\"];\n" : ";\n");
 }
 
-static bool is_of_several(const ad_operator *op) { return op && result_count(op) > 1; }
+static bool is_of_several(const ad_operator *op) { return op && op->n_results > 1; }
 
 /* The edges to y. */
 static void put_edges(ad_sink *sink, ad_tape *t, ad_tensor y)
@@ -131,7 +106,7 @@ static void put_edges(ad_sink *sink, ad_tape *t, ad_tensor y)
     if (op && result == 0)
         put_operands(sink, y, is_of_several(op));
     if (op && (result > 0 || is_of_several(op)))
-        put_sibling(sink, t, y, is_of_several(op), result >= result_count(op));
+        put_sibling(sink, t, y, is_of_several(op), ad_is_byproduct(y));
 }
 
 /* The box of y, and before the first of several results the ellipse of their call. */

@@ -6,9 +6,9 @@
 #include "lines.h"
 #include "products.h"
 #include "reasons.h"
+#include "statistics.h"
 
-/* Of more parts the first and the last are printed, and what the others add up to. */
-enum { MOST_LINES = 60, LINES_OF_AN_END = 30, DIGITS = 6, TEXT = 500 };
+enum { TEXT = 500 };
 
 /* ---- The parts of a tensor --------------------------------------------------------------------------------------- */
 
@@ -19,30 +19,22 @@ typedef struct explanation {
     ad_tensor y, x;
     size_t parts, uses;         /* parts of x, and those that a rule gave */
     bool is_seeded, was_before; /* the other ones */
-    int sweep;                  /* of an inner tensor: only the last sweep counts; -1: all */
     bool has_gradient;          /* the sweep came so far that it was whole */
     ad_numbers gradient;        /* of x */
     size_t largest;             /* element of it; SIZE_MAX if no single one can be shown */
 } explanation;
 
-static bool is_of(const explanation *e, const ad_part *part)
-{
-    return part->of.id == e->x.id && (e->sweep < 0 || part->sweep == e->sweep);
-}
-
-static const ad_part *part_at(const explanation *e, size_t i) { return ad_part_at(e->x.tape, AD_BAND_BACKWARD, i); }
-
 static void count_parts(explanation *e)
 {
     const size_t n = ad_part_count(e->x.tape, AD_BAND_BACKWARD);
-    const bool is_leaf = !ad_operator_of(e->x);
-    e->sweep = is_leaf || n == 0 ? -1 : part_at(e, n - 1)->sweep;
     for (size_t i = 0; i < n; i++) {
-        const ad_part *part = part_at(e, i);
-        e->parts += is_of(e, part);
-        e->uses += is_of(e, part) && part->origin == AD_FROM_RULE;
-        e->is_seeded = e->is_seeded || (is_of(e, part) && part->origin == AD_FROM_SEED);
-        e->was_before = e->was_before || (is_of(e, part) && part->origin == AD_FROM_BEFORE);
+        const ad_part *part = ad_backward_part(e->x.tape, i);
+        if (!ad_is_part_of(part, e->x))
+            continue;
+        e->parts++;
+        e->uses += part->origin == AD_FROM_RULE;
+        e->is_seeded = e->is_seeded || part->origin == AD_FROM_SEED;
+        e->was_before = e->was_before || part->origin == AD_FROM_BEFORE;
     }
 }
 
@@ -95,7 +87,7 @@ static void put_whole(const explanation *e, ad_sink *to, const ad_part *part)
     const bool is_rule = part->origin == AD_FROM_RULE;
     if (part->part.n == 1 && part->part.data) {
         if (!ad_put_products(to, part, 0))
-            ad_put_number(to, ad_element_of(part->part.data, part->part.type, 0), DIGITS);
+            ad_put_number(to, ad_element_of(part->part.data, part->part.type, 0), AD_FEW_DIGITS);
         return;
     }
     bool has_words = is_rule && ad_put_matrix_product(to, e->ink, part);
@@ -106,7 +98,7 @@ static void put_whole(const explanation *e, ad_sink *to, const ad_part *part)
     if (has_words && e->parts == 1)
         return;
     ad_put(to, has_words ? ", norm " : "norm ");
-    ad_put_number(to, part->part.norm, DIGITS);
+    ad_put_number(to, part->part.norm, AD_FEW_DIGITS);
 }
 
 static void put_element(const explanation *e, const ad_part *part)
@@ -119,7 +111,7 @@ static void put_element(const explanation *e, const ad_part *part)
     ad_put_index(&left, &part->part.shape, e->largest);
     ad_put(&left, ":");
     if (!ad_put_products(&right, part, e->largest))
-        ad_put_number(&right, ad_element_of(part->part.data, part->part.type, e->largest), DIGITS);
+        ad_put_number(&right, ad_element_of(part->part.data, part->part.type, e->largest), AD_FEW_DIGITS);
     put_pair(e->sink, 4, head, tail);
 }
 
@@ -135,23 +127,24 @@ static void put_part(const explanation *e, const ad_part *part)
 
 static void put_skipped(const explanation *e, size_t n, double sum)
 {
-    ad_put_format(e->sink, "  places %d to %zu not shown", LINES_OF_AN_END + 1, LINES_OF_AN_END + n);
+    ad_put_format(e->sink, "  places %d to %zu not shown", AD_LINES_OF_AN_END + 1, AD_LINES_OF_AN_END + n);
     if (e->gradient.n == 1) {
         ad_put(e->sink, ": together ");
-        ad_put_number(e->sink, sum, DIGITS);
+        ad_put_number(e->sink, sum, AD_FEW_DIGITS);
     }
     ad_put(e->sink, "\n");
 }
 
+/* Of many parts the first and the last are printed, and what the others add up to. */
 static void put_parts(const explanation *e)
 {
     const size_t n = ad_part_count(e->x.tape, AD_BAND_BACKWARD);
-    const size_t begin = e->parts > MOST_LINES ? LINES_OF_AN_END : e->parts, skipped = e->parts - begin;
-    const size_t end = skipped ? e->parts - LINES_OF_AN_END : begin;
+    const size_t begin = e->parts > AD_MOST_LINES ? AD_LINES_OF_AN_END : e->parts, skipped = e->parts - begin;
+    const size_t end = skipped ? e->parts - AD_LINES_OF_AN_END : begin;
     double sum = 0;
     for (size_t i = 0, k = 0; i < n; i++) {
-        const ad_part *part = part_at(e, i);
-        if (!is_of(e, part))
+        const ad_part *part = ad_backward_part(e->x.tape, i);
+        if (!ad_is_part_of(part, e->x))
             continue;
         if (k == end && skipped)
             put_skipped(e, end - begin, sum);
@@ -179,13 +172,13 @@ static void put_value(const explanation *e, ad_sink *to)
         ad_put(to, " is not whole: the sweep failed; so far");
     } else if (e->gradient.n == 1 && e->gradient.data) {
         ad_put(to, " = ");
-        ad_put_number(to, ad_element_of(e->gradient.data, e->gradient.type, 0), DIGITS);
+        ad_put_number(to, ad_element_of(e->gradient.data, e->gradient.type, 0), AD_FEW_DIGITS);
         ad_put(to, ",");
     } else {
         ad_put(to, " ");
         ad_put_shape(to, e->gradient.shape);
         ad_put(to, ", norm ");
-        ad_put_number(to, e->gradient.norm, DIGITS);
+        ad_put_number(to, e->gradient.norm, AD_FEW_DIGITS);
         ad_put(to, ",");
     }
 }
@@ -262,28 +255,21 @@ ad_shown ad_explain(ad_tensor y, ad_tensor x, FILE *to)
 
 /* ---- Why 0 ------------------------------------------------------------------------------------------------------- */
 
-static size_t zeros_of(const ad_numbers *x)
-{
-    size_t n = 0;
-    for (size_t i = 0; x->data && i < x->n; i++)
-        n += ad_element_of(x->data, x->type, i) == 0;
-    return n;
-}
-
 static void put_not_zero(ad_sink *to, const ad_numbers *gradient)
 {
     if (gradient->n == 0) {
         ad_put(to, " has no elements");
         return;
     }
-    const size_t zeros = zeros_of(gradient);
+    const size_t n = gradient->data ? gradient->n : 0; /* of elements that are known */
+    const size_t zeros = ad_statistics_of(gradient->data, gradient->type, n).zeros;
     ad_put(to, " is not 0: ");
     if (gradient->n == 1 && gradient->data) {
-        ad_put_number(to, ad_element_of(gradient->data, gradient->type, 0), DIGITS);
+        ad_put_number(to, ad_element_of(gradient->data, gradient->type, 0), AD_FEW_DIGITS);
         return;
     }
     ad_put(to, "its norm is ");
-    ad_put_number(to, gradient->norm, DIGITS);
+    ad_put_number(to, gradient->norm, AD_FEW_DIGITS);
     if (zeros)
         ad_put_format(to, "; %zu of its %zu elements are", zeros, gradient->n);
 }

@@ -5,29 +5,35 @@
 
 #include "statistics.h"
 
-static const ad_part *part_at(const ad_tape *t, size_t i) { return ad_part_at(t, AD_BAND_BACKWARD, i); }
-
 /* The first part of the last sweep. */
 static size_t last_sweep(const ad_tape *t)
 {
     const size_t n = ad_part_count(t, AD_BAND_BACKWARD);
-    const int sweep = n ? part_at(t, n - 1)->sweep : 0;
+    const int sweep = n ? ad_backward_part(t, n - 1)->sweep : 0;
     size_t from = 0, to = n;
     while (from < to) {
         const size_t middle = (from + to) / 2;
-        if (part_at(t, middle)->sweep < sweep)
+        if (ad_backward_part(t, middle)->sweep < sweep)
             from = middle + 1;
         else
             to = middle;
     }
-    while (from < n && part_at(t, from)->origin == AD_FROM_BEFORE)
+    while (from < n && ad_backward_part(t, from)->origin == AD_FROM_BEFORE)
         from++;
     return from;
 }
 
+bool ad_is_part_of(const ad_part *part, ad_tensor x)
+{
+    if (part->of.id != x.id)
+        return false;
+    const bool is_leaf = !ad_operator_of(x);
+    return is_leaf || part->sweep == ad_backward_part(x.tape, ad_part_count(x.tape, AD_BAND_BACKWARD) - 1)->sweep;
+}
+
 ad_tensor ad_sweep_began_at(const ad_tape *t)
 {
-    const ad_part *seed = part_at(t, last_sweep(t));
+    const ad_part *seed = ad_backward_part(t, last_sweep(t));
     return seed ? seed->of : (ad_tensor){0};
 }
 
@@ -41,20 +47,20 @@ size_t ad_parts_from(ad_tensor y, size_t *n)
     size_t from = last_sweep(t) + 1, to = end;
     while (from < to) {
         const size_t middle = (from + to) / 2;
-        if (part_at(t, middle)->from.id > call)
+        if (ad_backward_part(t, middle)->from.id > call)
             from = middle + 1;
         else
             to = middle;
     }
     *n = 0;
-    while (from + *n < end && part_at(t, from + *n)->from.id == call)
+    while (from + *n < end && ad_backward_part(t, from + *n)->from.id == call)
         ++*n;
     return from;
 }
 
 static ad_numbers numbers_of(ad_tensor g)
 {
-    ad_numbers numbers = {ad_type_of(g), ad_shape_of(g), ad_size_of(g), 0, ad_data(g)};
+    ad_numbers numbers = ad_value_now(g);
     numbers.norm = ad_statistics_of(numbers.data, numbers.type, numbers.n).norm;
     return numbers;
 }
@@ -73,7 +79,7 @@ bool ad_find_gradient(ad_tensor x, ad_numbers *gradient)
     }
     size_t n;
     const size_t first = ad_parts_from(x, &n);
-    const ad_part *part = n ? part_at(x.tape, first) : NULL;
+    const ad_part *part = n ? ad_backward_part(x.tape, first) : NULL;
     const int j = ad_result_number(x);
     if (part && j < part->n_upstream && ad_is_computed(part, j)) {
         *gradient = part->upstream[j];

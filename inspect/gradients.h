@@ -1,7 +1,14 @@
 #ifndef INSPECT_GRADIENTS_H
 #define INSPECT_GRADIENTS_H
 /* Gradients of the last ad_backward, inner ones from what a watched tape kept. */
-#include <gradtape/inspect.h>
+#include "values.h"
+
+/* Part i of the last ad_backward; NULL: i is out of range. */
+static inline const ad_part *ad_backward_part(const ad_tape *t, size_t i) { return ad_part_at(t, AD_BAND_BACKWARD, i); }
+
+/* Whether a part of the last ad_backward is one of those that the gradient of x is the sum of: for a leaf those of all
+ * sweeps, else those of the last one. */
+bool ad_is_part_of(const ad_part *part, ad_tensor x);
 
 /* The tensor that the last watched sweep began at; inert if there was none. */
 ad_tensor ad_sweep_began_at(const ad_tape *t);

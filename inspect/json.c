@@ -112,22 +112,14 @@ typedef struct id {
     char text[32];
 } id;
 
-static char *write_recorded_id(id *to, size_t i)
-{
-    ad_sink sink = ad_sink_into(to->text, sizeof to->text);
-    ad_put_format(&sink, "\"#%zu\"", i + 1);
-    return to->text;
-}
-
 static char *write_id(id *to, ad_tensor x)
 {
-    const size_t i = ad_is_valid(x) ? ad_number_of(x) : SIZE_MAX;
-    if (i == SIZE_MAX)
+    if (!ad_is_valid(x) || ad_number_of(x) == SIZE_MAX)
         return strcpy(to->text, "null");
-    if (!ad_is_kept(x))
-        return write_recorded_id(to, i);
     ad_sink sink = ad_sink_into(to->text, sizeof to->text);
-    ad_put_format(&sink, "\"k%zu\"", i);
+    ad_put(&sink, "\"");
+    ad_put_id(&sink, x);
+    ad_put(&sink, "\"");
     return to->text;
 }
 
@@ -175,7 +167,7 @@ static void put_call(ad_sink *sink, ad_tensor y, const ad_operator *op)
     id x;
     put_string(sink, ",\"operator\":", op->name, AD_NAME_IN_PAGE);
     ad_put_format(sink, ",\"call\":%s,\"result\":%d,\"operands\":[",
-                  write_recorded_id(&x, ad_number_of(y) - (size_t)result), result);
+                  write_id(&x, ad_recorded_at(y.tape, ad_number_of(y) - (size_t)result)), result);
     for (int i = 0; i < n; i++)
         ad_put_format(sink, i ? ",%s" : "%s", write_id(&x, ad_operand(y, i)));
     ad_put(sink, "],\"attributes\":{");
@@ -197,7 +189,8 @@ static void put_tensor(ad_sink *sink, ad_tensor x, int scope)
 {
     const ad_operator *op = ad_operator_of(x);
     const ad_shape shape = ad_shape_of(x);
-    const bool is_dropped = ad_is_dropped(x);
+    ad_numbers value, gradient;
+    const ad_value_state state = ad_value_to_show(x, &value);
     id own;
     ad_put_format(sink, "{\"id\":%s", write_id(&own, x));
     put_string(sink, ",\"name\":", ad_name_of(x), AD_NAME_IN_PAGE);
@@ -207,10 +200,14 @@ static void put_tensor(ad_sink *sink, ad_tensor x, int scope)
     ad_put_format(sink, ",\"type\":\"%s\"", ad_type_name(ad_type_of(x)));
     put_list(sink, ",\"shape\":", shape.dims, shape.rank);
     ad_put_format(sink, ",\"scope\":%s,\"wants_gradient\":%s,\"dropped\":%s,\"changed\":%s", write_index(&own, scope),
-                  word_of(ad_wants_gradient(x)), word_of(is_dropped), word_of(ad_is_changed(x)));
-    if (!is_dropped)
-        put_numbers(sink, ",\"value\":", &(ad_numbers){.type = ad_type_of(x), .n = ad_size_of(x), .data = ad_data(x)});
-    ad_numbers gradient;
+                  word_of(ad_wants_gradient(x)), word_of(state == AD_VALUE_DROPPED),
+                  word_of(ad_is_after_change(state)));
+    if (state != AD_VALUE_DROPPED && state != AD_VALUE_NONE)
+        put_numbers(sink, ",\"value\":", &value);
+    if (state == AD_VALUE_BEFORE) {
+        value = ad_value_now(x);
+        put_numbers(sink, ",\"now\":", &value);
+    }
     if (ad_find_gradient(x, &gradient))
         put_numbers(sink, ",\"gradient\":", &gradient);
     ad_put(sink, "}");
@@ -330,7 +327,7 @@ static void put_changes(ad_sink *sink, const ad_tape *t, const unsigned char *ch
     ad_put(sink, "]");
 }
 
-static void put_scopes(ad_sink *sink, const ad_tape *t, const unsigned char *chosen)
+static void put_scopes(ad_sink *sink, ad_tape *t, const unsigned char *chosen)
 {
     const size_t n = chosen ? 0 : ad_scope_count(t);
     ad_put(sink, ",\n\"scopes\":[");
@@ -340,7 +337,7 @@ static void put_scopes(ad_sink *sink, const ad_tape *t, const unsigned char *cho
         put_line(sink, i == 0);
         put_string(sink, "{\"name\":", scope.name, AD_NAME_IN_PAGE);
         if (scope.n)
-            write_recorded_id(&first, scope.first);
+            write_id(&first, ad_recorded_at(t, scope.first));
         ad_put_format(sink, ",\"outer\":%s,\"first\":%s,\"n\":%zu,\"open\":%s}", write_index(&outer, scope.outer),
                       first.text, scope.n, word_of(scope.is_open));
     }

@@ -5,6 +5,9 @@
 
 enum { AD_MOST_COLUMNS = 100, AD_CELLS = 8, AD_CELL_TEXT = 500 };
 
+/* A list of more lines is folded: its first and last lines are printed. */
+enum { AD_MOST_LINES = 60, AD_LINES_OF_AN_END = 30 };
+
 typedef struct ad_line {
     char cells[AD_CELLS][AD_CELL_TEXT];
 } ad_line;

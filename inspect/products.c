@@ -7,9 +7,9 @@
 
 #include "cells.h"
 
-enum { MOST_TERMS = 3, DIGITS = 6 };
+enum { MOST_TERMS = 3 };
 
-static void put_number(ad_sink *sink, double number) { ad_put_number(sink, number, DIGITS); }
+static void put_number(ad_sink *sink, double number) { ad_put_number(sink, number, AD_FEW_DIGITS); }
 
 static double element(const ad_numbers *x, size_t i) { return ad_element_of(x->data, x->type, i); }
 

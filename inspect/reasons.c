@@ -7,16 +7,6 @@
 #include "cells.h"
 #include "gradients.h"
 
-bool ad_is_all_zero(const ad_numbers *x)
-{
-    for (size_t i = 0; x->data && i < x->n; i++)
-        if (ad_element_of(x->data, x->type, i) != 0)
-            return false;
-    return x->n > 0 && (x->data || x->norm == 0);
-}
-
-static const ad_part *part_at(const ad_tape *t, size_t i) { return ad_part_at(t, AD_BAND_BACKWARD, i); }
-
 static void put_name(ad_sink *sink, ad_ink ink, ad_tensor x) { ad_put_name(sink, ink, x, AD_NAME_IN_TEXT); }
 
 /* ---- One call that gives 0 --------------------------------------------------------------------------------------- */
@@ -125,15 +115,15 @@ static bool is_to_call(const ad_part *part, ad_tensor call, int n)
     return id >= call.id && id < call.id + (uint32_t)n;
 }
 
-/* The parts of x: how many, the last of them, and whether one is not 0. */
+/* The parts of the gradient of x: how many, the last of them, and whether one is not 0. */
 static size_t count_parts(ad_tensor x, size_t *last, bool *cancel)
 {
     const size_t n = ad_part_count(x.tape, AD_BAND_BACKWARD);
     size_t count = 0;
     *cancel = false;
     for (size_t i = 0; i < n; i++) {
-        const ad_part *part = part_at(x.tape, i);
-        if (part->of.id != x.id)
+        const ad_part *part = ad_backward_part(x.tape, i);
+        if (!ad_is_part_of(part, x))
             continue;
         *cancel = *cancel || part->part.norm != 0;
         *last = i;
@@ -152,13 +142,13 @@ void ad_put_zero_reason(ad_sink *sink, ad_ink ink, ad_tensor x)
         ad_put_format(sink, "its %zu parts cancel each other", n);
     if (n == 0 || cancel)
         return;
-    const ad_part *part = part_at(x.tape, i);
+    const ad_part *part = ad_backward_part(x.tape, i);
     while (part->origin == AD_FROM_RULE && !has_upstream(part)) {
         const ad_tensor call = part->from;
         const int results = part->n_upstream;
-        while (i > 0 && !is_to_call(part_at(x.tape, i), call, results))
+        while (i > 0 && !is_to_call(ad_backward_part(x.tape, i), call, results))
             i--;
-        part = part_at(x.tape, i);
+        part = ad_backward_part(x.tape, i);
         if (!is_to_call(part, call, results))
             break;
     }

@@ -3,9 +3,6 @@
 /* Why a gradient is 0, or why there is none. */
 #include "words.h"
 
-/* Whether all numbers are 0. */
-bool ad_is_all_zero(const ad_numbers *numbers);
-
 /* Writes why the gradient of x, which is 0, is 0: "h = relu(x) is flat at -2". It reads the parts of the last sweep
  * once. */
 void ad_put_zero_reason(ad_sink *sink, ad_ink ink, ad_tensor x);

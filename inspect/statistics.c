@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "words.h"
+#include "values.h"
 
 /* Counts, and the ends of the finite elements. */
 static ad_statistics count(const void *data, ad_type type, size_t n)

@@ -160,7 +160,27 @@ static void put_first_line(ad_sink *sink, ad_ink ink, ad_tensor x)
     ad_put_shape(sink, shape);
     ad_put_format(sink, ", %s, ", ad_type_name(ad_type_of(x)));
     ad_put_made_by(sink, ink, x);
-    ad_put(sink, ad_shows_change(x) ? ", changed since" : "");
+}
+
+/* The value, and the one now where the recording used another. */
+static void put_value(ad_sink *sink, ad_tensor x, const ad_print_options *options)
+{
+    ad_numbers value;
+    const ad_value_state state = ad_value_to_show(x, &value);
+    if (state == AD_VALUE_NONE) {
+        ad_put(sink, ", not computed\n");
+        return;
+    }
+    if (state == AD_VALUE_AFTER) {
+        ad_put(sink, ", ");
+        ad_put_change(sink, x, state, options->exact);
+    }
+    put_numbers(sink, &value, options);
+    if (state == AD_VALUE_BEFORE) {
+        const ad_numbers now = ad_value_now(x);
+        ad_put(sink, "changed since, now");
+        put_numbers(sink, &now, options);
+    }
 }
 
 ad_shown ad_print_tensor(ad_tensor x, FILE *to, const ad_print_options *options)
@@ -173,10 +193,9 @@ ad_shown ad_print_tensor(ad_tensor x, FILE *to, const ad_print_options *options)
                      "print_tensor: the tensor's segment dropped its value: make it an output of ad_segment_end");
     if (!ad_sink_is_good(&sink))
         return ad_sink_close(&sink);
-    const ad_numbers value = {ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, ad_data(x)};
     ad_numbers gradient;
     put_first_line(&sink, options->ascii ? AD_INK_ASCII : ad_ink_of_locale(), x);
-    put_numbers(&sink, &value, options);
+    put_value(&sink, x, options);
     if (ad_find_gradient(x, &gradient)) {
         ad_put(&sink, "gradient");
         put_numbers(&sink, &gradient, options);

@@ -8,9 +8,6 @@
 
 enum { NUMBER, ENTRY, MADE_BY, FROM, SHAPE, VALUE, GRADIENT, LOCALS };
 
-/* A list of more lines is folded: its first and last lines are printed. */
-enum { MOST_LINES = 60, LINES_OF_AN_END = 30 };
-
 /* Of so many leaves the reason for a gradient of 0, or for none, is looked for: each takes a way through the tape. */
 enum { MOST_REASONS = 64 };
 
@@ -33,11 +30,10 @@ static ad_sink cell(ad_line *line, int i) { return ad_sink_into(line->cells[i], 
 static void fill_number(ad_line *line, ad_tensor x)
 {
     ad_sink to = cell(line, NUMBER);
-    const size_t number = ad_number_of(x);
     if (ad_is_kept(x))
-        ad_put_format(&to, "k%zu", number);
+        ad_put_id(&to, x);
     else
-        ad_put_format(&to, "%zu", number + 1);
+        ad_put_format(&to, "%zu", ad_number_of(x) + 1);
 }
 
 static void fill_names(const printing *p, ad_line *line, ad_tensor x)
@@ -54,12 +50,10 @@ static void fill_value(const printing *p, ad_line *line, ad_tensor x)
 {
     ad_sink to = cell(line, VALUE);
     ad_numbers value;
-    if (ad_is_dropped(x)) {
+    const ad_value_state state = ad_value_to_show(x, &value);
+    if (state == AD_VALUE_DROPPED)
         ad_put(&to, "dropped");
-        return;
-    }
-    ad_find_value(x, &value);
-    if (value.n > 0 && !value.data) /* its operator is being applied */
+    else if (state == AD_VALUE_NONE)
         ad_put(&to, "not computed");
     else
         ad_put_values(&to, &value, p->options.exact);
@@ -91,27 +85,15 @@ static void put_reason(printing *p, ad_sink *to, ad_tensor x, bool is_zero)
     }
 }
 
-/* Says that the value is not the one that is there now, or not the one that was used. */
-static void put_change(const printing *p, ad_sink *to, ad_tensor x)
-{
-    ad_numbers before;
-    const ad_numbers now = {ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, ad_data(x)};
-    ad_put(to, "changed since");
-    if (!ad_find_value(x, &before)) {
-        ad_put(to, ": this is not the value that was used");
-        return;
-    }
-    ad_put(to, ", now ");
-    ad_put_values(to, &now, p->options.exact);
-}
-
 static void fill_locals(printing *p, ad_line *line, ad_tensor x, const ad_numbers *gradient)
 {
     ad_sink to = cell(line, LOCALS);
     const bool is_leaf = !ad_operator_of(x), is_zero = gradient && ad_is_all_zero(gradient);
     const bool has_reason = is_leaf && !ad_is_inert(p->y) && ad_wants_gradient(x) && (is_zero || !gradient);
-    if (ad_shows_change(x)) {
-        put_change(p, &to, x);
+    ad_numbers value;
+    const ad_value_state state = ad_value_to_show(x, &value);
+    if (ad_is_after_change(state)) {
+        ad_put_change(&to, x, state, p->options.exact);
         ad_put(&to, has_reason || !is_leaf ? "; " : "");
     }
     if (has_reason)
@@ -144,14 +126,14 @@ static void put_entry(printing *p, ad_tensor x)
 /* Goes through n tensors; those in the middle of a long list are skipped. */
 static void put_list(printing *p, size_t n, ad_tensor (*at)(ad_tape *, size_t))
 {
-    const bool is_folded = n > MOST_LINES && !p->options.all, is_kept = at == ad_kept_at;
+    const bool is_folded = n > AD_MOST_LINES && !p->options.all, is_kept = at == ad_kept_at;
     for (size_t i = 0; i < n; i++) {
-        if (is_folded && i == LINES_OF_AN_END) {
-            i = n - LINES_OF_AN_END;
+        if (is_folded && i == AD_LINES_OF_AN_END) {
+            i = n - AD_LINES_OF_AN_END;
             if (!p->is_measuring)
                 ad_put_format(p->sink,
                               is_kept ? "  k%d to k%zu not shown: .all\n" : "  entries %d to %zu not shown: .all\n",
-                              LINES_OF_AN_END + !is_kept, i - is_kept);
+                              AD_LINES_OF_AN_END + !is_kept, i - is_kept);
         }
         put_entry(p, at(p->tape, i));
     }

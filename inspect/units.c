@@ -102,10 +102,10 @@ static void put_saturated(ad_sink *sink, ad_ink ink, ad_tensor y, const ad_numbe
     put_layer(&s.sink, ink, y);
     if (activation == AD_TANH)
         ad_put_format(&s.sink, " are saturated (beyond %s either way, where tanh is flat)",
-                      ad_number_text(ad_flow_limit.tanh, 6, limit));
+                      ad_number_text(ad_flow_limit.tanh, AD_FEW_DIGITS, limit));
     else
         ad_put_format(&s.sink, " are saturated (within %s of 0 or 1, where logistic is flat)",
-                      ad_number_text(ad_flow_limit.logistic, 6, limit));
+                      ad_number_text(ad_flow_limit.logistic, AD_FEW_DIGITS, limit));
     ad_put(&s.sink, ". Scale the inputs, or use smaller first weights.");
     ad_end_sentence(&s, sink);
 }
@@ -115,9 +115,9 @@ void ad_put_units(ad_sink *sink, ad_ink ink, ad_tape *t)
     for (size_t i = 0; i < ad_entry_count(t) && ad_sink_is_good(sink); i++) {
         const ad_tensor y = ad_recorded_at(t, i);
         const ad_activation activation = activation_of(y);
-        if (activation == AD_IDENTITY || ad_is_dropped(y))
+        ad_numbers value;
+        if (activation == AD_IDENTITY || !ad_find_value(y, &value))
             continue;
-        const ad_numbers value = {ad_type_of(y), ad_shape_of(y), ad_size_of(y), 0, ad_data(y)};
         if (activation == AD_RELU)
             put_dead(sink, ink, y, &value);
         else

@@ -91,24 +91,13 @@ void ad_put_text(ad_sink *sink, ad_ink ink, const char *text, size_t most)
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
-static void number_name(ad_tensor x, char text[32])
-{
-    const size_t number = ad_number_of(x);
-    if (number == SIZE_MAX)
-        snprintf(text, 32, "gradient");
-    else if (ad_is_kept(x))
-        snprintf(text, 32, "k%zu", number);
-    else
-        snprintf(text, 32, "#%zu", number + 1);
-}
-
 void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most)
 {
-    char number[32];
     const char *name = ad_name_of(x);
-    if (!*name)
-        number_name(x, number);
-    ad_put_text(sink, ink, *name ? name : number, most);
+    if (*name)
+        ad_put_text(sink, ink, name, most);
+    else
+        ad_put_id(sink, x);
 }
 
 char *ad_name_text(ad_ink ink, ad_tensor x, char text[AD_NAME_TEXT])
@@ -150,17 +139,4 @@ void ad_put_shape(ad_sink *sink, ad_shape shape)
     for (int i = 0; i < shape.rank; i++)
         ad_put_format(sink, "%s%lld", i ? ", " : "", (long long)shape.dims[i]);
     ad_put(sink, "]");
-}
-
-bool ad_is_byproduct(ad_tensor y)
-{
-    const ad_operator *op = ad_operator_of(y);
-    return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
-}
-
-double ad_element_of(const void *data, ad_type type, size_t i)
-{
-    if (type == AD_I32)
-        return ((const int32_t *)data)[i];
-    return type == AD_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
 }

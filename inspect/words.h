@@ -2,6 +2,7 @@
 #define INSPECT_WORDS_H
 /* Names and numbers as text: never broken by what a name holds, or by the locale. */
 #include "sink.h"
+#include "values.h"
 
 /* What text is written into. It says which characters are written otherwise than they are. */
 typedef enum ad_ink {
@@ -24,7 +25,10 @@ void ad_put_text(ad_sink *sink, ad_ink ink, const char *text, size_t most);
 /* The most characters of a name, in text and in pages. */
 enum { AD_NAME_IN_TEXT = 24, AD_NAME_IN_PAGE = 200 };
 
-/* Writes the name of x, or its number: #3, k0; "gradient" for one that was not recorded. */
+/* Writes the number of x: k0, #3; "gradient" for one that was not recorded. page/numbers.c has it. */
+void ad_put_id(ad_sink *sink, ad_tensor x);
+
+/* Writes the name of x, or its number. */
 void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most);
 
 /* The same into text, for AD_INK_TEXT and AD_INK_ASCII. */
@@ -38,16 +42,13 @@ char *ad_number_text(double number, int digits, char text[AD_NUMBER_TEXT]);
 /* Writes such a number. */
 void ad_put_number(ad_sink *sink, double number, int digits);
 
+/* The digits of numbers that are read by people. */
+enum { AD_FEW_DIGITS = 6 };
+
 /* The digits that give back each number of a type: 17, for f32 9. */
 int ad_exact_digits(ad_type type);
 
 /* Writes a shape: "[2, 3]", "[]" for a scalar. */
 void ad_put_shape(ad_sink *sink, ad_shape shape);
-
-/* Whether y is for its operator's gradient rule only. */
-bool ad_is_byproduct(ad_tensor y);
-
-/* Element i of an array of a type. */
-double ad_element_of(const void *data, ad_type type, size_t i);
 
 #endif

@@ -117,13 +117,13 @@ START_TEST(what_is_unusual)
     EXPECT_BOX("#2", "inner\\nsin [3]\\nvalue dropped\\ngradient ");
     ad_reset(t);
     draw_sample("not finite");
-    EXPECT_BOX("k1", "\\n0 to 0, 3 not finite\\ngradient 5 not finite");
+    EXPECT_BOX("k1", "\\n0, 3 not finite\\ngradient all 5 not finite");
     ad_reset(t);
     draw_sample("empty");
     EXPECT_BOX("k2", "param [0, 3]\\nno elements\\ngradient no elements");
     ad_reset(t);
     draw_sample("accumulated");
-    EXPECT_BOX("k3", ", changed since");
+    EXPECT_BOX("k3", "\\n1 to 2\\nchanged since, now ");
 }
 END_TEST
 

@@ -137,6 +137,25 @@ START_TEST(seeds_and_sweeps_before)
 }
 END_TEST
 
+/* The gradient of an inner tensor is that of the last sweep: its parts of sweeps before count no more. */
+START_TEST(zeros_of_the_last_sweep)
+{
+    const ad_tensor x = PARAM(2, "x"), zero = PARAM(0, "zero");
+    NAMED(h, ad_scale(x, 3));
+    NAMED(y, ad_square(h));
+    NAMED(z, ad_mul(h, zero));
+    ad_watch(t, AD_ON);
+    ad_backward(y);
+    ad_backward_with(z, &(ad_backward_options){.accumulate = true});
+    expect_text(explained(z, h), "dz/dh = 0, from 1 place where h is used\n"
+                                 "  z = mul(h, zero), 1st place:  1 * 0 = 0\n");
+    expect_text(why_zero(h), "the gradient of h is 0: its factor zero is 0\n");
+    expect_text(explained(z, x), "dz/dx = 36, the sum over 2 places where x is used\n"
+                                 "  h = scale(x), 1st place:  12 * 3 = 36\n"
+                                 "  h = scale(x), 1st place:  0 * 3 = 0\n");
+}
+END_TEST
+
 START_TEST(small_batches)
 {
     const ad_tensor x = PARAM(2, "x");
@@ -501,6 +520,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_cannot_be_said_in_products);
     tcase_add_test(tests, explained_after_a_descent);
     tcase_add_test(tests, seeds_and_sweeps_before);
+    tcase_add_test(tests, zeros_of_the_last_sweep);
     tcase_add_test(tests, small_batches);
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);

@@ -266,7 +266,7 @@ START_TEST(a_changed_leaf_shows_what_was_used)
     expect_cells(text, "k1", "w", "param", "[]", "-2", "0.222992", "changed since, now -2.44598");
     expect_cells(text, "k0", "x", "param", "[]", "3", "-0.297323", "changed since, now 7");
     ck_assert_ptr_nonnull(
-        strstr(printed_tensor(g.x, NULL), "x [], f64, param, changed since\n  7\ngradient\n  -0.297323\n"));
+        strstr(printed_tensor(g.x, NULL), "x [], f64, param\n  3\nchanged since, now\n  7\ngradient\n  -0.297323\n"));
 }
 END_TEST
 

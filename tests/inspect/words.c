@@ -143,14 +143,6 @@ START_TEST(a_decimal_comma_is_a_point)
 }
 END_TEST
 
-START_TEST(elements)
-{
-    ck_assert_double_eq(ad_element_of((const int32_t[]){1, INT32_MIN}, AD_I32, 1), INT32_MIN);
-    ck_assert_double_eq(ad_element_of((const float[]){1, 0.5F}, AD_F32, 1), 0.5);
-    ck_assert_double_eq(ad_element_of((const double[]){1, 1e300}, AD_F64, 1), 1e300);
-}
-END_TEST
-
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, characters);
@@ -160,7 +152,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, names);
     tcase_add_test(tests, numbers);
     tcase_add_test(tests, a_decimal_comma_is_a_point);
-    tcase_add_test(tests, elements);
 }
 
 int main(void) { return run_on_one_tape("words", add_tests); }

@@ -1,0 +1,80 @@
+/* Values of tensors. */
+#include "values.h"
+
+/* ---- Which one is shown ------------------------------------------------------------------------------------------ */
+
+/* The leaf whose data y shows; y itself if it is no view. */
+static ad_tensor origin_of(ad_tensor y)
+{
+    enum { MOST_VIEWS = 16 }; /* of a longer chain the end is not looked for */
+    ad_tensor x = y;
+    for (int i = 0; i < MOST_VIEWS; i++) {
+        const ad_operator *op = ad_operator_of(x);
+        if (!op || !(op->properties & AD_VIEW) || ad_operand_count(x) == 0)
+            break;
+        x = ad_operand(x, 0);
+    }
+    return !ad_is_dropped(x) && ad_data(x) == ad_data(y) ? x : y;
+}
+
+/* What a leaf was before its first change is what the recording used; NULL if it was not kept. */
+static const void *data_before_change(ad_tensor leaf)
+{
+    const size_t n = ad_leaf_change_count(leaf.tape);
+    for (size_t i = 0; i < n; i++) {
+        const ad_leaf_change *change = ad_leaf_change_at(leaf.tape, i);
+        if (change->leaf.id == leaf.id)
+            return change->before.data;
+    }
+    return NULL;
+}
+
+ad_numbers ad_value_now(ad_tensor x)
+{
+    return (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, ad_data(x)};
+}
+
+ad_value_state ad_value_to_show(ad_tensor x, ad_numbers *value)
+{
+    *value = (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, NULL};
+    if (ad_is_dropped(x))
+        return AD_VALUE_DROPPED;
+    value->data = ad_data(x);
+    if (value->n > 0 && !value->data)
+        return AD_VALUE_NONE;
+    const ad_tensor origin = origin_of(x);
+    if (!ad_is_changed(origin))
+        return AD_VALUE_USED;
+    const void *before = data_before_change(origin);
+    value->data = before ? before : value->data;
+    return before ? AD_VALUE_BEFORE : AD_VALUE_AFTER;
+}
+
+bool ad_find_value(ad_tensor x, ad_numbers *value)
+{
+    const ad_value_state state = ad_value_to_show(x, value);
+    return state == AD_VALUE_USED || state == AD_VALUE_BEFORE;
+}
+
+/* ---- Elements ---------------------------------------------------------------------------------------------------- */
+
+double ad_element_of(const void *data, ad_type type, size_t i)
+{
+    if (type == AD_I32)
+        return ((const int32_t *)data)[i];
+    return type == AD_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+bool ad_is_all_zero(const ad_numbers *x)
+{
+    for (size_t i = 0; x->data && i < x->n; i++)
+        if (ad_element_of(x->data, x->type, i) != 0)
+            return false;
+    return x->n > 0 && (x->data || x->norm == 0);
+}
+
+bool ad_is_byproduct(ad_tensor y)
+{
+    const ad_operator *op = ad_operator_of(y);
+    return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
+}
