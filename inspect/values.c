@@ -78,3 +78,5 @@ bool ad_is_byproduct(ad_tensor y)
     const ad_operator *op = ad_operator_of(y);
     return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
 }
+
+bool ad_has_value(ad_tensor x) { return !ad_is_dropped(x) && (ad_size_of(x) == 0 || ad_data(x)); }

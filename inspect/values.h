@@ -22,6 +22,9 @@ static inline bool ad_is_after_change(ad_value_state state)
     return state == AD_VALUE_BEFORE || state == AD_VALUE_AFTER;
 }
 
+/* Whether x has a value: its call is not still running, and its segment did not drop it. */
+bool ad_has_value(ad_tensor x);
+
 /* The value that is there now; its data is NULL where there is none yet. x was not dropped. */
 ad_numbers ad_value_now(ad_tensor x);
 

@@ -172,7 +172,7 @@ static void put_short_shape(ad_sink *sink, ad_shape shape, int most)
 static void put_value(ad_page *page, ad_tensor x, int size)
 {
     ad_sink *sink = page->sink;
-    const bool is_number = ad_size_of(x) == 1 && !ad_is_dropped(x);
+    const bool is_number = ad_size_of(x) == 1 && ad_has_value(x);
     put_text_at(sink, is_number ? "val" : "val sh", AD_BOX_WIDTH - 10, 61);
     if (is_number) {
         char text[AD_SHOWN_TEXT];

@@ -94,7 +94,7 @@ static size_t dead_units(ad_tensor y, int64_t rows, int64_t units)
     const void *data = ad_data(y);
     const ad_type type = ad_type_of(y);
     size_t dead = 0;
-    for (int64_t u = 0; u < units; u++) {
+    for (int64_t u = 0; data && u < units; u++) {
         bool is_dead = true;
         for (int64_t i = 0; is_dead && i < rows; i++)
             is_dead = ad_element_of(data, type, (size_t)(i * units + u)) == 0;

@@ -3,6 +3,7 @@
 /* The page: what its parts share. page.c says what stands where; page.html, page.css and page.js are the text around
  * it, which the build makes an array of. */
 #include "../layout.h"
+#include "../values.h"
 
 typedef struct ad_page {
     ad_sink *sink;

@@ -163,7 +163,7 @@ function addPart(s, j) {
 // The value that a leaf has after so many changes.
 function valueOf(t, done) {
   for (let i = done; i < changes.length; i++) if (changes[i].leaf === t.id) return changes[i].before;
-  return t.value;
+  return t.now || t.value;
 }
 let state;
 const itemOf = (n, t) => n && n.n === 1 && n.exact ? list(n, t.type)[0] : undefined;

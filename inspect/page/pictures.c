@@ -141,7 +141,7 @@ static void put_picture(ad_page *page, ad_tensor x, const char *of, const ad_num
 static bool put_pictures_of(ad_page *page, ad_tensor x, bool is_first, size_t *cells)
 {
     ad_numbers gradient;
-    const bool has_value = !ad_is_dropped(x) && ad_size_of(x) > 1;
+    const bool has_value = ad_size_of(x) > 1 && ad_has_value(x);
     const bool has_gradient = ad_find_gradient(x, &gradient) && gradient.data && gradient.n > 1;
     if (ad_is_byproduct(x) || (!has_value && !has_gradient))
         return false;

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-
 #include "../gradients.h"
 #include "../statistics.h"
 #include "page.h"
@@ -109,6 +108,8 @@ static void put_tape_row(ad_page *page, ad_tensor x)
     ad_put(sink, "<td class=\"num\" data-cell=\"value\">");
     if (ad_is_dropped(x))
         ad_put(sink, "dropped, computed again");
+    else if (!ad_has_value(x))
+        ad_put(sink, NOT_COMPUTED);
     else
         put_numbers(page, "value", x, &(ad_numbers){ad_type_of(x), {0}, ad_size_of(x), 0, ad_data(x)});
     ad_put(sink, "<td class=\"num\" data-cell=\"gradient\">");
@@ -197,7 +198,7 @@ static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_
 static void put_tensor_rows(ad_page *page, ad_tensor x)
 {
     ad_numbers gradient;
-    if (!ad_is_dropped(x) && !ad_is_byproduct(x))
+    if (ad_has_value(x) && !ad_is_byproduct(x))
         put_statistics(page, x, "value", &(ad_numbers){ad_type_of(x), {0}, ad_size_of(x), 0, ad_data(x)});
     if (ad_find_gradient(x, &gradient))
         put_statistics(page, x, "gradient", &gradient);

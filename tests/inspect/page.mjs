@@ -48,7 +48,7 @@ function gradientsOf(tape, T, id) {
 }
 function valuesOf(tape, T, id) {
   const t = T.get(id);
-  return [t && t.value, ...tape.changes.filter(c => c.leaf === id).map(c => c.before)].filter(Boolean);
+  return [t && t.now, t && t.value, ...tape.changes.filter(c => c.leaf === id).map(c => c.before)].filter(Boolean);
 }
 
 // Whether a number of the page is one of the JSON's.
@@ -72,7 +72,7 @@ function isOfJson(tape, T, n) {
   case 'part': return parts.some(p => p.part.exact && near(p.part.exact[i]));
   case 'part-norm': return parts.some(p => near(p.part.norm));
   case 'value-min': case 'value-max': case 'value-mean': case 'value-rms': case 'value-norm':
-    return t.value && near(t.value[n.what.slice(6)]);
+    return [t.value, t.now].some(v => v && near(v[n.what.slice(6)]));
   case 'gradient-min': case 'gradient-max': case 'gradient-mean': case 'gradient-rms':
     return t.gradient && (t.gradient[n.what.slice(9)] === undefined || near(t.gradient[n.what.slice(9)]) || Math.abs(real(t.gradient.rms) / x - 1) < 1e-12);
   default: return true; // deviation, update-ratio, dead: the C suites compare them
