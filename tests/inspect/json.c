@@ -161,7 +161,8 @@ static void expect_same_tensor(const json *written, ad_tensor x)
     ck_assert(json_has(written, "value") == !ad_is_dropped(x));
     if (ad_is_dropped(x))
         return;
-    expect_same_numbers(json_in(written, json_has(written, "now") ? "now" : "value"), ad_data(x), ad_type_of(x), ad_size_of(x));
+    expect_same_numbers(json_in(written, json_has(written, "now") ? "now" : "value"), ad_data(x), ad_type_of(x),
+                        ad_size_of(x));
     if (ad_has_gradient(x))
         expect_same_numbers(json_in(written, "gradient"), ad_data(ad_gradient(x)), ad_type_of(x), ad_size_of(x));
 }
