@@ -10,19 +10,6 @@
 
 enum { MOST_VALUES = 8, MOST_OPERANDS = 6, WHOLE_DIGITS = 10, MOST_RULE = 90 };
 
-bool ad_sink_check_tensor(ad_sink *sink, const char *who, const char *what, ad_tensor x)
-{
-    if (!x.tape || ad_is_inert(x))
-        ad_sink_fail(sink, AD_BAD_HANDLE, "%s: %s is inert: it was never made, or came from a call that failed", who,
-                     what);
-    else if (!ad_is_valid(x))
-        ad_sink_fail(
-            sink, AD_BAD_HANDLE,
-            "%s: %s is stale: its tape was reset, or went back to a position, since it was made: make it again", who,
-            what);
-    return ad_sink_is_good(sink);
-}
-
 /* ---- Numbers ----------------------------------------------------------------------------------------------------- */
 
 int ad_digits_of(ad_type type, bool exact)
@@ -30,7 +17,7 @@ int ad_digits_of(ad_type type, bool exact)
     return exact ? ad_exact_digits(type) : type == AD_I32 ? WHOLE_DIGITS : AD_FEW_DIGITS;
 }
 
-void ad_put_place(ad_sink *sink, int i)
+void ad_put_ordinal(ad_sink *sink, int i)
 {
     static const char *const endings[] = {"th", "st", "nd", "rd"};
     const int n = i + 1, last = n / 10 % 10 == 1 ? 0 : n % 10;
@@ -155,7 +142,7 @@ void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y)
             put_attribute(sink, op->attributes[i].kind, &attributes[i]);
     if (ad_result_number(y) > 0) {
         ad_put(sink, ", ");
-        ad_put_place(sink, ad_result_number(y));
+        ad_put_ordinal(sink, ad_result_number(y));
     }
 }
 

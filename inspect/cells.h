@@ -7,7 +7,7 @@
 int ad_digits_of(ad_type type, bool exact);
 
 /* "1st", "2nd", from i = 0 on. */
-void ad_put_place(ad_sink *sink, int i);
+void ad_put_ordinal(ad_sink *sink, int i);
 
 /* "[1, 0]": where element k of a shape is. Nothing for a scalar. */
 void ad_put_index(ad_sink *sink, const ad_shape *shape, size_t k);
@@ -38,8 +38,5 @@ void ad_put_locals(ad_sink *sink, ad_ink ink, ad_tensor y, bool exact);
 
 /* Whether y was made by this operator of the library. */
 bool ad_is_made_by(ad_tensor y, const char *name);
-
-/* Fails, with the caller's name and what x is to it, unless x is valid. */
-bool ad_sink_check_tensor(ad_sink *sink, const char *who, const char *what, ad_tensor x);
 
 #endif

@@ -13,7 +13,7 @@
 static void put_id(ad_sink *sink, const char *what, ad_tensor x)
 {
     ad_put_format(sink, "\"%s", what);
-    ad_put_id(sink, x);
+    ad_put_identity(sink, x);
     ad_put(sink, "\"");
 }
 

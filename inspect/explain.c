@@ -74,7 +74,7 @@ static void put_origin(const explanation *e, ad_sink *to, const ad_part *part)
     if (part->origin == AD_FROM_RULE) {
         ad_put_call(to, e->ink, part->from);
         ad_put(to, ", ");
-        ad_put_place(to, part->place);
+        ad_put_ordinal(to, part->place);
         ad_put(to, " place:");
     } else {
         ad_put(to, part->origin == AD_FROM_SEED ? "the sweep began here:" : "from before this sweep:");
@@ -204,10 +204,10 @@ static void put_first_line(const explanation *e)
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
-static bool check_watched(ad_sink *sink, const char *who, const ad_tape *t)
+static bool check_watched(ad_sink *sink, const ad_tape *t)
 {
     if (ad_is_inert(ad_sweep_began_at(t)))
-        ad_sink_fail(sink, AD_BAD_STATE, "%s: no parts of gradients are kept: %s", who,
+        ad_sink_fail(sink, AD_BAD_STATE, "%s: no parts of gradients are kept: %s", sink->who,
                      ad_is_watched(t) ? "run ad_backward first"
                                       : "ad_watch(tape, AD_ON) before ad_backward keeps them");
     return ad_sink_is_good(sink);
@@ -216,12 +216,11 @@ static bool check_watched(ad_sink *sink, const char *who, const ad_tape *t)
 static bool check_tensors(ad_sink *sink, ad_tensor y, ad_tensor x)
 {
     char wanted[AD_NAME_TEXT], given[AD_NAME_TEXT];
-    if (!ad_sink_is_good(sink) || !ad_sink_check_tensor(sink, "explain", "y", y) ||
-        !ad_sink_check_tensor(sink, "explain", "x", x))
+    if (!ad_sink_is_good(sink) || !ad_sink_check_tensor(sink, "y", y) || !ad_sink_check_tensor(sink, "x", x))
         return false;
     if (x.tape != y.tape)
         ad_sink_fail(sink, AD_BAD_HANDLE, "explain: x and y are of two tapes: give two tensors of one");
-    else if (check_watched(sink, "explain", x.tape) && ad_sweep_began_at(x.tape).id != y.id)
+    else if (check_watched(sink, x.tape) && ad_sweep_began_at(x.tape).id != y.id)
         ad_sink_fail(sink, AD_BAD_STATE,
                      "explain: the last ad_backward began at %s, not at %s: give that, or run it again",
                      ad_name_text(ad_ink_of_locale(), ad_sweep_began_at(x.tape), wanted),
@@ -295,8 +294,7 @@ ad_shown ad_why_zero(ad_tensor x, FILE *file)
 {
     char text[2 * TEXT];
     ad_sink sink = ad_sink_over(file), to = ad_sink_into(text, sizeof text);
-    if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "why_zero", "the tensor", x) ||
-        !check_watched(&sink, "why_zero", x.tape))
+    if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "the tensor", x) || !check_watched(&sink, x.tape))
         return ad_sink_close(&sink);
     put_why(&to, ad_ink_of_locale(), ad_sweep_began_at(x.tape), x);
     if (ad_sink_is_good(&to))

@@ -22,13 +22,4 @@ extern const ad_flow_limits ad_flow_limit;
 /* Writes a sentence for each layer of which units are dead or numbers saturated. */
 void ad_put_units(ad_sink *sink, ad_ink ink, ad_tape *t);
 
-/* Begins and ends a sentence that is made piece by piece; it is written in lines of 100 characters. */
-enum { AD_SENTENCE = 1000 };
-typedef struct ad_sentence {
-    ad_sink sink; /* pieces are written here */
-    char text[AD_SENTENCE];
-} ad_sentence;
-void ad_begin_sentence(ad_sentence *s);
-void ad_end_sentence(ad_sentence *s, ad_sink *to);
-
 #endif

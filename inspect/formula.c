@@ -231,13 +231,13 @@ static void write_formula(formula *f, ad_tensor y, char *text, size_t size)
 
 ad_shown ad_formula_in(ad_ink ink, ad_tensor y, char *text, size_t size)
 {
-    ad_sink sink = {0};
+    ad_sink sink = {.who = "formula"};
     if (!text || size < LEAST_SIZE)
         ad_sink_fail(&sink, AD_BAD_VALUE, "formula: the text %s: give an array of %d bytes or more",
                      text ? "is too short" : "is NULL", LEAST_SIZE);
     if (text && size > 0)
         text[0] = 0;
-    if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "formula", "the tensor", y))
+    if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "the tensor", y))
         return sink.shown;
     const ad_allocator allocator = ad_allocator_of(y.tape);
     ad_memory memory = ad_memory_over(&allocator);

@@ -118,7 +118,7 @@ static char *write_id(id *to, ad_tensor x)
         return strcpy(to->text, "null");
     ad_sink sink = ad_sink_into(to->text, sizeof to->text);
     ad_put(&sink, "\"");
-    ad_put_id(&sink, x);
+    ad_put_identity(&sink, x);
     ad_put(&sink, "\"");
     return to->text;
 }

@@ -121,6 +121,14 @@ void ad_put_paragraph(ad_sink *sink, int indent, const char *text)
     }
 }
 
+void ad_begin_sentence(ad_sentence *s) { s->sink = ad_sink_into(s->text, sizeof s->text); }
+
+void ad_end_sentence(ad_sentence *s, ad_sink *to)
+{
+    ad_sink_close(&s->sink);
+    ad_put_paragraph(to, 2, s->text);
+}
+
 /* Writes the next piece of each cell. Returns whether anything is left. */
 static bool put_pieces(ad_sink *sink, const int *widths, const char **cells)
 {

@@ -32,4 +32,13 @@ void ad_put_line(ad_sink *sink, const ad_widths *widths, const ad_line *line);
 /* Writes text in lines that begin with `indent` blanks. */
 void ad_put_paragraph(ad_sink *sink, int indent, const char *text);
 
+/* Begins and ends a sentence that is made piece by piece; it is written in lines of 100 characters. */
+enum { AD_SENTENCE = 1000 };
+typedef struct ad_sentence {
+    ad_sink sink; /* pieces are written here */
+    char text[AD_SENTENCE];
+} ad_sentence;
+void ad_begin_sentence(ad_sentence *s);
+void ad_end_sentence(ad_sentence *s, ad_sink *to);
+
 #endif

@@ -92,7 +92,7 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
         ad_put(sink, " is flat: all its units are 0, or dead");
     } else {
         ad_put(sink, " gives 0 to its ");
-        ad_put_place(sink, part->place);
+        ad_put_ordinal(sink, part->place);
         ad_put(sink, " place: ");
         ad_put_rule(sink, ink, part->from);
     }
@@ -299,7 +299,7 @@ void ad_put_absence_reason(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x)
     const size_t n = ad_number_of(y) + 1;
     unsigned char *marks = ad_memory_take(&memory, n, 1);
     if (!marks) {
-        ad_sink_fail(sink, AD_NO_MEMORY, "show: out of memory: %zu bytes to find a way through the recording", n);
+        ad_sink_fail(sink, AD_NO_MEMORY, "out of memory: %zu bytes to find a way through the recording", n);
         return;
     }
     memset(marks, 0, n);

@@ -19,11 +19,28 @@ void ad_sink_fail(ad_sink *sink, ad_status status, const char *format, ...)
     sink->shown.status = status;
 }
 
-ad_sink ad_sink_over(FILE *file)
+bool ad_sink_check_tensor(ad_sink *sink, const char *what, ad_tensor x)
 {
-    ad_sink sink = {.file = file};
+    if (!x.tape || ad_is_inert(x))
+        ad_sink_fail(sink, AD_BAD_HANDLE, "%s: %s is inert: it was never made, or came from a call that failed",
+                     sink->who, what);
+    else if (!ad_is_valid(x))
+        ad_sink_fail(
+            sink, AD_BAD_HANDLE,
+            "%s: %s is stale: its tape was reset, or went back to a position, since it was made: make it again",
+            sink->who, what);
+    return ad_sink_is_good(sink);
+}
+
+/* "print" of ad_print. */
+static const char *called(const char *function) { return strncmp(function, "ad_", 3) == 0 ? function + 3 : function; }
+
+ad_sink ad_sink_over_for(const char *function, FILE *file)
+{
+    ad_sink sink = {.who = called(function), .file = file};
     if (!file)
-        ad_sink_fail(&sink, AD_BAD_VALUE, "show: the FILE is NULL: give stdout, or one that is open for writing");
+        ad_sink_fail(&sink, AD_BAD_VALUE, "%s: the FILE is NULL: give stdout, or one that is open for writing",
+                     sink.who);
     return sink;
 }
 
@@ -38,9 +55,10 @@ static bool may_replace(ad_sink *sink, const char *path)
 {
     struct stat status;
     if (!path || !*path)
-        ad_sink_fail(sink, AD_BAD_VALUE, "show: the path is %s: give a file's name", path ? "empty" : "NULL");
+        ad_sink_fail(sink, AD_BAD_VALUE, "%s: the path is %s: give a file's name", sink->who, path ? "empty" : "NULL");
     else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        ad_sink_fail(sink, AD_BAD_FILE, "show: %.100s is no regular file: give the name of one, or of a new one", path);
+        ad_sink_fail(sink, AD_BAD_FILE, "%s: %.100s is no regular file: give the name of one, or of a new one",
+                     sink->who, path);
     return ad_sink_is_good(sink);
 }
 
@@ -51,7 +69,7 @@ static bool take_names(ad_sink *sink, const char *path)
     sink->bytes = 2 * n + sizeof most;
     sink->path = ad_memory_take(&sink->memory, sink->bytes, 1);
     if (!sink->path) {
-        ad_sink_fail(sink, AD_NO_MEMORY, "show: out of memory");
+        ad_sink_fail(sink, AD_NO_MEMORY, "%s: out of memory", sink->who);
         return false;
     }
     memcpy(sink->path, path, n);
@@ -71,19 +89,19 @@ static int make_file(const ad_sink *sink)
     return file;
 }
 
-ad_sink ad_sink_open(const ad_tape *t, const char *path)
+ad_sink ad_sink_open_for(const char *function, const ad_tape *t, const char *path)
 {
     const ad_allocator allocator = ad_allocator_of(t);
-    ad_sink sink = {.memory = ad_memory_over(&allocator)};
+    ad_sink sink = {.who = called(function), .memory = ad_memory_over(&allocator)};
     if (!t)
-        ad_sink_fail(&sink, AD_BAD_HANDLE, "show: the tape is NULL: ad_tape_open gives one");
+        ad_sink_fail(&sink, AD_BAD_HANDLE, "%s: the tape is NULL: ad_tape_open gives one", sink.who);
     if (!t || !may_replace(&sink, path) || !take_names(&sink, path))
         return sink;
     const int file = make_file(&sink);
     sink.file = file < 0 ? NULL : fdopen(file, "wb");
     if (sink.file)
         return sink;
-    ad_sink_fail(&sink, AD_BAD_FILE, "show: no file can be made beside %.100s: %s", path, strerror(errno));
+    ad_sink_fail(&sink, AD_BAD_FILE, "%s: no file can be made beside %.100s: %s", sink.who, path, strerror(errno));
     if (file >= 0) {
         close(file);
         unlink(sink.unfinished);
@@ -94,8 +112,8 @@ ad_sink ad_sink_open(const ad_tape *t, const char *path)
 static void check_file(ad_sink *sink, bool failed)
 {
     if (failed)
-        ad_sink_fail(sink, AD_BAD_FILE, "show: %.100s cannot be written: %s", sink->path ? sink->path : "the FILE",
-                     errno ? strerror(errno) : "an error");
+        ad_sink_fail(sink, AD_BAD_FILE, "%s: %.100s cannot be written: %s", sink->who,
+                     sink->path ? sink->path : "the FILE", errno ? strerror(errno) : "an error");
 }
 
 ad_shown ad_sink_close(ad_sink *sink)

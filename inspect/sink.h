@@ -5,6 +5,7 @@
 #include <gradtape/show.h>
 
 typedef struct ad_sink {
+    const char *who; /* the function that was called, in messages: "print" */
     FILE *file;
     ad_shown shown;   /* how it went so far */
     char *path;       /* of a new file; NULL: the caller's FILE */
@@ -15,12 +16,14 @@ typedef struct ad_sink {
     size_t room;
 } ad_sink;
 
-/* A sink over the caller's FILE. */
-ad_sink ad_sink_over(FILE *file);
+/* A sink over the caller's FILE. Messages name the function that calls this, here and below. */
+#define ad_sink_over(file) ad_sink_over_for(__func__, file)
+ad_sink ad_sink_over_for(const char *function, FILE *file);
 
 /* A sink that makes a file, with memory from the tape's allocator. It is closed by ad_sink_close, also after a failure.
  */
-ad_sink ad_sink_open(const ad_tape *t, const char *path);
+#define ad_sink_open(t, path) ad_sink_open_for(__func__, t, path)
+ad_sink ad_sink_open_for(const char *function, const ad_tape *t, const char *path);
 
 /* A sink into an array of `size` bytes, at least 1: a string, which ends before the first character that has no room.
  */
@@ -31,6 +34,9 @@ ad_shown ad_sink_close(ad_sink *sink);
 
 /* Fails, if nothing failed before. */
 void ad_sink_fail(ad_sink *sink, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
+
+/* Fails, with what x is to the function that was called, unless x is valid. */
+bool ad_sink_check_tensor(ad_sink *sink, const char *what, ad_tensor x);
 
 static inline bool ad_sink_is_good(const ad_sink *sink) { return sink->shown.status == AD_OK; }
 

@@ -188,7 +188,7 @@ ad_shown ad_print_tensor(ad_tensor x, FILE *to, const ad_print_options *options)
     static const ad_print_options none = {0};
     ad_sink sink = ad_sink_over(to);
     options = options ? options : &none;
-    if (ad_sink_is_good(&sink) && ad_sink_check_tensor(&sink, "print_tensor", "the tensor", x) && ad_is_dropped(x))
+    if (ad_sink_is_good(&sink) && ad_sink_check_tensor(&sink, "the tensor", x) && ad_is_dropped(x))
         ad_sink_fail(&sink, AD_BAD_STATE,
                      "print_tensor: the tensor's segment dropped its value: make it an output of ad_segment_end");
     if (!ad_sink_is_good(&sink))

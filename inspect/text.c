@@ -31,7 +31,7 @@ static void fill_number(ad_line *line, ad_tensor x)
 {
     ad_sink to = cell(line, NUMBER);
     if (ad_is_kept(x))
-        ad_put_id(&to, x);
+        ad_put_identity(&to, x);
     else
         ad_put_format(&to, "%zu", ad_number_of(x) + 1);
 }

@@ -7,14 +7,6 @@
 #include "flow.h"
 #include "lines.h"
 
-void ad_begin_sentence(ad_sentence *s) { s->sink = ad_sink_into(s->text, sizeof s->text); }
-
-void ad_end_sentence(ad_sentence *s, ad_sink *to)
-{
-    ad_sink_close(&s->sink);
-    ad_put_paragraph(to, 2, s->text);
-}
-
 /* The activation that y is the result of; AD_IDENTITY if it is none of the three that are looked at. */
 static ad_activation activation_of(ad_tensor y)
 {

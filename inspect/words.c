@@ -91,13 +91,24 @@ void ad_put_text(ad_sink *sink, ad_ink ink, const char *text, size_t most)
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
+void ad_put_identity(ad_sink *sink, ad_tensor x)
+{
+    const size_t number = ad_number_of(x);
+    if (number == SIZE_MAX)
+        ad_put(sink, "gradient");
+    else if (ad_is_kept(x))
+        ad_put_format(sink, "k%zu", number);
+    else
+        ad_put_format(sink, "#%zu", number + 1);
+}
+
 void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most)
 {
     const char *name = ad_name_of(x);
     if (*name)
         ad_put_text(sink, ink, name, most);
     else
-        ad_put_id(sink, x);
+        ad_put_identity(sink, x);
 }
 
 char *ad_name_text(ad_ink ink, ad_tensor x, char text[AD_NAME_TEXT])

@@ -25,8 +25,8 @@ void ad_put_text(ad_sink *sink, ad_ink ink, const char *text, size_t most);
 /* The most characters of a name, in text and in pages. */
 enum { AD_NAME_IN_TEXT = 24, AD_NAME_IN_PAGE = 200 };
 
-/* Writes the number of x: k0, #3; "gradient" for one that was not recorded. page/numbers.c has it. */
-void ad_put_id(ad_sink *sink, ad_tensor x);
+/* Writes the number of x: k0, #3; "gradient" for one that was not recorded. */
+void ad_put_identity(ad_sink *sink, ad_tensor x);
 
 /* Writes the name of x, or its number. */
 void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most);

@@ -75,7 +75,7 @@ static void replay(ad_tape *t, bool repeat_draws)
     ad_frame f;
     ad_forget_changes(t);
     if (t->watch)
-        ad_forget_kept_changes(t);
+        ad_forget_watched_changes(t);
     ad_settle_gradients(t); /* those of parameters are what they were, also if they are recorded */
     ad_drop_gradients(t, false);
     t->replay.state = AD_RECORDING_CURRENT;

@@ -10,28 +10,29 @@
  */
 static ad_part *add(ad_tape *t, ad_band band, ad_part part, uint32_t g)
 {
-    ad_kept *kept = &t->watch->bands[band];
+    ad_watched *watched = &t->watch->bands[band];
     part.sweep = t->watch->sweeps[band] ? t->watch->sweeps[band] - 1 : 0;
-    if (!ad_more_room(t, &kept->items, sizeof part) || !ad_keep_numbers(t, kept, &ad_entry_at(t, g)->value, &part.part))
+    if (!ad_more_room(t, &watched->items, sizeof part) ||
+        !ad_keep_numbers(t, watched, &ad_entry_at(t, g)->value, &part.part))
         return NULL;
-    *ad_part_in(kept, kept->items.n) = part;
-    return ad_part_in(kept, kept->items.n++);
+    *ad_part_in(watched, watched->items.n) = part;
+    return ad_part_in(watched, watched->items.n++);
 }
 
 /* The gradients of the results, which the parts of one rule share. */
-static const ad_numbers *upstream_of(ad_pullback *p, ad_kept *kept, int n)
+static const ad_numbers *upstream_of(ad_pullback *p, ad_watched *watched, int n)
 {
     ad_tape *t = p->tape;
-    if (kept->items.n && ad_is_part_of_rule(ad_part_in(kept, kept->items.n - 1), p))
-        return ad_part_in(kept, kept->items.n - 1)->upstream;
-    ad_numbers *upstream = ad_arena_take(&kept->numbers, (size_t)n * sizeof *upstream);
+    if (watched->items.n && ad_is_part_of_rule(ad_part_in(watched, watched->items.n - 1), p))
+        return ad_part_in(watched, watched->items.n - 1)->upstream;
+    ad_numbers *upstream = ad_arena_take(&watched->numbers, (size_t)n * sizeof *upstream);
     if (!upstream)
         ad_fail_memory(t, "watch");
     for (int j = 0; upstream && j < n; j++) {
         const ad_value *y = &ad_entry_at(t, p->frame.id + (uint32_t)j)->value;
         if (!p->dy[j])
             upstream[j] = (ad_numbers){.type = (ad_type)y->type, .shape = *y->shape, .n = ad_elements(y)};
-        else if (!ad_keep_numbers(t, kept, &ad_entry_at(t, p->dy[j])->value, &upstream[j]))
+        else if (!ad_keep_numbers(t, watched, &ad_entry_at(t, p->dy[j])->value, &upstream[j]))
             return NULL;
     }
     return upstream;
@@ -40,9 +41,9 @@ static const ad_numbers *upstream_of(ad_pullback *p, ad_kept *kept, int n)
 bool ad_watch_part(ad_pullback *p, int place, ad_tensor g)
 {
     ad_tape *t = p->tape;
-    ad_kept *kept = &t->watch->bands[ad_band_of(p)];
+    ad_watched *watched = &t->watch->bands[ad_band_of(p)];
     const int n = ad_result_count(p->entry->op);
-    const ad_numbers *upstream = upstream_of(p, kept, n);
+    const ad_numbers *upstream = upstream_of(p, watched, n);
     return upstream && add(t, ad_band_of(p),
                            (ad_part){.of = ad_handle(t, ad_operands_of(p->entry)[place]),
                                      .from = ad_handle(t, p->frame.id),
@@ -83,10 +84,10 @@ static void keep_gradient(ad_tape *t, uint32_t id)
 /* Gradients of inner tensors begin anew in each sweep. */
 void ad_watch_backward(ad_tape *t, bool accumulate)
 {
-    const ad_kept *kept = &t->watch->bands[AD_BAND_BACKWARD];
-    if (!t->watching || !accumulate || kept->is_incomplete)
+    const ad_watched *watched = &t->watch->bands[AD_BAND_BACKWARD];
+    if (!t->watching || !accumulate || watched->is_incomplete)
         ad_forget_band(t, AD_BAND_BACKWARD);
-    if (!t->watching || !accumulate || kept->items.n)
+    if (!t->watching || !accumulate || watched->items.n)
         return;
     for (uint32_t i = 0; i < ad_persistent_count(t); i++)
         keep_gradient(t, (uint32_t)AD_PERSISTENT << AD_INDEX_BITS | i);

@@ -45,10 +45,10 @@ ad_tensor ad_run_rule_for(ad_tape *t, uint32_t y, int i)
 static bool has_one(const ad_tape *t, uint32_t id) { return ad_elements(&ad_entry_at(t, id)->value) == 1; }
 
 /* Whether the rule of p gave part i alone to its place. If not, no one derivative makes it. */
-static bool is_alone(const ad_kept *kept, size_t i, const ad_pullback *p)
+static bool is_alone(const ad_watched *watched, size_t i, const ad_pullback *p)
 {
-    for (size_t k = kept->items.n; k-- > 0 && ad_is_part_of_rule(ad_part_in(kept, k), p);)
-        if (k != i && ad_part_in(kept, k)->place == ad_part_in(kept, i)->place)
+    for (size_t k = watched->items.n; k-- > 0 && ad_is_part_of_rule(ad_part_in(watched, k), p);)
+        if (k != i && ad_part_in(watched, k)->place == ad_part_in(watched, i)->place)
             return false;
     return true;
 }
@@ -81,10 +81,10 @@ static void find_local(const ad_pullback *p, ad_part *part)
 void ad_watch_rule(const ad_pullback *p)
 {
     ad_tape *t = p->tape;
-    const ad_kept *kept = &t->watch->bands[ad_band_of(p)];
+    const ad_watched *watched = &t->watch->bands[ad_band_of(p)];
     if (t->status != AD_OK || ad_result_count(p->entry->op) > 1 || !has_one(t, p->frame.id))
         return;
-    for (size_t i = kept->items.n; i-- > 0 && ad_is_part_of_rule(ad_part_in(kept, i), p);)
-        if (has_one(t, ad_part_in(kept, i)->of.id) && is_alone(kept, i, p))
-            find_local(p, ad_part_in(kept, i));
+    for (size_t i = watched->items.n; i-- > 0 && ad_is_part_of_rule(ad_part_in(watched, i), p);)
+        if (has_one(t, ad_part_in(watched, i)->of.id) && is_alone(watched, i, p))
+            find_local(p, ad_part_in(watched, i));
 }

@@ -30,14 +30,14 @@ static double norm_of(const ad_value *x, size_t n)
     return largest * sqrt(sum);
 }
 
-bool ad_keep_numbers(ad_tape *t, ad_kept *kept, const ad_value *value, ad_numbers *numbers)
+bool ad_keep_numbers(ad_tape *t, ad_watched *watched, const ad_value *value, ad_numbers *numbers)
 {
     const size_t n = ad_elements(value);
     *numbers = (ad_numbers){(ad_type)value->type, *value->shape, n, norm_of(value, n), NULL};
     if (n > AD_MOST_COPIED)
         return true;
     const size_t bytes = n * ad_bytes_of(value->type);
-    void *copy = ad_arena_take(&kept->numbers, bytes ? bytes : 1);
+    void *copy = ad_arena_take(&watched->numbers, bytes ? bytes : 1);
     if (!copy) {
         ad_fail_memory(t, "watch");
         return false;
@@ -51,33 +51,33 @@ bool ad_keep_numbers(ad_tape *t, ad_kept *kept, const ad_value *value, ad_number
 bool ad_watch_change(ad_tape *t, uint32_t id, const char *by)
 {
     const ad_entry *e = ad_entry_at(t, id);
-    ad_kept *kept = &t->watch->changes;
+    ad_watched *watched = &t->watch->changes;
     ad_leaf_change change = {.leaf = ad_handle(t, id), .by = by};
     if (e->value.flags & AD_IS_BORROWED)
         return true;
-    if (!ad_more_room(t, &kept->items, sizeof change) || !ad_keep_numbers(t, kept, &e->value, &change.before))
+    if (!ad_more_room(t, &watched->items, sizeof change) || !ad_keep_numbers(t, watched, &e->value, &change.before))
         return false;
-    ((ad_leaf_change *)kept->items.items)[kept->items.n++] = change;
+    ((ad_leaf_change *)watched->items.items)[watched->items.n++] = change;
     return true;
 }
 
 /* ---- Forgetting -------------------------------------------------------------------------------------------------- */
 
-static void forget(ad_kept *kept)
+static void forget(ad_watched *watched)
 {
-    kept->items.n = 0;
-    kept->is_incomplete = false;
-    ad_arena_rewind(&kept->numbers, (ad_arena_mark){0});
+    watched->items.n = 0;
+    watched->is_incomplete = false;
+    ad_arena_rewind(&watched->numbers, (ad_arena_mark){0});
 }
 
-void ad_forget_kept_changes(ad_tape *t) { forget(&t->watch->changes); }
+void ad_forget_watched_changes(ad_tape *t) { forget(&t->watch->changes); }
 
 void ad_forget_band(ad_tape *t, ad_band band)
 {
     forget(&t->watch->bands[band]);
     t->watch->sweeps[band] = 0;
     if (band == AD_BAND_BACKWARD)
-        ad_forget_kept_changes(t);
+        ad_forget_watched_changes(t);
 }
 
 void ad_forget_watched(ad_tape *t)
@@ -102,15 +102,15 @@ static bool move(ad_tensor *x, uint32_t first, const uint32_t *map)
 void ad_renumber_watched(ad_tape *t, uint32_t first, const uint32_t *map)
 {
     for (int band = 0; band < AD_BAND_COUNT; band++) {
-        ad_kept *kept = &t->watch->bands[band];
+        ad_watched *watched = &t->watch->bands[band];
         size_t n = 0;
-        for (size_t i = 0; i < kept->items.n; i++) {
-            ad_part part = *ad_part_in(kept, i);
+        for (size_t i = 0; i < watched->items.n; i++) {
+            ad_part part = *ad_part_in(watched, i);
             if (move(&part.of, first, map) && move(&part.from, first, map))
-                *ad_part_in(kept, n++) = part;
+                *ad_part_in(watched, n++) = part;
         }
-        kept->is_incomplete |= n < kept->items.n;
-        kept->items.n = n;
+        watched->is_incomplete |= n < watched->items.n;
+        watched->items.n = n;
     }
 }
 
@@ -169,20 +169,20 @@ ad_status ad_watch(ad_tape *t, ad_switch on)
 
 bool ad_is_watched(const ad_tape *t) { return t && t->watching; }
 
-static const ad_kept *kept_of(const ad_tape *t, ad_band band)
+static const ad_watched *watched_of(const ad_tape *t, ad_band band)
 {
     return t && t->watch && (unsigned)band < AD_BAND_COUNT ? &t->watch->bands[band] : NULL;
 }
 
 size_t ad_part_count(const ad_tape *t, ad_band band)
 {
-    const ad_kept *kept = kept_of(t, band);
-    return kept ? kept->items.n : 0;
+    const ad_watched *watched = watched_of(t, band);
+    return watched ? watched->items.n : 0;
 }
 
 const ad_part *ad_part_at(const ad_tape *t, ad_band band, size_t i)
 {
-    return i < ad_part_count(t, band) ? ad_part_in(kept_of(t, band), i) : NULL;
+    return i < ad_part_count(t, band) ? ad_part_in(watched_of(t, band), i) : NULL;
 }
 
 size_t ad_leaf_change_count(const ad_tape *t) { return t && t->watch ? t->watch->changes.items.n : 0; }

@@ -461,8 +461,8 @@ START_TEST(explanations_refused)
     EXPECT_REFUSED(ad_explain((ad_tensor){0}, g.x, shown_open()), AD_BAD_HANDLE, "explain: y is inert");
     EXPECT_REFUSED(ad_explain(g.y, (ad_tensor){.tape = t}, shown_open()), AD_BAD_HANDLE, "explain: x is inert");
     EXPECT_REFUSED(ad_why_zero((ad_tensor){0}, shown_open()), AD_BAD_HANDLE, "why_zero: the tensor is inert");
-    expect_shown(ad_explain(g.y, g.x, NULL), AD_BAD_VALUE, "FILE is NULL");
-    expect_shown(ad_why_zero(g.x, NULL), AD_BAD_VALUE, "FILE is NULL");
+    expect_shown(ad_explain(g.y, g.x, NULL), AD_BAD_VALUE, "explain: the FILE is NULL");
+    expect_shown(ad_why_zero(g.x, NULL), AD_BAD_VALUE, "why_zero: the FILE is NULL");
     ad_tape *other = ad_tape_open(NULL);
     const ad_tensor strange = ad_param(other, AD_F64, AD_SCALAR, NULL, "strange");
     EXPECT_REFUSED(ad_explain(g.y, strange, shown_open()), AD_BAD_HANDLE, "two tapes");

@@ -394,7 +394,7 @@ START_TEST(mistakes)
 {
     FILE *file = tmpfile(), *full = fopen("/dev/full", "w");
     expect_refused(ad_print_flow(NULL, file, NULL), AD_BAD_HANDLE, "print_flow: the tape is NULL");
-    expect_refused(ad_print_flow(t, NULL, NULL), AD_BAD_VALUE, "the FILE is NULL");
+    expect_refused(ad_print_flow(t, NULL, NULL), AD_BAD_VALUE, "print_flow: the FILE is NULL");
     expect_refused(ad_print_flow(t, file, NULL), AD_NO_GRADIENT,
                    "print_flow: no parameter has a gradient: run ad_backward");
     const ad_tensor w = PARAMS("w", 1, 1);
@@ -413,7 +413,7 @@ START_TEST(mistakes)
     expect_refused(nn_print_flow(NULL, file, NULL), AD_BAD_HANDLE, "the classifier is NULL");
     nn_classifier *c = nn_classifier_open(&(nn_classifier_options){.n_classes = 2});
     expect_refused(nn_print_flow(c, file, NULL), AD_BAD_STATE, "was not fitted yet");
-    expect_refused(nn_print_flow(c, NULL, NULL), AD_BAD_VALUE, "the FILE is NULL");
+    expect_refused(nn_print_flow(c, NULL, NULL), AD_BAD_VALUE, "print_flow: the FILE is NULL");
     ck_assert_int_eq(nn_classifier_status(c), AD_OK);
     nn_classifier_close(c);
     fclose(file);

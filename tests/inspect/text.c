@@ -527,8 +527,8 @@ START_TEST(bad_arguments)
 {
     ad_tensor x = PARAM(1, "x"), y = ad_neg(x);
     expect_shown(ad_print(NULL, stdout, NULL), AD_BAD_HANDLE, "print: the tape is NULL", "ad_tape_open");
-    expect_shown(ad_print(t, NULL, NULL), AD_BAD_VALUE, "FILE is NULL", "stdout");
-    expect_shown(ad_print_tensor(x, NULL, NULL), AD_BAD_VALUE, "FILE is NULL");
+    expect_shown(ad_print(t, NULL, NULL), AD_BAD_VALUE, "print: the FILE is NULL", "stdout");
+    expect_shown(ad_print_tensor(x, NULL, NULL), AD_BAD_VALUE, "print_tensor: the FILE is NULL");
     expect_shown(ad_print_tensor((ad_tensor){0}, shown_open(), NULL), AD_BAD_HANDLE, "print_tensor", "inert");
     ck_assert_str_eq(shown_close(), "");
     ad_reset(t);
@@ -543,7 +543,8 @@ START_TEST(files_that_cannot_be_written)
     record_chain(3000);
     FILE *full = fopen("/dev/full", "w"), *reading = fopen("/dev/null", "r"), *closed = fopen("/dev/null", "w");
     if (full) {
-        expect_shown(ad_print(t, full, &everything), AD_BAD_FILE, "FILE cannot be written", strerror(ENOSPC));
+        expect_shown(ad_print(t, full, &everything), AD_BAD_FILE, "print: the FILE cannot be written",
+                     strerror(ENOSPC));
         fclose(full);
     }
     expect_shown(ad_print(t, reading, NULL), AD_BAD_FILE, "FILE cannot be written", strerror(EBADF));
