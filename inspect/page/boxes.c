@@ -238,7 +238,7 @@ static void put_tensor_box(ad_page *page, const ad_box *box, int size)
                   g < 0   ? " neg"
                   : g > 0 ? " pos"
                           : "");
-    ad_put_id(sink, x);
+    ad_put_identity(sink, x);
     ad_put(sink, "\" aria-label=\"");
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, ", ");

@@ -83,7 +83,7 @@ static void begin_link(ad_page *page, const ad_link *link, const ad_part *part)
         return;
     const size_t call = link->user - (size_t)ad_result_number(ad_node_tensor(&page->folds, link->user));
     ad_put(sink, " data-from=\"");
-    ad_put_id(sink, ad_node_tensor(&page->folds, call));
+    ad_put_identity(sink, ad_node_tensor(&page->folds, call));
     ad_put_format(sink, "\" data-place=\"%d\"", link->place + 1);
 }
 

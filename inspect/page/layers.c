@@ -70,7 +70,7 @@ static void put_parameter(ad_page *page, ad_tensor x)
     const double ratio = update_ratio(x);
     const ad_shape shape = ad_shape_of(x);
     ad_put(sink, "<tr data-id=\"");
-    ad_put_id(sink, x);
+    ad_put_identity(sink, x);
     ad_put(sink, "\"><th scope=\"row\">");
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, "<td class=\"m\">");

@@ -71,17 +71,6 @@ char *ad_short_number(double x, int digits, char text[AD_SHOWN_TEXT])
     return text;
 }
 
-void ad_put_id(ad_sink *sink, ad_tensor x)
-{
-    const size_t number = ad_is_valid(x) ? ad_number_of(x) : SIZE_MAX;
-    if (number == SIZE_MAX)
-        ad_put(sink, "gradient");
-    else if (ad_is_kept(x))
-        ad_put_format(sink, "k%zu", number);
-    else
-        ad_put_format(sink, "#%zu", number + 1);
-}
-
 void ad_put_figure_attributes(ad_sink *sink, const ad_figure *figure)
 {
     char exact[AD_NUMBER_TEXT];
@@ -90,12 +79,12 @@ void ad_put_figure_attributes(ad_sink *sink, const ad_figure *figure)
         ad_put(sink, " data-of=\"");
         ad_put_name(sink, AD_INK_HTML, figure->of, AD_NAME_IN_PAGE);
         ad_put(sink, "\" data-id=\"");
-        ad_put_id(sink, figure->of);
+        ad_put_identity(sink, figure->of);
         ad_put(sink, "\"");
     }
     if (!ad_is_inert(figure->from)) {
         ad_put(sink, " data-from=\"");
-        ad_put_id(sink, figure->from);
+        ad_put_identity(sink, figure->from);
         ad_put_format(sink, "\" data-place=\"%d\"", figure->place);
     }
     if (figure->index >= 0)

@@ -57,9 +57,6 @@ void ad_put_figure_attributes(ad_sink *sink, const ad_figure *figure);
 /* Writes a number in an element of its own. */
 void ad_put_figure(ad_sink *sink, const ad_figure *figure, int digits);
 
-/* Writes the identity of a tensor, which no other has: k0, #1. */
-void ad_put_id(ad_sink *sink, ad_tensor x);
-
 /* ---- The parts of the page ----------------------------------------------------------------------------------------
  */
 

@@ -146,7 +146,7 @@ static bool put_pictures_of(ad_page *page, ad_tensor x, bool is_first, size_t *c
     if (ad_is_byproduct(x) || (!has_value && !has_gradient))
         return false;
     ad_put(page->sink, is_first ? "\n\"" : ",\n\"");
-    ad_put_id(page->sink, x);
+    ad_put_identity(page->sink, x);
     ad_put(page->sink, "\":{");
     if (has_value) {
         const ad_numbers value = {ad_type_of(x), {0}, ad_size_of(x), 0, ad_data(x)};
@@ -207,7 +207,7 @@ static void put_incomplete(ad_page *page)
         if (page->drawn[v] != 2)
             continue;
         ad_put(page->sink, between);
-        ad_put_id(page->sink, ad_node_tensor(&page->folds, v));
+        ad_put_identity(page->sink, ad_node_tensor(&page->folds, v));
         ad_put(page->sink, "\"");
         between = ",\"";
     }
@@ -223,7 +223,7 @@ void ad_put_page_data(ad_page *page)
         ad_put(sink, "null");
     else {
         ad_put(sink, "\"");
-        ad_put_id(sink, ad_node_tensor(&page->folds, page->opened));
+        ad_put_identity(sink, ad_node_tensor(&page->folds, page->opened));
         ad_put(sink, "\"");
     }
     ad_put_format(sink, ",\"watched\":%s,\"failed_back\":%s,\"rules\":{", ad_is_watched(page->t) ? "true" : "false",

@@ -89,9 +89,9 @@ static void put_tape_row(ad_page *page, ad_tensor x)
     ad_sink *sink = page->sink;
     ad_numbers numbers;
     ad_put(sink, "<tr data-id=\"");
-    ad_put_id(sink, x);
+    ad_put_identity(sink, x);
     ad_put(sink, "\"><td>");
-    ad_put_id(sink, x);
+    ad_put_identity(sink, x);
     ad_put(sink, "<th scope=\"row\">");
     put_own_name(page, x);
     ad_put(sink, "<td>");
@@ -169,7 +169,7 @@ static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_
     static const char *const names[] = {"min", "max", "mean", "deviation", "rms", "norm"};
     ad_sink *sink = page->sink;
     ad_put_format(sink, "<tr data-id=\"");
-    ad_put_id(sink, x);
+    ad_put_identity(sink, x);
     ad_put_format(sink, "\" data-row=\"%s\"><th scope=\"row\">", of);
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, "<td class=\"m\">");
