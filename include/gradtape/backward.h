@@ -7,7 +7,8 @@
 typedef struct ad_backward_options {
     ad_tensor seed;      /* dL/dy, with y's shape and type; {0}: 1, for a `y` of one element */
     bool accumulate;     /* adds to the stored gradients of parameters and variables; false: starts afresh */
-    bool differentiable; /* records the sweep, so that gradients have gradients, to any order */
+    bool differentiable; /* records the sweep, so that gradients have gradients, to any order; with `accumulate` only if
+                            the stored ones were recorded too (ad_gradient) */
     bool keep;           /* keeps the gradients of inner tensors; false: each is recycled after its rule has run */
 } ad_backward_options;
 
