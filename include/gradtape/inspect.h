@@ -2,9 +2,10 @@
 #define GRADTAPE_INSPECT_H
 /* Looking into a tape: what was recorded, and where each gradient comes from.
  *
- * The calls that read take a tape in error, record nothing, and change no status, value or gradient. Those that return
- * a pointer or a number say so if there is nothing to return; only a tensor that is not valid puts the tape in error.
- * A tensor whose segment dropped its value (segments.h) is valid here, except where its value is read. */
+ * The calls that read take a tape in error, record nothing, and change no value or gradient. Those that return a
+ * pointer or a number say so if there is nothing to return. They may put the tape in error where it is stated: a tensor
+ * that is not valid does. A tensor whose segment dropped its value (segments.h) is valid here, except where its value
+ * is read. */
 #include <gradtape/operator.h>
 #include <gradtape/tensor.h>
 
@@ -103,11 +104,11 @@ typedef enum ad_part_origin {
 /* One part of a gradient. */
 typedef struct ad_part {
     ad_part_origin origin;
-    int sweep;                  /* which sweep of the band: 0 for the first */
-    ad_tensor of;               /* to whose gradient it was added */
-    ad_tensor from;             /* result 0 of the call whose rule gave it; inert if there was none */
-    int place;                  /* which operand of that call `of` is; -1 if there was none */
-    ad_numbers part;            /* in the shape of `of` */
+    int sweep;       /* which sweep of the band: 0 for the first */
+    ad_tensor of;    /* to whose gradient it was added */
+    ad_tensor from;  /* result 0 of the call whose rule gave it; inert if there was none */
+    int place;       /* which operand of that call `of` is, from 0 (JSON counts from 1); -1: there was none */
+    ad_numbers part; /* in the shape of `of` */
     const ad_numbers *upstream; /* the gradients of the results of that call, n_upstream of them */
     int n_upstream;
     bool has_local;
@@ -153,8 +154,8 @@ typedef struct ad_leaf_change {
 } ad_leaf_change;
 
 /* Return the number of changes since the last ad_backward that did not accumulate or the last replay, and number i of
- * them, in order. A change by ad_touch is not listed: the earlier value is gone. The change lasts until the next backward,
- * replay or reset. NULL: i is out of range. */
+ * them, in order. A change by ad_touch is not listed: the earlier value is gone. The change lasts until the next
+ * backward, replay or reset. NULL: i is out of range. */
 AD_API size_t ad_leaf_change_count(const ad_tape *tape);
 AD_API const ad_leaf_change *ad_leaf_change_at(const ad_tape *tape, size_t i);
 

@@ -12,6 +12,9 @@
  * status, value or gradient.
  * - Gradients are those of the last ad_backward. Inner ones are shown if the tape was watched, or ad_backward_with kept
  *   them. What was not computed is never shown as 0.
+ * - A value is the one that the recording used. Of a leaf that was changed since, and of a view of one, it is the value
+ * before the change if the tape was watched, and the one now is shown beside it. Where the value before was not kept,
+ * or is larger than AD_MOST_COPIED, it is the one now. "changed" says so in both cases.
  * - A tensor is called by its name, else by its number: #3 is the third that was recorded, k0 the first parameter or
  *   state. In text a name is cut to 24 characters, and control characters are written as \x1b.
  * - The decimal point is a point in every locale. The same tape gives the same bytes.
@@ -33,7 +36,8 @@ typedef struct ad_shown {
 
 /* Zero means the default. */
 typedef struct ad_print_options {
-    bool all;   /* every line; false: of more than 60 entries the first and last 30 */
+    bool all;   /* every line, also of by-products; false: of more than 60 entries the first and last 30. ad_print_flow
+                   takes no notice of it. */
     bool exact; /* numbers with all their digits (17, f32: 9); false: 6 digits */
     bool ascii; /* ASCII characters only; false: so too, unless the locale is UTF-8 */
 } ad_print_options;
@@ -78,7 +82,8 @@ AD_API ad_shown nn_print_flow(struct nn_classifier *classifier, FILE *to, const 
 /* Zero means the default. */
 typedef struct ad_write_options {
     const char *title; /* NULL: the formula of the loss */
-    bool open_all;     /* draws every entry; false: folds scopes and repeated blocks until at most 40 boxes are left */
+    bool open_all;     /* of the page only: draws every entry, of more than 300 those around a chosen one; false: folds
+                          scopes and repeated blocks until at most 40 boxes are left, or nothing is left to fold */
 } ad_write_options;
 
 /* Writes the tape as JSON; docs/tape.schema.json describes it. NaN and infinities are strings. Errors, here and below:

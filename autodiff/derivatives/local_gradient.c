@@ -1,4 +1,4 @@
-/* Looking into a tape. */
+/* The gradient of one entry by one of its operands. */
 #include <gradtape/inspect.h>
 #include <gradtape/operators.h>
 

@@ -65,4 +65,4 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, local_gradient_errors);
 }
 
-int main(void) { return run_on_one_tape("inspect", add_tests); }
+int main(void) { return run_on_one_tape("local_gradient", add_tests); }
