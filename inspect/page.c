@@ -142,7 +142,7 @@ ad_shown ad_write_html(ad_tape *t, const char *path, const ad_write_options *opt
         ad_page page = {.sink = &sink, .t = t, .options = options ? options : &none};
         page.loss = ad_is_inert(loss) || !ad_is_valid(loss) ? (ad_tensor){0} : loss;
         if (!put_page(&page))
-            ad_sink_fail(&sink, AD_NO_MEMORY, "show: out of memory");
+            ad_sink_fail(&sink, AD_NO_MEMORY, "write_html: out of memory");
         ad_memory_release(&page.folds.memory, page.drawn, page.folds.kept + page.folds.recorded, 1);
         ad_free_folds(&page.folds);
     }

@@ -13,10 +13,11 @@
  *
  * A tape belongs to one thread at a time; tapes in different threads are independent.
  *
- * While a product or a factorisation of matrices runs on any tape, OpenBLAS has one thread in the whole process, so that
- * results do not depend on its number of threads. Afterwards it has its earlier number again. A product of the host that
- * runs meanwhile may take longer. Each thread that computes needs a buffer of OpenBLAS: 128 MB of address space. Where
- * there is not room for all, fewer threads compute; without any, such an operator is an error (AD_NO_MEMORY). */
+ * While a product or a factorisation of matrices runs on any tape, OpenBLAS has one thread in the whole process, so
+ * that results do not depend on its number of threads. Afterwards it has its earlier number again. A product of the
+ * host that runs meanwhile may take longer. Each thread that computes needs a buffer of OpenBLAS: 128 MB of address
+ * space. Where there is not room for all, fewer threads compute; without any, such an operator is an error
+ * (AD_NO_MEMORY). */
 #include <stddef.h>
 #include <stdint.h>
 

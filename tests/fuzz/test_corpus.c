@@ -1,7 +1,7 @@
 /* The corpus of the fuzz target (program.h): each program runs without a finding, at least half of them reach backward
- * without an error, and together they run the kernel and the rule of every row of the table and reach every way of every
- * place. A row that has no program of its own and is not run by another's is a gap, which is listed. The tests of programs
- * run in processes of their own and note what they saw in memory that all share. */
+ * without an error, and together they run the kernel and the rule of every row of the table and reach every way of
+ * every place. A row that has no program of its own and is not run by another's is a gap, which is listed. The tests of
+ * programs run in processes of their own and note what they saw in memory that all share. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
