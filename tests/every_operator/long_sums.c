@@ -162,7 +162,7 @@ CASE_BY(gradient_of_log_softmax_backward, on_path(zeros(AD_SHAPE(N))),
 /* A sum of N shares of a gradient that one element had. */
 CASE_BY(gradient_of_spread_ties, few(AD_SHAPE(1), 1),
         pulled(ad_spread_ties(x, zeros(AD_SHAPE(N)), zeros(AD_SHAPE(1)), AD_KEEP_AXES(0)), x, 0))
-/* The first is the largest so far for all. */
+/* The second, of two equal ones, is the largest so far for all but the first. */
 CASE_BY(gradient_of_cummax, on_path(tops()), pulled(ad_cummax(x, 0), x, 1))
 
 static double gradient_of_weights(double c)
@@ -264,7 +264,7 @@ static const long_case cases[] = {
     {"scatter_add", "one place", scatter_along, N, 0, false},
     {"gather_rows", "gradient", gradient_of_gather_rows, N, 0, false},
     {"gather", "gradient", gradient_of_gather, N, 0, false},
-    {"cummax", "gradient", gradient_of_cummax, N, 0, false},
+    {"cummax", "gradient", gradient_of_cummax, N - 1, 0, false},
     {"broadcast_to", "gradient", gradient_of_broadcast, N, 0, false},
     {"sum_to", "one", sum_to_one, N, 0, false},
     {"repeat", "gradient", gradient_of_repeat, N, 0, false},
