@@ -212,16 +212,6 @@ static bool is_constant(ad_tensor y, int i, double *local)
     return ad_is_made_by(y, "add") || ad_is_made_by(y, "sub");
 }
 
-static const ad_part *part_to(ad_tensor y, int place)
-{
-    size_t n;
-    const size_t first = ad_parts_from(y, &n);
-    for (size_t i = first; i < first + n; i++)
-        if (ad_backward_part(y.tape, i)->place == place)
-            return ad_backward_part(y.tape, i);
-    return NULL;
-}
-
 /* Whether each operand that was given a part has a local derivative in numbers, and there is one. */
 static bool has_locals(ad_tensor y)
 {
@@ -241,7 +231,7 @@ void ad_put_locals(ad_sink *sink, ad_ink ink, ad_tensor y, bool exact)
         return;
     }
     for (int i = 0; i < n; i++) {
-        const ad_part *part = part_to(y, i);
+        const ad_part *part = ad_part_to(y, i);
         double local = part ? part->local : 0;
         ad_put(sink, i ? ", " : "");
         if (part || is_constant(y, i, &local))

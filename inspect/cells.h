@@ -1,6 +1,7 @@
 #ifndef INSPECT_CELLS_H
 #define INSPECT_CELLS_H
 /* What text says of a tensor: values, shapes, calls, derivatives. */
+#include "values.h"
 #include "words.h"
 
 /* The digits of numbers of a type: all, or 6; of a whole number all. */

@@ -58,6 +58,16 @@ size_t ad_parts_from(ad_tensor y, size_t *n)
     return from;
 }
 
+const ad_part *ad_part_to(ad_tensor y, int place)
+{
+    size_t n;
+    const size_t first = ad_parts_from(y, &n);
+    for (size_t i = first; i < first + n; i++)
+        if (ad_backward_part(y.tape, i)->place == place)
+            return ad_backward_part(y.tape, i);
+    return NULL;
+}
+
 static ad_numbers numbers_of(ad_tensor g)
 {
     ad_numbers numbers = ad_value_now(g);

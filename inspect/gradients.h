@@ -25,4 +25,7 @@ bool ad_is_computed(const ad_part *part, int j);
  * order in which they were given. */
 size_t ad_parts_from(ad_tensor y, size_t *n);
 
+/* The one of them that its operand at this place, from 0, was given; NULL if it was given none. */
+const ad_part *ad_part_to(ad_tensor y, int place);
+
 #endif

@@ -2,7 +2,6 @@
 #define INSPECT_WORDS_H
 /* Names and numbers as text: never broken by what a name holds, or by the locale. */
 #include "sink.h"
-#include "values.h"
 
 /* What text is written into. It says which characters are written otherwise than they are. */
 typedef enum ad_ink {

@@ -57,9 +57,9 @@ void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id,
         ad_accumulate(&ad_entry_at(t, old)->value, &ad_entry_at(t, g.id)->value);
         return;
     }
-    if (old && t->recording && ad_is_temporary(old))
-        ad_entry_at(t, old)->owner = id; /* a number of an earlier backward: no derivative passes through it */
     if (old) {
+        if (t->recording && ad_is_temporary(old))
+            ad_entry_at(t, old)->owner = id; /* a number of an earlier backward: no derivative passes through it */
         g = ad_apply2(&ad_operator_add, ad_handle(t, old), g);
         if (g.id == 0)
             return;

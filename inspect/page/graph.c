@@ -6,18 +6,6 @@
 
 enum { MOST_DRAWINGS = 48 };
 
-const ad_part *ad_part_to(ad_tensor y, int place)
-{
-    size_t n;
-    const size_t first = ad_parts_from(y, &n);
-    for (size_t i = first; i < first + n; i++) {
-        const ad_part *part = ad_part_at(y.tape, AD_BAND_BACKWARD, i);
-        if (part->origin == AD_FROM_RULE && part->place == place)
-            return part;
-    }
-    return NULL;
-}
-
 /* ---- Links ------------------------------------------------------------------------------------------------------- */
 
 static void put_path(ad_sink *sink, const ad_drawing *d, const ad_link *link)

@@ -74,9 +74,6 @@ void ad_put_layer_table(ad_page *page);
 /* What the script needs beside the JSON of the tape: formulas, pictures of large tensors (pictures.c). */
 void ad_put_page_data(ad_page *page);
 
-/* The part that the rule of y's call gave to its operand at this place, in the last sweep; NULL if it gave none. */
-const ad_part *ad_part_to(ad_tensor y, int place);
-
 /* The nodes of which tables have rows: all, or of too many the first and the last ones. */
 enum { AD_MOST_ROWS = 240 };
 bool ad_has_row(const ad_page *page, size_t node);

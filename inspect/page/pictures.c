@@ -149,7 +149,7 @@ static bool put_pictures_of(ad_page *page, ad_tensor x, bool is_first, size_t *c
     ad_put_identity(page->sink, x);
     ad_put(page->sink, "\":{");
     if (has_value) {
-        const ad_numbers value = {ad_type_of(x), {0}, ad_size_of(x), 0, ad_data(x)};
+        const ad_numbers value = ad_value_now(x);
         put_picture(page, x, "value", &value, cells);
     }
     if (has_gradient) {

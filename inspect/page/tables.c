@@ -110,8 +110,10 @@ static void put_tape_row(ad_page *page, ad_tensor x)
         ad_put(sink, "dropped, computed again");
     else if (!ad_has_value(x))
         ad_put(sink, NOT_COMPUTED);
-    else
-        put_numbers(page, "value", x, &(ad_numbers){ad_type_of(x), {0}, ad_size_of(x), 0, ad_data(x)});
+    else {
+        numbers = ad_value_now(x);
+        put_numbers(page, "value", x, &numbers);
+    }
     ad_put(sink, "<td class=\"num\" data-cell=\"gradient\">");
     if (ad_find_gradient(x, &numbers))
         put_numbers(page, "gradient", x, &numbers);
@@ -197,11 +199,13 @@ static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_
 
 static void put_tensor_rows(ad_page *page, ad_tensor x)
 {
-    ad_numbers gradient;
-    if (ad_has_value(x) && !ad_is_byproduct(x))
-        put_statistics(page, x, "value", &(ad_numbers){ad_type_of(x), {0}, ad_size_of(x), 0, ad_data(x)});
-    if (ad_find_gradient(x, &gradient))
-        put_statistics(page, x, "gradient", &gradient);
+    ad_numbers numbers;
+    if (ad_has_value(x) && !ad_is_byproduct(x)) {
+        numbers = ad_value_now(x);
+        put_statistics(page, x, "value", &numbers);
+    }
+    if (ad_find_gradient(x, &numbers))
+        put_statistics(page, x, "gradient", &numbers);
 }
 
 void ad_put_tensor_table(ad_page *page)

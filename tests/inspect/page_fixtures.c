@@ -128,21 +128,14 @@ static const sample_tape own[] = {
 
 static int write_page(const char *folder, const sample_tape *sample)
 {
-    char path[2][500];
+    static const sample_writer writers[] = {{"html", ad_write_html}, {"json", ad_write_json}};
     ad_tape *t = ad_tape_open(NULL);
     ad_watch(t, AD_ON);
     sample->record(t);
-    snprintf(path[0], sizeof path[0], "%s/%s.html", folder, sample->name);
-    snprintf(path[1], sizeof path[1], "%s/%s.json", folder, sample->name);
     const bool may_fail = strcmp(sample->name, "error") == 0 || strcmp(sample->name, "nan") == 0;
     if (!may_fail && ad_status_of(t) != AD_OK)
         fprintf(stderr, "%s: %s\n", sample->name, ad_message(t));
-    const ad_shown shown[] = {ad_write_html(t, path[0], NULL), ad_write_json(t, path[1], NULL)};
-    ad_tape_close(t);
-    for (int i = 0; i < 2; i++)
-        if (shown[i].status != AD_OK)
-            fprintf(stderr, "%s: %s\n", path[i], shown[i].message);
-    return shown[0].status != AD_OK || shown[1].status != AD_OK;
+    return write_sample(t, folder, sample->name, writers, 2);
 }
 
 int main(int n, char **arguments)

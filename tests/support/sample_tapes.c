@@ -246,6 +246,21 @@ static ad_tensor apply_some(uint32_t which, ad_tensor a, ad_tensor b)
     }
 }
 
+int write_sample(ad_tape *t, const char *folder, const char *name, const sample_writer *writers, int n)
+{
+    int failed = 0;
+    for (int i = 0; i < n; i++) {
+        char path[500];
+        snprintf(path, sizeof path, "%s/%s.%s", folder, name, writers[i].ending);
+        const ad_shown shown = writers[i].write(t, path, NULL);
+        if (shown.status != AD_OK)
+            fprintf(stderr, "%s: %s\n", path, shown.message);
+        failed += shown.status != AD_OK;
+    }
+    ad_tape_close(t);
+    return failed;
+}
+
 void record_random(ad_tape *t, uint64_t seed)
 {
     ad_tensor x[LEAVES + CALLS], loss = {0};

@@ -16,6 +16,13 @@ extern const int sample_tape_count;
 /* The one of this name. */
 void record_sample(ad_tape *t, const char *name);
 
+/* Writes a tape as FOLDER/NAME.ENDING in n ways, and closes it. Returns how many failed; stderr says why. */
+typedef struct sample_writer {
+    const char *ending;
+    ad_shown (*write)(ad_tape *t, const char *path, const ad_write_options *options);
+} sample_writer;
+int write_sample(ad_tape *t, const char *folder, const char *name, const sample_writer *writers, int n);
+
 /* A random graph of f64 with its gradients; another one for each seed. */
 void record_random(ad_tape *t, uint64_t seed);
 
