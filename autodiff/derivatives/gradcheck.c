@@ -3,10 +3,11 @@
 #include <gradtape/update.h>
 
 #include <math.h>
+#include <stdio.h>
 
 #include "../tape/handles.h"
-#include "../tape/names.h"
 #include "../tape/status.h"
+#include "../tape/update.h"
 
 static const char *const verdict_names[] = {"not checked", "right", "wrong", "missing", "all zero"};
 
@@ -16,11 +17,25 @@ const char *ad_verdict_name(ad_verdict verdict)
                                                                               : "unknown verdict";
 }
 
+/* A parameter, as it was before the first call of the function. */
+typedef struct parameter {
+    ad_entry *entry;
+    uint32_t version;  /* the function must not change it */
+    bool has_gradient; /* backward computed one */
+    size_t n;          /* how many elements it has */
+    double *values;
+    double *gradient; /* by backward; zeros if there is none */
+} parameter;
+
 typedef struct check {
     ad_tape *tape;
     ad_gradcheck_function *function;
     void *context;
+    parameter *parameters;
+    double *numbers; /* the values and the gradients of all parameters */
+    size_t n, n_numbers;
     uint32_t kept;          /* how many parameters and states there are from the first call on */
+    int calls;              /* of the function, so far */
     double step, tolerance; /* for the parameter that is looked at */
 } check;
 
@@ -37,25 +52,62 @@ static void set(ad_value *x, size_t i, double value)
         ((double *)x->data)[i] = value;
 }
 
-/* Records the function anew. The gradients that are checked were read for the parameters of the first call. */
-static ad_tensor record(const check *c)
+static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
+
+/* ---- Calling the function ---------------------------------------------------------------------------------------- */
+
+/* The gradients that are checked were read for the parameters of the first call, which may make states, slots say. */
+static void check_leaves(check *c)
 {
-    ad_reset(c->tape);
-    const ad_tensor loss = c->function(c->tape, c->context);
-    if (ad_persistent_count(c->tape) != c->kept)
-        ad_fail(c->tape, AD_BAD_STATE,
-                "gradcheck: the function makes a parameter or a state after its first call: make them all before");
-    return loss;
+    if (c->calls == 1)
+        c->kept = ad_persistent_count(c->tape);
+    if (ad_param_count(c->tape) != c->n)
+        ad_fail(c->tape, AD_BAD_STATE, "gradcheck: the function makes a parameter in call %d: make them all before",
+                c->calls);
+    else if (ad_persistent_count(c->tape) != c->kept)
+        ad_fail(c->tape, AD_BAD_STATE, "gradcheck: the function makes a state in call %d: make them all in the first",
+                c->calls);
+    for (size_t k = 0; k < c->n; k++)
+        if (c->parameters[k].entry->u.leaf.version != c->parameters[k].version)
+            ad_fail(c->tape, AD_BAD_STATE,
+                    "gradcheck: the function changes %s in call %d: it must only read parameters",
+                    ad_leaf_name(c->parameters[k].entry), c->calls);
 }
 
-static double loss_at(const check *c, ad_value *x, size_t i, double value)
+static void check_result(const check *c, ad_tensor y)
+{
+    char text[AD_SHAPE_TEXT], who[60];
+    const ad_entry *e = c->tape->status == AD_OK ? ad_entry_of(c->tape, y) : NULL;
+    snprintf(who, sizeof who, "gradcheck: the function's result in call %d", c->calls);
+    if (!e)
+        ad_fail_handle(c->tape, y, who, -1);
+    else if (ad_elements(&e->value) != 1)
+        ad_fail(c->tape, AD_BAD_SHAPE, "%s, %s, is not a scalar: reduce it (ad_sum, ad_mean)", who,
+                ad_shape_text(e->value.shape, text));
+}
+
+/* Records the function anew. */
+static ad_tensor record(check *c)
+{
+    if (c->tape->status != AD_OK || ad_reset(c->tape) != AD_OK)
+        return ad_inert(c->tape);
+    c->calls++;
+    const ad_tensor y = c->function(c->tape, c->context);
+    check_leaves(c);
+    check_result(c, y);
+    return y;
+}
+
+/* ---- Differences ------------------------------------------------------------------------------------------------- */
+
+static double loss_at(check *c, ad_value *x, size_t i, double value)
 {
     set(x, i, value);
     return ad_item(record(c));
 }
 
 /* (f(x+h) - f(x-h)) / 2h, with x+h and x-h as the type represents them. */
-static double difference(const check *c, ad_value *x, size_t i, double h)
+static double difference(check *c, ad_value *x, size_t i, double h)
 {
     const double at = get(x, i);
     const double above = loss_at(c, x, i, at + h), up = get(x, i);
@@ -65,25 +117,26 @@ static double difference(const check *c, ad_value *x, size_t i, double h)
 }
 
 /* Richardson: the error terms h^2 of two step widths cancel. */
-static double derivative(const check *c, ad_value *x, size_t i)
+static double derivative(check *c, ad_value *x, size_t i)
 {
     const double h = c->step * fmax(1, fabs(get(x, i)));
     return (4 * difference(c, x, i, h / 2) - difference(c, x, i, h)) / 3;
 }
 
 /* Compares the analytic gradient of one parameter with differences. */
-static ad_gradcheck_result compare(const check *c, ad_entry *e, const double *analytic, double *largest)
+static ad_gradcheck_result compare(check *c, const parameter *p, double *largest)
 {
     double worst = -1;
-    ad_gradcheck_result r = {.name = ad_name_or(e, "")};
+    ad_gradcheck_result r = {.name = ad_name_or(p->entry, "")};
     *largest = 0;
-    for (size_t i = 0; i < ad_elements(&e->value); i++) {
-        const double numeric = derivative(c, &e->value, i), off = fabs(analytic[i] - numeric);
-        *largest = fmax(*largest, fmax(fabs(analytic[i]), fabs(numeric)));
+    for (size_t i = 0; i < p->n && c->tape->status == AD_OK; i++) {
+        const double analytic = p->gradient[i], numeric = derivative(c, &p->entry->value, i);
+        const double off = fabs(analytic - numeric);
+        *largest = fmax(*largest, fmax(fabs(analytic), fabs(numeric)));
         if (worst < 0 || !(off <= worst)) {
             worst = isnan(off) ? INFINITY : off;
             r.worst = i;
-            r.analytic = analytic[i];
+            r.analytic = analytic;
             r.numeric = numeric;
         }
     }
@@ -102,8 +155,6 @@ static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, doubl
     return agrees ? AD_GRADIENT_RIGHT : AD_GRADIENT_WRONG;
 }
 
-static bool is_parameter(const ad_entry *e) { return e->value.flags & AD_WANTS_GRADIENT; }
-
 static void choose_step(check *c, const ad_entry *e, const ad_gradcheck_options *o)
 {
     const bool f64 = e->value.type == AD_F64;
@@ -111,90 +162,109 @@ static void choose_step(check *c, const ad_entry *e, const ad_gradcheck_options 
     c->tolerance = o && o->tolerance > 0 ? o->tolerance : f64 ? 1e-7 : 1e-2;
 }
 
-/* Runs backward from what the function recorded. */
-static bool run_backward(ad_tape *t, ad_tensor loss)
+/* Judges each parameter. After an error the rest stays unchecked. */
+static void judge_all(check *c, const ad_gradcheck_options *options, ad_gradcheck_result *result)
 {
-    if (t->status == AD_OK && !ad_entry_of(t, loss))
-        ad_fail_handle(t, loss, "gradcheck: the function's result", -1);
-    return t->status == AD_OK && ad_backward(loss) == AD_OK;
-}
-
-/* The first call of the function, and backward. It may make states, slots say, but no parameter. */
-static bool run_first(check *c)
-{
-    const size_t parameters = ad_param_count(c->tape);
-    ad_reset(c->tape);
-    const ad_tensor loss = c->function(c->tape, c->context);
-    if (ad_param_count(c->tape) != parameters)
-        ad_fail(c->tape, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
-    c->kept = ad_persistent_count(c->tape);
-    return run_backward(c->tape, loss);
-}
-
-/* Copies what backward computed to `all`, because the differences may run a backward of their own. For each parameter:
- * whether it has a gradient, then the elements of the gradient, or zeros. `all` may be NULL. Returns the count of these
- * numbers. */
-static size_t read_gradients(const ad_tape *t, double *all)
-{
-    size_t n = 0;
-    for (uint32_t k = 0; k < ad_persistent_count(t); k++) {
-        const ad_entry *e = ad_persistent_entry(t, k);
-        const size_t count = ad_elements(&e->value);
-        if (!is_parameter(e))
-            continue;
-        if (all)
-            all[n] = e->gradient != 0;
-        for (size_t i = 0; all && i < count; i++)
-            all[n + 1 + i] = e->gradient ? get(&ad_entry_at(t, e->gradient)->value, i) : 0;
-        n += 1 + count;
+    for (size_t k = 0; k < c->n && c->tape->status == AD_OK; k++) {
+        const parameter *p = &c->parameters[k];
+        double largest;
+        choose_step(c, p->entry, options);
+        const ad_gradcheck_result found = compare(c, p, &largest);
+        if (c->tape->status != AD_OK)
+            return;
+        result[k] = found;
+        result[k].verdict = verdict_on(c, &found, largest, p->has_gradient);
     }
-    return n;
 }
 
-static void begin_results(const ad_tape *t, ad_gradcheck_result *result)
+/* ---- The parameters ---------------------------------------------------------------------------------------------- */
+
+static void release(check *c)
 {
+    ad_memory_release(&c->tape->memory, c->parameters, c->n, sizeof *c->parameters);
+    ad_memory_release(&c->tape->memory, c->numbers, c->n_numbers, sizeof *c->numbers);
+}
+
+/* Takes room for what is kept of the parameters. */
+static bool make_room(check *c)
+{
+    ad_tape *t = c->tape;
+    c->n = ad_param_count(t);
     for (uint32_t k = 0; k < ad_persistent_count(t); k++)
         if (is_parameter(ad_persistent_entry(t, k)))
-            *result++ = (ad_gradcheck_result){.name = ad_name_or(ad_persistent_entry(t, k), "")};
+            c->n_numbers += 2 * ad_elements(&ad_persistent_entry(t, k)->value);
+    c->parameters = ad_memory_take(&t->memory, c->n, sizeof *c->parameters);
+    c->numbers = ad_memory_take(&t->memory, c->n_numbers, sizeof *c->numbers);
+    if (c->parameters && c->numbers)
+        return true;
+    release(c);
+    ad_fail_memory(t, "gradcheck");
+    return false;
 }
 
-/* Judges each parameter. After an error the rest stays unchecked. */
-static void judge_all(check *c, const ad_gradcheck_options *options, const double *all, ad_gradcheck_result *result)
+/* Keeps the values of all parameters, and begins their results. */
+static void keep_values(check *c, ad_gradcheck_result *results)
 {
-    const ad_tape *t = c->tape;
-    for (uint32_t k = 0; k < c->kept && t->status == AD_OK; k++) {
-        ad_entry *e = ad_persistent_entry(t, k);
+    parameter *p = c->parameters;
+    double *numbers = c->numbers;
+    for (uint32_t k = 0; k < ad_persistent_count(c->tape); k++) {
+        ad_entry *e = ad_persistent_entry(c->tape, k);
+        const size_t n = ad_elements(&e->value);
         if (!is_parameter(e))
             continue;
-        double largest;
-        choose_step(c, e, options);
-        const ad_gradcheck_result found = compare(c, e, all + 1, &largest);
-        if (t->status == AD_OK) {
-            *result = found;
-            result->verdict = verdict_on(c, &found, largest, all[0] > 0);
-        }
-        all += 1 + ad_elements(&e->value);
-        result++;
+        *p = (parameter){.entry = e, .version = e->u.leaf.version, .n = n, .values = numbers, .gradient = numbers + n};
+        for (size_t i = 0; i < n; i++)
+            p->values[i] = get(&e->value, i);
+        *results++ = (ad_gradcheck_result){.name = ad_name_or(e, "")};
+        numbers += 2 * n;
+        p++;
     }
+}
+
+/* Keeps what backward computed, because the differences may run a backward of their own. */
+static void keep_gradients(const check *c)
+{
+    for (parameter *p = c->parameters; p < c->parameters + c->n; p++) {
+        p->has_gradient = p->entry->gradient;
+        for (size_t i = 0; i < p->n; i++)
+            p->gradient[i] = p->has_gradient ? get(&ad_entry_at(c->tape, p->entry->gradient)->value, i) : 0;
+    }
+}
+
+/* After an error the parameters get their values again. What was recorded of other values goes. */
+static void put_back(const check *c)
+{
+    ad_reset(c->tape);
+    for (const parameter *p = c->parameters; p < c->parameters + c->n; p++)
+        for (size_t i = 0; i < p->n; i++)
+            set(&p->entry->value, i, p->values[i]);
+}
+
+/* ---- The check --------------------------------------------------------------------------------------------------- */
+
+/* Records the function, and runs backward from its result. */
+static bool run_backward(check *c)
+{
+    const ad_tensor y = record(c);
+    return c->tape->status == AD_OK && ad_backward(y) == AD_OK;
 }
 
 ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *context, const ad_gradcheck_options *options,
                        ad_gradcheck_result *results)
 {
+    check c = {.tape = t, .function = function, .context = context};
     if (!t || !function || !results)
         return ad_fail(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
-    check c = {.tape = t, .function = function, .context = context};
-    begin_results(t, results);
-    if (!run_first(&c))
+    if (!make_room(&c))
         return t->status;
-    const size_t n = read_gradients(t, NULL);
-    double *all = ad_memory_take(&t->memory, n, sizeof *all);
-    if (!all)
-        return ad_fail_memory(t, "gradcheck");
-    read_gradients(t, all);
-    judge_all(&c, options, all, results);
-    ad_memory_release(&t->memory, all, n, sizeof *all);
-    if (t->status == AD_OK)
-        run_backward(t, record(&c));
+    keep_values(&c, results);
+    if (run_backward(&c)) {
+        keep_gradients(&c);
+        judge_all(&c, options, results);
+        run_backward(&c);
+    }
+    if (t->status != AD_OK && c.calls)
+        put_back(&c);
+    release(&c);
     return t->status;
 }

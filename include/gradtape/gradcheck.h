@@ -4,8 +4,8 @@
 #include <gradtape/backward.h>
 
 /* Records a function of the tape's parameters and returns its result, which has one element. It is called many times,
- * each time on a tape that was reset. It must return the same value for the same parameters. It must make no parameter,
- * and no state after its first call. */
+ * each time on a tape that was reset. It must return the same value for the same parameters. It must change no
+ * parameter and make none, and make no state after its first call. */
 typedef ad_tensor ad_gradcheck_function(ad_tape *tape, void *context);
 
 /* What the check found out about a gradient. */
@@ -38,8 +38,12 @@ typedef struct ad_gradcheck_options {
  *   `options` may be NULL.
  * - Differences are central, with two step widths and Richardson's extrapolation: their error is of order h^4.
  * - The tape is reset. Afterwards the parameters have their old values and keep the analytic gradient.
- * Returns the tape's status. A wrong gradient is a verdict, not an error. Errors: a function that makes a parameter in
- * any call, or a state after its first; what the function or backward fails with. */
+ * - After an error the parameters have their old values too, and nothing is recorded. What was not judged before is
+ *   AD_GRADIENT_NOT_CHECKED.
+ * Returns the tape's status. A wrong gradient is a verdict, not an error. Errors, in any call of the function, which
+ * the message numbers from 1 on: it makes or changes a parameter, or makes a state after its first call (AD_BAD_STATE);
+ * its result is inert, stale or of another tape (AD_BAD_HANDLE), or has not one element (AD_BAD_SHAPE); what the
+ * function or backward fails with. */
 AD_API ad_status ad_gradcheck(ad_tape *tape, ad_gradcheck_function *function, void *context,
                               const ad_gradcheck_options *options, ad_gradcheck_result *results);
 

@@ -1,5 +1,6 @@
 /* ad_gradcheck: what it calls right, wrong, missing, all zero and not checked, and what it refuses. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../support/one_tape.h"
@@ -342,6 +343,7 @@ START_TEST(gradcheck_of_a_function_that_makes_leaves)
     ad_tensor (*const make[])(ad_tape *, ad_tensor) = {make_param, make_state, make_slot};
     maker m = {.a = PARAMS("a", 1, -2), .make = make[_i]};
     ad_gradcheck_result results[3];
+    char text[120];
     results[2].worst = 12345;
     ck_assert_int_eq(ad_gradcheck(t, makes, &m, NULL, results), AD_OK);
     const int total = m.calls;
@@ -352,9 +354,9 @@ START_TEST(gradcheck_of_a_function_that_makes_leaves)
         m.calls = 0;
         ck_assert_int_eq(ad_gradcheck(t, makes, &m, NULL, more), AD_BAD_STATE);
         ck_assert_int_eq(m.calls >= m.at, 1);
-        expect_error_with(t, AD_BAD_STATE,
-                          m.at == 1 ? "gradcheck: the function makes a parameter: make them all before"
-                                    : "after its first call: make them all before");
+        snprintf(text, sizeof text, "gradcheck: the function makes a %s in call %d: make them all %s",
+                 _i ? "state" : "parameter", m.at, _i ? "in the first" : "before");
+        expect_error(t, AD_BAD_STATE, text);
         EXPECT(m.a, 1, -2);
         free(more);
     }
@@ -364,6 +366,135 @@ START_TEST(gradcheck_of_a_function_that_makes_leaves)
     ck_assert_int_eq(ad_gradcheck(t, makes, &m, NULL, all), _i ? AD_OK : AD_BAD_STATE); /* a state in the first call */
     free(all);
     ad_clear_error(t);
+}
+END_TEST
+
+/* ---- A function that misbehaves in one of its calls -------------------------------------------------------------- */
+
+static ad_tape *other;
+
+typedef struct misbehaver {
+    ad_tensor a, b, sums;
+    ad_tensor (*act)(struct misbehaver *m, ad_tensor y);
+    int calls, at;
+} misbehaver;
+
+/* b^2 sum a^2 */
+static ad_tensor misbehaves(ad_tape *tape, void *context)
+{
+    misbehaver *m = context;
+    (void)tape;
+    const ad_tensor y = ad_mul(ad_square(m->b), ad_sum(ad_square(m->a)));
+    return ++m->calls == m->at ? m->act(m, y) : y;
+}
+
+#define ACT(name, statement)                                                                                           \
+    static ad_tensor name(misbehaver *m, ad_tensor y)                                                                  \
+    {                                                                                                                  \
+        (void)m;                                                                                                       \
+        statement;                                                                                                     \
+        return y;                                                                                                      \
+    }
+ACT(fills, ad_fill(m->a, 5))
+ACT(assigns, ad_assign(m->a, (const double[]){7, 8, 9}))
+ACT(assigns_the_same, ad_assign(m->a, ad_f64(m->a)))
+ACT(fills_at_random, ad_fill_uniform(m->a, (const double[]){0, 1}, 1, 2))
+ACT(feeds, ad_feed(m->a, AD_SHAPE(3), (const double[]){7, 8, 9}))
+ACT(descends, ad_backward(y); ad_descend(m->a, 0.1))
+ACT(descends_by_adagrad, ad_backward(y); ad_descend_adagrad(m->a, m->sums, 0.1))
+ACT(fills_and_fails, ad_fill(m->a, 5); ad_fail(t, AD_BAD_STATE, "gradcheck: the function changes a, and says so"))
+ACT(clears_what_it_did, ad_assign(m->a, NULL); ad_fill(m->a, 5); ad_clear_error(t); ad_fill(m->a, 6))
+ACT(changes_both, ad_fill(m->b, 5); ad_fill(m->a, 5))
+ACT(gives_nothing, y = (ad_tensor){0})
+ACT(gives_what_is_inert, y = (ad_tensor){.tape = t})
+ACT(gives_what_is_stale, ad_tensor old = ad_exp(y); ad_reset(t); y = old)
+ACT(gives_what_is_of_another_tape, ad_clear_error(other); y = ad_variable(other, AD_F64, AD_SCALAR, NULL))
+ACT(gives_a_vector, y = ad_square(m->a))
+
+static const struct {
+    ad_tensor (*act)(misbehaver *m, ad_tensor y);
+    ad_status status;
+    const char *message; /* with the number of the call */
+} misdeeds[] = {
+    {fills, AD_BAD_STATE, "gradcheck: the function changes a in call %d: it must only read parameters"},
+    {assigns, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {assigns_the_same, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {fills_at_random, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {feeds, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {descends, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {descends_by_adagrad, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {fills_and_fails, AD_BAD_STATE, "gradcheck: the function changes a, and says so"},
+    {clears_what_it_did, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {changes_both, AD_BAD_STATE, "gradcheck: the function changes a in call %d"},
+    {gives_nothing, AD_BAD_HANDLE, "gradcheck: the function's result in call %d: its operand is inert"},
+    {gives_what_is_inert, AD_BAD_HANDLE, "gradcheck: the function's result in call %d: its operand is inert"},
+    {gives_what_is_stale, AD_BAD_HANDLE, "gradcheck: the function's result in call %d: its operand is stale"},
+    {gives_what_is_of_another_tape, AD_BAD_HANDLE,
+     "gradcheck: the function's result in call %d: its operand belongs to another tape"},
+    {gives_a_vector, AD_BAD_SHAPE, "gradcheck: the function's result in call %d, [3], is not a scalar: reduce it"},
+};
+
+/* In any call: the first, those of the differences, the last. The parameters have their values again, and the tape has
+ * nothing recorded of others. */
+START_TEST(gradcheck_of_a_function_that_misbehaves)
+{
+    const ad_tensor a = PARAMS("a", 1, -2, 3);
+    misbehaver m = {.a = a, .b = PARAM(0.5, "b"), .sums = ad_slot(a, "Adagrad", 0), .act = misdeeds[_i].act};
+    ad_gradcheck_result results[2];
+    char text[160];
+    other = ad_tape_open(NULL);
+    ck_assert_int_eq(ad_gradcheck(t, misbehaves, &m, NULL, results), AD_OK);
+    const int total = m.calls;
+    ck_assert_int_eq(total, 18);
+    for (m.at = 1; m.at <= total; m.at++) {
+        m.calls = 0;
+        ck_assert_int_eq(ad_gradcheck(t, misbehaves, &m, NULL, results), misdeeds[_i].status);
+        ck_assert_int_eq(m.calls, m.at);
+        snprintf(text, sizeof text, misdeeds[_i].message, m.at);
+        expect_error_with(t, misdeeds[_i].status, text);
+        ck_assert_int_eq(results[0].verdict, m.at <= 13 ? AD_GRADIENT_NOT_CHECKED : AD_GRADIENT_RIGHT);
+        ck_assert_int_eq(results[1].verdict, m.at <= 17 ? AD_GRADIENT_NOT_CHECKED : AD_GRADIENT_RIGHT);
+        EXPECT(m.a, 1, -2, 3);
+        EXPECT(m.b, 0.5);
+        ck_assert_uint_eq(ad_entry_count(t), 0);
+    }
+    ad_tape_close(other);
+    m.at = 0;
+    ck_assert_int_eq(ad_gradcheck(t, misbehaves, &m, NULL, results), AD_OK);
+    ck_assert_int_eq(results[0].verdict, AD_GRADIENT_RIGHT);
+}
+END_TEST
+
+/* A state may change: how often the function was called, for instance. */
+static ad_tensor counts(ad_tape *tape, void *context)
+{
+    ingredients *in = context;
+    ad_fill(ad_slot(in->a, "calls", 0), ++in->calls);
+    return squares_by_exp(tape, in);
+}
+
+START_TEST(gradcheck_of_a_function_that_changes_a_state)
+{
+    ingredients in = {.a = PARAMS("a", 1, -2, 3), .b = PARAM(0.5, "b")};
+    ad_gradcheck_result results[2];
+    ck_assert_int_eq(ad_gradcheck(t, counts, &in, NULL, results), AD_OK);
+    ck_assert_int_eq(results[0].verdict, AD_GRADIENT_RIGHT);
+    ck_assert_double_eq(number_at(ad_slot(in.a, "calls", 0), 2), in.calls);
+}
+END_TEST
+
+/* On a tape in error, and in a kernel, nothing happens: no call, no reset. */
+START_TEST(gradcheck_after_an_error)
+{
+    ingredients in = {.a = PARAMS("a", 1, -2, 3), .b = PARAM(0.5, "b")};
+    ad_gradcheck_result results[2];
+    ad_exp(in.a);
+    ad_fail(t, AD_STOPPED, "before");
+    ck_assert_int_eq(ad_gradcheck(t, counts, &in, NULL, results), AD_STOPPED);
+    ck_assert_int_eq(results[1].verdict, AD_GRADIENT_NOT_CHECKED);
+    ck_assert_int_eq(in.calls, 0);
+    ck_assert_uint_eq(ad_entry_count(t), 1);
+    expect_error(t, AD_STOPPED, "before");
 }
 END_TEST
 
@@ -392,6 +523,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, gradcheck_of_nan);
     tcase_add_test(tests, gradcheck_errors);
     tcase_add_loop_test(tests, gradcheck_of_a_function_that_makes_leaves, 0, 3);
+    tcase_add_loop_test(tests, gradcheck_of_a_function_that_misbehaves, 0, COUNT(misdeeds));
+    tcase_add_test(tests, gradcheck_of_a_function_that_changes_a_state);
+    tcase_add_test(tests, gradcheck_after_an_error);
     tcase_add_test(tests, verdict_names);
 }
 

@@ -116,7 +116,7 @@ START_TEST(gradcheck_refuses_a_function_that_makes_parameters)
 {
     ad_gradcheck_result one;
     ck_assert_int_eq(ad_gradcheck(t, makes_a_parameter, NULL, NULL, &one), AD_BAD_STATE);
-    expect_refusal(t, AD_BAD_STATE, "gradcheck: the function makes a parameter: make them all before");
+    expect_refusal(t, AD_BAD_STATE, "gradcheck: the function makes a parameter in call 1: make them all before");
 }
 END_TEST
 
