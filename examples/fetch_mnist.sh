@@ -15,7 +15,20 @@ sums='ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db  train-im
 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7  t10k-images-idx3-ubyte
 ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2  t10k-labels-idx1-ubyte'
 
+if [ $# -gt 0 ]; then
+    say "$*: fetch_mnist.sh takes no arguments. XDG_CACHE_HOME says where the files are kept."
+    exit 2
+fi
+
 bytes=70000000 # what the files take, packed and unpacked
+
+# check_files FOLDER: ends the script if something else stands in the place of a file, because reading it may wait for
+# ever, as it does for a fifo.
+check_files() {
+    for file in $files; do
+        ! [ -e "$1/$file" ] || [ -f "$1/$file" ] || cannot_keep "$1/$file is not a file"
+    done
+}
 
 is_mnist() { (CDPATH='' cd -- "$1" && printf '%s\n' "$sums" | sha256sum --check --status) 2>/dev/null; }
 
@@ -73,7 +86,8 @@ with_curl() {
 fetch() {
     say "Looking for MNIST: $2"
     rm -rf "$partial/new"
-    mkdir "$partial/new"
+    why=$(make_folder "$partial/new")
+    [ -z "$why" ] || cannot_keep "$why"
     if ! "$@"; then
         rm -rf "$partial/new" "$partial"/*.tgz
         check_room
@@ -107,10 +121,19 @@ fi
 parent=${XDG_CACHE_HOME:-$HOME/.cache}/gradtape
 case $parent in
 /*) ;;
-*) parent=$(pwd)/$parent ;;
+*)
+    folder=$(pwd 2>/dev/null) || :
+    if ! [ "$folder/." -ef . ]; then
+        say "MNIST has no place to be kept: the folder $parent is meant to be in the current one, which has been deleted."
+        say "Go to another folder, or set XDG_CACHE_HOME to an absolute path, or give the files' folder with --data DIR."
+        exit 1
+    fi
+    parent=$folder/$parent
+    ;;
 esac
 cache=$parent/mnist
 partial=$parent/mnist.partial
+check_files "$cache"
 if is_mnist "$cache"; then
     printf '%s\n' "$cache"
     exit
@@ -118,13 +141,13 @@ fi
 
 why=$(obstacle "$parent")
 [ -n "$why" ] || [ -d "$cache" ] || why=$(obstacle "$cache")
-[ -n "$why" ] || why=$(mkdir -p -- "$parent" 2>&1) || :
-[ -n "$why" ] || { true >>"$parent/mnist.lock"; } 2>/dev/null || why="$parent/mnist.lock cannot be written to"
+[ -n "$why" ] || why=$(make_folder "$parent")
+[ -n "$why" ] || why=$(make_lock "$parent/mnist.lock")
 [ -z "$why" ] || cannot_keep "$why"
 
 # One start fetches, others wait for it and then find its files. The lock lasts as long as any download that this start
 # leaves behind, so who holds it may clear away what an earlier one left.
-exec 9>"$parent/mnist.lock"
+exec 9>>"$parent/mnist.lock"
 flock -n 9 || {
     say "Waiting for another start that is fetching MNIST."
     flock 9
@@ -134,7 +157,9 @@ if ! is_mnist "$cache"; then
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    why=$({ rm -rf "$partial" && mkdir "$partial"; } 2>&1) || cannot_keep "$why"
+    rm -rf "$partial" 2>/dev/null || cannot_keep "$partial, which an earlier start left there, cannot be removed"
+    why=$(make_folder "$partial")
+    [ -z "$why" ] || cannot_keep "$why"
     check_room
     if [ -e "$cache" ]; then
         failed "$cache" "not the files expected" || say "The files in $cache are not MNIST and are fetched again."
@@ -149,7 +174,7 @@ if ! is_mnist "$cache"; then
         say "    sh examples/mnist.sh --data /usr/share/datasets/fashion-mnist"
         exit 1
     fi
-    [ ! -e "$cache" ] || why=$(mv -T "$cache" "$partial/old" 2>&1) || cannot_keep "$why"
-    why=$(mv -T "$partial/new" "$cache" 2>&1) || cannot_keep "$why"
+    { ! [ -e "$cache" ] || mv -T "$cache" "$partial/old"; } 2>/dev/null || cannot_keep "$cache cannot be replaced"
+    mv -T "$partial/new" "$cache" 2>/dev/null || cannot_keep "$partial/new cannot be moved to $cache"
 fi
 printf '%s\n' "$cache"

@@ -9,14 +9,19 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=tools/require.sh
 . "$root/tools/require.sh"
-fuzz=$root/build-fuzz
+CDPATH='' cd -- "$root"
+fuzz=$root/build-fuzz seconds=${1-600}
+if [ $# -gt 1 ] || { [ "$seconds" != build ] && ! is_count "$seconds"; }; then
+    say "usage: fuzz.sh [SECONDS], a whole number from 1 to 99999, or fuzz.sh build; not: $*"
+    exit 2
+fi
 
 require_to_build check clang libclang-rt-dev llvm
 # clang links a sanitizer's symbols only into programs, hence b_lundef.
 CC=clang configure "$fuzz" -Dtests=true -Dfuzz=true -Dbuildtype=debugoptimized -Dx86_kernels=false \
     -Db_sanitize=address,undefined -Db_lundef=false
 build "$fuzz" tests/fuzz/fuzz_tape
-[ "${1:-}" = build ] || {
+[ "$seconds" = build ] || {
     mkdir -p "$fuzz/found"
-    sh "$root/tests/fuzz/run.sh" "$fuzz/tests/fuzz/fuzz_tape" "${1:-600}" "$fuzz/found"
+    sh "$root/tests/fuzz/run.sh" "$fuzz/tests/fuzz/fuzz_tape" "$seconds" "$fuzz/found"
 }

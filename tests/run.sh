@@ -6,9 +6,27 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=tools/require.sh
 . "$root/tools/require.sh"
+CDPATH='' cd -- "$root"
 build=$root/build
 
-require_to_build check
+# check_options OPTION...: ends the script if `meson test` does not take them, before anything is built.
+check_options() {
+    before=
+    for option; do
+        case $before in -t | --timeout-multiplier) check_times "$option" ;; esac
+        case $option in --timeout-multiplier=*) check_times "${option#*=}" ;; esac
+        before=$option
+    done
+    require_to_build check
+    # Status 2 says that options are wrong. With right ones it finds no tests in a folder that is not there.
+    said=$(meson test "$@" -C "$build/none" 2>&1 >/dev/null) || [ $? -ne 2 ] || {
+        say "run.sh hands its options to 'meson test', which does not take them: ${said##*error: }"
+        say "'meson test --help' lists what it takes."
+        exit 2
+    }
+}
+
+check_options "$@"
 # Results of an earlier run must not be counted if this one stops before its tests.
 rm -f "$build"/meson-logs/testlog*.json
 export CK_VERBOSITY="${CK_VERBOSITY:-normal}"

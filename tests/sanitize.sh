@@ -6,14 +6,8 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=tools/require.sh
 . "$root/tools/require.sh"
-case $#${1:-} in
-0) times=1 ;;
-2--timeout-multiplier) times=$2 ;;
-*)
-    say "usage: sanitize.sh [--timeout-multiplier N]"
-    exit 1
-    ;;
-esac
+CDPATH='' cd -- "$root"
+read_times "$@"
 address=$root/build-asan thread=$root/build-tsan memcheck=$root/build-valgrind fuzz=$root/build-fuzz
 
 require_to_build check clang libclang-rt-dev llvm valgrind libc6-dbg

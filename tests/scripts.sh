@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the scripts say about folders that cannot be used and about full disks, with tools that only pretend: no network,
-# no build. And two rules for the sources of all scripts and tests.
+# What the scripts say about arguments that they do not take, folders that cannot be used and full disks, with tools that
+# only pretend: no network, no build. And two rules for the sources of all scripts and tests.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -57,6 +57,10 @@ exit 1
 END
 tool meson <<'END'
 #!/bin/sh
+case " $* " in # a start that only looks at the options
+*' --bogus '*) echo 'meson: error: unrecognized arguments: --bogus' >&2 && exit 2 ;;
+*'/none ') exit 1 ;;
+esac
 echo meson >>"$TOOLS/called"
 case ${DISK:-} in full) echo 'OSError: [Errno 28] No space left on device' && exit 1 ;; esac
 [ "$1" = setup ] || exit 0
@@ -131,11 +135,16 @@ home=$work/home
 mkdir "$home"
 what='a cache that is a dangling symlink'
 ln -s "$work/gone" "$home/cache"
-keeps_not "$home/cache" "$home/cache is a symbolic link to $work/gone, which is not there"
+keeps_not "$home/cache" "$home/cache is a symbolic link to $work/gone, which leads to no folder"
 mkdir "$home/cache" && ln -s ../gone "$home/cache/gradtape"
-keeps_not "$home/cache" "$home/cache/gradtape is a symbolic link to ../gone, which is not there"
+keeps_not "$home/cache" "$home/cache/gradtape is a symbolic link to ../gone, which leads to no folder"
 mkdir -p "$home/cache/gradtape" && ln -s gone "$home/cache/gradtape/mnist"
-keeps_not "$home/cache" "$home/cache/gradtape/mnist is a symbolic link to gone, which is not there"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist is a symbolic link to gone, which leads to no folder"
+what='a cache that is a symlink to itself'
+ln -s cache "$home/cache"
+keeps_not "$home/cache" "$home/cache is a symbolic link to cache, which leads to no folder that can be opened"
+mkdir "$home/cache" && ln -s "$home/cache/b" "$home/cache/gradtape" && ln -s gradtape "$home/cache/b"
+keeps_not "$home/cache" "$home/cache/gradtape is a symbolic link to $home/cache/b, which leads to no folder"
 what='a cache that is a file'
 touch "$home/cache"
 keeps_not "$home/cache" "$home/cache is not a folder"
@@ -145,7 +154,32 @@ mkdir -p "$home/cache/gradtape" && touch "$home/cache/gradtape/mnist"
 keeps_not "$home/cache" "$home/cache/gradtape/mnist is not a folder"
 what='a lock that is a folder'
 mkdir -p "$home/cache/gradtape/mnist.lock"
-keeps_not "$home/cache" "$home/cache/gradtape/mnist.lock cannot be written to"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist.lock is not a file"
+
+what='a lock that is a symlink'
+mkdir -p "$home/cache/gradtape" && ln -s "$home/made" "$home/cache/gradtape/mnist.lock"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist.lock is a symbolic link"
+mkdir -p "$home/cache/gradtape" && echo kept >"$home/kept" && ln -s "$home/kept" "$home/cache/gradtape/mnist.lock"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist.lock is a symbolic link"
+what='a fifo in the place of a lock'
+mkdir -p "$home/cache/gradtape" && mkfifo "$home/cache/gradtape/mnist.lock"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist.lock is not a file"
+what='something else in the place of a data file'
+mkdir -p "$home/cache/gradtape/mnist" && mkfifo "$home/cache/gradtape/mnist/train-images-idx3-ubyte"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist/train-images-idx3-ubyte is not a file"
+mkdir -p "$home/cache/gradtape/mnist" && mkfifo "$home/cache/gradtape/mnist/t10k-labels-idx1-ubyte"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist/t10k-labels-idx1-ubyte is not a file"
+mkdir -p "$home/cache/gradtape/mnist" && ln -s /dev/zero "$home/cache/gradtape/mnist/train-labels-idx1-ubyte"
+keeps_not "$home/cache" "$home/cache/gradtape/mnist/train-labels-idx1-ubyte is not a file"
+what='a name that is too long'
+long=$(printf '%0256d' 0)
+keeps_not "$home/$long" "a name in it has more than 255 bytes"
+letters=$(printf '%0200d' 0 | sed 's/0/\xc3\xa9/g') # 200 letters of two bytes
+keeps_not "$home/$letters/cache" "a name in it has more than 255 bytes"
+keeps_not "$home/$(printf '%04000d' 0 | sed 's|0000000000|/0000000000|g')" "a name in it has more than 255 bytes, or all of it more than 4000"
+what='a folder in which none can be made'
+keeps_not /proc/none "no folder can be made in /proc"
+keeps_not /proc/self/fd/none "no folder can be made in /proc/self/fd"
 
 what='a cache without permission'
 if as_user true 2>/dev/null; then
@@ -170,6 +204,20 @@ keeps() {
     ! [ -e "$2/gradtape/mnist.partial" ] || complain "something is left"
 }
 fetch_from() (CDPATH='' cd -- "$1" && CDPATH=$work/decoy XDG_CACHE_HOME=$2 sh "$fetch")
+
+what='a relative cache in a folder that was deleted'
+for folder in cache ../cache ''; do
+    mkdir "$home/deleted"
+    # shellcheck disable=SC2016
+    try sh -c 'CDPATH= cd -- "$0" && rmdir "$0" && XDG_CACHE_HOME=$1 HOME=. exec sh "$2"' "$home/deleted" "$folder" "$fetch"
+    says "MNIST has no place to be kept: the folder ${folder:-./.cache}/gradtape" "has been deleted" "--data DIR"
+    ! [ -e "$tools/called" ] || complain "it downloads"
+done
+what='an absolute cache in a folder that was deleted'
+mkdir "$home/deleted"
+# shellcheck disable=SC2016
+try sh -c 'CDPATH= cd -- "$0" && rmdir "$0" && XDG_CACHE_HOME=$1 exec sh "$2"' "$home/deleted" "$home/x" "$fetch"
+[ "$status" -eq 0 ] || complain "status $status"
 
 # CDPATH leads cd away from the caller's folder, and makes it print.
 mkdir -p "$work/decoy/cache/gradtape/mnist" "$work/decoy/tests" "$work/decoy/.ci"
@@ -232,14 +280,21 @@ builds_not() {
 make_file() { touch "$1"; }
 make_link() { ln -s gone "$1"; }
 make_lock() { mkdir -p "$1/.lock"; }
+make_fifo() { mkdir "$1" && mkfifo "$1/.lock"; }
+make_lock_link() { mkdir "$1" && ln -s ../made "$1/.lock"; }
 protect() { chmod 555 "$tree"; }
 
 what='a build folder that is a file'
 builds_not "is not a folder" make_file env
 what='a build folder that is a dangling symlink'
-builds_not "is a symbolic link to gone, which is not there" make_link env
+builds_not "is a symbolic link to gone, which leads to no folder" make_link env
 what='a build folder whose lock is a folder'
-builds_not "/.lock cannot be written to" make_lock env
+builds_not "/.lock is not a file" make_lock env
+what='a build folder whose lock is a fifo'
+builds_not "/.lock is not a file" make_fifo env
+what='a build folder whose lock is a symlink'
+builds_not "/.lock is a symbolic link" make_lock_link env
+! [ -e "$tree/made" ] || complain "it makes what the link names"
 what='a tree without permission'
 if as_user true 2>/dev/null; then builds_not "$tree cannot be written to" protect as_user; fi
 what='a tree on a disk that cannot be written to'
@@ -267,6 +322,55 @@ what='a build on a full disk'
 ends_with full "free some room on its disk"
 what='a build that fails'
 ends_with '' "What stopped it is said above"
+
+# ---- Arguments ----------------------------------------------------------------------------------------------------
+
+# takes_not TEXT SCRIPT ARGUMENT...: it says so before it calls any tool, and changes nothing.
+takes_not() {
+    text=$1 script=$2
+    shift 2
+    try sh "$tree/$script" "$@"
+    says "$text"
+    ! [ -e "$tools/called" ] || complain "it has called: $(cat "$tools/called")"
+    [ -z "$(find "$tree" -maxdepth 1 -name 'build*')" ] || complain "it has made a folder"
+}
+what='a number of seconds that is none'
+for seconds in abc -5 0 1.5 '' ' 7' 08 100000; do
+    takes_not "usage: fuzz.sh [SECONDS], a whole number from 1 to 99999" tests/fuzz.sh "$seconds"
+done
+takes_not "usage: fuzz.sh" tests/fuzz.sh 5 6
+what='a lengthening of limits that is none'
+for script in tests/run.sh tests/sanitize.sh .ci/run; do
+    for times in banana -5 0 1.5 '' 100000; do
+        takes_not "--timeout-multiplier $times: it must be a whole number from 1 to 99999" "$script" --timeout-multiplier "$times"
+    done
+done
+takes_not "--timeout-multiplier x: it must be" tests/run.sh -t x
+takes_not "--timeout-multiplier x: it must be" tests/run.sh --suite unit --timeout-multiplier=x
+what='an option that a script has not'
+for script in tests/sanitize.sh .ci/run; do
+    takes_not "the only option is --timeout-multiplier N" "$script" --suite unit
+    takes_not "the only option is --timeout-multiplier N" "$script" --timeout-multiplier
+    takes_not "the only option is --timeout-multiplier N" "$script" banana
+done
+takes_not "takes no arguments" examples/fetch_mnist.sh here
+what='an option that Meson has not'
+takes_not "does not take them: unrecognized arguments: --bogus" tests/run.sh --bogus
+what='an option that the example has not'
+mkdir -p "$tree/build/examples"
+touch "$tree/build/build.ninja"
+tool ninja <<'END'
+#!/bin/sh
+echo 'no work to do'
+END
+printf '#!/bin/sh\necho "a program says no" >&2\nexit 2\n' >"$tree/build/examples/mnist"
+chmod 755 "$tree/build/examples/mnist"
+try env XDG_CACHE_HOME="$home/options" sh "$tree/examples/mnist.sh" --steps banana
+says 'a program says no'
+! [ -e "$tools/called" ] || complain "it has called: $(cat "$tools/called")"
+rm -r "$tree/build"
+
+# ---- Where CDPATH leads -------------------------------------------------------------------------------------------
 
 what='CDPATH in the folder of the tree'
 printf 'touch "%s/led"\n' "$work" | tee "$work/decoy/tests/run.sh" "$work/decoy/tests/sanitize.sh" >"$work/decoy/.ci/run"

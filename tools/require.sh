@@ -42,18 +42,80 @@ require_to_build() {
     require gcc libc6-dev meson ninja-build pkg-config libopenblas-dev zlib1g-dev libsleef-dev "$@"
 }
 
+# ---- Arguments ----------------------------------------------------------------------------------------------------
+
+# is_count TEXT: it is a whole number that a limit of time can have.
+is_count() { case $1 in '' | 0* | *[!0-9]* | ??????*) return 1 ;; esac; }
+
+# check_times N: ends the script if N cannot lengthen the limits of tests.
+check_times() {
+    is_count "$1" && return
+    say "--timeout-multiplier $1: it must be a whole number from 1 to 99999, 10 for a slow or busy machine."
+    exit 2
+}
+
+# read_times OPTION...: sets $times to the N of --timeout-multiplier N, the only option of a script, or to 1.
+read_times() {
+    times=1
+    [ $# -gt 0 ] || return 0
+    if [ $# -ne 2 ] || [ "$1" != --timeout-multiplier ]; then
+        say "$*: the only option is --timeout-multiplier N, which lengthens every time limit of the tests N times."
+        exit 2
+    fi
+    check_times "$2"
+    # shellcheck disable=SC2034
+    times=$2
+}
+
 # ---- Folders ------------------------------------------------------------------------------------------------------
+
+# nearest PATH: prints it, or what is above it, whichever is there first.
+nearest() {
+    at=$1
+    while ! [ -e "$at" ] && ! [ -L "$at" ]; do at=$(dirname -- "$at"); done
+    printf '%s\n' "$at"
+}
+
+# has_long_name PATH: a name in it is longer than file systems take, or the path has no room for files below it.
+has_long_name() {
+    [ "$(printf '%s' "$1" | wc -c)" -le 4000 ] || return 0
+    printf '%s\n' "$1" | tr / '\n' | LC_ALL=C awk 'length > 255 { found = 1 } END { exit !found }'
+}
 
 # obstacle FOLDER: prints why it cannot be made, or no file put into it. Prints nothing if there is no reason.
 obstacle() {
-    at=$1
-    while ! [ -e "$at" ] && ! [ -L "$at" ]; do at=$(dirname -- "$at"); done
-    if [ -d "$at" ]; then
+    at=$(nearest "$1")
+    if has_long_name "$1"; then
+        printf '%s\n' "a name in it has more than 255 bytes, or all of it more than 4000"
+    elif [ -d "$at" ]; then
         { [ -w "$at" ] && [ -x "$at" ]; } || printf '%s\n' "$at cannot be written to"
     elif [ -e "$at" ]; then
         printf '%s\n' "$at is not a folder"
     else
-        printf '%s\n' "$at is a symbolic link to $(readlink -- "$at"), which is not there"
+        printf '%s\n' "$at is a symbolic link to $(readlink -- "$at"), which leads to no folder that can be opened"
+    fi
+}
+
+# make_folder FOLDER: makes it, and those above it. Prints why it cannot, or nothing.
+make_folder() {
+    reason=$(obstacle "$1")
+    if [ -z "$reason" ] && ! said=$(LC_ALL=C mkdir -p -- "$1" 2>&1); then
+        case $said in
+        *'No space left'* | *'quota exceeded'*) reason="the disk of $(nearest "$1") is full" ;;
+        *) reason="no folder can be made in $(nearest "$1")" ;;
+        esac
+    fi
+    [ -z "$reason" ] || printf '%s\n' "$reason"
+}
+
+# make_lock FILE: makes the file that starts of a script lock. Prints why it cannot, or nothing.
+make_lock() {
+    if [ -L "$1" ]; then # Opening it would write where it leads.
+        printf '%s\n' "$1 is a symbolic link, in the place of a file of the script's own"
+    elif [ -e "$1" ] && ! [ -f "$1" ]; then # Opening a fifo would wait for ever.
+        printf '%s\n' "$1 is not a file"
+    elif ! { true >>"$1"; } 2>/dev/null; then
+        printf '%s\n' "$1 cannot be written to"
     fi
 }
 
@@ -71,9 +133,8 @@ is_configured() { [ -f "$1/build.ninja" ]; }
 
 # make_build DIRECTORY: makes a build directory of this tree unless it is there. It expects the top folder in $root.
 make_build() {
-    why=$(obstacle "$1")
-    [ -n "$why" ] || why=$(mkdir -p -- "$1" 2>&1) || :
-    [ -n "$why" ] || { true >>"$1/.lock"; } 2>/dev/null || why="$1/.lock cannot be written to"
+    why=$(make_folder "$1")
+    [ -n "$why" ] || why=$(make_lock "$1/.lock")
     [ -n "$why" ] || return 0
     say "The build needs the folder $1, but $why."
     say "Mend that, or copy the tree to a folder COPY that can be written to, and start again there:"
@@ -85,7 +146,7 @@ make_build() {
 # say_if_full DIRECTORY: names what is full after a tool has failed, the disk of the build or that of temporary files.
 say_if_full() {
     for folder in "$1" "${TMPDIR:-/tmp}"; do
-        has_room "$folder" 20000000 && continue
+        { ! [ -w "$folder" ] || has_room "$folder" 20000000; } && continue
         say "No more can be written to $folder: free some room on its disk and start again. What is built is kept."
         return 0
     done
