@@ -103,7 +103,7 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
 static bool has_upstream(const ad_part *part)
 {
     for (int j = 0; j < part->n_upstream; j++)
-        if (part->upstream[j].norm != 0)
+        if (ad_is_computed(&part->upstream[j]) && part->upstream[j].norm != 0)
             return true;
     return false;
 }
