@@ -10,6 +10,7 @@
 #include "cells.h"
 #include "gradients.h"
 #include "lines.h"
+#include "operators.h"
 #include "reasons.h"
 
 const ad_flow_limits ad_flow_limit = {
@@ -313,13 +314,10 @@ static void put_lines(const flow *f)
 
 static bool has_logistic(ad_tape *t)
 {
-    for (size_t i = 0; i < ad_entry_count(t); i++) {
-        const ad_tensor y = ad_recorded_at(t, i);
-        if (ad_is_made_by(y, "logistic") ||
-            (ad_is_made_by(y, "linear") && ad_attributes_of(y)[0].integer == AD_LOGISTIC))
-            return true;
-    }
-    return false;
+    size_t i = ad_entry_count(t);
+    while (i > 0 && ad_activation_of(ad_recorded_at(t, i - 1)) != AD_LOGISTIC)
+        i--;
+    return i > 0;
 }
 
 static void put_trend(const flow *f, const trend *of)

@@ -1,25 +1,12 @@
 /* Units that learn nothing: dead ones, and numbers that are saturated. */
 #include <math.h>
 
-#include <gradtape/operators/fused.h>
-
 #include "cells.h"
 #include "flow.h"
 #include "lines.h"
+#include "operators.h"
 
-/* The activation that y is the result of; AD_IDENTITY if it is none of the three that are looked at. */
-static ad_activation activation_of(ad_tensor y)
-{
-    const bool is_layer = ad_is_made_by(y, "linear") && ad_result_number(y) == 0;
-    const int64_t of_layer = is_layer ? ad_attributes_of(y)[0].integer : AD_IDENTITY;
-    if (ad_is_made_by(y, "relu") || of_layer == AD_RELU)
-        return AD_RELU;
-    if (ad_is_made_by(y, "tanh") || of_layer == AD_TANH)
-        return AD_TANH;
-    return ad_is_made_by(y, "logistic") || of_layer == AD_LOGISTIC ? AD_LOGISTIC : AD_IDENTITY;
-}
-
-/* Its name; of a layer without one also that of its weights. */
+/* The name of y; of a layer without one also that of its weights. */
 static void put_layer(ad_sink *sink, ad_ink ink, ad_tensor y)
 {
     ad_put_name(sink, ink, y, AD_NAME_IN_TEXT);
@@ -106,13 +93,13 @@ void ad_put_units(ad_sink *sink, ad_ink ink, ad_tape *t)
 {
     for (size_t i = 0; i < ad_entry_count(t) && ad_sink_is_good(sink); i++) {
         const ad_tensor y = ad_recorded_at(t, i);
-        const ad_activation activation = activation_of(y);
+        const ad_activation activation = ad_activation_of(y);
         ad_numbers value;
-        if (activation == AD_IDENTITY || !ad_find_value(y, &value))
+        if (activation == AD_IDENTITY || ad_is_byproduct(y) || !ad_find_value(y, &value))
             continue;
         if (activation == AD_RELU)
             put_dead(sink, ink, y, &value);
-        else
+        else if (activation == AD_TANH || activation == AD_LOGISTIC)
             put_saturated(sink, ink, y, &value, activation);
     }
 }
