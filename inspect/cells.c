@@ -1,11 +1,8 @@
 /* What text says of a tensor. */
 #include "cells.h"
 
-#include <string.h>
-
-#include <gradtape/operators/fused.h>
-
 #include "gradients.h"
+#include "operators.h"
 #include "statistics.h"
 
 enum { MOST_VALUES = 8, MOST_OPERANDS = 6, WHOLE_DIGITS = 10, MOST_RULE = 90 };
@@ -94,12 +91,6 @@ void ad_put_change(ad_sink *sink, ad_tensor x, ad_value_state state, bool exact)
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-bool ad_is_made_by(ad_tensor y, const char *name)
-{
-    const ad_operator *op = ad_operator_of(y);
-    return op && strcmp(op->name, name) == 0 && op == ad_operator_named(name);
-}
-
 static void put_list(ad_sink *sink, const int64_t *numbers, int n)
 {
     for (int i = 0; i < n; i++)
@@ -124,22 +115,16 @@ static void put_attribute(ad_sink *sink, ad_attribute_kind kind, const ad_attrib
     }
 }
 
-static const char *activation_name(int64_t activation)
-{
-    static const char *const names[AD_ACTIVATION_COUNT] = {"", " relu", " tanh", " logistic", " softplus", " elu", ""};
-    return activation >= 0 && activation < AD_ACTIVATION_COUNT ? names[activation] : "";
-}
-
 void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y)
 {
     const ad_operator *op = ad_operator_of(y);
     const ad_attribute *attributes = ad_attributes_of(y);
     ad_put_text(sink, ink, ad_made_by(y), AD_NAME_IN_TEXT);
-    if (ad_is_made_by(y, "linear"))
-        ad_put(sink, activation_name(attributes->integer));
-    else
-        for (int i = 0; attributes && i < AD_MAX_ATTRIBUTES && op->attributes[i].kind; i++)
-            put_attribute(sink, op->attributes[i].kind, &attributes[i]);
+    const char *activation = ad_is_made_by(y, "linear") ? ad_activation_name(ad_activation_of(y)) : NULL;
+    if (activation && *activation)
+        ad_put_format(sink, " %s", activation);
+    for (int i = 0; !activation && attributes && i < AD_MAX_ATTRIBUTES && op->attributes[i].kind; i++)
+        put_attribute(sink, op->attributes[i].kind, &attributes[i]);
     if (ad_result_number(y) > 0) {
         ad_put(sink, ", ");
         ad_put_ordinal(sink, ad_result_number(y));
@@ -169,47 +154,30 @@ void ad_put_call(ad_sink *sink, ad_ink ink, ad_tensor y)
 
 /* ---- Derivatives ------------------------------------------------------------------------------------------------- */
 
-/* A rule of two factors in words. Each % is an operand's name. */
-typedef struct rule_words {
-    const char *name;
-    const char *words;
-} rule_words;
-
-static const rule_words rules[] = {
-    {"linear", "d%0 = dz %1', d%1 = %0' dz, d%2 = sum of dz"},
-    {"matmul", "d%0 = dy %1', d%1 = %0' dy"},
-    {"matmul_nt", "d%0 = dy %1, d%1 = dy' %0"},
-    {"matmul_tn", "d%0 = %1 dy', d%1 = %0 dy"},
-    {"mul", "d%0 = %1 dy, d%1 = %0 dy"},
-    {"sum", "ones"},
-};
-
-static const char *words_of(ad_tensor y)
+void ad_put_operand_gradient(ad_sink *sink, ad_ink ink, ad_tensor y, int i)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (ad_is_made_by(y, rules[i].name))
-            return rules[i].words;
-    return NULL;
+    for (const char *at = ad_notes_of(y)->gradients[i]; *at; at++)
+        if (*at == '%')
+            ad_put_name(sink, ink, ad_operand(y, *++at - '0'), AD_NAME_IN_TEXT);
+        else
+            ad_put_bytes(sink, at, 1);
 }
 
 void ad_put_rule(ad_sink *sink, ad_ink ink, ad_tensor y)
 {
     const ad_operator *op = ad_operator_of(y);
-    const char *words = words_of(y);
-    for (const char *at = words; at && *at; at++)
-        if (*at == '%')
-            ad_put_name(sink, ink, ad_operand(y, *++at - '0'), AD_NAME_IN_TEXT);
-        else
-            ad_put_bytes(sink, at, 1);
-    if (!words && op && op->gradient)
+    const ad_operator_notes *notes = ad_notes_of(y);
+    for (int i = 0; i < 3 && notes->gradients[i]; i++) {
+        ad_put(sink, i ? ", " : "");
+        if (op->arity > 1) {
+            ad_put(sink, "d");
+            ad_put_name(sink, ink, ad_operand(y, i), AD_NAME_IN_TEXT);
+            ad_put(sink, " = ");
+        }
+        ad_put_operand_gradient(sink, ink, y, i);
+    }
+    if (!notes->gradients[0] && op && op->gradient)
         ad_put_text(sink, ink, op->gradient, MOST_RULE);
-}
-
-/* A local derivative that is the same for all operands: where no part was kept, because the operand wants none. */
-static bool is_constant(ad_tensor y, int i, double *local)
-{
-    *local = i == 1 && ad_is_made_by(y, "sub") ? -1 : 1;
-    return ad_is_made_by(y, "add") || ad_is_made_by(y, "sub");
 }
 
 /* Whether each operand that was given a part has a local derivative in numbers, and there is one. */
@@ -232,9 +200,9 @@ void ad_put_locals(ad_sink *sink, ad_ink ink, ad_tensor y, bool exact)
     }
     for (int i = 0; i < n; i++) {
         const ad_part *part = ad_part_to(y, i);
-        double local = part ? part->local : 0;
+        const double local = part ? part->local : i < 2 ? ad_notes_of(y)->locals[i] : 0;
         ad_put(sink, i ? ", " : "");
-        if (part || is_constant(y, i, &local))
+        if (part || local != 0)
             ad_put_number(sink, local, ad_digits_of(ad_type_of(y), exact));
         else
             ad_put(sink, ad_wants_gradient(ad_operand(y, i)) ? "nothing" : "not wanted");

@@ -34,10 +34,10 @@ void ad_put_call(ad_sink *sink, ad_ink ink, ad_tensor y);
 /* What the rule of y's call gives to its operands: "dx = dz W', dW = x' dz, db = sum of dz", or its row's words. */
 void ad_put_rule(ad_sink *sink, ad_ink ink, ad_tensor y);
 
+/* What one operand gets, where the row of the operator has words for it: "x' dz". */
+void ad_put_operand_gradient(ad_sink *sink, ad_ink ink, ad_tensor y, int i);
+
 /* The local derivatives of a call of one element by each operand, where a watched tape kept them; else its rule. */
 void ad_put_locals(ad_sink *sink, ad_ink ink, ad_tensor y, bool exact);
-
-/* Whether y was made by this operator of the library. */
-bool ad_is_made_by(ad_tensor y, const char *name);
 
 #endif

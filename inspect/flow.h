@@ -1,7 +1,6 @@
 #ifndef INSPECT_FLOW_H
 #define INSPECT_FLOW_H
-/* How gradients flow, and what is said of it. */
-#include "sink.h"
+/* How gradients flow from the last layer to the first: what is found of each parameter. */
 #include "words.h"
 
 /* From where on something is said. The numbers for updates and saturation are those of A. Karpathy's lectures. */
@@ -19,7 +18,58 @@ typedef struct ad_flow_limits {
 } ad_flow_limits;
 extern const ad_flow_limits ad_flow_limit;
 
-/* Writes a sentence for each layer of which units are dead or numbers saturated. */
-void ad_put_units(ad_sink *sink, ad_ink ink, ad_tape *t);
+/* What is found of a parameter. */
+typedef enum ad_verdict {
+    AD_FLOW_OK,
+    AD_FLOW_SLOW,
+    AD_FLOW_FAST,
+    AD_FLOW_TOO_SLOW,
+    AD_FLOW_TOO_FAST,
+    AD_FLOW_VANISHED,
+    AD_FLOW_EXPLODED,
+    AD_FLOW_NOT_FINITE,
+    AD_FLOW_ALL_ZERO,
+    AD_FLOW_NOT_COMPUTED
+} ad_verdict;
+
+/* Its word: "too slow". */
+const char *ad_verdict_word(ad_verdict verdict);
+
+/* What is known of the update of a parameter: of all its changes since the sweep. */
+typedef enum ad_update_kind { AD_UPDATE_NONE, AD_UPDATE_FROM_ZERO, AD_UPDATE_NOT_KEPT, AD_UPDATE_KNOWN } ad_update_kind;
+
+typedef struct ad_flow_row {
+    ad_tensor x;
+    size_t first_use; /* the first entry that reads it */
+    double norm, rms; /* of its gradient */
+    ad_update_kind kind;
+    double update; /* against the value before it */
+    ad_verdict verdict;
+} ad_flow_row;
+
+/* Weights and biases are compared each with their like: where activations grow from layer to layer as gradients do the
+ * other way, the gradients of weights say nothing. */
+enum { AD_BIASES, AD_WEIGHTS, AD_LAYER_KINDS };
+
+/* What happens from the last layer to the first. */
+typedef struct ad_trend {
+    double last, step; /* the rms of the last layer, and by how much a layer changes it */
+    bool vanishes, explodes;
+} ad_trend;
+
+typedef struct ad_flow {
+    ad_tape *tape;
+    ad_memory memory;
+    ad_flow_row *rows; /* of the parameters, in the order of their first use */
+    size_t n, room;
+    ad_trend trends[AD_LAYER_KINDS];
+} ad_flow;
+
+/* Judges the parameters. Returns false if memory is out. The caller frees the flow, also then. */
+bool ad_find_flow(ad_flow *flow, ad_tape *t);
+void ad_free_flow(ad_flow *flow);
+
+/* Where a root mean square stands on the bar: from 0 to 1. */
+double ad_place_on_bar(double rms);
 
 #endif

@@ -4,43 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#include <gradtape/operators/fused.h>
-
 #include "cells.h"
 #include "lines.h"
+#include "operators.h"
 
 /* A formula has at most so many characters, and parts within parts so deep. WORK holds as many of four bytes. */
 enum { MOST_CHARACTERS = 400, LEAST_SIZE = 8, MOST_DEPTH = 64, WORK = 2000, SHORT = 8, DIGITS = 6 };
-
-/* How tightly a formula binds. Inside one that binds more tightly it stands in parentheses. */
-enum { SUM = 1, QUOTIENT, PRODUCT, POWER, ATOM };
-
-/* How an operator is written: %ij is operand i, which binds at least as tightly as j; # is the first attribute, ~ the
- * same added or subtracted. */
-typedef struct notation {
-    const char *name, *pattern;
-    int level;
-} notation;
-
-static const notation notations[] = {
-    {"add", "%01 + %11", SUM},
-    {"sub", "%01 - %12", SUM},
-    {"neg", "-%02", SUM},
-    {"shift", "%01~", SUM},
-    {"mul_add", "%03 %13 + %21", SUM},
-    {"mul", "%03 %13", PRODUCT},
-    {"matmul", "%03 %13", PRODUCT},
-    {"matmul_nt", "%03 %15'", PRODUCT},
-    {"matmul_tn", "%05' %13", PRODUCT},
-    {"scale", "# %03", PRODUCT},
-    {"div", "%03 / %14", QUOTIENT},
-    {"divide_by", "%03 / #", QUOTIENT},
-    {"reciprocal", "1 / %04", QUOTIENT},
-    {"square", "%05^2", POWER},
-    {"pow", "%05^%15", POWER},
-    {"pow_constant", "%05^#", POWER},
-    {"transpose", "%05'", POWER},
-};
 
 /* An operator that is being written. */
 typedef struct writing {
@@ -109,41 +78,29 @@ static void put_leaf(formula *f, ad_tensor x, int level)
         return;
     }
     const double number = ad_element_of(value.data, value.type, 0);
-    const bool is_closed = signbit(number) && level > SUM;
+    const bool is_closed = signbit(number) && level > AD_BINDS_SUM;
     ad_put(&f->to, is_closed ? "(" : "");
     put_number(f, number);
     ad_put(&f->to, is_closed ? ")" : "");
 }
 
-/* How y is written; a pattern of NULL is NAME(operands). */
-static notation notation_of(ad_tensor y)
+/* How tightly the formula of y binds. */
+static int binding_of(ad_tensor y, const char *activation)
 {
-    for (size_t i = 0; i < sizeof notations / sizeof notations[0]; i++)
-        if (ad_is_made_by(y, notations[i].name)) {
-            notation found = notations[i];
-            if (found.pattern[0] == '#' && ad_attributes_of(y)->real < 0)
-                found.level = SUM;
-            return found;
-        }
-    if (!ad_is_made_by(y, "linear"))
-        return (notation){ad_made_by(y), NULL, ATOM};
-    static const char *const names[] = {"", "relu(", "tanh(", "logistic(", "softplus(", "elu("};
-    const int64_t activation = ad_attributes_of(y)->integer;
-    const bool is_named = activation > 0 && activation < AD_IDENTITY;
-    return (notation){is_named ? names[activation] : "", "%03 %13 + %21", is_named ? ATOM : SUM};
+    const ad_operator_notes *notes = ad_notes_of(y);
+    if (!notes->formula || *activation)
+        return AD_BINDS_CALL;
+    return notes->formula[0] == '#' && ad_attributes_of(y)->real < 0 ? AD_BINDS_SUM : notes->binds;
 }
 
 static void open_frame(formula *f, ad_tensor y, int level)
 {
-    const notation n = notation_of(y);
-    writing *frame = &f->frames[f->depth++];
-    const bool is_closed = n.level < level, is_linear = ad_is_made_by(y, "linear");
-    *frame = (writing){.y = y, .at = n.pattern, .end = is_closed || (is_linear && *n.name) ? ")" : ""};
-    ad_put(&f->to, is_closed ? "(" : is_linear ? n.name : "");
-    if (!n.pattern) {
-        ad_put_text(&f->to, f->ink, n.name, AD_NAME_IN_TEXT);
-        ad_put(&f->to, "(");
-    }
+    const char *pattern = ad_notes_of(y)->formula;
+    const char *activation = pattern ? ad_activation_name(ad_activation_of(y)) : ""; /* of a layer */
+    const bool is_closed = binding_of(y, activation) < level || *activation;
+    f->frames[f->depth++] = (writing){.y = y, .at = pattern, .end = is_closed ? ")" : ""};
+    ad_put_text(&f->to, f->ink, pattern ? activation : ad_made_by(y), AD_NAME_IN_TEXT);
+    ad_put(&f->to, is_closed || !pattern ? "(" : "");
 }
 
 /* Writes x, or begins to. */

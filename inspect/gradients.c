@@ -75,12 +75,6 @@ static ad_numbers numbers_of(ad_tensor g)
     return numbers;
 }
 
-bool ad_is_computed(const ad_part *part, int j)
-{
-    const ad_numbers *dy = &part->upstream[j];
-    return dy->data || (dy->n > AD_MOST_COPIED && (dy->norm != 0 || part->n_upstream == 1));
-}
-
 bool ad_find_gradient(ad_tensor x, ad_numbers *gradient)
 {
     if (!ad_is_dropped(x) && ad_has_gradient(x)) {
@@ -91,7 +85,7 @@ bool ad_find_gradient(ad_tensor x, ad_numbers *gradient)
     const size_t first = ad_parts_from(x, &n);
     const ad_part *part = n ? ad_backward_part(x.tape, first) : NULL;
     const int j = ad_result_number(x);
-    if (part && j < part->n_upstream && ad_is_computed(part, j)) {
+    if (part && j < part->n_upstream && ad_is_computed(&part->upstream[j])) {
         *gradient = part->upstream[j];
         return true;
     }

@@ -17,9 +17,8 @@ ad_tensor ad_sweep_began_at(const ad_tape *t);
  * false if it was not computed, or is not known any more. */
 bool ad_find_gradient(ad_tensor x, ad_numbers *gradient);
 
-/* Whether the gradient of result j of the call that gave a part was computed. Of one that is too large to be copied
- * only the norm is known: where it is 0 and the call has other results, it counts as not computed. */
-bool ad_is_computed(const ad_part *part, int j);
+/* Whether there are numbers: the gradient of a result that the loss does not depend on was not computed. */
+static inline bool ad_is_computed(const ad_numbers *numbers) { return !(numbers->norm < 0); }
 
 /* The parts that the rule of y's call gave in the last sweep: *n of them, from the one that is returned on; in the
  * order in which they were given. */

@@ -269,7 +269,7 @@ static void put_origin(ad_sink *sink, const ad_part *part)
     id from;
     ad_put_format(sink, ",\"from\":%s,\"place\":%d,\"upstream\":[", write_id(&from, part->from), part->place + 1);
     for (int j = 0; j < part->n_upstream; j++)
-        if (ad_is_computed(part, j))
+        if (ad_is_computed(&part->upstream[j]))
             put_numbers(sink, j ? "," : "", &part->upstream[j]);
         else
             ad_put(sink, j ? ",null" : "null");

@@ -8,8 +8,6 @@
 /* Between columns, before the first one, and before what stands below a line. */
 enum { GAP = 2, BELOW = 8 };
 
-enum { LAST = AD_CELLS - 1, LEAST_LAST = 11, FIRST_OF_NUMBERS = LAST - 2 };
-
 int ad_characters_of(const char *text)
 {
     int n = 0;
@@ -32,7 +30,7 @@ static int longest_word(const char *text)
 
 void ad_measure_line(ad_widths *w, const ad_line *line)
 {
-    for (int i = 0; i < AD_CELLS; i++) {
+    for (int i = 0; i < w->n; i++) {
         const int width = ad_characters_of(line->cells[i]), word = longest_word(line->cells[i]);
         w->widths[i] = width > w->widths[i] ? width : w->widths[i];
         w->words[i] = word > w->words[i] ? word : w->words[i];
@@ -42,17 +40,15 @@ void ad_measure_line(ad_widths *w, const ad_line *line)
 /* The narrowest that column i may become. */
 static int least(const ad_widths *w, int i)
 {
-    static const int of_words[] = {20, 6, 6, 6, 6};
-    if (i >= FIRST_OF_NUMBERS)
-        return w->words[i];
-    return of_words[i] < w->widths[i] ? of_words[i] : w->widths[i];
+    const int wanted = w->least[i] ? w->least[i] : w->words[i];
+    return wanted < w->widths[i] ? wanted : w->widths[i];
 }
 
 /* The column of the most characters above its least; -1: there is none. */
 static int widest(const ad_widths *w)
 {
     int found = -1;
-    for (int i = 0; i < LAST; i++)
+    for (int i = 0; i < w->n - 1; i++)
         if (w->widths[i] > least(w, i) && (found < 0 || w->widths[i] > w->widths[found]))
             found = i;
     return found;
@@ -61,14 +57,14 @@ static int widest(const ad_widths *w)
 static int begin_of_last(const ad_widths *w)
 {
     int begin = GAP;
-    for (int i = 0; i < LAST; i++)
+    for (int i = 0; i < w->n - 1; i++)
         begin += w->widths[i] + GAP;
     return begin;
 }
 
 void ad_fit_widths(ad_widths *w)
 {
-    for (int i; begin_of_last(w) + LEAST_LAST > AD_MOST_COLUMNS && (i = widest(w)) >= 0;)
+    for (int i; begin_of_last(w) + w->least[w->n - 1] > AD_MOST_COLUMNS && (i = widest(w)) >= 0;)
         w->widths[i]--;
 }
 
@@ -121,20 +117,12 @@ void ad_put_paragraph(ad_sink *sink, int indent, const char *text)
     }
 }
 
-void ad_begin_sentence(ad_sentence *s) { s->sink = ad_sink_into(s->text, sizeof s->text); }
-
-void ad_end_sentence(ad_sentence *s, ad_sink *to)
-{
-    ad_sink_close(&s->sink);
-    ad_put_paragraph(to, 2, s->text);
-}
-
 /* Writes the next piece of each cell. Returns whether anything is left. */
-static bool put_pieces(ad_sink *sink, const int *widths, const char **cells)
+static bool put_pieces(ad_sink *sink, int n, const int *widths, const char **cells)
 {
     bool is_left = false;
     int column = 0, begin = GAP;
-    for (int i = 0; i < AD_CELLS; begin += widths[i++] + GAP) {
+    for (int i = 0; i < n; begin += widths[i++] + GAP) {
         const char *end = cells[i] + piece(cells[i], widths[i], true);
         if (end == cells[i])
             continue;
@@ -153,17 +141,18 @@ void ad_put_line(ad_sink *sink, const ad_widths *w, const ad_line *line)
 {
     const char *cells[AD_CELLS];
     int widths[AD_CELLS];
-    for (int i = 0; i < AD_CELLS; i++) {
+    const int last = w->n - 1;
+    for (int i = 0; i < w->n; i++) {
         cells[i] = line->cells[i];
         widths[i] = w->widths[i];
     }
-    widths[LAST] = AD_MOST_COLUMNS - begin_of_last(w);
-    const bool is_beside = widths[LAST] >= LEAST_LAST && longest_word(cells[LAST]) <= widths[LAST] &&
-                           lines_of(cells[LAST], widths[LAST]) <= 2;
+    widths[last] = AD_MOST_COLUMNS - begin_of_last(w);
+    const bool is_beside = widths[last] >= w->least[last] && longest_word(cells[last]) <= widths[last] &&
+                           lines_of(cells[last], widths[last]) <= 2;
     if (!is_beside)
-        cells[LAST] = "";
-    while (put_pieces(sink, widths, cells))
+        cells[last] = "";
+    while (put_pieces(sink, w->n, widths, cells))
         ;
     if (!is_beside)
-        ad_put_paragraph(sink, BELOW, line->cells[LAST]);
+        ad_put_paragraph(sink, BELOW, line->cells[last]);
 }

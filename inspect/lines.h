@@ -14,6 +14,8 @@ typedef struct ad_line {
 
 /* The widths of columns. All but the last have one; the last takes what is left. */
 typedef struct ad_widths {
+    int n;                                 /* columns, at most AD_CELLS */
+    int least[AD_CELLS];                   /* how narrow a column may become; 0: not below its longest word */
     int widths[AD_CELLS], words[AD_CELLS]; /* of the widest cell, of the longest word */
 } ad_widths;
 
@@ -23,7 +25,7 @@ int ad_characters_of(const char *text);
 /* Makes the columns as wide as the cells of a line ask for. */
 void ad_measure_line(ad_widths *widths, const ad_line *line);
 
-/* Makes columns narrower until a line has room: the widest first, those of numbers not below their longest word. */
+/* Makes columns narrower until a line has room: the widest first. */
 void ad_fit_widths(ad_widths *widths);
 
 /* Writes a line. What does not fit into two lines of the last column stands on a line of its own below. */
@@ -31,14 +33,5 @@ void ad_put_line(ad_sink *sink, const ad_widths *widths, const ad_line *line);
 
 /* Writes text in lines that begin with `indent` blanks. */
 void ad_put_paragraph(ad_sink *sink, int indent, const char *text);
-
-/* Begins and ends a sentence that is made piece by piece; it is written in lines of 100 characters. */
-enum { AD_SENTENCE = 1000 };
-typedef struct ad_sentence {
-    ad_sink sink; /* pieces are written here */
-    char text[AD_SENTENCE];
-} ad_sentence;
-void ad_begin_sentence(ad_sentence *s);
-void ad_end_sentence(ad_sentence *s, ad_sink *to);
 
 #endif

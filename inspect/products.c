@@ -2,10 +2,10 @@
 #include "products.h"
 
 #include <math.h>
-
-#include <gradtape/operators/fused.h>
+#include <string.h>
 
 #include "cells.h"
+#include "operators.h"
 
 enum { MOST_TERMS = 3 };
 
@@ -22,29 +22,25 @@ typedef struct terms {
     size_t n, a0, astep, b0, bstep;
 } terms;
 
-/* One of the two gradients of a product of matrices: its words, and which of the factors is transposed. */
+/* One of the two gradients of a product of matrices. */
 typedef struct matrix_rule {
-    const char *name;
-    int place, other;        /* of the operand that it is for, and of the factor */
-    bool dy_first;           /* dy stands before the factor */
+    int other;               /* the operand that is the factor */
+    bool dy_first;           /* dy stands before it */
     bool a_turned, b_turned; /* the first, the second is transposed */
 } matrix_rule;
 
-/* clang-format off */
-static const matrix_rule matrix_rules[] = {
-    {"matmul",    0, 1, true,  false, true},  {"matmul",    1, 0, false, true,  false},
-    {"matmul_nt", 0, 1, true,  false, false}, {"matmul_nt", 1, 0, true,  true,  false},
-    {"matmul_tn", 0, 1, false, false, true},  {"matmul_tn", 1, 0, false, false, false},
-    {"linear",    0, 1, true,  false, true},  {"linear",    1, 0, false, true,  false},
-};
-/* clang-format on */
-
-static const matrix_rule *rule_of(const ad_part *part)
+/* Reads the words of the operator's row. Returns false if the part is no product of matrices. */
+static bool find_rule(const ad_part *part, matrix_rule *rule)
 {
-    for (size_t i = 0; i < sizeof matrix_rules / sizeof matrix_rules[0]; i++)
-        if (matrix_rules[i].place == part->place && ad_is_made_by(part->from, matrix_rules[i].name))
-            return &matrix_rules[i];
-    return NULL;
+    const ad_operator_notes *notes = ad_notes_of(part->from);
+    if (!notes->is_matrix_product || part->place > 1)
+        return false;
+    const char *words = notes->gradients[part->place], *end_of_first = strchr(words, ' ') - 1;
+    *rule = (matrix_rule){.other = 1 - part->place,
+                          .dy_first = *words == 'd',
+                          .a_turned = *end_of_first == '\'',
+                          .b_turned = words[strlen(words) - 1] == '\''};
+    return true;
 }
 
 /* A matrix of x: all axes but the last are rows. */
@@ -59,30 +55,19 @@ static ad_shape matrix_of(const ad_shape *shape, bool turned)
 
 bool ad_put_matrix_product(ad_sink *sink, ad_ink ink, const ad_part *part)
 {
-    const matrix_rule *rule = rule_of(part);
-    const bool is_linear = ad_is_made_by(part->from, "linear");
-    if (!rule) {
-        ad_put(sink, is_linear ? "sum of dz over rows" : "");
-        return is_linear;
+    matrix_rule rule;
+    if (!ad_notes_of(part->from)->is_matrix_product)
+        return false;
+    ad_put_operand_gradient(sink, ink, part->from, part->place);
+    if (!find_rule(part, &rule)) {
+        ad_put(sink, " over rows");
+        return true;
     }
-    const ad_tensor factor = ad_operand(part->from, rule->other);
-    const ad_shape of_factor = ad_shape_of(factor), of_dy = ad_shape_of(part->from);
-    for (int i = 0; i < 2; i++) {
-        const bool turned = i ? rule->b_turned : rule->a_turned;
-        ad_put(sink, i ? " " : "");
-        if (rule->dy_first == (i == 0))
-            ad_put(sink, is_linear ? "dz" : "dy");
-        else
-            ad_put_name(sink, ink, factor, AD_NAME_IN_TEXT);
-        ad_put(sink, turned ? "'" : "");
-    }
+    const ad_shape factor = ad_shape_of(ad_operand(part->from, rule.other)), dy = ad_shape_of(part->from);
     ad_put(sink, " = ");
-    for (int i = 0; i < 2; i++) {
-        const bool is_dy = rule->dy_first == (i == 0);
-        const ad_shape matrix = matrix_of(is_dy ? &of_dy : &of_factor, i ? rule->b_turned : rule->a_turned);
-        ad_put(sink, i ? " " : "");
-        ad_put_shape(sink, matrix);
-    }
+    ad_put_shape(sink, matrix_of(rule.dy_first ? &dy : &factor, rule.a_turned));
+    ad_put(sink, " ");
+    ad_put_shape(sink, matrix_of(rule.dy_first ? &factor : &dy, rule.b_turned));
     return true;
 }
 
@@ -132,7 +117,7 @@ static bool find_upstream(const ad_part *part, upstream *u)
 {
     *u = (upstream){.dy = &part->upstream[0]};
     if (ad_is_made_by(part->from, "linear")) {
-        u->activation = (ad_activation)ad_attributes_of(part->from)->integer;
+        u->activation = ad_activation_of(part->from);
         if (!ad_find_value(part->from, &u->y))
             return false;
     }
@@ -257,10 +242,11 @@ static bool put_product(ad_sink *sink, const ad_part *part, size_t k)
 bool ad_put_products(ad_sink *sink, const ad_part *part, size_t k)
 {
     sum_of_products s = {0};
-    const matrix_rule *rule = part->origin == AD_FROM_RULE ? rule_of(part) : NULL;
+    matrix_rule rule;
     if (part->origin != AD_FROM_RULE || !part->part.data)
         return false;
-    const bool has_terms = rule ? find_matrix_terms(part, rule, k, &s) : find_bias_terms(part, k, &s);
+    const bool has_terms =
+        find_rule(part, &rule) ? find_matrix_terms(part, &rule, k, &s) : find_bias_terms(part, k, &s);
     if (!has_terms || part->has_local)
         return put_product(sink, part, k);
     if (!adds_up(&s, &part->part, k))

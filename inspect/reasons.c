@@ -6,25 +6,21 @@
 
 #include "cells.h"
 #include "gradients.h"
+#include "operators.h"
 
 static void put_name(ad_sink *sink, ad_ink ink, ad_tensor x) { ad_put_name(sink, ink, x, AD_NAME_IN_TEXT); }
 
 /* ---- One call that gives 0 --------------------------------------------------------------------------------------- */
 
-/* Which operand is the factor of operand i in a product; -1: the call is none. */
-static int factor_of(ad_tensor y, int i)
+/* Which operand stands beside dy in what a part is; -1: none. */
+static int factor_of(const ad_part *part)
 {
-    static const char *const products[] = {"mul",   "matmul", "matmul_nt", "matmul_tn",    "dot",
-                                           "outer", "linear", "mul_add",   "twice_product"};
-    for (size_t k = 0; k < sizeof products / sizeof products[0]; k++)
-        if (i < 2 && ad_is_made_by(y, products[k]))
-            return 1 - i;
-    return i == 1 && ad_is_made_by(y, "div") ? 0 : -1;
+    return part->place < 2 ? ad_notes_of(part->from)->factors[part->place] - 1 : -1;
 }
 
 static bool has_zero_factor(const ad_part *part, ad_tensor *factor)
 {
-    const int other = factor_of(part->from, part->place);
+    const int other = factor_of(part);
     ad_numbers value;
     if (other < 0)
         return false;
@@ -78,7 +74,7 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
         put_zero_factor(sink, ink, part, factor, is_own);
         return;
     }
-    const bool is_sum = factor_of(part->from, part->place) >= 0 && !ad_is_made_by(part->from, "linear");
+    const bool is_sum = factor_of(part) >= 0 && !ad_is_made_by(part->from, "linear");
     ad_put(sink, is_sum ? "the products add up to 0 in " : "");
     ad_put_call(sink, ink, part->from);
     if (is_sum)
@@ -103,7 +99,7 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
 static bool has_upstream(const ad_part *part)
 {
     for (int j = 0; j < part->n_upstream; j++)
-        if (part->upstream[j].norm != 0)
+        if (ad_is_computed(&part->upstream[j]) && part->upstream[j].norm != 0)
             return true;
     return false;
 }

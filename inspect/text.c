@@ -6,7 +6,7 @@
 
 #include <gradtape/backward.h>
 
-enum { NUMBER, ENTRY, MADE_BY, FROM, SHAPE, VALUE, GRADIENT, LOCALS };
+enum { NUMBER, ENTRY, MADE_BY, FROM, SHAPE, VALUE, GRADIENT, LOCALS, COLUMNS };
 
 /* Of so many leaves the reason for a gradient of 0, or for none, is looked for: each takes a way through the tape. */
 enum { MOST_REASONS = 64 };
@@ -220,6 +220,7 @@ ad_shown ad_print(ad_tape *t, FILE *to, const ad_print_options *options)
     static const ad_print_options none = {0};
     ad_sink sink = ad_sink_over(to);
     printing p = {.tape = t, .options = options ? *options : none, .sink = &sink, .y = ad_sweep_began_at(t)};
+    p.widths = (ad_widths){.n = COLUMNS, .least = {20, 6, 6, 6, 6, [LOCALS] = 11}};
     if (!t)
         ad_sink_fail(&sink, AD_BAD_HANDLE, "print: the tape is NULL: ad_tape_open gives one");
     if (!ad_sink_is_good(&sink))

@@ -3,23 +3,13 @@
 
 /* ---- Which one is shown ------------------------------------------------------------------------------------------ */
 
-/* The leaf whose data y shows; y itself if it is no view. */
-static ad_tensor origin_of(ad_tensor y)
+/* What a leaf, or the one that a view is of, was before its first change is what the recording used; NULL if it was not
+ * kept. */
+static const void *data_before_change(ad_tensor x)
 {
-    enum { MOST_VIEWS = 16 }; /* of a longer chain the end is not looked for */
-    ad_tensor x = y;
-    for (int i = 0; i < MOST_VIEWS; i++) {
-        const ad_operator *op = ad_operator_of(x);
-        if (!op || !(op->properties & AD_VIEW) || ad_operand_count(x) == 0)
-            break;
-        x = ad_operand(x, 0);
-    }
-    return !ad_is_dropped(x) && ad_data(x) == ad_data(y) ? x : y;
-}
-
-/* What a leaf was before its first change is what the recording used; NULL if it was not kept. */
-static const void *data_before_change(ad_tensor leaf)
-{
+    ad_tensor leaf = x;
+    while (ad_operator_of(leaf))
+        leaf = ad_operand(leaf, 0);
     const size_t n = ad_leaf_change_count(leaf.tape);
     for (size_t i = 0; i < n; i++) {
         const ad_leaf_change *change = ad_leaf_change_at(leaf.tape, i);
@@ -42,10 +32,9 @@ ad_value_state ad_value_to_show(ad_tensor x, ad_numbers *value)
     value->data = ad_data(x);
     if (value->n > 0 && !value->data)
         return AD_VALUE_NONE;
-    const ad_tensor origin = origin_of(x);
-    if (!ad_is_changed(origin))
+    if (!ad_is_changed(x))
         return AD_VALUE_USED;
-    const void *before = data_before_change(origin);
+    const void *before = data_before_change(x);
     value->data = before ? before : value->data;
     return before ? AD_VALUE_BEFORE : AD_VALUE_AFTER;
 }

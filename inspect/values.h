@@ -5,7 +5,7 @@
 
 /* What is known of a value. */
 typedef enum ad_value_state {
-    AD_VALUE_NONE,    /* there is none yet: its call is still running, or failed */
+    AD_VALUE_NONE,    /* it cannot be read: by a gradient rule, of a leaf that was changed since */
     AD_VALUE_DROPPED, /* its segment dropped it */
     AD_VALUE_USED,    /* it is the one that the recording used */
     AD_VALUE_BEFORE,  /* so too: the one before a change of the leaf, or of the leaf that it is a view of */

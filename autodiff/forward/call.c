@@ -103,6 +103,7 @@ bool ad_end_shape_rule(ad_running_call *r, uint64_t positions)
         ad_call_fail(c, AD_BAD_STATE,
                      "its shape rule records or returns to a position: leave that to its kernel (run)");
     r->frame.kind = AD_IN_KERNEL;
+    r->frame.id = n ? r->y_ids[0] : 0;
     r->frame.start = AD_PLACE_NOW(t);
     return t->status == AD_OK;
 }

@@ -7,14 +7,14 @@
 /* Makes a gradient that shows g's data, if that is a counted storage, or lies in an entry of STEP and the owner is in
  * STEP too. All other data is copied: a leaf's changes in place, a parameter's gradient outlives a reset, a segment
  * drops its data. Returns 0 if there is no memory. */
-static uint32_t share(ad_tape *t, ad_part_kind part, uint32_t g, uint32_t owner)
+static uint32_t share(ad_tape *t, ad_ownership ownership, uint32_t g, uint32_t owner)
 {
     const ad_entry *source = ad_entry_at(t, g);
     const bool is_view = source->op && source->op->properties & AD_VIEW;
     const bool stays = source->op && !is_view && !(source->extra && source->extra->storage);
     const bool lives_as_long = g >> AD_INDEX_BITS == AD_STEP && owner >> AD_INDEX_BITS == AD_STEP && stays;
     if (source->value.shape->rank == 0 ||
-        !(part == AD_LENT || lives_as_long || (ad_is_temporary(g) && source->u.storage)))
+        !(ownership == AD_BORROWED || lives_as_long || (ad_is_temporary(g) && source->u.storage)))
         return ad_copy_as_gradient(t, g);
     uint32_t id;
     ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
@@ -46,7 +46,7 @@ static uint32_t recorded_part(ad_tape *t, uint32_t g)
     return apply_with(&ad_operator_scale, ad_handle(t, g), (ad_attribute){.real = 1}).id;
 }
 
-void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id, ad_tensor g)
+void ad_add_gradient(ad_tape *t, ad_ownership ownership, ad_pullback *p, uint32_t id, ad_tensor g)
 {
     ad_entry *x = ad_entry_at(t, id);
     g = ad_sum_to_shape(g, x->value.shape);
@@ -72,5 +72,5 @@ void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t id,
     if (t->recording)
         x->gradient = recorded_part(t, g.id);
     else if (!ad_is_temporary(g.id) || !ad_take_part(p, x, ad_entry_at(t, g.id), g.id))
-        x->gradient = share(t, part, g.id, id);
+        x->gradient = share(t, ownership, g.id, id);
 }

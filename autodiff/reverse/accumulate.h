@@ -10,15 +10,15 @@
 #include "../tape/gradients.h"
 #include "pullback.h"
 
-/* Whether a part stays as it is while its owner has it (lent), or must be copied where it might change. */
-typedef enum ad_part_kind { AD_GIVEN, AD_LENT } ad_part_kind;
+/* Whether a part is borrowed from an owner that leaves it as it is, or must be copied where it might change. */
+typedef enum ad_ownership { AD_GIVEN, AD_BORROWED } ad_ownership;
 
 /* Sums a valid g to a shape that broadcasts to its own; g itself if it has that shape. */
 ad_tensor ad_sum_to_shape(ad_tensor g, const ad_shape *shape);
 
 /* Adds g, a valid handle of x's type, to the gradient of entry x. A g that is wider is summed to the shape of x. p is
  * the rule that gives it; NULL for a seed. */
-void ad_add_gradient(ad_tape *t, ad_part_kind part, ad_pullback *p, uint32_t x, ad_tensor g);
+void ad_add_gradient(ad_tape *t, ad_ownership ownership, ad_pullback *p, uint32_t x, ad_tensor g);
 
 /* Whether nothing else sees the data of a temporary. */
 static inline bool ad_is_exclusive(const ad_entry *g)

@@ -31,7 +31,7 @@ static const ad_numbers *upstream_of(ad_pullback *p, ad_watched *watched, int n)
     for (int j = 0; upstream && j < n; j++) {
         const ad_value *y = &ad_entry_at(t, p->frame.id + (uint32_t)j)->value;
         if (!p->dy[j])
-            upstream[j] = (ad_numbers){.type = (ad_type)y->type, .shape = *y->shape, .n = ad_elements(y)};
+            upstream[j] = (ad_numbers){(ad_type)y->type, *y->shape, ad_elements(y), -1, NULL};
         else if (!ad_keep_numbers(t, watched, &ad_entry_at(t, p->dy[j])->value, &upstream[j]))
             return NULL;
     }

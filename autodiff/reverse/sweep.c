@@ -152,7 +152,7 @@ static void add_seed(ad_tape *t, const ad_sweep *sweep, ad_tensor dy)
 {
     const ad_entry *y = ad_entry_at(t, sweep->y.id);
     const bool lend = y->op && y->value.shape->rank && !ad_is_temporary(dy.id) && !sweep->keep && !t->recording;
-    ad_add_gradient(t, lend ? AD_LENT : AD_GIVEN, NULL, sweep->y.id, dy);
+    ad_add_gradient(t, lend ? AD_BORROWED : AD_GIVEN, NULL, sweep->y.id, dy);
 }
 
 enum { MOST_SWEEPS = 32 }; /* one inside the rule or the kernel of the other */

@@ -85,11 +85,25 @@ void ad_retire(ad_tape *t, uint32_t id)
     t->has_retired = true;
 }
 
+/* How many results of the call that a frame is of lie from `first` on, before `end`. */
+static uint32_t count_unwritten(const ad_frame *f, uint32_t first, uint32_t end)
+{
+    const bool is_kernel = f->kind == AD_IN_KERNEL;
+    if (!is_kernel && f->kind != AD_IN_SHAPE_RULE)
+        return 0;
+    const uint32_t from = is_kernel ? f->id : f->start.entries,
+                   to = is_kernel && end > f->start.entries ? f->start.entries : end;
+    const uint32_t begin = from > first ? from : first;
+    return from && to > begin ? to - begin : 0;
+}
+
 size_t ad_count_entries(const ad_tape *t, uint32_t first, uint32_t end)
 {
     size_t n = end - first;
     for (uint32_t id = first; t->has_retired && id < end; id++)
         n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
+    for (const ad_frame *f = t->frame; f; f = f->outer)
+        n -= count_unwritten(f, first, end);
     return n;
 }
 

@@ -19,7 +19,8 @@ void ad_find_run(ad_tape *t, uint32_t n);
 /* Makes the entry at `id` one that stands for nothing. It is passed over like an input that nobody reads. */
 void ad_retire(ad_tape *t, uint32_t id);
 
-/* How many entries of STEP there are from `first` on, before `end`, without those that are retired. */
+/* How many entries of STEP there are from `first` on, before `end`, without those that are retired and the results of
+ * calls that still run. */
 size_t ad_count_entries(const ad_tape *t, uint32_t first, uint32_t end);
 
 /* Ends STEP at `end`, or after the retired entries that are there. */

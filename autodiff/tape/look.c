@@ -5,21 +5,14 @@
 #include "handles.h"
 #include "status.h"
 
-static bool is_retired(const ad_tape *t, uint32_t id)
-{
-    return ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
-}
-
 ad_tensor ad_recorded_at(ad_tape *t, size_t i)
 {
-    if (!t || i >= t->ends[AD_STEP] - t->first)
+    if (i >= ad_entry_count(t))
         return ad_inert(t);
-    uint32_t id = t->first + (uint32_t)i;
-    if (t->has_retired) {
-        for (id = t->first; id < t->ends[AD_STEP] && (i > 0 || is_retired(t, id)); id++)
-            i -= !is_retired(t, id);
-        if (id == t->ends[AD_STEP])
-            return ad_inert(t);
+    uint32_t id = t->first + (uint32_t)i, left_out = 0; /* so many up to id are in no list */
+    for (uint32_t before = 1; left_out != before; id = t->first + (uint32_t)i + left_out) {
+        before = left_out;
+        left_out = id + 1 - t->first - (uint32_t)ad_count_entries(t, t->first, id + 1);
     }
     return ad_handle_as_recorded(t, id);
 }
@@ -112,13 +105,16 @@ static bool reads(const ad_entry *e, uint32_t id)
     return false;
 }
 
-/* A change that no entry before it has read is none. */
+/* A change that no entry before it has read is none. A view that was recorded before it has read the leaf. */
 bool ad_is_changed(ad_tensor x)
 {
-    const ad_entry *e = ad_require_to_look(x, "is_changed");
-    const uint32_t end = e && ad_is_leaf(x.tape, x.id) ? e->u.leaf.changed_at : 0;
-    for (uint32_t id = x.tape ? x.tape->first : 0; id < end; id++)
-        if (reads(ad_entry_at(x.tape, id), x.id))
-            return true;
-    return false;
+    const ad_tape *t = x.tape;
+    if (!ad_require_to_look(x, "is_changed") || t->changes.n == 0 || ad_is_temporary(x.id))
+        return false;
+    const uint32_t leaf = ad_origin_of(t, x.id),
+                   end = ad_is_leaf(t, leaf) ? ad_entry_at(t, leaf)->u.leaf.changed_at : 0;
+    bool is_read = leaf != x.id && x.id < end;
+    for (uint32_t id = t->first; leaf == x.id && !is_read && id < end; id++)
+        is_read = reads(ad_entry_at(t, id), x.id);
+    return is_read;
 }

@@ -143,7 +143,7 @@ typedef struct ad_frame {
     struct ad_frame *outer; /* NULL: the program itself */
     ad_place start;
     ad_frame_kind kind;
-    uint32_t id;           /* of a gradient rule: the entry whose rule it is, result 0 of the call */
+    uint32_t id;           /* result 0 of the call: of a gradient rule; of a kernel that is recorded, else 0 */
     const ad_entry *entry; /* that entry */
     bool functional;       /* of a sweep: it goes by a path of its own */
     bool recording;        /* of a sweep or a position: whether results were recorded outside it */

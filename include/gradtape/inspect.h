@@ -13,7 +13,8 @@
 
 /* Returns number i of what was recorded since the last reset, in the order of recording, which is a topological order;
  * ad_entry_count (tape.h) says how many there are. Inputs and variables are among them, parameters and states are not
- * (ad_kept_at). Each result of a call is listed, and each by-product. An i out of range gives an inert tensor. */
+ * (ad_kept_at). Each result of a call is listed, and each by-product, once its kernel has written them. An i out of
+ * range gives an inert tensor. */
 AD_API ad_tensor ad_recorded_at(ad_tape *tape, size_t i);
 
 /* Returns the number of `x`: i where `x` is ad_recorded_at(tape, i), or ad_kept_at(tape, i) if it is a parameter or a
@@ -52,8 +53,8 @@ AD_API bool ad_wants_gradient(ad_tensor x);
 /* Returns whether the segment of `x` dropped its value. Error: `x` is not valid. */
 AD_API bool ad_is_dropped(ad_tensor x);
 
-/* Returns whether `x` is a leaf that was changed in place since the recording read it: its value is not the one that
- * results were computed from. Error: `x` is not valid. */
+/* Returns whether `x` is a leaf that was changed in place since the recording read it, or a view of one: its value is
+ * not the one that results were computed from. Error: `x` is not valid. */
 AD_API bool ad_is_changed(ad_tensor x);
 
 /* ---- Scopes ------------------------------------------------------------------------------------------------------ *
@@ -90,7 +91,7 @@ typedef struct ad_numbers {
     ad_type type;
     ad_shape shape;
     size_t n;         /* elements */
-    double norm;      /* Euclidean, of all elements */
+    double norm;      /* Euclidean, of all elements; -1: none were computed */
     const void *data; /* row-major; NULL if there are more than AD_MOST_COPIED, or none were computed */
 } ad_numbers;
 

@@ -68,9 +68,11 @@ AD_API ad_shown ad_why_zero(ad_tensor x, FILE *to);
  * NULL; size is below 8 (AD_BAD_VALUE). */
 AD_API ad_shown ad_formula(ad_tensor y, char *text, size_t size);
 
-/* Prints a line for each parameter: the root mean square of its gradient, what the last change was against its value, a
- * bar and a verdict; then a sentence with the remedy where gradients vanish or explode, or units are dead or saturated.
- * Changes are known of a watched tape. Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
+/* Prints a line for each parameter: the root mean square of its gradient, a bar (logarithmic, from 1e-9 to 1), its update
+ * and a verdict; then a sentence with the remedy where gradients vanish or explode, or units are dead or saturated.
+ * - The update is the norm of all changes since the sweep against the norm of the value before them. It is known of a
+ *   watched tape.
+ * Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
 AD_API ad_shown ad_print_flow(ad_tape *tape, FILE *to, const ad_print_options *options);
 
 /* The same for a classifier (classifier.h): of its last step, or of the row that nn_classifier_record recorded. Errors:

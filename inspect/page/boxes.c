@@ -2,9 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include <gradtape/operator.h>
-
 #include "../gradients.h"
+#include "../operators.h"
 #include "page.h"
 
 /* ---- Text in boxes ----------------------------------------------------------------------------------------------- */
@@ -59,27 +58,17 @@ static const char *name_of(ad_tensor x, char number[24])
     return number;
 }
 
-/* The sign of an operator between two operands; NULL if there is none. */
-static const char *infix_of(const ad_operator *op)
-{
-    static const char *const infix[][2] = {{"add", "+"}, {"sub", "\xe2\x88\x92"}, {"mul", "\xc2\xb7"}, {"div", "/"}};
-    for (size_t i = 0; op && i < sizeof infix / sizeof *infix; i++)
-        if (strcmp(op->name, infix[i][0]) == 0)
-            return infix[i][1];
-    return NULL;
-}
-
 /* Writes how x was made in at most `most` characters: "s · x", "tanh r", or only "linear". */
 static void put_made(ad_sink *sink, ad_tensor x, int most)
 {
     char numbers[2][24];
     const ad_operator *op = ad_operator_of(x);
     const int n = op ? ad_operand_count(x) : 0;
-    const char *made = op ? op->name : ad_made_by(x), *infix = infix_of(op);
+    const char *made = op ? op->name : ad_made_by(x), *infix = ad_notes_of(x)->sign;
     const char *a = n > 0 ? name_of(ad_operand(x, 0), numbers[0]) : "";
     const char *b = n > 1 ? name_of(ad_operand(x, 1), numbers[1]) : "";
     const int length = count_characters(a, most) + count_characters(b, most);
-    if (n == 2 && infix && length + 3 <= most) {
+    if (infix && length + 3 <= most) {
         ad_put_text(sink, AD_INK_HTML, a, SIZE_MAX);
         ad_put_format(sink, " %s ", infix);
         ad_put_text(sink, AD_INK_HTML, b, SIZE_MAX);
@@ -97,9 +86,10 @@ static int made_length(ad_tensor x)
 {
     char numbers[2][24];
     const ad_operator *op = ad_operator_of(x);
+    const char *infix = ad_notes_of(x)->sign;
     const int n = op ? ad_operand_count(x) : 0;
-    int length = n == 2 && infix_of(op) ? 3 : count_characters(op ? op->name : ad_made_by(x), 24) + (n == 1);
-    for (int i = 0; i < n && n <= (infix_of(op) ? 2 : 1); i++)
+    int length = infix ? 3 : count_characters(op ? op->name : ad_made_by(x), 24) + (n == 1);
+    for (int i = 0; i < n && n <= (infix ? 2 : 1); i++)
         length += count_characters(name_of(ad_operand(x, i), numbers[i]), 24);
     return length;
 }

@@ -378,19 +378,19 @@ START_TEST(results_of_one_call)
 }
 END_TEST
 
-/* Of results that are too large to be copied too. */
+/* Of results that are too large to be copied too, also where a gradient is 0. */
 START_TEST(large_results_of_one_call)
 {
     const ad_tensor a = ad_add(ad_eye(t, AD_F64, 2), ad_param(t, AD_F64, AD_SHAPE(5000, 2, 2), NULL, "a"));
     ad_tensor log;
     ad_watch(t, AD_ON);
     ad_slogdet(a, &log);
-    ad_backward(ad_sum(log));
+    ad_backward(ad_sum(_i ? ad_scale(log, 0) : log));
     json *tape = write_and_read(NULL);
     const json *sign = tensor_of(tape, "operator", "slogdet");
     const json *upstream = json_in(part_of(tape, "#2", json_text(json_in(sign, "id")), 1), "upstream");
     ck_assert_int_eq(json_at(upstream, 0)->kind, JSON_NULL);
-    ck_assert_double_eq_tol(json_number(json_in(json_at(upstream, 1), "norm")), sqrt(5000), 1e-9);
+    ck_assert_double_eq_tol(json_number(json_in(json_at(upstream, 1), "norm")), _i ? 0 : sqrt(5000), 1e-9);
     ck_assert(!json_has(sign, "gradient") && json_has(sign->next, "gradient"));
     json_free(tape);
 }
@@ -545,7 +545,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, attributes);
     tcase_add_test(tests, dropped_values_are_not_there);
     tcase_add_test(tests, results_of_one_call);
-    tcase_add_test(tests, large_results_of_one_call);
+    tcase_add_loop_test(tests, large_results_of_one_call, 0, 2);
     tcase_add_test(tests, a_wrong_rule_shows_its_number);
     tcase_add_test(tests, accumulated_gradients);
     tcase_add_test(tests, the_functional_band);

@@ -297,6 +297,7 @@ START_TEST(several_results)
     ck_assert_int_eq(p->n_upstream, 2);
     ck_assert_ptr_null(p->upstream[0].data);
     ck_assert_uint_eq(p->upstream[0].n, 2);
+    ck_assert_double_eq(p->upstream[0].norm, -1);
     ck_assert_double_eq(((const double *)p->upstream[1].data)[1], 1);
     ck_assert(!p->has_local);
     ck_assert_ptr_eq(p->upstream, part(3)->upstream);

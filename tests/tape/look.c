@@ -178,6 +178,72 @@ START_TEST(after_pruning)
 }
 END_TEST
 
+/* ---- Inside a call ----------------------------------------------------------------------------------------------- */
+
+static int looks;
+
+/* The results of a call are listed once they are written: its shape rule and its kernel do not see them. */
+static void expect_entries(size_t n)
+{
+    ck_assert_uint_eq(ad_entry_count(t), n);
+    expect_order();
+    looks++;
+}
+
+static void looking_shape(ad_call *c)
+{
+    expect_entries(2);
+    for (int i = 0; i < c->n_y; i++) {
+        ad_result(c, i, AD_F64, c->x[0]->shape);
+        expect_entries(2);
+    }
+}
+
+/* What a kernel records at a position is listed; also inside a call of its own that looks. */
+static void inner_run(ad_call *c)
+{
+    expect_entries(4); /* with what the outer kernel recorded */
+    ((double *)c->y[0]->data)[0] = 1;
+}
+
+static void inner_shape(ad_call *c) { ad_result(c, 0, AD_F64, c->x[0]->shape); }
+
+static void looking_run(ad_call *c)
+{
+    static const ad_operator inner = {
+        .name = "inner", .arity = 1, .shape = inner_shape, .run = inner_run, .properties = AD_NOT_DIFFERENTIABLE};
+    expect_entries(2);
+    const ad_position position = ad_position_now(t);
+    const ad_tensor z = ad_neg(ad_input(t, AD_F64, AD_SHAPE(1), (const double[]){5}));
+    expect_entries(4);
+    ck_assert(same(ad_recorded_at(t, 3), z));
+    ck_assert_uint_eq(ad_number_of(ad_apply1(&inner, z)), 4);
+    ad_return_to(t, position, NULL, 0);
+    expect_entries(2);
+    for (int i = 0; i < c->n_y; i++)
+        memcpy(c->y[i]->data, c->x[0]->data, 2 * sizeof(double));
+}
+
+START_TEST(inside_a_call)
+{
+    static const ad_operator looking = {.name = "looking",
+                                        .arity = 1,
+                                        .n_results = 2,
+                                        .n_byproducts = 1,
+                                        .shape = looking_shape,
+                                        .run = looking_run,
+                                        .properties = AD_NOT_DIFFERENTIABLE};
+    const ad_tensor x = ad_neg(INPUTS(1, 2));
+    ad_tensor y[2];
+    looks = 0;
+    ad_apply(t, &looking, &x, 1, NULL, y);
+    expect_ok(t);
+    ck_assert_int_eq(looks, 8);
+    ck_assert_uint_eq(ad_number_of(y[0]), 2);
+    expect_entries(5);
+}
+END_TEST
+
 /* Of a leaf that something read, and that then changed. */
 START_TEST(changed_leaves)
 {
@@ -203,6 +269,27 @@ START_TEST(changed_leaves)
 }
 END_TEST
 
+/* A view of a leaf that changed shows its new value, unless it is a copy (of rank 0) or was recorded after the change.
+ */
+START_TEST(views_of_changed_leaves)
+{
+    enum { VIEWS = 40 };
+    const ad_tensor w = PARAMS("w", 1), copy = ad_reshape(w, AD_SCALAR);
+    ad_tensor view[VIEWS];
+    for (int i = 0; i < VIEWS; i++)
+        view[i] = ad_reshape(i ? view[i - 1] : w, i % 2 ? AD_SHAPE(1) : AD_SHAPE(1, 1));
+    ad_assign(w, (const double[]){7});
+    const ad_tensor later = ad_reshape(view[0], AD_SHAPE(1, 1, 1));
+    for (int i = 0; i < VIEWS; i++)
+        ck_assert(ad_is_changed(view[i]) && number_at(view[i], 0) == 7);
+    ck_assert(ad_is_changed(w) && !ad_is_changed(copy) && !ad_is_changed(later));
+    ck_assert(number_at(copy, 0) == 1 && number_at(later, 0) == 7);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert(!ad_is_changed(view[0]) && !ad_is_changed(view[VIEWS - 1]));
+    expect_ok(t);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, entries_in_order);
@@ -212,7 +299,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, on_a_tape_in_error);
     tcase_add_test(tests, dropped_values);
     tcase_add_test(tests, after_pruning);
+    tcase_add_test(tests, inside_a_call);
     tcase_add_test(tests, changed_leaves);
+    tcase_add_test(tests, views_of_changed_leaves);
 }
 
 int main(void) { return run_on_one_tape("look", add_tests); }
