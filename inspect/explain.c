@@ -273,7 +273,7 @@ static void put_not_zero(ad_sink *to, const ad_numbers *gradient)
         ad_put_format(to, "; %zu of its %zu elements are", zeros, gradient->n);
 }
 
-static void put_why(ad_sink *to, ad_ink ink, ad_tensor y, ad_tensor x)
+void ad_put_why_zero(ad_sink *to, ad_ink ink, ad_tensor y, ad_tensor x)
 {
     ad_numbers gradient;
     const bool is_found = ad_find_gradient(x, &gradient);
@@ -296,7 +296,7 @@ ad_shown ad_why_zero(ad_tensor x, FILE *file)
     ad_sink sink = ad_sink_over(file), to = ad_sink_into(text, sizeof text);
     if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "the tensor", x) || !check_watched(&sink, x.tape))
         return ad_sink_close(&sink);
-    put_why(&to, ad_ink_of_locale(), ad_sweep_began_at(x.tape), x);
+    ad_put_why_zero(&to, ad_ink_of_locale(), ad_sweep_began_at(x.tape), x);
     if (ad_sink_is_good(&to))
         ad_put_format(&sink, "%s\n", text);
     else

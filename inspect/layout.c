@@ -12,6 +12,7 @@ enum {
     MOST_UNCROSSED = 400, /* links between columns, of which more are not looked at two by two */
     MOST_LANES = 20000,   /* a link that would need more has none, and passes under boxes */
     ONE = 1024,           /* a mean of rows is kept in so many parts of a row */
+    HEAVY = 1000,         /* what a box of the main path weighs in a mean of places */
 };
 
 /* A box, or the lane of a link in a column. */
@@ -22,6 +23,7 @@ typedef struct item {
     int row; /* in its column */
     int key; /* what it is sorted by */
     int y, height;
+    int weight; /* of its place in a mean */
 } item;
 
 /* Two items in neighbouring columns that a link joins. */
@@ -104,18 +106,26 @@ static void release_plan(plan *p)
     ad_memory_release(p->d->memory, p->starts, (size_t)p->n_columns + 1, sizeof *p->starts);
 }
 
+/* The first operands of calls make straight lines, so that weights and biases stand beside the path of the data. */
 static void make_items(plan *p)
 {
     ad_drawing *d = p->d;
     for (size_t b = 0; b < d->n; b++)
-        p->items[p->n_items++] =
-            (item){.box = (int)b, .column = d->boxes[b].column, .height = AD_BOX_HEIGHT + BOX_SPACE};
+        p->items[p->n_items++] = (item){.box = (int)b,
+                                        .column = d->boxes[b].column,
+                                        .height = AD_BOX_HEIGHT + BOX_SPACE,
+                                        .weight = d->boxes[b].is_leaf ? 1 : HEAVY};
+    for (size_t i = 0; i < d->n_links; i++) {
+        if (d->links[i].place == 0)
+            p->items[d->links[i].from].weight = HEAVY;
+    }
     for (size_t i = 0; i < d->n_links; i++) {
         const ad_link *link = &d->links[i];
         const bool is_good = has_lanes(d, link, (size_t)p->n_items - d->n);
         int from = link->from;
         for (int c = column_of(d, link->from) + 1; is_good && c < column_of(d, link->to); c++) {
-            p->items[p->n_items] = (item){.box = -1, .link = (int)i, .column = c, .height = LANE_HEIGHT};
+            p->items[p->n_items] =
+                (item){.box = -1, .link = (int)i, .column = c, .height = LANE_HEIGHT, .weight = HEAVY / 4};
             p->steps[p->n_steps++] = (step){from, p->n_items, (int)i};
             from = p->n_items++;
         }
@@ -162,8 +172,9 @@ static void set_keys(plan *p, bool backwards, bool of_places, int64_t *sums)
         const int middle = other->y + (other->height - (other->box < 0 ? 0 : BOX_SPACE)) / 2;
         /* What a box consumes stands in the order of its operands. */
         const int place = p->d->links[p->steps[i].link].place, shift = !backwards ? 0 : place < 8 ? place : 8;
-        sums[2 * it] += of_places ? middle + 4 * shift : (int64_t)ONE * other->row + ONE / 32 * shift;
-        sums[2 * it + 1]++;
+        const int weight = of_places ? other->weight : 1;
+        sums[2 * it] += weight * (of_places ? middle + 4 * shift : (int64_t)ONE * other->row + ONE / 32 * shift);
+        sums[2 * it + 1] += weight;
     }
     for (int i = 0; i < p->n_items; i++) {
         item *it = &p->items[i];
@@ -233,22 +244,23 @@ static void order_rows(plan *p, int64_t *sums)
 /* Places things of given heights one under the other, each as near as can be to where it wants to be: those that are
  * too close make a block that stands at the mean of its wishes. */
 typedef struct block {
-    int64_t sum; /* of wishes, each less the heights before it in the block */
+    int64_t sum, weight; /* of wishes by their weights, each less the heights before it in the block */
     int count, height;
 } block;
 
 static int top_of(const block *b)
 {
-    const int64_t n = b->count;
+    const int64_t n = b->weight;
     return (int)(b->sum >= 0 ? b->sum / n : -((-b->sum + n - 1) / n));
 }
 
-static int add_to_blocks(block *blocks, int n, int wish, int height)
+static int add_to_blocks(block *blocks, int n, int wish, int weight, int height)
 {
-    blocks[n++] = (block){wish, 1, height};
+    blocks[n++] = (block){(int64_t)weight * wish, weight, 1, height};
     while (n > 1 && top_of(&blocks[n - 2]) + blocks[n - 2].height > top_of(&blocks[n - 1])) {
         block *above = &blocks[n - 2], *below = &blocks[n - 1];
-        above->sum += below->sum - (int64_t)below->count * above->height;
+        above->sum += below->sum - below->weight * above->height;
+        above->weight += below->weight;
         above->count += below->count;
         above->height += below->height;
         n--;
@@ -259,8 +271,10 @@ static int add_to_blocks(block *blocks, int n, int wish, int height)
 static void place_column(plan *p, int column, block *blocks)
 {
     int n = 0;
-    for (int i = p->starts[column]; i < p->starts[column + 1]; i++)
-        n = add_to_blocks(blocks, n, p->items[p->order[i]].key, p->items[p->order[i]].height);
+    for (int i = p->starts[column]; i < p->starts[column + 1]; i++) {
+        const item *it = &p->items[p->order[i]];
+        n = add_to_blocks(blocks, n, it->key, it->weight, it->height);
+    }
     int i = p->starts[column];
     for (int b = 0; b < n; b++)
         for (int k = 0, y = top_of(&blocks[b]); k < blocks[b].count; k++, i++) {
@@ -369,7 +383,7 @@ static void place_labels(ad_drawing *d, int column, int *links, block *blocks)
         links[k] = (int)i;
     }
     for (int k = 0; k < n; k++)
-        n_blocks = add_to_blocks(blocks, n_blocks, d->links[links[k]].label_y, AD_LABEL_HEIGHT);
+        n_blocks = add_to_blocks(blocks, n_blocks, d->links[links[k]].label_y, 1, AD_LABEL_HEIGHT);
     for (int b = 0, at = 0; b < n_blocks; b++)
         for (int k = 0; k < blocks[b].count; k++, at++)
             d->links[links[at]].label_y = top_of(&blocks[b]) + k * AD_LABEL_HEIGHT;

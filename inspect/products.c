@@ -108,10 +108,9 @@ typedef struct upstream {
     ad_activation activation;
 } upstream;
 
-static double upstream_at(const upstream *u, size_t i)
-{
-    return element(u->dy, i) * (u->y.data ? slope(u->activation, element(&u->y, i)) : 1);
-}
+static double slope_at(const upstream *u, size_t i) { return u->y.data ? slope(u->activation, element(&u->y, i)) : 1; }
+
+static double upstream_at(const upstream *u, size_t i) { return element(u->dy, i) * slope_at(u, i); }
 
 static bool find_upstream(const ad_part *part, upstream *u)
 {
@@ -126,7 +125,7 @@ static bool find_upstream(const ad_part *part, upstream *u)
 
 /* ---- Terms ------------------------------------------------------------------------------------------------------- */
 
-/* The terms of an element, the factor beside dy, and which of both comes first. `factor` NULL: 1. */
+/* The terms of an element, the factor beside dy, and which of both comes first. Without a factor it is the slope. */
 typedef struct sum_of_products {
     terms terms;
     upstream upstream;
@@ -148,7 +147,7 @@ static bool find_matrix_terms(const ad_part *part, const matrix_rule *rule, size
     return true;
 }
 
-/* The bias of linear: a sum over rows. */
+/* The bias of linear: a sum over rows of dy times the slope of the activation. */
 static bool find_bias_terms(const ad_part *part, size_t k, sum_of_products *s)
 {
     if (!ad_is_made_by(part->from, "linear") || part->place != 2 || !find_upstream(part, &s->upstream))
@@ -162,8 +161,13 @@ static bool find_bias_terms(const ad_part *part, size_t k, sum_of_products *s)
 static void term_at(const sum_of_products *s, size_t i, double *a, double *b)
 {
     const size_t at_a = s->terms.a0 + i * s->terms.astep, at_b = s->terms.b0 + i * s->terms.bstep;
+    if (!s->has_factor) {
+        *a = element(s->upstream.dy, at_a);
+        *b = slope_at(&s->upstream, at_a);
+        return;
+    }
     *a = s->dy_first ? upstream_at(&s->upstream, at_a) : element(&s->factor, at_a);
-    *b = !s->has_factor ? 1 : s->dy_first ? element(&s->factor, at_b) : upstream_at(&s->upstream, at_b);
+    *b = s->dy_first ? element(&s->factor, at_b) : upstream_at(&s->upstream, at_b);
 }
 
 /* Whether the products add up to the element, to within rounding. If they do not, the rule computes something else. */

@@ -14,4 +14,8 @@ bool ad_is_used(ad_tensor x);
  * byte for each entry from the tape's allocator. Fails if there is no memory. */
 void ad_put_absence_reason(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x);
 
+/* Writes one of these two with the tensor's name before it, as ad_why_zero does: "the gradient of x is 0: .."; of
+ * another gradient that it is not 0. y is what the sweep began at. */
+void ad_put_why_zero(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x);
+
 #endif

@@ -131,6 +131,25 @@ START_TEST(a_chain_is_a_straight_line)
 }
 END_TEST
 
+/* The path of the data is level to within a row's hundredth; weights, biases and labels stand below it. */
+START_TEST(a_network_is_a_straight_line)
+{
+    record_sample(t, "network");
+    lay_out(false);
+    expect_all_in_place();
+    for (size_t i = 0; i < drawing.n_links; i++) {
+        const ad_link *link = &drawing.links[i];
+        const int drop = drawing.boxes[link->from].y - drawing.boxes[link->to].y;
+        if (link->place == 0)
+            ck_assert_int_le(abs(drop), 2);
+        else
+            ck_assert_int_ge(drop, AD_BOX_HEIGHT);
+    }
+    ck_assert_int_lt(drawing.height, 5 * AD_BOX_HEIGHT); /* three rows */
+    done();
+}
+END_TEST
+
 /* The operands of one call stand from above to below in their order. */
 START_TEST(operands_stand_in_their_order)
 {
@@ -191,6 +210,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, samples_are_in_place, 0, sample_tape_count);
     tcase_add_loop_test(tests, random_graphs_are_in_place, 0, 40);
     tcase_add_test(tests, a_chain_is_a_straight_line);
+    tcase_add_test(tests, a_network_is_a_straight_line);
     tcase_add_test(tests, operands_stand_in_their_order);
     tcase_add_test(tests, large_drawings_are_in_place);
     tcase_add_test(tests, the_same_drawing_has_the_same_places);
