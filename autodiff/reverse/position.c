@@ -28,6 +28,7 @@ ad_position ad_position_now(ad_tape *t)
         ad_pullback_of(rule)->n_cached = 0; /* what follows is recorded */
     ad_frame *f = ad_storage_data(storage);
     *f = (ad_frame){.storage = storage,
+                    .around = t->frame && t->frame->kind == AD_AT_POSITION ? t->frame->around : t->frame,
                     .recording = t->recording,
                     .fresh = t->fresh,
                     .open_segment = t->open_segment,
@@ -42,13 +43,16 @@ ad_position ad_position_now(ad_tape *t)
 
 /* ---- Finding a position ------------------------------------------------------------------------------------------ */
 
-/* The frame of a position among those of what runs; NULL, and the tape is in error, if it is not there. */
+/* The frame of a position among those of what runs; NULL, and the tape is in error, if it is not there. Those of
+ * positions that were taken earlier are around it. */
 static const ad_frame *find_position(ad_tape *t, ad_position position)
 {
     bool outside = false;
     const ad_frame *f = position.tape == t ? t->frame : NULL;
-    for (; f && !(f->kind == AD_AT_POSITION && f->serial == position.serial); f = f->outer)
+    for (; f && !(f->kind == AD_AT_POSITION && f->serial <= position.serial); f = f->outer)
         outside = outside || f->kind != AD_AT_POSITION;
+    if (f && f->serial != position.serial)
+        f = NULL;
     if (f && !outside)
         return f;
     if (position.tape && position.tape != t)

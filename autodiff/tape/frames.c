@@ -9,12 +9,12 @@ const ad_frame *ad_running_rule(const ad_tape *t)
     return f && f->kind == AD_IN_RULE ? f : NULL;
 }
 
-/* The innermost frame of these kinds, a bit for each. */
+/* The innermost frame of these kinds, which are not positions, a bit for each. */
 static const ad_frame *innermost(const ad_tape *t, unsigned kinds)
 {
     const ad_frame *f = t->frame;
     while (f && !(kinds >> f->kind & 1))
-        f = f->outer;
+        f = ad_frame_around(f);
     return f;
 }
 
@@ -24,7 +24,7 @@ const ad_frame *ad_callback_around(const ad_tape *t)
 {
     const ad_frame *f = t->frame;
     while (f && (f->kind == AD_IN_SWEEP || f->kind == AD_IN_REPLAY || f->kind == AD_AT_POSITION))
-        f = f->outer;
+        f = ad_frame_around(f);
     return f;
 }
 
@@ -34,24 +34,21 @@ bool ad_is_in_functional_sweep(const ad_tape *t)
 {
     const ad_frame *f = t->frame;
     while (f && !(f->kind == AD_IN_SWEEP && f->functional))
-        f = f->outer;
+        f = ad_frame_around(f);
     return f != NULL;
 }
 
 int ad_sweep_depth(const ad_tape *t)
 {
     int depth = 0;
-    for (const ad_frame *f = t->frame; f; f = f->outer)
+    for (const ad_frame *f = t->frame; f; f = ad_frame_around(f))
         depth += f->kind == AD_IN_SWEEP || f->kind == AD_IN_REPLAY;
     return depth;
 }
 
 bool ad_refuse_in_rule(ad_tape *t, const char *who, const char *instead)
 {
-    const ad_frame *f = t->frame;
-    while (f && f->kind == AD_AT_POSITION)
-        f = f->outer;
-    if (!f)
+    if (!t->frame || (t->frame->kind == AD_AT_POSITION && !t->frame->around))
         return false;
     if (t->frame->kind == AD_IN_RULE)
         ad_fail(t, AD_BAD_STATE, "%s: a gradient rule must not call it", who);

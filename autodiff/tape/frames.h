@@ -12,6 +12,9 @@ static inline void ad_push_frame(ad_tape *t, ad_frame *f, ad_frame_kind kind)
     t->frame = f;
 }
 
+/* The next frame that is no position, outside f. So looking for what runs takes no longer where positions are open. */
+static inline ad_frame *ad_frame_around(const ad_frame *f) { return f->kind == AD_AT_POSITION ? f->around : f->outer; }
+
 /* The gradient rule that runs, its kernels included. NULL if there is none, or it has taken a position since. */
 const ad_frame *ad_running_rule(const ad_tape *t);
 

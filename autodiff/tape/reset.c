@@ -40,30 +40,35 @@ void ad_drop_since(ad_tape *t, const ad_frame *f)
         ad_recycle_fresh(t);
 }
 
-void ad_leave_position(ad_tape *t)
+/* Pops the innermost frame, a position. What came since is dropped already. */
+static void pop_position(ad_tape *t)
 {
     const ad_frame *f = t->frame;
-    ad_storage *storage = f->storage;
-    ad_recycle_fresh(t);
-    ad_drop_since(t, f);
     ad_recycle_fresh(t);
     if (t->open_segment != f->open_segment) /* it began since: it is dropped */
         t->open_segment = 0;
-    ad_return_scopes(t, f);
     t->fresh = f->fresh;
     t->recording = f->recording;
     t->frame = f->outer;
-    ad_pool_drop(&t->pool, storage);
-    if (!t->frame)
-        ad_pool_begin_step(&t->pool);
+    ad_pool_drop(&t->pool, f->storage);
 }
 
 bool ad_leave_positions_in(ad_tape *t, const ad_frame *f)
 {
-    const bool any = t->frame != f;
+    const ad_frame *first = t->frame;
+    if (first == f)
+        return false;
+    while (first->outer != f)
+        first = first->outer;
+    ad_recycle_fresh(t);
+    ad_drop_gradients_from(t, first->start.entries);
+    ad_drop_from(t, first->start);
+    ad_return_scopes(t, first);
     while (t->frame != f)
-        ad_leave_position(t);
-    return any;
+        pop_position(t);
+    if (!f)
+        ad_pool_begin_step(&t->pool);
+    return true;
 }
 
 ad_status ad_reset(ad_tape *t)
@@ -72,8 +77,7 @@ ad_status ad_reset(ad_tape *t)
         return AD_BAD_HANDLE;
     if (ad_refuse_in_rule(t, "reset", "take ad_return_to"))
         return t->status;
-    while (t->frame)
-        ad_leave_position(t);
+    ad_leave_positions_in(t, NULL);
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
     ad_forget_changes(t);

@@ -12,10 +12,8 @@ void ad_drop_from(ad_tape *t, ad_place place);
 /* The same for what a frame recorded; gradients of older entries stay. Temporaries of the rule that runs stay. */
 void ad_drop_since(ad_tape *t, const ad_frame *f);
 
-/* Leaves the innermost frame, a position, as if it had never been taken. */
-void ad_leave_position(ad_tape *t);
-
-/* Leaves the positions that were taken inside frame f and not returned to. Returns whether there were any. */
+/* Leaves the positions that were taken inside frame f and not returned to, as if they had never been taken. What came
+ * since the first is dropped once, however many there are. Returns whether there were any. */
 bool ad_leave_positions_in(ad_tape *t, const ad_frame *f);
 
 #endif

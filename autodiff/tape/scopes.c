@@ -42,7 +42,8 @@ void ad_return_scopes(ad_tape *t, const ad_frame *f)
 {
     t->scopes.n = f->n_scopes;
     t->open_scope = f->open_scope;
-    for (uint32_t i = t->open_scope; i; i = scope_at(t, i - 1)->outer)
+    /* Those that ended since are open again. Around an open one all are open. */
+    for (uint32_t i = t->open_scope; i && scope_at(t, i - 1)->end; i = scope_at(t, i - 1)->outer)
         scope_at(t, i - 1)->end = 0;
 }
 

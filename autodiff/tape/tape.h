@@ -143,8 +143,11 @@ typedef struct ad_frame {
     struct ad_frame *outer; /* NULL: the program itself */
     ad_place start;
     ad_frame_kind kind;
-    uint32_t id;           /* result 0 of the call: of a gradient rule; of a kernel that is recorded, else 0 */
-    const ad_entry *entry; /* that entry */
+    uint32_t id; /* result 0 of the call: of a gradient rule; of a kernel that is recorded, else 0 */
+    union {
+        const ad_entry *entry;   /* of a gradient rule or a kernel: that entry */
+        struct ad_frame *around; /* of a position, around which many can be: the next frame that is none */
+    };
     bool functional;       /* of a sweep: it goes by a path of its own */
     bool recording;        /* of a sweep or a position: whether results were recorded outside it */
     uint32_t fresh;        /* of a position: the list of the fresh outside it */

@@ -55,16 +55,18 @@ void ad_forget_changes(ad_tape *t)
 void ad_forget_changes_from(ad_tape *t, uint32_t count)
 {
     ad_change *changes = t->changes.items;
-    size_t n = 0;
-    for (size_t i = 0; i < t->changes.n; i++) {
+    const size_t end = t->changes.n;
+    size_t n = end;
+    while (n > 0 && changes[n - 1].entries >= count) /* those before stay as they are */
+        n--;
+    for (size_t i = n; i < end; i++) {
         ad_change change = changes[i];
         if (change.leaf >> AD_INDEX_BITS == AD_STEP && change.leaf >= count)
             continue;
         uint32_t *changed_at = &ad_entry_at(t, change.leaf)->u.leaf.changed_at;
         if (change.entries > count && *changed_at == count)
             continue; /* one change at a place is enough */
-        if (change.entries >= count)
-            change.entries = *changed_at = count;
+        change.entries = *changed_at = count;
         changes[n++] = change;
     }
     t->changes.n = n;

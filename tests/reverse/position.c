@@ -263,6 +263,112 @@ START_TEST(memory_does_not_grow)
 }
 END_TEST
 
+/* ---- Many that are open ------------------------------------------------------------------------------------------ */
+
+/* So many that looking at all for each would take longer than this suite may. */
+enum { OPEN = 100000 };
+
+/* Each has something recorded since the one before, a parameter with a gradient around them, and a scope of its own. */
+static ad_position open_many(void)
+{
+    const ad_tensor w = ad_param(t, AD_F64, AD_SCALAR, &(double){3}, "w");
+    ck_assert_int_eq(ad_backward(ad_square(w)), AD_OK);
+    const ad_position first = ad_position_now(t);
+    for (int i = 1; i < OPEN; i++) {
+        ad_scope_begin(t, "inner");
+        ad_neg(w);
+        ad_position_now(t);
+    }
+    return first;
+}
+
+static void expect_none_open(size_t entries)
+{
+    ck_assert_uint_eq(ad_entry_count(t), entries);
+    ck_assert_uint_eq(ad_scope_count(t), 0);
+    ck_assert_double_eq(ad_item(ad_gradient(ad_kept_at(t, 0))), 6);
+    expect_ok(t);
+}
+
+START_TEST(many_positions_are_reset)
+{
+    open_many();
+    ad_reset(t);
+    expect_none_open(0);
+}
+END_TEST
+
+START_TEST(many_positions_are_returned_from)
+{
+    const ad_position first = open_many();
+    ad_tensor y = ad_square(ad_kept_at(t, 0));
+    ck_assert_int_eq(ad_return_to(t, first, &y, 1), AD_OK);
+    ck_assert_double_eq(ad_item(y), 9);
+    expect_none_open(2);
+    ck_assert_int_eq(ad_return_to(t, first, NULL, 0), AD_BAD_STATE);
+    expect_error(t, AD_BAD_STATE, not_of_this_recording);
+}
+END_TEST
+
+START_TEST(many_positions_are_returned_to_one_by_one)
+{
+    static ad_position positions[OPEN];
+    for (int i = 0; i < OPEN; i++) {
+        positions[i] = ad_position_now(t);
+        scalar(i);
+    }
+    for (int i = OPEN - 1; i >= 0; i--) {
+        ad_tensor y = scalar(i);
+        ck_assert_int_eq(ad_return_to(t, positions[i], &y, i % 2), AD_OK);
+    }
+    ck_assert_uint_eq(ad_entry_count(t), 0);
+}
+END_TEST
+
+/* What is called where many positions are open takes no longer than elsewhere. */
+START_TEST(work_inside_many_positions)
+{
+    open_many();
+    const ad_tensor w = ad_kept_at(t, 0);
+    for (int i = 0; i < OPEN; i++) {
+        ad_tensor y = ad_scale(w, 2);
+        const ad_position inner = ad_position_now(t);
+        y = ad_square(y);
+        ck_assert_int_eq(ad_return_to(t, inner, &y, 1), AD_OK);
+        ad_assign(w, &(double){i});
+    }
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(derivatives_inside_many_positions)
+{
+    for (int i = 0; i < OPEN; i++)
+        ad_position_now(t);
+    const ad_tensor x = scalar(3);
+    for (int i = 0; i < OPEN / 4; i++) {
+        const ad_position inner = ad_position_now(t);
+        ad_tensor dx;
+        ck_assert_int_eq(ad_grad(ad_square(x), &x, 1, &dx), AD_OK);
+        ck_assert_double_eq(ad_item(dx), 6);
+        go_back(inner);
+    }
+}
+END_TEST
+
+START_TEST(positions_that_are_used_up_inside_many)
+{
+    open_many();
+    for (int i = 0; i < OPEN; i++) {
+        const ad_position inner = ad_position_now(t);
+        go_back(inner);
+        ck_assert_int_eq(ad_return_to(t, inner, NULL, 0), AD_BAD_STATE);
+        ad_clear_error(t);
+    }
+    expect_ok(t);
+}
+END_TEST
+
 /* ---- Inside operators -------------------------------------------------------------------------------------------- */
 
 static double least(double x, double *z)
@@ -423,6 +529,12 @@ int main(void)
     tcase_add_test(tests, a_name_of_an_older_tensor_stays);
     tcase_add_test(tests, changes_of_leaves_go_back_too);
     tcase_add_test(tests, memory_does_not_grow);
+    tcase_add_test(tests, many_positions_are_reset);
+    tcase_add_test(tests, many_positions_are_returned_from);
+    tcase_add_test(tests, many_positions_are_returned_to_one_by_one);
+    tcase_add_test(tests, work_inside_many_positions);
+    tcase_add_test(tests, derivatives_inside_many_positions);
+    tcase_add_test(tests, positions_that_are_used_up_inside_many);
     tcase_add_test(tests, a_gradient_inside_a_kernel_and_a_rule);
     tcase_add_test(tests, operators_with_positions_in_a_chain);
     tcase_add_test(tests, all_ways_through_operators_with_positions);
