@@ -1,6 +1,7 @@
 /* Leaves that were assigned from a result. */
 #include "copies.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "entries.h"
@@ -9,42 +10,22 @@
 
 /* ---- Where numbers lie ------------------------------------------------------------------------------------------- */
 
-/* The id of the entry of STEP that has this address inside it, as a scalar's number is; 0 if there is none. */
-static uint32_t entry_around(const ad_tape *t, const void *data)
+static bool lies_in(const ad_entry *e, const void *data)
 {
-    const ad_table *table = &t->tables[AD_STEP];
-    if ((uintptr_t)data - table->lowest >= table->end - table->lowest)
-        return 0;
-    for (uint32_t i = 0; i < table->n_chunks; i++) {
-        const uintptr_t at = (uintptr_t)data - (uintptr_t)table->chunks[i];
-        if (at < AD_CHUNK_ENTRIES * sizeof(ad_entry))
-            return i << AD_CHUNK_BITS | (uint32_t)(at / sizeof(ad_entry));
-    }
-    return 0;
-}
-
-/* Segments have their results in the pool, where there are gradients too. */
-static bool is_in_pool(const ad_tape *t, const void *data)
-{
-    return (t->segments.n || t->open_segment) && ad_pool_has(&t->pool, data);
-}
-
-bool ad_is_on_tape(const ad_tape *t, const void *data)
-{
-    return ad_arena_has(&t->step, data) || entry_around(t, data) || is_in_pool(t, data);
+    const size_t bytes = e->value.data ? ad_elements(&e->value) * ad_bytes_of(e->value.type) : 0;
+    return (uintptr_t)data - (uintptr_t)e->value.data < bytes;
 }
 
 /* A view shows what its origin computed. What shows a leaf is no result. */
 static bool is_result_at(const ad_tape *t, uint32_t id, const void *data)
 {
     const ad_entry *e = ad_entry_at(t, id);
-    const size_t bytes = e->op && e->value.data ? ad_elements(&e->value) * ad_bytes_of(e->value.type) : 0;
-    return (uintptr_t)data - (uintptr_t)e->value.data < bytes && ad_entry_at(t, ad_origin_of(t, id))->op;
+    return e->op && lies_in(e, data) && ad_entry_at(t, ad_origin_of(t, id))->op;
 }
 
 static uint32_t result_at(const ad_tape *t, const void *data)
 {
-    const uint32_t scalar = entry_around(t, data);
+    const uint32_t scalar = ad_id_around(t, AD_STEP, data);
     const uint32_t first = scalar ? scalar : t->first, end = scalar ? scalar + 1 : t->ends[AD_STEP];
     for (uint32_t id = first; id < end && id < t->ends[AD_STEP]; id++)
         if (is_result_at(t, id, data))
@@ -76,16 +57,52 @@ static ad_copy *copy_of(const ad_tape *t, uint32_t leaf)
     return i < t->copies.n && copy_at(t, i)->leaf == leaf ? copy_at(t, i) : NULL;
 }
 
+/* The note on the leaf that has this address among its numbers; NULL if there is none. */
+static const ad_copy *copy_around(const ad_tape *t, const void *data)
+{
+    const bool is_kept = ad_arena_has(&t->persistent, data) || ad_id_around(t, AD_PERSISTENT, data);
+    for (size_t i = is_kept ? place_of(t, (uint32_t)AD_PERSISTENT << AD_INDEX_BITS) : 0; i < t->copies.n; i++) {
+        const ad_copy *copy = copy_at(t, i);
+        if (!is_kept && copy->leaf >> AD_INDEX_BITS == AD_PERSISTENT)
+            break;
+        if (lies_in(ad_entry_at(t, copy->leaf), data))
+            return copy;
+    }
+    return NULL;
+}
+
 /* Looks for the result, unless it is known. */
 static void find_source(const ad_tape *t, ad_copy *copy)
 {
-    copy->source = copy->source ? copy->source : result_at(t, copy->data);
+    if (!copy->data || copy->from != AD_COPIED_UNKNOWN)
+        return;
+    copy->from = AD_COPIED_RESULT;
+    copy->source = result_at(t, copy->data);
     if (!copy->source)
         copy->data = NULL;
 }
 
-/* Programs assign a leaf from the same result again and again. What lies in the pool is looked at while it is there. */
-void ad_note_copy(ad_tape *t, uint32_t leaf, const void *data)
+/* Gradients lie in TEMPORARY and in the pool. So do the results in segments: what may go is looked at while it is
+ * there.
+ */
+bool ad_find_copied(const ad_tape *t, const void *data, ad_copy *copy)
+{
+    const ad_copy *other = t->copies.n ? copy_around(t, data) : NULL;
+    *copy = other ? *other : (ad_copy){.data = data};
+    if (other)
+        return copy->data;
+    if (ad_arena_has(&t->step, data) || ad_id_around(t, AD_STEP, data))
+        return true;
+    const bool has_segments = t->segments.n || t->open_segment;
+    if ((!t->gave_gradient && !has_segments) || (!ad_id_around(t, AD_TEMPORARY, data) && !ad_pool_has(&t->pool, data)))
+        return false;
+    copy->source = has_segments ? result_at(t, data) : 0;
+    copy->from = copy->source ? AD_COPIED_RESULT : AD_COPIED_GRADIENT;
+    return true;
+}
+
+/* Programs assign a leaf from the same result again and again. */
+void ad_note_copy(ad_tape *t, uint32_t leaf, const ad_copy *new)
 {
     const size_t i = place_of(t, leaf);
     ad_copy *copy = copy_at(t, i);
@@ -93,11 +110,12 @@ void ad_note_copy(ad_tape *t, uint32_t leaf, const void *data)
         memmove(copy + 1, copy, (t->copies.n++ - i) * sizeof *copy);
         *copy = (ad_copy){.leaf = leaf};
     }
-    copy->source = copy->source && is_result_at(t, copy->source, data) ? copy->source : 0;
-    copy->data = data;
+    const bool is_known =
+        new->from == AD_COPIED_UNKNOWN && copy->from == AD_COPIED_RESULT &&is_result_at(t, copy->source, new->data);
+    copy->source = is_known ? copy->source : new->source;
+    copy->from = is_known ? AD_COPIED_RESULT : new->from;
+    copy->data = new->data;
     copy->is_old = false;
-    if (is_in_pool(t, data))
-        find_source(t, copy);
 }
 
 void ad_forget_copy(ad_tape *t, uint32_t leaf)
@@ -107,22 +125,21 @@ void ad_forget_copy(ad_tape *t, uint32_t leaf)
         copy->data = NULL;
 }
 
-static bool stays(const ad_copy *copy, uint32_t count)
-{
-    return copy->data && copy->source < count && (copy->leaf >> AD_INDEX_BITS != AD_STEP || copy->leaf < count);
-}
-
+/* A leaf that stays keeps what it has, also where the result goes. */
 void ad_forget_copies_from(ad_tape *t, uint32_t count)
 {
     if (count == t->ends[AD_STEP])
         return;
     size_t n = 0;
-    for (size_t i = 0; i < t->copies.n && count > t->first; i++) {
+    for (size_t i = 0; i < t->copies.n; i++) {
         ad_copy copy = *copy_at(t, i);
-        if (copy.data)
-            find_source(t, &copy);
-        if (stays(&copy, count))
-            *copy_at(t, n++) = copy;
+        find_source(t, &copy);
+        if (!copy.data || (copy.leaf >> AD_INDEX_BITS == AD_STEP && copy.leaf >= count))
+            continue;
+        if (copy.from == AD_COPIED_RESULT && copy.source >= count)
+            copy.from = AD_COPIED_DROPPED;
+        copy.unread_until = copy.unread_until < count ? copy.unread_until : count;
+        *copy_at(t, n++) = copy;
     }
     t->copies.n = n;
 }
@@ -135,22 +152,26 @@ void ad_age_copies(ad_tape *t)
         copy_at(t, i)->is_old = copy_at(t, i)->data != NULL;
 }
 
-static bool has_old(ad_tape *t)
+static bool is_frozen(const ad_copy *copy) { return copy->is_old && copy->data; }
+
+/* From which entry on the recording may read a leaf whose note is old; its end if there is none. */
+static uint32_t first_reader(ad_tape *t)
 {
-    bool any = false;
+    uint32_t first = t->ends[AD_STEP];
     for (size_t i = 0; i < t->copies.n; i++) {
         ad_copy *copy = copy_at(t, i);
-        if (copy->is_old && copy->data)
+        if (is_frozen(copy))
             find_source(t, copy);
-        any = any || (copy->is_old && copy->data);
+        if (is_frozen(copy) && copy->unread_until < first)
+            first = copy->unread_until;
         copy->is_read = false;
     }
-    return any;
+    return first > t->first ? first : t->first;
 }
 
-static void find_readers(const ad_tape *t)
+static void find_readers(const ad_tape *t, uint32_t first)
 {
-    for (uint32_t id = t->first; id < t->ends[AD_STEP]; id++) {
+    for (uint32_t id = first; id < t->ends[AD_STEP]; id++) {
         const ad_entry *e = ad_entry_at(t, id);
         for (uint32_t i = 0; i < e->value.n_operands; i++) {
             ad_copy *copy = copy_of(t, ad_operands_of(e)[i]);
@@ -160,25 +181,34 @@ static void find_readers(const ad_tape *t)
     }
 }
 
-/* A leaf that nothing reads keeps a result, for instance the best so far: its note is not needed. */
+static void fail_frozen(ad_tape *t, const ad_copy *copy)
+{
+    static const char *const what[] = {[AD_COPIED_GRADIENT] = "a gradient that ad_backward did not record",
+                                       [AD_COPIED_DROPPED] = "a result that a return to a position dropped"};
+    char leaf[AD_TENSOR_TEXT], result[AD_TENSOR_TEXT], text[AD_TENSOR_TEXT + 16];
+    if (copy->from == AD_COPIED_RESULT)
+        snprintf(text, sizeof text, "the result %s", ad_tensor_text(t, copy->source, result));
+    else
+        snprintf(text, sizeof text, "%s", what[copy->from]);
+    ad_fail(t, AD_BAD_STATE,
+            "replay: %s was assigned from %s before the last replay and not since: ad_assign it anew after each "
+            "replay; to hold it fixed, assign it from a copy of the numbers",
+            ad_tensor_text(t, copy->leaf, leaf), text);
+}
+
+/* A leaf that nothing reads keeps a result, for instance the best so far. */
 bool ad_check_copies(ad_tape *t)
 {
-    if (!has_old(t))
+    const uint32_t first = t->copies.n ? first_reader(t) : t->ends[AD_STEP];
+    if (first == t->ends[AD_STEP])
         return true;
-    find_readers(t);
-    for (size_t i = 0; i < t->copies.n; i++) {
+    find_readers(t, first);
+    for (size_t i = 0; i < t->copies.n && t->status == AD_OK; i++) {
         ad_copy *copy = copy_at(t, i);
-        if (!copy->is_old || !copy->data)
-            continue;
-        const ad_entry *source = ad_entry_at(t, copy->source);
-        if (copy->is_read) {
-            ad_fail(t, AD_BAD_STATE,
-                    "replay: %s was assigned from the result %.80s before the last replay and not since: ad_assign it "
-                    "anew after each replay; to hold it fixed, assign it from a copy of the numbers",
-                    ad_name_or(ad_entry_at(t, copy->leaf), "a leaf"), ad_name_or(source, source->op->name));
-            return false;
-        }
-        copy->data = NULL;
+        if (is_frozen(copy) && copy->is_read)
+            fail_frozen(t, copy);
+        else if (is_frozen(copy))
+            copy->unread_until = t->ends[AD_STEP];
     }
-    return true;
+    return t->status == AD_OK;
 }

@@ -2,19 +2,20 @@
 #define AUTODIFF_TAPE_COPIES_H
 /* Leaves that the program assigned from a result of the recording, as a running mean is. A replay computes the result
  * anew, but does not assign it: the leaf would stay as it is, without a word. What is noted is where the numbers came
- * from. Which result that is, or whether it is one, is looked for only where a replay finds the note old. */
+ * from. Which result that is, or whether it is one, is looked for only where a replay finds the note old. The same
+ * holds for a gradient that ad_backward did not record, and for what a leaf has that was assigned so itself. */
 #include "tape.h"
 
-/* Whether the address lies in memory that a result's data may lie in. */
-bool ad_is_on_tape(const ad_tape *t, const void *data);
+/* Whether the numbers that lie there are such ones. If so, `copy` says from where they are. */
+bool ad_find_copied(const ad_tape *t, const void *data, ad_copy *copy);
 
-/* Notes that the leaf has the numbers that lie there. The list has room. */
-void ad_note_copy(ad_tape *t, uint32_t leaf, const void *data);
+/* Notes that the leaf has these numbers. The list has room. */
+void ad_note_copy(ad_tape *t, uint32_t leaf, const ad_copy *copy);
 
 /* Forgets the note on a leaf that is about to be changed. */
 void ad_forget_copy(ad_tape *t, uint32_t leaf);
 
-/* Forgets the notes on leaves and results from `count` on, which are about to go. */
+/* Leaves and results from `count` on are about to go. */
 void ad_forget_copies_from(ad_tape *t, uint32_t count);
 
 /* A replay ran: the notes there are become old. */

@@ -68,6 +68,19 @@ bool ad_add_chunk(ad_tape *t, uint32_t which)
     return true;
 }
 
+uint32_t ad_id_around(const ad_tape *t, uint32_t which, const void *address)
+{
+    const ad_table *table = &t->tables[which];
+    if ((uintptr_t)address - table->lowest >= table->end - table->lowest)
+        return 0;
+    for (uint32_t i = 0; i < table->n_chunks; i++) {
+        const uintptr_t at = (uintptr_t)address - (uintptr_t)table->chunks[i];
+        if (at < AD_CHUNK_ENTRIES * sizeof(ad_entry))
+            return which << AD_INDEX_BITS | i << AD_CHUNK_BITS | (uint32_t)(at / sizeof(ad_entry));
+    }
+    return 0;
+}
+
 /* ---- Ids that are used up ---------------------------------------------------------------------------------------- */
 
 /* The entry n places after the end of STEP; NULL where no chunk is yet, so that its id was never given. */

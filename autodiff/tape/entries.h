@@ -9,6 +9,9 @@ bool ad_add_chunk(ad_tape *t, uint32_t table);
 /* Gives a table's memory back. */
 void ad_free_table(ad_tape *t, uint32_t table);
 
+/* The id of the entry of a table that has this address inside it, as a scalar's number is; 0 if there is none. */
+uint32_t ad_id_around(const ad_tape *t, uint32_t table, const void *address);
+
 /* Ends STEP behind the ids that are used up, of which the last was just taken. Returns false if there is no memory (the
  * tape is then in error). */
 bool ad_step_over(ad_tape *t);

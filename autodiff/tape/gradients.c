@@ -103,8 +103,10 @@ ad_tensor ad_gradient(ad_tensor x)
         return ad_inert(t);
     if (ad_table_of(x) != AD_TEMPORARY && e->gradient) {
         ad_entry *g = ad_entry_at(t, e->gradient);
-        if (ad_is_temporary(e->gradient) && !(g->value.flags & AD_IS_FRESH))
+        if (ad_is_temporary(e->gradient) && !(g->value.flags & AD_IS_FRESH)) {
             g->owner = x.id;
+            t->gave_gradient = true;
+        }
         return ad_handle(t, e->gradient);
     }
     const char *why = !(e->value.flags & AD_WANTS_GRADIENT) ? "it depends on no parameter or variable"

@@ -1,6 +1,8 @@
 /* Names of tensors. */
 #include "names.h"
 
+#include <gradtape/inspect.h>
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,5 +66,21 @@ const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT])
         snprintf(text, AD_OPERAND_TEXT, "%.60s %s", e->extra->name, shape);
     else
         snprintf(text, AD_OPERAND_TEXT, "%s", shape);
+    return text;
+}
+
+const char *ad_tensor_text(ad_tape *t, uint32_t id, char text[AD_TENSOR_TEXT])
+{
+    const ad_tensor x = ad_handle_as_recorded(t, id);
+    const ad_entry *e = ad_entry_at(t, id);
+    const bool is_kept = ad_table_of(x) == AD_PERSISTENT, is_scalar = e->value.shape->rank == 0;
+    char shape[AD_SHAPE_TEXT] = "";
+    if (!is_scalar)
+        ad_shape_text(e->value.shape, shape);
+    if (*ad_name_or(e, ""))
+        snprintf(text, AD_TENSOR_TEXT, "%.110s", ad_name_or(e, ""));
+    else
+        snprintf(text, AD_TENSOR_TEXT, "%.80s %s%zu%s%s", ad_made_by(x), is_kept ? "k" : "#",
+                 ad_number_of(x) + !is_kept, is_scalar ? "" : " ", shape);
     return text;
 }

@@ -81,6 +81,7 @@ ad_status ad_reset(ad_tape *t)
     ad_settle_gradients(t);
     ad_drop_gradients(t, false);
     ad_forget_changes(t);
+    t->copies.n = 0;
     ad_drop_from(t, (ad_place){.entries = t->first});
     ad_arena_rewind(&t->late, (ad_arena_mark){0});
     t->open_segment = 0;

@@ -70,13 +70,22 @@ typedef struct ad_stretch {
     uint32_t first, end; /* its entries are from first on, before end; 0: it is open */
 } ad_stretch;
 
-/* A leaf that was assigned from a result. */
+/* A leaf that was assigned from what a replay computes anew. */
+typedef enum ad_copied {
+    AD_COPIED_UNKNOWN, /* what lies at `data`: it was not looked for */
+    AD_COPIED_RESULT,
+    AD_COPIED_GRADIENT, /* one that ad_backward did not record */
+    AD_COPIED_DROPPED,  /* a result that a return to a position dropped */
+} ad_copied;
+
 typedef struct ad_copy {
-    const void *data; /* of the result; NULL: the leaf has been changed otherwise since */
+    const void *data; /* from where; NULL: the leaf has been changed otherwise since */
     uint32_t leaf;
-    uint32_t source; /* the result; 0: it was not looked for */
-    bool is_old;     /* a replay computed the result anew */
-    bool is_read;    /* by the recording: set where this is asked */
+    uint32_t source;       /* of a result: which */
+    uint32_t unread_until; /* no entry before this one reads the leaf */
+    uint8_t from;          /* ad_copied */
+    bool is_old;           /* a replay computed the result anew */
+    bool is_read;          /* by the recording: set where this is asked */
 } ad_copy;
 
 /* A gradient that does not belong to the functional sweep that runs. */
@@ -205,6 +214,7 @@ struct ad_tape {
         uint32_t open_segment; /* the first entry of the segment that is being recorded; 0: none */
         uint32_t open_scope;   /* the number of the innermost open scope, from 1; 0: none */
         bool has_retired;      /* some entry of STEP is retired: its id is used up */
+        bool gave_gradient;    /* the program was given a gradient that ad_backward did not record */
         uint64_t positions;    /* so many were taken: they are known by their number */
     };
     struct ad_watch *watch; /* what was kept; NULL: the tape was never watched */

@@ -165,12 +165,13 @@ ad_status ad_assign(ad_tensor leaf, const void *data)
     const size_t n = ad_elements(&e->value);
     if (!data && n)
         return ad_fail(leaf.tape, AD_BAD_VALUE, "assign: the data for %s is NULL", ad_leaf_name(e));
-    const bool is_copy = n && ad_is_on_tape(leaf.tape, data);
+    ad_copy copy;
+    const bool is_copy = n && ad_find_copied(leaf.tape, data, &copy);
     if ((is_copy && !ad_more_room(leaf.tape, &leaf.tape->copies, sizeof(ad_copy))) ||
         !ad_note_change(leaf.tape, leaf.id, "assign"))
         return ad_status_after(leaf.tape);
     if (is_copy)
-        ad_note_copy(leaf.tape, leaf.id, data);
+        ad_note_copy(leaf.tape, leaf.id, &copy);
     if (n)
         memcpy(e->value.data, data, n * ad_bytes_of(e->value.type));
     return AD_OK;

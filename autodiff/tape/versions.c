@@ -88,10 +88,11 @@ bool ad_check_unchanged_slowly(ad_tape *t, uint32_t id, uint32_t reader)
     const ad_entry *e = ad_entry_at(t, origin);
     if (e->op || e->u.leaf.changed_at <= reader)
         return true;
+    char text[AD_TENSOR_TEXT];
     ad_fail(t, AD_BAD_STATE,
             "%s: %s was changed in place after it was read: its version was %u then and is %u now; change leaves after "
             "backward, and record anew or ad_replay before the next one",
-            ad_entry_at(t, reader)->op->name, ad_name_or(e, "a leaf"), version_then(t, origin, reader),
+            ad_entry_at(t, reader)->op->name, ad_tensor_text(t, origin, text), version_then(t, origin, reader),
             e->u.leaf.version);
     return false;
 }

@@ -16,8 +16,12 @@
  * - An input that the program made from values it read is not computed again.
  * - A leaf that the program assigned from a result, as a running mean is, is not assigned again. After a replay the
  *   program assigns it anew: ad_assign(mean, ad_f64(next)). If it did not, the next replay is an error that names the
- *   leaf, unless nothing in the recording reads it. A copy through a variable or an array of the program's own
- *   (ad_item, ad_fill, memcpy) is not seen: the leaf then stays as it is.
+ *   leaf, unless nothing in the recording reads it.
+ * - The same holds for a leaf that was assigned from a gradient which ad_backward did not record, from a result that a
+ *   return to a position dropped since, and from another leaf that has such numbers. The library sees it by the address
+ *   that ad_assign or ad_feed is given: it lies in the data of a tensor of the tape. ad_reset forgets it.
+ * - A copy through a variable or an array of the program's own (ad_item, ad_fill, memcpy, ad_borrow), and the data with
+ *   which a leaf is made, are not seen: the leaf then stays as it is.
  * - Guards in kernels are made again when the kernel runs. Guards in rules that were recorded belong to the recording.
  *
  * A recording is in one of three states:
@@ -28,7 +32,7 @@
  *
  * What the library knows to be missing from the recording is an error of the replay (AD_BAD_STATE): a tensor that
  * survived ad_return_to, a guard that it dropped (position.h), an operand that is a gradient which ad_backward did not
- * record, and the new assignment of a leaf from a result (above). */
+ * record, and the new assignment of a leaf (above). */
 #include <gradtape/tensor.h>
 
 /* Zero means the default. */
