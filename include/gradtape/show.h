@@ -24,8 +24,6 @@
 
 #include <gradtape/inspect.h>
 
-struct nn_classifier;
-
 /* How a call ended. AD_OK: all was written. Else the message says what was wrong and how to mend it. */
 typedef struct ad_shown {
     ad_status status;
@@ -74,10 +72,6 @@ AD_API ad_shown ad_formula(ad_tensor y, char *text, size_t size);
  *   watched tape.
  * Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
 AD_API ad_shown ad_print_flow(ad_tape *tape, FILE *to, const ad_print_options *options);
-
-/* The same for a classifier (classifier.h): of its last step, or of the row that nn_classifier_record recorded. Errors:
- * the classifier is NULL, or was not fitted yet. */
-AD_API ad_shown nn_print_flow(struct nn_classifier *classifier, FILE *to, const ad_print_options *options);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
