@@ -1,5 +1,5 @@
 /* What text says of a tensor. */
-#include "cells.h"
+#include "describe.h"
 
 #include "gradients.h"
 #include "operators.h"

@@ -1,8 +1,8 @@
-#ifndef INSPECT_CELLS_H
-#define INSPECT_CELLS_H
+#ifndef INSPECT_DESCRIBE_H
+#define INSPECT_DESCRIBE_H
 /* What text says of a tensor: values, shapes, calls, derivatives. */
+#include "escape.h"
 #include "values.h"
-#include "words.h"
 
 /* The digits of numbers of a type: all, or 6; of a whole number all. */
 int ad_digits_of(ad_type type, bool exact);

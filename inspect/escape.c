@@ -1,5 +1,5 @@
 /* Names and numbers as text. */
-#include "words.h"
+#include "escape.h"
 
 #include <langinfo.h>
 #include <math.h>

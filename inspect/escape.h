@@ -1,5 +1,5 @@
-#ifndef INSPECT_WORDS_H
-#define INSPECT_WORDS_H
+#ifndef INSPECT_ESCAPE_H
+#define INSPECT_ESCAPE_H
 /* Names and numbers as text: never broken by what a name holds, or by the locale. */
 #include "sink.h"
 

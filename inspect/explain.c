@@ -1,7 +1,7 @@
 /* Where a gradient comes from, and why it is 0. */
 #include <math.h>
 
-#include "cells.h"
+#include "describe.h"
 #include "gradients.h"
 #include "lines.h"
 #include "products.h"

@@ -1,7 +1,7 @@
 #ifndef INSPECT_FLOW_H
 #define INSPECT_FLOW_H
 /* How gradients flow from the last layer to the first: what is found of each parameter. */
-#include "words.h"
+#include "escape.h"
 
 /* From where on something is said. The numbers for updates and saturation are those of A. Karpathy's lectures. */
 typedef struct ad_flow_limits {

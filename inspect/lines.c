@@ -1,9 +1,9 @@
-/* Lines of a table. */
+/* Tables and paragraphs in lines. */
 #include "lines.h"
 
 #include <string.h>
 
-#include "words.h"
+#include "escape.h"
 
 /* Between columns, before the first one, and before what stands below a line. */
 enum { GAP = 2, BELOW = 8 };

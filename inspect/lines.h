@@ -1,6 +1,6 @@
 #ifndef INSPECT_LINES_H
 #define INSPECT_LINES_H
-/* Lines of a table, of at most 100 columns. A cell that is wider than its column goes on below. */
+/* Tables and paragraphs in lines of at most 100 columns. A cell that is wider than its column goes on below. */
 #include "sink.h"
 
 enum { AD_MOST_COLUMNS = 100, AD_CELLS = 8, AD_CELL_TEXT = 500 };

@@ -1,5 +1,5 @@
 /* A tape as text. */
-#include "cells.h"
+#include "describe.h"
 #include "gradients.h"
 #include "lines.h"
 #include "reasons.h"

@@ -587,4 +587,4 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, files_that_cannot_be_written);
 }
 
-int main(void) { return run_on_one_tape("text", add_tests); }
+int main(void) { return run_on_one_tape("print", add_tests); }
