@@ -57,7 +57,7 @@ static void find_update(ad_flow_row *r, const ad_leaf_change *change)
     const ad_numbers *before = &change->before;
     const void *now = ad_data(r->x);
     double sum = 0;
-    r->kind = before->norm == 0 ? AD_UPDATE_FROM_ZERO : before->data ? AD_UPDATE_KNOWN : AD_UPDATE_NOT_KEPT;
+    r->kind = before->norm == 0 ? AD_UPDATE_FROM_ZERO : before->data ? AD_UPDATE_KNOWN : AD_UPDATE_UNKNOWN;
     for (size_t i = 0; r->kind == AD_UPDATE_KNOWN && i < before->n; i++) {
         const double d = ad_element_of(now, before->type, i) - ad_element_of(before->data, before->type, i);
         sum += d / before->norm * (d / before->norm);
@@ -99,8 +99,11 @@ static int by_use(const void *a, const void *b)
 static void find_rows(ad_flow *f)
 {
     const size_t all = f->room;
-    for (size_t k = 0; k < all; k++)
-        f->rows[k] = (ad_flow_row){.x = ad_kept_at(f->tape, k), .first_use = SIZE_MAX};
+    for (size_t k = 0; k < all; k++) {
+        const ad_tensor x = ad_kept_at(f->tape, k);
+        const bool is_known = ad_is_watched(f->tape) && !ad_is_changed(x); /* that there was none */
+        f->rows[k] = (ad_flow_row){x, SIZE_MAX, .kind = is_known ? AD_UPDATE_NONE : AD_UPDATE_UNKNOWN};
+    }
     find_first_uses(f);
     find_updates(f);
     for (size_t k = 0; k < all; k++)

@@ -36,7 +36,7 @@ typedef enum ad_verdict {
 const char *ad_verdict_word(ad_verdict verdict);
 
 /* What is known of the update of a parameter: of all its changes since the sweep. */
-typedef enum ad_update_kind { AD_UPDATE_NONE, AD_UPDATE_FROM_ZERO, AD_UPDATE_NOT_KEPT, AD_UPDATE_KNOWN } ad_update_kind;
+typedef enum ad_update_kind { AD_UPDATE_NONE, AD_UPDATE_FROM_ZERO, AD_UPDATE_UNKNOWN, AD_UPDATE_KNOWN } ad_update_kind;
 
 typedef struct ad_flow_row {
     ad_tensor x;

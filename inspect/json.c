@@ -7,10 +7,10 @@
 #include <gradtape/operator.h>
 #include <gradtape/version.h>
 
+#include "escape.h"
 #include "gradients.h"
 #include "statistics.h"
 #include "title.h"
-#include "escape.h"
 
 enum { MOST_EXACT = 256 }; /* of a larger array only statistics are written */
 
