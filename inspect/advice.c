@@ -142,9 +142,9 @@ static bool write_dead(sentence *s, const ad_speech *to, ad_tensor y, const ad_n
     const size_t rows = value->shape.rank == 2 ? (size_t)value->shape.dims[0] : 0;
     const size_t units = rows ? (size_t)value->shape.dims[1] : 0;
     size_t dead = 0;
-    for (size_t unit = 0; unit < units && rows >= ad_flow_limit.rows; unit++)
+    for (size_t unit = 0; unit < units && rows >= AD_ROWS_TO_JUDGE_UNITS; unit++)
         dead += is_dead(value, unit);
-    if (dead == 0 || (double)dead < ad_flow_limit.dead * (double)units)
+    if (dead == 0 || (double)dead < AD_DEAD_SHARE * (double)units)
         return false;
     ad_put_format(&s->sink, "Of %zu units of ", units);
     put_layer(&s->sink, to->ink, y);
@@ -160,7 +160,7 @@ static bool write_dead(sentence *s, const ad_speech *to, ad_tensor y, const ad_n
 
 static bool is_saturated(ad_activation activation, double y)
 {
-    return activation == AD_TANH ? fabs(y) > ad_flow_limit.tanh : fabs(y - 0.5) > 0.5 - ad_flow_limit.logistic;
+    return activation == AD_TANH ? fabs(y) > AD_SATURATED_TANH : fabs(y - 0.5) > 0.5 - AD_SATURATED_LOGISTIC;
 }
 
 static bool write_saturated(sentence *s, const ad_speech *to, ad_tensor y, const ad_numbers *value,
@@ -170,12 +170,12 @@ static bool write_saturated(sentence *s, const ad_speech *to, ad_tensor y, const
     size_t n = 0;
     for (size_t i = 0; i < value->n; i++)
         n += is_saturated(activation, ad_element_of(value->data, value->type, i));
-    if (value->n < ad_flow_limit.rows || (double)n < ad_flow_limit.saturated * (double)value->n)
+    if (value->n < AD_ROWS_TO_JUDGE_UNITS || (double)n < AD_SATURATED_SHARE * (double)value->n)
         return false;
     ad_put_format(&s->sink, "%.0f %% of the numbers of ", 100 * (double)n / (double)value->n);
     put_layer(&s->sink, to->ink, y);
     ad_put(&s->sink, is_tanh ? " are saturated (beyond " : " are saturated (within ");
-    ad_put_number(&s->sink, is_tanh ? ad_flow_limit.tanh : ad_flow_limit.logistic, AD_FEW_DIGITS);
+    ad_put_number(&s->sink, is_tanh ? AD_SATURATED_TANH : AD_SATURATED_LOGISTIC, AD_FEW_DIGITS);
     ad_put(&s->sink, is_tanh ? " either way, where tanh is flat)" : " of 0 or 1, where logistic is flat)");
     ad_put(&s->sink, ". Scale the inputs, or use smaller first weights.");
     return true;

@@ -3,7 +3,7 @@
 
 #include <gradtape/operator.h>
 
-#include "cells.h"
+#include "describe.h"
 #include "gradients.h"
 #include "title.h"
 

@@ -1,7 +1,7 @@
 /* Where a gradient comes from, and why it is 0. */
 #include <math.h>
 
-#include "cells.h"
+#include "describe.h"
 #include "gradients.h"
 #include "lines.h"
 #include "products.h"
@@ -160,10 +160,9 @@ static void put_parts(const explanation *e)
 
 static void put_derivative(const explanation *e, ad_sink *to)
 {
-    ad_put(to, "d");
-    ad_put_name(to, e->ink, e->y, AD_NAME_IN_TEXT);
-    ad_put(to, "/d");
-    ad_put_name(to, e->ink, e->x, AD_NAME_IN_TEXT);
+    ad_put_differential(to, e->ink, e->y);
+    ad_put(to, "/");
+    ad_put_differential(to, e->ink, e->x);
 }
 
 static void put_value(const explanation *e, ad_sink *to)
@@ -270,7 +269,7 @@ static void put_not_zero(ad_sink *to, const ad_numbers *gradient)
     ad_put(to, "its norm is ");
     ad_put_number(to, gradient->norm, AD_FEW_DIGITS);
     if (zeros)
-        ad_put_format(to, "; %zu of its %zu elements are", zeros, gradient->n);
+        ad_put_format(to, ", and %zu of its %zu elements are 0", zeros, gradient->n);
 }
 
 void ad_put_why_zero(ad_sink *to, ad_ink ink, ad_tensor y, ad_tensor x)

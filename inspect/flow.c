@@ -6,24 +6,6 @@
 
 #include "gradients.h"
 
-const ad_flow_limits ad_flow_limit = {
-    .bar_from = 1e-9,
-    .bar_to = 1,
-    .vanished = 1e-4,
-    .exploded = 1e4,
-    .above_median = 1e3,
-    .above = 1,
-    .too_slow = 1e-5,
-    .slow = 1e-4,
-    .fast = 1e-2,
-    .too_fast = 1e-1,
-    .rows = 20,
-    .dead = 0.25,
-    .tanh = 0.97,
-    .logistic = 0.015,
-    .saturated = 0.5,
-};
-
 const char *ad_verdict_word(ad_verdict verdict)
 {
     static const char *const words[] = {"ok",       "slow",     "fast",       "too slow", "too fast",
@@ -33,7 +15,7 @@ const char *ad_verdict_word(ad_verdict verdict)
 
 double ad_place_on_bar(double rms)
 {
-    const double place = log(rms / ad_flow_limit.bar_from) / log(ad_flow_limit.bar_to / ad_flow_limit.bar_from);
+    const double place = log(rms / AD_BAR_FROM) / log(AD_BAR_TO / AD_BAR_FROM);
     return !(place > 0) ? 0 : place < 1 ? place : 1;
 }
 
@@ -57,7 +39,7 @@ static void find_update(ad_flow_row *r, const ad_leaf_change *change)
     const ad_numbers *before = &change->before;
     const void *now = ad_data(r->x);
     double sum = 0;
-    r->kind = before->norm == 0 ? AD_UPDATE_FROM_ZERO : before->data ? AD_UPDATE_KNOWN : AD_UPDATE_NOT_KEPT;
+    r->kind = before->norm == 0 ? AD_UPDATE_FROM_ZERO : before->data ? AD_UPDATE_KNOWN : AD_UPDATE_UNKNOWN;
     for (size_t i = 0; r->kind == AD_UPDATE_KNOWN && i < before->n; i++) {
         const double d = ad_element_of(now, before->type, i) - ad_element_of(before->data, before->type, i);
         sum += d / before->norm * (d / before->norm);
@@ -99,8 +81,11 @@ static int by_use(const void *a, const void *b)
 static void find_rows(ad_flow *f)
 {
     const size_t all = f->room;
-    for (size_t k = 0; k < all; k++)
-        f->rows[k] = (ad_flow_row){.x = ad_kept_at(f->tape, k), .first_use = SIZE_MAX};
+    for (size_t k = 0; k < all; k++) {
+        const ad_tensor x = ad_kept_at(f->tape, k);
+        const bool is_known = ad_is_watched(f->tape) && !ad_is_changed(x); /* that there was none */
+        f->rows[k] = (ad_flow_row){x, SIZE_MAX, .kind = is_known ? AD_UPDATE_NONE : AD_UPDATE_UNKNOWN};
+    }
     find_first_uses(f);
     find_updates(f);
     for (size_t k = 0; k < all; k++)
@@ -133,8 +118,8 @@ static ad_trend compare_layers(const ad_flow *f, int kind)
         return (ad_trend){0};
     return (ad_trend){.last = last,
                       .step = pow(first / last, 1 / (double)(n - 1)),
-                      .vanishes = first < ad_flow_limit.vanished * last && 2 * rising > n - 1,
-                      .explodes = first > ad_flow_limit.exploded * last && 2 * falling > n - 1};
+                      .vanishes = first < AD_VANISHED_BELOW * last && 2 * rising > n - 1,
+                      .explodes = first > AD_EXPLODED_ABOVE * last && 2 * falling > n - 1};
 }
 
 static bool counts(const ad_flow_row *r) { return r->rms > 0 && isfinite(r->rms); }
@@ -164,11 +149,9 @@ static ad_verdict of_update(const ad_flow_row *r)
 {
     if (r->kind != AD_UPDATE_KNOWN)
         return AD_FLOW_OK;
-    if (!(r->update <= ad_flow_limit.fast))
-        return r->update <= ad_flow_limit.too_fast ? AD_FLOW_FAST : AD_FLOW_TOO_FAST;
-    return r->update >= ad_flow_limit.slow       ? AD_FLOW_OK
-           : r->update >= ad_flow_limit.too_slow ? AD_FLOW_SLOW
-                                                 : AD_FLOW_TOO_SLOW;
+    if (!(r->update <= AD_UPDATE_FAST))
+        return r->update <= AD_UPDATE_TOO_FAST ? AD_FLOW_FAST : AD_FLOW_TOO_FAST;
+    return r->update >= AD_UPDATE_SLOW ? AD_FLOW_OK : r->update >= AD_UPDATE_TOO_SLOW ? AD_FLOW_SLOW : AD_FLOW_TOO_SLOW;
 }
 
 static void judge(ad_flow *f)
@@ -181,10 +164,10 @@ static void judge(ad_flow *f)
         if (r->verdict != AD_FLOW_OK)
             continue;
         const ad_trend *of = &f->trends[kind_of(r)];
-        const bool is_large = r->rms > ad_flow_limit.above && r->rms > ad_flow_limit.above_median * middle;
-        if (of->vanishes && r->rms < ad_flow_limit.vanished * of->last)
+        const bool is_large = r->rms > AD_FAR_ABOVE && r->rms > AD_FAR_ABOVE_MEDIAN * middle;
+        if (of->vanishes && r->rms < AD_VANISHED_BELOW * of->last)
             r->verdict = AD_FLOW_VANISHED;
-        else if (is_large || (of->explodes && r->rms > ad_flow_limit.exploded * of->last))
+        else if (is_large || (of->explodes && r->rms > AD_EXPLODED_ABOVE * of->last))
             r->verdict = AD_FLOW_EXPLODED;
         else
             r->verdict = of_update(r);

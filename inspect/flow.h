@@ -1,22 +1,24 @@
 #ifndef INSPECT_FLOW_H
 #define INSPECT_FLOW_H
 /* How gradients flow from the last layer to the first: what is found of each parameter. */
-#include "words.h"
+#include "escape.h"
 
 /* From where on something is said. The numbers for updates and saturation are those of A. Karpathy's lectures. */
-typedef struct ad_flow_limits {
-    double bar_from, bar_to;    /* the root mean squares at the ends of the bar */
-    double vanished;            /* the gradient of the first layer against that of the last */
-    double exploded;            /* so too, the other way round */
-    double above_median, above; /* of one parameter: against the median of all, and by itself */
-    double too_slow, slow;      /* an update against its weight */
-    double fast, too_fast;      /* so too */
-    size_t rows;                /* of a batch, for its units to be looked at */
-    double dead;                /* the share of units that are 0 in all rows */
-    double tanh, logistic;      /* how far from 0, or from 0 and 1, a number is saturated */
-    double saturated;           /* the share of such numbers */
-} ad_flow_limits;
-extern const ad_flow_limits ad_flow_limit;
+#define AD_BAR_FROM 1e-9 /* the root mean squares at the ends of the bar */
+#define AD_BAR_TO 1
+#define AD_VANISHED_BELOW 1e-4      /* the gradient of the first layer against that of the last */
+#define AD_EXPLODED_ABOVE 1e4       /* so too */
+#define AD_FAR_ABOVE_MEDIAN 1e3     /* one parameter against the median of all, */
+#define AD_FAR_ABOVE 1              /* and by itself */
+#define AD_UPDATE_TOO_SLOW 1e-5     /* below; an update against its weight */
+#define AD_UPDATE_SLOW 1e-4         /* so too */
+#define AD_UPDATE_FAST 1e-2         /* above */
+#define AD_UPDATE_TOO_FAST 1e-1     /* so too */
+#define AD_ROWS_TO_JUDGE_UNITS 20   /* of a batch */
+#define AD_DEAD_SHARE 0.25          /* of the units of a layer: 0 in all rows */
+#define AD_SATURATED_TANH 0.97      /* a number is this far from 0, */
+#define AD_SATURATED_LOGISTIC 0.015 /* or as near to 0 or 1 */
+#define AD_SATURATED_SHARE 0.5      /* of such numbers */
 
 /* What is found of a parameter. */
 typedef enum ad_verdict {
@@ -36,7 +38,7 @@ typedef enum ad_verdict {
 const char *ad_verdict_word(ad_verdict verdict);
 
 /* What is known of the update of a parameter: of all its changes since the sweep. */
-typedef enum ad_update_kind { AD_UPDATE_NONE, AD_UPDATE_FROM_ZERO, AD_UPDATE_NOT_KEPT, AD_UPDATE_KNOWN } ad_update_kind;
+typedef enum ad_update_kind { AD_UPDATE_NONE, AD_UPDATE_FROM_ZERO, AD_UPDATE_UNKNOWN, AD_UPDATE_KNOWN } ad_update_kind;
 
 typedef struct ad_flow_row {
     ad_tensor x;

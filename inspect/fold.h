@@ -7,7 +7,7 @@
  * make one.
  *
  * A node is a tensor of the tape: first the parameters and states, then the entries in the order of recording. */
-#include "cells.h"
+#include "describe.h"
 
 typedef struct ad_fold {
     const char *name; /* of a run: that of its first scope */

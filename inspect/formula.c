@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cells.h"
+#include "describe.h"
 #include "lines.h"
 #include "operators.h"
 

@@ -7,10 +7,10 @@
 #include <gradtape/operator.h>
 #include <gradtape/version.h>
 
+#include "escape.h"
 #include "gradients.h"
 #include "statistics.h"
 #include "title.h"
-#include "words.h"
 
 enum { MOST_EXACT = 256 }; /* of a larger array only statistics are written */
 
@@ -358,7 +358,7 @@ void ad_put_json_of(ad_sink *sink, ad_tape *t, const ad_write_options *options, 
     ad_put_format(sink, ",\"loss\":%s", write_id(&loss, ad_sweep_began_at(t)));
     put_tensors(sink, t, chosen);
     put_parts(sink, t, "parts", AD_BAND_BACKWARD, chosen);
-    put_parts(sink, t, "second", AD_BAND_FUNCTIONAL, chosen);
+    put_parts(sink, t, "functional", AD_BAND_FUNCTIONAL, chosen);
     put_changes(sink, t, chosen);
     put_scopes(sink, t, chosen);
     ad_put(sink, "}\n");

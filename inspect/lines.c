@@ -1,9 +1,9 @@
-/* Lines of a table. */
+/* Tables and paragraphs in lines. */
 #include "lines.h"
 
 #include <string.h>
 
-#include "words.h"
+#include "escape.h"
 
 /* Between columns, before the first one, and before what stands below a line. */
 enum { GAP = 2, BELOW = 8 };
@@ -18,38 +18,45 @@ int ad_characters_of(const char *text)
 
 /* ---- Widths ------------------------------------------------------------------------------------------------------ */
 
-static int longest_word(const char *text)
+/* The longest word, or the longest row of numbers. */
+static int longest_piece(const char *text, bool is_row)
 {
     int longest = 0;
+    uint32_t before = 0;
     for (int n = 0; *text;) {
-        n = ad_next_character(&text) == ' ' ? 0 : n + 1;
+        const uint32_t character = ad_next_character(&text);
+        n = character == ' ' && (!is_row || before == ';' || before == '|') ? 0 : n + 1;
         longest = n > longest ? n : longest;
+        before = character;
     }
     return longest;
 }
 
+static void raise(int *width, int to) { *width = *width > to ? *width : to; }
+
 void ad_measure_line(ad_widths *w, const ad_line *line)
 {
     for (int i = 0; i < w->n; i++) {
-        const int width = ad_characters_of(line->cells[i]), word = longest_word(line->cells[i]);
-        w->widths[i] = width > w->widths[i] ? width : w->widths[i];
-        w->words[i] = word > w->words[i] ? word : w->words[i];
+        raise(&w->widths[i], ad_characters_of(line->cells[i]));
+        raise(&w->words[i], longest_piece(line->cells[i], false));
+        raise(&w->unbroken[i], longest_piece(line->cells[i], w->least[i] == 0));
     }
 }
 
 /* The narrowest that column i may become. */
-static int least(const ad_widths *w, int i)
+static int least(const ad_widths *w, int i, bool may_break)
 {
-    const int wanted = w->least[i] ? w->least[i] : w->words[i];
-    return wanted < w->widths[i] ? wanted : w->widths[i];
+    if (may_break)
+        return w->least[i] ? w->least[i] : w->words[i];
+    return w->least[i] > w->unbroken[i] ? w->least[i] : w->unbroken[i];
 }
 
 /* The column of the most characters above its least; -1: there is none. */
-static int widest(const ad_widths *w)
+static int widest(const ad_widths *w, bool may_break)
 {
     int found = -1;
     for (int i = 0; i < w->n - 1; i++)
-        if (w->widths[i] > least(w, i) && (found < 0 || w->widths[i] > w->widths[found]))
+        if (w->widths[i] > least(w, i, may_break) && (found < 0 || w->widths[i] > w->widths[found]))
             found = i;
     return found;
 }
@@ -62,27 +69,40 @@ static int begin_of_last(const ad_widths *w)
     return begin;
 }
 
+/* How narrow the last column may become beside the others. */
+static int least_of_last(const ad_widths *w) { return w->least[w->n - 1] ? w->least[w->n - 1] : w->widths[w->n - 1]; }
+
 void ad_fit_widths(ad_widths *w)
 {
-    for (int i; begin_of_last(w) + w->least[w->n - 1] > AD_MOST_COLUMNS && (i = widest(w)) >= 0;)
-        w->widths[i]--;
+    const ad_widths whole = *w;
+    bool fits = false;
+    for (int pass = 0; pass < 3 && !fits; pass++) {
+        const bool has_last = pass == 0 || w->keeps_last;
+        const int most = AD_MOST_COLUMNS - (has_last ? least_of_last(w) : -GAP);
+        *w = whole;
+        for (int i; begin_of_last(w) > most && (i = widest(w, pass == 2)) >= 0;)
+            w->widths[i]--;
+        fits = begin_of_last(w) <= most;
+    }
 }
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 /* The bytes of text that go into a line of so many characters: all, or up to the end of a row of a matrix, else of a
- * word, else what there is room for. */
+ * word, else of a part of a name, else what there is room for. */
 static size_t piece(const char *text, int width, bool has_rows)
 {
-    const char *at = text, *after_row = NULL, *after_word = NULL;
+    const char *at = text, *after_row = NULL, *after_word = NULL, *after_part = NULL;
     for (int n = 0; *at && n < width; n++) {
         const uint32_t character = ad_next_character(&at);
         if (*at == ' ')
             after_word = at;
         if (*at == ' ' && has_rows && (character == ';' || character == '|'))
             after_row = at;
+        if (character == '/' || character == '_')
+            after_part = at;
     }
-    const char *end = !*at || !after_word ? at : after_row ? after_row : after_word;
+    const char *end = !*at ? at : after_row ? after_row : after_word ? after_word : after_part ? after_part : at;
     return (size_t)(end - text);
 }
 
@@ -147,7 +167,7 @@ void ad_put_line(ad_sink *sink, const ad_widths *w, const ad_line *line)
         widths[i] = w->widths[i];
     }
     widths[last] = AD_MOST_COLUMNS - begin_of_last(w);
-    const bool is_beside = widths[last] >= w->least[last] && longest_word(cells[last]) <= widths[last] &&
+    const bool is_beside = widths[last] >= least_of_last(w) && longest_piece(cells[last], false) <= widths[last] &&
                            lines_of(cells[last], widths[last]) <= 2;
     if (!is_beside)
         cells[last] = "";

@@ -30,7 +30,7 @@ static void write_bar(ad_sink *to, double rms, int columns)
 
 static void fill(const printing *p, const ad_flow_row *r, ad_line *line)
 {
-    static const char *const without[] = {"no update", "update from 0", "update not kept"};
+    static const char *const without[] = {"no update", "update from 0", "update unknown"};
     ad_sink name = cell(line, NAME), shape = cell(line, SHAPE), rms = cell(line, RMS), bar = cell(line, BAR);
     ad_sink update = cell(line, UPDATE), verdict = cell(line, VERDICT);
     ad_put_name(&name, p->ink, r->x, AD_NAME_IN_TEXT);
@@ -48,8 +48,9 @@ static void fill(const printing *p, const ad_flow_row *r, ad_line *line)
 
 static void put_lines(ad_sink *sink, const ad_flow *f, const printing *how)
 {
-    ad_widths widths = {.n = COLUMNS, .least = {20, 6, WHOLE, LEAST_BAR, WHOLE, 12}, .widths = {[BAR] = BAR_COLUMNS}};
-    printing p = *how;
+    ad_widths widths = {
+        .n = COLUMNS, .least = {20, 6, WHOLE, LEAST_BAR, WHOLE}, .keeps_last = true, .widths = {[BAR] = BAR_COLUMNS}};
+    printing p = {how->ink, how->digits, 1};
     ad_line line;
     for (size_t k = 0; k < f->n; k++) {
         fill(&p, &f->rows[k], &line);

@@ -1,7 +1,7 @@
 #ifndef INSPECT_PRODUCTS_H
 #define INSPECT_PRODUCTS_H
 /* A part of a gradient as products of numbers. */
-#include "words.h"
+#include "escape.h"
 
 /* Writes element k of a part as upstream * local, or as a sum of such products, and what it gives:
  * "0.5 * 0.0594608 = 0.0297304". Returns false, and writes nothing, where the call is not known to multiply so, or a

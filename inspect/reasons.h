@@ -1,7 +1,7 @@
 #ifndef INSPECT_REASONS_H
 #define INSPECT_REASONS_H
 /* Why a gradient is 0, or why there is none. */
-#include "words.h"
+#include "escape.h"
 
 /* Writes why the gradient of x, which is 0, is 0: "h = relu(x) is flat at -2". It reads the parts of the last sweep
  * once. */

@@ -181,7 +181,7 @@ static uint32_t first_not_finite(const ad_tape *t)
         if (is_not_finite(ad_persistent_entry(t, i)))
             return (uint32_t)AD_PERSISTENT << AD_INDEX_BITS | i;
     for (uint32_t id = t->first; id < t->ends[AD_STEP]; id++)
-        if (is_not_finite(ad_entry_at(t, id)))
+        if (ad_count_entries(t, id, id + 1) && is_not_finite(ad_entry_at(t, id))) /* not in a call that still runs */
             return id;
     return 0;
 }

@@ -14,6 +14,7 @@
 #include <gradtape/data.h>
 #include <gradtape/layers.h>
 #include <gradtape/optimisers.h>
+#include <gradtape/show.h>
 
 /* The most hidden layers that a classifier can have. */
 #define NN_MAX_HIDDEN_LAYERS 32
@@ -126,6 +127,10 @@ AD_API nn_evaluation nn_classifier_evaluate(nn_classifier *classifier, const nn_
  * Errors: those of nn_classifier_evaluate, except logits; a row out of range; `loss` is NULL (AD_BAD_VALUE). *loss is
  * then inert. */
 AD_API ad_status nn_classifier_record(nn_classifier *classifier, const nn_data *data, int64_t row, ad_tensor *loss);
+
+/* Prints how gradients flow (ad_print_flow): those of the last step, or of the row that nn_classifier_record recorded.
+ * Errors: the classifier is NULL, or was not fitted yet; those of ad_print_flow. */
+AD_API ad_shown nn_print_flow(nn_classifier *classifier, FILE *to, const ad_print_options *options);
 
 /* Return the first error since the last nn_classifier_clear_error, and its message. Later calls work all the same. A
  * wrong use of a parameter (ad_item of a matrix, for instance) is such an error too. */

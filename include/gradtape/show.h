@@ -24,8 +24,6 @@
 
 #include <gradtape/inspect.h>
 
-struct nn_classifier;
-
 /* How a call ended. AD_OK: all was written. Else the message says what was wrong and how to mend it. */
 typedef struct ad_shown {
     ad_status status;
@@ -44,8 +42,9 @@ typedef struct ad_print_options {
 
 /* Prints a table of the tape: a line for each parameter, state and entry with its name, operator, operands, shape,
  * value, gradient and local derivatives. The gradients are those of the tensor that the sweep began at; the first line
- * names it. A value of more than 8 elements is given by its range. Lines have at most 100 columns; the memory that it
- * needs does not grow with the tape. Errors: the tape or the file is NULL; the file cannot be written (AD_BAD_FILE). */
+ * names it, and the next one where numbers stop being finite. A value of more than 8 elements is given by its range.
+ * Operands with long names are given by their numbers. Lines have at most 100 columns; the memory that it needs does not
+ * grow with the tape. Errors: the tape or the file is NULL; the file cannot be written (AD_BAD_FILE). */
 AD_API ad_shown ad_print(ad_tape *tape, FILE *to, const ad_print_options *options);
 
 /* Prints a tensor row by row, with its shape, type and range, and its gradient if it has one. Of more than 1,000
@@ -74,10 +73,6 @@ AD_API ad_shown ad_formula(ad_tensor y, char *text, size_t size);
  *   watched tape.
  * Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
 AD_API ad_shown ad_print_flow(ad_tape *tape, FILE *to, const ad_print_options *options);
-
-/* The same for a classifier (classifier.h): of its last step, or of the row that nn_classifier_record recorded. Errors:
- * the classifier is NULL, or was not fitted yet. */
-AD_API ad_shown nn_print_flow(struct nn_classifier *classifier, FILE *to, const ad_print_options *options);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 

@@ -243,6 +243,15 @@ static void put_tensor_box(ad_page *page, const ad_box *box, int size)
     ad_put(sink, "</g>\n");
 }
 
+/* Whether only a fold consumes a node, or what is inside it. */
+static bool is_inside(const ad_folds *folds, size_t node, int fold)
+{
+    int32_t around = folds->inner[node];
+    while (around >= 0 && around != fold)
+        around = folds->list[around].outer;
+    return around >= 0;
+}
+
 /* The Euclidean norm of the gradients of the parameters that only a fold consumes; their number. */
 static double norm_of_fold(const ad_folds *folds, int fold, size_t *parameters, bool *is_known)
 {
@@ -250,12 +259,9 @@ static double norm_of_fold(const ad_folds *folds, int fold, size_t *parameters, 
     *parameters = 0;
     *is_known = false;
     for (size_t v = 0; v < folds->kept; v++) {
-        int32_t around = folds->inner[v];
-        while (around >= 0 && around != fold)
-            around = folds->list[around].outer;
-        const ad_tensor x = around >= 0 ? ad_node_tensor(folds, v) : (ad_tensor){0};
+        const ad_tensor x = ad_node_tensor(folds, v);
         ad_numbers gradient;
-        if (around < 0 || !ad_wants_gradient(x))
+        if (!is_inside(folds, v, fold) || !ad_wants_gradient(x))
             continue;
         ++*parameters;
         if (ad_find_gradient(x, &gradient)) {
@@ -270,10 +276,7 @@ static void put_kept_of_fold(ad_page *page, int fold)
 {
     const char *between = "";
     for (size_t v = 0; v < page->folds.kept; v++) {
-        int32_t around = page->folds.inner[v];
-        while (around >= 0 && around != fold)
-            around = page->folds.list[around].outer;
-        if (around < 0)
+        if (!is_inside(&page->folds, v, fold))
             continue;
         ad_put_format(page->sink, "%sk%zu", between, v);
         between = " ";

@@ -29,7 +29,7 @@ static void put_gradient_cells(ad_sink *sink, const ad_flow_row *r)
 
 static void put_update(ad_sink *sink, const ad_flow_row *r)
 {
-    static const char *const without[] = {NOT_COMPUTED, "it was 0", "not kept"};
+    static const char *const without[] = {NOT_COMPUTED, "it was 0", "unknown"};
     if (r->kind == AD_UPDATE_KNOWN)
         put_number(sink, "update-ratio", r->x, r->update);
     else

@@ -313,7 +313,7 @@ START_TEST(large_parameters)
     run(ad_add(ad_sum(w), ad_sum(v)));
     ad_descend(w, 0.001);
     print();
-    ck_assert_str_eq(cell(line_of("w"), 4), "update not kept");
+    ck_assert_str_eq(cell(line_of("w"), 4), "update unknown");
     ck_assert_str_eq(verdict_on(w), "ok");
 }
 END_TEST
@@ -382,6 +382,24 @@ START_TEST(not_watched)
     print();
     ck_assert_str_eq(verdict_on(w), "all zero");
     ck_assert(says("The gradient of w is all zero"));
+    ck_assert_str_eq(cell(line_of("w"), 3), "update unknown"); /* there is no bar */
+}
+END_TEST
+
+/* Of many layers with dead units the first are named. */
+START_TEST(many_dead_layers)
+{
+    record(9, AD_RELU, 1);
+    ad_reset(t);
+    ad_tensor x = some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 90);
+    for (int i = 0; i < 9; i++) {
+        kill_units(layers[i].biases, 8);
+        x = nn_dense_apply(&layers[i], x);
+    }
+    run(ad_mean(x));
+    print();
+    ck_assert(says("layer5/weights), 8 are dead") && !says("layer6/weights), 8 are dead"));
+    ck_assert(says("There are 4 more layers with dead units or saturated numbers."));
 }
 END_TEST
 
@@ -466,6 +484,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, in_order_of_use);
     tcase_add_test(tests, dropped_and_in_error);
     tcase_add_test(tests, not_watched);
+    tcase_add_test(tests, many_dead_layers);
     tcase_add_test(tests, mistakes);
     tcase_add_test(tests, of_a_classifier);
 }

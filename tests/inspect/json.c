@@ -199,7 +199,7 @@ START_TEST(every_number_is_the_engines)
     for (size_t i = 0; i < ad_entry_count(t); i++, tensor = tensor->next)
         expect_same_tensor(tensor, ad_recorded_at(t, i));
     expect_same_parts(json_in(tape, "parts"), AD_BAND_BACKWARD);
-    expect_same_parts(json_in(tape, "second"), AD_BAND_FUNCTIONAL);
+    expect_same_parts(json_in(tape, "functional"), AD_BAND_FUNCTIONAL);
     json_free(tape);
 }
 END_TEST
@@ -439,7 +439,7 @@ END_TEST
 START_TEST(the_functional_band)
 {
     json *tape = sample("second");
-    const json *second = json_in(tape, "second");
+    const json *second = json_in(tape, "functional");
     ck_assert_int_gt(second->n, 4);
     ck_assert_ptr_nonnull(json_find(second, "of", "k0"));
     ck_assert_int_gt(json_in(tape, "parts")->n, 4);

@@ -1,7 +1,7 @@
 /* A tensor as text. */
 #include <gradtape/backward.h>
 
-#include "cells.h"
+#include "describe.h"
 #include "gradients.h"
 #include "lines.h"
 

@@ -478,6 +478,69 @@ END_TEST
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------- */
 
+/* Names are broken at their parts, operands with long names have their numbers, and derivatives stand below before a
+ * range of numbers is broken. */
+START_TEST(long_names_of_layers)
+{
+    const ad_tensor x = ad_name(some_input(t, AD_F64, AD_SHAPE(2, 9), 1), "inputs");
+    const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(9, 9), 2, "hiddenlayer_0/weights");
+    const ad_tensor b = some_param(t, AD_F64, AD_SHAPE(9), 3, "hiddenlayer_0/biases");
+    const ad_tensor y = ad_name(ad_linear(x, w, b, AD_TANH), "hiddenlayer_0"), z = ad_mul(y, x);
+    sweep_watched(ad_sum(z));
+    const char *text = printed(t, NULL);
+    ck_assert_int_le(columns_of(text), 100);
+    ck_assert_ptr_nonnull(strstr(text, "  hiddenlayer_0/"));
+    ck_assert_ptr_nonnull(strstr(text, "\n      weights "));
+    ck_assert_ptr_nonnull(strstr(text, "  #1, k0, k1  "));
+    ck_assert_ptr_nonnull(strstr(text, "  hiddenlayer_0,  "));
+    ck_assert_ptr_nonnull(strstr(text, "\n        dinputs = dz hiddenlayer_0/weights', d(hiddenlayer_0/weights) ="));
+    ck_assert_ptr_nonnull(
+        strstr(explained(ad_recorded_at(t, ad_entry_count(t) - 1), w), "/d(hiddenlayer_0/weights) [9, 9]"));
+}
+END_TEST
+
+START_TEST(a_narrow_range)
+{
+    ck_assert_ptr_nonnull(strstr(printed_tensor(INPUTS(0.5, 0.5 + 1e-12), NULL), "input, about 0.5\n"));
+    ck_assert_ptr_nonnull(strstr(printed_tensor(INPUTS(0.5, 0.5), NULL), "input, all 0.5\n"));
+    ck_assert_ptr_nonnull(strstr(printed_tensor(INPUTS(0.5, 0.6), NULL), "input, 0.5 to 0.6\n"));
+}
+END_TEST
+
+START_TEST(ranges_stay_whole)
+{
+    ad_tensor x = ad_name(some_input(t, AD_F64, AD_SHAPE(2, 8), 1), "x");
+    for (int i = 0; i < 3; i++) {
+        const ad_tensor w = some_param(t, AD_F64, AD_SHAPE(8, 8), 2 + (uint64_t)i, i ? "layer10/w" : "layer1/w");
+        x = ad_tanh(ad_matmul(x, w));
+    }
+    sweep_watched(ad_sum(x));
+    const char *text = printed(t, NULL);
+    ck_assert_ptr_null(strstr(text, " to\n"));
+    ck_assert_ptr_null(strstr(text, " to  "));
+    ck_assert_ptr_nonnull(strstr(text, "\n        local derivatives\n"));
+}
+END_TEST
+
+/* The second line names what is not finite first: a tensor, else the rule of a call. */
+START_TEST(where_numbers_stop_being_finite)
+{
+    const ad_tensor x = PARAMS("x", 1, 0), y = ad_name(ad_log(x), "y");
+    sweep_watched(ad_sum(ad_exp(y)));
+    ck_assert_ptr_nonnull(strstr(printed(t, NULL), "\nfirst tensor that is not finite: y = log(x), 0 -inf\n  #"));
+    ad_reset(t);
+    sweep_watched(ad_sum(ad_name(ad_sqrt(x), "root")));
+    ck_assert_ptr_nonnull(
+        strstr(printed(t, NULL), "\nfirst gradient that is not finite: of x, by the rule of root = sqrt(x)\n  #"));
+    ad_reset(t);
+    ad_assign(x, (const double[]){1, NAN});
+    ck_assert_ptr_nonnull(strstr(printed(t, NULL), "\nfirst tensor that is not finite: x, 1 nan\n  #"));
+    ad_assign(x, (const double[]){1, 2});
+    ck_assert_ptr_null(strstr(printed(t, NULL), "not finite"));
+    expect_ok(t);
+}
+END_TEST
+
 START_TEST(tensors_row_by_row)
 {
     small_network n = record_small_network();
@@ -581,10 +644,14 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, printing_changes_nothing);
     tcase_add_test(tests, printing_while_an_operator_runs);
     tcase_add_test(tests, wide_lines);
+    tcase_add_test(tests, long_names_of_layers);
+    tcase_add_test(tests, a_narrow_range);
+    tcase_add_test(tests, ranges_stay_whole);
+    tcase_add_test(tests, where_numbers_stop_being_finite);
     tcase_add_test(tests, tensors_row_by_row);
     tcase_add_test(tests, large_tensors_are_cut);
     tcase_add_test(tests, bad_arguments);
     tcase_add_test(tests, files_that_cannot_be_written);
 }
 
-int main(void) { return run_on_one_tape("text", add_tests); }
+int main(void) { return run_on_one_tape("print", add_tests); }

@@ -1,5 +1,5 @@
 /* Names and numbers as text. */
-#include "words.h"
+#include "escape.h"
 
 #include <langinfo.h>
 #include <math.h>
@@ -105,7 +105,7 @@ void ad_put_identity(ad_sink *sink, ad_tensor x)
 void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most)
 {
     const char *name = ad_name_of(x);
-    if (*name)
+    if (*name && most > 0)
         ad_put_text(sink, ink, name, most);
     else
         ad_put_identity(sink, x);

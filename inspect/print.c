@@ -1,8 +1,10 @@
 /* A tape as text. */
-#include "cells.h"
+#include "describe.h"
 #include "gradients.h"
 #include "lines.h"
 #include "reasons.h"
+
+#include <math.h>
 
 #include <gradtape/backward.h>
 
@@ -10,6 +12,9 @@ enum { NUMBER, ENTRY, MADE_BY, FROM, SHAPE, VALUE, GRADIENT, LOCALS, COLUMNS };
 
 /* Of so many leaves the reason for a gradient of 0, or for none, is looked for: each takes a way through the tape. */
 enum { MOST_REASONS = 64 };
+
+/* Of operands with longer names their numbers stand in the column `from`. */
+enum { MOST_FROM = 24 };
 
 /* What is printed, and how. */
 typedef struct printing {
@@ -43,6 +48,10 @@ static void fill_names(const printing *p, ad_line *line, ad_tensor x)
     ad_put_name(&name, p->ink, x, AD_NAME_IN_TEXT);
     ad_put_made_by(&made_by, p->ink, x);
     ad_put_operands(&from, p->ink, x);
+    if (ad_characters_of(line->cells[FROM]) > MOST_FROM) {
+        from = cell(line, FROM);
+        ad_put_operand_numbers(&from, x);
+    }
     ad_put_shape(&dims, shape);
 }
 
@@ -204,6 +213,41 @@ static void put_first_line(const printing *p)
     ad_put(p->sink, "\n");
 }
 
+/* The part of the last ad_backward that made the first gradient that is not finite; NULL: none did. */
+static const ad_part *part_not_finite(const ad_tape *t)
+{
+    const ad_part *part;
+    size_t i = 0;
+    while ((part = ad_backward_part(t, i)) && isfinite(part->part.norm))
+        i++;
+    return part;
+}
+
+/* Where numbers stop being finite: forward, else backward. */
+static void put_not_finite(const printing *p)
+{
+    char text[1000];
+    ad_sink to = ad_sink_into(text, sizeof text);
+    const ad_tensor x = ad_first_not_finite(p->tape, (ad_tensor){0}, NULL);
+    const ad_part *part = ad_is_inert(x) ? part_not_finite(p->tape) : NULL;
+    ad_numbers value;
+    if (ad_is_inert(x) && !part)
+        return;
+    ad_put(&to, part ? "first gradient that is not finite: of " : "first tensor that is not finite: ");
+    if (part || !ad_operator_of(x))
+        ad_put_name(&to, p->ink, part ? part->of : x, AD_NAME_IN_TEXT);
+    else
+        ad_put_call(&to, p->ink, x);
+    if (part && part->origin == AD_FROM_RULE) {
+        ad_put(&to, ", by the rule of ");
+        ad_put_call(&to, p->ink, part->from);
+    } else if (!part && ad_value_to_show(x, &value) != AD_VALUE_NONE) {
+        ad_put(&to, ", ");
+        ad_put_values(&to, &value, p->options.exact);
+    }
+    ad_put_paragraph(p->sink, 0, text);
+}
+
 static void put_error(const printing *p)
 {
     char text[2000];
@@ -227,6 +271,7 @@ ad_shown ad_print(ad_tape *t, FILE *to, const ad_print_options *options)
         return ad_sink_close(&sink);
     p.ink = p.options.ascii ? AD_INK_ASCII : ad_ink_of_locale();
     put_first_line(&p);
+    put_not_finite(&p);
     p.is_measuring = true;
     put_table(&p);
     ad_fit_widths(&p.widths);

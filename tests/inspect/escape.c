@@ -1,5 +1,5 @@
 /* Names and numbers as text. */
-#include "../../inspect/words.h"
+#include "../../inspect/escape.h"
 
 #include <locale.h>
 #include <math.h>
@@ -154,4 +154,4 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_decimal_comma_is_a_point);
 }
 
-int main(void) { return run_on_one_tape("words", add_tests); }
+int main(void) { return run_on_one_tape("escape", add_tests); }

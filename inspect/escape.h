@@ -1,5 +1,5 @@
-#ifndef INSPECT_WORDS_H
-#define INSPECT_WORDS_H
+#ifndef INSPECT_ESCAPE_H
+#define INSPECT_ESCAPE_H
 /* Names and numbers as text: never broken by what a name holds, or by the locale. */
 #include "sink.h"
 
@@ -22,12 +22,12 @@ uint32_t ad_next_character(const char **at);
 void ad_put_text(ad_sink *sink, ad_ink ink, const char *text, size_t most);
 
 /* The most characters of a name, in text and in pages. */
-enum { AD_NAME_IN_TEXT = 24, AD_NAME_IN_PAGE = 200 };
+enum { AD_NAME_IN_TEXT = 24, AD_NAME_IN_PAGE = 200, AD_NO_NAME = 0 };
 
 /* Writes the number of x: k0, #3; "gradient" for one that was not recorded. */
 void ad_put_identity(ad_sink *sink, ad_tensor x);
 
-/* Writes the name of x, or its number. */
+/* Writes the name of x, or its number; that for AD_NO_NAME too. */
 void ad_put_name(ad_sink *sink, ad_ink ink, ad_tensor x, size_t most);
 
 /* The same into text, for AD_INK_TEXT and AD_INK_ASCII. */

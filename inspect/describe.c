@@ -1,5 +1,7 @@
 /* What text says of a tensor. */
-#include "cells.h"
+#include "describe.h"
+
+#include <string.h>
 
 #include "gradients.h"
 #include "operators.h"
@@ -38,12 +40,11 @@ void ad_put_range(ad_sink *sink, const ad_numbers *x, bool exact)
 {
     const int digits = ad_digits_of(x->type, exact);
     const ad_statistics s = ad_statistics_of(x->data, x->type, x->n);
+    char min[AD_NUMBER_TEXT], max[AD_NUMBER_TEXT];
     if (s.not_finite < s.n) {
-        ad_put(sink, s.min < s.max || s.not_finite ? "" : "all ");
-        ad_put_number(sink, s.min, digits);
-        ad_put(sink, s.min < s.max ? " to " : "");
-        if (s.min < s.max)
-            ad_put_number(sink, s.max, digits);
+        const bool are_alike = strcmp(ad_number_text(s.min, digits, min), ad_number_text(s.max, digits, max)) == 0;
+        ad_put(sink, s.min < s.max ? (are_alike ? "about " : "") : s.not_finite ? "" : "all ");
+        ad_put_format(sink, are_alike ? "%s" : "%s to %s", min, max);
     }
     if (s.not_finite)
         ad_put_format(sink, s.not_finite < s.n ? ", %zu not finite" : "all %zu not finite", s.not_finite);
@@ -131,16 +132,20 @@ void ad_put_made_by(ad_sink *sink, ad_ink ink, ad_tensor y)
     }
 }
 
-void ad_put_operands(ad_sink *sink, ad_ink ink, ad_tensor y)
+static void put_operands(ad_sink *sink, ad_ink ink, ad_tensor y, size_t most)
 {
     const int n = ad_operand_count(y);
     for (int i = 0; i < n && i < MOST_OPERANDS; i++) {
         ad_put(sink, i ? ", " : "");
-        ad_put_name(sink, ink, ad_operand(y, i), AD_NAME_IN_TEXT);
+        ad_put_name(sink, ink, ad_operand(y, i), most);
     }
     if (n > MOST_OPERANDS)
         ad_put_format(sink, ", .. %d in all", n);
 }
+
+void ad_put_operands(ad_sink *sink, ad_ink ink, ad_tensor y) { put_operands(sink, ink, y, AD_NAME_IN_TEXT); }
+
+void ad_put_operand_numbers(ad_sink *sink, ad_tensor y) { put_operands(sink, AD_INK_ASCII, y, AD_NO_NAME); }
 
 void ad_put_call(ad_sink *sink, ad_ink ink, ad_tensor y)
 {
@@ -150,6 +155,14 @@ void ad_put_call(ad_sink *sink, ad_ink ink, ad_tensor y)
     ad_put(sink, "(");
     ad_put_operands(sink, ink, y);
     ad_put(sink, ")");
+}
+
+void ad_put_differential(ad_sink *sink, ad_ink ink, ad_tensor x)
+{
+    const bool is_word = !strpbrk(ad_name_of(x), "/ ()+-*");
+    ad_put(sink, is_word ? "d" : "d(");
+    ad_put_name(sink, ink, x, AD_NAME_IN_TEXT);
+    ad_put(sink, is_word ? "" : ")");
 }
 
 /* ---- Derivatives ------------------------------------------------------------------------------------------------- */
@@ -170,8 +183,7 @@ void ad_put_rule(ad_sink *sink, ad_ink ink, ad_tensor y)
     for (int i = 0; i < 3 && notes->gradients[i]; i++) {
         ad_put(sink, i ? ", " : "");
         if (op->arity > 1) {
-            ad_put(sink, "d");
-            ad_put_name(sink, ink, ad_operand(y, i), AD_NAME_IN_TEXT);
+            ad_put_differential(sink, ink, ad_operand(y, i));
             ad_put(sink, " = ");
         }
         ad_put_operand_gradient(sink, ink, y, i);
