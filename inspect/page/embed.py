@@ -74,7 +74,7 @@ def tokens_of(text, names):
 
 def squeeze_script(text, names):
     """Leaves out blanks. A name that is a property or the key of an object stays; where a name alone in braces is key
-    and value, the key is written before it."""
+    and value, the key is written before it. Scripts give no defaults in patterns."""
     tokens, out, open_brackets, last = list(tokens_of(text, names)), "", [], ""
     for i, (kind, token) in enumerate(tokens):
         following = tokens[i + 1][1] if i + 1 < len(tokens) else ""

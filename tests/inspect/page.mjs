@@ -40,6 +40,7 @@ const push = (map, key, v) => map.has(key) ? map.get(key).push(v) : map.set(key,
 // The tape with what is looked up in it, of both walks: parts by whom they are for, and the calls that gave them.
 function read_tape(text) {
   const tape = JSON.parse(text), T = new Map(tape.tensors.map(t => [t.id, t])), of = new Map(), from = new Map();
+  tape.second = tape.functional || tape.second;
   for (const p of [...tape.parts, ...tape.second]) {
     push(of, p.of, p);
     if (p.from) push(from, p.from, p);
@@ -236,6 +237,55 @@ async function checkQuiz(page) {
   if (told.includes('=')) expect(asked.includes('?') && asked !== told, `the quiz hides nothing: ${asked}`);
   await page.keyboard.press('q');
 }
+const spoken = page => page.evaluate(() => document.querySelector('#say').innerText);
+// z says ad_why_zero's sentence of an entry whose gradient is 0 or was not computed; n goes to what is not finite.
+async function checkReasons(page, tape, T) {
+  const why = await page.evaluate(() => JSON.parse(document.querySelector('#gradtape-page').textContent).why);
+  for (const id of Object.keys(why).slice(0, 6)) {
+    const node = page.locator(`.graph:not([hidden]) .node[data-id="${id}"]`), norm = T.get(id).gradient && T.get(id).gradient.norm;
+    expect(!norm, `a reason why the gradient of ${id} is 0, which is ${norm}`);
+    if (!await node.count()) continue;
+    for (let k = 0; k < 500 && (await stateOf(page)).walk; k++) await page.keyboard.press('ArrowLeft');
+    await node.focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('z');
+    expect((await spoken(page)).trim() === why[id].trim(), `z says of ${id}: ${await spoken(page)}, not: ${why[id]}`);
+  }
+  const bad = tape.tensors.some(t => (t.value && t.value.not_finite) || (t.gradient && t.gradient.not_finite));
+  await page.keyboard.press('n');
+  expect((await spoken(page)).includes('All numbers are finite') === !bad, `n says: ${await spoken(page)}`);
+  if (bad) {
+    const id = await page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('node'));
+    const t = tape.tensors.find(t => t.name === id || t.id === id) || {};
+    expect(!t.id || (t.value && t.value.not_finite) || (t.gradient && t.gradient.not_finite), `n goes to ${id}, which is finite`);
+  }
+}
+// Folds in folds: the hash names each, and a reload is inside of them again.
+async function checkFolds(page, depth) {
+  await page.keyboard.press('g');
+  for (let k = 0; k < depth; k++) {
+    await page.locator('.graph:not([hidden]) .node.fold').first().focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('f');
+  }
+  const names = p => p.evaluate(() => [document.querySelector('.graph:not([hidden])').dataset.drawing, location.hash]);
+  const [inner, hash] = await names(page), fold = new URLSearchParams(hash.slice(1)).get('fold');
+  expect(fold.split(',').length === depth, `${depth} folds are open, and the hash has ${fold}`);
+  await page.reload();
+  expect((await names(page))[0] === inner, `a reload of ${hash} opens another fold`);
+  for (let k = 0; k < depth; k++) await page.keyboard.press('F');
+  expect(!(await names(page))[1].includes('fold='), 'F does not leave all folds');
+}
+// A tensor of more than two axes is drawn as matrices side by side.
+async function checkFacets(page, tape) {
+  await page.keyboard.press('v');
+  for (const t of tape.tensors.filter(t => t.shape.length > 2 && t.shape.slice(0, -2).reduce((a, n) => a * n, 1) > 1).slice(-2)) {
+    await page.locator('#pick').selectOption(t.id);
+    const text = await page.locator('#maps').innerText(), facets = t.shape.slice(0, -2).reduce((a, n) => a * n, 1);
+    expect(text.includes(`${facets} matrices [${t.shape.slice(-2).join(', ')}]`), `${t.id} [${t.shape}] is drawn so: ${text}`);
+  }
+  await page.keyboard.press('g');
+}
 async function checkTab(page) {
   const wanted = await page.evaluate(() => [...document.querySelectorAll('button,select,input,[tabindex="0"],summary,.node')].filter(e => e.checkVisibility() && !e.closest('dialog')).length);
   await page.evaluate(() => { document.activeElement.blur(); getSelection().removeAllRanges(); window.reached = new Set(); document.addEventListener('focusin', e => window.reached.add(e.target)); });
@@ -269,6 +319,15 @@ async function checkPage(browser, name) {
   for (const key of ['t', 'l', 'v', 'g']) {
     await page.keyboard.press(key);
     await checkNumbers(page, tape, T, `view ${key}`);
+  }
+  await checkReasons(page, tape, T);
+  if (name === 'ranks' || name === 'facets') await checkFacets(page, tape);
+  if (name === 'layers') await checkFolds(page, 2);
+  if (tape.second.length) {
+    await page.keyboard.press('End');
+    const s = await stateOf(page);
+    expect(s.walk === 1 || tape.changes.length, 'the second walk is not among the steps');
+    expect(s.walk !== 1 || (await spoken(page)).includes('Second walk'), `of the second walk it is said: ${await spoken(page)}`);
   }
   // Folds: each that the drawing shows can be looked into, and left again.
   const folds = await page.locator('.graph:not([hidden]) .node.fold').count();
@@ -308,7 +367,7 @@ async function checkPage(browser, name) {
   await page.reload();
   const after = await stateOf(page);
   expect(before.step === after.step && before.text === after.text, 'a reload is not where it was');
-  for (const hash of ['view=%3Cimg%3E&step=1e99&node=__proto__&fold=constructor', 'step=-7&view=tape&view=__proto__', '%%%', 'step=NaN&big=1&theme=x" onload="'])
+  for (const hash of ['view=%3Cimg%3E&step=1e99&node=__proto__&fold=constructor', 'step=-7&view=tape&view=__proto__', '%%%', 'step=NaN&big=1&theme=x" onload="', 'fold=outer,nothing,%E0%A4%A,~1,__proto__&quiz=2&log=x'])
     await page.goto(url + '#' + hash).then(() => page.reload());
   expect(said.length === 0, `the console says: ${said.slice(0, 3).join('; ')}`);
   // Print has all views.

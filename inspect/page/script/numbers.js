@@ -1,20 +1,25 @@
 // Numbers and names, as page/numbers.c writes them too.
-const $ = (s, e = document) => e.querySelector(s), $$ = (s, e = document) => [...e.querySelectorAll(s)];
-const R = document.documentElement, body = document.body;
-const D = JSON.parse($('#gradtape-tape').textContent), X = JSON.parse($('#gradtape-page').textContent);
+const $ = (s, e = document) => e.querySelector(s),
+  $$ = (s, e = document) => [...e.querySelectorAll(s)];
+const R = document.documentElement,
+  body = document.body;
+const D = JSON.parse($('#gradtape-tape').textContent),
+  X = JSON.parse($('#gradtape-page').textContent);
 const T = new Map(D.tensors.map(t => [t.id, t]));
 
 // The JSON has words for NaN and infinities, and digits of f32 that are exact only in that type.
-const real = v => v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v;
-const asType = (v, type) => type === 'f32' ? Math.fround(v) : v;
-const list = (n, type) => n && n.exact ? n.exact.map(v => asType(real(v), type)) : null;
-const typeOf = id => T.has(id) ? T.get(id).type : 'f64';
-const itemOf = (n, t) => n && n.n === 1 && n.exact ? list(n, t.type)[0] : undefined;
+const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
+const asType = (v, type) => (type === 'f32' ? Math.fround(v) : v);
+const list = (n, type) => (n && n.exact ? n.exact.map(v => asType(real(v), type)) : null);
+const typeOf = id => (T.has(id) ? T.get(id).type : 'f64');
+const itemOf = (n, t) => (n && n.n === 1 && n.exact ? list(n, t.type)[0] : undefined);
 const isMinus = v => v < 0 || Object.is(v, -0);
 
 // The digits without zeros at the end, and the exponent of the first.
 function split(v, d) {
-  const [m, e] = Math.abs(v).toExponential(d - 1).split('e');
+  const [m, e] = Math.abs(v)
+    .toExponential(d - 1)
+    .split('e');
   return [m.replace('.', '').replace(/0+$/, ''), +e];
 }
 function compose(m, e, isPower) {
@@ -39,7 +44,8 @@ function short(v, d) {
 }
 // As %.17g of C writes it, f32 as %.9g.
 function exact(v, type) {
-  const sign = isMinus(v) ? '-' : '', p = type === 'f32' ? 9 : 17;
+  const sign = isMinus(v) ? '-' : '',
+    p = type === 'f32' ? 9 : 17;
   if (Number.isNaN(v)) return 'nan';
   if (v === 0 || !isFinite(v)) return sign + (v === 0 ? '0' : 'inf');
   const [m, e] = split(v, p);
@@ -48,15 +54,15 @@ function exact(v, type) {
 }
 
 const esc = s => String(s).replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
-const full = id => T.has(id) ? T.get(id).name || id : id || '?';
-const cut = (s, n) => [...s].length > n ? [...s].slice(0, n - 2).join('') + '..' : s;
+const full = id => (T.has(id) ? T.get(id).name || id : id || '?');
+const cut = (s, n) => ([...s].length > n ? [...s].slice(0, n - 2).join('') + '..' : s);
 const name = id => esc(cut(full(id), 24));
 const mono = text => `<span class="m">${text}</span>`;
 const shapeText = t => '[' + t.shape.join(', ') + ']';
 const size = t => t.shape.reduce((a, n) => a * n, 1);
 const ordinal = n => n + (['th', 'st', 'nd', 'rd'][n % 100 > 10 && n % 100 < 14 ? 0 : n % 10] || 'th');
 const count = (n, one) => `${n} ${n === 1 ? one : one.endsWith('y') ? one.slice(0, -1) + 'ies' : one + 's'}`;
-const rangeOf = n => !n || n.min === undefined ? '' : `from ${shown(real(n.min))} to ${shown(real(n.max))}`;
+const rangeOf = n => (!n || n.min === undefined ? '' : `from ${shown(real(n.min))} to ${shown(real(n.max))}`);
 function indexOf(i, shape) {
   const out = [];
   for (let k = shape.length - 1; k >= 0; k--) {
@@ -69,21 +75,34 @@ function indexOf(i, shape) {
 // The attributes that a number of the page has everywhere.
 const keys = ['what', 'of', 'id', 'from', 'place', 'index', 'exact'];
 function attributes(what, id, v, o) {
-  return {what, of: id && full(id), id, from: o.from, place: o.place, index: o.index, exact: exact(v, o.type || typeOf(id))};
+  return {
+    what,
+    of: id && full(id),
+    id,
+    from: o.from,
+    place: o.place,
+    index: o.index,
+    exact: exact(v, o.type || typeOf(id))
+  };
 }
 // A number as HTML: undefined is one that is not computed, `hidden` one that the quiz asks for.
 const hidden = Symbol('hidden');
 function num(what, id, v, o = {}) {
   if (v === undefined) return '<span class="m nc" aria-label="not computed">·</span>';
   if (v === hidden) return '<span class="m nc" aria-label="hidden, press q">?</span>';
-  const a = attributes(what, id, v, o), t = shown(v, o.digits);
-  const data = keys.filter(k => a[k] !== undefined).map(k => ` data-${k}="${esc(a[k])}"`).join('');
+  const a = attributes(what, id, v, o),
+    t = shown(v, o.digits);
+  const data = keys
+    .filter(k => a[k] !== undefined)
+    .map(k => ` data-${k}="${esc(a[k])}"`)
+    .join('');
   const colour = o.plain || !['gradient', 'part'].includes(what) ? '' : v < 0 ? 'neg' : v > 0 ? 'pos' : '';
   return `<span class="m ${colour}"${data}>${o.bars ? `‖${t}‖` : o.wrap && v < 0 ? `(${t})` : t}</span>`;
 }
 // The same in an element that is there already.
 function setNumber(e, what, id, v, text, o = {}) {
-  const isNone = v === undefined || v === hidden, a = isNone ? {} : attributes(what, id, v, o);
+  const isNone = v === undefined || v === hidden,
+    a = isNone ? {} : attributes(what, id, v, o);
   for (const k of keys)
     if (a[k] === undefined) e.removeAttribute('data-' + k);
     else e.setAttribute('data-' + k, a[k]);
@@ -91,7 +110,10 @@ function setNumber(e, what, id, v, text, o = {}) {
 }
 // Elements in a row, rows of a matrix divided by semicolons.
 function elements(what, id, v, o) {
-  const shape = T.has(id) ? T.get(id).shape : [], row = shape.length > 1 ? shape[shape.length - 1] : 0;
-  const index = i => v.length > 1 ? i : undefined;
-  return v.map((x, i) => (!i ? '' : row && i % row === 0 ? '; ' : ' ') + num(what, id, x, {...o, index: index(i)})).join('');
+  const shape = T.has(id) ? T.get(id).shape : [],
+    row = shape.length > 1 ? shape[shape.length - 1] : 0;
+  const index = i => (v.length > 1 ? i : undefined);
+  return v
+    .map((x, i) => (!i ? '' : row && i % row === 0 ? '; ' : ' ') + num(what, id, x, {...o, index: index(i)}))
+    .join('');
 }

@@ -1,8 +1,8 @@
 // What happened, in order, and what is known after each step.
 
 // The walks: of ad_backward, and of ad_grad and its kin. The parts of each, by whom they are for and from where.
-const push = (map, key, v) => map.has(key) ? map.get(key).push(v) : map.set(key, [v]);
-const bands = [D.parts, D.second].map((parts, walk) => {
+const push = (map, key, v) => (map.has(key) ? map.get(key).push(v) : map.set(key, [v]));
+const bands = [D.parts, D.functional || D.second].map((parts, walk) => {
   const b = {parts, walk, of: new Map(), from: new Map(), roots: new Map()};
   parts.forEach((p, j) => {
     push(b.of, p.of, j);
@@ -22,28 +22,48 @@ for (const t of D.tensors) {
   else calls.push({call: t.call, ids: [t.id]});
 }
 const single = p => p.part.n === 1 && !!p.part.exact;
-const partValue = p => single(p) ? list(p.part, typeOf(p.of))[0] : real(p.part.norm);
+const partValue = p => (single(p) ? list(p.part, typeOf(p.of))[0] : real(p.part.norm));
 // In the second walk each sweep is a gradient of its own.
 const partsTo = (id, sweep) => (band.of.get(id) || []).filter(j => !band.walk || band.parts[j].sweep === sweep);
 
 // ---- Drawings ----
 const drawings = $$('.graph');
-let drawing = drawings[0], nodes = new Map(), folds = [], edges = [], steps = [];
-let at = 0, chosen = null, view = 'graph', quiz = false, asked = false, state;
-const position = id => id && id[0] === '#' ? +id.slice(1) : NaN;
+let drawing = drawings[0],
+  nodes = new Map(),
+  folds = [],
+  edges = [],
+  steps = [];
+let at = 0,
+  chosen = null,
+  view = 'graph',
+  quiz = false,
+  asked = false,
+  state;
+const position = id => (id && id[0] === '#' ? +id.slice(1) : NaN);
 const holds = (f, id) => f.kept.has(id) || (position(id) >= f.first && position(id) < f.first + f.n);
 const foldOf = id => folds.find(f => holds(f, id));
-const keyOf = id => nodes.has(id) ? id : (foldOf(id) || {}).key;
+const keyOf = id => (nodes.has(id) ? id : (foldOf(id) || {}).key);
 const elementOf = key => key && (nodes.get(key) || (folds.find(f => f.key === key) || {}).e);
 function use(e) {
   drawing = e;
-  drawings.forEach(d => { d.hidden = d !== e; });
+  drawings.forEach(d => {
+    d.hidden = d !== e;
+  });
   nodes = new Map($$('.node[data-id]', e).map(n => [n.dataset.id, n]));
   folds = $$('.node.fold', e).map(n => ({
-    e: n, key: 'fold ' + n.dataset.fold, first: +n.dataset.first, n: +n.dataset.n, name: n.dataset.name,
-    kept: new Set(n.dataset.kept ? n.dataset.kept.split(' ') : [])}));
+    e: n,
+    key: 'fold ' + n.dataset.fold,
+    first: +n.dataset.first,
+    n: +n.dataset.n,
+    name: n.dataset.name,
+    kept: new Set(n.dataset.kept ? n.dataset.kept.split(' ') : [])
+  }));
   edges = $$('.edge', e).map(n => ({
-    e: n, key: n.dataset.from && n.dataset.from + '|' + n.dataset.place, con: $('.con', n), loc: $('.loc', n)}));
+    e: n,
+    key: n.dataset.from && n.dataset.from + '|' + n.dataset.place,
+    con: $('.con', n),
+    loc: $('.loc', n)
+  }));
   makeSteps();
 }
 
@@ -60,7 +80,8 @@ function addStep(s, key) {
 function addParts({parts, walk}) {
   let begun = walk > 0;
   parts.forEach((p, j) => {
-    const isRule = p.origin === 'rule', s = {phase: isRule || begun ? 'reverse' : 'error', walk, parts: [j]};
+    const isRule = p.origin === 'rule',
+      s = {phase: isRule || begun ? 'reverse' : 'error', walk, parts: [j]};
     begun = begun || isRule;
     if (!isRule) steps.push(s);
     else addStep(s, keyOf(p.from) === undefined && nodes.has(p.of) ? p.of : keyOf(p.from));
@@ -73,14 +94,18 @@ function makeSteps() {
   for (const change of changes) steps.push({phase: 'descent', change});
 }
 // The last step without the second walk: all gradients of ad_backward are there.
-const lastStep = () => steps.reduce((last, s, k) => s.walk ? last : k, 0);
+const lastStep = () => steps.reduce((last, s, k) => (s.walk ? last : k), 0);
 
 // ---- State ----
 function stateAt(k) {
-  const s = {values: new Set(), gradients: new Map(), parts: new Set(), changes: 0}, walk = steps[k].walk || 0;
+  const s = {values: new Set(), gradients: new Map(), parts: new Set(), changes: 0},
+    walk = steps[k].walk || 0;
   band = bands[walk];
   for (const step of steps.slice(0, k + 1)) {
-    if (step.leaves) D.tensors.forEach(t => { if (!t.operator) s.values.add(t.id); });
+    if (step.leaves)
+      D.tensors.forEach(t => {
+        if (!t.operator) s.values.add(t.id);
+      });
     (step.ids || []).forEach(id => s.values.add(id));
     if (step.parts && step.walk === walk) step.parts.forEach(j => addPart(s, j));
     if (step.change) s.changes++;
@@ -88,7 +113,10 @@ function stateAt(k) {
   return s;
 }
 function addPart(s, j) {
-  const p = band.parts[j], t = T.get(p.of), type = typeOf(p.of), part = list(p.part, type);
+  const p = band.parts[j],
+    t = T.get(p.of),
+    type = typeOf(p.of),
+    part = list(p.part, type);
   if (band.walk && s.sweep !== p.sweep) {
     s.gradients.clear();
     s.parts.clear();
@@ -98,7 +126,14 @@ function addPart(s, j) {
   const isFresh = g.have === 0 || (t && t.operator && g.sweep !== p.sweep);
   g.before = isFresh ? undefined : g.sum;
   g.sum = !part ? null : isFresh ? part : g.sum && g.sum.map((v, i) => asType(v + part[i], type));
-  g.norm = g.sum && g.sum.length > 1 ? g.sum.some(Number.isNaN) ? NaN : Math.hypot(...g.sum) : g.all === 1 ? real(p.part.norm) : undefined;
+  g.norm =
+    g.sum && g.sum.length > 1
+      ? g.sum.some(Number.isNaN)
+        ? NaN
+        : Math.hypot(...g.sum)
+      : g.all === 1
+        ? real(p.part.norm)
+        : undefined;
   g.sweep = p.sweep;
   g.whole = ++g.have === g.all;
   g.cut = X.incomplete.includes(p.of);
@@ -113,7 +148,7 @@ function addPart(s, j) {
 }
 // What is differentiated.
 const root = () => band.roots.get(state.sweep) || D.loss;
-const rootName = () => root() ? name(root()) : 'L';
+const rootName = () => (root() ? name(root()) : 'L');
 // The value that a leaf has after so many changes.
 function valueOf(t, done) {
   for (let i = done; i < changes.length; i++) if (changes[i].leaf === t.id) return changes[i].before;
@@ -122,13 +157,20 @@ function valueOf(t, done) {
 const valueNow = t => valueOf(t, state.changes);
 // A gradient as a number: of a tensor its norm.
 function gradientOf(id) {
-  const g = state.gradients.get(id), scalar = !!g && !!g.sum && g.sum.length === 1;
-  return {g, scalar, what: scalar ? 'gradient' : 'gradient-norm', x: !g ? undefined : scalar ? g.sum[0] : g.norm,
-          o: scalar ? {} : {type: 'f64'}};
+  const g = state.gradients.get(id),
+    scalar = !!g && !!g.sum && g.sum.length === 1;
+  return {
+    g,
+    scalar,
+    what: scalar ? 'gradient' : 'gradient-norm',
+    x: !g ? undefined : scalar ? g.sum[0] : g.norm,
+    o: scalar ? {} : {type: 'f64'}
+  };
 }
 // Which box receives now, which entry of the tape is read, and who gives.
 function now() {
-  const s = steps[at], p = s.parts && band.parts[s.parts[s.parts.length - 1]];
+  const s = steps[at],
+    p = s.parts && band.parts[s.parts[s.parts.length - 1]];
   if (s.whole) return {receives: s.whole === 'elsewhere' ? undefined : s.whole, gives: p && p.from};
   if (s.ids) return {receives: keyOf(s.ids[0]), reads: s.ids[0]};
   if (p) return {receives: keyOf(p.of), reads: p.from || p.of, gives: p.from};
@@ -142,4 +184,4 @@ function isHidden(what, id) {
   return !!(s.parts && s.parts.some(j => band.parts[j].of === id));
 }
 // A number, or that it is hidden.
-const ask = (what, id, v) => v !== undefined && isHidden(what, id) ? hidden : v;
+const ask = (what, id, v) => (v !== undefined && isHidden(what, id) ? hidden : v);
