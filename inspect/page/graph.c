@@ -39,20 +39,24 @@ static double size_of(const ad_part *part)
 static void put_numbers(ad_sink *sink, const ad_link *link, const ad_part *part)
 {
     char text[AD_SHOWN_TEXT];
-    const bool is_number = part->part.n == 1 && part->part.data;
+    const bool is_number = part && part->part.n == 1 && part->part.data;
     const double g = size_of(part);
-    ad_figure figure = {"local", part->of, part->from, link->place + 1, -1, AD_F64, part->local};
-    if (part->has_local) {
-        ad_put_format(sink, "<text class=\"loc\" x=\"%d\" y=\"%d\"", link->label_x, link->label_y - 6);
-        ad_put_figure_attributes(sink, &figure);
-        ad_put_format(sink, ">\xc3\x97%s</text>", ad_short_number(part->local, 3, text));
-    }
-    figure.what = is_number ? "part" : "part-norm";
-    figure.type = is_number ? part->part.type : AD_F64;
-    figure.x = g;
-    ad_put_format(sink, "<text class=\"con\" x=\"%d\" y=\"%d\"", link->label_x, link->label_y + 16);
-    ad_put_figure_attributes(sink, &figure);
-    ad_put_format(sink, is_number ? ">%s</text>" : ">\xe2\x80\x96%s\xe2\x80\x96</text>", ad_short_number(g, 3, text));
+    ad_put_format(sink, "<text class=\"loc\" x=\"%d\" y=\"%d\"", link->label_x, link->label_y - 6);
+    if (part && part->has_local) {
+        const ad_figure local = {"local", part->of, part->from, link->place + 1, -1, AD_F64, part->local};
+        ad_put_figure_attributes(sink, &local);
+        ad_put_format(sink, ">\xc3\x97%s", ad_short_number(part->local, 3, text));
+    } else
+        ad_put(sink, ">");
+    ad_put_format(sink, "</text><text class=\"con\" x=\"%d\" y=\"%d\"", link->label_x, link->label_y + 16);
+    if (part) {
+        const ad_type type = is_number ? part->part.type : AD_F64;
+        const char *what = is_number ? "part" : "part-norm";
+        ad_put_figure_attributes(sink, &(ad_figure){what, part->of, part->from, link->place + 1, -1, type, g});
+        ad_put_format(sink, is_number ? ">%s" : ">\xe2\x80\x96%s\xe2\x80\x96", ad_short_number(g, 3, text));
+    } else
+        ad_put(sink, ">");
+    ad_put(sink, "</text>");
 }
 
 /* Writes the beginning of a group for a link, as the script finds it. */
@@ -94,11 +98,12 @@ static void put_link(ad_page *page, const ad_drawing *d, const ad_link *link)
 }
 
 /* Labels come after all lines, so that none is crossed out. Of a call with several results the first one's links have
- * them. */
+ * them. What only the second walk gave is written by the script. */
 static void put_label(ad_page *page, const ad_link *link)
 {
     const ad_part *part = part_of(page, link);
-    if (!part || ad_result_number(ad_node_tensor(&page->folds, link->user)) > 0)
+    const bool is_first = link->user != SIZE_MAX && ad_result_number(ad_node_tensor(&page->folds, link->user)) == 0;
+    if (!is_first || (!part && !(page->second && page->second[link->user])))
         return;
     begin_link(page, link, part);
     ad_put(page->sink, ">");

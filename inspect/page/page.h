@@ -1,6 +1,6 @@
 #ifndef INSPECT_PAGE_H
 #define INSPECT_PAGE_H
-/* The page: what its parts share. page.c says what stands where; page.html, page.css and page.js are the text around
+/* The page: what its parts share. page.c says what stands where; page.html, page.css and script/ are the text around
  * it, which the build makes an array of. */
 #include "../layout.h"
 #include "../values.h"
@@ -15,6 +15,7 @@ typedef struct ad_page {
     bool failed_back; /* the tape's error ended the last sweep */
     unsigned char
         *drawn; /* for each node: 1 if the data of the page has it, 2 if not all parts of its gradient; NULL: all */
+    unsigned char *second; /* for each node: whether its call gave a part in the second walk; NULL: none did */
 } ad_page;
 
 /* ---- The text around ----------------------------------------------------------------------------------------------
@@ -71,8 +72,9 @@ void ad_put_tape_table(ad_page *page);
 void ad_put_tensor_table(ad_page *page);
 void ad_put_layer_table(ad_page *page);
 
-/* What the script needs beside the JSON of the tape: formulas, pictures of large tensors (pictures.c). */
+/* What the script needs beside the JSON of the tape: words (data.c), pictures of large tensors (pictures.c). */
 void ad_put_page_data(ad_page *page);
+void ad_put_pictures(ad_page *page);
 
 /* The nodes of which tables have rows: all, or of too many the first and the last ones. */
 enum { AD_MOST_ROWS = 240 };

@@ -149,7 +149,7 @@ void ad_put_tape_table(ad_page *page)
 {
     ad_sink *sink = page->sink;
     ad_put(sink, "<table><caption class=\"vh\">The tape: each parameter, state and entry</caption><thead><tr><th>#<th>"
-                 "entry<th>made by<th>from<th>shape<th class=\"num\">value<th class=\"num\">");
+                 "entry<th>made by<th>from<th>shape<th class=\"num\">value<th class=\"num\" data-root>");
     if (ad_is_valid(page->loss)) {
         ad_put(sink, "\xe2\x88\x82");
         ad_put_name(sink, AD_INK_HTML, page->loss, 12);

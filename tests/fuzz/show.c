@@ -115,6 +115,36 @@ static bool is_text(const char *bytes, size_t n)
     return n > 0 && bytes[n - 1] == '\n';
 }
 
+/* How often a word stands in the bytes; *last gets where the last one ends. */
+static int count_words(const char *bytes, size_t n, const char *word, size_t *last)
+{
+    const size_t length = strlen(word);
+    int found = 0;
+    for (size_t i = 0; i + length <= n; i++)
+        if (bytes[i] == word[0] && memcmp(bytes + i, word, length) == 0) {
+            *last = i + length;
+            found++;
+        }
+    return found;
+}
+
+/* Each script is closed and there is no other, and the data in it is JSON. */
+static bool is_page(const char *bytes, size_t n)
+{
+    static const char *const data[] = {"id=\"gradtape-tape\">", "id=\"gradtape-page\">"};
+    size_t end = 0, at = 0;
+    if (count_words(bytes, n, "<script", &end) != 4 || count_words(bytes, n, "</script>", &end) != 4)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        if (count_words(bytes, n, data[i], &at) != 1)
+            return false;
+        const char *closed = strstr(bytes + at, "</script>");
+        if (!closed || !is_json(bytes + at, (size_t)(closed - (bytes + at))))
+            return false;
+    }
+    return count_words(bytes, n, "</html>\n", &end) == 1 && end == n;
+}
+
 /* The ways to show a tape in a file; is_whole looks whether it is all there. */
 static const struct writer {
     const char *name;
@@ -123,6 +153,7 @@ static const struct writer {
 } writers[] = {
     {"JSON", ad_write_json, is_json},
     {"DOT", ad_write_dot, is_dot},
+    {"page", ad_write_html, is_page},
     {"text", write_text, is_text},
 };
 
@@ -143,6 +174,7 @@ static char *take_file(const char *path, size_t *n)
     char *bytes = malloc((size_t)size + 1);
     rewind(file);
     FUZZ_EXPECT(size >= 0 && bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size, "%s cannot be read", path);
+    bytes[size] = 0;
     fclose(file);
     unlink(path);
     *n = (size_t)size;

@@ -249,7 +249,7 @@ START_TEST(a_tape_in_error)
     ad_add(ad_neg(y), other);
     write_page(NULL);
     expect_text("role=\"alert\"><b>AD_BAD_SHAPE</b>: add");
-    expect_text("{\"open\":\"#3\",\"watched\":true,\"failed_back\":false");
+    expect_text("{\"open\":\"#3\",\"failed_back\":false");
     expect_error_with(t, AD_BAD_SHAPE, "add");
 }
 END_TEST

@@ -93,6 +93,14 @@ static void record_nan(ad_tape *t)
     ad_backward(ad_mean(h));
 }
 
+/* Tensors of more than two axes: few numbers, and more than are written one by one */
+static void record_facets(ad_tape *t)
+{
+    const ad_tensor few = random_param(t, AD_F64, AD_SHAPE(3, 2, 4), 1, 1, "few");
+    const ad_tensor many = random_param(t, AD_F64, AD_SHAPE(2, 3, 90, 40), 1, 2, "many");
+    ad_backward(ad_name(ad_add(ad_mean(ad_square(few)), ad_mean(ad_sin(many))), "L"));
+}
+
 /* Many boxes that nothing folds */
 static void record_many(ad_tape *t)
 {
@@ -122,6 +130,7 @@ static const sample_tape own[] = {
     {"classifier", record_classifier},
     {"layers", record_layers},
     {"nan", record_nan},
+    {"facets", record_facets},
     {"many", record_many},
     {"bushy", record_bushy},
 };

@@ -1,0 +1,252 @@
+// The page: what is shown, keys, buttons and the hash.
+function show() {
+  state = stateAt(at);
+  drawGraph();
+  $('#say').innerHTML = sentence();
+  drawStrip();
+  drawTrack();
+  drawPanel();
+  if (view === 'tape') drawTable();
+  if (view === 'tensors') drawTensor();
+  Object.assign(body.dataset, {step: at, steps: steps.length, phase: steps[at].phase, walk: band.walk});
+  remember();
+}
+function go(k) {
+  at = Math.max(0, Math.min(steps.length - 1, k));
+  asked = false;
+  band = bands[steps[at].walk || 0];
+  const n = now(),
+    e = elementOf(n.receives);
+  if (e) chosen = n.receives;
+  show();
+  if (e && view === 'graph') reveal(e);
+}
+function reveal(e) {
+  const r = e.getBoundingClientRect(),
+    box = drawing.getBoundingClientRect();
+  if (r.left < box.left || r.right > box.right) drawing.scrollLeft += r.left - box.left - (box.width - r.width) / 2;
+  if (r.top < box.top || r.bottom > box.bottom) drawing.scrollTop += r.top - box.top - (box.height - r.height) / 2;
+}
+function choose(key) {
+  chosen = key;
+  show();
+}
+function open(v) {
+  view = v;
+  $$('[role=tab]').forEach(t => t.setAttribute('aria-selected', String(t.id === 't-' + v)));
+  $$('[role=tabpanel]').forEach(p => {
+    p.hidden = p.id !== 'v-' + v;
+  });
+  $('.steps').hidden = !['graph', 'tape'].includes(v);
+  show();
+}
+const say = text => {
+  $('#say').innerHTML = `<p>${text}</p>`;
+};
+
+// ---- Folds: the trail has each drawing that was left for the inside of one of its folds ----
+const trail = [];
+const inside = f => drawings.find(d => d.dataset.drawing === f.e.dataset.fold);
+function enter(d, key) {
+  const name = esc(cut(d.dataset.name, 80)),
+    isTop = d === drawings[0];
+  use(d);
+  makeTrack();
+  chosen = key;
+  $('#where').innerHTML = isTop ? '' : `<button id="fold">Fold (F)</button> <span>inside of <b>${name}</b></span>`;
+  if (!isTop) $('#fold').onclick = leave;
+}
+// Goes to the step that lies as far on as the one before.
+function keepPlace(change) {
+  const share = at / Math.max(1, steps.length - 1);
+  change();
+  go(Math.round(share * (steps.length - 1)));
+}
+function unfold(f) {
+  trail.push([drawing, f.key, hashName(f)]);
+  enter(inside(f), ($('.node:not(.outside)', inside(f)) || {dataset: {}}).dataset.id || null);
+}
+function fold() {
+  const f = folds.find(q => q.key === chosen);
+  if (f && inside(f)) keepPlace(() => unfold(f));
+  else leave();
+}
+function leave() {
+  if (!trail.length) return;
+  const [d, key] = trail.pop();
+  keepPlace(() => enter(d, key));
+}
+// Names in the hash: those of equal names are told apart by a number.
+function hashName(f) {
+  const k = folds.filter(q => q.name === f.name).indexOf(f);
+  return encodeURIComponent(f.name).replaceAll('~', '%7E') + (k ? '~' + k : '');
+}
+
+// ---- What is asked ----
+function nextBad() {
+  const isBad = n => n && n.not_finite,
+    bad = D.tensors.filter(t => isBad(t.value) || isBad(t.gradient)).map(t => t.id);
+  const next = bad[(bad.indexOf(chosen) + 1) % bad.length],
+    k = steps.findIndex(s => s.ids && s.ids.includes(next));
+  if (!bad.length) return say('All numbers are finite.');
+  if (k >= 0 && isBad(T.get(next).value)) go(k);
+  choose(next);
+}
+function sayWhy() {
+  const t = T.get(chosen),
+    g = t && state.gradients.get(t.id);
+  if (!t) return say('Choose an entry, and z says why its gradient is 0.');
+  if (band.walk || (g ? !g.whole : at < lastStep()))
+    return say('Not all parts are there yet: go to the end of the reverse pass.');
+  say(whyOf(t) || `the gradient of ${name(t.id)} is not 0`);
+}
+function askQuiz() {
+  [quiz, asked] = !quiz ? [true, false] : [!asked, !asked];
+  show();
+}
+
+// ---- Buttons and keys ----
+const buttons = {
+  first: () => go(0),
+  prev: () => go(at - 1),
+  next: () => go(at + 1),
+  last: () => go(Infinity),
+  big: () => {
+    $('#big').setAttribute('aria-pressed', String(R.classList.toggle('big')));
+    show();
+  },
+  theme: () => {
+    const isDark =
+      R.classList.contains('dark') ||
+      (!R.classList.contains('light') && matchMedia('(prefers-color-scheme:dark)').matches);
+    setFlags(R, {dark: !isDark, light: isDark});
+    show();
+  },
+  help: () => $('#keys').showModal()
+};
+for (const id in buttons) $('#' + id).onclick = buttons[id];
+$('#log').onchange = $('#same').onchange = show;
+$('#pick').onchange = e => {
+  isPicked = true;
+  choose(e.target.value);
+};
+$$('[role=tab]').forEach(t => {
+  t.onclick = () => open(t.id.slice(2));
+});
+$('#track').onclick = e => e.target.dataset.k && go(+e.target.dataset.k);
+document.addEventListener('click', e => {
+  const n = e.target.closest('.node'),
+    l = e.target.closest('#strip li'),
+    r = e.target.closest('.view tbody tr[data-id]');
+  if (n) choose(n.dataset.id || 'fold ' + n.dataset.fold);
+  else if (l) choose(keyOf(l.dataset.id) || l.dataset.id);
+  else if (r && !getSelection().toString()) {
+    isPicked = true;
+    choose(r.dataset.id);
+  }
+});
+const first = phase => () => {
+  const k = steps.findIndex(s => s.phase === phase && !s.walk);
+  if (k >= 0) go(k);
+};
+const onKey = {
+  ArrowRight: buttons.next,
+  ' ': buttons.next,
+  ArrowLeft: buttons.prev,
+  Home: buttons.first,
+  End: buttons.last,
+  1: first('forward'),
+  2: first('error'),
+  3: first('reverse'),
+  4: first('descent'),
+  g: () => open('graph'),
+  t: () => open('tape'),
+  l: () => open('layers'),
+  v: () => open('tensors'),
+  b: buttons.big,
+  d: buttons.theme,
+  f: fold,
+  F: leave,
+  Backspace: leave,
+  z: sayWhy,
+  n: nextBad,
+  q: askQuiz,
+  '?': buttons.help
+};
+addEventListener('keydown', e => {
+  const k = e.key,
+    node = e.target.closest && e.target.closest('.node'),
+    isField = e.target.matches('input:not([type=checkbox]),select');
+  if (e.ctrlKey || e.metaKey || e.altKey || $('#keys').open || isField) return;
+  if (k === ' ' && e.target.matches('button,summary,input')) return;
+  if (k.startsWith('Arrow') && !node && e.target.closest('.wide,.graph')) return;
+  if (k === 'Enter' && node) node.dispatchEvent(new MouseEvent('click', {bubbles: true}));
+  else if (Object.hasOwn(onKey, k)) onKey[k]();
+  else return;
+  e.preventDefault();
+});
+// The exact number is what a title says and what is copied.
+document.addEventListener('mouseover', e => {
+  const n = e.target.closest('[data-exact]');
+  if (n instanceof HTMLElement) n.title = n.dataset.exact;
+  if (e.target.matches('h1')) e.target.title = e.target.textContent;
+});
+document.addEventListener('copy', e => {
+  const s = getSelection();
+  if (!s.rangeCount || !e.clipboardData) return;
+  const c = s.getRangeAt(0).cloneContents(),
+    own = s.anchorNode.parentElement.closest('[data-exact]'),
+    all = $$('[data-exact]', c);
+  if (!all.length && !(own && own.contains(s.focusNode) && own.textContent === s.toString().trim())) return;
+  all.forEach(n => {
+    n.textContent = n.dataset.exact;
+  });
+  e.clipboardData.setData('text/plain', all.length ? c.textContent : own.dataset.exact);
+  e.preventDefault();
+});
+addEventListener('beforeprint', () => {
+  drawTable();
+  drawTensor();
+});
+addEventListener('resize', drawStrip);
+
+// ---- The hash ----
+function remember() {
+  const h = new URLSearchParams({view, step: at});
+  if (chosen && T.has(chosen)) h.set('node', full(chosen));
+  if (trail.length) h.set('fold', trail.map(left => left[2]).join());
+  for (const theme of ['light', 'dark']) if (R.classList.contains(theme)) h.set('theme', theme);
+  for (const [key, isOn] of [
+    ['big', R.classList.contains('big')],
+    ['log', $('#log').checked],
+    ['quiz', quiz]
+  ])
+    if (isOn) h.set(key, 1);
+  if (location.hash !== '#' + h) history.replaceState(null, '', '#' + h);
+}
+function begin() {
+  const q = new URLSearchParams(location.hash.slice(1)),
+    asNumber = +q.get('step'),
+    guilty = D.status !== 'AD_OK' && !X.failed_back;
+  const hasStep = q.get('step') !== null && Number.isFinite(asNumber),
+    has = key => q.get(key) === '1';
+  if (has('big')) R.classList.add('big');
+  $('#big').setAttribute('aria-pressed', String(has('big')));
+  if (['light', 'dark'].includes(q.get('theme'))) R.classList.add(q.get('theme'));
+  $('#log').checked = has('log');
+  quiz = has('quiz');
+  enter(drawings[0], null);
+  for (const part of (q.get('fold') || '').split(',')) {
+    const f = folds.find(f => hashName(f) === part);
+    if (!f || !inside(f)) break;
+    unfold(f);
+  }
+  for (let f = guilty && !hasStep && foldOf(X.open); f && inside(f); f = foldOf(X.open)) unfold(f);
+  const bad = steps.findIndex(s => s.ids && s.ids.includes(X.open));
+  go(hasStep ? Math.trunc(asNumber) : guilty && bad >= 0 ? bad : lastStep());
+  const named = q.get('node') && D.tensors.find(t => t.name === q.get('node') || t.id === q.get('node'));
+  const id = named ? named.id : ((guilty || !D.parts.length) && !hasStep && X.open) || (!chosen && order[0]);
+  if (id) chosen = keyOf(id) || id;
+  open(['graph', 'tape', 'tensors', 'layers'].find(v => v === q.get('view')) || 'graph');
+}
+begin();
