@@ -4,7 +4,9 @@
 
 #include <gradtape/operator.h>
 
+#include "../describe.h"
 #include "../gradients.h"
+#include "../operators.h"
 #include "../products.h"
 #include "../reasons.h"
 #include "page.h"

@@ -1,6 +1,5 @@
 // Opens each page of a folder in headless Chromium, goes through it by keys, and compares every number with the JSON.
 // Usage: node page.mjs FOLDER [FOLDER for screenshots]; node page.mjs --look only looks whether playwright-core is there.
-import {AsyncLocalStorage} from 'node:async_hooks';
 import {createRequire} from 'node:module';
 import {readFileSync, readdirSync, existsSync, statSync} from 'node:fs';
 import {join} from 'node:path';
