@@ -33,8 +33,6 @@ static void put_value(ad_sink *sink, ad_tensor x)
     const ad_value_state state = ad_value_to_show(x, &value);
     if (state == AD_VALUE_DROPPED)
         ad_put(sink, "\\nvalue dropped");
-    else if (state == AD_VALUE_NONE)
-        ad_put(sink, "\\nvalue \xc2\xb7"); /* not computed */
     else
         put_numbers(sink, "", &value);
     if (!ad_is_after_change(state))

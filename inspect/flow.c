@@ -37,7 +37,7 @@ static void find_gradient(ad_flow_row *r)
 static void find_update(ad_flow_row *r, const ad_leaf_change *change)
 {
     const ad_numbers *before = &change->before;
-    const void *now = ad_data(r->x);
+    const void *now = ad_look_at(r->x);
     double sum = 0;
     r->kind = before->norm == 0 ? AD_UPDATE_FROM_ZERO : before->data ? AD_UPDATE_KNOWN : AD_UPDATE_UNKNOWN;
     for (size_t i = 0; r->kind == AD_UPDATE_KNOWN && i < before->n; i++) {

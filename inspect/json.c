@@ -202,7 +202,7 @@ static void put_tensor(ad_sink *sink, ad_tensor x, int scope)
     ad_put_format(sink, ",\"scope\":%s,\"wants_gradient\":%s,\"dropped\":%s,\"changed\":%s", write_index(&own, scope),
                   word_of(ad_wants_gradient(x)), word_of(state == AD_VALUE_DROPPED),
                   word_of(ad_is_after_change(state)));
-    if (state != AD_VALUE_DROPPED && state != AD_VALUE_NONE)
+    if (state != AD_VALUE_DROPPED)
         put_numbers(sink, ",\"value\":", &value);
     if (state == AD_VALUE_BEFORE) {
         value = ad_value_now(x);

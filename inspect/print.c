@@ -59,11 +59,8 @@ static void fill_value(const printing *p, ad_line *line, ad_tensor x)
 {
     ad_sink to = cell(line, VALUE);
     ad_numbers value;
-    const ad_value_state state = ad_value_to_show(x, &value);
-    if (state == AD_VALUE_DROPPED)
+    if (ad_value_to_show(x, &value) == AD_VALUE_DROPPED)
         ad_put(&to, "dropped");
-    else if (state == AD_VALUE_NONE)
-        ad_put(&to, "not computed");
     else
         ad_put_values(&to, &value, p->options.exact);
 }
@@ -241,7 +238,8 @@ static void put_not_finite(const printing *p)
     if (part && part->origin == AD_FROM_RULE) {
         ad_put(&to, ", by the rule of ");
         ad_put_call(&to, p->ink, part->from);
-    } else if (!part && ad_value_to_show(x, &value) != AD_VALUE_NONE) {
+    } else if (!part) {
+        ad_value_to_show(x, &value);
         ad_put(&to, ", ");
         ad_put_values(&to, &value, p->options.exact);
     }

@@ -167,10 +167,6 @@ static void put_value(ad_sink *sink, ad_tensor x, const ad_print_options *option
 {
     ad_numbers value;
     const ad_value_state state = ad_value_to_show(x, &value);
-    if (state == AD_VALUE_NONE) {
-        ad_put(sink, ", not computed\n");
-        return;
-    }
     if (state == AD_VALUE_AFTER) {
         ad_put(sink, ", ");
         ad_put_change(sink, x, state, options->exact);

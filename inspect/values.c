@@ -21,7 +21,7 @@ static const void *data_before_change(ad_tensor x)
 
 ad_numbers ad_value_now(ad_tensor x)
 {
-    return (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, ad_data(x)};
+    return (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, ad_look_at(x)};
 }
 
 ad_value_state ad_value_to_show(ad_tensor x, ad_numbers *value)
@@ -29,9 +29,7 @@ ad_value_state ad_value_to_show(ad_tensor x, ad_numbers *value)
     *value = (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, NULL};
     if (ad_is_dropped(x))
         return AD_VALUE_DROPPED;
-    value->data = ad_data(x);
-    if (value->n > 0 && !value->data)
-        return AD_VALUE_NONE;
+    value->data = ad_look_at(x);
     if (!ad_is_changed(x))
         return AD_VALUE_USED;
     const void *before = data_before_change(x);
@@ -67,5 +65,3 @@ bool ad_is_byproduct(ad_tensor y)
     const ad_operator *op = ad_operator_of(y);
     return op && ad_result_number(y) >= (op->n_results ? op->n_results : 1);
 }
-
-bool ad_has_value(ad_tensor x) { return !ad_is_dropped(x) && (ad_size_of(x) == 0 || ad_data(x)); }

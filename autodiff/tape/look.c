@@ -97,6 +97,12 @@ bool ad_is_dropped(ad_tensor x)
     return e && x.id >> AD_INDEX_BITS == AD_STEP && e->value.flags & AD_IS_DROPPED;
 }
 
+const void *ad_look_at(ad_tensor x)
+{
+    const ad_entry *e = ad_require_to_look(x, "look_at");
+    return e && !ad_is_dropped(x) ? e->value.data : NULL;
+}
+
 static bool reads(const ad_entry *e, uint32_t id)
 {
     for (uint32_t i = 0; e->op && i < e->value.n_operands; i++)

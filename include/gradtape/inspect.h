@@ -53,6 +53,10 @@ AD_API bool ad_wants_gradient(ad_tensor x);
 /* Returns whether the segment of `x` dropped its value. Error: `x` is not valid. */
 AD_API bool ad_is_dropped(ad_tensor x);
 
+/* Returns the data of `x` as ad_data does (tensor.h), for showing it: also inside a gradient rule that must not compute
+ * with it, because a leaf was changed since. NULL if its segment dropped it. Error: `x` is not valid. */
+AD_API const void *ad_look_at(ad_tensor x);
+
 /* Returns whether `x` is a leaf that was changed in place since the recording read it, or a view of one: its value is
  * not the one that results were computed from. Error: `x` is not valid. */
 AD_API bool ad_is_changed(ad_tensor x);

@@ -166,7 +166,7 @@ static void put_value(ad_page *page, ad_tensor x, int size)
     put_text_at(sink, is_number ? "val" : "val sh", AD_BOX_WIDTH - 10, 61);
     if (is_number) {
         char text[AD_SHOWN_TEXT];
-        const double item = ad_element_of(ad_data(x), ad_type_of(x), 0);
+        const double item = ad_element_of(ad_look_at(x), ad_type_of(x), 0);
         ad_put_figure_attributes(sink, &(ad_figure){"value", x, {0}, 0, -1, ad_type_of(x), item});
         ad_put_format(sink, ">%s</text>", ad_short_number(item, 4, text));
     } else if (ad_is_dropped(x))

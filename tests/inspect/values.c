@@ -49,8 +49,8 @@ static ad_value_state state_of(ad_tensor x)
 {
     ad_numbers value;
     const ad_value_state state = ad_value_to_show(x, &value);
-    const bool has_data = state != AD_VALUE_NONE && state != AD_VALUE_DROPPED;
-    ck_assert((value.data != NULL) == has_data && value.n == ad_size_of(x) && value.type == ad_type_of(x));
+    ck_assert((value.data != NULL) == (state != AD_VALUE_DROPPED) && value.n == ad_size_of(x) &&
+              value.type == ad_type_of(x));
     ck_assert(ad_find_value(x, &value) == (state == AD_VALUE_USED || state == AD_VALUE_BEFORE));
     return state;
 }
@@ -108,6 +108,31 @@ START_TEST(results_that_are_not_written)
 END_TEST
 
 /* ---- After a change ---------------------------------------------------------------------------------------------- */
+
+/* A gradient rule must not compute with the leaf, and may show it. */
+static void looking_vjp(ad_pullback *p)
+{
+    EXPECT_IN(table(), "x      param          [2]    3 4", "changed since: this is not the value that");
+    written(ad_write_json);
+    written(ad_write_dot);
+    written(ad_write_html);
+    expect_ok(t);
+    looks++;
+    ad_give(p, 0, ad_dy(p));
+}
+
+static void copy_run(ad_call *c) { memcpy(c->y[0]->data, c->x[0]->data, 2 * sizeof(double)); }
+
+START_TEST(shown_inside_a_gradient_rule)
+{
+    static const ad_operator op = {
+        .name = "op", .arity = 1, .shape = modest_shape, .run = copy_run, .vjp = looking_vjp};
+    const ad_tensor x = PARAMS("x", 1, 2), y = ad_sum(ad_apply1(&op, x));
+    ad_assign(x, (const double[]){3, 4});
+    ck_assert_int_eq(ad_backward(y), AD_OK);
+    ck_assert_int_eq(looks, 1);
+}
+END_TEST
 
 /* However long the chain of views is. */
 START_TEST(a_view_of_a_view)
@@ -189,6 +214,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, results_that_are_not_written, 0, 2);
+    tcase_add_test(tests, shown_inside_a_gradient_rule);
     tcase_add_test(tests, a_view_of_a_view);
     tcase_add_test(tests, the_value_before_a_change);
     tcase_add_test(tests, a_value_that_was_not_kept);

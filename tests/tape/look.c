@@ -115,6 +115,8 @@ START_TEST(bad_handles)
     expect_error_with(t, AD_BAD_HANDLE, "is_dropped");
     ck_assert(!ad_is_changed(x));
     expect_error_with(t, AD_BAD_HANDLE, "is_changed");
+    ck_assert_ptr_null(ad_look_at(x));
+    expect_error_with(t, AD_BAD_HANDLE, "look_at: its operand is stale");
     ck_assert_uint_eq(ad_number_of(none), SIZE_MAX);
     ck_assert(!ad_is_changed(none) && !ad_is_dropped(none));
     const ad_tensor y = ad_neg(PARAM(1, "y"));
@@ -152,6 +154,7 @@ START_TEST(dropped_values)
     ad_tensor y = ad_square(inner);
     ad_segment_end(t, &y, 1);
     ck_assert(ad_is_valid(inner) && ad_is_dropped(inner) && !ad_is_dropped(y));
+    ck_assert(!ad_look_at(inner) && ad_look_at(y) == ad_data(y) && ad_look_at(x) == ad_data(x));
     ck_assert(same(ad_recorded_at(t, 0), inner));
     ck_assert(same(ad_operand(y, 0), inner));
     ck_assert_str_eq(ad_made_by(inner), "exp");
