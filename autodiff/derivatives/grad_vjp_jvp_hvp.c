@@ -12,7 +12,7 @@ ad_status ad_grad(ad_tensor y, const ad_tensor *x, int n, ad_tensor *dx)
         return ad_fail(y.tape, AD_BAD_VALUE, "grad: the room for results is NULL");
     const ad_place begin = ad_begin_derivative(y.tape);
     if (ad_check_derivative(y.tape, y, x, n, "grad") && ad_check_one_element(y.tape, y, "grad"))
-        ad_sweep_to(y, ad_inert(y.tape), x, n, dx);
+        ad_sweep_to(y, ad_inert(y.tape), x, n, dx, "grad");
     return ad_end_derivative(y.tape, begin, dx, n);
 }
 
@@ -22,7 +22,7 @@ ad_status ad_vjp(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor 
         return ad_fail(y.tape, AD_BAD_VALUE, "vjp: the room for results is NULL");
     const ad_place begin = ad_begin_derivative(y.tape);
     if (ad_check_derivative(y.tape, y, x, n, "vjp") && ad_check_like(y.tape, v, y, "vjp", "v"))
-        ad_sweep_to(y, ad_recorded(v), x, n, dx);
+        ad_sweep_to(y, ad_recorded(v), x, n, dx, "vjp");
     return ad_end_derivative(y.tape, begin, dx, n);
 }
 
@@ -61,10 +61,10 @@ static void jvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
     for (int i = 0; g && i < n; i++)
         w[i] = ad_recorded(v[i]); /* before u, and so not on its path */
     const ad_tensor u = g ? ad_zeros_like(y) : ad_inert(t);
-    if (g && t->status == AD_OK && ad_sweep_to(y, u, x, n, g)) {
+    if (g && t->status == AD_OK && ad_sweep_to(y, u, x, n, g, "jvp")) {
         const ad_tensor s = inner_product(g, w, n);
         if (t->status == AD_OK)
-            ad_sweep_to(s, ad_inert(t), &u, 1, dy);
+            ad_sweep_to(s, ad_inert(t), &u, 1, dy, "jvp");
     }
     ad_pool_drop(&t->pool, room);
 }
@@ -118,9 +118,9 @@ static void hvp_into(ad_tensor y, const ad_tensor *x, const ad_tensor *v, int n,
         u[i] = ad_detach(w[i]);
     }
     const uint32_t first = t->ends[AD_STEP];
-    if (t->status == AD_OK && ad_sweep_to(y, ad_inert(t), x, n, g)) {
+    if (t->status == AD_OK && ad_sweep_to(y, ad_inert(t), x, n, g, "hvp")) {
         const ad_tensor s = inner_product(g, u, n);
-        if (t->status == AD_OK && ad_sweep_to(s, ad_inert(t), x, n, hv))
+        if (t->status == AD_OK && ad_sweep_to(s, ad_inert(t), x, n, hv, "hvp"))
             substitute(t, first, u, w, n);
     }
     ad_pool_drop(&t->pool, room);

@@ -24,10 +24,10 @@ static ad_tensor unit(ad_tensor x, size_t i)
 }
 
 /* Rows: each the gradient of one element of y. */
-static void fill_rows(ad_tensor y, ad_tensor x, ad_tensor *rows, size_t n)
+static void fill_rows(ad_tensor y, ad_tensor x, ad_tensor *rows, size_t n, const char *who)
 {
     for (size_t i = 0; i < n && ad_status_of(y.tape) == AD_OK; i++)
-        ad_sweep_to(y, unit(y, i), &x, 1, &rows[i]);
+        ad_sweep_to(y, unit(y, i), &x, 1, &rows[i], who);
 }
 
 static ad_shape joined(const ad_shape *a, const ad_shape *b)
@@ -51,13 +51,13 @@ static ad_tensor stacked(ad_tensor x, const ad_tensor *rows, size_t n, ad_shape 
     return ad_reshape(ad_stack(rows, (int)n, 0), shape);
 }
 
-static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
+static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape, const char *who)
 {
     ad_tape *t = y.tape;
     ad_storage *room;
     ad_tensor *rows = ad_room_for_tensors(t, n, &room), all = ad_inert(t);
     if (rows) {
-        fill_rows(y, x, rows, n);
+        fill_rows(y, x, rows, n, who);
         all = stacked(x, rows, n, shape);
     }
     ad_pool_drop(&t->pool, room);
@@ -65,7 +65,7 @@ static ad_tensor by_rows(ad_tensor y, ad_tensor x, size_t n, ad_shape shape)
 }
 
 /* Columns: g = vjp(u) is linear in u, and column j is the gradient of element j of g by u. */
-static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, ad_shape shape)
+static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, ad_shape shape, const char *who)
 {
     ad_tape *t = y.tape;
     const ad_shape of_y = ad_shape_of(y), of_x = ad_shape_of(x), across = joined(&of_x, &of_y);
@@ -73,7 +73,7 @@ static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, 
     ad_storage *room;
     ad_tensor all = ad_inert(t), *columns = ad_room_for_tensors(t, n, &room);
     if (columns) {
-        fill_rows(g, u, columns, n);
+        fill_rows(g, u, columns, n, who);
         all = ad_reshape(stacked(y, columns, n, across), AD_SHAPE((int64_t)n, (int64_t)ad_count_of(&of_y)));
         all = ad_reshape(ad_transpose(all), shape);
         all = ad_type_of(all) == ad_type_of(x) ? all : ad_cast(all, ad_type_of(x)); /* as by rows */
@@ -83,12 +83,12 @@ static ad_tensor columns_of(ad_tensor g, ad_tensor u, ad_tensor y, ad_tensor x, 
 }
 
 /* By columns; by rows if a rule on the path turns out to have a survivor, which has no second derivative. */
-static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t rows, ad_shape shape)
+static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t rows, ad_shape shape, const char *who)
 {
     ad_tensor u = ad_zeros_like(y), g;
-    if (ad_is_inert(u) || !ad_sweep_to(y, u, &x, 1, &g))
+    if (ad_is_inert(u) || !ad_sweep_to(y, u, &x, 1, &g, who))
         return ad_inert(y.tape);
-    return ad_path_has_raw(g, u) ? by_rows(y, x, rows, shape) : columns_of(g, u, y, x, shape);
+    return ad_path_has_raw(g, u) ? by_rows(y, x, rows, shape, who) : columns_of(g, u, y, x, shape, who);
 }
 
 /* Whether there is room for the rows and for the matrix made of them. This is asked before the work, so that the work
@@ -118,7 +118,8 @@ static ad_tensor jacobian(ad_tensor y, ad_tensor x, const char *who)
     const size_t rows = ad_count_of(&of_y), columns = ad_count_of(&of_x);
     if (!ad_check_shape(t, who, &shape, sizeof(double)) || !has_room(t, &shape, ad_type_of(x), who))
         return ad_inert(t);
-    return rows <= columns || ad_path_has_raw(y, x) ? by_rows(y, x, rows, shape) : by_columns(y, x, rows, shape);
+    return rows <= columns || ad_path_has_raw(y, x) ? by_rows(y, x, rows, shape, who)
+                                                    : by_columns(y, x, rows, shape, who);
 }
 
 ad_tensor ad_jacobian(ad_tensor y, ad_tensor x)
@@ -136,7 +137,7 @@ ad_tensor ad_hessian(ad_tensor y, ad_tensor x)
     const ad_place begin = ad_begin_derivative(y.tape);
     ad_tensor all = ad_inert(y.tape), g;
     if (ad_check_derivative(y.tape, y, &x, 1, "hessian") && ad_check_one_element(y.tape, y, "hessian") &&
-        ad_sweep_to(y, ad_inert(y.tape), &x, 1, &g))
+        ad_sweep_to(y, ad_inert(y.tape), &x, 1, &g, "hessian"))
         all = jacobian(g, x, "hessian");
     ad_end_derivative(y.tape, begin, &all, 1);
     return all;

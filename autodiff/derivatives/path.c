@@ -31,8 +31,7 @@ static const ad_entry *real_tensor(ad_tape *t, ad_tensor x, const char *who, int
     else if (e->value.type == AD_I32)
         ad_fail(t, AD_BAD_TYPE, "%s: an i32 tensor has no derivative: it must be f32 or f64", who);
     else if (ad_table_of(x) == AD_TEMPORARY)
-        ad_fail(t, AD_BAD_STATE,
-                "%s: a gradient that ad_backward did not record has no derivative: " AD_RECORD_GRADIENT, who);
+        ad_fail_unrecorded(t, x.id, who);
     return t->status == AD_OK ? e : NULL;
 }
 
@@ -180,7 +179,7 @@ static bool find_path(path *p, const ad_tensor *x, int n)
 
 /* A derivative that reached an unrecorded gradient, which may depend on x, is incomplete. Where it is one of the x the
  * derivative ends. */
-static void refuse_unrecorded(const path *p, const ad_tensor *x, int n)
+static void refuse_unrecorded(const path *p, const ad_tensor *x, int n, const char *who)
 {
     for (uint32_t id = p->first + 1; p->has_unrecorded && id <= p->last; id++) {
         const ad_entry *e = ad_entry_at(p->tape, id);
@@ -188,7 +187,7 @@ static void refuse_unrecorded(const path *p, const ad_tensor *x, int n)
         for (int i = 0; i < n; i++)
             is_x = is_x || x[i].id == id;
         if (e->gradient && !is_x && e->value.flags & AD_ON_PATH && ad_is_unrecorded(id, e))
-            ad_fail_unrecorded(p->tape, e);
+            ad_fail_unrecorded(p->tape, id, who);
     }
 }
 
@@ -234,28 +233,28 @@ bool ad_path_has_raw(ad_tensor y, ad_tensor x)
 /* ---- The sweep --------------------------------------------------------------------------------------------------- */
 
 /* Sweeps from y, and gives the gradients of x; inert where no path leads. */
-static void sweep_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
+static void sweep_path(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx, const char *who)
 {
     ad_tape *t = y.tape;
     path p = path_to(t, end_of(y));
     if (find_path(&p, x, n)) {
         if (ad_entry_at(t, y.id)->value.flags & AD_ON_PATH)
             ad_run_sweep(t, &(ad_sweep){.y = y, .dy = v, .first = p.first, .functional = true, .recording = true});
-        refuse_unrecorded(&p, x, n);
+        refuse_unrecorded(&p, x, n, who);
         for (int i = 0; i < n; i++)
             dx[i] = ad_entry_at(t, x[i].id)->gradient ? ad_handle(t, ad_entry_at(t, x[i].id)->gradient) : ad_inert(t);
     }
     leave(&p, x, n);
 }
 
-bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx)
+bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx, const char *who)
 {
     ad_tape *t = y.tape;
     ad_storage *room;
     ad_tensor *g = t->status == AD_OK ? ad_room_for_tensors(t, (size_t)n, &room) : NULL;
     if (!g)
         return false;
-    sweep_path(y, v, x, n, g);
+    sweep_path(y, v, x, n, g, who);
     for (int i = 0; i < n && t->status == AD_OK; i++)
         g[i] = ad_is_inert(g[i]) ? ad_zeros_like(x[i]) : g[i];
     if (t->status == AD_OK)

@@ -29,8 +29,8 @@ ad_status ad_end_derivative(ad_tape *t, ad_place begin, ad_tensor *results, int 
 ad_tensor *ad_room_for_tensors(ad_tape *t, size_t n, ad_storage **storage);
 
 /* The gradients of sum(v y), or of y if v is inert, by n tensors: zeros where no path leads. Prunes nothing. dx may be
- * the array x. Returns false if the tape is in error. */
-bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx);
+ * the array x. Returns false if the tape is in error. A message may begin with `who`. */
+bool ad_sweep_to(ad_tensor y, ad_tensor v, const ad_tensor *x, int n, ad_tensor *dx, const char *who);
 
 /* v itself. A gradient that was not recorded enters the recording as an opaque constant. */
 ad_tensor ad_recorded(ad_tensor v);

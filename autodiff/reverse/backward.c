@@ -7,13 +7,52 @@
 #include "../tape/status.h"
 #include "parts.h"
 
+/* Whether e is a constant where the program may have meant what it was computed from: what ad_detach gave, a survivor,
+ * an input, as which ad_local_gradient gives its result. */
+static bool is_cut_off(const ad_tape *t, const ad_entry *e)
+{
+    if (e->value.type == AD_I32)
+        return false;
+    if (!e->op || e->value.n_operands == 0)
+        return !e->op ? !ad_takes_type(e) : ad_is_opaque(e);
+    return e->op->properties & AD_STOPS && ad_entry_at(t, ad_operands_of(e)[0])->value.flags & AD_WANTS_GRADIENT;
+}
+
+/* Whether such a constant is among what tensor `id` was computed from. */
+static bool depends_on_cut_off(ad_tape *t, uint32_t id)
+{
+    bool found = false;
+    const uint32_t last = id;
+    ad_entry_at(t, id)->value.flags |= AD_ON_PATH; /* no functional sweep runs */
+    for (; id >= t->first && id <= last; id--) {
+        ad_entry *e = ad_entry_at(t, id);
+        const bool is_on_path = e->value.flags & AD_ON_PATH;
+        e->value.flags &= (uint8_t)~AD_ON_PATH;
+        found = found || (is_on_path && is_cut_off(t, e));
+        for (uint32_t i = 0; is_on_path && i < e->value.n_operands; i++)
+            if (ad_operands_of(e)[i] < id)
+                ad_entry_at(t, ad_operands_of(e)[i])->value.flags |= AD_ON_PATH;
+    }
+    return found;
+}
+
+static void fail_unwanted(ad_tape *t, uint32_t id)
+{
+    if (ad_is_temporary(id))
+        ad_fail_unrecorded(t, id, "backward");
+    else
+        ad_fail(t, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable: nothing wants a gradient%s",
+                id >> AD_INDEX_BITS == AD_STEP && depends_on_cut_off(t, id)
+                    ? "; what ad_detach, ad_input and ad_local_gradient give is a constant; where the derivative of a "
+                      "gradient is meant, " AD_RECORD_GRADIENT
+                    : "");
+}
+
 static bool check_seed(ad_tape *t, uint32_t id, const ad_entry *e, const ad_backward_options *options)
 {
     char a[AD_SHAPE_TEXT], b[AD_SHAPE_TEXT];
     if (!(e->value.flags & AD_WANTS_GRADIENT)) {
-        ad_fail(t, AD_BAD_STATE, "backward: the tensor %s",
-                ad_is_temporary(id) ? "is a gradient that ad_backward did not record: " AD_RECORD_GRADIENT
-                                    : "depends on no parameter or variable: nothing wants a gradient");
+        fail_unwanted(t, id);
         return false;
     }
     if (!options->seed.id && !options->seed.tape) {

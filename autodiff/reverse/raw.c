@@ -150,7 +150,7 @@ void ad_run_raw_rule(ad_pullback *p)
 {
     ad_tape *t = p->tape;
     if (ad_is_opaque(p->entry)) {
-        ad_fail_unrecorded(t, p->entry);
+        ad_fail_unrecorded(t, p->frame.id, "backward"); /* a functional sweep does not come here */
         return;
     }
     raw here, *g = t->recording ? ad_arena_take(&t->step, sizeof *g) : &here;

@@ -74,13 +74,15 @@ const char *ad_tensor_text(ad_tape *t, uint32_t id, char text[AD_TENSOR_TEXT])
     const ad_tensor x = ad_handle_as_recorded(t, id);
     const ad_entry *e = ad_entry_at(t, id);
     const bool is_kept = ad_table_of(x) == AD_PERSISTENT, is_scalar = e->value.shape->rank == 0;
-    char shape[AD_SHAPE_TEXT] = "";
+    char shape[AD_SHAPE_TEXT] = "", number[24] = "";
     if (!is_scalar)
         ad_shape_text(e->value.shape, shape);
+    if (!ad_is_temporary(id))
+        snprintf(number, sizeof number, " %s%zu", is_kept ? "k" : "#", ad_number_of(x) + !is_kept);
     if (*ad_name_or(e, ""))
         snprintf(text, AD_TENSOR_TEXT, "%.110s", ad_name_or(e, ""));
     else
-        snprintf(text, AD_TENSOR_TEXT, "%.80s %s%zu%s%s", ad_made_by(x), is_kept ? "k" : "#",
-                 ad_number_of(x) + !is_kept, is_scalar ? "" : " ", shape);
+        snprintf(text, AD_TENSOR_TEXT, "%s%.80s%s%s%s", *number ? "" : "a ", ad_made_by(x), number,
+                 is_scalar ? "" : " ", shape);
     return text;
 }

@@ -13,8 +13,8 @@ static inline const char *ad_name_or(const ad_entry *e, const char *otherwise)
 enum { AD_OPERAND_TEXT = AD_SHAPE_TEXT + 64 };
 const char *ad_operand_text(const ad_call *c, int i, char text[AD_OPERAND_TEXT]);
 
-/* Writes what a tensor is called into text, and returns it: its name; without one "state k1 [2]" or "the scalar exp
- * #3", by the numbers that ad_print shows. */
+/* Writes what a tensor is called into text, and returns it: its name; without one "state k1 [2]", or "exp #3" for a
+ * scalar, by the numbers that ad_print shows; "a gradient" for a temporary. */
 enum { AD_TENSOR_TEXT = AD_SHAPE_TEXT + 120 };
 const char *ad_tensor_text(ad_tape *t, uint32_t id, char text[AD_TENSOR_TEXT]);
 

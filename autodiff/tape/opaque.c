@@ -3,16 +3,11 @@
 
 #include <stdio.h>
 
+#include "entries.h"
 #include "leaves.h"
 #include "names.h"
 
-static void refuse_to_run(ad_call *c)
-{
-    /* In a replay the result is that of an entry. */
-    const char *name = ad_name_or((const ad_entry *)(const void *)c->y[0], "");
-    ad_call_fail(c, AD_BAD_STATE, "%s%s%s cannot be computed again: record anew", c->op->formula, *name ? ", " : "",
-                 name);
-}
+static void refuse_to_run(ad_call *c);
 
 static ad_tensor enter(ad_tape *t, const ad_entry *value, const ad_operator *op)
 {
@@ -58,21 +53,37 @@ bool ad_is_unrecorded(uint32_t id, const ad_entry *e)
     return ad_is_temporary(id) ? !(e->value.flags & AD_IS_FRESH) && e->owner : e->op == &gradient;
 }
 
-void ad_fail_unrecorded(ad_tape *t, const ad_entry *e)
+/* One that is an entry is called after its owner already. */
+void ad_fail_unrecorded(ad_tape *t, uint32_t id, const char *who)
 {
-    char shape[AD_SHAPE_TEXT];
+    char text[AD_TENSOR_TEXT];
+    const ad_entry *e = ad_entry_at(t, id);
+    const uint32_t owner = ad_is_temporary(id) && ad_is_unrecorded(id, e) ? e->owner : 0;
     ad_fail(t, AD_BAD_STATE,
-            "gradient: %s %s was not recorded by ad_backward, so no derivative passes through it: " AD_RECORD_GRADIENT,
-            ad_name_or(e, "a gradient"), ad_shape_text(e->value.shape, shape));
+            "%s: %s%s was not recorded by ad_backward, so it has no derivative: " AD_RECORD_GRADIENT
+            "; if a constant is meant, take ad_detach of it",
+            who, owner ? "the gradient of " : "", ad_tensor_text(t, owner ? owner : id, text));
 }
 
-ad_tensor ad_enter_survivor(ad_tape *t, const ad_entry *image)
+static const ad_operator survivor = {.name = "return_to",
+                                     .properties = AD_NOT_DIFFERENTIABLE,
+                                     .run = refuse_to_run,
+                                     .formula = "a tensor that survived a return to a position"};
+
+ad_tensor ad_enter_survivor(ad_tape *t, const ad_entry *image) { return enter(t, image, &survivor); }
+
+/* It runs in a replay only: the result is that of an entry. */
+static void refuse_to_run(ad_call *c)
 {
-    static const ad_operator survivor = {.name = "return_to",
-                                         .properties = AD_NOT_DIFFERENTIABLE,
-                                         .run = refuse_to_run,
-                                         .formula = "a tensor that survived a return to a position"};
-    return enter(t, image, &survivor);
+    char text[AD_TENSOR_TEXT];
+    ad_tensor_text(c->tape, ad_id_around(c->tape, AD_STEP, c->y[0]), text);
+    if (c->op == &survivor)
+        ad_fail(c->tape, AD_BAD_STATE,
+                "replay: %s survived a return to a position, so it cannot be computed again: record anew", text);
+    else
+        ad_fail(c->tape, AD_BAD_STATE,
+                "replay: %s was not recorded by ad_backward, so it cannot be computed again: " AD_RECORD_GRADIENT,
+                text);
 }
 
 bool ad_is_opaque(const ad_entry *e) { return e->op && e->op->run == refuse_to_run; }

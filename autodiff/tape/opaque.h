@@ -12,12 +12,11 @@ ad_tensor ad_enter_gradient(ad_tape *t, const ad_entry *e, bool unrecorded);
 /* Whether e, which has this id, is such a gradient, or the entry that was made of one. */
 bool ad_is_unrecorded(uint32_t id, const ad_entry *e);
 
-/* Puts the tape in error: a derivative passes through e, the entry of an unrecorded gradient. */
-void ad_fail_unrecorded(ad_tape *t, const ad_entry *e);
+/* Puts the tape in error for the call `who`: the unrecorded gradient with this id has no derivative. */
+void ad_fail_unrecorded(ad_tape *t, uint32_t id, const char *who);
 
 /* What messages advise about a gradient that was not recorded. */
-#define AD_RECORD_GRADIENT                                                                                             \
-    "give ad_backward_with .differentiable = true, or take ad_grad; if a constant is meant, take ad_detach of it"
+#define AD_RECORD_GRADIENT "give ad_backward_with .differentiable = true, or take ad_grad"
 
 /* A tensor that survived a return to a position, as an entry. Returns an inert tensor if there is no memory. */
 ad_tensor ad_enter_survivor(ad_tape *t, const ad_entry *image);

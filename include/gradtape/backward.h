@@ -16,10 +16,10 @@ typedef struct ad_backward_options {
  * on.
  * - Each call starts afresh: earlier gradients are dropped.
  * - Gradients of parameters survive ad_reset.
- * Errors: the loss has not exactly one element, depends on no parameter or variable, is or depends on a gradient that
- * was not recorded (ad_gradient), or is not valid; the recording is changed or its replay failed (replay.h); a call in
- * a kernel or a rule (operator.h). Gradients are then unchanged. A sweep that fails on its way (memory, a rule) leaves
- * no gradients at all. */
+ * Errors: the loss has not exactly one element, depends on no parameter or variable (then the message says what is a
+ * constant), is or depends on a gradient that was not recorded (ad_gradient), or is not valid; the recording is changed
+ * or its replay failed (replay.h); a call in a kernel or a rule (operator.h). Gradients are then unchanged. A sweep
+ * that fails on its way (memory, a rule) leaves no gradients at all. */
 AD_API ad_status ad_backward(ad_tensor loss);
 
 /* Does the same with options. NULL means ad_backward. With the seed v it computes the gradients of sum(v * y).
@@ -37,6 +37,8 @@ AD_API bool ad_has_gradient(ad_tensor x);
  * - A derivative that passes through such a gradient would lack a part: how the gradient depends on what it was
  *   computed from. That is an error of ad_backward, ad_grad and the others (AD_BAD_STATE). Record the gradient
  *   (`differentiable`, or ad_grad), or take ad_detach of it where a constant is meant.
+ * - It is the same error where the part is 0, as through ad_sign or ad_scale by 0: the sweep looks at no numbers. An
+ *   operator that has no derivative, as ad_greater, ends the way to the gradient like ad_detach.
  * Errors: the gradient was not computed (AD_NO_GRADIENT): that is not 0; `x` is not valid. */
 AD_API ad_tensor ad_gradient(ad_tensor x);
 

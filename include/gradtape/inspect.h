@@ -171,7 +171,8 @@ AD_API const ad_leaf_change *ad_leaf_change_at(const ad_tape *tape, size_t i);
 
 /* Returns the local derivative of `y` by its i-th operand: what y's rule gives to that place alone when the gradient of
  * `y` is all ones. For `x + x` each of the two places gets 1.
- * - The result is a constant of the operand's shape, like an input: a replay leaves it unchanged.
+ * - The result is a constant of the operand's shape, like an input: a replay leaves it unchanged, and it has no
+ *   derivative. Take ad_grad where it must have one.
  * - No stored gradient changes.
  * Errors: the operator or the types have no derivative (AD_NO_GRADIENT); i is out of range; a call in a kernel or a
  * rule (operator.h). */

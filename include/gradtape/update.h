@@ -15,9 +15,9 @@
  * A call that changes a leaf returns the tape's status, or AD_BAD_HANDLE if there is no tape. */
 #include <gradtape/tensor.h>
 
-/* Copies `data` into a leaf. `data` has the leaf's type and number of elements. Where it lies in the data of a result, of
- * a gradient (ad_f64, ad_data, ...), or of a leaf that was assigned from one, the leaf is to be assigned anew after each
- * replay (replay.h). */
+/* Copies `data` into a leaf. `data` has the leaf's type and number of elements. Where it lies in the data of a result,
+ * of a gradient (ad_f64, ad_data, ...), or of a leaf that was assigned from one, the leaf is to be assigned anew after
+ * each replay (replay.h). */
 AD_API ad_status ad_assign(ad_tensor leaf, const void *data);
 
 /* Tells the tape that the caller changed the array of a borrowed leaf. Error: the leaf is not borrowed. A scalar given

@@ -658,8 +658,8 @@ START_TEST(errors_of_the_state)
     ad_grad(s, &g, 1, &dx);
     expect_error(
         t, AD_BAD_STATE,
-        "grad: a gradient that ad_backward did not record has no derivative: give ad_backward_with .differentiable "
-        "= true, or take ad_grad; if a constant is meant, take ad_detach of it");
+        "grad: the gradient of w was not recorded by ad_backward, so it has no derivative: give "
+        "ad_backward_with .differentiable = true, or take ad_grad; if a constant is meant, take ad_detach of it");
     ad_fail(t, AD_BAD_VALUE, "before");
     ck_assert_int_eq(ad_grad(s, &w, 1, &dx), AD_BAD_VALUE);
     ck_assert(ad_is_inert(dx) && ad_is_inert(ad_jvp(s, &w, &w, 1)) && ad_is_inert(ad_hessian(s, w)));

@@ -483,7 +483,7 @@ START_TEST(gradcheck_of_a_function_that_changes_a_state)
 }
 END_TEST
 
-/* On a tape in error, and in a kernel, nothing happens: no call, no reset. */
+/* On a tape in error nothing happens: no call, no reset. */
 START_TEST(gradcheck_after_an_error)
 {
     ingredients in = {.a = PARAMS("a", 1, -2, 3), .b = PARAM(0.5, "b")};

@@ -305,19 +305,21 @@ static ad_tensor a_seed_of_one(ad_tensor x)
 }
 
 static const char survived[] =
-    "return_to: a tensor that survived a return to a position cannot be computed again: record "
-    "anew";
-static const char unrecorded[] = "gradient: a number that ad_backward did not record cannot be computed again: record "
-                                 "anew";
+    "replay: return_to #2 survived a return to a position, so it cannot be computed again: record anew";
+static const char survived_late[] =
+    "replay: return_to #2 [2,2] survived a return to a position, so it cannot be computed again: record anew";
+#define NOT_RECORDED                                                                                                   \
+    " was not recorded by ad_backward, so it cannot be computed again: give ad_backward_with .differentiable = true, " \
+    "or take ad_grad"
 
 static const struct {
     ad_tensor (*of)(ad_tensor x);
     const char *message;
 } only_once[] = {{kept, survived},
-                 {kept_in_a_segment, survived},
-                 {an_unrecorded_gradient, unrecorded},
-                 {a_vjp_of_one, unrecorded},
-                 {a_seed_of_one, unrecorded}};
+                 {kept_in_a_segment, survived_late},
+                 {an_unrecorded_gradient, "replay: gradient #3" NOT_RECORDED},
+                 {a_vjp_of_one, "replay: gradient #4" NOT_RECORDED},
+                 {a_seed_of_one, "replay: gradient #4" NOT_RECORDED}};
 
 START_TEST(what_cannot_be_computed_again_is_an_error)
 {

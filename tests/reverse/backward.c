@@ -1,5 +1,6 @@
 /* The reverse sweep: gradients of small graphs, whatever is shared, moved or added, and gradients of gradients. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../support/one_tape.h"
@@ -314,13 +315,102 @@ static ad_tensor loss_with_gradient(ad_tensor w, int way)
 }
 
 enum { WAYS_TO_USE = 9 };
+#define HAS_NO_DERIVATIVE                                                                                               \
+    " was not recorded by ad_backward, so it has no derivative: give ad_backward_with .differentiable = true, or take " \
+    "ad_grad; if a constant is meant, take ad_detach of it"
 
 START_TEST(a_gradient_that_was_not_recorded)
 {
     const ad_tensor w = PARAMS("w", 1, 2);
     ad_tensor loss = loss_with_gradient(w, _i);
     ad_backward_with(loss, _i == WAYS_TO_USE - 1 ? &(ad_backward_options){.seed = PARAMS("seed", 1, 1)} : NULL);
-    expect_error_with(t, AD_BAD_STATE, "ad_backward", "record", ".differentiable = true", "ad_grad", "ad_detach");
+    expect_error(t, AD_BAD_STATE, "backward: the gradient of w" HAS_NO_DERIVATIVE);
+}
+END_TEST
+
+/* It is called after whose it is. Where that has no name it is called by its number and shape. */
+START_TEST(the_name_of_a_gradient_that_was_not_recorded)
+{
+    static const char *const names[] = {"the gradient of s", "gradient #5",           "gradient #5 [2,3]",
+                                        "gradient #5",       "the gradient of inner", "the gradient of variable #1"};
+    const ad_tensor x = _i == 0   ? PARAM(2, "s")
+                        : _i == 2 ? ad_variable(t, AD_F64, AD_SHAPE(2, 3), NULL)
+                                  : ad_variable(t, AD_F64, AD_SCALAR, NULL);
+    const ad_tensor inner = ad_name(ad_exp(x), _i == 4 ? "inner" : NULL), y = ad_sum(ad_square(inner));
+    ad_backward_with(y, &(ad_backward_options){.keep = true});
+    const ad_tensor g = ad_gradient(_i == 3 || _i == 4 ? inner : x);
+    ad_backward(_i == 5 ? g : ad_sum(ad_mul(x, g)));
+    char text[300];
+    snprintf(text, sizeof text, "backward: %s" HAS_NO_DERIVATIVE, names[_i]);
+    expect_error(t, AD_BAD_STATE, text);
+}
+END_TEST
+
+/* The part through these is 0. It is an error all the same, but not where an operator has no derivative at all. */
+START_TEST(a_gradient_that_was_not_recorded_times_zero)
+{
+    const ad_tensor w = PARAMS("w", 1, 2), y = ad_sum(ad_square(w));
+    ad_tensor dw;
+    ad_backward(y);
+    const ad_tensor g = ad_gradient(w), zero[] = {ad_sign(g), ad_scale(g, 0), ad_mul(g, INPUTS(0, 0)), ad_floor(g)};
+    for (int i = 0; i < COUNT(zero); i++) {
+        ad_backward(ad_add(y, ad_sum(zero[i])));
+        expect_error(t, AD_BAD_STATE, "backward: the gradient of w" HAS_NO_DERIVATIVE);
+        ad_grad(ad_add(y, ad_sum(zero[i])), &w, 1, &dw);
+        expect_error(t, AD_BAD_STATE, "grad: the gradient of w" HAS_NO_DERIVATIVE);
+    }
+    ad_backward(y);
+    ad_backward(ad_add(y, ad_sum(ad_cast(ad_greater(ad_gradient(w), w), AD_F64))));
+    EXPECT(ad_gradient(w), 2, 4);
+    expect_ok(t);
+}
+END_TEST
+
+/* A loss that depends on no parameter, in one of these ways. */
+static ad_tensor a_constant_loss(ad_tensor w, int way)
+{
+    const ad_tensor y = ad_sum(ad_square(w));
+    const ad_position position = ad_position_now(t);
+    ad_tensor kept = ad_exp(y);
+    switch (way) {
+    case 0: return ad_detach(y);
+    case 1: return ad_sum(ad_square(ad_detach(ad_exp(w))));
+    case 2: return ad_sum(ad_local_gradient(y, 0));
+    case 3: return ad_local_gradient(ad_exp(y), 0);
+    case 4: return ad_sum(ad_mul(INPUTS(1, 2), ad_local_gradient(ad_exp(w), 0)));
+    case 5: ad_backward(y); return ad_sum(ad_detach(ad_gradient(w)));
+    case 6: return ad_add(ad_scalar(t, 1), ad_square(ad_mean(INPUTS(1, 2))));
+    case 7: ad_return_to(t, position, &kept, 1); return ad_neg(kept);
+    /* no constant of this kind is in these */
+    case 8: return ad_square(ad_scalar(t, 3));
+    case 9: return ad_sum(ad_ones(t, AD_F64, AD_SHAPE(3)));
+    case 10: return ad_sum(ad_cast(ad_greater(w, ad_scalar(t, 1)), AD_F64));
+    case 11: return ad_sum(ad_detach(ad_ones(t, AD_F64, AD_SHAPE(3))));
+    default: return ad_state(t, AD_F64, AD_SCALAR, NULL, "s");
+    }
+}
+
+enum { CONSTANT_LOSSES = 13, WITHOUT_HINT = 8 };
+
+START_TEST(a_loss_that_depends_on_no_parameter)
+{
+    const ad_tensor w = PARAMS("w", 1, 2), loss = a_constant_loss(w, _i);
+    expect_ok(t);
+    ad_backward(loss);
+    if (_i < WITHOUT_HINT)
+        expect_error(
+            t, AD_BAD_STATE,
+            "backward: the tensor depends on no parameter or variable: nothing wants a gradient; what ad_detach, "
+            "ad_input and ad_local_gradient give is a constant; where the derivative of a gradient is meant, give "
+            "ad_backward_with .differentiable = true, or take ad_grad");
+    else
+        expect_error(t, AD_BAD_STATE,
+                     "backward: the tensor depends on no parameter or variable: nothing wants a gradient");
+    ad_tensor dw; /* nothing is left behind */
+    ck_assert_int_eq(ad_grad(ad_sum(ad_square(w)), &w, 1, &dw), AD_OK);
+    EXPECT(dw, 2, 4);
+    ck_assert_int_eq(ad_backward(ad_sum(ad_square(w))), AD_OK);
+    EXPECT(ad_gradient(w), 2, 4);
 }
 END_TEST
 
@@ -329,15 +419,19 @@ START_TEST(a_derivative_through_a_gradient_that_was_not_recorded)
     const ad_tensor w = PARAMS("w", 1, 2), v = PARAMS("v", 1, 1);
     const ad_tensor loss = loss_with_gradient(w, _i);
     ad_tensor dx = loss;
-    for (int k = 0; k < 5; k++) {
+    static const char *const who[] = {"grad", "vjp", "jvp", "hvp", "jacobian", "hessian"};
+    for (int k = 0; k < COUNT(who); k++) {
         switch (k) {
         case 0: ad_grad(loss, &w, 1, &dx); break;
+        case 5: ad_hessian(loss, w); break;
         case 1: ad_vjp(loss, ad_scalar(t, 1), &w, 1, &dx); break;
         case 2: ad_jvp(loss, &w, &v, 1); break;
         case 3: ad_hvp(loss, &w, &v, 1, &dx); break;
         default: ad_jacobian(loss, w);
         }
-        expect_error_with(t, AD_BAD_STATE, "gradient of w", "ad_detach");
+        char text[300];
+        snprintf(text, sizeof text, "%s: %s" HAS_NO_DERIVATIVE, who[k], "the gradient of w");
+        expect_error(t, AD_BAD_STATE, text);
     }
 }
 END_TEST
@@ -380,6 +474,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, hessian_times_vector);
     tcase_add_loop_test(tests, a_gradient_that_was_not_recorded, 0, WAYS_TO_USE);
     tcase_add_loop_test(tests, a_derivative_through_a_gradient_that_was_not_recorded, 0, WAYS_TO_USE - 1);
+    tcase_add_loop_test(tests, the_name_of_a_gradient_that_was_not_recorded, 0, 6);
+    tcase_add_test(tests, a_gradient_that_was_not_recorded_times_zero);
+    tcase_add_loop_test(tests, a_loss_that_depends_on_no_parameter, 0, CONSTANT_LOSSES);
     tcase_add_test(tests, a_gradient_as_a_constant);
 }
 

@@ -63,6 +63,24 @@ static void expect_versions(const char *op, unsigned then, unsigned now)
     expect_error(t, AD_BAD_STATE, message);
 }
 
+/* A leaf without a name is called by its number and shape. */
+START_TEST(a_leaf_without_a_name)
+{
+    static const char *const names[] = {"state k2 [3]", "state k2", "variable #1 [3]", "variable #1"};
+    const ad_shape shape = _i % 2 ? AD_SCALAR : AD_SHAPE(3);
+    ad_reset(t);
+    while (ad_kept_count(t) < 2)
+        ad_state(t, AD_F64, AD_SCALAR, NULL, NULL);
+    const ad_tensor leaf = _i < 2 ? ad_state(t, AD_F64, shape, NULL, NULL) : ad_variable(t, AD_F64, shape, NULL);
+    const ad_tensor loss = ad_sum(ad_mul(ad_variable(t, AD_F64, AD_SCALAR, NULL), leaf));
+    ad_assign(leaf, (const double[]){1, 2, 3});
+    ad_backward(loss);
+    char text[80];
+    snprintf(text, sizeof text, "mul: %s was changed in place after it was read", names[_i]);
+    expect_error_with(t, AD_BAD_STATE, text);
+}
+END_TEST
+
 /* To and from rank 0 a view is a copy: it is what the leaf was. */
 START_TEST(views_of_rank_0_are_copies)
 {
@@ -243,6 +261,7 @@ int main(void)
     TCase *tests = tcase_create("versions");
     tcase_add_checked_fixture(tests, open_two_leaves, close_tape);
     tcase_add_loop_test(tests, a_change_that_a_rule_would_read, 0, COUNT(changes));
+    tcase_add_loop_test(tests, a_leaf_without_a_name, 0, 4);
     tcase_add_test(tests, views_of_rank_0_are_copies);
     tcase_add_test(tests, rules_that_do_not_read_the_leaf);
     tcase_add_test(tests, unwanted_operands_are_not_asked);
