@@ -1,20 +1,12 @@
 // Opens each page of a folder in headless Chromium, goes through it by keys, and compares every number with the JSON.
 // Usage: node page.mjs FOLDER [FOLDER for screenshots]; node page.mjs --look only looks whether playwright-core is there.
-import {createRequire} from 'node:module';
-import {readFileSync, readdirSync, existsSync, statSync} from 'node:fs';
+import {readFileSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {AsyncLocalStorage} from 'node:async_hooks';
+import {findChromium, launch} from './browser.mjs';
 
-const [, , folder, pictures] = process.argv;
-const places = [process.env.PLAYWRIGHT_CORE, ...(process.env.NODE_PATH || '').split(':'), process.cwd(), import.meta.dirname].filter(Boolean);
-const require = createRequire(import.meta.url);
-let chromium;
-try {
-  ({chromium} = require(require.resolve('playwright-core', {paths: places})));
-} catch {
-  process.exit(77);
-}
+const [, , folder, pictures] = process.argv, chromium = findChromium();
 if (folder === '--look') process.exit(0);
 
 const failures = [];
@@ -386,7 +378,7 @@ async function withoutScript(browser, url, tape) {
   await context.close();
 }
 
-const browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
+const browser = await launch(chromium);
 const wanted = n => !process.env.ONLY || process.env.ONLY.split(',').includes(n);
 const names = readdirSync(folder).filter(f => f.endsWith('.html')).map(f => f.slice(0, -5)).filter(wanted).sort();
 async function check(name) {
