@@ -14,6 +14,10 @@ TOKEN = re.compile(r"""(?P<blank>\s+|//[^\n]*)|(?P<string>'(?:\\.|[^'\\])*')|(?P
 REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[\n])+/[a-z]*")
 
 
+# Words that mean the same.
+SHORTER = {"const": "let", "true": "!0", "false": "!1"}
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -86,7 +90,10 @@ def squeeze_script(text, names):
         word = token
         if kind == "word" and token in names and last != "." and not (is_entry and following == ":"):
             word = token + ":" + names[token] if is_entry and following in (",", "}") else names[token]
-        if out and kind == "word" and re.match(r"[\w$]", out[-1]) or last in ("+", "-") and token == last:
+        word = SHORTER.get(word, word) if kind == "word" and last != "." and following != ":" else word
+        if word == "}" and last == ";":
+            out = out[:-1]
+        if out and kind == "word" and re.match(r"[\w$]{2}", out[-1] + word[0]) or last in ("+", "-") and token == last:
             out += " "
         out += word
         last = token
