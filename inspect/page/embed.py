@@ -3,6 +3,7 @@ blanks that they do not need; top-level names of the scripts are made short. Wha
 page.c.
 
 Usage: embed.py page.html page.css script.js.. >page_text.h"""
+import collections
 import itertools
 import re
 import string
@@ -10,7 +11,10 @@ import sys
 
 # A script's words, from the left: what is no blank, comment, string, template or regular expression is one of the
 # last two. A regular expression stands only after an opening bracket, a comma or an operator.
-TOKEN = re.compile(r"""(?P<blank>\s+|//[^\n]*)|(?P<string>'(?:\\.|[^'\\])*')|(?P<word>[\w$]+(?:\.\d+)?|\.\d+)|(?P<mark>=>|\.\.\.|\+\+|--|.)""")
+TOKEN = re.compile(
+    r"(?P<blank>\s+|//[^\n]*)|(?P<string>'(?:\\.|[^'\\])*')|(?P<word>[\w$]+(?:\.\d+)?|\.\d+)"
+    r"|(?P<mark>=>|\.\.\.|\+\+|--|.)"
+)
 REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[\n])+/[a-z]*")
 
 
@@ -104,12 +108,14 @@ def short_names(text):
     """A short name for each one that a script declares: constants, functions and what they are given."""
     lists = re.findall(r"\b(?:const|let|function) ([\w$]+)|\b(?:const|let) [\[{]([^\]}]*)[\]}] =|,\s+([\w$]+) = ", text)
     lists += re.findall(r"\(([^()]*)\) =>|([\w$]+) =>|function [\w$]+\(([^()]*)\)", text)
-    words = [word for found in lists for part in found for word in re.split(r"[\s,{}\[\]]+", re.sub(r" = [^,]*", "", part))]
+    parts = [re.sub(r" = [^,]*", "", part) for found in lists for part in found]
+    words = [word for part in parts for word in re.split(r"[\s,{}\[\]]+", part)]
     names = {word for word in words if re.fullmatch(r"[A-Za-z$][\w$]*", word) and len(word) > 2}
     taken = set(re.findall(r"[\w$]+", text)) | {"do", "if", "in", "of", "as", "is"}
     free = ("".join(pair) for n in (1, 2) for pair in itertools.product(string.ascii_letters, repeat=n))
     free = (name for name in free if name not in taken)
-    return {name: next(free) for name in sorted(names, key=lambda name: (-len(re.findall(rf"\b{re.escape(name)}\b", text)), name))}
+    often = collections.Counter(re.findall(r"[\w$]+", text))
+    return {name: next(free) for name in sorted(names, key=lambda name: (-often[name], name))}
 
 
 def squeeze_style(css):
