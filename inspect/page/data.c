@@ -65,7 +65,7 @@ static void put_made(ad_page *page)
     bool is_first = true;
     for (size_t v = page->folds.kept; v < count_nodes(page); v++) {
         const ad_tensor y = ad_node_tensor(&page->folds, v);
-        if (!ad_is_made_by(y, "linear") || ad_result_number(y) != 0 || (page->drawn && !page->drawn[v]))
+        if (strcmp(ad_made_by(y), "linear") != 0 || ad_result_number(y) != 0 || (page->drawn && !page->drawn[v]))
             continue;
         put_key(page->sink, y, &is_first);
         ad_put(page->sink, "\"");

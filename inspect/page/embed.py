@@ -3,6 +3,7 @@ blanks that they do not need; top-level names of the scripts are made short. Wha
 page.c.
 
 Usage: embed.py page.html page.css script.js.. >page_text.h"""
+import collections
 import itertools
 import re
 import string
@@ -10,8 +11,15 @@ import sys
 
 # A script's words, from the left: what is no blank, comment, string, template or regular expression is one of the
 # last two. A regular expression stands only after an opening bracket, a comma or an operator.
-TOKEN = re.compile(r"""(?P<blank>\s+|//[^\n]*)|(?P<string>'(?:\\.|[^'\\])*')|(?P<word>[\w$]+(?:\.\d+)?|\.\d+)|(?P<mark>=>|\.\.\.|\+\+|--|.)""")
+TOKEN = re.compile(
+    r"(?P<blank>\s+|//[^\n]*)|(?P<string>'(?:\\.|[^'\\])*')|(?P<word>[\w$]+(?:\.\d+)?|\.\d+)"
+    r"|(?P<mark>=>|\.\.\.|\+\+|--|.)"
+)
 REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\[\n])+/[a-z]*")
+
+
+# Words that mean the same.
+SHORTER = {"const": "let", "true": "!0", "false": "!1"}
 
 
 def read(path):
@@ -86,7 +94,10 @@ def squeeze_script(text, names):
         word = token
         if kind == "word" and token in names and last != "." and not (is_entry and following == ":"):
             word = token + ":" + names[token] if is_entry and following in (",", "}") else names[token]
-        if out and kind == "word" and re.match(r"[\w$]", out[-1]) or last in ("+", "-") and token == last:
+        word = SHORTER.get(word, word) if kind == "word" and last != "." and following != ":" else word
+        if word == "}" and last == ";":
+            out = out[:-1]
+        if out and kind == "word" and re.match(r"[\w$]{2}", out[-1] + word[0]) or last in ("+", "-") and token == last:
             out += " "
         out += word
         last = token
@@ -97,12 +108,14 @@ def short_names(text):
     """A short name for each one that a script declares: constants, functions and what they are given."""
     lists = re.findall(r"\b(?:const|let|function) ([\w$]+)|\b(?:const|let) [\[{]([^\]}]*)[\]}] =|,\s+([\w$]+) = ", text)
     lists += re.findall(r"\(([^()]*)\) =>|([\w$]+) =>|function [\w$]+\(([^()]*)\)", text)
-    words = [word for found in lists for part in found for word in re.split(r"[\s,{}\[\]]+", re.sub(r" = [^,]*", "", part))]
+    parts = [re.sub(r" = [^,]*", "", part) for found in lists for part in found]
+    words = [word for part in parts for word in re.split(r"[\s,{}\[\]]+", part)]
     names = {word for word in words if re.fullmatch(r"[A-Za-z$][\w$]*", word) and len(word) > 2}
     taken = set(re.findall(r"[\w$]+", text)) | {"do", "if", "in", "of", "as", "is"}
     free = ("".join(pair) for n in (1, 2) for pair in itertools.product(string.ascii_letters, repeat=n))
     free = (name for name in free if name not in taken)
-    return {name: next(free) for name in sorted(names, key=lambda name: (-len(re.findall(rf"\b{re.escape(name)}\b", text)), name))}
+    often = collections.Counter(re.findall(r"[\w$]+", text))
+    return {name: next(free) for name in sorted(names, key=lambda name: (-often[name], name))}
 
 
 def squeeze_style(css):

@@ -96,27 +96,28 @@ function sayResult(id) {
   const range = t.dropped ? 'dropped by its segment' : `<b>${isAsked ? '?' : rangeOf(t.value)}</b>`;
   return `${start}, ${mono(shapeText(t))}, ${range}</p>`;
 }
+// Which numbers are not finite, and what came in.
+function sayBad(t) {
+  const bad = t.value && t.value.not_finite;
+  const operands = t.operands.map(id => T.get(id)).filter(Boolean);
+  const came = o => `${name(o.id)} is ${o.value && o.value.not_finite ? 'not finite already' : rangeOf(o.value)}`;
+  if (!bad) return '';
+  return ` <b>${bad} of ${t.value.n} ${bad > 1 ? 'are' : 'is'} not finite.</b> ${operands.map(came).join('; ')}.`;
+}
 function sayForward(s) {
   const t = T.get(s.ids[0]),
-    bad = t.value && t.value.not_finite,
     all = position(D.tensors[D.tensors.length - 1].id);
-  const operands = t.operands.map(id => T.get(id)).filter(Boolean);
+  const isLast = D.status !== 'AD_OK' && !X.failed_back && s.ids.includes(D.tensors[D.tensors.length - 1].id);
+  const kept = t.dropped ? 'dropped again; the reverse pass computes it once more.' : 'kept.';
   return (
     s.ids
       .filter(id => T.get(id).kind !== 'byproduct')
       .map(sayResult)
       .join('') +
     why(
-      unit(t) +
-        `Forward pass: entry ${position(s.ids[0])} of ${all} is computed and ` +
-        (t.dropped ? 'dropped again; the reverse pass computes it once more.' : 'kept.') +
-        (!bad
-          ? ''
-          : ` <b>${bad} of ${t.value.n} ${bad > 1 ? 'are' : 'is'} not finite.</b> ` +
-            operands
-              .map(o => `${name(o.id)} is ${o.value && o.value.not_finite ? 'not finite already' : rangeOf(o.value)}`)
-              .join('; ') +
-            '.')
+      `${unit(t)}Forward pass: entry ${position(s.ids[0])} of ${all} is computed and ${kept}` +
+        (isLast ? ' <b>After it the tape went into error: the message above says where.</b>' : '') +
+        sayBad(t)
     )
   );
 }
