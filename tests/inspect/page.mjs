@@ -83,7 +83,12 @@ function isOfJson(tape, T, n) {
 }
 
 // ---- In the page ----
-const numbersOf = page => page.evaluate(() => [...document.querySelectorAll('[data-exact]')].filter(e => e.checkVisibility({visibilityProperty: true})).map(e => ({...e.dataset, text: e.textContent})));
+// The numbers that are seen, without those that were read before and are the same in all.
+const numbersOf = page => page.evaluate(() => {
+  const known = window.known ||= new Set();
+  return [...document.querySelectorAll('[data-exact]')].filter(e => e.checkVisibility({visibilityProperty: true})).map(e => ({...e.dataset, text: e.textContent}))
+    .filter(n => !known.has(JSON.stringify(n)) && known.add(JSON.stringify(n)));
+});
 const stateOf = page => page.evaluate(() => ({step: +document.body.dataset.step, steps: +document.body.dataset.steps, phase: document.body.dataset.phase,
   text: document.querySelector('#say').innerText + [...document.querySelectorAll('.graph:not([hidden]) .node')].map(n => [...n.classList].filter(c => c !== 'sel').sort() + n.textContent).join('|')}));
 
