@@ -416,6 +416,11 @@ try python3 "$tree/tests/count.py" "$work/build"
 try env GRADTAPE_NO_SKIP=1 python3 "$tree/tests/count.py" "$work/build"
 { [ "$status" -eq 1 ] && grep -qx '1 passed, 1 failed' "$work/out"; } || complain "it counts otherwise"
 grep -qx 'FAILED in build: pages: skipped: no browser' "$work/out" || complain "it does not say why"
+mv "$work/build/meson-logs/testlog.json" "$work/build/meson-logs/memory.json"
+try python3 "$tree/tests/count.py" "$work/build/meson-logs/memory.json"
+grep -qx '1 passed, 0 failed, 1 skipped' "$work/out" || complain "it counts otherwise"
+try python3 "$tree/tests/count.py" "$work/build/meson-logs/other.json"
+grep -qx 'FAILED in other: no test ran' "$work/out" || complain "it counts otherwise"
 
 # ---- Where CDPATH leads -------------------------------------------------------------------------------------------
 
