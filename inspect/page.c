@@ -119,27 +119,27 @@ static bool choose_nodes(ad_page *page)
 }
 
 /* Marks the entries that gave parts to ad_grad or its kin: links from them have labels. */
-static bool mark_second(ad_page *page)
+static bool mark_functional(ad_page *page)
 {
     const size_t n = page->folds.kept + page->folds.recorded, parts = ad_part_count(page->t, AD_BAND_FUNCTIONAL);
     if (parts == 0)
         return true;
-    page->second = ad_memory_take(&page->folds.memory, n, 1);
-    if (!page->second)
+    page->functional = ad_memory_take(&page->folds.memory, n, 1);
+    if (!page->functional)
         return false;
-    memset(page->second, 0, n);
+    memset(page->functional, 0, n);
     for (size_t i = 0; i < parts; i++) {
         const ad_part *part = ad_part_at(page->t, AD_BAND_FUNCTIONAL, i);
         const size_t from = part->origin == AD_FROM_RULE ? ad_node_of(&page->folds, part->from) : SIZE_MAX;
         if (from != SIZE_MAX)
-            page->second[from] = 1;
+            page->functional[from] = 1;
     }
     return true;
 }
 
 static bool put_page(ad_page *page)
 {
-    if (!ad_find_folds(&page->folds, page->t) || !choose_nodes(page) || !mark_second(page))
+    if (!ad_find_folds(&page->folds, page->t) || !choose_nodes(page) || !mark_functional(page))
         return false;
     page->opened = opened_at(page);
     for (const ad_page_piece *piece = ad_page_pieces; ad_sink_is_good(page->sink); piece++) {
@@ -164,7 +164,7 @@ ad_shown ad_write_html(ad_tape *t, const char *path, const ad_write_options *opt
             ad_sink_fail(&sink, AD_NO_MEMORY, "write_html: out of memory");
         const size_t n = page.folds.kept + page.folds.recorded;
         ad_memory_release(&page.folds.memory, page.drawn, n, 1);
-        ad_memory_release(&page.folds.memory, page.second, n, 1);
+        ad_memory_release(&page.folds.memory, page.functional, n, 1);
         ad_free_folds(&page.folds);
     }
     return ad_sink_close(&sink);

@@ -98,12 +98,12 @@ static void put_link(ad_page *page, const ad_drawing *d, const ad_link *link)
 }
 
 /* Labels come after all lines, so that none is crossed out. Of a call with several results the first one's links have
- * them. What only the second walk gave is written by the script. */
+ * them. What only the functional sweep gave is written by the script. */
 static void put_label(ad_page *page, const ad_link *link)
 {
     const ad_part *part = part_of(page, link);
     const bool is_first = link->user != SIZE_MAX && ad_result_number(ad_node_tensor(&page->folds, link->user)) == 0;
-    if (!is_first || (!part && !(page->second && page->second[link->user])))
+    if (!is_first || (!part && !(page->functional && page->functional[link->user])))
         return;
     begin_link(page, link, part);
     ad_put(page->sink, ">");

@@ -15,7 +15,7 @@ typedef struct ad_page {
     bool failed_back; /* the tape's error ended the last sweep */
     unsigned char
         *drawn; /* for each node: 1 if the data of the page has it, 2 if not all parts of its gradient; NULL: all */
-    unsigned char *second; /* for each node: whether its call gave a part in the second walk; NULL: none did */
+    unsigned char *functional; /* for each node: whether its call gave a part in the functional sweep; NULL: none did */
 } ad_page;
 
 /* ---- The text around ----------------------------------------------------------------------------------------------

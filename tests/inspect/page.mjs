@@ -42,8 +42,7 @@ function readTape(text) {
     T = new Map(tape.tensors.map(t => [t.id, t])),
     of = new Map(),
     from = new Map();
-  tape.second = tape.functional || tape.second;
-  for (const p of [...tape.parts, ...tape.second]) {
+  for (const p of [...tape.parts, ...tape.functional]) {
     push(of, p.of, p);
     if (p.from) push(from, p.from, p);
   }
@@ -55,12 +54,12 @@ function gradientsOf(tape, T, id) {
     type = t ? t.type : 'f64',
     sums = [];
   if (tape.gradients.has(id)) return tape.gradients.get(id);
-  for (const band of [tape.parts, tape.second]) {
+  for (const band of [tape.parts, tape.functional]) {
     let sum = null,
       sweep;
     for (const p of band.filter(p => p.of === id)) {
       const part = p.part.exact && p.part.exact.map(v => narrow(real(v), type));
-      const isFresh = !sum || (sweep !== p.sweep && ((t && t.operator) || band === tape.second));
+      const isFresh = !sum || (sweep !== p.sweep && ((t && t.operator) || band === tape.functional));
       sum = !part ? null : isFresh ? part : sum.map((v, i) => narrow(v + part[i], type));
       sweep = p.sweep;
       if (sum) sums.push(sum);
@@ -384,11 +383,11 @@ async function tapeOf(page, name) {
   return found;
 }
 async function checkSecondWalk(page, tape) {
-  if (!tape.second.length) return;
+  if (!tape.functional.length) return;
   await page.keyboard.press('End');
   const s = await sightOf(page);
-  expect(s.walk === 1 || tape.changes.length, 'the second walk is not among the steps');
-  expect(s.walk !== 1 || s.sentence.includes('Second walk'), `of the second walk it is said: ${s.sentence}`);
+  expect(s.walk === 1 || tape.changes.length, 'the functional sweep is not among the steps');
+  expect(s.walk !== 1 || s.sentence.includes('Functional sweep'), `of the functional sweep it is said: ${s.sentence}`);
 }
 // Folds: each that the drawing shows can be looked into, and left again.
 async function checkUnfolding(page, tape, T) {

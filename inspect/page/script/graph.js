@@ -23,8 +23,8 @@ function drawNode(id, e) {
   if (value === undefined) val.textContent = known ? own : '·';
   else setNumber(val, 'value', id, v, known ? short(value, 4) : '');
   setNumber(gr, what, id, gx, isSeen ? short(x, scalar ? 4 : 3) : '', o);
-  const second = scalar && full(root()).length < 3 ? '∂' + full(root()) : scalar ? '∂' : '‖∂‖';
-  label.textContent = isPart ? `${g.have}/${g.all}` : band.walk && g ? second : writtenText(label);
+  const functional = scalar && full(root()).length < 3 ? '∂' + full(root()) : scalar ? '∂' : '‖∂‖';
+  label.textContent = isPart ? `${g.have}/${g.all}` : band.walk && g ? functional : writtenText(label);
   setFlags(e, {
     'no-v': !known,
     'no-g': !g,
@@ -131,5 +131,5 @@ function drawGraph() {
   nodes.forEach((e, id) => drawNode(id, e));
   folds.forEach(drawFold);
   drawEdges();
-  $('#v-graph').classList.toggle('second', band.walk > 0);
+  $('#v-graph').classList.toggle('functional', band.walk > 0);
 }

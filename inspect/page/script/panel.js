@@ -31,10 +31,10 @@ const groups = {
   forward: '1 Forward',
   error: '2 Error',
   reverse: '3 Reverse',
-  second: 'Second walk',
+  functional: 'Functional sweep',
   descent: '4 Descent'
 };
-const groupOf = s => (s.walk ? 'second' : s.phase);
+const groupOf = s => (s.walk ? 'functional' : s.phase);
 function makeTrack() {
   const track = $('#track');
   track.classList.toggle('many', steps.length > 60);

@@ -200,7 +200,7 @@ function sayUses(p, g) {
   return `${a} ${uses}: this is part ${g.have}.`;
 }
 const walkNote = () =>
-  !band.walk ? '' : `<b>Second walk</b>, of ad_grad or its kin: it differentiates ${rootName()}. `;
+  !band.walk ? '' : `<b>Functional sweep</b>, of ad_grad or its kin: it differentiates ${rootName()}. `;
 function sayPart(j) {
   const p = band.parts[j],
     y = T.get(p.from),

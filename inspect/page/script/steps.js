@@ -2,7 +2,7 @@
 
 // The walks: of ad_backward, and of ad_grad and its kin. The parts of each, by whom they are for and from where.
 const push = (map, key, v) => (map.has(key) ? map.get(key).push(v) : map.set(key, [v]));
-const bands = [D.parts, D.functional || D.second].map((parts, walk) => {
+const bands = [D.parts, D.functional].map((parts, walk) => {
   const b = {parts, walk, of: new Map(), from: new Map(), roots: new Map()};
   parts.forEach((p, j) => {
     push(b.of, p.of, j);
@@ -23,7 +23,7 @@ for (const t of D.tensors) {
 }
 const single = p => p.part.n === 1 && !!p.part.exact;
 const partValue = p => (single(p) ? list(p.part, typeOf(p.of))[0] : real(p.part.norm));
-// In the second walk each sweep is a gradient of its own.
+// In the functional sweep each sweep is a gradient of its own.
 const partsTo = (id, sweep) => (band.of.get(id) || []).filter(j => !band.walk || band.parts[j].sweep === sweep);
 
 // ---- Drawings ----
@@ -93,7 +93,7 @@ function makeSteps() {
   bands.forEach(addParts);
   for (const change of changes) steps.push({phase: 'descent', change});
 }
-// The last step without the second walk: all gradients of ad_backward are there.
+// The last step without the functional sweep: all gradients of ad_backward are there.
 const lastStep = () => steps.reduce((last, s, k) => (s.walk ? last : k), 0);
 
 // ---- State ----
