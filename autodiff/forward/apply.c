@@ -288,8 +288,7 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
         t = x[i].tape;
     if (!t || t->status != AD_OK || !y || (n > 0 && !x))
         refuse(t, op, x, n, y);
-    else if ((op && op->properties & AD_ELEMENTWISE && ad_may_be_scalar(t, op, n, attributes) &&
-              apply_to_scalars(t, op, x, n, attributes, y)) ||
+    else if ((ad_may_be_scalar(t, op, n, attributes) && apply_to_scalars(t, op, x, n, attributes, y)) ||
              apply(t, op, x, n, attributes, y))
         return;
     for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < ad_result_count(op))); j++)
@@ -327,14 +326,14 @@ static inline ad_tensor apply_one(const ad_operator *op, ad_tensor x, bool recor
 
 ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
 {
-    if (!op || !(op->properties & AD_ELEMENTWISE) || !ad_may_be_scalar(x.tape, op, 1, NULL))
+    if (!ad_may_be_scalar(x.tape, op, 1, NULL))
         return apply_few(op, x, ad_inert(NULL), 1);
     return x.tape->recording ? apply_one(op, x, true) : apply_one(op, x, false);
 }
 
 ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
 {
-    if (!op || !(op->properties & AD_ELEMENTWISE) || !ad_may_be_scalar(a.tape, op, 2, NULL))
+    if (!ad_may_be_scalar(a.tape, op, 2, NULL))
         return apply_few(op, a, b, 2);
     return a.tape->recording ? apply_two(op, a, b, true) : apply_two(op, a, b, false);
 }

@@ -5,7 +5,7 @@
 /* A recorded call of three operands does not fit into an entry. */
 ad_tensor ad_apply3(const ad_operator *op, ad_tensor a, ad_tensor b, ad_tensor c)
 {
-    if (op && op->properties & AD_ELEMENTWISE && ad_may_be_scalar(a.tape, op, 3, NULL)) {
+    if (ad_may_be_scalar(a.tape, op, 3, NULL)) {
         ad_scalar_call call = AD_SCALAR_CALL(false);
         ad_span span;
         if (ad_take_scalar(&call, &span, a.tape, a, 0) && ad_take_scalar(&call, &span, a.tape, b, 1) &&

@@ -16,7 +16,7 @@ typedef struct ad_scalar_call {
 
 static inline bool ad_may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
 {
-    return t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) && op->run == ad_map &&
+    return op && op->run == ad_map && t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) &&
            op->shape == ad_broadcast_shape && n == op->arity &&
            (attributes || op->attributes[0].kind == AD_ATTRIBUTE_NONE) &&
            (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);

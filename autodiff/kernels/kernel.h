@@ -57,11 +57,13 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
 #define REAL_MAX _Generic((REAL)0, float : FLT_MAX, double : DBL_MAX)
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define NEVER_INLINE static __attribute__((noinline))
 
 #define LOOP(name)                                                                                                     \
     ad_loop AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX);                                             \
     void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const ad_span *s)
 
+/* One element, as scalars have, comes first: what a loop needs before it begins would take most of its time. */
 #define MAP1(name, expression)                                                                                         \
     static inline REAL name##_of(REAL x, REAL c)                                                                       \
     {                                                                                                                  \
@@ -72,7 +74,9 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
     {                                                                                                                  \
         const REAL *restrict X = s->array[1];                                                                          \
         REAL *restrict Y = s->array[0], c = (REAL)s->constant;                                                         \
-        if (s->step[1])                                                                                                \
+        if (s->n == 1)                                                                                                 \
+            Y[0] = name##_of(X[0], c);                                                                                 \
+        else if (s->step[1])                                                                                           \
             for (size_t i = 0; i < s->n; i++)                                                                          \
                 Y[i] = name##_of(X[i], c);                                                                             \
         else                                                                                                           \
@@ -87,7 +91,9 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
     {                                                                                                                  \
         const REAL *restrict A = s->array[1], *restrict B = s->array[2];                                               \
         REAL *restrict Y = s->array[0];                                                                                \
-        if (s->step[1] && s->step[2])                                                                                  \
+        if (s->n == 1)                                                                                                 \
+            Y[0] = name##_of(A[0], B[0]);                                                                              \
+        else if (s->step[1] && s->step[2])                                                                             \
             for (size_t i = 0; i < s->n; i++)                                                                          \
                 Y[i] = name##_of(A[i], B[i]);                                                                          \
         else if (s->step[1])                                                                                           \
@@ -109,7 +115,9 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
         const REAL *restrict V = s->array[1], *restrict A = s->array[2], *restrict B = s->array[3];                    \
         REAL *restrict Y = s->array[0];                                                                                \
         const size_t sv = s->step[1], sa = s->step[2], sb = s->step[3];                                                \
-        if (sv && sa && sb)                                                                                            \
+        if (s->n == 1)                                                                                                 \
+            Y[0] = name##_of(V[0], A[0], B[0]);                                                                        \
+        else if (sv && sa && sb)                                                                                       \
             for (size_t i = 0; i < s->n; i++)                                                                          \
                 Y[i] = name##_of(V[i], A[i], B[i]);                                                                    \
         else                                                                                                           \

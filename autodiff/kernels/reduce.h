@@ -18,7 +18,7 @@ enum { AD_TILE_ROW = 64, TILE_ROWS = 32 };
 
 #ifdef AD_REAL
 
-enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64, FEW = 16 };
+enum { ROWS_AT_ONCE = 8, SHORT_ROW = 192, COLUMNS = 64, FEW = 16, IN_TURN = IS_WIDE ? 16 : 8 };
 
 /* Short rows are written in whole vectors: what goes over the end of a row is written again by the next rows. */
 #ifdef __AVX512F__
@@ -121,6 +121,9 @@ ALWAYS_INLINE void clumps_of(terms t, size_t n, size_t step, size_t w, size_t ap
     size_t i = 0;
     for (size_t j = 0; j < w; j++)
         clump[j] = 0;
+    for (; IS_WIDE && i + 8 <= n; i += 8)
+        for (size_t j = 0; j < w; j++)
+            clump[j] += four_at(t, i * step + j * apart, step, j) + four_at(t, (i + 4) * step + j * apart, step, j);
     for (; i + 4 <= n; i += 4)
         for (size_t j = 0; j < w; j++)
             clump[j] += four_at(t, i * step + j * apart, step, j);
@@ -167,12 +170,27 @@ ALWAYS_INLINE void sum_narrow_columns(terms t, size_t n, size_t k, double *restr
         repeated.u = us;
     }
     t.in_columns(repeated, n / rows, wide, wide, sums, rests);
-    fold_totals(sums, rests, rows, k);
+    if (IS_WIDE && k == 1)
+        fold_64_totals(sums, rests);
+    else
+        fold_totals(sums, rests, rows, k);
     for (size_t j = 0; j < k; j++) {
         add_to_total(sum + j, rest + j, sums[j]);
         rest[j] += rests[j];
     }
     t.in_columns(terms_from(t, whole * k, 0), n - whole, k, k, sum, rest);
+}
+
+/* Sums of n <= CLUMP terms that do not go on need no totals. */
+ALWAYS_INLINE bool are_clumps(const ad_span *s) { return s->size[1] <= CLUMP && !s->n && !s->step[0]; }
+
+ALWAYS_INLINE void divide_groups(const ad_span *s, REAL *Y, size_t n)
+{
+    if (s->step[1]) {
+        const ad_divisor by = divisor_of(s->constant);
+        for (size_t i = 0; i < n; i++)
+            Y[i] = divided((double)Y[i], by);
+    }
 }
 
 /* The sums of m rows of n each. Where the compiler knows n, it takes many rows in one vector. */
@@ -186,13 +204,13 @@ ALWAYS_INLINE void sum_rows_of(terms t, REAL *restrict Y, size_t m, size_t n)
     }
 }
 
-/* The same of rows of a length that it does not know. */
+/* The same of rows of a length that it does not know. Up to IN_TURN terms are added one after another. */
 ALWAYS_INLINE void sum_rows_of_any(terms t, REAL *restrict Y, size_t m, size_t n)
 {
     size_t o = 0;
     for (; o + ROWS_AT_ONCE <= m; o += ROWS_AT_ONCE) {
         REAL sum[ROWS_AT_ONCE] = {0};
-        if (n > CLUMP / 2)
+        if (n > IN_TURN)
             clumps_of(terms_from(t, o * n, o), n, 1, ROWS_AT_ONCE, n, sum);
         else
             for (size_t i = 0; i < n; i++)
@@ -218,11 +236,7 @@ ALWAYS_INLINE void sum_shortest_rows(terms t, const ad_span *s)
         sum_rows_of(t, Y, m, 8);
     else
         sum_rows_of_any(t, Y, m, n);
-    if (s->step[1]) {
-        const ad_divisor by = divisor_of(s->constant);
-        for (size_t o = 0; o < m; o++)
-            Y[o] = divided((double)Y[o], by);
-    }
+    divide_groups(s, Y, m);
 }
 
 /* Adds `rows` rows of n each. */
@@ -240,7 +254,7 @@ ALWAYS_INLINE void sum_rows(terms t, const ad_span *s)
 {
     const size_t m = s->size[0], n = s->size[1];
     size_t o = 0;
-    if (n <= CLUMP && !s->n && !s->step[0]) {
+    if (are_clumps(s)) {
         sum_shortest_rows(t, s);
         return;
     }
@@ -256,6 +270,23 @@ ALWAYS_INLINE void sum_rows(terms t, const ad_span *s)
         sum_narrow_columns(terms_from(t, o * n, o), n, 1, &sum, &rest);
         end_totals(s, o, 1, &sum, &rest);
     }
+}
+
+/* The sums of columns of n <= CLUMP each, which do not go on. */
+ALWAYS_INLINE void sum_shortest_columns(terms t, const ad_span *s)
+{
+    const size_t m = s->size[0], n = s->size[1], k = s->size[2];
+    REAL *Y = s->array[0];
+    for (size_t o = 0; o < m; o++)
+        for (size_t from = 0; from < k; from += COLUMNS) {
+            const size_t w = k - from < COLUMNS ? k - from : COLUMNS, group = o * k + from;
+            const terms own = terms_from(t, o * n * k + from, group);
+            if (w == COLUMNS)
+                clumps_of(own, n, k, COLUMNS, 1, Y + group);
+            else
+                clumps_of(own, n, k, w, 1, Y + group);
+        }
+    divide_groups(s, Y, m * k);
 }
 
 ALWAYS_INLINE void sum_rows_of_columns(terms t, const ad_span *s)
@@ -275,16 +306,12 @@ ALWAYS_INLINE void sum_rows_of_columns(terms t, const ad_span *s)
         }
 }
 
-/* Array 0 of groups becomes the sums of the terms, divided by the span's constant if its step[1] is 1; 1 is x, 2 is u
- * and 3 is g. What the term does not use is NULL. If step[0] is 1, array 0 has totals, which go on. */
-ALWAYS_INLINE void sum_groups(ad_term *term, ad_columns *in_columns, bool wide, const ad_span *s)
+/* The terms of a loop. Array 0 of groups becomes their sums, divided by the span's constant if its step[1] is 1; 1 is
+ * x, 2 is u and 3 is g. What the term does not use is NULL. If step[0] is 1, array 0 has totals, which go on. */
+ALWAYS_INLINE terms terms_of(ad_term *term, ad_columns *in_columns, bool wide, const ad_span *s)
 {
     const REAL *x = s->array[1];
-    const terms t = {term, in_columns, wide, x, s->array[2] ? s->array[2] : x, s->array[3] ? s->array[3] : x};
-    if (s->size[2] > 1)
-        sum_rows_of_columns(t, s);
-    else
-        sum_rows(t, s);
+    return (terms){term, in_columns, wide, x, s->array[2] ? s->array[2] : x, s->array[3] ? s->array[3] : x};
 }
 
 #define TERM(name, term)                                                                                               \
@@ -302,7 +329,21 @@ ALWAYS_INLINE void sum_groups(ad_term *term, ad_columns *in_columns, bool wide, 
         t.of = name##_term, t.wide = wide_;                                                                            \
         sum_columns(t, n, w, k, sum, rest);                                                                            \
     }                                                                                                                  \
-    LOOP(name) { sum_groups(name##_term, name##_in_columns, wide_, s); }
+    NEVER_INLINE void name##_of_columns(const ad_span *s)                                                              \
+    {                                                                                                                  \
+        const terms t = terms_of(name##_term, name##_in_columns, wide_, s);                                            \
+        if (are_clumps(s))                                                                                             \
+            sum_shortest_columns(t, s);                                                                                \
+        else                                                                                                           \
+            sum_rows_of_columns(t, s);                                                                                 \
+    }                                                                                                                  \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        if (s->size[2] > 1)                                                                                            \
+            name##_of_columns(s);                                                                                      \
+        else                                                                                                           \
+            sum_rows(terms_of(name##_term, name##_in_columns, wide_, s), s);                                           \
+    }
 
 /* SUM(sum_squares, x * x): a loop that sums terms of x, u and g; u is wide, or the group's in SUM_OF_GROUPS */
 #define SUM(name, term) SUM_OF(name, true, term)

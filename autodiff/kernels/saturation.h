@@ -145,17 +145,13 @@ SATURATES(elu, 1, -y, x > 0 ? 0 : x, e)
         return of##_nears(top);                                                                                        \
     }                                                                                                                  \
                                                                                                                        \
-    LOOP(name)                                                                                                         \
+    NEVER_INLINE void name##_many(const ad_span *s)                                                                    \
     {                                                                                                                  \
         const REAL *V = s->array[1], *Y = s->array[2], *X = s->array[3];                                               \
         const size_t sv = s->step[1], sy = s->step[2], sx = s->step[3];                                                \
         REAL *Z = s->array[0];                                                                                         \
         size_t i = 0;                                                                                                  \
         bool near = false;                                                                                             \
-        if (s->n == 1) {                                                                                               \
-            (void)name##_block(false, 1, Z, V, 0, Y, 0, X, 0); /* scalars come here often */                           \
-            return;                                                                                                    \
-        }                                                                                                              \
         if (sv && sy && sx)                                                                                            \
             for (; i + SLOPE_BLOCK <= s->n; i += SLOPE_BLOCK)                                                          \
                 near = name##_block(near, SLOPE_BLOCK, Z + i, V + i, 1, Y + i, 1, X + i, 1);                           \
@@ -163,6 +159,19 @@ SATURATES(elu, 1, -y, x > 0 ? 0 : x, e)
             n = s->n - i < SLOPE_BLOCK ? s->n - i : SLOPE_BLOCK;                                                       \
             near = name##_block(near, n, Z + i, V + i * sv, sv, Y + i * sy, sy, X + i * sx, sx);                       \
         }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    /* Scalars come here often. */                                                                                     \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        if (s->n != 1) {                                                                                               \
+            name##_many(s);                                                                                            \
+            return;                                                                                                    \
+        }                                                                                                              \
+        const REAL v = *(const REAL *)s->array[1], y = *(const REAL *)s->array[2];                                     \
+        const bool near = of##_nears(order_of(of##_height(y)));                                                        \
+        const REAL rest = near ? of##_exact(y, *(const REAL *)s->array[3]) : of##_rest(y);                             \
+        *(REAL *)s->array[0] = name##_of(v, y, rest);                                                                  \
     }
 
 #else

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -112,14 +114,23 @@ static inline ad_scaled ad_scaled_add(ad_scaled a, ad_scaled b)
     return ad_scaled_of(large.part + small.part * shift[apart < 3 ? (int)apart : 3], large.steps);
 }
 
-/* As f64: inf, or 0 and denormal, where it is out of range. */
+/* 2^n, which is in range */
+static inline double ad_power_of_two(int n)
+{
+    const uint64_t bits = (uint64_t)(1023 + n) << 52;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* As f64: inf, or 0 and denormal, where it is out of range. The power of two of so many steps can be out of range where
+ * the number is not, so it is two factors; only the last one rounds. */
 static inline double ad_scaled_value(ad_scaled a)
 {
-    const double step = a.steps > 0 ? 0x1p60 : 0x1p-60;
-    double x = a.part, left = a.steps > 0 ? a.steps : -a.steps;
-    for (left = left < 40 ? left : 40; left > 0; left--)
-        x *= step;
-    return x;
+    enum { MOST = 16 };
+    const int steps = a.steps > 2 * MOST ? 2 * MOST : a.steps < -2 * MOST ? -2 * MOST : (int)a.steps;
+    const int first = steps > MOST ? MOST : steps < -MOST ? -MOST : steps;
+    return a.part * ad_power_of_two(60 * first) * ad_power_of_two(60 * (steps - first));
 }
 
 #endif

@@ -24,8 +24,9 @@ typedef struct ad_total {
 
 #ifdef AD_REAL
 
-/* A total of f64 costs more, so its clumps are longer. */
-enum { CLUMP = IS_WIDE ? 32 : 16, TOTAL_LANES = 16 };
+/* A total of f64 costs more, so its clumps are longer. They are added by eights, those of f32 by fours, so that no term
+ * meets more than 11 roundings there. */
+enum { CLUMP = IS_WIDE ? 64 : 16, TOTAL_LANES = 16 };
 
 /* sum += x. The rest is exact where |sum| >= |x|, and wrong by no more than a rounding of x elsewhere. Source: T. J.
  * Dekker, "A floating-point technique for extending the available precision", 1971. */
@@ -50,6 +51,28 @@ ALWAYS_INLINE void add_exactly(double *sum, double *rest, double x)
  * of a plain sum. */
 ALWAYS_INLINE double exact_total_of(ad_total t) { return t.rest - t.rest == 0 ? t.sum + t.rest : t.sum; }
 ALWAYS_INLINE double total_of(ad_total t) { return IS_WIDE ? exact_total_of(t) : t.sum; }
+
+/* Adds the second half of 2 n totals to the first. */
+ALWAYS_INLINE void fold_half(double *restrict sum, double *restrict rest, size_t n)
+{
+    for (size_t t = 0; t < n; t++) {
+        add_to_total(sum + t, rest + t, sum[n + t]);
+        if (IS_WIDE)
+            rest[t] += rest[n + t];
+    }
+}
+
+/* Adds 64 totals to the first of them. It is a call of its own: inside a loop of the caller, gcc unrolls short loops
+ * before it makes vectors of them. */
+NEVER_INLINE void fold_64_totals(double *restrict sum, double *restrict rest)
+{
+    fold_half(sum, rest, 32);
+    fold_half(sum, rest, 16);
+    fold_half(sum, rest, 8);
+    fold_half(sum, rest, 4);
+    fold_half(sum, rest, 2);
+    fold_half(sum, rest, 1);
+}
 
 /* Adds n rows of k totals to the first of them. */
 ALWAYS_INLINE void fold_totals(double *restrict sum, double *restrict rest, size_t n, size_t k)

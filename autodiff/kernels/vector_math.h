@@ -162,7 +162,7 @@ static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
 }
 
 #define MAP1_OF(name, function)                                                                                        \
-    LOOP(name)                                                                                                         \
+    NEVER_INLINE void name##_many(const ad_span *s)                                                                    \
     {                                                                                                                  \
         const REAL *X = s->array[1];                                                                                   \
         REAL *Y = s->array[0];                                                                                         \
@@ -171,6 +171,13 @@ static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
         else                                                                                                           \
             for (size_t i = 0; i < s->n; i++)                                                                          \
                 Y[i] = R(function)(X[0]);                                                                              \
+    }                                                                                                                  \
+    LOOP(name)                                                                                                         \
+    {                                                                                                                  \
+        if (s->n == 1)                                                                                                 \
+            *(REAL *)s->array[0] = R(function)(*(const REAL *)s->array[1]);                                            \
+        else                                                                                                           \
+            name##_many(s);                                                                                            \
     }
 
 #define MAP1_EXCEPT(name, function, except)                                                                            \

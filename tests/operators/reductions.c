@@ -328,6 +328,33 @@ START_TEST(products_come_back_into_range)
 }
 END_TEST
 
+/* Long rows of elements that all have a whole power of two go by lanes; those with another are multiplied in turn. The
+ * length is no whole number of lanes. Source: by hand. */
+START_TEST(long_products_come_back_into_range)
+{
+    enum { N = 40010, HALF = N / 2 };
+    const ad_type type = _i ? AD_F64 : AD_F32;
+    const double big = ldexp(-1.5, _i ? 900 : 100), tiny = ldexp(1, _i ? -1070 : -140);
+    double *values = calloc(2 * N, sizeof *values), *others = values + N;
+    for (size_t i = 0; i < 2 * N; i++)
+        values[i] = i % N < HALF ? big : 1 / big;
+    others[HALF] = tiny;
+    const ad_tensor x = ad_cast(ad_input(t, AD_F64, AD_SHAPE(2, N), values), type), y = ad_prod_over(x, AD_AXES(1));
+    ck_assert_double_eq_tol(number_at(y, 0), 1, _i ? 1e-11 : 2e-3);
+    ck_assert_double_eq_tol(number_at(y, 1) / (big * tiny), 1, _i ? 1e-11 : 2e-3);
+    const double special[] = {0, INFINITY, NAN};
+    for (size_t i = 0; i < COUNT(special); i++) {
+        values[N - 20] = special[i];
+        const double last = ad_item(ad_prod(ad_cast(ad_input(t, AD_F64, AD_SHAPE(N), values), type)));
+        ck_assert_msg(i == 2 ? isnan(last) : fabs(last) == special[i], "%g: %g", special[i], last);
+    }
+    values[N - 20] = 1;
+    const double rest = ad_item(ad_prod(ad_cast(ad_input(t, AD_F64, AD_SHAPE(N), values), type)));
+    ck_assert_double_eq_tol(rest / big, 1, _i ? 1e-11 : 2e-3);
+    free(values);
+}
+END_TEST
+
 /* ---- Norms and deviations ---------------------------------------------------------------------------------------- */
 
 START_TEST(norms_neither_overflow_nor_vanish)
@@ -700,6 +727,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, products_with_zeros_are_exact_to_the_third_order);
     tcase_add_test(tests, products_over_several_axes_with_zeros);
     tcase_add_loop_test(tests, products_come_back_into_range, 0, 2);
+    tcase_add_loop_test(tests, long_products_come_back_into_range, 0, 2);
     tcase_add_test(tests, norms_neither_overflow_nor_vanish);
     tcase_add_loop_test(tests, derivatives_at_zero_are_zero, 0, 4);
     tcase_add_test(tests, variances_of_too_few);

@@ -75,15 +75,59 @@ LOOP(prod)
 /* The part of a scaled number from two numbers of REAL: -0 stays -0. */
 static inline double part_of(REAL part, REAL rest) { return rest != 0 ? (double)part + (double)rest : (double)part; }
 
+/* x = part * 2^power, where 1 <= |part| < 2. Returns a negative number if x is 0, denormal, infinite or NaN. */
+ALWAYS_INLINE int64_t split(double x, double *part, int64_t *power)
+{
+    const uint64_t field = UINT64_C(0x7ff) << 52;
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const int64_t exponent = (int64_t)((bits & field) >> 52);
+    bits = (bits & ~field) | UINT64_C(1023) << 52;
+    memcpy(part, &bits, sizeof bits);
+    *power = exponent - 1023;
+    return (exponent - 1) | (0x7fe - exponent);
+}
+
+/* So many factors below 2 stay in range. */
+enum { FACTORS = 512 };
+
+/* product *= the product of a row of whole LANES, in vectors. Returns false, having done nothing, if an element cannot
+ * be split. */
+static inline bool scaled_times_row(ad_scaled *product, const REAL *restrict x, size_t n)
+{
+    double lane[LANES], part;
+    int64_t powers[LANES] = {0}, power, odd = 0;
+    for (size_t j = 0; j < LANES; j++)
+        lane[j] = 1;
+    for (size_t i = 0, end; i < n; i = end) {
+        end = n - i < FACTORS * LANES ? n : i + FACTORS * LANES;
+        for (size_t at = i; at < end; at += LANES)
+            for (size_t j = 0; j < LANES; j++) {
+                odd |= split((double)x[at + j], &part, &power);
+                lane[j] *= part;
+                powers[j] += power;
+            }
+        for (size_t j = 0; j < LANES; j++) {
+            (void)split(lane[j], &part, &power);
+            lane[j] = part;
+            powers[j] += power;
+        }
+    }
+    for (size_t j = 0; j < LANES && odd >= 0; j++)
+        *product = ad_scaled_mul(
+            *product, (ad_scaled){lane[j] * ad_power_of_two((int)(powers[j] % 60)), (double)(powers[j] / 60)});
+    return odd >= 0;
+}
+
 /* Each group's product so far is a scaled number: its part is the sum of arrays 0 and 2, its steps are in array 3. */
 LOOP(prod_scaled)
 {
     const REAL *X = s->array[1];
-    const size_t n = s->size[1], k = s->size[2];
+    const size_t n = s->size[1], k = s->size[2], whole = k == 1 && n >= 4 * LANES ? n / LANES * LANES : 0;
     REAL *part = s->array[0], *rest = s->array[2], *steps = s->array[3];
     for (size_t g = 0; g < s->size[0] * k; g++) {
         ad_scaled product = {part_of(part[g], rest[g]), (double)steps[g]};
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = whole && scaled_times_row(&product, X + g * n, whole) ? whole : 0; i < n; i++)
             product = ad_scaled_times(product, (double)X[(g / k * n + i) * k + g % k]);
         part[g] = (REAL)product.part;
         rest[g] = part[g] - part[g] == 0 ? (REAL)(product.part - (double)part[g]) : 0;

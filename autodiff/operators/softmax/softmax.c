@@ -17,7 +17,10 @@ ALWAYS_INLINE void for_short_groups(column_function *function, const ad_span *s,
         read_groups(x, s->array[1], &g);
         if (of_two)
             read_groups(y, s->array[2], &g);
-        function(r, x, y, n, g.w);
+        if (g.w == MOST_GROUPS)
+            function(r, x, y, n, MOST_GROUPS);
+        else
+            function(r, x, y, n, g.w);
         write_groups(s->array[0], r, &g);
         from += g.w;
     }
@@ -33,7 +36,7 @@ ALWAYS_INLINE void for_short_groups(column_function *function, const ad_span *s,
             else                                                                                                       \
                 function((REAL *)(a) + at, (const REAL *)(b) + at, (const REAL *)(c) + at, n, step);
 
-static inline void softmax_of_columns(REAL *restrict r, REAL *restrict x, const REAL *restrict unused, size_t n,
+ALWAYS_INLINE void softmax_of_columns(REAL *restrict r, REAL *restrict x, const REAL *restrict unused, size_t n,
                                       size_t w)
 {
     REAL m[MOST_GROUPS], sum[MOST_GROUPS];
@@ -74,7 +77,7 @@ ALWAYS_INLINE void log_softmax_of(REAL *restrict y, const REAL *restrict x, cons
         y[i * step] = x[i * step] - m - rest;
 }
 
-static inline void log_softmax_of_columns(REAL *restrict r, REAL *restrict x, const REAL *restrict unused, size_t n,
+ALWAYS_INLINE void log_softmax_of_columns(REAL *restrict r, REAL *restrict x, const REAL *restrict unused, size_t n,
                                           size_t w)
 {
     REAL m[MOST_GROUPS], rest[MOST_GROUPS];
@@ -105,7 +108,7 @@ ALWAYS_INLINE void softmax_backward_of(REAL *restrict r, const REAL *v, const RE
         r[i * step] = y[i * step] * (v[i * step] - mean.origin - mean.rest);
 }
 
-static inline void softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
+ALWAYS_INLINE void softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
                                                size_t w)
 {
     REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
@@ -131,7 +134,7 @@ ALWAYS_INLINE void weighted_deviation_of(REAL *restrict r, const REAL *v, const 
         r[i * step] = v[i * step] - mean.origin - mean.rest;
 }
 
-static inline void weighted_deviation_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
+ALWAYS_INLINE void weighted_deviation_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
                                                  size_t w)
 {
     REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
@@ -251,7 +254,7 @@ static inline void find_likely(likely_columns *restrict t, const REAL *restrict 
         }
 }
 
-static inline void log_softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
+ALWAYS_INLINE void log_softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
                                                    size_t w)
 {
     likely_columns t;
