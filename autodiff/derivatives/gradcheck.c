@@ -188,12 +188,13 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
     if (!run_first(&c))
         return t->status;
     const size_t n = read_gradients(t, NULL);
-    double *all = ad_memory_take(&t->memory, n, sizeof *all);
-    if (!all)
+    ad_storage *room = ad_pool_take(&t->pool, n * sizeof(double)); /* of which the next call finds the memory */
+    if (!room)
         return ad_fail_memory(t, "gradcheck");
+    double *all = ad_storage_data(room);
     read_gradients(t, all);
     judge_all(&c, options, all, results);
-    ad_memory_release(&t->memory, all, n, sizeof *all);
+    ad_pool_drop(&t->pool, room);
     if (t->status == AD_OK)
         run_backward(t, record(&c));
     return t->status;
