@@ -49,12 +49,28 @@ static size_t release_free(ad_arena *arena)
     return total;
 }
 
+/* How many bytes the blocks have that are free. */
+static size_t idle_bytes(const ad_arena *arena)
+{
+    size_t total = 0;
+    bool is_after = !arena->current;
+    for (const ad_block *block = arena->first; block; block = block->next) {
+        total += is_after || block->idle ? block->bytes : 0;
+        is_after = is_after || block == arena->current;
+    }
+    return total;
+}
+
+static void make_room(ad_pool *pool, uint32_t class, size_t bytes);
+
 /* A new block in the place of the free ones, which are all too small: tensors that grow from step to step would leave
  * them behind for ever. It is as large as they were together, so that steps which alternate soon find all they need. */
 static ad_block *new_block(ad_arena *arena, size_t needed)
 {
     const size_t released = release_free(arena), usual = next_block_bytes(arena, needed);
     const size_t bytes = released > usual ? released : usual;
+    if (arena->beside)
+        make_room(arena->beside, AD_FIRST_LARGE, bytes);
     ad_block *block = ad_memory_take(arena->memory, 1, bytes);
     if (!block)
         return NULL;
@@ -94,7 +110,7 @@ void ad_arena_free(ad_arena *arena)
 {
     arena->current = NULL;
     release_free(arena);
-    *arena = (ad_arena){.memory = arena->memory};
+    *arena = (ad_arena){.memory = arena->memory, .beside = arena->beside};
 }
 
 bool ad_arena_has(const ad_arena *arena, const void *address)
@@ -124,43 +140,39 @@ static void set_filled(ad_pool *pool, uint32_t class, bool filled)
         pool->filled[class / 64] &= ~bit;
 }
 
-/* A free storage of this class or the next larger one that has any, below class `end`. NULL if there is none. */
-static ad_storage *take_free(ad_pool *pool, uint32_t class, uint32_t end)
+/* The first class from `class` on, and below `end`, that has a free storage. `end` or more if there is none. */
+static uint32_t next_filled(const ad_pool *pool, uint32_t class, uint32_t end)
 {
     while (class < end) {
-        uint64_t ahead = pool->filled[class / 64] >> (class % 64);
-        class = ahead ? class + (uint32_t)__builtin_ctzll(ahead) : (class / 64 + 1) * 64;
-        if (!ahead || class >= end)
-            continue;
-        ad_storage *storage = pool->free[class];
-        pool->free[class] = storage->next;
-        set_filled(pool, class, storage->next != NULL);
-        return storage;
+        const uint64_t ahead = pool->filled[class / 64] >> (class % 64);
+        if (ahead)
+            return class + (uint32_t)__builtin_ctzll(ahead);
+        class = (class / 64 + 1) * 64;
     }
-    return NULL;
+    return class;
 }
 
-/* ---- Storages of blocks of their own ----------------------------------------------------------------------------- */
+/* ---- Giving back ------------------------------------------------------------------------------------------------- */
 
-/* From this class on, 1 KB, a storage has a block of its own, which can be given back. Smaller ones are parts of the
- * arena's blocks. */
-enum { FIRST_LARGE = 16 };
+/* Slabs have 16 KB. */
+enum { CLASS_OF_SLABS = 32 };
 
-static size_t large_bytes(uint32_t class)
-{
-    return sizeof(ad_storage) + ((size_t)(4 + class % 4) << (4 + class / 4)) + 64;
-}
+/* The bytes of a class without and with what a storage has besides. */
+static size_t class_bytes_of(uint32_t class) { return (size_t)(4 + class % 4) << (4 + class / 4); }
+static size_t large_bytes(uint32_t class) { return sizeof(ad_storage) + class_bytes_of(class) + 64; }
 
 static void release_large(ad_pool *pool, ad_storage *storage)
 {
+    const size_t bytes = large_bytes(storage->class);
     *(storage->before ? &storage->before->after : &pool->large) = storage->after;
     if (storage->after)
         storage->after->before = storage->before;
-    ad_memory_release(pool->arena.memory, storage->block, 1, large_bytes(storage->class));
+    pool->held -= bytes;
+    ad_memory_release(pool->memory, storage->block, 1, bytes);
 }
 
-/* Gives back free storages of a class that did not serve since ad_pool_begin_step, until they were `needed` bytes in
- * all. Returns how many bytes. */
+/* Gives back free storages of a class that have not served in this step, until they were `needed` bytes in all. Returns
+ * how many bytes. */
 static size_t release_idle_of(ad_pool *pool, uint32_t class, size_t needed)
 {
     size_t released = 0;
@@ -177,37 +189,164 @@ static size_t release_idle_of(ad_pool *pool, uint32_t class, size_t needed)
     return released;
 }
 
-/* A free storage that is too small, and has not served in this step, is what tensors that grow from step to step leave
- * behind. It is given back before a larger one is taken. */
-static void release_idle_below(ad_pool *pool, uint32_t class, size_t needed)
+/* The same for all large classes below `end`, the larger ones first. */
+static void release_idle(ad_pool *pool, uint32_t end, size_t needed)
 {
     size_t released = 0;
-    while (class -- > FIRST_LARGE && released < needed)
-        if (pool->filled[class / 64] >> (class % 64) & 1)
-            released += release_idle_of(pool, class, needed - released);
+    while (end-- > AD_FIRST_LARGE && released < needed)
+        if (pool->filled[end / 64] >> (end % 64) & 1)
+            released += release_idle_of(pool, end, needed - released);
 }
 
-static ad_storage *new_large(ad_pool *pool, uint32_t class)
+/* Takes the small storages of a class that lie in slabs which are about to go off the list of the free. */
+static void forget_parts(ad_pool *pool, uint32_t class)
 {
-    const size_t bytes = large_bytes(class);
-    release_idle_below(pool, class, bytes);
-    char *block = ad_memory_take(pool->arena.memory, 1, bytes);
+    for (ad_storage **link = &pool->free[class], *storage = *link; storage; storage = *link)
+        if (storage->slab && storage->slab->kind == AD_IDLE_SLAB)
+            *link = storage->next;
+        else
+            link = &storage->next;
+    set_filled(pool, class, pool->free[class] != NULL);
+}
+
+/* Gives back all slabs that have not served in this step. */
+static void release_slabs(ad_pool *pool)
+{
+    bool any = false;
+    for (ad_storage *s = pool->large; s; s = s->after)
+        if (s->kind == AD_SLAB && s != pool->slab && !s->references && s->served != pool->step) {
+            s->kind = AD_IDLE_SLAB;
+            any = true;
+        }
+    for (uint32_t class = 0; any && class < AD_FIRST_LARGE; class ++)
+        forget_parts(pool, class);
+    for (ad_storage *s = any ? pool->large : NULL, *next; s; s = next) {
+        next = s->after;
+        if (s->kind == AD_IDLE_SLAB)
+            release_large(pool, s);
+    }
+}
+
+/* Storages that are in use since before this step serve in it. */
+static void count_kept(ad_pool *pool)
+{
+    for (ad_storage *s = pool->has_counted ? NULL : pool->large; s; s = s->after)
+        if (s->references && s->served != pool->step) {
+            s->served = pool->step;
+            s->most = class_bytes_of(s->class);
+            pool->serving += large_bytes(s->class);
+        }
+    pool->has_counted = true;
+}
+
+/* Gives back what is idle before a block of so many bytes is taken: storages of smaller classes, or slabs, which it
+ * replaces; and where too much is held, any. */
+static void make_room(ad_pool *pool, uint32_t class, size_t bytes)
+{
+    const ad_arena none = {0}, *arena = pool->beside ? pool->beside : &none;
+    count_kept(pool);
+    if (class < AD_FIRST_LARGE)
+        release_slabs(pool);
+    release_idle(pool, class, bytes);
+    const size_t needed = arena->held - idle_bytes(arena) + pool->serving - pool->wasted + bytes;
+    if (pool->largest < needed)
+        pool->largest = needed;
+    const size_t most = 2 * pool->largest - bytes;
+    if (pool->held + arena->held > most)
+        release_slabs(pool);
+    if (pool->held + arena->held > most)
+        release_idle(pool, AD_POOL_CLASSES, pool->held + arena->held - most);
+    if (pool->held + arena->held > most)
+        release_free(pool->beside);
+}
+
+/* ---- Large storages ---------------------------------------------------------------------------------------------- */
+
+/* Whether a free storage may serve a smaller request. What is wasted so in one step is less than what the largest
+ * needed. */
+static bool may_serve(const ad_pool *pool, const ad_storage *storage, size_t wanted)
+{
+    return storage->class < AD_FIRST_LARGE || storage->served == pool->step ||
+           pool->wasted + class_bytes_of(storage->class) - wanted <= pool->largest;
+}
+
+/* Counts a storage with a block of its own as serving in this step. */
+static inline void count_serving(ad_pool *pool, ad_storage *large, size_t wanted)
+{
+    if (large->served != pool->step) {
+        large->served = pool->step;
+        large->most = wanted;
+        pool->serving += large_bytes(large->class);
+        pool->wasted += class_bytes_of(large->class) - wanted;
+    } else if (large->most < wanted) {
+        pool->wasted -= wanted - large->most;
+        large->most = wanted;
+    }
+}
+
+static ad_storage *serve(ad_pool *pool, ad_storage *storage, size_t wanted)
+{
+    ad_storage *slab = storage->slab;
+    count_serving(pool, slab ? slab : storage, slab ? class_bytes_of(slab->class) : wanted);
+    if (slab)
+        slab->references++;
+    storage->references = 1;
+    storage->next = NULL;
+    return storage;
+}
+
+/* A free storage of a class from `class` on, below `end`: the smallest that may serve. NULL if there is none. */
+static ad_storage *take_free(ad_pool *pool, uint32_t class, uint32_t end, size_t wanted)
+{
+    for (; (class = next_filled(pool, class, end)) < end; class ++) {
+        ad_storage *storage = pool->free[class];
+        if (!may_serve(pool, storage, wanted))
+            continue;
+        pool->free[class] = storage->next;
+        set_filled(pool, class, storage->next != NULL);
+        return serve(pool, storage, wanted);
+    }
+    return NULL;
+}
+
+/* A storage with a block of its own, for a request of `class`. */
+static ad_storage *new_large(ad_pool *pool, uint32_t class, uint32_t own_class)
+{
+    const size_t bytes = large_bytes(own_class);
+    make_room(pool, class, bytes);
+    char *block = ad_memory_take(pool->memory, 1, bytes);
     if (!block)
         return NULL;
     ad_storage *storage = (ad_storage *)(void *)(block + (-(uintptr_t)block & 63));
-    *storage = (ad_storage){.class = class, .block = block, .after = pool->large};
+    *storage =
+        (ad_storage){.class = (uint16_t)own_class, .served = pool->step - 1, .block = block, .after = pool->large};
     if (pool->large)
         pool->large->before = storage;
+    pool->held += bytes;
     return pool->large = storage;
 }
 
-static ad_storage *new_storage(ad_pool *pool, uint32_t class, size_t class_bytes)
+/* ---- Small storages ---------------------------------------------------------------------------------------------- */
+
+static bool fits_in_slab(const ad_pool *pool, size_t class_bytes)
 {
-    if (class >= FIRST_LARGE)
-        return new_large(pool, class);
-    ad_storage *storage = ad_arena_take(&pool->arena, sizeof *storage + class_bytes);
-    if (storage)
-        storage->class = class;
+    return pool->slab && (size_t)(pool->slab_end - pool->slab_at) >= sizeof(ad_storage) + class_bytes;
+}
+
+static ad_storage *new_small(ad_pool *pool, uint32_t class, size_t class_bytes)
+{
+    if (!fits_in_slab(pool, class_bytes)) {
+        ad_storage *slab = new_large(pool, class, CLASS_OF_SLABS);
+        if (!slab)
+            return NULL;
+        slab->kind = AD_SLAB;
+        pool->slab = slab;
+        pool->slab_at = ad_storage_data(slab);
+        pool->slab_end = pool->slab_at + class_bytes_of(CLASS_OF_SLABS);
+    }
+    ad_storage *storage = (ad_storage *)(void *)pool->slab_at;
+    pool->slab_at += (sizeof *storage + class_bytes + 63) & ~(size_t)63;
+    *storage = (ad_storage){.class = (uint16_t) class, .slab = pool->slab};
     return storage;
 }
 
@@ -215,8 +354,8 @@ static ad_storage *new_storage(ad_pool *pool, uint32_t class, size_t class_bytes
 
 /* Looks in this order:
  * 1. a free storage that is at most twice as large;
- * 2. for a small one, the rest of the current block, so that it does not take what large tensors use every step;
- * 3. any free storage that is large enough;
+ * 2. for a small one, the rest of the last slab, so that it does not take what large tensors use every step;
+ * 3. any free storage that may serve;
  * 4. a new block. */
 ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
 {
@@ -225,21 +364,14 @@ ad_storage *ad_pool_take(ad_pool *pool, size_t bytes)
     size_t class_bytes;
     const uint32_t class = class_of(bytes, &class_bytes),
                    twice = class + 5 < AD_POOL_CLASSES ? class + 5 : AD_POOL_CLASSES;
-    const bool fits = class < FIRST_LARGE && pool->arena.at &&
-                      (size_t)(pool->arena.end - pool->arena.at) >= sizeof(ad_storage) + class_bytes + 64;
-    ad_storage *storage = take_free(pool, class, twice);
-    if (!storage && fits)
-        storage = new_storage(pool, class, class_bytes);
-    if (!storage)
-        storage = take_free(pool, class, AD_POOL_CLASSES);
-    if (!storage)
-        storage = new_storage(pool, class, class_bytes);
-    if (!storage)
-        return NULL;
-    storage->served = pool->step;
-    storage->references = 1;
-    storage->next = NULL;
-    return storage;
+    const bool is_small = class < AD_FIRST_LARGE;
+    ad_storage *storage = take_free(pool, class, twice, class_bytes);
+    if (!storage && !(is_small && fits_in_slab(pool, class_bytes)))
+        storage = take_free(pool, class, AD_POOL_CLASSES, class_bytes);
+    if (storage)
+        return storage;
+    storage = is_small ? new_small(pool, class, class_bytes) : new_large(pool, class, class);
+    return storage ? serve(pool, storage, class_bytes) : NULL;
 }
 
 void ad_pool_drop(ad_pool *pool, ad_storage *storage)
@@ -247,16 +379,23 @@ void ad_pool_drop(ad_pool *pool, ad_storage *storage)
     assert(!storage || storage->references > 0);
     if (!storage || --storage->references)
         return;
+    if (storage->slab)
+        storage->slab->references--;
     storage->next = pool->free[storage->class];
     pool->free[storage->class] = storage;
     set_filled(pool, storage->class, true);
+}
+
+size_t ad_pool_idle_bytes(const ad_pool *pool)
+{
+    const ad_arena *arena = pool->beside;
+    return pool->held - pool->serving + (arena ? idle_bytes(arena) + (size_t)(arena->end - arena->at) : 0);
 }
 
 void ad_pool_free(ad_pool *pool)
 {
     while (pool->large)
         release_large(pool, pool->large);
-    ad_arena_free(&pool->arena);
 }
 
 bool ad_pool_has(const ad_pool *pool, const void *address)
@@ -264,5 +403,5 @@ bool ad_pool_has(const ad_pool *pool, const void *address)
     const ad_storage *storage = pool->large;
     while (storage && (uintptr_t)address - (uintptr_t)storage->block >= large_bytes(storage->class))
         storage = storage->after;
-    return storage || ad_arena_has(&pool->arena, address);
+    return storage;
 }

@@ -31,9 +31,10 @@ typedef struct check {
     ad_tape *tape;
     ad_gradcheck_function *function;
     void *context;
-    parameter *parameters;
-    double *numbers; /* the values and the gradients of all parameters */
-    size_t n, n_numbers;
+    ad_storage *rooms[2];  /* of the next two */
+    parameter *parameters; /* [n] */
+    size_t n;
+    double *numbers;        /* the values and the gradients of all parameters */
     uint32_t kept;          /* how many parameters and states there are from the first call on */
     int calls;              /* of the function, so far */
     double step, tolerance; /* for the parameter that is looked at */
@@ -181,22 +182,27 @@ static void judge_all(check *c, const ad_gradcheck_options *options, ad_gradchec
 
 static void release(check *c)
 {
-    ad_memory_release(&c->tape->memory, c->parameters, c->n, sizeof *c->parameters);
-    ad_memory_release(&c->tape->memory, c->numbers, c->n_numbers, sizeof *c->numbers);
+    for (int i = 0; i < 2; i++)
+        if (c->rooms[i])
+            ad_pool_drop(&c->tape->pool, c->rooms[i]);
 }
 
-/* Takes room for what is kept of the parameters. */
+/* Takes room for what is kept of the parameters, in the pool, where the next call finds it again. */
 static bool make_room(check *c)
 {
     ad_tape *t = c->tape;
+    size_t n_numbers = 0;
     c->n = ad_param_count(t);
     for (uint32_t k = 0; k < ad_persistent_count(t); k++)
         if (is_parameter(ad_persistent_entry(t, k)))
-            c->n_numbers += 2 * ad_elements(&ad_persistent_entry(t, k)->value);
-    c->parameters = ad_memory_take(&t->memory, c->n, sizeof *c->parameters);
-    c->numbers = ad_memory_take(&t->memory, c->n_numbers, sizeof *c->numbers);
-    if (c->parameters && c->numbers)
+            n_numbers += 2 * ad_elements(&ad_persistent_entry(t, k)->value);
+    c->rooms[0] = ad_pool_take(&t->pool, c->n * sizeof *c->parameters);
+    c->rooms[1] = ad_pool_take(&t->pool, n_numbers * sizeof *c->numbers);
+    if (c->rooms[0] && c->rooms[1]) {
+        c->parameters = ad_storage_data(c->rooms[0]);
+        c->numbers = ad_storage_data(c->rooms[1]);
         return true;
+    }
     release(c);
     ad_fail_memory(t, "gradcheck");
     return false;

@@ -92,11 +92,13 @@ static ad_tensor by_columns(ad_tensor y, ad_tensor x, size_t rows, ad_shape shap
 }
 
 /* Whether there is room for the rows and for the matrix made of them. This is asked before the work, so that the work
- * is not in vain. */
+ * is not in vain; not where the tape holds room of that size already, as in every step after the first. */
 static bool has_room(ad_tape *t, const ad_shape *shape, ad_type type, const char *who)
 {
     char text[AD_SHAPE_TEXT];
     const size_t n = ad_count_of(shape), bytes = 2 * ad_type_bytes(type);
+    if (ad_pool_idle_bytes(&t->pool) / ad_type_bytes(type) >= n)
+        return true;
     void *room = ad_memory_take(&t->memory, n, bytes);
     if (!room)
         ad_fail(t, AD_NO_MEMORY, "%s: memory is out for a result %s of %s, which takes twice its size to make", who,

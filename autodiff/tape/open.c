@@ -26,7 +26,9 @@ ad_tape *ad_tape_open(const ad_tape_options *options)
     for (uint32_t which = 0; which < AD_TABLES; which++)
         t->ends[which] = which << AD_INDEX_BITS;
     t->ends[AD_STEP] = t->first; /* id 0 is the inert tensor's */
-    t->step.memory = t->late.memory = t->persistent.memory = t->pool.arena.memory = &t->memory;
+    t->step.memory = t->late.memory = t->persistent.memory = t->pool.memory = &t->memory;
+    t->step.beside = &t->pool;
+    t->pool.beside = &t->step;
     return t;
 }
 

@@ -768,11 +768,27 @@ static void take_grad(ad_tensor y, ad_tensor x, ad_tensor *dx) { ad_grad(y, &x, 
 static void take_vjp(ad_tensor y, ad_tensor x, ad_tensor *dx) { ad_vjp(y, ad_scalar(t, 2), &x, 1, dx); }
 static void take_jvp(ad_tensor y, ad_tensor x, ad_tensor *dx) { *dx = ad_jvp(y, &x, &x, 1); }
 static void take_hvp(ad_tensor y, ad_tensor x, ad_tensor *dx) { ad_hvp(y, &x, &x, 1, dx); }
+static void take_jacobian(ad_tensor y, ad_tensor x, ad_tensor *dx) { *dx = ad_jacobian(y, x); }
+static void take_jacobian_by_rows(ad_tensor y, ad_tensor x, ad_tensor *dx)
+{
+    *dx = ad_jacobian(ad_mul(ad_exp(x), y), x);
+}
+static void take_jacobian_by_columns(ad_tensor y, ad_tensor x, ad_tensor *dx)
+{
+    *dx = ad_jacobian(ad_stack((ad_tensor[]){ad_exp(x), ad_mul(x, y)}, 2, 0), x);
+}
+static void take_hessian(ad_tensor y, ad_tensor x, ad_tensor *dx) { *dx = ad_hessian(y, x); }
+static void take_local(ad_tensor y, ad_tensor x, ad_tensor *dx)
+{
+    *dx = ad_add(ad_sum(x), ad_sum(ad_local_gradient(y, 0)));
+}
 
 /* Beside stored gradients, which each sets aside. */
 START_TEST(a_steady_step_allocates_nothing)
 {
-    void (*const take[])(ad_tensor, ad_tensor, ad_tensor *) = {take_grad, take_vjp, take_jvp, take_hvp};
+    void (*const take[])(ad_tensor, ad_tensor, ad_tensor *) = {
+        take_grad,    take_vjp,  take_jvp, take_hvp, take_jacobian, take_jacobian_by_rows, take_jacobian_by_columns,
+        take_hessian, take_local};
     const ad_tensor w = PARAMS("w", 1, 2, 3);
     size_t calls = 0;
     for (int step = 0; step < 20; step++) {
@@ -791,7 +807,7 @@ END_TEST
 
 static void add_differences(TCase *c)
 {
-    tcase_add_loop_test(c, a_steady_step_allocates_nothing, 0, 4);
+    tcase_add_loop_test(c, a_steady_step_allocates_nothing, 0, 9);
     tcase_add_loop_test(c, grad_is_the_slope, 0, COUNT(functions));
     tcase_add_loop_test(c, vjp_weighs_the_rows, 0, COUNT(functions));
     tcase_add_loop_test(c, jvp_is_the_slope_along_v, 0, COUNT(functions));

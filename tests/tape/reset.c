@@ -132,8 +132,43 @@ static void scratch_of_kernels(int64_t n)
     ad_backward(ad_sum(ad_cumprod(ad_transpose(x), 0)));
 }
 
-static void (*const works[])(int64_t) = {one_input,          many_inputs, one_gradient, many_gradients,
-                                         recorded_gradients, a_segment,   a_position,   scratch_of_kernels};
+/* Of less than 1 KB each, up to n = 100000. */
+static void small_gradients(int64_t n)
+{
+    ad_tensor y = ad_scalar(t, 0);
+    for (int i = 0; i < 1000; i++)
+        y = ad_add(y, ad_sum(ad_reshape(ad_variable(t, AD_F64, AD_SHAPE(1 + n / 1000), NULL), AD_SHAPE(1 + n / 1000))));
+    ad_backward_with(y, &(ad_backward_options){.keep = true});
+}
+
+static void small_tensors_in_a_segment(int64_t n)
+{
+    ad_tensor y = ad_variable(t, AD_F64, AD_SHAPE(1 + n / 1000), NULL);
+    ad_segment_begin(t);
+    for (int i = 0; i < 1000; i++)
+        y = ad_tanh(y);
+    ad_segment_end(t, &y, 1);
+    ad_backward(ad_sum(y));
+}
+
+static void gradients_after_a_replay(int64_t n)
+{
+    small_gradients(n);
+    ad_replay(t);
+    small_gradients(n / 2);
+}
+
+static void (*const works[])(int64_t) = {one_input,
+                                         many_inputs,
+                                         one_gradient,
+                                         many_gradients,
+                                         recorded_gradients,
+                                         a_segment,
+                                         a_position,
+                                         scratch_of_kernels,
+                                         small_gradients,
+                                         small_tensors_in_a_segment,
+                                         gradients_after_a_replay};
 
 /* What a tape holds that knows only steps of this size. */
 static size_t held_by(void (*work)(int64_t), int64_t n)
@@ -211,8 +246,70 @@ START_TEST(steps_of_all_sizes_allocate_nothing_in_the_end)
 }
 END_TEST
 
+/* The same total in ever more and smaller tensors, and back. */
+static void inputs_of(int64_t count, int64_t n)
+{
+    for (int64_t i = 0; i < count; i++)
+        ad_input(t, AD_F64, AD_SHAPE(n), NULL);
+}
+
+static void gradients_of(int64_t count, int64_t n)
+{
+    ad_tensor y = ad_scalar(t, 0);
+    for (int64_t i = 0; i < count; i++)
+        y = ad_add(y, ad_sum(ad_square(ad_variable(t, AD_F64, AD_SHAPE(n), NULL))));
+    ad_backward(y);
+}
+
+static void a_segment_of(int64_t count, int64_t n)
+{
+    ad_tensor y = ad_variable(t, AD_F64, AD_SHAPE(n), NULL);
+    ad_segment_begin(t);
+    for (int64_t i = 0; i < count; i++)
+        y = ad_tanh(y);
+    ad_segment_end(t, &y, 1);
+    ad_backward(ad_sum(y));
+}
+
+static void accumulated_gradients_of(int64_t count, int64_t n)
+{
+    for (int i = 0; i < 2; i++) {
+        ad_tensor y = ad_scalar(t, 0);
+        for (int64_t k = 0; k < (count + 1) / 2; k++)
+            y = ad_add(y, ad_sum(ad_reshape(ad_variable(t, AD_F64, AD_SHAPE(n), NULL), AD_SHAPE(n))));
+        ad_backward_with(y, &(ad_backward_options){.accumulate = true, .keep = true});
+    }
+}
+
+START_TEST(equal_totals_in_other_sizes_hold_no_more_than_twice_the_largest)
+{
+    void (*const of[])(int64_t, int64_t) = {inputs_of, gradients_of, a_segment_of, accumulated_gradients_of};
+    enum { LOG_TOTAL = 21 };
+    size_t largest = 0;
+    for (int i = 0; i <= 28; i++) {
+        const int k = i <= 14 ? i : 28 - i;
+        const int64_t count = (int64_t)1 << k, n = (int64_t)1 << (LOG_TOTAL - k);
+        ad_tape *const outer = t;
+        t = ad_tape_open(NULL);
+        of[_i](count, n);
+        ad_reset(t);
+        expect_ok(t);
+        const size_t alone = ad_usage_of(t).bytes;
+        ad_tape_close(t);
+        t = outer;
+        largest = alone > largest ? alone : largest;
+        of[_i](count, n);
+        ad_reset(t);
+        expect_ok(t);
+        ck_assert_msg(ad_usage_of(t).bytes < 2 * largest, "%d tensors: %zu bytes are held, %zu are the largest step",
+                      (int)count, ad_usage_of(t).bytes, largest);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_loop_test(tests, equal_totals_in_other_sizes_hold_no_more_than_twice_the_largest, 0, 4);
     tcase_add_loop_test(tests, steps_that_grow_hold_no_more_than_the_largest, 0, COUNT(works));
     tcase_add_loop_test(tests, positions_that_grow_hold_no_more_than_the_largest, 0, COUNT(works));
     tcase_add_loop_test(tests, steps_of_all_sizes_allocate_nothing_in_the_end, 0, COUNT(works));
