@@ -192,10 +192,11 @@ document.addEventListener('mouseover', e => {
   if (e.target.matches('h1')) e.target.title = e.target.textContent;
 });
 document.addEventListener('copy', e => {
-  const s = getSelection();
+  const s = getSelection(),
+    anchor = s.anchorNode;
   if (!s.rangeCount || !e.clipboardData) return;
   const c = s.getRangeAt(0).cloneContents(),
-    own = s.anchorNode.parentElement.closest('[data-exact]'),
+    own = (anchor.closest ? anchor : anchor.parentElement).closest('[data-exact]'),
     all = $$('[data-exact]', c);
   if (!all.length && !(own && own.contains(s.focusNode) && own.textContent === s.toString().trim())) return;
   all.forEach(n => {
