@@ -288,7 +288,8 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
         t = x[i].tape;
     if (!t || t->status != AD_OK || !y || (n > 0 && !x))
         refuse(t, op, x, n, y);
-    else if ((ad_may_be_scalar(t, op, n, attributes) && apply_to_scalars(t, op, x, n, attributes, y)) ||
+    else if ((op && op->properties & AD_ELEMENTWISE && ad_may_be_scalar(t, op, n, attributes) &&
+              apply_to_scalars(t, op, x, n, attributes, y)) ||
              apply(t, op, x, n, attributes, y))
         return;
     for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < ad_result_count(op))); j++)
