@@ -71,6 +71,9 @@ static const char *reach_text(const ad_frame *rule)
 
 /* ---- What came in ------------------------------------------------------------------------------------------------ */
 
+/* A number that is not finite, in words: the sign of a NaN means nothing. */
+static const char *bad_text(double x) { return isnan(x) ? "nan" : x < 0 ? "-inf" : "inf"; }
+
 /* "in [0.5, 2]", or the first number that is not finite, into text; "" for no elements. */
 static void write_range(const ad_value *x, char *text, size_t size)
 {
@@ -82,7 +85,7 @@ static void write_range(const ad_value *x, char *text, size_t size)
     }
     text[0] = 0;
     if (bad < n)
-        snprintf(text, size, " with %g at element %zu", ad_number_at(x, bad), bad);
+        snprintf(text, size, " with %s at element %zu", bad_text(ad_number_at(x, bad)), bad);
     else if (n > 0)
         snprintf(text, size, " in [%g, %g]", low, high);
 }
@@ -105,9 +108,10 @@ static void fail(ad_call *c, int j)
         at += (size_t)snprintf(operands + at, sizeof operands - at, "%s%s%s",
                                i ? ", " : "; operands: ", ad_operand_text(c, i, name), range);
     }
-    ad_fail(c->tape, AD_NOT_FINITE, "%s%s%s: its result %s is %g at element %zu%s%s", place,
+    ad_fail(c->tape, AD_NOT_FINITE, "%s%s%s: its result %s is %s at element %zu%s%s", place,
             rule ? " in the gradient rule of " : "", rule ? rule_text(t, rule, rule_place) : "",
-            ad_shape_text(c->y[j]->shape, shape), ad_number_at(c->y[j], bad), bad, reach_text(rule), operands);
+            ad_shape_text(c->y[j]->shape, shape), bad_text(ad_number_at(c->y[j], bad)), bad, reach_text(rule),
+            operands);
 }
 
 void ad_check_results(ad_call *c)
@@ -130,9 +134,9 @@ void ad_check_gradient(ad_tape *t, const ad_frame *rule, uint32_t dy, const ad_e
     if (dy)
         write_range(&ad_entry_at(t, dy)->value, range, sizeof range);
     ad_fail(t, AD_NOT_FINITE,
-            "backward: what the gradient rule of %s adds makes the gradient of %.60s %g at element %zu%s%s%s",
-            rule_text(t, rule, place), ad_name_or(x, "its operand"), ad_number_at(dx, bad), bad, dy ? "; dy" : "",
-            range, reach_text(rule));
+            "backward: what the gradient rule of %s adds makes the gradient of %.60s %s at element %zu%s%s%s",
+            rule_text(t, rule, place), ad_name_or(x, "its operand"), bad_text(ad_number_at(dx, bad)), bad,
+            dy ? "; dy" : "", range, reach_text(rule));
 }
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */

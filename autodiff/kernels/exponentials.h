@@ -100,7 +100,6 @@ ALWAYS_INLINE double exp_of_group(REAL *e, const REAL *x, REAL m, size_t n, size
 
 /* ---- Means under probabilities y --------------------------------------------------------------------------------- */
 
-
 /* What v is counted from, so that 1 - y of a probability near 1 is not needed: v there, or the first v if no y is above
  * 1/2; 0 if differences could overflow. */
 ALWAYS_INLINE REAL origin_of(const REAL *v, const REAL *y, size_t n, size_t step)
