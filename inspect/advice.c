@@ -60,7 +60,7 @@ static void put_trend(const ad_flow *f, const ad_trend *of, const ad_speech *to)
 }
 
 /* Says something about the first parameter of a verdict, and how many more there are. */
-static void put_about(const ad_flow *f, ad_verdict v, const ad_speech *to, const char *before, const char *after)
+static void put_about(const ad_flow *f, ad_flow_verdict v, const ad_speech *to, const char *before, const char *after)
 {
     const ad_flow_row *first = NULL;
     size_t n = 0;

@@ -6,7 +6,7 @@
 
 #include "gradients.h"
 
-const char *ad_verdict_word(ad_verdict verdict)
+const char *ad_flow_verdict_word(ad_flow_verdict verdict)
 {
     static const char *const words[] = {"ok",       "slow",     "fast",       "too slow", "too fast",
                                         "vanished", "exploded", "not finite", "all zero", "not computed"};
@@ -145,7 +145,7 @@ static double median(ad_flow *f)
     return middle;
 }
 
-static ad_verdict of_update(const ad_flow_row *r)
+static ad_flow_verdict of_update(const ad_flow_row *r)
 {
     if (r->kind != AD_UPDATE_KNOWN)
         return AD_FLOW_OK;

@@ -21,7 +21,7 @@
 #define AD_SATURATED_SHARE 0.5      /* of such numbers */
 
 /* What is found of a parameter. */
-typedef enum ad_verdict {
+typedef enum ad_flow_verdict {
     AD_FLOW_OK,
     AD_FLOW_SLOW,
     AD_FLOW_FAST,
@@ -32,10 +32,10 @@ typedef enum ad_verdict {
     AD_FLOW_NOT_FINITE,
     AD_FLOW_ALL_ZERO,
     AD_FLOW_NOT_COMPUTED
-} ad_verdict;
+} ad_flow_verdict;
 
 /* Its word: "too slow". */
-const char *ad_verdict_word(ad_verdict verdict);
+const char *ad_flow_verdict_word(ad_flow_verdict verdict);
 
 /* What is known of the update of a parameter: of all its changes since the sweep. */
 typedef enum ad_update_kind { AD_UPDATE_NONE, AD_UPDATE_FROM_ZERO, AD_UPDATE_UNKNOWN, AD_UPDATE_KNOWN } ad_update_kind;
@@ -46,7 +46,7 @@ typedef struct ad_flow_row {
     double norm, rms; /* of its gradient */
     ad_update_kind kind;
     double update; /* against the value before it */
-    ad_verdict verdict;
+    ad_flow_verdict verdict;
 } ad_flow_row;
 
 /* Weights and biases are compared each with their like: where activations grow from layer to layer as gradients do the

@@ -43,7 +43,7 @@ static void fill(const printing *p, const ad_flow_row *r, ad_line *line)
     ad_put(&update, r->kind == AD_UPDATE_KNOWN ? "update/weight " : without[r->kind]);
     if (r->kind == AD_UPDATE_KNOWN)
         ad_put_number(&update, r->update, p->digits);
-    ad_put(&verdict, ad_verdict_word(r->verdict));
+    ad_put(&verdict, ad_flow_verdict_word(r->verdict));
 }
 
 static void put_lines(ad_sink *sink, const ad_flow *f, const printing *how)

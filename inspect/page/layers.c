@@ -47,7 +47,7 @@ static void put_parameter(ad_sink *sink, const ad_flow_row *r)
     put_gradient_cells(sink, r);
     ad_put(sink, "<td class=\"num\">");
     put_update(sink, r);
-    ad_put_format(sink, "<td>%s\n", ad_verdict_word(r->verdict));
+    ad_put_format(sink, "<td>%s\n", ad_flow_verdict_word(r->verdict));
 }
 
 static void put_table(ad_sink *sink, const ad_flow *f)
