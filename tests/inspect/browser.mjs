@@ -1,17 +1,35 @@
-// Headless Chromium, by playwright-core: CHROMIUM says where it is, PLAYWRIGHT_CORE whose node_modules has the package.
+// Headless Chromium, by playwright-core. CHROMIUM says where it is if PATH does not, PLAYWRIGHT_CORE whose node_modules has
+// the package; .ci/run puts it into build-browser.
+import {existsSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {join} from 'node:path';
 
-const folders = [process.env.PLAYWRIGHT_CORE, ...(process.env.NODE_PATH || '').split(':'), process.cwd()];
-const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url),
+  here = import.meta.dirname;
+const folders = [
+  process.env.PLAYWRIGHT_CORE,
+  join(here, '../../build-browser'),
+  ...(process.env.NODE_PATH || '').split(':'),
+  process.cwd(),
+  here
+].filter(Boolean);
 
 // Ends the program with status 77, which is "skipped", where the package is missing.
 export function findChromium() {
   try {
-    const paths = [...folders, import.meta.dirname].filter(Boolean);
-    return require(require.resolve('playwright-core', {paths})).chromium;
+    return require(require.resolve('playwright-core', {paths: folders})).chromium;
   } catch {
     process.exit(77);
   }
 }
+
+const inPath = names =>
+  (process.env.PATH || '').split(':').flatMap(folder => names.map(name => join(folder, name))).find(existsSync);
+
+// Nothing but the test's own limit ends a start that takes long.
 export const launch = chromium =>
-  chromium.launch({executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
+  chromium.launch({
+    executablePath: process.env.CHROMIUM || inPath(['chromium', 'chromium-browser', 'google-chrome']),
+    args: ['--no-sandbox', '--disable-gpu'],
+    timeout: 0
+  });

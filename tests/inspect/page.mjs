@@ -354,6 +354,7 @@ async function checkTab(page) {
 // Opens the page: one request, nothing said, all there within a second or two of the browser's own time.
 async function openPage(browser, name, said) {
   const page = await browser.newPage({viewport: {width: 1280, height: 720}, colorScheme: 'light'});
+  page.setDefaultTimeout(0);
   const path = join(folder, name + '.html'),
     bytes = statSync(path).size;
   let requests = 0;
@@ -476,6 +477,7 @@ async function checkPage(browser, name) {
 async function withoutScript(browser, url, tape) {
   const context = await browser.newContext({javaScriptEnabled: false, viewport: {width: 1280, height: 720}}),
     page = await context.newPage();
+  page.setDefaultTimeout(0);
   await page.goto(url);
   for (const s of ['#v-tape table', '#v-graph .graph svg', '#v-layers table', '#v-tensors table'])
     expect(await page.locator(s).first().isVisible(), `without JavaScript ${s} is not seen`);
