@@ -256,7 +256,7 @@ static void make_room(ad_pool *pool, uint32_t class, size_t bytes)
         release_slabs(pool);
     if (pool->held + arena->held > most)
         release_idle(pool, AD_POOL_CLASSES, pool->held + arena->held - most);
-    if (pool->held + arena->held > most)
+    if (pool->beside && pool->held + arena->held > most)
         release_free(pool->beside);
 }
 

@@ -3,6 +3,8 @@
 
 #include <gradtape/backward.h>
 
+#include <stdlib.h>
+
 #include "handles.h"
 #include "names.h"
 
@@ -25,6 +27,26 @@ void ad_drop_gradients(ad_tape *t, bool persistent)
         ad_drop_gradient(t, ad_persistent_entry(t, i));
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sweeps that accumulate list a leaf again each time. Once there are more ids than entries, each is left once. */
+static void list_once(ad_tape *t)
+{
+    uint32_t *owners = owners_of(t);
+    size_t n = 0;
+    if (t->with_gradient.n <= t->ends[AD_STEP] - t->first)
+        return;
+    qsort(owners, t->with_gradient.n, sizeof *owners, by_id);
+    for (size_t i = 0; i < t->with_gradient.n; i++)
+        if (n == 0 || owners[n - 1] != owners[i])
+            owners[n++] = owners[i];
+    t->with_gradient.n = n;
+}
+
 void ad_drop_inner_gradients(ad_tape *t)
 {
     uint32_t *owners = owners_of(t);
@@ -37,6 +59,7 @@ void ad_drop_inner_gradients(ad_tape *t)
             owners[n++] = owners[i];
     }
     t->with_gradient.n = n;
+    list_once(t);
 }
 
 static void become_copy(ad_tape *t, ad_entry *e)

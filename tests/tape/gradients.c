@@ -149,11 +149,31 @@ START_TEST(a_failing_sweep_leaves_nothing)
 }
 END_TEST
 
+/* Any number of sweeps that add to the gradients of the same recording take no more memory than a few. */
+START_TEST(accumulating_again_and_again_takes_no_memory)
+{
+    ad_tensor v = ad_variable(t, AD_F64, AD_SHAPE(2), (const double[]){5, 6}),
+              w = ad_variable(t, AD_F64, AD_SCALAR, NULL);
+    const ad_tensor loss = ad_add(ad_sum(ad_square(v)), ad_square(w));
+    ad_usage few = {0};
+    for (int sweep = 0; sweep < 5000; sweep++) {
+        ad_backward_with(loss, &(ad_backward_options){.accumulate = true});
+        if (sweep == 50)
+            few = ad_usage_of(t);
+    }
+    ck_assert_uint_eq(ad_usage_of(t).allocations, few.allocations);
+    EXPECT(ad_gradient(v), 50000, 60000);
+    EXPECT(ad_gradient(w), 0);
+    expect_ok(t);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, each_backward_starts_afresh, 0, WAYS_BACK);
     tcase_add_loop_test(tests, accumulating, 0, WAYS_BACK);
     tcase_add_loop_test(tests, accumulating_shared_gradients, 0, WAYS_BACK);
+    tcase_add_test(tests, accumulating_again_and_again_takes_no_memory);
     tcase_add_test(tests, gradients_not_computed);
     tcase_add_loop_test(tests, gradients_and_reset, 0, WAYS_BACK);
     tcase_add_test(tests, gradients_as_operands);
