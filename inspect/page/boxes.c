@@ -58,13 +58,20 @@ static const char *name_of(ad_tensor x, char number[24])
     return number;
 }
 
+/* What made x, of a layer with its activation: "linear tanh". */
+static const char *made_of(ad_tensor x, char room[48])
+{
+    const ad_activation activation = ad_is_made_by(x, "linear") ? ad_activation_of(x) : AD_IDENTITY;
+    snprintf(room, 48, "linear %s", ad_activation_name(activation));
+    return activation != AD_IDENTITY ? room : ad_operator_of(x) ? ad_operator_of(x)->name : ad_made_by(x);
+}
+
 /* Writes how x was made in at most `most` characters: "s · x", "tanh r", or only "linear". */
 static void put_made(ad_sink *sink, ad_tensor x, int most)
 {
-    char numbers[2][24];
-    const ad_operator *op = ad_operator_of(x);
-    const int n = op ? ad_operand_count(x) : 0;
-    const char *made = op ? op->name : ad_made_by(x), *infix = ad_notes_of(x)->sign;
+    char numbers[2][24], room[48];
+    const int n = ad_operator_of(x) ? ad_operand_count(x) : 0;
+    const char *made = made_of(x, room), *infix = ad_notes_of(x)->sign;
     const char *a = n > 0 ? name_of(ad_operand(x, 0), numbers[0]) : "";
     const char *b = n > 1 ? name_of(ad_operand(x, 1), numbers[1]) : "";
     const int length = count_characters(a, most) + count_characters(b, most);
@@ -73,7 +80,8 @@ static void put_made(ad_sink *sink, ad_tensor x, int most)
         ad_put_format(sink, " %s ", infix);
         ad_put_text(sink, AD_INK_HTML, b, SIZE_MAX);
     } else {
-        put_fitting(sink, made, most);
+        const char *last = strrchr(made, ' '); /* where both do not fit, the activation alone */
+        put_fitting(sink, last && count_characters(made, most + 1) > most ? last + 1 : made, most);
         if (n == 1 && length + 1 + count_characters(made, most) <= most) {
             ad_put(sink, " ");
             ad_put_text(sink, AD_INK_HTML, a, SIZE_MAX);
@@ -84,11 +92,10 @@ static void put_made(ad_sink *sink, ad_tensor x, int most)
 /* How many characters that needs. */
 static int made_length(ad_tensor x)
 {
-    char numbers[2][24];
-    const ad_operator *op = ad_operator_of(x);
+    char numbers[2][24], room[48];
     const char *infix = ad_notes_of(x)->sign;
-    const int n = op ? ad_operand_count(x) : 0;
-    int length = infix ? 3 : count_characters(op ? op->name : ad_made_by(x), 24) + (n == 1);
+    const int n = ad_operator_of(x) ? ad_operand_count(x) : 0;
+    int length = infix ? 3 : count_characters(made_of(x, room), 24) + (n == 1);
     for (int i = 0; i < n && n <= (infix ? 2 : 1); i++)
         length += count_characters(name_of(ad_operand(x, i), numbers[i]), 24);
     return length;

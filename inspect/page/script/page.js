@@ -148,6 +148,8 @@ document.addEventListener('click', e => {
 const first = phase => () => {
   const k = steps.findIndex(s => s.phase === phase && !s.walk);
   if (k >= 0) go(k);
+  else if (phase === 'descent') say('No parameter was updated while the tape was watched: there is no Gradient Descent step.');
+  else say('No gradient was computed while the tape was watched.');
 };
 const onKey = {
   ArrowRight: buttons.next,
@@ -244,7 +246,7 @@ function begin() {
   }
   for (let f = guilty && !hasStep && foldOf(X.open); f && inside(f); f = foldOf(X.open)) unfold(f);
   const bad = steps.findIndex(s => s.ids && s.ids.includes(X.open));
-  go(hasStep ? Math.trunc(asNumber) : guilty && bad >= 0 ? bad : lastStep());
+  go(hasStep ? Math.trunc(asNumber) : guilty && bad >= 0 ? bad : D.parts.length ? 0 : lastStep());
   const named = q.get('node') && D.tensors.find(t => t.name === q.get('node') || t.id === q.get('node'));
   const id = named ? named.id : ((guilty || !D.parts.length) && !hasStep && X.open) || (!chosen && order[0]);
   if (id) chosen = keyOf(id) || id;

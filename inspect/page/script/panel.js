@@ -20,7 +20,7 @@ function drawStrip() {
         `<li data-id="${id}" class="${kind}${k > room - 3 ? ' end' : ''}"` +
         (isHead ? ` data-d="${says}" aria-current="step">` : '>') +
         `<div>${k === 0 && from > 0 ? '… ' : ''}${id.replace('#', '')} <b>${esc(text)}</b></div>` +
-        `<small>${esc(t.operator || t.kind)}${k === room - 1 && from + room < order.length ? ' …' : ''}</small></li>`
+        `<small>${esc(X.made[t.id] || t.operator || t.kind)}${k === room - 1 && from + room < order.length ? ' …' : ''}</small></li>`
       );
     })
     .join('');

@@ -153,34 +153,56 @@ function symbolsOf(y, place, [i, j]) {
     activationOf(y) ? `${own}${one(i)} · ${activationOf(y)}′ = ` : ''
   ][place];
 }
+// What the derivative of an activation is, by its result.
+const slopes = {tanh: h => `(1 − ${h}²)`, logistic: h => `${h} · (1 − ${h})`};
+// The gradient before the activation, in the unit whose product is written out: by names, then by numbers.
+function sayInner(p, y, unit) {
+  const slope = slopes[activationOf(y)],
+    up = list((p.upstream || [])[0], y.type),
+    ys = list(y.value, y.type),
+    units = y.shape[y.shape.length - 1];
+  const own = by(rootName(), name(y.id)),
+    k = units > 1 ? `[${unit}]` : '';
+  if (!slope) return `${by(rootName(), 'z')} = ${own} · ${activationOf(y)}′(z). `;
+  const names = `${by(rootName(), 'z')}${k} = ${own}${k} · ${slope(name(y.id) + k)}`;
+  if (!up || !ys || size(y) > units || !(unit >= 0)) return names + '. ';
+  const index = units > 1 ? +unit : undefined;
+  return (
+    `${names} = ${num('gradient', y.id, up[unit], {index, wrap: 1, plain: 1})} · ` +
+    `${slope(num('value', y.id, ys[unit], {index, wrap: 1}))}. `
+  );
+}
 // Why a layer x w + b gives this to one of its operands.
-function sayLayer(y, place) {
+function sayLayer(y, p, j) {
+  const place = p.place,
+    found = (X.products[band.walk] || {})[j],
+    unit = place === 1 ? 0 : found ? indexOf(found[0], T.get(p.of).shape).split(', ').pop() : NaN;
   const [x, w, b] = y.operands.map(name),
     activation = activationOf(y),
     units = y.shape[y.shape.length - 1];
   const own = by(rootName(), name(y.id)),
-    j = units > 1 ? '[j]' : '',
+    k = units > 1 ? '[j]' : '',
     to = units > 1 ? 'unit j' : 'the unit';
-  const dz = (activation ? by(rootName(), 'z') : own) + j,
+  const dz = (activation ? by(rootName(), 'z') : own) + k,
     weight = `${w}[i${units > 1 ? ', j' : ''}]`;
   const rows = size(y) > units ? ', summed over the rows' : '', all = units > 1 ? ', summed over the units' : '';
-  const z = activation ? `Here z = ${x} ${w} + ${b}, and ${by(rootName(), 'z')} = ${own} · ${activation}′(z). ` : '';
+  const z = activation ? `Here z = ${x} ${w} + ${b}, so ${sayInner(p, y, unit)}` : '';
   return (
     z +
     [
       `${x}[i] reaches ${to} through ${weight}: it gets ${dz} · ${weight}${all}. `,
       `${weight} multiplies ${x}[i] on its way to ${to}: it gets ${x}[i] · ${dz}${rows}. `,
-      `${b}${j} is added in ${to}: it gets ${dz}${rows}. `
+      `${b}${k} is added in ${to}: it gets ${dz}${rows}. `
     ][place - 1]
   );
 }
-function sayRule(p, y) {
+function sayRule(p, y, j) {
   const a = name(p.of),
     b = name(p.from),
     isTwice = y.operands.filter(id => id === p.of).length > 1;
   const made = `${b} = ${formula(y, name)}`,
     which = isTwice ? ` By its ${ordinal(p.place)} operand alone,` : '';
-  if (y.operator === 'linear') return sayLayer(y, p.place);
+  if (y.operator === 'linear') return sayLayer(y, p, j);
   const given = rule(y, p.place, p.local !== undefined);
   if (p.local !== undefined) {
     const local = shown(real(p.local)),
@@ -235,7 +257,7 @@ function sayPart(j) {
       `${mono(v === hidden ? '?' : shown(Math.abs(part)))} = ` +
       `<b>${num('gradient', p.of, v === hidden ? v : g.sum[0])}</b></p>`;
   else if (v !== hidden) text += productOf(j);
-  return text + why(walkNote() + (y ? sayRule(p, y) : '') + sayUses(p, g));
+  return text + why(walkNote() + (y ? sayRule(p, y, j) : '') + sayUses(p, g));
 }
 function sayStart(j) {
   const p = band.parts[j],
@@ -294,13 +316,18 @@ function sayChange(c) {
 function sayLeaves() {
   const leaves = D.tensors.filter(t => !t.operator && t.kind !== 'state');
   const text = leaves.slice(0, 6).map(t => {
-    const v = itemOf(valueOf(t, 0), t);
-    return `<b>${name(t.id)}${v === undefined ? ' ' + mono(shapeText(t)) : ' = ' + num('value', t.id, v)}</b>`;
+    const few = list(valueOf(t, 0), t.type),
+      isFew = few && few.length && few.length <= 4,
+      text = !isFew ? mono(shapeText(t)) : few.length > 1 ? `= [${elements('value', t.id, few)}]` : '= ' + num('value', t.id, few[0]);
+    return `<b>${name(t.id)} ${text}</b>`;
   });
   if (!leaves.length) return '<p>The tape is empty.</p>' + why('Nothing was recorded since it was opened or reset.');
   return (
     `<p>The leaves are given: ${text.join(', ')}${leaves.length > 6 ? ` and ${leaves.length - 6} more` : ''}.</p>` +
-    why('The forward pass computes one entry of the tape at a time, from left to right.')
+    why(
+      'The forward pass computes one entry of the tape at a time, from left to right. ' +
+        'Press → for the next step, End for all of them.'
+    )
   );
 }
 function sayWhole(s) {
