@@ -48,12 +48,12 @@ static void put_trend(const ad_flow *f, const ad_trend *of, const ad_speech *to)
     begin_sentence(&s);
     ad_number_text(of->step, 2, number);
     if (of->vanishes) {
-        ad_put_format(&s.sink, "The gradient shrinks to %s of itself a layer%s. ", number,
+        ad_put_format(&s.sink, "The gradient shrinks to %s of itself per layer%s. ", number,
                       has_logistic(f->tape) ? " (logistic' is at most 1/4)" : "");
         ad_put_format(&s.sink, "Use relu%s, larger first weights, or fewer layers.",
                       has_logistic(f->tape) ? " or tanh" : "");
     } else {
-        ad_put_format(&s.sink, "The gradient grows to %s times itself a layer. ", number);
+        ad_put_format(&s.sink, "The gradient grows to %s times itself per layer. ", number);
         ad_put(&s.sink, "Use smaller first weights, layer_norm between layers, or fewer layers.");
     }
     end_sentence(&s, to);
@@ -74,10 +74,13 @@ static void put_about(const ad_flow *f, ad_flow_verdict v, const ad_speech *to, 
     begin_sentence(&s);
     ad_put(&s.sink, before);
     ad_put_name(&s.sink, to->ink, first->x, AD_NAME_IN_TEXT);
-    if (n > 1)
-        ad_put_format(&s.sink, ", and of %zu more,", n - 1);
-    if (v == AD_FLOW_TOO_SLOW || v == AD_FLOW_TOO_FAST)
+    const bool is_update = v == AD_FLOW_TOO_SLOW || v == AD_FLOW_TOO_FAST;
+    if (is_update)
         ad_put_format(&s.sink, " is %s of its value", ad_number_text(first->update, 2, number));
+    if (n > 1)
+        ad_put_format(&s.sink, is_update ? ", and %zu more are " : ", and of %zu more,", n - 1);
+    if (n > 1 && is_update)
+        ad_put(&s.sink, ad_flow_verdict_word(v));
     ad_put(&s.sink, after);
     end_sentence(&s, to);
 }

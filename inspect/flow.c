@@ -39,7 +39,9 @@ static void find_update(ad_flow_row *r, const ad_leaf_change *change)
     const ad_numbers *before = &change->before;
     const void *now = ad_look_at(r->x);
     double sum = 0;
-    r->kind = before->norm == 0 ? AD_UPDATE_FROM_ZERO : before->data ? AD_UPDATE_KNOWN : AD_UPDATE_UNKNOWN;
+    r->kind = before->norm == 0                        ? AD_UPDATE_FROM_ZERO
+              : before->data && isfinite(before->norm) ? AD_UPDATE_KNOWN
+                                                       : AD_UPDATE_UNKNOWN;
     for (size_t i = 0; r->kind == AD_UPDATE_KNOWN && i < before->n; i++) {
         const double d = ad_element_of(now, before->type, i) - ad_element_of(before->data, before->type, i);
         sum += d / before->norm * (d / before->norm);
@@ -133,7 +135,7 @@ static int by_rms(const void *a, const void *b)
     return counts(x) ? (x->rms > y->rms) - (x->rms < y->rms) : 0;
 }
 
-/* The rms that as many parameters are above as below. */
+/* The median of the rms; of an even number the upper one. */
 static double median(ad_flow *f)
 {
     size_t n = 0;

@@ -205,7 +205,7 @@ static void put_first_line(const printing *p)
         ad_put(p->sink, "gradients of ");
         ad_put_name(p->sink, p->ink, p->y, AD_NAME_IN_TEXT);
     } else {
-        ad_put(p->sink, c.has_gradient ? "gradients of a sweep that was not watched" : "no gradients");
+        ad_put(p->sink, c.has_gradient ? "gradients whose parts were not kept" : "no gradients");
     }
     ad_put(p->sink, "\n");
 }

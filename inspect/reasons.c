@@ -63,6 +63,15 @@ static void put_zero_factor(ad_sink *sink, ad_ink ink, const ad_part *part, ad_t
     ad_put(sink, " is 0");
 }
 
+/* Whether a call uses each number of an operand in several places: broadcast, or as the biases of a layer. */
+static bool is_spread(const ad_part *part)
+{
+    const size_t n = ad_size_of(part->of);
+    const bool is_summed = ad_operator_of(part->from)->properties & AD_ELEMENTWISE ||
+                           (ad_is_made_by(part->from, "linear") && part->place == 3);
+    return is_summed && n > 0 && n < ad_size_of(part->from);
+}
+
 /* Says why a part is 0 though the gradient of the result is not. `is_own`: it is a part of the gradient that is asked
  * about. */
 static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_own)
@@ -79,7 +88,10 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
     ad_put_call(sink, ink, part->from);
     if (is_sum)
         return;
-    if (op->properties & AD_PIECEWISE_CONSTANT) {
+    if (is_spread(part)) {
+        ad_put_format(sink, " spreads it over %zu places, whose gradients cancel each other",
+                      ad_size_of(part->from) / ad_size_of(part->of));
+    } else if (op->properties & AD_PIECEWISE_CONSTANT) {
         ad_put(sink, " is flat: its slope is 0 wherever it has one");
     } else if (op->properties & AD_ELEMENTWISE && op->arity == 1) {
         ad_put(sink, " is flat");

@@ -1,9 +1,12 @@
 /* Where output goes. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,16 +53,26 @@ ad_sink ad_sink_into(char *text, size_t size)
     return (ad_sink){.text = text, .room = size};
 }
 
-/* Whether the path is free, or a regular file that may be replaced. */
-static bool may_replace(ad_sink *sink, const char *path)
+/* What is in these folders stands for an open file or a device, also where it looks like a regular file. */
+static bool is_special(const char *path) { return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0; }
+
+/* The path of a file that is free or may be replaced: where a symbolic link leads, so that the link stays. NULL, and
+ * the sink has failed, if there is none. `room` has PATH_MAX characters. */
+static const char *find_target(ad_sink *sink, const char *path, char *room)
 {
     struct stat status;
-    if (!path || !*path)
+    if (!path || !*path) {
         ad_sink_fail(sink, AD_BAD_VALUE, "%s: the path is %s: give a file's name", sink->who, path ? "empty" : "NULL");
-    else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return NULL;
+    }
+    const char *target = lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? realpath(path, room) : path;
+    if (!target)
+        ad_sink_fail(sink, AD_BAD_FILE, "%s: %.100s is a symbolic link that leads to no file: remove it", sink->who,
+                     path);
+    else if (is_special(path) || is_special(target) || (stat(target, &status) == 0 && !S_ISREG(status.st_mode)))
         ad_sink_fail(sink, AD_BAD_FILE, "%s: %.100s is no regular file: give the name of one, or of a new one",
                      sink->who, path);
-    return ad_sink_is_good(sink);
+    return ad_sink_is_good(sink) ? target : NULL;
 }
 
 static bool take_names(ad_sink *sink, const char *path)
@@ -95,13 +108,16 @@ ad_sink ad_sink_open_for(const char *function, const ad_tape *t, const char *pat
     ad_sink sink = {.who = called(function), .memory = ad_memory_over(&allocator)};
     if (!t)
         ad_sink_fail(&sink, AD_BAD_HANDLE, "%s: the tape is NULL: ad_tape_open gives one", sink.who);
-    if (!t || !may_replace(&sink, path) || !take_names(&sink, path))
+    char room[PATH_MAX];
+    const char *target = t ? find_target(&sink, path, room) : NULL;
+    if (!target || !take_names(&sink, target))
         return sink;
     const int file = make_file(&sink);
     sink.file = file < 0 ? NULL : fdopen(file, "wb");
     if (sink.file)
         return sink;
-    ad_sink_fail(&sink, AD_BAD_FILE, "%s: no file can be made beside %.100s: %s", sink.who, path, strerror(errno));
+    ad_sink_fail(&sink, AD_BAD_FILE, "%s: no file can be made in the folder of %.100s: %s", sink.who, path,
+                 errno == ENOENT ? "there is none; make it first" : strerror(errno));
     if (file >= 0) {
         close(file);
         unlink(sink.unfinished);

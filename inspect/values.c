@@ -21,12 +21,12 @@ static const void *data_before_change(ad_tensor x)
 
 ad_numbers ad_value_now(ad_tensor x)
 {
-    return (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, ad_look_at(x)};
+    return (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), -1, ad_look_at(x)};
 }
 
 ad_value_state ad_value_to_show(ad_tensor x, ad_numbers *value)
 {
-    *value = (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), 0, NULL};
+    *value = (ad_numbers){ad_type_of(x), ad_shape_of(x), ad_size_of(x), -1, NULL};
     if (ad_is_dropped(x))
         return AD_VALUE_DROPPED;
     value->data = ad_look_at(x);

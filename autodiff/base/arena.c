@@ -172,10 +172,12 @@ static void release_large(ad_pool *pool, ad_storage *storage)
 }
 
 /* Gives back free storages of a class that have not served in this step, until they were `needed` bytes in all. Returns
- * how many bytes. */
+ * how many bytes. A class in which none is left is not looked at again in this step, in which none becomes idle. */
 static size_t release_idle_of(ad_pool *pool, uint32_t class, size_t needed)
 {
     size_t released = 0;
+    if (pool->without_idle[class / 64] >> (class % 64) & 1)
+        return 0;
     for (ad_storage **link = &pool->free[class], *storage = *link; storage && released < needed; storage = *link) {
         if (storage->served == pool->step) {
             link = &storage->next;
@@ -186,6 +188,8 @@ static size_t release_idle_of(ad_pool *pool, uint32_t class, size_t needed)
         release_large(pool, storage);
     }
     set_filled(pool, class, pool->free[class] != NULL);
+    if (released < needed)
+        pool->without_idle[class / 64] |= UINT64_C(1) << (class % 64);
     return released;
 }
 
@@ -198,7 +202,7 @@ static void release_idle(ad_pool *pool, uint32_t end, size_t needed)
             released += release_idle_of(pool, end, needed - released);
 }
 
-/* Takes the small storages of a class that lie in slabs which are about to go off the list of the free. */
+/* Removes from a class's free list the storages that lie in idle slabs, which are about to be given back. */
 static void forget_parts(ad_pool *pool, uint32_t class)
 {
     for (ad_storage **link = &pool->free[class], *storage = *link; storage; storage = *link)
@@ -209,10 +213,13 @@ static void forget_parts(ad_pool *pool, uint32_t class)
     set_filled(pool, class, pool->free[class] != NULL);
 }
 
-/* Gives back all slabs that have not served in this step. */
+/* Gives back all slabs that have not served in this step. None becomes idle in it later: one look is enough. */
 static void release_slabs(ad_pool *pool)
 {
     bool any = false;
+    if (pool->has_released_slabs)
+        return;
+    pool->has_released_slabs = true;
     for (ad_storage *s = pool->large; s; s = s->after)
         if (s->kind == AD_SLAB && s != pool->slab && !s->references && s->served != pool->step) {
             s->kind = AD_IDLE_SLAB;
@@ -239,8 +246,8 @@ static void count_kept(ad_pool *pool)
     pool->has_counted = true;
 }
 
-/* Gives back what is idle before a block of so many bytes is taken: storages of smaller classes, or slabs, which it
- * replaces; and where too much is held, any. */
+/* Makes room for a block of so many bytes before it is taken. What is idle and what the block replaces, storages of
+ * smaller classes or slabs, is given back. If too much is still held, other idle blocks are given back too. */
 static void make_room(ad_pool *pool, uint32_t class, size_t bytes)
 {
     const ad_arena none = {0}, *arena = pool->beside ? pool->beside : &none;
@@ -386,8 +393,9 @@ void ad_pool_drop(ad_pool *pool, ad_storage *storage)
     set_filled(pool, storage->class, true);
 }
 
-size_t ad_pool_idle_bytes(const ad_pool *pool)
+size_t ad_pool_idle_bytes(ad_pool *pool)
 {
+    count_kept(pool);
     const ad_arena *arena = pool->beside;
     return pool->held - pool->serving + (arena ? idle_bytes(arena) + (size_t)(arena->end - arena->at) : 0);
 }

@@ -7,9 +7,9 @@
  *   temporaries of rules, and for the data of segments.
  *
  * What the largest step needed is kept, so that steps which need no more than an earlier one take nothing. A new block
- * takes the place of free ones that are too small for what comes. And before one is taken, so much of what lies idle is
- * given back that a pool and the arena beside it hold less than twice what the largest step needed of both. Idle is
- * what has not served since the step began. */
+ * takes the place of free ones that are too small for what comes. And before one is taken, idle blocks are given
+ * back until a pool and the arena beside it hold less than twice what the largest step needed of both. Idle is what has
+ * not served since the step began. */
 #include <stdint.h>
 
 #include <gradtape/memory.h>
@@ -75,15 +75,17 @@ _Static_assert(sizeof(ad_storage) == 64, "the data of a storage begins on a cach
 
 struct ad_pool {
     ad_memory *memory;
-    ad_arena *beside;  /* the arena whose blocks count with its own; may be NULL */
-    ad_storage *large; /* all large ones: each has a block of its own */
-    uint64_t step;     /* counts up where the sizes of what comes may change */
-    bool has_counted;  /* the storages in use since before this step count as serving in it */
-    size_t held;       /* bytes of all storages */
-    size_t serving;    /* of those that have served in this step */
-    size_t wasted;     /* of those, more than was wanted of them */
-    size_t largest;    /* what the largest step needed, of the arena beside it too */
-    ad_storage *slab;  /* the last slab, and the room that is left in it */
+    ad_arena *beside;                            /* the arena whose blocks count with its own; may be NULL */
+    ad_storage *large;                           /* all large ones: each has a block of its own */
+    uint64_t step;                               /* counts up where the sizes of what comes may change */
+    bool has_counted;                            /* the storages in use since before this step count as serving in it */
+    bool has_released_slabs;                     /* all that were idle in this step */
+    uint64_t without_idle[AD_POOL_CLASSES / 64]; /* a bit for each class that has no idle storage in this step */
+    size_t held;                                 /* bytes of all storages */
+    size_t serving;                              /* of those that have served in this step */
+    size_t wasted;                               /* of those, more than was wanted of them */
+    size_t largest;                              /* what the largest step needed, of the arena beside it too */
+    ad_storage *slab;                            /* the last slab, and the room that is left in it */
     char *slab_at, *slab_end;
     ad_storage *free[AD_POOL_CLASSES];
     uint64_t filled[AD_POOL_CLASSES / 64]; /* a bit for each class that has a free storage */
@@ -98,11 +100,13 @@ void ad_pool_drop(ad_pool *pool, ad_storage *storage);
 static inline void ad_pool_begin_step(ad_pool *pool)
 {
     pool->step++;
-    pool->has_counted = false;
+    pool->has_counted = pool->has_released_slabs = false;
+    for (int i = 0; i < AD_POOL_CLASSES / 64; i++)
+        pool->without_idle[i] = 0;
     pool->serving = pool->wasted = 0;
 }
 /* How many bytes lie idle in it and in the arena beside it. */
-size_t ad_pool_idle_bytes(const ad_pool *pool);
+size_t ad_pool_idle_bytes(ad_pool *pool);
 void ad_pool_free(ad_pool *pool);
 bool ad_pool_has(const ad_pool *pool, const void *address);
 

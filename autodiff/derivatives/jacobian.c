@@ -97,7 +97,7 @@ static bool has_room(ad_tape *t, const ad_shape *shape, ad_type type, const char
 {
     char text[AD_SHAPE_TEXT];
     const size_t n = ad_count_of(shape), bytes = 2 * ad_type_bytes(type);
-    if (ad_pool_idle_bytes(&t->pool) / ad_type_bytes(type) >= n)
+    if (ad_pool_idle_bytes(&t->pool) / bytes >= n)
         return true;
     void *room = ad_memory_take(&t->memory, n, bytes);
     if (!room)

@@ -25,7 +25,7 @@ typedef struct ad_total {
 #ifdef AD_REAL
 
 /* A total of f64 costs more, so its clumps are longer. They are added by eights, those of f32 by fours, so that no term
- * meets more than 11 roundings there. */
+ * meets more than 15 roundings there. */
 enum { CLUMP = IS_WIDE ? 64 : 16, TOTAL_LANES = 16 };
 
 /* sum += x. The rest is exact where |sum| >= |x|, and wrong by no more than a rounding of x elsewhere. Source: T. J.

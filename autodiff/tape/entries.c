@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "frames.h"
 #include "status.h"
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
@@ -115,7 +116,7 @@ size_t ad_count_entries(const ad_tape *t, uint32_t first, uint32_t end)
     size_t n = end - first;
     for (uint32_t id = first; t->has_retired && id < end; id++)
         n -= ad_entry_at(t, id)->generation == AD_RETIRED_GENERATION;
-    for (const ad_frame *f = t->frame; f; f = f->outer)
+    for (const ad_frame *f = t->frame; f; f = ad_frame_around(f))
         n -= count_unwritten(f, first, end);
     return n;
 }

@@ -9,7 +9,7 @@ const ad_frame *ad_running_rule(const ad_tape *t)
     return f && f->kind == AD_IN_RULE ? f : NULL;
 }
 
-/* The innermost frame of these kinds, which are not positions, a bit for each. */
+/* The innermost frame whose kind is in the set `kinds`, a bit for each; positions are never in it. */
 static const ad_frame *innermost(const ad_tape *t, unsigned kinds)
 {
     const ad_frame *f = t->frame;

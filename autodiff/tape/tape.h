@@ -154,7 +154,7 @@ typedef struct ad_frame {
     ad_frame_kind kind;
     uint32_t id; /* result 0 of the call: of a gradient rule; of a kernel that is recorded, else 0 */
     union {
-        const ad_entry *entry;   /* of a gradient rule or a kernel: that entry */
+        const ad_entry *entry;   /* of a gradient rule: that entry */
         struct ad_frame *around; /* of a position, around which many can be: the next frame that is none */
     };
     bool functional;       /* of a sweep: it goes by a path of its own */

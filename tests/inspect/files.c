@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gradtape/show.h>
 
@@ -69,11 +70,33 @@ START_TEST(bad_tapes_and_paths)
     expect_refused(write, folder, AD_BAD_FILE, "no regular file");
     expect_refused(write, "/dev/null", AD_BAD_FILE, "no regular file");
     snprintf(path, sizeof path, "%s/none/tape", folder);
-    expect_refused(write, path, AD_BAD_FILE, "no file can be made beside");
+    expect_refused(write, path, AD_BAD_FILE, "no file can be made in the folder of");
     snprintf(path, sizeof path, "%s/%0300d", folder, 1);
-    expect_refused(write, path, AD_BAD_FILE, "no file can be made beside");
+    expect_refused(write, path, AD_BAD_FILE, "no file can be made in the folder of");
     snprintf(path, sizeof path, "%s/tape/", folder);
-    expect_refused(write, path, AD_BAD_FILE, "no file can be made beside");
+    expect_refused(write, path, AD_BAD_FILE, "no file can be made in the folder of");
+}
+END_TEST
+
+/* A symbolic link stays, and the file to which it leads is replaced. */
+START_TEST(links_stay)
+{
+    char link[800];
+    record_sample(t, "formula");
+    write_old(path_of("tape"));
+    snprintf(link, sizeof link, "%s/link", folder);
+    ck_assert_int_eq(symlink("tape", link), 0);
+    expect_shown(writer_of(_i)(t, link, NULL), AD_OK, "");
+    struct stat status;
+    ck_assert(lstat(link, &status) == 0 && S_ISLNK(status.st_mode));
+    char *bytes = read_all(path_of("tape"));
+    ck_assert_str_ne(bytes, "old");
+    free(bytes);
+    ck_assert_int_eq(unlink(path_of("tape")), 0);
+    expect_shown(writer_of(_i)(t, link, NULL), AD_BAD_FILE, "is a symbolic link that leads to no file: remove it");
+    expect_shown(writer_of(_i)(t, "/dev/stdout", NULL), AD_BAD_FILE, "no regular file");
+    ck_assert_int_eq(unlink(link), 0);
+    ck_assert_int_eq(empty_folder(), 0);
 }
 END_TEST
 
@@ -194,6 +217,7 @@ static void add_tests(TCase *tests)
 {
     const int all = COUNT(writers) * sample_tape_count;
     tcase_add_loop_test(tests, bad_tapes_and_paths, 0, COUNT(writers));
+    tcase_add_loop_test(tests, links_stay, 0, COUNT(writers));
     tcase_add_loop_test(tests, the_new_file_takes_the_place_of_the_old, 0, COUNT(writers));
     tcase_add_loop_test(tests, the_old_file_stays_if_the_disk_is_full, 0, COUNT(writers));
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, all);

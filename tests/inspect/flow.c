@@ -177,7 +177,7 @@ START_TEST(vanishing)
     ck_assert_str_eq(verdict_on(layers[9].weights), "ok");
     ck_assert(says("The gradient shrinks to 0."));
     ck_assert(
-        says("of itself a layer (logistic' is at most 1/4). Use relu or tanh, larger first weights, or fewer layers."));
+        says("of itself per layer (logistic' is at most 1/4). Use relu or tanh, larger first weights, or fewer layers."));
     ck_assert_str_eq(cell(line_of("layer1/weights"), 4), "no update");
 }
 END_TEST
@@ -188,7 +188,7 @@ START_TEST(vanishing_by_small_weights)
     run(record(8, AD_TANH, 0.05));
     print();
     ck_assert_str_eq(verdict_on(layers[0].biases), "vanished"); /* weights see the activations vanish too */
-    ck_assert(says("of itself a layer. Use relu, larger first weights, or fewer layers."));
+    ck_assert(says("of itself per layer. Use relu, larger first weights, or fewer layers."));
 }
 END_TEST
 
@@ -197,7 +197,7 @@ START_TEST(exploding)
     run(record(10, AD_IDENTITY, 6));
     print();
     ck_assert(says("The gradient grows to "));
-    ck_assert(says("times itself a layer. Use smaller first weights, layer_norm between layers, or fewer layers."));
+    ck_assert(says("times itself per layer. Use smaller first weights, layer_norm between layers, or fewer layers."));
     ck_assert_str_eq(verdict_on(layers[0].biases), "exploded");
 }
 END_TEST

@@ -78,7 +78,7 @@ START_TEST(what_was_not_computed_is_no_zero)
     expect_cells(printed(t, NULL), "k0", "x", "param", "[]", "3", "not computed");
     ad_backward(g.y);
     const char *text = printed(t, NULL);
-    ck_assert_ptr_nonnull(strstr(text, "f64; gradients of a sweep that was not watched\n"));
+    ck_assert_ptr_nonnull(strstr(text, "f64; gradients whose parts were not kept\n"));
     expect_cells(text, "k0", "x", "param", "[]", "3", "-0.297323");
     expect_cells(text, "5", "y", "tanh", "r", "[]", "-0.616909", "not computed", "(1 - y^2) dy");
     ad_backward_with(g.y, &(ad_backward_options){.keep = true});

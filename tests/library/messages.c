@@ -161,8 +161,8 @@ static const struct {
     {backward_of_many, AD_BAD_SHAPE,
      "backward: the tensor [2,3] is not a scalar: reduce it (ad_sum, ad_mean) or give a seed"},
     {backward_of_constant, AD_BAD_STATE,
-     "backward: the tensor depends on no parameter or variable: nothing wants a gradient; what ad_detach, ad_input and "
-     "ad_local_gradient give is a constant; where the derivative of a gradient is meant, give ad_backward_with "
+     "backward: the tensor depends on no parameter or variable: nothing wants a gradient; what ad_detach, ad_input, "
+     "ad_local_gradient and ad_return_to give is a constant: ad_variable and ad_param make what wants one; where the derivative of a gradient is meant, give ad_backward_with "
      ".differentiable = true, or take ad_grad"},
     {backward_seed, AD_BAD_SHAPE, "backward: the seed is [3] of f32, the tensor [2] of f32: they must be equal"},
     {gradient_of_input, AD_NO_GRADIENT, "the gradient of x was not computed: it depends on no parameter or variable"},

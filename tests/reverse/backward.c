@@ -401,7 +401,7 @@ START_TEST(a_loss_that_depends_on_no_parameter)
         expect_error(
             t, AD_BAD_STATE,
             "backward: the tensor depends on no parameter or variable: nothing wants a gradient; what ad_detach, "
-            "ad_input and ad_local_gradient give is a constant; where the derivative of a gradient is meant, give "
+            "ad_input, ad_local_gradient and ad_return_to give is a constant: ad_variable and ad_param make what wants one; where the derivative of a gradient is meant, give "
             "ad_backward_with .differentiable = true, or take ad_grad");
     else
         expect_error(t, AD_BAD_STATE,

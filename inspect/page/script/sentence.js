@@ -139,12 +139,14 @@ function productOf(j) {
   return `<p>${own}[${at}] = ${symbols}${text.replace(/ \* /g, ' · ')}</p>`;
 }
 // The two factors of an element of a layer's gradient, by their names; '' where it is a sum of several products.
-function symbolsOf(y, place, [i, j]) {
+function symbolsOf(y, place, at) {
   const [x, w] = y.operands.map(name),
     units = y.shape[y.shape.length - 1],
     one = k => (units > 1 ? `[${k}]` : '');
   const own = by(rootName(), name(y.id)),
     dz = activationOf(y) ? by(rootName(), 'z') : own;
+  const j = at[at.length - 1], // along the last axis; of the weights i is along the one before
+    i = place === 2 ? at[at.length - 2] : j;
   if (size(y) > units || (place === 1 && units > 1)) return '';
   return [
     '',
