@@ -65,11 +65,12 @@ static const char *find_target(ad_sink *sink, const char *path, char *room)
         ad_sink_fail(sink, AD_BAD_VALUE, "%s: the path is %s: give a file's name", sink->who, path ? "empty" : "NULL");
         return NULL;
     }
-    const char *target = lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? realpath(path, room) : path;
+    const bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && !is_special(path);
+    const char *target = is_link ? realpath(path, room) : path;
     if (!target)
         ad_sink_fail(sink, AD_BAD_FILE, "%s: %.100s is a symbolic link that leads to no file: remove it", sink->who,
                      path);
-    else if (is_special(path) || is_special(target) || (stat(target, &status) == 0 && !S_ISREG(status.st_mode)))
+    else if (is_special(target) || (stat(target, &status) == 0 && !S_ISREG(status.st_mode)))
         ad_sink_fail(sink, AD_BAD_FILE, "%s: %.100s is no regular file: give the name of one, or of a new one",
                      sink->who, path);
     return ad_sink_is_good(sink) ? target : NULL;
@@ -113,6 +114,9 @@ ad_sink ad_sink_open_for(const char *function, const ad_tape *t, const char *pat
     if (!target || !take_names(&sink, target))
         return sink;
     const int file = make_file(&sink);
+    struct stat old;
+    if (file >= 0 && stat(target, &old) == 0)
+        (void)!fchmod(file, old.st_mode & 0777); /* who may read the old file may read the new one, and nobody else */
     sink.file = file < 0 ? NULL : fdopen(file, "wb");
     if (sink.file)
         return sink;

@@ -102,6 +102,7 @@ ad_status ad_backward_with(ad_tensor y, const ad_backward_options *options)
         ad_drop_inner_gradients(t);
     else
         ad_drop_gradients(t, true);
+    t->sweeps++;
     ad_run_sweep(t, &(ad_sweep){.y = y, .dy = seed, .keep = options->keep, .recording = options->differentiable});
     if (is_gradient)
         ad_release_gradient(t, seed.id);

@@ -34,6 +34,7 @@ ad_position ad_position_now(ad_tape *t)
                     .open_segment = t->open_segment,
                     .n_scopes = t->scopes.n,
                     .open_scope = t->open_scope,
+                    .sweeps = t->sweeps,
                     .serial = ++t->positions};
     ad_push_frame(t, f, AD_AT_POSITION);
     t->fresh = 0;

@@ -61,7 +61,8 @@ bool ad_leave_positions_in(ad_tape *t, const ad_frame *f)
     while (first->outer != f)
         first = first->outer;
     ad_recycle_fresh(t);
-    ad_drop_gradients_from(t, first->start.entries);
+    if (ad_frame_around(first) || first->sweeps != t->sweeps) /* else no gradient has come since */
+        ad_drop_gradients_from(t, first->start.entries);
     ad_drop_from(t, first->start);
     ad_return_scopes(t, first);
     while (t->frame != f)

@@ -164,6 +164,7 @@ typedef struct ad_frame {
     size_t n_scopes;       /* of a position: how many scopes there were */
     uint32_t open_scope;   /* of a position: the scope that was open */
     uint64_t serial;       /* of a position: what it is known by */
+    uint64_t sweeps;       /* of a position: how many sweeps of ad_backward came before it */
     ad_storage *storage;   /* of a position: the memory of this frame */
 } ad_frame;
 
@@ -216,6 +217,7 @@ struct ad_tape {
         bool has_retired;      /* some entry of STEP is retired: its id is used up */
         bool gave_gradient;    /* the program was given a gradient that ad_backward did not record */
         uint64_t positions;    /* so many were taken: they are known by their number */
+        uint64_t sweeps;       /* of ad_backward, so far: they alone give gradients to what stands before a position */
     };
     struct ad_watch *watch; /* what was kept; NULL: the tape was never watched */
     struct {

@@ -78,17 +78,19 @@ START_TEST(bad_tapes_and_paths)
 }
 END_TEST
 
-/* A symbolic link stays, and the file to which it leads is replaced. */
+/* A symbolic link stays, and the file to which it leads is replaced by one that the same people may read. */
 START_TEST(links_stay)
 {
     char link[800];
     record_sample(t, "formula");
     write_old(path_of("tape"));
     snprintf(link, sizeof link, "%s/link", folder);
+    ck_assert_int_eq(chmod(path_of("tape"), 0600), 0);
     ck_assert_int_eq(symlink("tape", link), 0);
     expect_shown(writer_of(_i)(t, link, NULL), AD_OK, "");
     struct stat status;
     ck_assert(lstat(link, &status) == 0 && S_ISLNK(status.st_mode));
+    ck_assert(stat(link, &status) == 0 && (status.st_mode & 0777) == 0600);
     char *bytes = read_all(path_of("tape"));
     ck_assert_str_ne(bytes, "old");
     free(bytes);
