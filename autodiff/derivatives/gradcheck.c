@@ -208,8 +208,16 @@ static bool make_room(check *c)
     return false;
 }
 
-/* Keeps the values of all parameters, and begins their results. */
-static void keep_values(check *c, ad_gradcheck_result *results)
+/* Nothing is judged yet. */
+static void begin_results(const ad_tape *t, ad_gradcheck_result *results)
+{
+    for (uint32_t k = 0; k < ad_persistent_count(t); k++)
+        if (is_parameter(ad_persistent_entry(t, k)))
+            *results++ = (ad_gradcheck_result){.name = ad_name_or(ad_persistent_entry(t, k), "")};
+}
+
+/* Keeps the values of all parameters. */
+static void keep_values(check *c)
 {
     parameter *p = c->parameters;
     double *numbers = c->numbers;
@@ -221,7 +229,6 @@ static void keep_values(check *c, ad_gradcheck_result *results)
         *p = (parameter){.entry = e, .version = e->u.leaf.version, .n = n, .values = numbers, .gradient = numbers + n};
         for (size_t i = 0; i < n; i++)
             p->values[i] = get(&e->value, i);
-        *results++ = (ad_gradcheck_result){.name = ad_name_or(e, "")};
         numbers += 2 * n;
         p++;
     }
@@ -261,9 +268,10 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
     check c = {.tape = t, .function = function, .context = context};
     if (!t || !function || !results)
         return ad_fail(t, AD_BAD_VALUE, "gradcheck: the function and the room for results must not be NULL");
+    begin_results(t, results);
     if (!make_room(&c))
         return t->status;
-    keep_values(&c, results);
+    keep_values(&c);
     if (run_backward(&c)) {
         keep_gradients(&c);
         judge_all(&c, options, results);

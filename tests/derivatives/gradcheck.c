@@ -2,7 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "../support/counting.h"
 #include "../support/one_tape.h"
 
 static void square_without_factor(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_x(p, 0), ad_dy(p))); }
@@ -498,6 +500,25 @@ START_TEST(gradcheck_after_an_error)
 }
 END_TEST
 
+/* The first memory that it asks for is refused: the results say that nothing was checked. */
+START_TEST(gradcheck_without_memory)
+{
+    counting memory;
+    counting_open(&memory);
+    ad_tape *tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
+    ad_param(tape, AD_F64, AD_SHAPE(300), NULL, "a");
+    ad_gradcheck_result result;
+    memset(&result, 0xFF, sizeof result);
+    counting_fail(&memory, 1, COUNTING_FOR_GOOD);
+    ck_assert_int_eq(ad_gradcheck(tape, tiny, NULL, NULL, &result), AD_NO_MEMORY);
+    ck_assert_int_eq(result.verdict, AD_GRADIENT_NOT_CHECKED);
+    ck_assert_str_eq(result.name, "a");
+    counting_heal(&memory);
+    ad_tape_close(tape);
+    counting_check_released(&memory);
+}
+END_TEST
+
 START_TEST(verdict_names)
 {
     ck_assert_str_eq(ad_verdict_name(AD_GRADIENT_NOT_CHECKED), "not checked");
@@ -526,6 +547,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, gradcheck_of_a_function_that_misbehaves, 0, COUNT(misdeeds));
     tcase_add_test(tests, gradcheck_of_a_function_that_changes_a_state);
     tcase_add_test(tests, gradcheck_after_an_error);
+    tcase_add_test(tests, gradcheck_without_memory);
     tcase_add_test(tests, verdict_names);
 }
 
