@@ -503,19 +503,19 @@ END_TEST
 /* The first memory that it asks for is refused: the results say that nothing was checked. */
 START_TEST(gradcheck_without_memory)
 {
-    counting memory;
-    counting_open(&memory);
-    ad_tape *tape = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
+    counting refusing;
+    counting_open(&refusing);
+    ad_tape *tape = ad_tape_open(&(ad_tape_options){.allocator = &refusing.allocator});
     ad_param(tape, AD_F64, AD_SHAPE(300), NULL, "a");
     ad_gradcheck_result result;
     memset(&result, 0xFF, sizeof result);
-    counting_fail(&memory, 1, COUNTING_FOR_GOOD);
+    counting_fail(&refusing, 1, COUNTING_FOR_GOOD);
     ck_assert_int_eq(ad_gradcheck(tape, tiny, NULL, NULL, &result), AD_NO_MEMORY);
     ck_assert_int_eq(result.verdict, AD_GRADIENT_NOT_CHECKED);
     ck_assert_str_eq(result.name, "a");
-    counting_heal(&memory);
+    counting_heal(&refusing);
     ad_tape_close(tape);
-    counting_check_released(&memory);
+    counting_check_released(&refusing);
 }
 END_TEST
 
