@@ -168,7 +168,7 @@ static void put_derivative(const explanation *e, ad_sink *to)
 static void put_value(const explanation *e, ad_sink *to)
 {
     if (!e->has_gradient) {
-        ad_put(to, " is not whole: the sweep failed; so far");
+        ad_put(to, ad_sweep_failed(e->x.tape) ? " is not whole: the sweep failed; so far" : " was not kept;");
     } else if (e->gradient.n == 1 && e->gradient.data) {
         ad_put(to, " = ");
         ad_put_number(to, ad_element_of(e->gradient.data, e->gradient.type, 0), AD_FEW_DIGITS);
@@ -279,7 +279,7 @@ void ad_put_why_zero(ad_sink *to, ad_ink ink, ad_tensor y, ad_tensor x)
     ad_put(to, "the gradient of ");
     ad_put_name(to, ink, x, AD_NAME_IN_TEXT);
     if (!is_found) {
-        ad_put(to, " was not computed: ");
+        ad_put(to, ad_has_part(x) ? " is not known: " : " was not computed: ");
         ad_put_absence_reason(to, ink, y, x);
     } else if (ad_is_all_zero(&gradient)) {
         ad_put(to, " is 0: ");

@@ -218,6 +218,61 @@ START_TEST(a_sweep_that_failed)
 }
 END_TEST
 
+/* No gradient is left, though parts are: that is not because nothing depends on it. */
+START_TEST(reasons_after_a_sweep_that_failed)
+{
+    static const char failed[] = "the sweep failed, and its gradients were dropped";
+    const ad_tensor x = PARAM(0, "x"), w = PARAM(3, "w"), late = PARAM(1, "late"), unused = PARAM(1, "unused");
+    NAMED(s, ad_sqrt(ad_mul(x, late)));
+    NAMED(y, ad_mul(s, w));
+    ad_watch(t, AD_ON);
+    ad_check_finite(t, AD_ON);
+    ck_assert_int_eq(ad_backward(y), AD_NOT_FINITE);
+    ck_assert_ptr_nonnull(strstr(explained(y, w), "1 * 0 = 0\n"));
+    for (int i = 0; i < 2; i++) {
+        const char *tail = i ? "" : ": the tape's message says where";
+        char wanted[400];
+        snprintf(wanted, sizeof wanted, "the gradient of w is not known: %s%s\n", failed, tail);
+        ck_assert_str_eq(why_zero(w), wanted);
+        snprintf(wanted, sizeof wanted, "the gradient of late was not computed: %s%s\n", failed, tail);
+        ck_assert_str_eq(why_zero(late), wanted);
+        EXPECT_REFUSED(ad_explain(y, late, shown_open()), AD_NO_GRADIENT, "explain: ", failed);
+        ck_assert_ptr_nonnull(strstr(why_zero(unused), "y does not depend on unused: nothing uses it"));
+        ad_clear_error(t);
+    }
+}
+END_TEST
+
+START_TEST(the_root_of_a_sweep_that_failed)
+{
+    const ad_tensor x = PARAM(0, "x");
+    NAMED(rt, ad_sqrt(x));
+    ad_watch(t, AD_ON);
+    ad_check_finite(t, AD_ON);
+    ck_assert_int_eq(ad_backward(rt), AD_NOT_FINITE);
+    ck_assert_str_eq(why_zero(rt), "the gradient of rt is not known: the sweep failed, and its gradients were dropped: "
+                                   "the tape's message says where\n");
+    ad_clear_error(t);
+    ck_assert_ptr_null(strstr(why_zero(rt), "depend"));
+}
+END_TEST
+
+/* A replay drops the gradients of variables: no sweep failed. */
+START_TEST(after_a_replay)
+{
+    const double two = 2;
+    const ad_tensor v = ad_name(ad_variable(t, AD_F64, AD_SCALAR, &two), "v"), w = PARAM(3, "w");
+    NAMED(y, ad_mul(v, w));
+    sweep_watched(y);
+    ad_replay(t);
+    expect_ok(t);
+    ck_assert_ptr_null(strstr(explained(y, v), "failed"));
+    ck_assert(!ad_has_gradient(v));
+    ck_assert_str_eq(why_zero(v), "the gradient of v is not known: it was dropped, by a replay or because the sweep "
+                                  "failed\n");
+}
+END_TEST
+
 /* "-0.5 * 2 + 1 * 3 = 2": the products add up to what stands behind them. Lines that leave out terms, or go on below,
  * are not looked at. */
 static int check_products(const char *shown, const char *row)
@@ -351,6 +406,9 @@ START_TEST(a_rule_that_gives_nothing)
                      "the gradient of x was not computed: y depends on x, but no part came to it: the sweep "
                      "failed on its way, or a rule gave none\n");
     EXPECT_REFUSED(ad_explain(y, x, shown_open()), AD_NO_GRADIENT, "no part came to it");
+    ck_assert_ptr_nonnull(strstr(explained(y, h), "dy/dh was not kept; from 1 place where h is used\n"));
+    ck_assert_str_eq(why_zero(h), "the gradient of h is not known: no part came from its call: the sweep failed before "
+                                  "it, or its rule gave none\n");
     expect_cells(printed(t, NULL), "k0", "x", "param", "[]", "5", "not computed",
                  "y's gradient does not come to it: ad_why_zero says why");
 }
@@ -527,6 +585,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);
     tcase_add_test(tests, a_sweep_that_failed);
+    tcase_add_test(tests, reasons_after_a_sweep_that_failed);
+    tcase_add_test(tests, the_root_of_a_sweep_that_failed);
+    tcase_add_test(tests, after_a_replay);
     tcase_add_loop_test(tests, every_row, 0, 2);
     tcase_add_test(tests, a_wrong_rule_shows_the_wrong_number);
     tcase_add_test(tests, a_rule_that_gives_nothing);
