@@ -122,14 +122,17 @@ START_TEST(seeds_and_sweeps_before)
     ad_backward(y);
     ad_watch(t, AD_ON);
     ad_backward_with(y, &(ad_backward_options){.accumulate = true, .seed = ad_scalar(t, 3)});
-    expect_text(explained(y, x), "dy/dx = 16, the sum over 1 place where x is used and the gradient from before\n"
-                                 "  from before this sweep:  4\n"
-                                 "  y = square(x), 1st place:  3 * 4 = 12\n");
+    expect_text(explained(y, x),
+                "the gradient of x = 16, the sum over 1 place where x is used and the gradient from before\n"
+                "  from before this sweep:  4\n"
+                "  y = square(x), 1st place:  3 * 4 = 12\n");
     ad_backward_with(y, &(ad_backward_options){.accumulate = true});
-    expect_text(explained(y, x), "dy/dx = 20, the sum over 2 places where x is used and the gradient from before\n"
+    expect_text(explained(y, x), "the gradient of x = 20, the sum of 2 sweeps (from y) and the gradient from before\n"
                                  "  from before this sweep:  4\n"
-                                 "  y = square(x), 1st place:  3 * 4 = 12\n"
-                                 "  y = square(x), 1st place:  1 * 4 = 4\n");
+                                 "  the sweep from y:\n"
+                                 "    y = square(x), 1st place:  3 * 4 = 12\n"
+                                 "  the sweep from y:\n"
+                                 "    y = square(x), 1st place:  1 * 4 = 4\n");
     expect_text(explained(y, y), "dy/dy = 1, the seed\n  the sweep began here:  1\n");
     const ad_tensor z = ad_name(ad_mul(y, y), "z");
     ad_backward_with(z, &(ad_backward_options){.accumulate = true});
@@ -152,9 +155,38 @@ START_TEST(zeros_of_the_last_sweep)
     expect_text(explained(z, h), "dz/dh = 0, from 1 place where h is used\n"
                                  "  z = mul(h, zero), 1st place:  1 * 0 = 0\n");
     expect_text(why_zero(h), "the gradient of h is 0: its factor zero is 0\n");
-    expect_text(explained(z, x), "dz/dx = 36, the sum over 2 places where x is used\n"
-                                 "  h = scale(x), 1st place:  12 * 3 = 36\n"
-                                 "  h = scale(x), 1st place:  0 * 3 = 0\n");
+    expect_text(explained(z, x), "the gradient of x = 36, the sum of 2 sweeps (from y, z)\n"
+                                 "  the sweep from y:\n"
+                                 "    h = scale(x), 1st place:  12 * 3 = 36\n"
+                                 "  the sweep from z:\n"
+                                 "    h = scale(x), 1st place:  0 * 3 = 0\n");
+}
+END_TEST
+
+/* A sum over two losses is the derivative of neither. */
+START_TEST(two_losses)
+{
+    const ad_tensor w = PARAM(2, "w"), first = PARAM(5, "first");
+    NAMED(L, ad_square(w));
+    NAMED(other, ad_mul(L, first));
+    NAMED(M, ad_mul(L, w));
+    ad_watch(t, AD_ON);
+    ad_backward(other);
+    ad_backward_with(M, &(ad_backward_options){.accumulate = true});
+    expect_text(explained(M, w), "the gradient of w = 32, the sum of 2 sweeps (from other, M)\n"
+                                 "  the sweep from other:\n"
+                                 "    L = square(w), 1st place:  5 * 4 = 20\n"
+                                 "  the sweep from M:\n"
+                                 "    M = mul(L, w), 2nd place:  1 * 4 = 4\n"
+                                 "    L = square(w), 1st place:  2 * 4 = 8\n");
+    expect_text(explained(M, first), "the gradient of first = 4, of one earlier sweep (from other)\n"
+                                     "  other = mul(L, first), 2nd place:  1 * 4 = 4\n");
+    for (int i = 0; i < 100; i++)
+        ad_backward_with(i % 2 ? M : L, &(ad_backward_options){.accumulate = true});
+    const char *text = explained(M, w);
+    ck_assert_ptr_nonnull(strstr(text, ", the sum of 102 sweeps (from other, M, L, ..)\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n  parts 31 to 123 not shown: together "));
+    ck_assert_ptr_null(strstr(text, "dM/"));
 }
 END_TEST
 
@@ -168,7 +200,7 @@ START_TEST(small_batches)
         ad_backward_with(y, &(ad_backward_options){.accumulate = i > 0});
         if (i == 2)
             expect_text(explained(y, x),
-                        "dy/dx = 6, the sum over 1 place where x is used and the gradient from before\n"
+                        "the gradient of x = 6, the sum over 1 place where x is used and the gradient from before\n"
                         "  from before this sweep:  3\n"
                         "  y = scale(x), 1st place:  1 * 3 = 3\n");
     }
@@ -581,6 +613,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, explained_after_a_descent);
     tcase_add_test(tests, seeds_and_sweeps_before);
     tcase_add_test(tests, zeros_of_the_last_sweep);
+    tcase_add_test(tests, two_losses);
     tcase_add_test(tests, small_batches);
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);
