@@ -85,6 +85,22 @@ static void put_about(const ad_flow *f, ad_flow_verdict v, const ad_speech *to, 
     end_sentence(&s, to);
 }
 
+/* Of gradients that are too large or too small by themselves. */
+static void put_sizes(const ad_flow *f, const ad_speech *to)
+{
+    char number[AD_NUMBER_TEXT];
+    sentence s;
+    begin_sentence(&s);
+    ad_put_format(&s.sink, " is above %s. Use smaller first weights, layer_norm between layers, or scale the loss.",
+                  ad_number_text(AD_LARGE_RMS, AD_FEW_DIGITS, number));
+    put_about(f, AD_FLOW_LARGE, to, "The gradient of ", s.text);
+    begin_sentence(&s);
+    ad_put_format(&s.sink, " is below %s: a step changes next to nothing. ",
+                  ad_number_text(AD_TINY_RMS, AD_FEW_DIGITS, number));
+    ad_put(&s.sink, "Unless the loss is at its least, scale it, or use relu or larger first weights.");
+    put_about(f, AD_FLOW_ALL_TINY, to, "The gradient of ", s.text);
+}
+
 /* Each with its reason, up to a few. */
 static void put_all_zero(const ad_flow *f, const ad_speech *to)
 {
@@ -216,6 +232,7 @@ void ad_put_advice(const ad_flow *f, const ad_speech *to)
     if (!of->explodes)
         put_about(f, AD_FLOW_EXPLODED, to, "The gradient of ",
                   " is far larger than the others. Use smaller first weights or a lower rate, or scale the loss.");
+    put_sizes(f, to);
     put_about(f, AD_FLOW_NOT_FINITE, to, "The gradient of ",
               " is not finite. Run the step with ad_check_finite: it names the entry where that begins.");
     put_about(f, AD_FLOW_TOO_SLOW, to, "The update of ", ": it hardly learns. Use a higher rate.");
