@@ -394,7 +394,7 @@ void ad_put_why_zero(ad_sink *to, ad_ink ink, ad_tensor y, ad_tensor x)
 
 ad_shown ad_why_zero(ad_tensor x, FILE *file)
 {
-    char text[2 * TEXT];
+    char text[4 * TEXT]; /* more than six operands and a rule with the longest names */
     ad_sink sink = ad_sink_over(file), to = ad_sink_into(text, sizeof text);
     if (!ad_sink_is_good(&sink) || !ad_sink_check_tensor(&sink, "the tensor", x) || !check_watched(&sink, x.tape))
         return ad_sink_close(&sink);

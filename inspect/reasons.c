@@ -85,6 +85,13 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
         put_zero_factor(sink, ink, part, factor, is_own);
         return;
     }
+    const bool is_scale = ad_is_made_by(part->from, "scale");
+    if (is_scale && ad_attributes_of(part->from)->real == 0) {
+        ad_put(sink, "in ");
+        ad_put_call(sink, ink, part->from);
+        ad_put(sink, " the factor is 0");
+        return;
+    }
     const bool is_sum = factor_of(part) >= 0 && !ad_is_made_by(part->from, "linear");
     ad_put(sink, is_sum ? "the products add up to 0 in " : "");
     ad_put_call(sink, ink, part->from);
@@ -95,7 +102,7 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
                       ad_size_of(part->from) / ad_size_of(part->of));
     } else if (op->properties & AD_PIECEWISE_CONSTANT) {
         ad_put(sink, " is flat: its slope is 0 wherever it has one");
-    } else if (op->properties & AD_ELEMENTWISE && op->arity == 1) {
+    } else if (op->properties & AD_ELEMENTWISE && op->arity == 1 && !is_scale) {
         ad_put(sink, " is flat");
         put_where_flat(sink, part);
     } else if (ad_is_made_by(part->from, "linear") && ad_find_value(part->from, &y) && ad_is_all_zero(&y)) {

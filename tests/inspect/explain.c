@@ -5,6 +5,7 @@
 
 #include "../support/checker.h"
 #include "../support/fixtures.h"
+#include "../support/one_folder.h"
 #include "../support/operators_of_tests.h"
 #include "../support/shown.h"
 
@@ -403,6 +404,12 @@ static void double_run(ad_call *c) { *(double *)c->y[0]->data = 2 * *(const doub
 
 static void wrong_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), 3)); }
 
+static void zeros_vjp(ad_pullback *p)
+{
+    for (int i = 0; i < 6; i++)
+        ad_give(p, i, ad_scale(ad_dy(p), 0));
+}
+
 static void silent_vjp(ad_pullback *p) { (void)p; }
 
 /* What a rule gives is shown, right or wrong. */
@@ -485,6 +492,9 @@ START_TEST(reasons_for_0)
     EXPECT_REASON(ad_step(x), x, "is 0: y = step(x) is flat: its slope is 0 wherever it has one");
     EXPECT_REASON(ad_mul(x, none), x, "is 0: its factor none is 0");
     EXPECT_REASON(ad_mul(ad_name(ad_scale(x, 3), "s"), none), x, "is 0: in y = mul(s, none) the factor none is 0");
+    EXPECT_REASON(ad_scale(x, 0), x, "is 0: in y = scale(x) the factor is 0");
+    EXPECT_REASON(ad_scale(ad_name(ad_scale(x, 1e-200), "s"), 1e-200), x,
+                  "is 0: s = scale(x) gives 0 to its 1st place: c dy");
     EXPECT_REASON(ad_sub(x, x), x, "is 0: its 2 parts cancel each other");
     EXPECT_REASON(ad_tanh(ad_name(ad_scale(x, 1000), "s")), x, "is 0: y = tanh(s) is flat at -2000");
     EXPECT_REASON(ad_maximum(x, two), x, "is 0: y = maximum(x, two) gives 0 to its 1st place: dy to the larger");
@@ -532,6 +542,39 @@ START_TEST(reasons_for_none)
     EXPECT_REASON(w, unused, "was not computed: y does not depend on x: nothing uses it");
     const ad_tensor empty = ad_param(t, AD_F64, AD_SHAPE(0), NULL, "x");
     EXPECT_REASON(ad_sum(empty), empty, "has no elements");
+}
+END_TEST
+
+/* Characters that are written as six make a reason of more than 1000 bytes: it is written whole, or left out. */
+START_TEST(the_longest_reason)
+{
+    static const ad_operator zeros = {
+        .name = "zeros", .arity = 6, .shape = ad_same_shape, .run = double_run, .vjp = zeros_vjp, .gradient = "none"};
+    char name[3 * 24 + 1] = "";
+    for (int i = 0; i < 24; i++)
+        strcat(name, "\u202e");
+    ad_tensor x[6], y;
+    for (int i = 0; i < 6; i++)
+        x[i] = PARAM(1, name);
+    ad_apply(t, &zeros, x, 6, NULL, &y);
+    sweep_watched(ad_name(y, name));
+    const char *text = why_zero(x[0]);
+    ck_assert_uint_gt(strlen(text), 1000);
+    ck_assert_ptr_nonnull(strstr(text, " gives 0 to its 1st place: none\n"));
+    const ad_shown shown = ad_write_html(t, path_of("page.html"), NULL);
+    ck_assert_msg(shown.status == AD_OK, "%s", shown.message);
+    FILE *file = fopen(path_of("page.html"), "rb");
+    static char line[1 << 16];
+    int n = 0;
+    while (fgets(line, sizeof line, file)) {
+        const char *sentence = strstr(line, "<p class=\"warn\">The gradient of ");
+        ck_assert_ptr_null(strstr(line, " is 0: "));
+        n += sentence && strstr(sentence, " is all zero.</p>");
+        ck_assert(!sentence || strstr(sentence, ".</p>"));
+    }
+    fclose(file);
+    ck_assert_int_eq(empty_folder(), 1);
+    ck_assert_int_eq(n, 5);
 }
 END_TEST
 
@@ -628,9 +671,10 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, reasons_for_0);
     tcase_add_test(tests, a_dead_layer);
     tcase_add_test(tests, reasons_for_none);
+    tcase_add_test(tests, the_longest_reason);
     tcase_add_test(tests, explanations_refused);
     tcase_add_test(tests, files_that_cannot_be_written);
     tcase_add_test(tests, memory_that_is_out);
 }
 
-int main(void) { return run_on_one_tape("explain", add_tests); }
+int main(void) { return run_in_one_folder("explain", add_tests); }

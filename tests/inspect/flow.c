@@ -226,7 +226,7 @@ START_TEST(all_large_or_all_tiny)
         {1.1e-12, "ok", ""},
         {9e-13, "vanished", "The gradient of w0, and of 11 more, is below 1e-12: a step changes next to nothing."},
     };
-    char name[10];
+    char name[20];
     ad_tensor w[12], sum = ad_sum(PARAMS("w0", 1, 2));
     w[0] = ad_param_at(t, 0);
     for (int i = 1; i < 12; i++) {
@@ -427,6 +427,23 @@ START_TEST(not_watched)
 }
 END_TEST
 
+START_TEST(many_that_are_all_zero)
+{
+    char name[20];
+    ad_tensor sum = {0};
+    for (int i = 0; i < 6 + _i; i++) {
+        snprintf(name, sizeof name, "w%d", i);
+        const ad_tensor part = ad_sum(ad_scale(PARAMS(name, 1, 2), 0));
+        sum = i ? ad_add(sum, part) : part;
+    }
+    run(sum);
+    print();
+    ck_assert(says("The gradient of w0 is all zero: in #1 = scale(w0) the factor is 0."));
+    ck_assert(
+        says(_i ? "There are 2 more gradients that are all zero." : "There is 1 more gradient that is all zero."));
+}
+END_TEST
+
 /* Of many layers with dead units the first are named. */
 START_TEST(many_dead_layers)
 {
@@ -527,6 +544,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, in_order_of_use);
     tcase_add_test(tests, dropped_and_in_error);
     tcase_add_test(tests, not_watched);
+    tcase_add_loop_test(tests, many_that_are_all_zero, 0, 2);
     tcase_add_test(tests, many_dead_layers);
     tcase_add_test(tests, mistakes);
     tcase_add_test(tests, of_a_classifier);
