@@ -21,13 +21,16 @@ static void begin_sentence(sentence *s) { s->sink = ad_sink_into(s->text, sizeof
 
 static void end_sentence(sentence *s, const ad_speech *to) { to->put_sentence(to->sink, s->text); }
 
-static void put_more(size_t n, const char *of_what, const ad_speech *to)
+static void put_more(size_t n, const char *one, const char *many, const ad_speech *to)
 {
     sentence s;
     if (n <= MOST)
         return;
     begin_sentence(&s);
-    ad_put_format(&s.sink, "There are %zu more %s.", n - MOST, of_what);
+    if (n - MOST == 1)
+        ad_put_format(&s.sink, "There is 1 more %s.", one);
+    else
+        ad_put_format(&s.sink, "There are %zu more %s.", n - MOST, many);
     end_sentence(&s, to);
 }
 
@@ -85,6 +88,22 @@ static void put_about(const ad_flow *f, ad_flow_verdict v, const ad_speech *to, 
     end_sentence(&s, to);
 }
 
+/* Of gradients that are too large or too small by themselves. */
+static void put_sizes(const ad_flow *f, const ad_speech *to)
+{
+    char number[AD_NUMBER_TEXT];
+    sentence s;
+    begin_sentence(&s);
+    ad_put_format(&s.sink, " is above %s. Use smaller first weights, layer_norm between layers, or scale the loss.",
+                  ad_number_text(AD_LARGE_RMS, AD_FEW_DIGITS, number));
+    put_about(f, AD_FLOW_LARGE, to, "The gradient of ", s.text);
+    begin_sentence(&s);
+    ad_put_format(&s.sink, " is below %s: a step changes next to nothing. ",
+                  ad_number_text(AD_TINY_RMS, AD_FEW_DIGITS, number));
+    ad_put(&s.sink, "Unless the loss is at its least, scale it, or use relu or larger first weights.");
+    put_about(f, AD_FLOW_ALL_TINY, to, "The gradient of ", s.text);
+}
+
 /* Each with its reason, up to a few. */
 static void put_all_zero(const ad_flow *f, const ad_speech *to)
 {
@@ -96,13 +115,15 @@ static void put_all_zero(const ad_flow *f, const ad_speech *to)
         char reason[SENTENCE / 2];
         ad_sink why = ad_sink_into(reason, sizeof reason);
         ad_put_zero_reason(&why, to->ink, f->rows[k].x);
+        if (why.room < 2) /* it may have been cut, also inside of what an ink writes for a character */
+            *reason = 0;
         begin_sentence(&s);
         ad_put(&s.sink, "The gradient of ");
         ad_put_name(&s.sink, to->ink, f->rows[k].x, AD_NAME_IN_TEXT);
         ad_put_format(&s.sink, " is all zero%s%s.", *reason ? ": " : "", reason);
         end_sentence(&s, to);
     }
-    put_more(n, "gradients that are all zero", to);
+    put_more(n, "gradient that is all zero", "gradients that are all zero", to);
 }
 
 /* ---- Dead units -------------------------------------------------------------------------------------------------- */
@@ -202,7 +223,7 @@ static void put_units(ad_tape *t, const ad_speech *to)
     for (size_t i = 0; i < ad_entry_count(t) && ad_sink_is_good(to->sink); i++)
         if (write_units(&s, to, ad_recorded_at(t, i)) && n++ < MOST)
             end_sentence(&s, to);
-    put_more(n, "layers with dead units or saturated numbers", to);
+    put_more(n, "layer with dead units or saturated numbers", "layers with dead units or saturated numbers", to);
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
@@ -216,6 +237,7 @@ void ad_put_advice(const ad_flow *f, const ad_speech *to)
     if (!of->explodes)
         put_about(f, AD_FLOW_EXPLODED, to, "The gradient of ",
                   " is far larger than the others. Use smaller first weights or a lower rate, or scale the loss.");
+    put_sizes(f, to);
     put_about(f, AD_FLOW_NOT_FINITE, to, "The gradient of ",
               " is not finite. Run the step with ad_check_finite: it names the entry where that begins.");
     put_about(f, AD_FLOW_TOO_SLOW, to, "The update of ", ": it hardly learns. Use a higher rate.");

@@ -8,8 +8,8 @@
 
 const char *ad_flow_verdict_word(ad_flow_verdict verdict)
 {
-    static const char *const words[] = {"ok",       "slow",     "fast",       "too slow", "too fast",
-                                        "vanished", "exploded", "not finite", "all zero", "not computed"};
+    static const char *const words[] = {"ok",       "slow",     "fast",     "too slow",   "too fast", "vanished",
+                                        "exploded", "vanished", "exploded", "not finite", "all zero", "not computed"};
     return words[verdict];
 }
 
@@ -156,8 +156,17 @@ static ad_flow_verdict of_update(const ad_flow_row *r)
     return r->update >= AD_UPDATE_SLOW ? AD_FLOW_OK : r->update >= AD_UPDATE_TOO_SLOW ? AD_FLOW_SLOW : AD_FLOW_TOO_SLOW;
 }
 
+static bool are_all_tiny(const ad_flow *f)
+{
+    for (size_t k = 0; k < f->n; k++)
+        if (f->rows[k].verdict == AD_FLOW_NOT_FINITE || f->rows[k].rms >= AD_TINY_RMS)
+            return false;
+    return true;
+}
+
 static void judge(ad_flow *f)
 {
+    const bool is_tiny = are_all_tiny(f);
     for (int kind = 0; kind < AD_LAYER_KINDS; kind++)
         f->trends[kind] = compare_layers(f, kind);
     const double middle = median(f);
@@ -171,6 +180,8 @@ static void judge(ad_flow *f)
             r->verdict = AD_FLOW_VANISHED;
         else if (is_large || (of->explodes && r->rms > AD_EXPLODED_ABOVE * of->last))
             r->verdict = AD_FLOW_EXPLODED;
+        else if (is_tiny || r->rms > AD_LARGE_RMS)
+            r->verdict = is_tiny ? AD_FLOW_ALL_TINY : AD_FLOW_LARGE;
         else
             r->verdict = of_update(r);
     }

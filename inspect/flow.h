@@ -10,6 +10,8 @@
 #define AD_EXPLODED_ABOVE 1e4       /* so too */
 #define AD_FAR_ABOVE_MEDIAN 1e3     /* one parameter against the median of all, */
 #define AD_FAR_ABOVE 1              /* and by itself */
+#define AD_LARGE_RMS 1e3            /* one parameter, whatever the others are */
+#define AD_TINY_RMS 1e-12           /* all parameters */
 #define AD_UPDATE_TOO_SLOW 1e-5     /* below; an update against its weight */
 #define AD_UPDATE_SLOW 1e-4         /* so too */
 #define AD_UPDATE_FAST 1e-2         /* above */
@@ -29,6 +31,8 @@ typedef enum ad_flow_verdict {
     AD_FLOW_TOO_FAST,
     AD_FLOW_VANISHED,
     AD_FLOW_EXPLODED,
+    AD_FLOW_ALL_TINY, /* these two by themselves, not against others; the words are those of the two above */
+    AD_FLOW_LARGE,
     AD_FLOW_NOT_FINITE,
     AD_FLOW_ALL_ZERO,
     AD_FLOW_NOT_COMPUTED

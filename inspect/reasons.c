@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <gradtape/backward.h>
+
 #include "describe.h"
 #include "gradients.h"
 #include "operators.h"
@@ -83,6 +85,13 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
         put_zero_factor(sink, ink, part, factor, is_own);
         return;
     }
+    const bool is_scale = ad_is_made_by(part->from, "scale");
+    if (is_scale && ad_attributes_of(part->from)->real == 0) {
+        ad_put(sink, "in ");
+        ad_put_call(sink, ink, part->from);
+        ad_put(sink, " the factor is 0");
+        return;
+    }
     const bool is_sum = factor_of(part) >= 0 && !ad_is_made_by(part->from, "linear");
     ad_put(sink, is_sum ? "the products add up to 0 in " : "");
     ad_put_call(sink, ink, part->from);
@@ -93,7 +102,7 @@ static void put_culprit(ad_sink *sink, ad_ink ink, const ad_part *part, bool is_
                       ad_size_of(part->from) / ad_size_of(part->of));
     } else if (op->properties & AD_PIECEWISE_CONSTANT) {
         ad_put(sink, " is flat: its slope is 0 wherever it has one");
-    } else if (op->properties & AD_ELEMENTWISE && op->arity == 1) {
+    } else if (op->properties & AD_ELEMENTWISE && op->arity == 1 && !is_scale) {
         ad_put(sink, " is flat");
         put_where_flat(sink, part);
     } else if (ad_is_made_by(part->from, "linear") && ad_find_value(part->from, &y) && ad_is_all_zero(&y)) {
@@ -237,6 +246,48 @@ static size_t find_stop(const unsigned char *marks, ad_tensor y)
     return end;
 }
 
+bool ad_has_part(ad_tensor x)
+{
+    size_t last;
+    bool cancel;
+    return count_parts(x, &last, &cancel) > 0;
+}
+
+/* Only a sweep that failed drops the gradient of a parameter that was given a part; a replay drops those of variables,
+ * too. */
+bool ad_sweep_failed(const ad_tape *t)
+{
+    const size_t n = ad_part_count(t, AD_BAND_BACKWARD);
+    for (size_t i = n; i-- > 0;) {
+        const ad_tensor x = ad_backward_part(t, i)->of;
+        const bool is_leaf = ad_is_valid(x) && !ad_is_dropped(x) && !ad_operator_of(x);
+        if (is_leaf && ad_has_gradient(x))
+            return false;
+        if (is_leaf && ad_is_kept(x))
+            return true;
+    }
+    return n > 0 && ad_status_of(t) != AD_OK;
+}
+
+/* Says why there is no gradient of x, which y depends on, or which is y. */
+static void put_lost(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x)
+{
+    const bool has_part = ad_has_part(x);
+    if (ad_sweep_failed(x.tape)) {
+        ad_put(sink, "the sweep failed, and its gradients were dropped");
+        ad_put(sink, ad_status_of(x.tape) != AD_OK ? ": the tape's message says where" : "");
+    } else if (has_part && !ad_operator_of(x)) {
+        ad_put(sink, "it was dropped, by a replay or because the sweep failed");
+    } else if (has_part) {
+        ad_put(sink, "no part came from its call: the sweep failed before it, or its rule gave none");
+    } else {
+        put_name(sink, ink, y);
+        ad_put(sink, " depends on ");
+        put_name(sink, ink, x);
+        ad_put(sink, ", but no part came to it: the sweep failed on its way, or a rule gave none");
+    }
+}
+
 static bool is_guard(ad_tensor y)
 {
     const ad_operator *op = ad_operator_of(y);
@@ -265,13 +316,13 @@ static void put_no_way(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x, cons
 /* Says what was found on the way from x to y. */
 static void put_stop(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x, size_t stop)
 {
+    if (stop > ad_number_of(y)) {
+        put_lost(sink, ink, y, x);
+        return;
+    }
     put_name(sink, ink, y);
     ad_put(sink, " depends on ");
     put_name(sink, ink, x);
-    if (stop > ad_number_of(y)) {
-        ad_put(sink, ", but no part came to it: the sweep failed on its way, or a rule gave none");
-        return;
-    }
     ad_put(sink, " only through ");
     ad_put_call(sink, ink, ad_recorded_at(y.tape, stop));
     ad_put(sink, ", which no gradient passes");
@@ -298,6 +349,10 @@ void ad_put_absence_reason(ad_sink *sink, ad_ink ink, ad_tensor y, ad_tensor x)
     ad_memory memory = ad_memory_over(&allocator);
     if (!ad_wants_gradient(x)) {
         put_unwanted(sink, ink, x);
+        return;
+    }
+    if (x.id == y.id) {
+        put_lost(sink, ink, y, x);
         return;
     }
     if (ad_is_kept(y)) {

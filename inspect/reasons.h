@@ -7,6 +7,12 @@
  * once. */
 void ad_put_zero_reason(ad_sink *sink, ad_ink ink, ad_tensor x);
 
+/* Whether the last sweep is known to have failed: then it has left parts, but no gradients. It reads the parts once. */
+bool ad_sweep_failed(const ad_tape *t);
+
+/* Whether there is a part of the gradient of x. */
+bool ad_has_part(ad_tensor x);
+
 /* Whether an entry has x as an operand. It reads the recording once. */
 bool ad_is_used(ad_tensor x);
 

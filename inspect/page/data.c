@@ -134,6 +134,8 @@ static void put_reasons(ad_page *page)
             ad_sink_fail(page->sink, sink.shown.status, "%s: %s", page->sink->who, sink.shown.message);
             return;
         }
+        if (sink.room < 2) /* it may have been cut */
+            continue;
         put_key(page->sink, x, &is_first);
         put_string(page->sink, text, TEXT);
     }

@@ -5,6 +5,7 @@
 
 #include "../support/checker.h"
 #include "../support/fixtures.h"
+#include "../support/one_folder.h"
 #include "../support/operators_of_tests.h"
 #include "../support/shown.h"
 
@@ -122,14 +123,17 @@ START_TEST(seeds_and_sweeps_before)
     ad_backward(y);
     ad_watch(t, AD_ON);
     ad_backward_with(y, &(ad_backward_options){.accumulate = true, .seed = ad_scalar(t, 3)});
-    expect_text(explained(y, x), "dy/dx = 16, the sum over 1 place where x is used and the gradient from before\n"
-                                 "  from before this sweep:  4\n"
-                                 "  y = square(x), 1st place:  3 * 4 = 12\n");
+    expect_text(explained(y, x),
+                "the gradient of x = 16, the sum over 1 place where x is used and the gradient from before\n"
+                "  from before this sweep:  4\n"
+                "  y = square(x), 1st place:  3 * 4 = 12\n");
     ad_backward_with(y, &(ad_backward_options){.accumulate = true});
-    expect_text(explained(y, x), "dy/dx = 20, the sum over 2 places where x is used and the gradient from before\n"
+    expect_text(explained(y, x), "the gradient of x = 20, the sum of 2 sweeps (from y) and the gradient from before\n"
                                  "  from before this sweep:  4\n"
-                                 "  y = square(x), 1st place:  3 * 4 = 12\n"
-                                 "  y = square(x), 1st place:  1 * 4 = 4\n");
+                                 "  the sweep from y:\n"
+                                 "    y = square(x), 1st place:  3 * 4 = 12\n"
+                                 "  the sweep from y:\n"
+                                 "    y = square(x), 1st place:  1 * 4 = 4\n");
     expect_text(explained(y, y), "dy/dy = 1, the seed\n  the sweep began here:  1\n");
     const ad_tensor z = ad_name(ad_mul(y, y), "z");
     ad_backward_with(z, &(ad_backward_options){.accumulate = true});
@@ -152,9 +156,38 @@ START_TEST(zeros_of_the_last_sweep)
     expect_text(explained(z, h), "dz/dh = 0, from 1 place where h is used\n"
                                  "  z = mul(h, zero), 1st place:  1 * 0 = 0\n");
     expect_text(why_zero(h), "the gradient of h is 0: its factor zero is 0\n");
-    expect_text(explained(z, x), "dz/dx = 36, the sum over 2 places where x is used\n"
-                                 "  h = scale(x), 1st place:  12 * 3 = 36\n"
-                                 "  h = scale(x), 1st place:  0 * 3 = 0\n");
+    expect_text(explained(z, x), "the gradient of x = 36, the sum of 2 sweeps (from y, z)\n"
+                                 "  the sweep from y:\n"
+                                 "    h = scale(x), 1st place:  12 * 3 = 36\n"
+                                 "  the sweep from z:\n"
+                                 "    h = scale(x), 1st place:  0 * 3 = 0\n");
+}
+END_TEST
+
+/* A sum over two losses is the derivative of neither. */
+START_TEST(two_losses)
+{
+    const ad_tensor w = PARAM(2, "w"), first = PARAM(5, "first");
+    NAMED(L, ad_square(w));
+    NAMED(other, ad_mul(L, first));
+    NAMED(M, ad_mul(L, w));
+    ad_watch(t, AD_ON);
+    ad_backward(other);
+    ad_backward_with(M, &(ad_backward_options){.accumulate = true});
+    expect_text(explained(M, w), "the gradient of w = 32, the sum of 2 sweeps (from other, M)\n"
+                                 "  the sweep from other:\n"
+                                 "    L = square(w), 1st place:  5 * 4 = 20\n"
+                                 "  the sweep from M:\n"
+                                 "    M = mul(L, w), 2nd place:  1 * 4 = 4\n"
+                                 "    L = square(w), 1st place:  2 * 4 = 8\n");
+    expect_text(explained(M, first), "the gradient of first = 4, of one earlier sweep (from other)\n"
+                                     "  other = mul(L, first), 2nd place:  1 * 4 = 4\n");
+    for (int i = 0; i < 100; i++)
+        ad_backward_with(i % 2 ? M : L, &(ad_backward_options){.accumulate = true});
+    const char *text = explained(M, w);
+    ck_assert_ptr_nonnull(strstr(text, ", the sum of 102 sweeps (from other, M, L, ..)\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n  parts 31 to 123 not shown: together "));
+    ck_assert_ptr_null(strstr(text, "dM/"));
 }
 END_TEST
 
@@ -168,7 +201,7 @@ START_TEST(small_batches)
         ad_backward_with(y, &(ad_backward_options){.accumulate = i > 0});
         if (i == 2)
             expect_text(explained(y, x),
-                        "dy/dx = 6, the sum over 1 place where x is used and the gradient from before\n"
+                        "the gradient of x = 6, the sum over 1 place where x is used and the gradient from before\n"
                         "  from before this sweep:  3\n"
                         "  y = scale(x), 1st place:  1 * 3 = 3\n");
     }
@@ -215,6 +248,61 @@ START_TEST(a_sweep_that_failed)
     expect_text(text, "dy/dx is not whole: the sweep failed; so far from 1 place where x is used\n"
                       "  y = add(bad, x), 2nd place:  1 * 1 = 1\n");
     ck_assert_int_eq(ad_clear_error(t), AD_NOT_FINITE);
+}
+END_TEST
+
+/* No gradient is left, though parts are: that is not because nothing depends on it. */
+START_TEST(reasons_after_a_sweep_that_failed)
+{
+    static const char failed[] = "the sweep failed, and its gradients were dropped";
+    const ad_tensor x = PARAM(0, "x"), w = PARAM(3, "w"), late = PARAM(1, "late"), unused = PARAM(1, "unused");
+    NAMED(s, ad_sqrt(ad_mul(x, late)));
+    NAMED(y, ad_mul(s, w));
+    ad_watch(t, AD_ON);
+    ad_check_finite(t, AD_ON);
+    ck_assert_int_eq(ad_backward(y), AD_NOT_FINITE);
+    ck_assert_ptr_nonnull(strstr(explained(y, w), "1 * 0 = 0\n"));
+    for (int i = 0; i < 2; i++) {
+        const char *tail = i ? "" : ": the tape's message says where";
+        char wanted[400];
+        snprintf(wanted, sizeof wanted, "the gradient of w is not known: %s%s\n", failed, tail);
+        ck_assert_str_eq(why_zero(w), wanted);
+        snprintf(wanted, sizeof wanted, "the gradient of late was not computed: %s%s\n", failed, tail);
+        ck_assert_str_eq(why_zero(late), wanted);
+        EXPECT_REFUSED(ad_explain(y, late, shown_open()), AD_NO_GRADIENT, "explain: ", failed);
+        ck_assert_ptr_nonnull(strstr(why_zero(unused), "y does not depend on unused: nothing uses it"));
+        ad_clear_error(t);
+    }
+}
+END_TEST
+
+START_TEST(the_root_of_a_sweep_that_failed)
+{
+    const ad_tensor x = PARAM(0, "x");
+    NAMED(rt, ad_sqrt(x));
+    ad_watch(t, AD_ON);
+    ad_check_finite(t, AD_ON);
+    ck_assert_int_eq(ad_backward(rt), AD_NOT_FINITE);
+    ck_assert_str_eq(why_zero(rt), "the gradient of rt is not known: the sweep failed, and its gradients were dropped: "
+                                   "the tape's message says where\n");
+    ad_clear_error(t);
+    ck_assert_ptr_null(strstr(why_zero(rt), "depend"));
+}
+END_TEST
+
+/* A replay drops the gradients of variables: no sweep failed. */
+START_TEST(after_a_replay)
+{
+    const double two = 2;
+    const ad_tensor v = ad_name(ad_variable(t, AD_F64, AD_SCALAR, &two), "v"), w = PARAM(3, "w");
+    NAMED(y, ad_mul(v, w));
+    sweep_watched(y);
+    ad_replay(t);
+    expect_ok(t);
+    ck_assert_ptr_null(strstr(explained(y, v), "failed"));
+    ck_assert(!ad_has_gradient(v));
+    ck_assert_str_eq(why_zero(v), "the gradient of v is not known: it was dropped, by a replay or because the sweep "
+                                  "failed\n");
 }
 END_TEST
 
@@ -316,6 +404,12 @@ static void double_run(ad_call *c) { *(double *)c->y[0]->data = 2 * *(const doub
 
 static void wrong_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), 3)); }
 
+static void zeros_vjp(ad_pullback *p)
+{
+    for (int i = 0; i < 6; i++)
+        ad_give(p, i, ad_scale(ad_dy(p), 0));
+}
+
 static void silent_vjp(ad_pullback *p) { (void)p; }
 
 /* What a rule gives is shown, right or wrong. */
@@ -351,6 +445,9 @@ START_TEST(a_rule_that_gives_nothing)
                      "the gradient of x was not computed: y depends on x, but no part came to it: the sweep "
                      "failed on its way, or a rule gave none\n");
     EXPECT_REFUSED(ad_explain(y, x, shown_open()), AD_NO_GRADIENT, "no part came to it");
+    ck_assert_ptr_nonnull(strstr(explained(y, h), "dy/dh was not kept; from 1 place where h is used\n"));
+    ck_assert_str_eq(why_zero(h), "the gradient of h is not known: no part came from its call: the sweep failed before "
+                                  "it, or its rule gave none\n");
     expect_cells(printed(t, NULL), "k0", "x", "param", "[]", "5", "not computed",
                  "y's gradient does not come to it: ad_why_zero says why");
 }
@@ -395,6 +492,9 @@ START_TEST(reasons_for_0)
     EXPECT_REASON(ad_step(x), x, "is 0: y = step(x) is flat: its slope is 0 wherever it has one");
     EXPECT_REASON(ad_mul(x, none), x, "is 0: its factor none is 0");
     EXPECT_REASON(ad_mul(ad_name(ad_scale(x, 3), "s"), none), x, "is 0: in y = mul(s, none) the factor none is 0");
+    EXPECT_REASON(ad_scale(x, 0), x, "is 0: in y = scale(x) the factor is 0");
+    EXPECT_REASON(ad_scale(ad_name(ad_scale(x, 1e-200), "s"), 1e-200), x,
+                  "is 0: s = scale(x) gives 0 to its 1st place: c dy");
     EXPECT_REASON(ad_sub(x, x), x, "is 0: its 2 parts cancel each other");
     EXPECT_REASON(ad_tanh(ad_name(ad_scale(x, 1000), "s")), x, "is 0: y = tanh(s) is flat at -2000");
     EXPECT_REASON(ad_maximum(x, two), x, "is 0: y = maximum(x, two) gives 0 to its 1st place: dy to the larger");
@@ -442,6 +542,39 @@ START_TEST(reasons_for_none)
     EXPECT_REASON(w, unused, "was not computed: y does not depend on x: nothing uses it");
     const ad_tensor empty = ad_param(t, AD_F64, AD_SHAPE(0), NULL, "x");
     EXPECT_REASON(ad_sum(empty), empty, "has no elements");
+}
+END_TEST
+
+/* Characters that are written as six make a reason of more than 1000 bytes: it is written whole, or left out. */
+START_TEST(the_longest_reason)
+{
+    static const ad_operator zeros = {
+        .name = "zeros", .arity = 6, .shape = ad_same_shape, .run = double_run, .vjp = zeros_vjp, .gradient = "none"};
+    char name[3 * 24 + 1] = "";
+    for (int i = 0; i < 24; i++)
+        strcat(name, "\u202e");
+    ad_tensor x[6], y;
+    for (int i = 0; i < 6; i++)
+        x[i] = PARAM(1, name);
+    ad_apply(t, &zeros, x, 6, NULL, &y);
+    sweep_watched(ad_name(y, name));
+    const char *text = why_zero(x[0]);
+    ck_assert_uint_gt(strlen(text), 1000);
+    ck_assert_ptr_nonnull(strstr(text, " gives 0 to its 1st place: none\n"));
+    const ad_shown shown = ad_write_html(t, path_of("page.html"), NULL);
+    ck_assert_msg(shown.status == AD_OK, "%s", shown.message);
+    FILE *file = fopen(path_of("page.html"), "rb");
+    static char line[1 << 16];
+    int n = 0;
+    while (fgets(line, sizeof line, file)) {
+        const char *sentence = strstr(line, "<p class=\"warn\">The gradient of ");
+        ck_assert_ptr_null(strstr(line, " is 0: "));
+        n += sentence && strstr(sentence, " is all zero.</p>");
+        ck_assert(!sentence || strstr(sentence, ".</p>"));
+    }
+    fclose(file);
+    ck_assert_int_eq(empty_folder(), 1);
+    ck_assert_int_eq(n, 5);
 }
 END_TEST
 
@@ -523,10 +656,14 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, explained_after_a_descent);
     tcase_add_test(tests, seeds_and_sweeps_before);
     tcase_add_test(tests, zeros_of_the_last_sweep);
+    tcase_add_test(tests, two_losses);
     tcase_add_test(tests, small_batches);
     tcase_add_test(tests, many_places_are_folded);
     tcase_add_test(tests, lines_stay_within_100_columns);
     tcase_add_test(tests, a_sweep_that_failed);
+    tcase_add_test(tests, reasons_after_a_sweep_that_failed);
+    tcase_add_test(tests, the_root_of_a_sweep_that_failed);
+    tcase_add_test(tests, after_a_replay);
     tcase_add_loop_test(tests, every_row, 0, 2);
     tcase_add_test(tests, a_wrong_rule_shows_the_wrong_number);
     tcase_add_test(tests, a_rule_that_gives_nothing);
@@ -534,9 +671,10 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, reasons_for_0);
     tcase_add_test(tests, a_dead_layer);
     tcase_add_test(tests, reasons_for_none);
+    tcase_add_test(tests, the_longest_reason);
     tcase_add_test(tests, explanations_refused);
     tcase_add_test(tests, files_that_cannot_be_written);
     tcase_add_test(tests, memory_that_is_out);
 }
 
-int main(void) { return run_on_one_tape("explain", add_tests); }
+int main(void) { return run_in_one_folder("explain", add_tests); }

@@ -176,8 +176,8 @@ START_TEST(vanishing)
     ck_assert_str_eq(verdict_on(layers[0].weights), "vanished");
     ck_assert_str_eq(verdict_on(layers[9].weights), "ok");
     ck_assert(says("The gradient shrinks to 0."));
-    ck_assert(
-        says("of itself per layer (logistic' is at most 1/4). Use relu or tanh, larger first weights, or fewer layers."));
+    ck_assert(says(
+        "of itself per layer (logistic' is at most 1/4). Use relu or tanh, larger first weights, or fewer layers."));
     ck_assert_str_eq(cell(line_of("layer1/weights"), 4), "no update");
 }
 END_TEST
@@ -210,6 +210,47 @@ START_TEST(one_that_is_far_larger)
     ck_assert_str_eq(verdict_on(a), "exploded");
     ck_assert_str_eq(verdict_on(b), "ok");
     ck_assert(says("The gradient of a is far larger than the others."));
+}
+END_TEST
+
+/* Layers that are all alike are judged too: by their sizes. */
+START_TEST(all_large_or_all_tiny)
+{
+    static const struct {
+        double scale;
+        const char *verdict, *says;
+    } cases[] = {
+        {4.8e15, "exploded", "The gradient of w0, and of 11 more, is above 1000. Use smaller first weights, "},
+        {1001, "exploded", "is above 1000."},
+        {999, "ok", ""},
+        {1.1e-12, "ok", ""},
+        {9e-13, "vanished", "The gradient of w0, and of 11 more, is below 1e-12: a step changes next to nothing."},
+    };
+    char name[20];
+    ad_tensor w[12], sum = ad_sum(PARAMS("w0", 1, 2));
+    w[0] = ad_param_at(t, 0);
+    for (int i = 1; i < 12; i++) {
+        snprintf(name, sizeof name, "w%d", i);
+        w[i] = PARAMS(name, 1, 2);
+        sum = ad_add(sum, ad_sum(w[i]));
+    }
+    run(ad_scale(sum, cases[_i].scale));
+    print();
+    for (int i = 0; i < 12; i++)
+        ck_assert_str_eq(verdict_on(w[i]), cases[_i].verdict);
+    ck_assert(says(cases[_i].says));
+    ck_assert_int_eq(n_lines > 12, *cases[_i].says != 0);
+    ck_assert(!says("far larger"));
+}
+END_TEST
+
+START_TEST(one_that_is_tiny)
+{
+    const ad_tensor a = PARAMS("a", 1, 2), b = PARAMS("b", 1, 2);
+    run(ad_sum(ad_add(ad_scale(a, 1e-20), b)));
+    print();
+    ck_assert_str_eq(verdict_on(b), "ok");
+    ck_assert(!says("next to nothing"));
 }
 END_TEST
 
@@ -386,6 +427,23 @@ START_TEST(not_watched)
 }
 END_TEST
 
+START_TEST(many_that_are_all_zero)
+{
+    char name[20];
+    ad_tensor sum = {0};
+    for (int i = 0; i < 6 + _i; i++) {
+        snprintf(name, sizeof name, "w%d", i);
+        const ad_tensor part = ad_sum(ad_scale(PARAMS(name, 1, 2), 0));
+        sum = i ? ad_add(sum, part) : part;
+    }
+    run(sum);
+    print();
+    ck_assert(says("The gradient of w0 is all zero: in #1 = scale(w0) the factor is 0."));
+    ck_assert(
+        says(_i ? "There are 2 more gradients that are all zero." : "There is 1 more gradient that is all zero."));
+}
+END_TEST
+
 /* Of many layers with dead units the first are named. */
 START_TEST(many_dead_layers)
 {
@@ -474,6 +532,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, vanishing_by_small_weights);
     tcase_add_test(tests, exploding);
     tcase_add_test(tests, one_that_is_far_larger);
+    tcase_add_loop_test(tests, all_large_or_all_tiny, 0, 5);
+    tcase_add_test(tests, one_that_is_tiny);
     tcase_add_test(tests, not_finite);
     tcase_add_loop_test(tests, dead_units, 0, 2);
     tcase_add_test(tests, a_small_batch);
@@ -484,6 +544,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, in_order_of_use);
     tcase_add_test(tests, dropped_and_in_error);
     tcase_add_test(tests, not_watched);
+    tcase_add_loop_test(tests, many_that_are_all_zero, 0, 2);
     tcase_add_test(tests, many_dead_layers);
     tcase_add_test(tests, mistakes);
     tcase_add_test(tests, of_a_classifier);
