@@ -330,6 +330,48 @@ async function checkFacets(page, tape) {
   }
   await page.keyboard.press('g');
 }
+// Heat maps follow the system's theme while the page is open.
+async function checkTheme(page) {
+  await page.keyboard.press('v');
+  const drawn = async colorScheme => {
+    await page.emulateMedia({colorScheme});
+    return page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+      return [...document.querySelectorAll('#maps canvas')].map(c => c.toDataURL()).join();
+    });
+  };
+  const light = await drawn('light');
+  if (light) expect(light !== (await drawn('dark')), 'heat maps stay light when the theme of the system turns dark');
+  await page.emulateMedia({colorScheme: 'light'});
+  await page.keyboard.press('g');
+}
+// Of a step only its direction is known. A change that goes back has a negative rate.
+async function checkDescent(page, tape) {
+  const isOne = c => c.by === 'descend' && c.before.n === 1,
+    k = tape.changes.findIndex(isOne);
+  if (k < 0 || !tape.parts.length) return;
+  const html = readFileSync(new URL(page.url()), 'utf8'),
+    change = tape.changes[k],
+    t = tape.tensors.find(t => t.id === change.leaf);
+  for (const isBack of [false, true]) {
+    const other = structuredClone({...tape, of: 0, from: 0, gradients: 0});
+    if (isBack) [other.changes[k].before, other.tensors.find(o => o.id === t.id).now] = [t.now, change.before];
+    const own = await page.context().browser().newPage();
+    own.setDefaultTimeout(0);
+    await own.setContent(html.replace(/(id="gradtape-tape">)[^<]*/, (_, start) => start + JSON.stringify(other)));
+    await own.keyboard.press('4');
+    for (let i = 0; i < k; i++) await own.keyboard.press('ArrowRight');
+    const text = await spoken(own);
+    expect(!/gradient makes/.test(text), `a step is said to do what is not known: ${text}`);
+    expect(
+      isBack
+        ? /with the gradient/.test(text) && !/− −/.test(text)
+        : /a step against the gradient; a small enough one makes/.test(text),
+      `of a step ${isBack ? 'back' : 'on'} it is said: ${text}`
+    );
+    await own.close();
+  }
+}
 async function checkTab(page) {
   const wanted = await page.evaluate(
     () =>
@@ -459,6 +501,8 @@ async function checkPage(browser, name) {
   if (name === 'ranks' || name === 'facets') await checkFacets(page, tape);
   if (name === 'layers') await checkFolds(page, 2);
   await checkSecondWalk(page, tape);
+  await checkTheme(page);
+  await checkDescent(page, tape);
   await checkUnfolding(page, tape, T);
   for (const scheme of ['light', 'dark']) {
     await lookAtAll(page, name, scheme, 1280, 720);

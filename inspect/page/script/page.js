@@ -212,6 +212,8 @@ addEventListener('beforeprint', () => {
   drawTensor();
 });
 addEventListener('resize', drawStrip);
+// Colours of heat maps are not the style sheet's.
+matchMedia('(prefers-color-scheme:dark)').onchange = show;
 
 // ---- The hash ----
 function remember() {
