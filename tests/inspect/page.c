@@ -267,6 +267,40 @@ START_TEST(a_sweep_that_failed)
 }
 END_TEST
 
+/* What the tables show between two texts. */
+static char *shown_between(const char *from, const char *to)
+{
+    static char text[1000];
+    const char *at = strstr(page, from);
+    ck_assert_msg(at, "the page has no %s", from);
+    const char *end = strstr(at, to);
+    ck_assert(end && end - at < 10000);
+    size_t n = 0;
+    for (bool is_tag = false; at < end; at++) {
+        is_tag = *at == '<' || (is_tag && at[-1] != '>');
+        if (!is_tag && n < sizeof text - 1)
+            text[n++] = *at;
+    }
+    text[n] = 0;
+    return text;
+}
+
+/* The value that results were computed from stands first, as in ad_print; then the one that is there now. */
+START_TEST(a_leaf_that_was_changed_since)
+{
+    ad_watch(t, AD_ON);
+    const ad_tensor x = PARAM(2, "x"), v = PARAMS("v", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    ad_backward(ad_mul(ad_square(x), ad_sum(v)));
+    ad_descend(x, 0.001);
+    ad_descend(v, 1);
+    write_page(NULL);
+    ck_assert_str_eq(shown_between("<span class=\"m\" data-what=\"value\" data-of=\"x\"", "<td"), "2 now 1.78");
+    ck_assert_ptr_nonnull(strstr(shown_between("<tr data-id=\"k1\"><td>", "\n"), "1 \xe2\x80\xa6 10 now"));
+    ck_assert_ptr_nonnull(strstr(shown_between("<tr data-id=\"k0\" data-row=\"value\"", "\n"), "value2"));
+    expect_text("<td>value now<td");
+}
+END_TEST
+
 /* ---- Layers ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(dead_units_and_updates)
@@ -381,6 +415,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_tape_that_was_not_watched);
     tcase_add_test(tests, a_tape_in_error);
     tcase_add_test(tests, a_sweep_that_failed);
+    tcase_add_test(tests, a_leaf_that_was_changed_since);
     tcase_add_test(tests, dead_units_and_updates);
     tcase_add_test(tests, a_classifier_is_less_than_a_megabyte);
     tcase_add_test(tests, a_million_entries);

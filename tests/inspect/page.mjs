@@ -528,6 +528,14 @@ async function withoutScript(browser, url, tape) {
   const text = await page.locator('#v-tape').innerText();
   for (const t of tape.tensors.slice(0, 100))
     if (/^[a-z0-9]+$/i.test(t.name)) expect(text.includes(t.name), `without JavaScript the table has no ${t.name}`);
+  for (const t of tape.tensors.filter(t => t.now && t.value.n === 1).slice(0, 3)) {
+    const cell = page.locator(`#v-tape tr[data-id="${t.id}"] [data-cell=value]`),
+      values = await cell.locator('[data-exact]').evaluateAll(all => all.map(e => parseFloat(e.dataset.exact)));
+    expect(
+      values.length === 2 && same(values[0], real(t.value.exact[0])) && same(values[1], real(t.now.exact[0])),
+      `${t.id} was ${t.value.exact[0]}, is ${t.now.exact[0]}, and the table has ${await cell.innerText()}`
+    );
+  }
   await context.close();
 }
 
