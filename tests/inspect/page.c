@@ -262,8 +262,55 @@ START_TEST(a_sweep_that_failed)
     ad_backward(ad_neg(ad_neg(root)));
     write_page(NULL);
     expect_text("role=\"alert\"><b>AD_NOT_FINITE</b>");
-    expect_text("\"failed_back\":true");
+    expect_text("{\"open\":\"#1\",\"failed_back\":true");
     expect_error_with(t, AD_NOT_FINITE, "sqrt");
+}
+END_TEST
+
+/* The rule that failed gave no part, and another one did; also where no parts were kept. */
+START_TEST(a_rule_that_failed_before_it_gave_a_part)
+{
+    for (int is_watched = 0; is_watched < 2; is_watched++) {
+        ad_reset(t);
+        ad_watch(t, is_watched ? AD_ON : AD_OFF);
+        ad_check_finite(t, AD_ON);
+        const ad_tensor x = PARAM(0, "x"), root = ad_sqrt(x), w = PARAM(1, "w");
+        ad_backward(ad_neg(ad_mul(root, w)));
+        write_page(NULL);
+        expect_text("{\"open\":\"#1\",\"failed_back\":true");
+        expect_error_with(t, AD_NOT_FINITE, "the gradient rule of entry 1, sqrt");
+    }
+}
+END_TEST
+
+/* Without a check the page says where numbers stop being finite, and opens there. */
+START_TEST(a_tape_with_a_nan)
+{
+    static const char *const says[] = {"; the loss depends on it</p>", "; the loss does not depend on it</p>"};
+    ad_watch(t, AD_ON);
+    const ad_tensor x = PARAM(-1, "x"), y = ad_exp(x), z = ad_log(ad_neg(y));
+    ad_backward(ad_name(ad_tanh(_i ? y : z), "L"));
+    ad_descend(x, 1); /* may make x a NaN, with which it did not begin */
+    write_page(NULL);
+    expect_text("<p class=\"alert nan\" role=\"alert\">First tensor that is not finite: #3 = log(#2), nan; ");
+    expect_text(says[_i]);
+    expect_text("{\"open\":\"#3\"");
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(a_gradient_that_is_not_finite)
+{
+    ad_watch(t, AD_ON);
+    const ad_tensor x = PARAM(0, "x");
+    ad_backward(ad_neg(ad_sqrt(x)));
+    write_page(NULL);
+    expect_text("role=\"alert\">First gradient that is not finite: of x, by the rule of #1 = sqrt(x)</p>");
+    expect_text("{\"open\":\"k0\"");
+    ad_reset(t);
+    ad_backward(ad_exp(x));
+    write_page(NULL);
+    ck_assert_int_eq(count("First gradient"), 0);
 }
 END_TEST
 
@@ -415,6 +462,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_tape_that_was_not_watched);
     tcase_add_test(tests, a_tape_in_error);
     tcase_add_test(tests, a_sweep_that_failed);
+    tcase_add_test(tests, a_rule_that_failed_before_it_gave_a_part);
+    tcase_add_loop_test(tests, a_tape_with_a_nan, 0, 2);
+    tcase_add_test(tests, a_gradient_that_is_not_finite);
     tcase_add_test(tests, a_leaf_that_was_changed_since);
     tcase_add_test(tests, dead_units_and_updates);
     tcase_add_test(tests, a_classifier_is_less_than_a_megabyte);

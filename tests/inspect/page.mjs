@@ -285,17 +285,40 @@ async function checkReasons(page, tape, T) {
     await page.keyboard.press('z');
     expect((await spoken(page)).trim() === why[id].trim(), `z says of ${id}: ${await spoken(page)}, not: ${why[id]}`);
   }
-  const bad = tape.tensors.some(t => (t.value && t.value.not_finite) || (t.gradient && t.gradient.not_finite));
-  await page.keyboard.press('n');
-  expect((await spoken(page)).includes('All numbers are finite') === !bad, `n says: ${await spoken(page)}`);
-  if (bad) {
-    const id = await page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('node'));
-    const t = tape.tensors.find(t => t.name === id || t.id === id) || {};
-    expect(
-      !t.id || (t.value && t.value.not_finite) || (t.gradient && t.gradient.not_finite),
-      `n goes to ${id}, which is finite`
-    );
+  await checkBad(page, tape, T);
+}
+const isBad = n => !!n && n.not_finite > 0;
+// n says what the message of a check says, or goes to the first number that is not finite and on in the order of the tape.
+async function checkBad(page, tape, T) {
+  const values = tape.tensors.filter(t => isBad(t.value)).map(t => t.id),
+    back = tape.tensors.filter(t => isBad(t.gradient) && !isBad(t.value)).reverse(),
+    isLeaf = t => t.id[0] === 'k';
+  const wanted = [...values, ...back.filter(t => !isLeaf(t)).map(t => t.id), ...back.filter(isLeaf).map(t => t.id)];
+  const chosen = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('node'));
+  const url = page.url().split('#')[0];
+  await page.goto('about:blank');
+  await page.goto(url);
+  const opened = await chosen(),
+    alert = await page.evaluate(() => (document.querySelector('.alert.nan') || {}).textContent || '');
+  if (tape.status === 'AD_NOT_FINITE') {
+    await page.keyboard.press('n');
+    expect((await spoken(page)).includes(tape.message), `n says: ${await spoken(page)}`);
+    return;
   }
+  if (tape.status === 'AD_OK')
+    expect(/^First (tensor|gradient) that is not finite: /.test(alert) === wanted.length > 0, `the alert is: ${alert}`);
+  if (!wanted.length) {
+    await page.keyboard.press('n');
+    expect((await spoken(page)).includes('All numbers are finite'), `n says: ${await spoken(page)}`);
+    return;
+  }
+  const seen = [opened];
+  for (let k = 1; k < wanted.length && k < 12; k++) {
+    await page.keyboard.press('n');
+    seen.push(await chosen());
+  }
+  const names = wanted.slice(0, seen.length).map(id => T.get(id).name || id);
+  expect(seen.join() === names.join(), `the page opens at, and n goes to ${seen}, not ${names}`);
 }
 // Folds in folds: the hash names each, and a reload is inside of them again.
 async function checkFolds(page, depth) {

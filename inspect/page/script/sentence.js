@@ -351,11 +351,16 @@ function sayWhole(s) {
     why((s.walk ? walkNote() : '') + (f ? 'Choose the box and press f to see its inside, step by step.' : ''))
   );
 }
-function sentence() {
-  const s = steps[at];
+function sayStep(s) {
   if (s.leaves) return sayLeaves();
   if (s.whole) return sayWhole(s);
   if (s.ids) return sayForward(s);
   if (s.change) return sayChange(s.change);
   return band.parts[s.parts[0]].origin === 'rule' ? sayPart(s.parts[0]) : sayStart(s.parts[0]);
+}
+// After the last step before a gradient rule failed it is said where that was.
+function sentence() {
+  const s = steps[at],
+    isLast = X.failed_back && X.open && (D.parts.length ? at === lastStep() : (s.ids || []).includes(X.open));
+  return sayStep(s) + why(isLast ? `<b>Then the gradient rule of ${name(X.open)} failed: the message above says how.</b>` : '');
 }
