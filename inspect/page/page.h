@@ -10,9 +10,12 @@ typedef struct ad_page {
     ad_tape *t;
     const ad_write_options *options; /* never NULL */
     ad_folds folds;
-    ad_tensor loss;   /* what the last watched sweep began at; inert if there was none */
-    size_t opened;    /* the node at which the page opens; SIZE_MAX: there is none */
-    bool failed_back; /* the tape's error ended the last sweep */
+    ad_tensor loss;          /* what the last watched sweep began at; inert if there was none */
+    size_t opened;           /* the node at which the page opens; SIZE_MAX: there is none */
+    bool failed_back;        /* the tape's error ended a sweep */
+    ad_tensor bad;           /* of a tape without error: the first tensor that is not finite; inert if there is none */
+    bool is_bad_used;        /* the loss depends on it */
+    const ad_part *bad_part; /* else the first part of a gradient that is not finite; NULL: there is none */
     unsigned char
         *drawn; /* for each node: 1 if the data of the page has it, 2 if not all parts of its gradient; NULL: all */
     unsigned char *functional; /* for each node: whether its call gave a part in the functional sweep; NULL: none did */

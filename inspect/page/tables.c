@@ -84,6 +84,23 @@ static void put_own_name(ad_page *page, ad_tensor x)
         ad_put(page->sink, "<span class=\"nc\">\xe2\x80\x94</span>");
 }
 
+/* The value that the recording used and, of a leaf that was changed since, the one that is there now. */
+static void put_value(ad_page *page, ad_tensor x)
+{
+    ad_numbers numbers;
+    const ad_value_state state = ad_value_to_show(x, &numbers);
+    if (state == AD_VALUE_DROPPED) {
+        ad_put(page->sink, "dropped, computed again");
+        return;
+    }
+    put_numbers(page, "value", x, &numbers);
+    if (state == AD_VALUE_BEFORE) {
+        numbers = ad_value_now(x);
+        ad_put(page->sink, " <span class=\"note\">now</span> ");
+        put_numbers(page, "value", x, &numbers);
+    }
+}
+
 static void put_tape_row(ad_page *page, ad_tensor x)
 {
     ad_sink *sink = page->sink;
@@ -106,14 +123,7 @@ static void put_tape_row(ad_page *page, ad_tensor x)
     ad_put(sink, "<td class=\"m\">");
     put_shape(page, x);
     ad_put(sink, "<td class=\"num\" data-cell=\"value\">");
-    if (ad_is_dropped(x))
-        ad_put(sink, "dropped, computed again");
-    else if (!ad_has_value(x))
-        ad_put(sink, NOT_COMPUTED);
-    else {
-        numbers = ad_value_now(x);
-        put_numbers(page, "value", x, &numbers);
-    }
+    put_value(page, x);
     ad_put(sink, "<td class=\"num\" data-cell=\"gradient\">");
     if (ad_find_gradient(x, &numbers))
         put_numbers(page, "gradient", x, &numbers);
@@ -166,7 +176,7 @@ void ad_put_tape_table(ad_page *page)
 
 /* ---- Statistics of tensors --------------------------------------------------------------------------------------- */
 
-static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_numbers *numbers)
+static void put_statistics(ad_page *page, ad_tensor x, const char *of, const char *when, const ad_numbers *numbers)
 {
     static const char *const names[] = {"min", "max", "mean", "deviation", "rms", "norm"};
     ad_sink *sink = page->sink;
@@ -176,7 +186,7 @@ static void put_statistics(ad_page *page, ad_tensor x, const char *of, const ad_
     ad_put_name(sink, AD_INK_HTML, x, AD_NAME_IN_PAGE);
     ad_put(sink, "<td class=\"m\">");
     put_shape(page, x);
-    ad_put_format(sink, "<td>%s", of);
+    ad_put_format(sink, "<td>%s%s", of, when);
     if (!numbers->data || numbers->n == 0) {
         ad_put(sink,
                numbers->n ? "<td colspan=\"8\">not kept: only its norm is known" : "<td colspan=\"8\">no elements");
@@ -201,11 +211,14 @@ static void put_tensor_rows(ad_page *page, ad_tensor x)
 {
     ad_numbers numbers;
     if (ad_has_value(x) && !ad_is_byproduct(x)) {
+        const ad_value_state state = ad_value_to_show(x, &numbers);
+        put_statistics(page, x, "value", state == AD_VALUE_AFTER ? ", changed since" : "", &numbers);
         numbers = ad_value_now(x);
-        put_statistics(page, x, "value", &numbers);
+        if (state == AD_VALUE_BEFORE)
+            put_statistics(page, x, "value", " now", &numbers);
     }
     if (ad_find_gradient(x, &numbers))
-        put_statistics(page, x, "gradient", &numbers);
+        put_statistics(page, x, "gradient", "", &numbers);
 }
 
 void ad_put_tensor_table(ad_page *page)

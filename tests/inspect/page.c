@@ -262,8 +262,89 @@ START_TEST(a_sweep_that_failed)
     ad_backward(ad_neg(ad_neg(root)));
     write_page(NULL);
     expect_text("role=\"alert\"><b>AD_NOT_FINITE</b>");
-    expect_text("\"failed_back\":true");
+    expect_text("{\"open\":\"#1\",\"failed_back\":true");
     expect_error_with(t, AD_NOT_FINITE, "sqrt");
+}
+END_TEST
+
+/* The rule that failed gave no part, and another one did; also where no parts were kept. */
+START_TEST(a_rule_that_failed_before_it_gave_a_part)
+{
+    for (int is_watched = 0; is_watched < 2; is_watched++) {
+        ad_reset(t);
+        ad_watch(t, is_watched ? AD_ON : AD_OFF);
+        ad_check_finite(t, AD_ON);
+        const ad_tensor x = PARAM(0, "x"), root = ad_sqrt(x), w = PARAM(1, "w");
+        ad_backward(ad_neg(ad_mul(root, w)));
+        write_page(NULL);
+        expect_text("{\"open\":\"#1\",\"failed_back\":true");
+        expect_error_with(t, AD_NOT_FINITE, "the gradient rule of entry 1, sqrt");
+    }
+}
+END_TEST
+
+/* Without a check the page says where numbers stop being finite, and opens there. */
+START_TEST(a_tape_with_a_nan)
+{
+    static const char *const says[] = {"; the loss depends on it</p>", "; the loss does not depend on it</p>"};
+    ad_watch(t, AD_ON);
+    const ad_tensor x = PARAM(-1, "x"), y = ad_exp(x), z = ad_log(ad_neg(y));
+    ad_backward(ad_name(ad_tanh(_i ? y : z), "L"));
+    ad_descend(x, 1); /* may make x a NaN, with which it did not begin */
+    write_page(NULL);
+    expect_text("<p class=\"alert nan\" role=\"alert\">First tensor that is not finite: #3 = log(#2), nan; ");
+    expect_text(says[_i]);
+    expect_text("{\"open\":\"#3\"");
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(a_gradient_that_is_not_finite)
+{
+    ad_watch(t, AD_ON);
+    const ad_tensor x = PARAM(0, "x");
+    ad_backward(ad_neg(ad_sqrt(x)));
+    write_page(NULL);
+    expect_text("role=\"alert\">First gradient that is not finite: of x, by the rule of #1 = sqrt(x)</p>");
+    expect_text("{\"open\":\"k0\"");
+    ad_reset(t);
+    ad_backward(ad_exp(x));
+    write_page(NULL);
+    ck_assert_int_eq(count("First gradient"), 0);
+}
+END_TEST
+
+/* What the tables show between two texts. */
+static char *shown_between(const char *from, const char *to)
+{
+    static char text[1000];
+    const char *at = strstr(page, from);
+    ck_assert_msg(at, "the page has no %s", from);
+    const char *end = strstr(at, to);
+    ck_assert(end && end - at < 10000);
+    size_t n = 0;
+    for (bool is_tag = false; at < end; at++) {
+        is_tag = *at == '<' || (is_tag && at[-1] != '>');
+        if (!is_tag && n < sizeof text - 1)
+            text[n++] = *at;
+    }
+    text[n] = 0;
+    return text;
+}
+
+/* The value that results were computed from stands first, as in ad_print; then the one that is there now. */
+START_TEST(a_leaf_that_was_changed_since)
+{
+    ad_watch(t, AD_ON);
+    const ad_tensor x = PARAM(2, "x"), v = PARAMS("v", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    ad_backward(ad_mul(ad_square(x), ad_sum(v)));
+    ad_descend(x, 0.001);
+    ad_descend(v, 1);
+    write_page(NULL);
+    ck_assert_str_eq(shown_between("<span class=\"m\" data-what=\"value\" data-of=\"x\"", "<td"), "2 now 1.78");
+    ck_assert_ptr_nonnull(strstr(shown_between("<tr data-id=\"k1\"><td>", "\n"), "1 \xe2\x80\xa6 10 now"));
+    ck_assert_ptr_nonnull(strstr(shown_between("<tr data-id=\"k0\" data-row=\"value\"", "\n"), "value2"));
+    expect_text("<td>value now<td");
 }
 END_TEST
 
@@ -381,6 +462,10 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_tape_that_was_not_watched);
     tcase_add_test(tests, a_tape_in_error);
     tcase_add_test(tests, a_sweep_that_failed);
+    tcase_add_test(tests, a_rule_that_failed_before_it_gave_a_part);
+    tcase_add_loop_test(tests, a_tape_with_a_nan, 0, 2);
+    tcase_add_test(tests, a_gradient_that_is_not_finite);
+    tcase_add_test(tests, a_leaf_that_was_changed_since);
     tcase_add_test(tests, dead_units_and_updates);
     tcase_add_test(tests, a_classifier_is_less_than_a_megabyte);
     tcase_add_test(tests, a_million_entries);

@@ -285,17 +285,40 @@ async function checkReasons(page, tape, T) {
     await page.keyboard.press('z');
     expect((await spoken(page)).trim() === why[id].trim(), `z says of ${id}: ${await spoken(page)}, not: ${why[id]}`);
   }
-  const bad = tape.tensors.some(t => (t.value && t.value.not_finite) || (t.gradient && t.gradient.not_finite));
-  await page.keyboard.press('n');
-  expect((await spoken(page)).includes('All numbers are finite') === !bad, `n says: ${await spoken(page)}`);
-  if (bad) {
-    const id = await page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('node'));
-    const t = tape.tensors.find(t => t.name === id || t.id === id) || {};
-    expect(
-      !t.id || (t.value && t.value.not_finite) || (t.gradient && t.gradient.not_finite),
-      `n goes to ${id}, which is finite`
-    );
+  await checkBad(page, tape, T);
+}
+const isBad = n => !!n && n.not_finite > 0;
+// n says what the message of a check says, or goes to the first number that is not finite and on in the order of the tape.
+async function checkBad(page, tape, T) {
+  const values = tape.tensors.filter(t => isBad(t.value)).map(t => t.id),
+    back = tape.tensors.filter(t => isBad(t.gradient) && !isBad(t.value)).reverse(),
+    isLeaf = t => t.id[0] === 'k';
+  const wanted = [...values, ...back.filter(t => !isLeaf(t)).map(t => t.id), ...back.filter(isLeaf).map(t => t.id)];
+  const chosen = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('node'));
+  const url = page.url().split('#')[0];
+  await page.goto('about:blank');
+  await page.goto(url);
+  const opened = await chosen(),
+    alert = await page.evaluate(() => (document.querySelector('.alert.nan') || {}).textContent || '');
+  if (tape.status === 'AD_NOT_FINITE') {
+    await page.keyboard.press('n');
+    expect((await spoken(page)).includes(tape.message), `n says: ${await spoken(page)}`);
+    return;
   }
+  if (tape.status === 'AD_OK')
+    expect(/^First (tensor|gradient) that is not finite: /.test(alert) === wanted.length > 0, `the alert is: ${alert}`);
+  if (!wanted.length) {
+    await page.keyboard.press('n');
+    expect((await spoken(page)).includes('All numbers are finite'), `n says: ${await spoken(page)}`);
+    return;
+  }
+  const seen = [opened];
+  for (let k = 1; k < wanted.length && k < 12; k++) {
+    await page.keyboard.press('n');
+    seen.push(await chosen());
+  }
+  const names = wanted.slice(0, seen.length).map(id => T.get(id).name || id);
+  expect(seen.join() === names.join(), `the page opens at, and n goes to ${seen}, not ${names}`);
 }
 // Folds in folds: the hash names each, and a reload is inside of them again.
 async function checkFolds(page, depth) {
@@ -329,6 +352,48 @@ async function checkFacets(page, tape) {
     );
   }
   await page.keyboard.press('g');
+}
+// Heat maps follow the system's theme while the page is open.
+async function checkTheme(page) {
+  await page.keyboard.press('v');
+  const drawn = async colorScheme => {
+    await page.emulateMedia({colorScheme});
+    return page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+      return [...document.querySelectorAll('#maps canvas')].map(c => c.toDataURL()).join();
+    });
+  };
+  const light = await drawn('light');
+  if (light) expect(light !== (await drawn('dark')), 'heat maps stay light when the theme of the system turns dark');
+  await page.emulateMedia({colorScheme: 'light'});
+  await page.keyboard.press('g');
+}
+// Of a step only its direction is known. A change that goes back has a negative rate.
+async function checkDescent(page, tape) {
+  const isOne = c => c.by === 'descend' && c.before.n === 1,
+    k = tape.changes.findIndex(isOne);
+  if (k < 0 || !tape.parts.length) return;
+  const html = readFileSync(new URL(page.url()), 'utf8'),
+    change = tape.changes[k],
+    t = tape.tensors.find(t => t.id === change.leaf);
+  for (const isBack of [false, true]) {
+    const other = structuredClone({...tape, of: 0, from: 0, gradients: 0});
+    if (isBack) [other.changes[k].before, other.tensors.find(o => o.id === t.id).now] = [t.now, change.before];
+    const own = await page.context().browser().newPage();
+    own.setDefaultTimeout(0);
+    await own.setContent(html.replace(/(id="gradtape-tape">)[^<]*/, (_, start) => start + JSON.stringify(other)));
+    await own.keyboard.press('4');
+    for (let i = 0; i < k; i++) await own.keyboard.press('ArrowRight');
+    const text = await spoken(own);
+    expect(!/gradient makes/.test(text), `a step is said to do what is not known: ${text}`);
+    expect(
+      isBack
+        ? /with the gradient/.test(text) && !/− −/.test(text)
+        : /a step against the gradient; a small enough one makes/.test(text),
+      `of a step ${isBack ? 'back' : 'on'} it is said: ${text}`
+    );
+    await own.close();
+  }
 }
 async function checkTab(page) {
   const wanted = await page.evaluate(
@@ -459,6 +524,8 @@ async function checkPage(browser, name) {
   if (name === 'ranks' || name === 'facets') await checkFacets(page, tape);
   if (name === 'layers') await checkFolds(page, 2);
   await checkSecondWalk(page, tape);
+  await checkTheme(page);
+  await checkDescent(page, tape);
   await checkUnfolding(page, tape, T);
   for (const scheme of ['light', 'dark']) {
     await lookAtAll(page, name, scheme, 1280, 720);
@@ -484,6 +551,14 @@ async function withoutScript(browser, url, tape) {
   const text = await page.locator('#v-tape').innerText();
   for (const t of tape.tensors.slice(0, 100))
     if (/^[a-z0-9]+$/i.test(t.name)) expect(text.includes(t.name), `without JavaScript the table has no ${t.name}`);
+  for (const t of tape.tensors.filter(t => t.now && t.value.n === 1).slice(0, 3)) {
+    const cell = page.locator(`#v-tape tr[data-id="${t.id}"] [data-cell=value]`),
+      values = await cell.locator('[data-exact]').evaluateAll(all => all.map(e => parseFloat(e.dataset.exact)));
+    expect(
+      values.length === 2 && same(values[0], real(t.value.exact[0])) && same(values[1], real(t.now.exact[0])),
+      `${t.id} was ${t.value.exact[0]}, is ${t.now.exact[0]}, and the table has ${await cell.innerText()}`
+    );
+  }
   await context.close();
 }
 

@@ -83,14 +83,42 @@ function hashName(f) {
 }
 
 // ---- What is asked ----
+const isBad = n => !!n && (n.not_finite === undefined ? !isFinite(real(n.norm)) : n.not_finite > 0);
+// Where numbers are not finite: what the page says of it, then values forward and gradients back, those of leaves last.
+function badEntries() {
+  const has = of => D.tensors.filter(t => isBad(t[of])).map(t => t.id),
+    back = has('gradient').reverse(),
+    isEntry = id => id[0] === '#';
+  const all = [...has('value'), ...back.filter(isEntry), ...back.filter(id => !isEntry(id))];
+  const isFirst = D.status === 'AD_NOT_FINITE' || all.includes(X.open);
+  return [...new Set(isFirst && X.open ? [X.open, ...all] : all)];
+}
+// The step at which an entry gets a number that is not finite.
+const badStep = id =>
+  isBad((T.get(id) || {}).value)
+    ? steps.findIndex(s => (s.ids || []).includes(id))
+    : steps.findIndex(s => s.parts && !s.walk && s.parts.some(j => D.parts[j].of === id && isBad(D.parts[j].part)));
+// The step at which the tape went into error; -1: it is none.
+const failedStep = () =>
+  X.failed_back && D.parts.length ? lastStep() : steps.findIndex(s => s.ids && s.ids.includes(X.open));
 function nextBad() {
-  const isBad = n => n && n.not_finite,
-    bad = D.tensors.filter(t => isBad(t.value) || isBad(t.gradient)).map(t => t.id);
-  const next = bad[(bad.indexOf(chosen) + 1) % bad.length],
-    k = steps.findIndex(s => s.ids && s.ids.includes(next));
+  const bad = badEntries(),
+    next = bad[(bad.indexOf(chosen) + 1) % bad.length],
+    isFailed = next === X.open && D.status === 'AD_NOT_FINITE',
+    k = isFailed ? failedStep() : badStep(next || '');
+  if (D.status === 'AD_NOT_FINITE' && !bad.length) return say(esc($('.alert').textContent));
   if (!bad.length) return say('All numbers are finite.');
-  if (k >= 0 && isBad(T.get(next).value)) go(k);
+  if (k >= 0) go(k);
   choose(next);
+  const e = elementOf(keyOf(next));
+  if (e && view === 'graph') reveal(e);
+  if (isFailed)
+    say(
+      `${esc($('.alert').textContent)}. ` +
+        (X.failed_back
+          ? `This is the gradient rule of ${name(next)}.`
+          : `The entry that failed was not recorded, so it has no box: ${name(next)} is the last one before it.`)
+    );
 }
 function sayWhy() {
   const t = T.get(chosen),
@@ -212,6 +240,8 @@ addEventListener('beforeprint', () => {
   drawTensor();
 });
 addEventListener('resize', drawStrip);
+// Colours of heat maps are not the style sheet's.
+matchMedia('(prefers-color-scheme:dark)').onchange = show;
 
 // ---- The hash ----
 function remember() {
@@ -230,7 +260,7 @@ function remember() {
 function begin() {
   const q = new URLSearchParams(location.hash.slice(1)),
     asNumber = +q.get('step'),
-    guilty = D.status !== 'AD_OK' && !X.failed_back;
+    guilty = D.status !== 'AD_OK' || badEntries().includes(X.open);
   const hasStep = q.get('step') !== null && Number.isFinite(asNumber),
     has = key => q.get(key) === '1';
   if (has('big')) R.classList.add('big');
@@ -245,11 +275,12 @@ function begin() {
     unfold(f);
   }
   for (let f = guilty && !hasStep && foldOf(X.open); f && inside(f); f = foldOf(X.open)) unfold(f);
-  const bad = steps.findIndex(s => s.ids && s.ids.includes(X.open));
+  const bad = D.status === 'AD_OK' ? badStep(X.open || '') : failedStep();
   go(hasStep ? Math.trunc(asNumber) : guilty && bad >= 0 ? bad : D.parts.length ? 0 : lastStep());
   const named = q.get('node') && D.tensors.find(t => t.name === q.get('node') || t.id === q.get('node'));
   const id = named ? named.id : ((guilty || !D.parts.length) && !hasStep && X.open) || (!chosen && order[0]);
   if (id) chosen = keyOf(id) || id;
+  if (guilty && !hasStep && elementOf(chosen)) reveal(elementOf(chosen));
   open(['graph', 'tape', 'tensors', 'layers'].find(v => v === q.get('view')) || 'graph');
 }
 begin();

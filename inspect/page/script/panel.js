@@ -70,7 +70,7 @@ function drawTrack() {
 // ---- The chosen entry ----
 // Why a gradient is 0, or is not there: the sentence is ad_why_zero's.
 function whyOf(t) {
-  const alert = $('.alert');
+  const alert = $('.alert:not(.nan)');
   if (X.why[t.id]) return esc(X.why[t.id]);
   return !t.wants_gradient ? 'It wants no gradient.' : t.gradient || !alert ? '' : esc(alert.textContent);
 }

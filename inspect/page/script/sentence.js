@@ -283,6 +283,14 @@ function sayStart(j) {
 }
 
 // ---- Descent ----
+// What is known of a step by its rate alone: it may be too long.
+const sayDirection = rate =>
+  rate < 0
+    ? 'the rate is negative, so this is a step with the gradient; ' +
+      `a small enough one makes ${rootName()} larger.`
+    : rate === 0
+      ? 'nothing changes.'
+      : `a step against the gradient; a small enough one makes ${rootName()} smaller.`;
 function sayChange(c) {
   const t = T.get(c.leaf),
     g = t && t.gradient,
@@ -293,24 +301,26 @@ function sayChange(c) {
     gi = itemOf(g, t),
     isAsked = isHidden('value', t.id),
     six = {digits: 6};
-  const rate = c.by === 'descend' && gi ? (x - v) / gi : undefined;
+  const known = c.by === 'descend' && gi ? (x - v) / gi : NaN,
+    rate = Number.isFinite(known) ? known : undefined;
   if (x === undefined || v === undefined)
     return (
       `<p>${name(t.id)} ${mono(shapeText(t))}: norm ${mono(shown(real(c.before.norm), 6))} → ` +
       `<b>${mono(isAsked ? '?' : after ? shown(real(after.norm), 6) : '·')}</b></p>` +
       why(
         `Changed in place by ${esc(c.by)}` +
-          (c.by === 'descend' ? `, against its gradient, so that ${rootName()} gets smaller.` : '.')
+          (c.by === 'descend' ? ', along its gradient: against it where the rate is positive.' : '.')
       )
     );
   const before = num('value', t.id, x, six),
     result = `<b>${num('value', t.id, isAsked ? hidden : v, six)}</b></p>`;
   if (rate === undefined) return `<p>${name(t.id)}: ${before} → ${result}` + why(`Changed in place by ${esc(c.by)}.`);
+  const written = rate < 0 ? `(${shown(rate)})` : shown(rate);
   return (
-    `<p>${name(t.id)} ← ${name(t.id)} − ${shown(rate)} · ${fraction(rootName(), name(t.id))} = ` +
-    `${before} − ${shown(rate)} · ` +
+    `<p>${name(t.id)} ← ${name(t.id)} − ${written} · ${fraction(rootName(), name(t.id))} = ` +
+    `${before} − ${written} · ` +
     `${num('gradient', t.id, gi, {wrap: 1, plain: 1})} = ${result}` +
-    why(`Gradient Descent with the rate ${shown(rate)}: a step against the gradient makes ${rootName()} smaller.`)
+    why(`Gradient Descent with the rate ${shown(rate)}: ${sayDirection(rate)}`)
   );
 }
 
@@ -341,11 +351,16 @@ function sayWhole(s) {
     why((s.walk ? walkNote() : '') + (f ? 'Choose the box and press f to see its inside, step by step.' : ''))
   );
 }
-function sentence() {
-  const s = steps[at];
+function sayStep(s) {
   if (s.leaves) return sayLeaves();
   if (s.whole) return sayWhole(s);
   if (s.ids) return sayForward(s);
   if (s.change) return sayChange(s.change);
   return band.parts[s.parts[0]].origin === 'rule' ? sayPart(s.parts[0]) : sayStart(s.parts[0]);
+}
+// After the last step before a gradient rule failed it is said where that was.
+function sentence() {
+  const s = steps[at],
+    isLast = X.failed_back && X.open && (D.parts.length ? at === lastStep() : (s.ids || []).includes(X.open));
+  return sayStep(s) + why(isLast ? `<b>Then the gradient rule of ${name(X.open)} failed: the message above says how.</b>` : '');
 }

@@ -109,7 +109,7 @@ function histogram({n, bins}, of) {
   );
 }
 function figure(t, of, m, scale, isLog) {
-  const start = `<figure><figcaption>${of === 'value' ? 'Value' : 'Gradient'}</figcaption>`,
+  const start = `<figure><figcaption>${of === 'gradient' ? 'Gradient' : t.now ? 'Value now' : 'Value'}</figcaption>`,
     none = text => `${start}<p class="note">${text}</p></figure>`;
   if (!m) return none(of === 'value' ? 'dropped, computed again' : t.wants_gradient ? 'not computed' : 'not wanted');
   if (!m.v) return none(m.n.n === 0 ? 'no elements' : 'left out: the pictures of this page have no room for it');
