@@ -2,6 +2,7 @@
 # What the scripts say about arguments that they do not take, folders that cannot be used and full disks, with tools that
 # only pretend: no network, no build. And two rules for the sources of all scripts and tests.
 set -eu
+unset GRADTAPE_NO_SKIP # which .ci/run sets for all tests
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
