@@ -85,6 +85,8 @@ static void put_reason(printing *p, ad_sink *to, ad_tensor x, bool is_zero)
     } else if (is_zero) {
         ad_put(to, "0: ");
         ad_put_zero_reason(to, p->ink, x);
+    } else if (ad_is_used(x) && ad_sweep_failed(x.tape)) {
+        ad_put(to, "the sweep failed");
     } else {
         ad_put_name(to, p->ink, p->y, AD_NAME_IN_TEXT);
         ad_put(to, ad_is_used(x) ? "'s gradient does not come to it: ad_why_zero says why" : " does not depend on it");

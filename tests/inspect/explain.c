@@ -247,6 +247,7 @@ START_TEST(a_sweep_that_failed)
     const char *text = explained(y, x);
     expect_text(text, "dy/dx is not whole: the sweep failed; so far from 1 place where x is used\n"
                       "  y = add(bad, x), 2nd place:  1 * 1 = 1\n");
+    expect_cells(printed(t, NULL), "k0", "x", "param", "[]", "2", "not computed", "the sweep failed");
     ck_assert_int_eq(ad_clear_error(t), AD_NOT_FINITE);
 }
 END_TEST
