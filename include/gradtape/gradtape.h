@@ -6,7 +6,7 @@
  *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, gradcheck.h.
  *   3. Looking at a tape: show.h, inspect.h.
  *   4. Operators of your own: operator.h, position.h.
- *   5. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h. */
+ *   5. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h, metrics.h. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>
@@ -29,6 +29,7 @@
 #include <gradtape/classifier.h>
 #include <gradtape/data.h>
 #include <gradtape/layers.h>
+#include <gradtape/metrics.h>
 #include <gradtape/optimisers.h>
 
 #endif
