@@ -137,17 +137,23 @@ static void subset_accuracy(const nn_metrics *m, nn_figure_room *f) { nn_give_me
 static void hamming_loss(const nn_metrics *m, nn_figure_room *f) { nn_give_mean(m, f, row_wrong_labels); }
 
 /* Precision, recall and f1 are reported in the same five ways for classes and for labels. */
-#define EACH_WAY(figure, which, task, each, formula)                                                                   \
-    {{#figure "_per_" each, task, formula, "0 / 0 is 0"}, NN_EACH, per_column, which},                                 \
-        {{#figure "_micro", task, "from counts added up over all", "0 / 0 is 0"}, NN_ONE, micro, which},               \
-        {{#figure "_macro", task, "mean of " #figure "_per_" each, "0 / 0 counts as 0"}, NN_ONE, macro, which},        \
+#define EACH_WAY(figure, which_of, task, each, formula)                                                                \
+    {{#figure "_per_" each, task, formula, "0 / 0 is 0"}, .kind = NN_EACH, .compute = per_column, .which = which_of},  \
+        {{#figure "_micro", task, "from counts added up over all", "0 / 0 is 0"},                                      \
+         .kind = NN_ONE,                                                                                               \
+         .compute = micro,                                                                                             \
+         .which = which_of},                                                                                           \
+        {{#figure "_macro", task, "mean of " #figure "_per_" each, "0 / 0 counts as 0"},                               \
+         .kind = NN_ONE,                                                                                               \
+         .compute = macro,                                                                                             \
+         .which = which_of},                                                                                           \
         {{#figure "_weighted", task, "the same mean, weighted by true rows", "0 / 0 counts as 0"},                     \
-         NN_ONE,                                                                                                       \
-         weighted,                                                                                                     \
-         which},                                                                                                       \
+         .kind = NN_ONE,                                                                                               \
+         .compute = weighted,                                                                                          \
+         .which = which_of},                                                                                           \
     {                                                                                                                  \
-        {#figure "_macro_defined_only", task, "mean where it is not 0 / 0", "nowhere: not defined"}, NN_ONE,           \
-            macro_defined, which                                                                                       \
+        {#figure "_macro_defined_only", task, "mean where it is not 0 / 0", "nowhere: not defined"},                   \
+            .kind = NN_ONE, .compute = macro_defined, .which = which_of                                                \
     }
 #define PRECISION_RECALL_F1(task, each)                                                                                \
     EACH_WAY(precision, PRECISION, task, each, "hits / (hits + false alarms)"),                                        \
@@ -156,20 +162,20 @@ static void hamming_loss(const nn_metrics *m, nn_figure_room *f) { nn_give_mean(
 
 /* clang-format off */
 static const nn_metric_row rows[] = {
-    {{"accuracy", NN_CLASSES, "rows whose class was said / rows", ""}, NN_ONE, accuracy},
-    {{"accuracy_standard_error", NN_CLASSES, "sqrt(a (1 - a) / n), a the accuracy", "weights: not defined"}, NN_ONE, accuracy_error},
-    {{"accuracy_baseline", NN_CLASSES, "share of the most frequent class", ""}, NN_ONE, accuracy_baseline},
-    {{"balanced_accuracy", NN_CLASSES, "mean of the recall of the classes that occur", ""}, NN_ONE, macro_defined, RECALL},
-    {{"confusion", NN_CLASSES, "[i, j]: rows of class i that were called j", ""}, NN_TABLE, confusion},
+    {{"accuracy", NN_CLASSES, "rows whose class was said / rows", ""}, .kind = NN_ONE, .compute = accuracy},
+    {{"accuracy_standard_error", NN_CLASSES, "sqrt(a (1 - a) / n), a the accuracy", "weights: not defined"}, .kind = NN_ONE, .compute = accuracy_error},
+    {{"accuracy_baseline", NN_CLASSES, "share of the most frequent class", ""}, .kind = NN_ONE, .compute = accuracy_baseline},
+    {{"balanced_accuracy", NN_CLASSES, "mean of the recall of the classes that occur", ""}, .kind = NN_ONE, .compute = macro_defined, .which = RECALL},
+    {{"confusion", NN_CLASSES, "[i, j]: rows of class i that were called j", ""}, .kind = NN_TABLE, .compute = confusion},
     PRECISION_RECALL_F1(NN_CLASSES, "class"),
-    {{"matthews", NN_CLASSES, "(s c - sum t p) / sqrt((s^2 - sum p^2) (s^2 - sum t^2)); s rows, c hits, t true, p called so", "0 where the root is 0"}, NN_ONE, matthews},
-    {{"label_mean", NN_CLASSES, "share of class 1", "two classes"}, NN_ONE, label_mean, .classes = NN_TWO_CLASSES},
-    {{"label_mean", NN_SCORES, "share of positive rows", ""}, NN_ONE, label_mean},
-    {{"subset_accuracy", NN_LABELS, "share of rows with every label right", ""}, NN_ONE, subset_accuracy},
-    {{"hamming_loss", NN_LABELS, "share of labels that are wrong", ""}, NN_ONE, hamming_loss},
-    {{"confusion_per_label", NN_LABELS, "[i, t, s]: rows whose label i is t and was called s", ""}, NN_TABLE, confusion},
+    {{"matthews", NN_CLASSES, "(s c - sum t p) / sqrt((s^2 - sum p^2) (s^2 - sum t^2)); s rows, c hits, t true, p called so", "0 where the root is 0"}, .kind = NN_ONE, .compute = matthews},
+    {{"label_mean", NN_CLASSES, "share of class 1", "two classes"}, .kind = NN_ONE, .compute = label_mean, .classes = NN_TWO_CLASSES},
+    {{"label_mean", NN_SCORES, "share of positive rows", ""}, .kind = NN_ONE, .compute = label_mean},
+    {{"subset_accuracy", NN_LABELS, "share of rows with every label right", ""}, .kind = NN_ONE, .compute = subset_accuracy},
+    {{"hamming_loss", NN_LABELS, "share of labels that are wrong", ""}, .kind = NN_ONE, .compute = hamming_loss},
+    {{"confusion_per_label", NN_LABELS, "[i, t, s]: rows whose label i is t and was called s", ""}, .kind = NN_TABLE, .compute = confusion},
     PRECISION_RECALL_F1(NN_LABELS, "label"),
 };
 /* clang-format on */
 
-const nn_metric_rows nn_rows_by_counts = {rows, sizeof rows / sizeof rows[0]};
+const nn_metric_rows nn_rows_by_counts = {.at = rows, .count = sizeof rows / sizeof rows[0]};

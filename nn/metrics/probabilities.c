@@ -70,14 +70,15 @@ static void labels_log_loss(const nn_metrics *m, nn_figure_room *f) { nn_give_me
 
 /* clang-format off */
 static const nn_metric_row rows[] = {
-    {{"log_loss", NN_CLASSES, "mean of -ln p, p the probability of the true class", "p is kept 2^-52 from 0 and 1"}, NN_ONE, log_loss},
-    {{"log_loss_standard_error", NN_CLASSES, "deviation (n - 1) of the rows' -ln p / sqrt(n)", "weights, or fewer than 2 rows: not defined"}, NN_ONE, log_loss_error},
-    {{"brier_sum", NN_CLASSES, "mean of the sum over classes of (p - [true])^2", ""}, NN_ONE, brier_sum},
-    {{"brier", NN_CLASSES, "mean of (p - [class 1])^2, p the probability of class 1", "two classes"}, NN_ONE, brier, .classes = NN_TWO_CLASSES},
-    {{"prediction_mean", NN_CLASSES, "mean probability of class 1", "two classes"}, NN_ONE, prediction_mean, .classes = NN_TWO_CLASSES},
-    {{"top_k", NN_CLASSES, "[k - 1]: share of rows whose class is among the k most probable", "of equals the highest index comes first; three classes or more"}, NN_RANKS, top_k, .classes = NN_MORE_CLASSES},
-    {{"log_loss_mean_over_labels", NN_LABELS, "mean of -ln p, p the probability of what is true", "p is kept 2^-52 from 0 and 1"}, NN_ONE, labels_log_loss},
+    {{"log_loss", NN_CLASSES, "mean of -ln p, p the probability of the true class", "p is kept 2^-52 from 0 and 1"}, .kind = NN_ONE, .compute = log_loss},
+    {{"log_loss_standard_error", NN_CLASSES, "deviation (n - 1) of the rows' -ln p / sqrt(n)", "weights, or fewer than 2 rows: not defined"}, .kind = NN_ONE, .compute = log_loss_error},
+    {{"brier_sum", NN_CLASSES, "mean of the sum over classes of (p - [true])^2", ""}, .kind = NN_ONE, .compute = brier_sum},
+    {{"brier", NN_CLASSES, "mean of (p - [class 1])^2, p the probability of class 1", "two classes"}, .kind = NN_ONE, .compute = brier, .classes = NN_TWO_CLASSES},
+    {{"prediction_mean", NN_CLASSES, "mean probability of class 1", "two classes"}, .kind = NN_ONE, .compute = prediction_mean, .classes = NN_TWO_CLASSES},
+    {{"top_k", NN_CLASSES, "[k - 1]: share of rows whose class is among the k most probable", "of equals the highest index comes first; three classes or more"}, .kind = NN_RANKS, .compute = top_k, .classes = NN_MORE_CLASSES},
+    {{"log_loss_mean_over_labels", NN_LABELS, "mean of -ln p, p the probability of what is true", "p is kept 2^-52 from 0 and 1"}, .kind = NN_ONE, .compute = labels_log_loss},
 };
 /* clang-format on */
 
-const nn_metric_rows nn_rows_by_probabilities = {rows, sizeof rows / sizeof rows[0], true};
+const nn_metric_rows nn_rows_by_probabilities = {
+    .at = rows, .count = sizeof rows / sizeof rows[0], .need_probabilities = true};

@@ -107,10 +107,11 @@ static void give_mean_r2(const nn_metrics *m, nn_figure_room *f, bool by_spread)
 static void r2_uniform(const nn_metrics *m, nn_figure_room *f) { give_mean_r2(m, f, false); }
 static void r2_weighted(const nn_metrics *m, nn_figure_room *f) { give_mean_r2(m, f, true); }
 
-#define ERRORS(figure, which, formula)                                                                                 \
-    {{#figure "_per_target", NN_REGRESSION, formula, ""}, NN_EACH, errors_each, which},                                \
+#define ERRORS(figure, which_of, formula)                                                                              \
+    {{#figure "_per_target", NN_REGRESSION, formula, ""}, .kind = NN_EACH, .compute = errors_each, .which = which_of}, \
     {                                                                                                                  \
-        {#figure, NN_REGRESSION, "mean of " #figure "_per_target", ""}, NN_ONE, errors_mean, which                     \
+        {#figure, NN_REGRESSION, "mean of " #figure "_per_target", ""}, .kind = NN_ONE, .compute = errors_mean,        \
+                                                                        .which = which_of                              \
     }
 #define R2_EDGE "equal targets: 1 if all are met, else 0; fewer than 2 rows: not defined"
 
@@ -119,11 +120,11 @@ static const nn_metric_row rows[] = {
     ERRORS(mse, SQUARED, "mean of (y - f)^2"),
     ERRORS(mae, ABSOLUTE, "mean of |y - f|"),
     ERRORS(rmse, ROOT, "root of the mean of (y - f)^2"),
-    {{"mse_standard_error", NN_REGRESSION, "deviation (n - 1) of the rows' mean (y - f)^2 over targets / sqrt(n)", "weights, or fewer than 2 rows: not defined"}, NN_ONE, mse_error},
-    {{"r2_per_target", NN_REGRESSION, "1 - sum (y - f)^2 / sum (y - m)^2, m the mean of y", R2_EDGE}, NN_EACH, r2_each},
-    {{"r2_uniform", NN_REGRESSION, "mean of r2_per_target", R2_EDGE}, NN_ONE, r2_uniform},
-    {{"r2_variance_weighted", NN_REGRESSION, "mean of r2_per_target, weighted by sum (y - m)^2", "all targets equal: r2_uniform; fewer than 2 rows: not defined"}, NN_ONE, r2_weighted},
+    {{"mse_standard_error", NN_REGRESSION, "deviation (n - 1) of the rows' mean (y - f)^2 over targets / sqrt(n)", "weights, or fewer than 2 rows: not defined"}, .kind = NN_ONE, .compute = mse_error},
+    {{"r2_per_target", NN_REGRESSION, "1 - sum (y - f)^2 / sum (y - m)^2, m the mean of y", R2_EDGE}, .kind = NN_EACH, .compute = r2_each},
+    {{"r2_uniform", NN_REGRESSION, "mean of r2_per_target", R2_EDGE}, .kind = NN_ONE, .compute = r2_uniform},
+    {{"r2_variance_weighted", NN_REGRESSION, "mean of r2_per_target, weighted by sum (y - m)^2", "all targets equal: r2_uniform; fewer than 2 rows: not defined"}, .kind = NN_ONE, .compute = r2_weighted},
 };
 /* clang-format on */
 
-const nn_metric_rows nn_rows_of_regression = {rows, sizeof rows / sizeof rows[0]};
+const nn_metric_rows nn_rows_of_regression = {.at = rows, .count = sizeof rows / sizeof rows[0]};

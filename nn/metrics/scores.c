@@ -79,13 +79,14 @@ static void average_precision(const nn_metrics *m, nn_figure_room *f)
 
 /* clang-format off */
 static const nn_metric_row rows[] = {
-    {{"roc_auc", NN_CLASSES, AREA ": the probability of class 1", AREA_EDGE "; two classes"}, NN_ONE, roc_auc, .classes = NN_TWO_CLASSES},
-    {{"average_precision", NN_CLASSES, RISES "; the score is the probability of class 1", RISES_EDGE "; two classes"}, NN_ONE, average_precision, .classes = NN_TWO_CLASSES},
-    {{"roc_auc", NN_SCORES, AREA, AREA_EDGE}, NN_ONE, roc_auc},
-    {{"average_precision", NN_SCORES, RISES, RISES_EDGE}, NN_ONE, average_precision},
-    {{"roc_auc_per_label", NN_LABELS, AREA ": the probability of the label", AREA_EDGE}, NN_EACH, roc_auc},
-    {{"average_precision_per_label", NN_LABELS, RISES "; the score is the probability of the label", RISES_EDGE}, NN_EACH, average_precision},
+    {{"roc_auc", NN_CLASSES, AREA ": the probability of class 1", AREA_EDGE "; two classes"}, .kind = NN_ONE, .compute = roc_auc, .classes = NN_TWO_CLASSES},
+    {{"average_precision", NN_CLASSES, RISES "; the score is the probability of class 1", RISES_EDGE "; two classes"}, .kind = NN_ONE, .compute = average_precision, .classes = NN_TWO_CLASSES},
+    {{"roc_auc", NN_SCORES, AREA, AREA_EDGE}, .kind = NN_ONE, .compute = roc_auc},
+    {{"average_precision", NN_SCORES, RISES, RISES_EDGE}, .kind = NN_ONE, .compute = average_precision},
+    {{"roc_auc_per_label", NN_LABELS, AREA ": the probability of the label", AREA_EDGE}, .kind = NN_EACH, .compute = roc_auc},
+    {{"average_precision_per_label", NN_LABELS, RISES "; the score is the probability of the label", RISES_EDGE}, .kind = NN_EACH, .compute = average_precision},
 };
 /* clang-format on */
 
-const nn_metric_rows nn_rows_by_scores = {rows, sizeof rows / sizeof rows[0], true};
+const nn_metric_rows nn_rows_by_scores = {
+    .at = rows, .count = sizeof rows / sizeof rows[0], .need_probabilities = true};
