@@ -16,6 +16,7 @@
 #include "data_check.h"
 #include "optimisers.h"
 #include "scaling.h"
+#include "total.h"
 
 enum {
     DEFAULT_BATCH = 32,
@@ -577,17 +578,10 @@ ad_status nn_classifier_logits(nn_classifier *c, const nn_data *data, float *log
 
 /* ---- Evaluating -------------------------------------------------------------------------------------------------- */
 
-/* The sum of the losses, and what it lost by rounding. */
 typedef struct totals {
-    double loss, rest;
+    nn_total loss;
     int64_t right;
 } totals;
-
-static void add_loss(totals *sum, double loss)
-{
-    const double before = sum->loss, part = (sum->loss += loss) - before;
-    sum->rest += (before - (sum->loss - part)) + (loss - part);
-}
 
 static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits, int64_t first, int64_t n, void *out)
 {
@@ -595,7 +589,7 @@ static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits,
     const int64_t classes = c->options.n_classes;
     const float *loss = ad_f32(ad_softmax_cross_entropy(logits, labels(c, data, NULL, first, n))), *z = ad_f32(logits);
     for (int64_t i = 0; loss && z && i < n; i++) {
-        add_loss(sum, (double)loss[i]);
+        nn_add(&sum->loss, (double)loss[i]);
         sum->right += most_probable(z + i * classes, classes) == data->labels[first + i];
     }
 }
@@ -603,14 +597,14 @@ static void add_figures(nn_classifier *c, const nn_data *data, ad_tensor logits,
 nn_evaluation nn_classifier_evaluate(nn_classifier *c, const nn_data *data)
 {
     nn_evaluation e = {.accuracy = (double)NAN, .loss = (double)NAN, .global_step = -1};
-    totals sum = {0};
+    totals sum = {.right = 0};
     e.status = predict(
         c, data,
         (pass){.who = "evaluate", .consume = add_figures, .out = &sum, .needs_labels = true, .needs_finite = true});
     if (e.status != AD_OK)
         return e;
     e.accuracy = (double)sum.right / (double)data->rows;
-    e.loss = (sum.loss + (isfinite(sum.rest) ? sum.rest : 0)) / (double)data->rows;
+    e.loss = nn_total_of(&sum.loss) / (double)data->rows;
     e.global_step = c->step;
     return e;
 }

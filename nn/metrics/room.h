@@ -3,20 +3,7 @@
 /* Private to this folder: the figures of an outcome while they are computed, and the rows of the table. */
 #include <gradtape/metrics.h>
 
-/* A sum in f64 with the rest carried along (Neumaier 1974). */
-typedef struct nn_total {
-    double sum, rest;
-} nn_total;
-
-static inline void nn_add(nn_total *t, double x)
-{
-    const double sum = t->sum + x;
-    const bool x_is_less = (t->sum < 0 ? -t->sum : t->sum) >= (x < 0 ? -x : x);
-    t->rest += x_is_less ? (t->sum - sum) + x : (x - sum) + t->sum;
-    t->sum = sum;
-}
-
-static inline double nn_total_of(const nn_total *t) { return t->sum + t->rest; }
+#include "../total.h"
 
 /* A row with its score, for sorting. */
 typedef struct nn_scored {
