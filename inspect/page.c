@@ -9,6 +9,7 @@
 #include "gradients.h"
 #include "json.h"
 #include "page/page.h"
+#include "reasons.h"
 #include "title.h"
 
 enum { MOST_NODES = 3000, MOST_PARTS = 6000 }; /* of a larger tape the page has only what it shows */
@@ -161,20 +162,6 @@ static bool find_bad(ad_page *page)
 
 /* ---- The page ---------------------------------------------------------------------------------------------------- */
 
-/* Whether the last sweep failed: then it has left parts, but no gradients. */
-static bool sweep_failed(const ad_page *page)
-{
-    const size_t n = ad_part_count(page->t, AD_BAND_BACKWARD);
-    bool is_any = ad_status_of(page->t) == AD_OK || n == 0;
-    for (size_t i = 0, params = ad_param_count(page->t); !is_any && i < params; i++)
-        is_any = ad_has_gradient(ad_param_at(page->t, i));
-    for (size_t i = n; !is_any && i-- > 0;)
-        is_any = ad_is_valid(ad_part_at(page->t, AD_BAND_BACKWARD, i)->of) &&
-                 !ad_is_dropped(ad_part_at(page->t, AD_BAND_BACKWARD, i)->of) &&
-                 ad_has_gradient(ad_part_at(page->t, AD_BAND_BACKWARD, i)->of);
-    return !is_any;
-}
-
 /* The entry whose gradient rule a check for finite numbers stopped, which its message names; SIZE_MAX: it was none. */
 static size_t stopped_at(const ad_page *page)
 {
@@ -191,7 +178,7 @@ static size_t opened_at(ad_page *page)
     const size_t n = page->folds.kept + page->folds.recorded, parts = ad_part_count(page->t, AD_BAND_BACKWARD);
     size_t last = n ? n - 1 : SIZE_MAX;
     const size_t stopped = stopped_at(page);
-    page->failed_back = stopped != SIZE_MAX || sweep_failed(page);
+    page->failed_back = stopped != SIZE_MAX || (ad_status_of(page->t) != AD_OK && ad_sweep_failed(page->t));
     if (stopped != SIZE_MAX)
         return stopped;
     if (page->failed_back) {
