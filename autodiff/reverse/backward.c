@@ -41,11 +41,12 @@ static void fail_unwanted(ad_tape *t, uint32_t id)
     if (ad_is_temporary(id))
         ad_fail_unrecorded(t, id, "backward");
     else
-        ad_fail(t, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable: nothing wants a gradient%s",
-                id >> AD_INDEX_BITS == AD_STEP && depends_on_cut_off(t, id)
-                    ? "; what ad_detach, ad_input, ad_local_gradient and ad_return_to give is a constant: ad_variable and "
-                      "ad_param make what wants one; where the derivative of a gradient is meant, " AD_RECORD_GRADIENT
-                    : "");
+        ad_fail(
+            t, AD_BAD_STATE, "backward: the tensor depends on no parameter or variable: nothing wants a gradient%s",
+            id >> AD_INDEX_BITS == AD_STEP && depends_on_cut_off(t, id)
+                ? "; what ad_detach, ad_input, ad_local_gradient and ad_return_to give is a constant: ad_variable "
+                  "and ad_param make what wants one; where the derivative of a gradient is meant, " AD_RECORD_GRADIENT
+                : "");
 }
 
 static bool check_seed(ad_tape *t, uint32_t id, const ad_entry *e, const ad_backward_options *options)

@@ -148,9 +148,9 @@ AD_API bool ad_is_watched(const ad_tape *tape);
 
 /* Return the number of parts in a band, and number i of them, in the order in which they were given. The part belongs
  * to the tape and lasts until the next sweep or reset. NULL: i is out of range.
- * - A whole gradient is no part. That of a leaf is ad_gradient(x) (backward.h). That of an inner tensor is what the rule
- *   of its own call was given: `upstream[j]` of each part that is `from` that call, where j is ad_result_number(x); it
- *   is the sum of the parts that are `of` it, too. */
+ * - A whole gradient is no part. That of a leaf is ad_gradient(x) (backward.h). That of an inner tensor is what the
+ *   rule of its own call was given: `upstream[j]` of each part that is `from` that call, where j is
+ *   ad_result_number(x); it is the sum of the parts that are `of` it, too. */
 AD_API size_t ad_part_count(const ad_tape *tape, ad_band band);
 AD_API const ad_part *ad_part_at(const ad_tape *tape, ad_band band, size_t i);
 

@@ -43,8 +43,8 @@ typedef struct ad_print_options {
 /* Prints a table of the tape: a line for each parameter, state and entry with its name, operator, operands, shape,
  * value, gradient and local derivatives. The gradients are those of the tensor that the sweep began at; the first line
  * names it, and the next one where numbers stop being finite. A value of more than 8 elements is given by its range.
- * Operands with long names are given by their numbers. Lines have at most 100 columns; the memory that it needs does not
- * grow with the tape. Errors: the tape or the file is NULL; the file cannot be written (AD_BAD_FILE). */
+ * Operands with long names are given by their numbers. Lines have at most 100 columns; the memory that it needs does
+ * not grow with the tape. Errors: the tape or the file is NULL; the file cannot be written (AD_BAD_FILE). */
 AD_API ad_shown ad_print(ad_tape *tape, FILE *to, const ad_print_options *options);
 
 /* Prints a tensor row by row, with its shape, type and range, and its gradient if it has one. Of more than 1,000
@@ -67,8 +67,9 @@ AD_API ad_shown ad_why_zero(ad_tensor x, FILE *to);
  * NULL; size is below 8 (AD_BAD_VALUE). */
 AD_API ad_shown ad_formula(ad_tensor y, char *text, size_t size);
 
-/* Prints a line for each parameter: the root mean square of its gradient, a bar (logarithmic, from 1e-9 to 1), its update
- * and a verdict; then a sentence with the remedy where gradients vanish or explode, or units are dead or saturated.
+/* Prints a line for each parameter: the root mean square of its gradient, a bar (logarithmic, from 1e-9 to 1), its
+ * update and a verdict; then a sentence with the remedy where gradients vanish or explode, or units are dead or
+ * saturated.
  * - The update is the norm of all changes since the sweep against the norm of the value before them. It is known of a
  *   watched tape.
  * Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
