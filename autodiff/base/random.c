@@ -1,6 +1,8 @@
 /* Philox4x32-10, and what is drawn from it. */
 #include "random.h"
 
+#include <math.h>
+
 void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
 {
     if (!counter || !key || !words)
@@ -64,6 +66,15 @@ void ad_random_words(uint64_t seed, uint64_t stream, uint64_t first, size_t n, u
 {
     for (size_t i = 0; i < n; i += AD_WORDS)
         lanes_of(seed, stream, (first + i) / 4, words + i);
+}
+
+/* Box and Muller (1958): from u in (0, 1] and v in [0, 1), sqrt(-2 ln u) times cos 2 pi v and sin 2 pi v. */
+void ad_normal_pair(const uint32_t words[2], double z[2])
+{
+    const double u = ((double)words[0] + 1) * 0x1p-32, angle = 6.283185307179586476925 * 0x1p-32 * (double)words[1];
+    const double radius = sqrt(-2 * log(u));
+    z[0] = radius * cos(angle);
+    z[1] = radius * sin(angle);
 }
 
 uint32_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t index)

@@ -1,9 +1,10 @@
 /* Filling leaves with one value, or with random numbers. */
-#include <gradtape/random.h>
 #include <gradtape/update.h>
 
+#include <float.h>
 #include <math.h>
 
+#include "../base/random.h"
 #include "handles.h"
 #include "update.h"
 #include "versions.h"
@@ -65,5 +66,39 @@ ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, 
         return ad_status_after(leaf.tape);
     for (size_t i = 0; i < ad_elements(&e->value); i++)
         put(e, i, between(range, ad_random_uniform(seed, stream, i), e->value.type));
+    return AD_OK;
+}
+
+static bool check_normal(ad_tape *t, const ad_entry *e, double mean, double deviation)
+{
+    const double largest = e->value.type == AD_F32 ? (double)FLT_MAX : DBL_MAX;
+    if (e->value.type == AD_I32)
+        ad_fail(t, AD_BAD_TYPE, "fill_normal: %s is i32: it must be f32 or f64", ad_leaf_name(e));
+    else if (!isfinite(mean) || !isfinite(deviation) || deviation < 0)
+        ad_fail(t, AD_BAD_VALUE,
+                "fill_normal: the mean %g and the deviation %g must be finite, the deviation at least 0", mean,
+                deviation);
+    else if (!(fabs(mean) + AD_LARGEST_NORMAL * deviation <= largest))
+        ad_fail(t, AD_BAD_VALUE, "fill_normal: numbers of the mean %g and the deviation %g do not fit into %s of %s",
+                mean, deviation, ad_leaf_name(e), ad_type_name((ad_type)e->value.type));
+    else
+        return true;
+    return false;
+}
+
+ad_status ad_fill_normal(ad_tensor leaf, double mean, double deviation, uint64_t seed, uint64_t stream)
+{
+    uint32_t words[AD_WORDS];
+    double z[2];
+    ad_entry *e = ad_require_persistent(leaf, "fill_normal");
+    if (!e || !check_normal(leaf.tape, e, mean, deviation) || !ad_note_change(leaf.tape, leaf.id, "fill_normal"))
+        return ad_status_after(leaf.tape);
+    for (size_t i = 0, n = ad_elements(&e->value); i < n; i++) {
+        if (i % AD_WORDS == 0)
+            ad_random_words(seed, stream, i, AD_WORDS, words);
+        if (i % 2 == 0)
+            ad_normal_pair(words + i % AD_WORDS, z);
+        put(e, i, mean + deviation * z[i % 2]);
+    }
     return AD_OK;
 }

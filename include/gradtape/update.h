@@ -45,6 +45,12 @@ AD_API ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double r
  * low <= high. The numbers are drawn at (seed, stream, 0), (seed, stream, 1), ... (random.h). */
 AD_API ad_status ad_fill_uniform(ad_tensor leaf, const double range[2], uint64_t seed, uint64_t stream);
 
+/* Fills a leaf of type f32 or f64 with normal numbers of this mean and this standard deviation. They are mean +
+ * deviation z, where the z are drawn at (seed, stream) as ad_normal draws them: of the stream
+ * ad_stream(AD_STREAM_NORMAL, draw) they are those of that draw. Errors: a mean or a deviation that is not finite; a
+ * deviation below 0; mean and deviation so large that not all numbers fit into the type. */
+AD_API ad_status ad_fill_normal(ad_tensor leaf, double mean, double deviation, uint64_t seed, uint64_t stream);
+
 /* Fills a leaf with one value. For i32 it must be a whole number that fits. */
 AD_API ad_status ad_fill(ad_tensor leaf, double value);
 

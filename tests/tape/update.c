@@ -220,6 +220,79 @@ START_TEST(fill_uniform_refuses_what_is_no_range)
 }
 END_TEST
 
+/* Of a stream of ad_normal they are its numbers; of another mean and deviation, mean + deviation z in f64, rounded. */
+START_TEST(fill_normal_draws_as_normal_does)
+{
+    const ad_type type = _i % 2 ? AD_F64 : AD_F32;
+    const int64_t sizes[] = {1, 2, 31, 32, 33, 777};
+    const ad_shape shape = _i / 2 ? AD_SHAPE(sizes[_i / 2]) : AD_SCALAR;
+    ad_tensor x = ad_param(t, type, shape, NULL, "x"), y = ad_param(t, type, shape, NULL, "y");
+    ad_set_draw_count(t, 12345);
+    const ad_tensor z = ad_normal(t, type, shape, 77), wide = ad_cast(z, AD_F64);
+    ck_assert_int_eq(ad_fill_normal(x, 0, 1, 77, ad_stream(AD_STREAM_NORMAL, 12345)), AD_OK);
+    expect_same_bits(x, z);
+    ck_assert_int_eq(ad_fill_normal(y, -3, 0.25, 77, ad_stream(AD_STREAM_NORMAL, 12345)), AD_OK);
+    for (size_t i = 0; i < ad_size_of(y); i++)
+        ck_assert(fabs(number_at(y, i) - (-3 + 0.25 * number_at(wide, i))) <= (type == AD_F32 ? 5e-7 : 0));
+    ck_assert_int_eq(ad_fill_normal(x, 2.5, 0, 77, 3), AD_OK);
+    ck_assert(number_at(x, 0) == 2.5 && number_at(x, ad_size_of(x) - 1) == 2.5);
+    ck_assert_uint_eq(ad_version_of(x), 2);
+    expect_ok(t);
+}
+END_TEST
+
+/* Of a million numbers: the first moments, and how many lie within one and two deviations, to five deviations of each.
+ */
+START_TEST(fill_normal_is_normal)
+{
+    enum { N = 1000000 };
+    const double mean = 0.5, deviation = 3, shares[] = {0.682689492137086, 0.954499736103642};
+    ad_tensor x = ad_param(t, _i ? AD_F64 : AD_F32, AD_SHAPE(N), NULL, "x");
+    ck_assert_int_eq(ad_fill_normal(x, mean, deviation, 42, 7), AD_OK);
+    double moment[5] = {0};
+    int within[2] = {0};
+    for (size_t i = 0; i < N; i++) {
+        const double z = (number_at(x, i) - mean) / deviation;
+        for (int k = 1; k <= 4; k++)
+            moment[k] += pow(z, k) / N;
+        for (int k = 0; k < 2; k++)
+            within[k] += fabs(z) <= k + 1;
+    }
+    const double of_normal[] = {1, 0, 1, 0, 3}, variance[] = {0, 1, 2, 15, 96};
+    for (int k = 1; k <= 4; k++)
+        ck_assert_double_eq_tol(moment[k], of_normal[k], 5 * sqrt(variance[k] / N));
+    for (int k = 0; k < 2; k++)
+        ck_assert_double_eq_tol(within[k], N * shares[k], 5 * sqrt(N * shares[k] * (1 - shares[k])));
+}
+END_TEST
+
+START_TEST(fill_normal_refuses)
+{
+    ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), (const double[]){4, 5}, "x"),
+              s = ad_state(t, AD_I32, AD_SCALAR, NULL, "s");
+    ad_tensor narrow = ad_param(t, AD_F32, AD_SHAPE(2), NULL, "narrow");
+    const double nan = (double)NAN, infinity = (double)INFINITY;
+    const double bad[][2] = {{nan, 1}, {infinity, 1}, {0, nan}, {0, infinity}, {0, -1e-300}};
+    for (int i = 0; i < COUNT(bad); i++) {
+        ck_assert_int_eq(ad_fill_normal(x, bad[i][0], bad[i][1], 1, 1), AD_BAD_VALUE);
+        expect_recovery(t, AD_BAD_VALUE, "fill_normal: the mean", "must be finite, the deviation at least 0");
+    }
+    ck_assert_int_eq(ad_fill_normal(s, 0, 1, 1, 1), AD_BAD_TYPE);
+    expect_recovery(t, AD_BAD_TYPE, "fill_normal: s is i32: it must be f32 or f64");
+    ck_assert_int_eq(ad_fill_normal(x, 0, 1e308, 1, 1), AD_BAD_VALUE);
+    expect_recovery(t, AD_BAD_VALUE, "the mean 0 and the deviation 1e+308 do not fit into x of f64");
+    ck_assert_int_eq(ad_fill_normal(narrow, 1e39, 0, 1, 1), AD_BAD_VALUE);
+    expect_recovery(t, AD_BAD_VALUE, "the mean 1e+39 and the deviation 0 do not fit into narrow of f32");
+    ck_assert_int_eq(ad_fill_normal(INPUTS(1, 2), 0, 1, 1, 1), AD_BAD_STATE);
+    expect_recovery(t, AD_BAD_STATE, "fill_normal: only parameters and states");
+    ck_assert_int_eq(ad_fill_normal((ad_tensor){0}, 0, 1, 1, 1), AD_BAD_HANDLE);
+    EXPECT(x, 4, 5);
+    ck_assert_uint_eq(ad_version_of(x) + ad_version_of(s) + ad_version_of(narrow), 0);
+    ck_assert_int_eq(ad_fill_normal(x, -1e308, 1e307, 1, 1), AD_OK);
+    ck_assert(isfinite(number_at(x, 0)) && isfinite(number_at(x, 1)));
+}
+END_TEST
+
 /* A gradient is a number of its own, recorded, kept or not, even where rules hand on the seed as it is. */
 START_TEST(a_gradient_is_not_the_leaf_that_seeded_it)
 {
@@ -384,6 +457,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, fill_uniform_stays_below_high);
     tcase_add_test(tests, fill_uniform_over_everything);
     tcase_add_test(tests, fill_uniform_refuses_what_is_no_range);
+    tcase_add_loop_test(tests, fill_normal_draws_as_normal_does, 0, 12);
+    tcase_add_loop_test(tests, fill_normal_is_normal, 0, 2);
+    tcase_add_test(tests, fill_normal_refuses);
     tcase_add_loop_test(tests, a_gradient_is_not_the_leaf_that_seeded_it, 0, WAYS_BACK);
     tcase_add_test(tests, only_what_is_kept_is_updated);
     tcase_add_loop_test(tests, updates_that_are_refused_change_nothing, 0, 2 * COUNT(update_sizes));

@@ -110,20 +110,11 @@ ad_tensor ad_uniform(ad_tape *tape, ad_type type, ad_shape shape, uint64_t seed)
 
 /* ---- Normal ------------------------------------------------------------------------------------------------------ */
 
-/* Box and Muller (1958): from u in (0, 1] and v in [0, 1), sqrt(-2 ln u) times cos 2 pi v and sin 2 pi v. */
-static void normal_pair(const uint32_t words[2], double z[2])
-{
-    const double u = ((double)words[0] + 1) * 0x1p-32, angle = 6.283185307179586476925 * 0x1p-32 * (double)words[1];
-    const double radius = sqrt(-2 * log(u));
-    z[0] = radius * cos(angle);
-    z[1] = radius * sin(angle);
-}
-
 static void use_normal(ad_call *c, size_t first, size_t n, const uint32_t words[CHUNK])
 {
     for (size_t i = 0; i < n; i += 2) {
         double z[2];
-        normal_pair(words + i, z);
+        ad_normal_pair(words + i, z);
         for (size_t k = 0; k < 2 && i + k < n; k++)
             if (c->y[0]->type == AD_F64)
                 ((double *)c->y[0]->data)[first + i + k] = z[k];
