@@ -115,8 +115,9 @@ ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor
     /* Reading a gradient that was not computed is the tape's own error, with its own message. */
     for (size_t i = 0; tape && i < n; i++)
         ad_gradient(parameters[i]);
-    if (nn_optimiser_prepare(&o, parameters, n) == AD_OK)
-        for (size_t i = 0; i < n; i++)
-            optimisers[o.kind].update(&o, parameters[i]);
-    return status_of(parameters, n);
+    if (ad_check_commit(tape) != AD_OK || nn_optimiser_prepare(&o, parameters, n) != AD_OK)
+        return status_of(parameters, n);
+    for (size_t i = 0; i < n; i++)
+        optimisers[o.kind].update(&o, parameters[i]);
+    return ad_commit(tape);
 }

@@ -5,11 +5,13 @@
 
 enum { FIRST_ROOM = 64 };
 
-bool ad_list_grow(ad_memory *memory, ad_list *list, size_t bytes)
+bool ad_list_grow(ad_memory *memory, ad_list *list, size_t n, size_t bytes)
 {
-    if (list->n < list->room)
+    if (n <= list->room - list->n)
         return true;
-    const size_t room = list->room ? 2 * list->room : FIRST_ROOM;
+    size_t room = list->room ? 2 * list->room : FIRST_ROOM;
+    while (room - list->n < n)
+        room *= 2;
     void *items = ad_memory_take(memory, room, bytes);
     if (!items)
         return false;

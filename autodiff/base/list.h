@@ -8,8 +8,8 @@ typedef struct ad_list {
     size_t n, room; /* items in use; items there is room for */
 } ad_list;
 
-/* Makes room for one more item of `bytes` bytes. Returns false if there is no memory; the list is then unchanged. */
-bool ad_list_grow(ad_memory *memory, ad_list *list, size_t bytes);
+/* Makes room for n more items of `bytes` bytes. Returns false if there is no memory; the list is then unchanged. */
+bool ad_list_grow(ad_memory *memory, ad_list *list, size_t n, size_t bytes);
 
 void ad_list_free(ad_memory *memory, ad_list *list, size_t bytes);
 

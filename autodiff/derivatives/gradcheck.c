@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "../tape/handles.h"
+#include "../tape/proposals.h"
 #include "../tape/status.h"
 #include "../tape/update.h"
 
@@ -277,6 +278,7 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
         judge_all(&c, options, results);
         run_backward(&c);
     }
+    ad_settle_proposals(t);
     if (t->status != AD_OK && c.calls)
         put_back(&c);
     release(&c);

@@ -9,6 +9,7 @@
 #include "../tape/gradients.h"
 #include "../tape/handles.h"
 #include "../tape/names.h"
+#include "../tape/proposals.h"
 #include "../tape/status.h"
 #include "../tape/versions.h"
 #include "../tape/watch.h"
@@ -78,6 +79,7 @@ static void replay(ad_tape *t, bool repeat_draws)
         ad_forget_watched_changes(t);
     ad_settle_gradients(t); /* those of parameters are what they were, also if they are recorded */
     ad_drop_gradients(t, false);
+    ad_renew_proposals(t);
     t->replay.state = AD_RECORDING_CURRENT;
     ad_push_frame(t, &f, AD_IN_REPLAY);
     run_all(t, repeat_draws);

@@ -6,6 +6,7 @@
 
 #include "entries.h"
 #include "names.h"
+#include "proposals.h"
 #include "status.h"
 
 /* ---- Where numbers lie ------------------------------------------------------------------------------------------- */
@@ -173,7 +174,7 @@ static void find_readers(const ad_tape *t, uint32_t first)
 {
     for (uint32_t id = first; id < t->ends[AD_STEP]; id++) {
         const ad_entry *e = ad_entry_at(t, id);
-        for (uint32_t i = 0; i < e->value.n_operands; i++) {
+        for (uint32_t i = ad_is_proposal(t, e); i < e->value.n_operands; i++) {
             ad_copy *copy = copy_of(t, ad_operands_of(e)[i]);
             if (copy)
                 copy->is_read = true;

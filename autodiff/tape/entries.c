@@ -160,13 +160,15 @@ void ad_pass_retired(ad_tape *t)
         t->ends[AD_STEP]++;
 }
 
-bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes)
+bool ad_room_for(ad_tape *t, ad_list *list, size_t n, size_t bytes)
 {
-    if (ad_list_grow(&t->memory, list, bytes))
+    if (ad_list_grow(&t->memory, list, n, bytes))
         return true;
     ad_fail_memory(t, "tape");
     return false;
 }
+
+bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes) { return ad_room_for(t, list, 1, bytes); }
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 

@@ -156,9 +156,10 @@ ad_arena *ad_arena_of(ad_tape *t, uint32_t id);
  */
 ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 
-/* Makes room for one more item in one of the tape's lists. Returns false if there is no memory (the tape is then in
- * error). */
+/* Makes room for one more item in one of the tape's lists, or for n. Returns false if there is no memory (the tape is
+ * then in error). */
 bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes);
+bool ad_room_for(ad_tape *t, ad_list *list, size_t n, size_t bytes);
 
 /* A temporary that is a gradient, with a copy of the value of another entry. Returns 0 if there is no memory. */
 uint32_t ad_copy_as_gradient(ad_tape *t, uint32_t from);

@@ -3,6 +3,7 @@
 
 #include "entries.h"
 #include "handles.h"
+#include "proposals.h"
 #include "status.h"
 
 ad_tensor ad_recorded_at(ad_tape *t, size_t i)
@@ -103,9 +104,9 @@ const void *ad_look_at(ad_tensor x)
     return e && !ad_is_dropped(x) ? e->value.data : NULL;
 }
 
-static bool reads(const ad_entry *e, uint32_t id)
+static bool reads(const ad_tape *t, const ad_entry *e, uint32_t id)
 {
-    for (uint32_t i = 0; e->op && i < e->value.n_operands; i++)
+    for (uint32_t i = ad_is_proposal(t, e); e->op && i < e->value.n_operands; i++)
         if (ad_operands_of(e)[i] == id)
             return true;
     return false;
@@ -121,6 +122,6 @@ bool ad_is_changed(ad_tensor x)
                    end = ad_is_leaf(t, leaf) ? ad_entry_at(t, leaf)->u.leaf.changed_at : 0;
     bool is_read = leaf != x.id && x.id < end;
     for (uint32_t id = t->first; leaf == x.id && !is_read && id < end; id++)
-        is_read = reads(ad_entry_at(t, id), x.id);
+        is_read = reads(t, ad_entry_at(t, id), x.id);
     return is_read;
 }

@@ -45,6 +45,7 @@ void ad_tape_close(ad_tape *t)
     ad_list_free(&t->memory, &t->with_gradient, sizeof(uint32_t));
     ad_list_free(&t->memory, &t->changes, sizeof(ad_change));
     ad_list_free(&t->memory, &t->copies, sizeof(ad_copy));
+    ad_list_free(&t->memory, &t->proposals, sizeof(ad_proposal));
     ad_list_free(&t->memory, &t->segments, sizeof(ad_segment));
     ad_list_free(&t->memory, &t->aside, sizeof(ad_aside));
     ad_list_free(&t->memory, &t->outer, sizeof(uint32_t));

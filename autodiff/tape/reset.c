@@ -7,6 +7,7 @@
 #include "entries.h"
 #include "frames.h"
 #include "gradients.h"
+#include "proposals.h"
 #include "scopes.h"
 #include "segments.h"
 #include "versions.h"
@@ -22,6 +23,8 @@ void ad_drop_from(ad_tape *t, ad_place place)
 {
     if (t->copies.n)
         ad_forget_copies_from(t, place.entries);
+    if (t->proposals.n)
+        ad_forget_proposals_from(t, place.entries);
     if (t->watch)
         ad_forget_watched_from(t, place.entries);
     ad_drop_segments_from(t, place.entries);

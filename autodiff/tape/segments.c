@@ -5,6 +5,7 @@
 #include "frames.h"
 #include "handles.h"
 #include "opaque.h"
+#include "proposals.h"
 
 size_t ad_dropped_segment_of(const ad_tape *t, uint32_t id)
 {
@@ -77,11 +78,14 @@ static void flag_gradient(ad_tape *t, const ad_entry *e, bool on)
         flag(t, e->gradient, on);
 }
 
-/* Flags what stays: the outputs, and gradients that are recorded. */
+/* Flags what stays of the last segment: the outputs, what was proposed in it, and gradients that are recorded. */
 static void flag_all(ad_tape *t, const ad_tensor *outputs, int n, bool on)
 {
+    const uint32_t first = ad_segment_at(t, t->segments.n - 1)->first;
     for (int i = 0; i < n; i++)
         flag(t, outputs[i].id, on);
+    for (size_t i = t->proposals.n; i-- > 0 && ad_proposal_at(t, i)->value >= first;)
+        flag(t, ad_proposal_at(t, i)->value, on);
     for (size_t i = 0; i < t->with_gradient.n; i++)
         flag_gradient(t, ad_entry_at(t, ((uint32_t *)t->with_gradient.items)[i]), on);
     for (uint32_t k = 0; k < ad_persistent_count(t); k++)

@@ -36,7 +36,10 @@ enum ad_entry_flag {
 /* What few entries have. It lies in the arena of the entry's table. */
 typedef struct ad_extra {
     const char *name;
-    ad_storage *storage; /* of an entry in a segment: what holds its data; NULL: no storage, or dropped */
+    union {
+        ad_storage *storage; /* of an entry in a segment: what holds its data; NULL: no storage, or dropped */
+        uint32_t proposal;   /* of a state: the number of the last proposal for it, from 1; 0: there is none */
+    };
     union {
         struct {
             const uint32_t *operands; /* all of them, if there are more than two */
@@ -87,6 +90,12 @@ typedef struct ad_copy {
     bool is_old;           /* a replay computed the result anew */
     bool is_read;          /* by the recording: set where this is asked */
 } ad_copy;
+
+/* A proposal: a new value of a state, which ad_commit gives to it. */
+typedef struct ad_proposal {
+    uint32_t state, value; /* their ids; the value is a result of STEP */
+    uint32_t earlier;      /* the number of the proposal before for the same state, from 1; 0: there is none */
+} ad_proposal;
 
 /* A gradient that does not belong to the functional sweep that runs. */
 typedef struct ad_aside {
@@ -208,6 +217,8 @@ struct ad_tape {
         ad_list with_gradient; /* ids of STEP's entries that have a gradient after backward */
         ad_list changes;       /* ad_change: of leaves in place since the last reset or replay, in order */
         ad_list copies;        /* ad_copy: of leaves that the program assigned from results, in the order of leaves */
+        ad_list proposals;     /* ad_proposal, in order */
+        size_t settled;        /* the first so many of them wait no more for ad_commit */
         ad_list segments;      /* ad_segment, in order */
         ad_list aside;         /* ad_aside: of functional sweeps, those of the innermost last */
         ad_list outer;         /* ids on the paths of sweeps that a functional sweep runs inside of, likewise */

@@ -138,6 +138,18 @@ ad_entry *ad_require_persistent(ad_tensor x, const char *who)
     return NULL;
 }
 
+const ad_entry *ad_require_state(ad_tensor x, const char *who)
+{
+    char text[AD_TENSOR_TEXT];
+    const ad_entry *e = ad_require(x, who);
+    if (!e || e->value.flags & AD_IS_STATE)
+        return e;
+    ad_fail(x.tape, AD_BAD_STATE, "%s: %s is no state: values are proposed for what ad_state made%s", who,
+            ad_tensor_text(x.tape, x.id, text),
+            ad_table_of(x) == AD_PERSISTENT ? "; a parameter is changed by its optimiser" : "");
+    return NULL;
+}
+
 /* The gradient of a parameter that is to be updated; NULL, and an error, if there is none. */
 static ad_entry *gradient_to_use(ad_tensor x, const ad_entry *e, const char *who)
 {

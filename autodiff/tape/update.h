@@ -8,6 +8,9 @@
  */
 ad_entry *ad_require_persistent(ad_tensor x, const char *who);
 
+/* The entry of a state for the call `who`. For anything else it returns NULL, and the tape is in error. */
+const ad_entry *ad_require_state(ad_tensor x, const char *who);
+
 /* Whether a number fits into a leaf: into i32 only a whole one does. If not, the tape is in error. */
 bool ad_check_fits(ad_tape *t, const ad_entry *e, double value, const char *who);
 

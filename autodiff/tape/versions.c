@@ -21,24 +21,33 @@ static bool refuse_change(ad_tape *t, uint32_t id, const char *who)
     return true;
 }
 
-bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
+/* Whether nothing is recorded that could have read what the leaf was since its last change. */
+static bool is_unread(const ad_tape *t, const ad_leaf *leaf)
 {
-    if (refuse_change(t, id, who))
-        return false;
-    if (t->watching && !ad_watch_change(t, id, who))
-        return false;
+    return t->ends[AD_STEP] == t->first || leaf->changed_at == t->ends[AD_STEP];
+}
+
+void ad_count_change(ad_tape *t, uint32_t id)
+{
     if (t->copies.n)
         ad_forget_copy(t, id);
     ad_leaf *leaf = &ad_entry_at(t, id)->u.leaf;
-    if (t->ends[AD_STEP] == t->first || leaf->changed_at == t->ends[AD_STEP]) {
-        leaf->version++; /* nothing is recorded that could have read what it was */
-        return true;
+    if (!is_unread(t, leaf)) {
+        ((ad_change *)t->changes.items)[t->changes.n++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
+        leaf->changed_at = t->ends[AD_STEP];
     }
-    if (!ad_more_room(t, &t->changes, sizeof(ad_change)))
-        return false;
-    ((ad_change *)t->changes.items)[t->changes.n++] = (ad_change){id, t->ends[AD_STEP], leaf->version};
     leaf->version++;
-    leaf->changed_at = t->ends[AD_STEP];
+}
+
+/* The room of proposals is left to them: ad_commit takes no memory. */
+bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
+{
+    if (refuse_change(t, id, who) || (t->watching && !ad_watch_change(t, id, who)))
+        return false;
+    if (!is_unread(t, &ad_entry_at(t, id)->u.leaf) &&
+        !ad_room_for(t, &t->changes, 1 + t->proposals.n, sizeof(ad_change)))
+        return false;
+    ad_count_change(t, id);
     return true;
 }
 

@@ -8,6 +8,9 @@
  * (the tape is then in error). */
 bool ad_note_change(ad_tape *t, uint32_t id, const char *who);
 
+/* Counts a change of a leaf that is allowed. The list of changes has room. */
+void ad_count_change(ad_tape *t, uint32_t id);
+
 /* Forgets the list of changes: after a reset or a complete replay nothing recorded is out of date. */
 void ad_forget_changes(ad_tape *t);
 

@@ -27,8 +27,9 @@ AD_API nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *opt
  * step would be worse. Errors: an option out of range; memory. Returns the tape's status. */
 AD_API ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
-/* Updates each of the n parameters once from its gradient. All of them are checked first: on an error none has changed.
- * Errors: a gradient that was not computed; an option out of range. Returns the tape's status. */
+/* Updates each of the n parameters once from its gradient, and then commits what was proposed for states (ad_commit,
+ * update.h). All of it is checked first: on an error nothing has changed. Errors: a gradient that was not computed; an
+ * option out of range; those of ad_commit. Returns the tape's status. */
 AD_API ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
 #endif

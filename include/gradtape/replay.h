@@ -16,7 +16,8 @@
  * - An input that the program made from values it read is not computed again.
  * - A leaf that the program assigned from a result, as a running mean is, is not assigned again. After a replay the
  *   program assigns it anew: ad_assign(mean, ad_f64(next)). If it did not, the next replay is an error that names the
- *   leaf, unless nothing in the recording reads it.
+ *   leaf, unless nothing in the recording reads it. A state whose new value is proposed instead (ad_propose, update.h)
+ *   needs nothing of this: ad_commit after each replay.
  * - The same holds for a leaf that was assigned from a gradient which ad_backward did not record, from a result that a
  *   return to a position dropped since, and from another leaf that has such numbers. The library sees it by the address
  *   that ad_assign or ad_feed is given: it lies in the data of a tensor of the tape. ad_reset forgets it.

@@ -12,6 +12,21 @@
  *   leaves only ad_touch.
  * - A kernel or a rule may change only leaves that it made after a position (position.h).
  *
+ * What a step computes for a state, such as a running mean, is proposed and then committed, so that it counts once for
+ * each step that completes:
+ *
+ *   ad_propose(mean, ad_add(ad_scale(mean, 0.9), ad_scale(ad_mean(x), 0.1)));
+ *   ad_backward(loss);
+ *   ... update parameters ...
+ *   ad_commit(t);
+ *
+ * - A proposal lives with the recording. ad_reset drops it, and ad_return_to if it was made after the position: the
+ *   proposal before it is then in force again. What is dropped is not committed.
+ * - ad_replay computes the values again, and all proposals wait for ad_commit again. So a loop of ad_backward, updates,
+ *   ad_commit and ad_replay gives the same bits as recording anew each time. Commit at the end of a recording: a replay
+ *   does not repeat what was committed on the way.
+ * - Sweeps and segments that are computed again propose nothing. ad_gradcheck leaves no proposal that waits.
+ *
  * A call that changes a leaf returns the tape's status, or AD_BAD_HANDLE if there is no tape. */
 #include <gradtape/tensor.h>
 
@@ -53,6 +68,32 @@ AD_API ad_status ad_fill_normal(ad_tensor leaf, double mean, double deviation, u
 
 /* Fills a leaf with one value. For i32 it must be a whole number that fits. */
 AD_API ad_status ad_fill(ad_tensor leaf, double value);
+
+/* Proposes a new value for a state. It is recorded now, as a copy of `value`, and ad_commit gives it to the state. The
+ * last proposal for a state counts.
+ * - `value` has the state's type and shape.
+ * - No gradient passes, and gradients are as without it.
+ * - A `value` in a segment may be dropped at its end: the proposal stays.
+ * - A `value` that is a gradient which ad_backward did not record cannot be computed again: ad_replay is then an error.
+ * Errors: `state` is no state (ad_state); another type or shape; a call in a kernel or a rule (operator.h); memory.
+ * Returns the tape's status. */
+AD_API ad_status ad_propose(ad_tensor state, ad_tensor value);
+
+/* Returns the last proposal for the state that waits for ad_commit; the state itself if there is none. A layer that
+ * runs twice in one step proposes from its own first proposal. No gradient passes through it. Error: `state` is no
+ * state; the result is then inert. */
+AD_API ad_tensor ad_proposed(ad_tensor state);
+
+/* Gives each state the last proposal for it, all of them or none. What is committed waits no more: a second call does
+ * nothing until there is a new proposal or a replay. nn_optimiser_step calls it after its updates.
+ * - It takes no memory, unless the tape is watched (ad_watch).
+ * Errors: values that are partly old, because a replay failed or the recording changed (replay.h); a call in a kernel
+ * or a rule (operator.h). Returns the tape's status. */
+AD_API ad_status ad_commit(ad_tape *tape);
+
+/* Does the checks of ad_commit and changes nothing: before updates that are to be made with it or not at all. Returns
+ * the tape's status. */
+AD_API ad_status ad_check_commit(ad_tape *tape);
 
 /* Returns how often the leaf has been changed in place. Error: the tensor is not a leaf. */
 AD_API uint32_t ad_version_of(ad_tensor leaf);

@@ -1,0 +1,91 @@
+/* Proposals: the list of them, and giving them to their states. */
+#include "proposals.h"
+
+#include <gradtape/update.h>
+
+#include <string.h>
+
+#include "entries.h"
+#include "frames.h"
+#include "update.h"
+#include "versions.h"
+#include "watch.h"
+
+/* ---- The list ---------------------------------------------------------------------------------------------------- */
+
+/* The number of the last proposal for a state, from 1. The state has an extra: ad_room_for_proposal made it. */
+static uint32_t *last_for(const ad_tape *t, uint32_t state) { return &ad_entry_at(t, state)->extra->proposal; }
+
+bool ad_room_for_proposal(ad_tape *t, uint32_t state)
+{
+    return ad_extra_of(t, state) && ad_more_room(t, &t->proposals, sizeof(ad_proposal)) &&
+           ad_room_for(t, &t->changes, t->proposals.n + 1, sizeof(ad_change));
+}
+
+void ad_note_proposal(ad_tape *t, uint32_t state, uint32_t value)
+{
+    *ad_proposal_at(t, t->proposals.n++) = (ad_proposal){state, value, *last_for(t, state)};
+    *last_for(t, state) = (uint32_t)t->proposals.n;
+}
+
+void ad_forget_proposals_from(ad_tape *t, uint32_t count)
+{
+    while (t->proposals.n && ad_proposal_at(t, t->proposals.n - 1)->value >= count) {
+        const ad_proposal *last = ad_proposal_at(t, --t->proposals.n);
+        *last_for(t, last->state) = last->earlier;
+    }
+    if (t->settled > t->proposals.n)
+        t->settled = t->proposals.n;
+}
+
+ad_tensor ad_proposed(ad_tensor state)
+{
+    ad_tape *t = state.tape;
+    const ad_entry *e = ad_require_state(state, "proposed");
+    if (!e)
+        return ad_inert(t);
+    const uint32_t number = e->extra ? e->extra->proposal : 0;
+    return number > t->settled ? ad_handle(t, ad_proposal_at(t, number - 1)->value) : state;
+}
+
+/* ---- Committing -------------------------------------------------------------------------------------------------- */
+
+/* Whether proposal i is the last one for its state. */
+static bool is_in_force(const ad_tape *t, size_t i) { return *last_for(t, ad_proposal_at(t, i)->state) == i + 1; }
+
+/* Keeps what the states were, all or nothing. */
+static bool watch_changes(ad_tape *t)
+{
+    const size_t before = t->watch->changes.items.n;
+    for (size_t i = t->settled; i < t->proposals.n; i++)
+        if (is_in_force(t, i) && !ad_watch_change(t, ad_proposal_at(t, i)->state, "commit")) {
+            t->watch->changes.items.n = before;
+            return false;
+        }
+    return true;
+}
+
+static void take_over(ad_tape *t, const ad_proposal *p)
+{
+    const ad_value *state = &ad_entry_at(t, p->state)->value;
+    ad_count_change(t, p->state);
+    memcpy(state->data, ad_entry_at(t, p->value)->value.data, ad_elements(state) * ad_bytes_of(state->type));
+}
+
+ad_status ad_check_commit(ad_tape *t)
+{
+    if (t && t->status == AD_OK && !ad_refuse_in_rule(t, "commit", "commit when the step is done") && t->proposals.n)
+        ad_refuse_partly_old(t, "commit");
+    return ad_status_of(t);
+}
+
+ad_status ad_commit(ad_tape *t)
+{
+    if (ad_check_commit(t) != AD_OK || (t->watching && !watch_changes(t)))
+        return ad_status_of(t);
+    for (size_t i = t->settled; i < t->proposals.n; i++)
+        if (is_in_force(t, i))
+            take_over(t, ad_proposal_at(t, i));
+    ad_settle_proposals(t);
+    return AD_OK;
+}
