@@ -278,8 +278,9 @@ ad_status ad_gradcheck(ad_tape *t, ad_gradcheck_function *function, void *contex
         judge_all(&c, options, results);
         run_backward(&c);
     }
-    ad_settle_proposals(t);
-    if (t->status != AD_OK && c.calls)
+    if (t->status == AD_OK)
+        ad_settle_proposals(t);
+    else if (c.calls)
         put_back(&c);
     release(&c);
     return t->status;

@@ -38,6 +38,7 @@ typedef struct ad_gradcheck_options {
  *   `options` may be NULL.
  * - Differences are central, with two step widths and Richardson's extrapolation: their error is of order h^4.
  * - The tape is reset. Afterwards the parameters have their old values and keep the analytic gradient.
+ * - What the function proposes for states (ad_propose) is not committed, and does not wait for ad_commit afterwards.
  * - After an error the parameters have their old values too, and nothing is recorded. What was not judged before is
  *   AD_GRADIENT_NOT_CHECKED.
  * Returns the tape's status. A wrong gradient is a verdict, not an error. Errors, in any call of the function, which

@@ -18,8 +18,8 @@
  * last reset. It must stay unchanged while the tape has entries of it.
  *
  * In your kernels, shape rules and gradient rules these are errors (AD_BAD_STATE): ad_backward, ad_reset, ad_replay,
- * ad_feed of another shape, ad_local_gradient, segments, returning to a position from outside, and changing a leaf
- * from outside. docs/custom-operators.md says what they may do. */
+ * ad_feed of another shape, ad_propose, ad_commit, ad_local_gradient, segments, returning to a position from outside,
+ * and changing a leaf from outside. docs/custom-operators.md says what they may do. */
 #include <gradtape/position.h>
 #include <gradtape/tensor.h>
 

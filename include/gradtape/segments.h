@@ -20,8 +20,9 @@
 AD_API ad_status ad_segment_begin(ad_tape *tape);
 
 /* Ends the segment and drops the values recorded in it.
- * - The n `outputs` are kept. So are inputs and variables made in the segment, gradients recorded in it, constants that
- *   cannot be computed again (replay.h), scalars, and what an output or a gradient is a view of.
+ * - The n `outputs` are kept. So are inputs and variables made in the segment, gradients recorded in it, proposals
+ *   (ad_proposed), constants that cannot be computed again (replay.h), scalars, and what an output or a gradient is a
+ *   view of.
  * - Reading a dropped tensor is an error that says it is not kept.
  * - While the segment is open nothing is dropped, and backward works as always.
  * - After a differentiable backward or ad_grad has passed through the segment, its values stay and can be read.

@@ -412,6 +412,38 @@ START_TEST(a_step_without_memory_changes_nothing)
 }
 END_TEST
 
+/* ---- Proposals --------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_step_commits_what_is_proposed)
+{
+    pair both = open_pair();
+    const ad_tensor mean = ad_state(t, AD_F64, AD_SHAPE(OUT), NULL, "mean");
+    const nn_optimiser_options o = {.kind = (nn_optimiser_kind)_i};
+    ad_propose(mean, ad_add(mean, both.p[1]));
+    for (int again = 0; again < 2; again++) {
+        ck_assert_int_eq(nn_optimiser_step(&o, both.p, 2), AD_OK);
+        expect_values(mean, both.b, 0); /* once, of what b was */
+        ck_assert_uint_eq(ad_version_of(mean), 1);
+    }
+    ck_assert(memcmp(ad_f64(both.p[1]), both.b, sizeof both.b) != 0);
+    expect_ok(t);
+}
+END_TEST
+
+START_TEST(a_step_that_fails_commits_nothing)
+{
+    pair both = open_pair();
+    const ad_tensor mean = ad_state(t, AD_F64, AD_SHAPE(OUT), NULL, "mean");
+    const ad_tensor x = ad_input(t, AD_F64, AD_SHAPE(2), NULL);
+    ad_propose(mean, both.p[1]);
+    expect_step_fails(&both, ad_param(t, AD_F64, AD_SHAPE(2), NULL, "lonely"), AD_NO_GRADIENT, "lonely");
+    ad_feed(x, AD_SHAPE(3), (const double[]){1, 2, 3});
+    expect_step_fails(&both, both.p[0], AD_BAD_STATE, "commit: the recording does not fit any more");
+    EXPECT(mean, 0, 0);
+    ck_assert_uint_eq(ad_version_of(mean), 0);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -430,6 +462,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, parameters_of_two_tapes_are_refused);
     tcase_add_test(tests, two_tapes_are_both_in_error);
     tcase_add_test(tests, a_step_without_memory_changes_nothing);
+    tcase_add_loop_test(tests, a_step_commits_what_is_proposed, 0, NN_OPTIMISER_COUNT);
+    tcase_add_test(tests, a_step_that_fails_commits_nothing);
 }
 
 int main(void) { return run_on_one_tape("optimisers", add_tests); }

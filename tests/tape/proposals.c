@@ -442,7 +442,11 @@ static ad_tensor proposing_loss(ad_tape *tape, void *mean)
 START_TEST(gradcheck_commits_nothing)
 {
     ad_gradcheck_result result;
-    propose(m, x); /* what waits goes with the recording */
+    propose(m, x);
+    ad_fail(t, AD_BAD_VALUE, "an error");
+    ck_assert_int_eq(ad_gradcheck(t, proposing_loss, &m, NULL, &result), AD_BAD_VALUE);
+    expect_error(t, AD_BAD_VALUE, "an error");
+    EXPECT(ad_proposed(m), 3, 5); /* the check did not begin; now it does, and what waits goes with the recording */
     ck_assert_int_eq(ad_gradcheck(t, proposing_loss, &m, NULL, &result), AD_OK);
     ck_assert_int_eq(result.verdict, AD_GRADIENT_RIGHT);
     EXPECT_NOTHING_WAITS(m, 0, 1, 2);
