@@ -352,7 +352,19 @@ START_TEST(a_proposal_is_no_copy)
     expect_ok(t);
     if (_i)
         ck_assert_double_eq(number_at(m, 0), 5.84375);
-    ck_assert(!ad_is_changed(m) == !_i);
+}
+END_TEST
+
+/* Nor does it read its state. */
+START_TEST(a_state_that_nothing_read_is_not_changed)
+{
+    propose(m, x);
+    commit();
+    ck_assert(!ad_is_changed(m));
+    propose(m, next_of(m, x));
+    commit();
+    ck_assert(ad_is_changed(m));
+    expect_ok(t);
 }
 END_TEST
 
@@ -640,6 +652,32 @@ START_TEST(a_commit_on_a_watched_tape)
 }
 END_TEST
 
+/* The watch takes memory: where there is none nothing is committed, and no change is listed. */
+START_TEST(a_watched_commit_without_memory)
+{
+    enum { N = 200 };
+    ad_tensor states[N];
+    ad_watch(t, AD_ON);
+    for (int i = 0; i < N; i++) {
+        states[i] = ad_state(t, AD_F64, AD_SHAPE(40), NULL, NULL);
+        propose(states[i], ad_full(t, AD_F64, AD_SHAPE(40), i));
+    }
+    ad_status status = AD_NO_MEMORY;
+    int failures = 0;
+    for (size_t k = 1; status == AD_NO_MEMORY; k++, failures += status == AD_NO_MEMORY) {
+        counting_fail(&memory, k, COUNTING_FOR_GOOD);
+        status = ad_commit(t);
+        ck_assert_int_eq(ad_clear_error(t), status);
+        counting_heal(&memory);
+        ck_assert_uint_eq(ad_leaf_change_count(t), status == AD_OK ? N : 0);
+        for (int i = 0; i < N; i++)
+            ck_assert(number_at(states[i], 7) == (status == AD_OK ? i : 0));
+    }
+    ck_assert_int_eq(status, AD_OK);
+    ck_assert_int_ge(failures, 3);
+}
+END_TEST
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(only_states_have_proposals)
@@ -758,7 +796,10 @@ START_TEST(a_commit_takes_no_memory)
         ad_fill(w, i);
         ad_exp(w);
     }
-    ad_fill(w, 1);
+    for (int i = 0; i < 2 * N; i++) {
+        ad_fill(w, i);
+        ad_exp(w);
+    }
     for (int round = 0; round < 3; round++) {
         counting_fail(&memory, 1, COUNTING_FOR_GOOD);
         commit();
@@ -926,6 +967,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, replays_are_recordings, 0, WAYS);
     tcase_add_test(tests, a_replay_that_is_not_committed_changes_nothing);
     tcase_add_loop_test(tests, a_proposal_is_no_copy, 0, 2);
+    tcase_add_test(tests, a_state_that_nothing_read_is_not_changed);
     tcase_add_loop_test(tests, a_replay_that_failed, 0, 2);
     tcase_add_loop_test(tests, a_recording_that_changed, 0, 2);
     tcase_add_test(tests, a_changed_recording_without_proposals);
@@ -936,6 +978,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_value_in_a_segment);
     tcase_add_test(tests, a_rule_that_would_read_the_new_value);
     tcase_add_test(tests, a_commit_on_a_watched_tape);
+    tcase_add_test(tests, a_watched_commit_without_memory);
     tcase_add_test(tests, only_states_have_proposals);
     tcase_add_test(tests, values_that_do_not_fit);
     tcase_add_test(tests, handles_that_are_not_valid);
