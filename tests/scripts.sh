@@ -355,6 +355,12 @@ for script in tests/run.sh tests/sanitize.sh .ci/run; do
 done
 takes_not "--timeout-multiplier x: it must be" tests/run.sh -t x
 takes_not "--timeout-multiplier x: it must be" tests/run.sh --suite unit --timeout-multiplier=x
+for option in -t0 -t=0 -vt0 --timeout-multiplier=0 --timeout-mult=0; do
+    takes_not "--timeout-multiplier 0: it must be a whole number" tests/run.sh "$option"
+done
+for option in -t -qt --timeout; do
+    takes_not "--timeout-multiplier 0: it must be a whole number" tests/run.sh "$option" 0
+done
 what='an option that a script has not'
 for script in tests/sanitize.sh .ci/run; do
     takes_not "the only option is --timeout-multiplier N" "$script" --suite unit
@@ -362,6 +368,8 @@ for script in tests/sanitize.sh .ci/run; do
     takes_not "the only option is --timeout-multiplier N" "$script" banana
 done
 takes_not "takes no arguments" examples/fetch_mnist.sh here
+takes_not "mlp_step --steps 5: bench/run.sh takes no arguments" bench/run.sh mlp_step --steps 5
+takes_not "--bogus: bench/run.sh takes no arguments" bench/run.sh --bogus
 what='an option that Meson has not'
 takes_not "does not take them: unrecognized arguments: --bogus" tests/run.sh --bogus
 what='an option that the example has not'
