@@ -7,6 +7,11 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/tools/require.sh"
 bench=$root/build/bench
 
+if [ $# -gt 0 ]; then
+    say "$*: bench/run.sh takes no arguments, because it runs every benchmark. One alone: build/bench/mlp_step --help"
+    exit 2
+fi
+
 # ---- Building -----------------------------------------------------------------------------------------------------
 
 # Timings mean something in a release build only, whatever the directory was used for before.

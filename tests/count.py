@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Counts the tests that `meson test` ran, and prints `N passed, N failed` last.
 
-Usage: count.py BUILD_DIRECTORY|LOG.json...
+Usage: count.py BUILD_DIRECTORY|LOG.json|NAME=STATUS...
 
 A Check program counts with its single tests; any other test, and one that died before Check could report, counts as
-one. A directory or a log in which no test ran counts as one failure. With GRADTAPE_NO_SKIP=1 in the environment, as
-.ci/run sets it, a test that was skipped counts as one failure. The exit status is 1 if anything failed.
+one. A directory or a log in which no test ran counts as one failure. NAME=STATUS is a check that Meson did not run: it
+counts as one test, which passed if its exit status is 0. With GRADTAPE_NO_SKIP=1 in the environment, as .ci/run sets it,
+a test that was skipped counts as one failure. The exit status is 1 if anything failed.
 
 Gaps that suites list (tests/support/gaps.h) are printed too. They are no failures.
 """
@@ -71,10 +72,19 @@ def count_directory(directory):
     return passed, failed, skipped
 
 
+def count_argument(argument):
+    name, found, status = argument.rpartition("=")
+    if not (found and name.isalpha() and status.isdecimal()):
+        return count_directory(argument)
+    if int(status):
+        print(f"FAILED: {name}: exit status {status}")
+    return int(status == "0"), int(status != "0"), 0
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    passed, failed, skipped = map(sum, zip(*(count_directory(directory) for directory in sys.argv[1:])))
+    passed, failed, skipped = map(sum, zip(*(count_argument(argument) for argument in sys.argv[1:])))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 

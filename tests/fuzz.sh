@@ -17,9 +17,7 @@ if [ $# -gt 1 ] || { [ "$seconds" != build ] && ! is_count "$seconds"; }; then
 fi
 
 require_to_build check clang libclang-rt-dev llvm
-# clang links a sanitizer's symbols only into programs, hence b_lundef. Reports need the lines alone.
-CC=clang configure "$fuzz" -Dtests=true -Dfuzz=true -Dbuildtype=debugoptimized -Dx86_kernels=false \
-    -Dc_args=-gline-tables-only -Db_sanitize=address,undefined -Db_lundef=false
+configure_for_sanitizers "$fuzz" address,undefined -Dfuzz=true -Dx86_kernels=false
 build "$fuzz" tests/fuzz/fuzz_tape
 [ "$seconds" = build ] || {
     mkdir -p "$fuzz/found"

@@ -9,12 +9,22 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 CDPATH='' cd -- "$root"
 build=$root/build
 
-# check_options OPTION...: ends the script if `meson test` does not take them, before anything is built.
+# check_options OPTION...: ends the script if `meson test` does not take them, before anything is built. Meson would take
+# 0 for no limit; it also takes the beginning of a long option, and a value that follows its letter without a space.
 check_options() {
     before=
     for option; do
-        case $before in -t | --timeout-multiplier) check_times "$option" ;; esac
-        case $option in --timeout-multiplier=*) check_times "${option#*=}" ;; esac
+        case $before in
+        --*=*) ;;
+        -t | -[qv]*t | --ti*) check_times "$option" ;;
+        esac
+        case $option in
+        --ti*=*) check_times "${option#*=}" ;;
+        -t?* | -[qv]*t?*) # as in -t10 and -vt10; flags stand before the letter
+            times=${option#*t}
+            check_times "${times#=}"
+            ;;
+        esac
         before=$option
     done
     require_to_build check

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every suite with AddressSanitizer and UndefinedBehaviorSanitizer, the suite `threads` with ThreadSanitizer, the
 # suite `examples` of the release build under valgrind, and a minute of fuzzing. Ends with the line `N passed, N failed`
-# for the four.
+# for the four. The kernels are those for any x86-64; tests/long.sh has the others.
 # Usage: sanitize.sh [--timeout-multiplier N]; as for run.sh, N lengthens every time limit on a slow or busy machine.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -22,34 +22,16 @@ status=0
 # cannot be turned off, as in some containers, it has to do without.
 at_fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
 
-# within FACTOR DIRECTORY OPTION...: runs tests of a program that is so many times slower.
-within() {
-    factor=$1
-    shift
-    run_tests "$@" --timeout-multiplier $((factor * times))
-}
-
-export CK_VERBOSITY=normal
-export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-# A refused allocation has to reach the library as NULL, because its tests ask for sizes that no machine has.
-# Every fork copies what the parent holds back of freed memory, so that is little.
-export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:quarantine_size_mb=16
-# Check forks for each test, and the parent may have had threads before.
-export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
-
+set_sanitizers
 say "== AddressSanitizer and UndefinedBehaviorSanitizer"
-# clang links a sanitizer's symbols only into programs, hence b_lundef. Reports need the lines alone, which are compiled
-# faster than all that a debugger reads.
 {
-    CC=clang configure "$address" -Dtests=true -Dbuildtype=debugoptimized -Dc_args=-gline-tables-only \
-        -Db_sanitize=address,undefined -Db_lundef=false &&
-        build "$address" && within 5 "$address"
+    configure_for_sanitizers "$address" address,undefined -Dx86_kernels=false &&
+        build "$address" && run_tests_within 5 "$address"
 } || status=1
 
 say "== ThreadSanitizer"
 {
-    CC=clang configure "$thread" -Dtests=true -Dbuildtype=debugoptimized -Dc_args=-gline-tables-only \
-        -Dx86_kernels=false -Db_sanitize=thread -Db_lundef=false &&
+    configure_for_sanitizers "$thread" thread -Dx86_kernels=false &&
         at_fixed_addresses meson test -C "$thread" --print-errorlogs --timeout-multiplier $((10 * times)) --suite threads
 } || status=1
 
@@ -58,11 +40,11 @@ say "== valgrind"
 memory_check='valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible'
 {
     configure "$release" -Dtests=true &&
-        EXAMPLE_WRAPPER=$memory_check within 30 "$release" --suite examples --logbase valgrind
+        EXAMPLE_WRAPPER=$memory_check run_tests_within 30 "$release" --suite examples --logbase valgrind
 } || status=1
 
 say "== libFuzzer"
-{ sh "$root/tests/fuzz.sh" build && within 1 "$fuzz" --no-rebuild --suite fuzz; } || status=1
+{ sh "$root/tests/fuzz.sh" build && run_tests_within 1 "$fuzz" --no-rebuild --suite fuzz; } || status=1
 
 python3 "$root/tests/count.py" "$address" "$thread" "$memcheck" "$fuzz" || status=1
 exit "$status"

@@ -270,6 +270,7 @@ starts() {
     echo "tests/run.sh build"
     echo "tests/fuzz.sh build-fuzz"
     echo "tests/sanitize.sh build-asan"
+    echo "tests/long.sh build-kernels"
 }
 
 # builds_not REASON COMMAND USER: each script, after the command, names the folder, the reason and what helps.
@@ -279,8 +280,11 @@ builds_not() {
         "$2" "$tree/$folder"
         try "$3" sh "$tree/$script"
         says "The build needs the folder $tree/$folder, but " "$1" "cp -r '$tree' COPY"
-        # One sanitizer's folder does not keep another from its tests.
-        [ "$script" = tests/sanitize.sh ] || ! grep -qs ninja "$tools/called" || complain "it builds"
+        # One part's folder does not keep another from its tests.
+        case $script in
+        tests/sanitize.sh | tests/long.sh) ;;
+        *) ! grep -qs ninja "$tools/called" || complain "it builds" ;;
+        esac
         chmod 755 "$tree"
         rm -rf "$tree"/build*
     done <"$work/starts"
@@ -348,20 +352,33 @@ for seconds in abc -5 0 1.5 '' ' 7' 08 100000; do
 done
 takes_not "usage: fuzz.sh" tests/fuzz.sh 5 6
 what='a lengthening of limits that is none'
-for script in tests/run.sh tests/sanitize.sh .ci/run; do
+for script in tests/run.sh tests/sanitize.sh tests/long.sh .ci/run; do
     for times in banana -5 0 1.5 '' 100000; do
         takes_not "--timeout-multiplier $times: it must be a whole number from 1 to 99999" "$script" --timeout-multiplier "$times"
     done
 done
 takes_not "--timeout-multiplier x: it must be" tests/run.sh -t x
 takes_not "--timeout-multiplier x: it must be" tests/run.sh --suite unit --timeout-multiplier=x
+for option in -t0 -t=0 -vt0 --timeout-multiplier=0 --timeout-mult=0; do
+    takes_not "--timeout-multiplier 0: it must be a whole number" tests/run.sh "$option"
+done
+for option in -t -qt --timeout; do
+    takes_not "--timeout-multiplier 0: it must be a whole number" tests/run.sh "$option" 0
+done
 what='an option that a script has not'
 for script in tests/sanitize.sh .ci/run; do
     takes_not "the only option is --timeout-multiplier N" "$script" --suite unit
     takes_not "the only option is --timeout-multiplier N" "$script" --timeout-multiplier
     takes_not "the only option is --timeout-multiplier N" "$script" banana
 done
+for part in banana kernel 600 '' ' fuzz' --suite --timeout-multiplier; do
+    takes_not "$part: long.sh has no such part. Its parts are kernels, fuzz" tests/long.sh "$part"
+done
+takes_not "x: long.sh has no such part" tests/long.sh --timeout-multiplier 10 fuzz x
+takes_not "--timeout-multiplier: long.sh has no such part" tests/long.sh fuzz --timeout-multiplier 10
 takes_not "takes no arguments" examples/fetch_mnist.sh here
+takes_not "mlp_step --steps 5: bench/run.sh takes no arguments" bench/run.sh mlp_step --steps 5
+takes_not "--bogus: bench/run.sh takes no arguments" bench/run.sh --bogus
 what='an option that Meson has not'
 takes_not "does not take them: unrecognized arguments: --bogus" tests/run.sh --bogus
 what='an option that the example has not'
@@ -422,6 +439,18 @@ try python3 "$tree/tests/count.py" "$work/build/meson-logs/memory.json"
 grep -qx '1 passed, 0 failed, 1 skipped' "$work/out" || complain "it counts otherwise"
 try python3 "$tree/tests/count.py" "$work/build/meson-logs/other.json"
 grep -qx 'FAILED in other: no test ran' "$work/out" || complain "it counts otherwise"
+
+what='a check that Meson did not run'
+try python3 "$tree/tests/count.py" fuzz=0
+{ [ "$status" -eq 0 ] && grep -qx '1 passed, 0 failed' "$work/out"; } || complain "it counts otherwise"
+try python3 "$tree/tests/count.py" fuzz=0 mutants=3
+{ [ "$status" -eq 1 ] && grep -qx '1 passed, 1 failed' "$work/out"; } || complain "it counts otherwise"
+grep -qx 'FAILED: mutants: exit status 3' "$work/out" || complain "it does not say which"
+what='a part of long.sh that fails'
+try sh "$tree/tests/long.sh" fuzz
+says "== fuzz" "fuzz: "
+[ "$(tail -n 1 "$work/out")" = '0 passed, 1 failed' ] || complain "it counts otherwise"
+rm -rf "$tree"/build*
 
 # ---- Where CDPATH leads -------------------------------------------------------------------------------------------
 

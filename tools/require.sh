@@ -192,6 +192,16 @@ configure() {
     meson setup "$@" "$directory" "$root" </dev/null >&2 || say_unfinished "$directory"
 }
 
+# configure_for_sanitizers DIRECTORY SANITIZERS OPTION...: the same for a build by clang with these. clang links a
+# sanitizer's symbols only into programs, hence b_lundef. Reports need the lines alone, which are compiled faster than all
+# that a debugger reads.
+configure_for_sanitizers() {
+    sanitized=$1 sanitizers=$2
+    shift 2
+    CC=clang configure "$sanitized" -Dtests=true -Dbuildtype=debugoptimized -Dc_args=-gline-tables-only \
+        -Db_lundef=false -Db_sanitize="$sanitizers" "$@"
+}
+
 # build DIRECTORY TARGET...: builds the targets, or all.
 build() {
     directory=$1
@@ -208,4 +218,23 @@ run_tests() {
     result=$?
     say_if_full "$directory" || :
     return "$result"
+}
+
+# run_tests_within FACTOR DIRECTORY OPTION...: the same for programs that are so many times slower; $times is from
+# read_times.
+run_tests_within() {
+    factor=$1
+    shift
+    run_tests "$@" --timeout-multiplier $((factor * times))
+}
+
+# set_sanitizers: what reports stop, and what the tests need of the sanitizers.
+set_sanitizers() {
+    export CK_VERBOSITY=normal
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    # A refused allocation has to reach the library as NULL, because its tests ask for sizes that no machine has.
+    # Every fork copies what the parent holds back of freed memory, so that is little.
+    export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:quarantine_size_mb=16
+    # Check forks for each test, and the parent may have had threads before.
+    export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
 }
