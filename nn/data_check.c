@@ -38,16 +38,16 @@ static ad_status check_sizes(const nn_data *data, char *message, size_t size)
     return AD_OK;
 }
 
-static ad_status check_labels(const nn_data *data, int64_t n_classes, char *message, size_t size)
+ad_status nn_classes_check(const int32_t *classes, int64_t rows, int64_t n_classes, char *message, size_t size)
 {
-    if (!data->labels)
+    if (!classes)
         return refuse(message, size, AD_BAD_VALUE, "labels are NULL; give one for each of the %lld rows",
-                      (long long)data->rows);
-    for (int64_t i = 0; i < data->rows; i++)
-        if (data->labels[i] < 0 || data->labels[i] >= n_classes)
+                      (long long)rows);
+    for (int64_t i = 0; i < rows; i++)
+        if (classes[i] < 0 || classes[i] >= n_classes)
             return refuse(message, size, AD_BAD_VALUE,
                           "row %lld: label %ld is outside 0..%lld; mend it, or set n_classes", (long long)i,
-                          (long)data->labels[i], (long long)n_classes - 1);
+                          (long)classes[i], (long long)n_classes - 1);
     return AD_OK;
 }
 
@@ -71,20 +71,27 @@ FIRST_WRONG(first_wrong_f32, float, fabsf)
 FIRST_WRONG(first_wrong_f64, double, fabs)
 #undef FIRST_WRONG
 
-/* Integers are always finite. */
+/* The first feature that f32 cannot hold; rows times columns if there is none. Integers are always finite. */
+static int64_t first_wrong(const nn_data *data)
+{
+    const int64_t count = data->rows * data->columns;
+    if (data->element == NN_F32)
+        return first_wrong_f32(data->features, count);
+    return data->element == NN_F64 ? first_wrong_f64(data->features, count) : count;
+}
+
+static double number_at(const nn_data *data, int64_t at)
+{
+    return data->element == NN_F32 ? (double)((const float *)data->features)[at] : ((const double *)data->features)[at];
+}
+
 static ad_status check_features(const nn_data *data, char *message, size_t size)
 {
-    const float *x32 = data->features;
-    const double *x64 = data->features;
-    int64_t count = data->rows * data->columns, at = count;
-    if (data->element == NN_F32)
-        at = first_wrong_f32(x32, count);
-    if (data->element == NN_F64)
-        at = first_wrong_f64(x64, count);
-    if (at == count)
+    const int64_t at = first_wrong(data);
+    if (at == data->rows * data->columns)
         return AD_OK;
-    long long row = at / data->columns, column = at % data->columns;
-    double x = data->element == NN_F32 ? (double)x32[at] : x64[at];
+    const long long row = at / data->columns, column = at % data->columns;
+    const double x = number_at(data, at);
     if (isfinite(x))
         return refuse(message, size, AD_BAD_VALUE, "row %lld, column %lld: %g does not fit f32; scale the feature down",
                       row, column, x);
@@ -102,6 +109,66 @@ ad_status nn_data_check(const nn_data *data, bool needs_labels, int64_t n_classe
     if (!data->features)
         return refuse(message, size, AD_BAD_VALUE, "features are NULL; give an array [%lld,%lld] of %s",
                       (long long)data->rows, (long long)data->columns, nn_element_name(data->element));
-    status = needs_labels ? check_labels(data, n_classes, message, size) : AD_OK;
+    status = needs_labels ? nn_classes_check(data->labels, data->rows, n_classes, message, size) : AD_OK;
     return status == AD_OK ? check_features(data, message, size) : status;
+}
+
+static ad_status check_zeros_and_ones(const nn_data *data, int64_t k, char *message, size_t size)
+{
+    if (!data->labels)
+        return refuse(message, size, AD_BAD_VALUE, "labels are NULL; give %lld, each 0 or 1, for each of the %lld rows",
+                      (long long)k, (long long)data->rows);
+    for (int64_t i = 0; i < data->rows * k; i++)
+        if (data->labels[i] != 0 && data->labels[i] != 1)
+            return refuse(message, size, AD_BAD_VALUE, "row %lld: label %lld is %ld: it must be 0 or 1",
+                          (long long)(i / k), (long long)(i % k), (long)data->labels[i]);
+    return AD_OK;
+}
+
+static ad_status check_targets(const nn_data *data, int64_t k, char *message, size_t size)
+{
+    const int64_t given = data->n_targets ? data->n_targets : 1;
+    if (nn_element_bytes(data->target_element) == 0)
+        return refuse(message, size, AD_BAD_TYPE, "unknown target_element %d; set it to NN_F32 or another nn_element",
+                      (int)data->target_element);
+    if (given != k)
+        return refuse(message, size, AD_BAD_SHAPE, "the data have %lld targets for each row; %lld are expected",
+                      (long long)given, (long long)k);
+    if (!data->targets)
+        return refuse(message, size, AD_BAD_VALUE, "targets are NULL; give an array [%lld,%lld]", (long long)data->rows,
+                      (long long)k);
+    const nn_data as_features = {
+        .features = data->targets, .element = data->target_element, .rows = data->rows, .columns = k};
+    const int64_t at = first_wrong(&as_features);
+    if (at == data->rows * k)
+        return AD_OK;
+    const double x = number_at(&as_features, at);
+    return refuse(message, size, isfinite(x) ? AD_BAD_VALUE : AD_NOT_FINITE, "row %lld, target %lld is %s",
+                  (long long)(at / k), (long long)(at % k),
+                  isfinite(x) ? "too large for f32; scale the targets down"
+                  : isnan(x)  ? "NaN; replace it or drop the row"
+                              : "infinite; replace it or drop the row");
+}
+
+ad_status nn_truth_check(const nn_data *data, nn_task task, int64_t k, char *message, size_t size)
+{
+    if (!ad_multiply_sizes((size_t)data->rows, (size_t)k * sizeof(double), NULL))
+        return refuse(message, size, AD_BAD_SHAPE, "sizes overflow: [%lld,%lld] is more than memory can hold",
+                      (long long)data->rows, (long long)k);
+    return task == NN_LABELS ? check_zeros_and_ones(data, k, message, size) : check_targets(data, k, message, size);
+}
+
+ad_status nn_weights_check(const nn_data *data, char *message, size_t size)
+{
+    double most = 0;
+    for (int64_t i = 0; data->weights && i < data->rows; i++) {
+        const double w = data->weights[i];
+        if (!(w >= 0 && w <= (double)FLT_MAX))
+            return refuse(message, size, AD_BAD_VALUE, "row %lld: its weight is %g: it must be 0 or more, and finite",
+                          (long long)i, w);
+        most = w > most ? w : most;
+    }
+    if (data->weights && (float)most == 0)
+        return refuse(message, size, AD_BAD_VALUE, "all weights are 0: give some rows a weight above 0");
+    return AD_OK;
 }

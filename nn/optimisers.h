@@ -6,4 +6,13 @@
 /* What is wrong with resolved options for parameters of this type; NULL if nothing is. */
 const char *nn_optimiser_mistake(const nn_optimiser_options *options, ad_type type);
 
+/* How one parameter is trained: factors on the rate and on the decay. */
+typedef struct nn_factors {
+    double rate, decay;
+} nn_factors;
+
+/* nn_optimiser_step with factors [n] for the n parameters; NULL: 1. */
+ad_status nn_optimiser_step_by(const nn_optimiser_options *options, const ad_tensor *parameters,
+                               const nn_factors *factors, size_t n);
+
 #endif

@@ -309,3 +309,11 @@ void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int
     gathering g = {scaling, data, rows, first, n, BLOCK_ELEMENTS / scaling->columns + 1, out};
     ad_parallel((size_t)((n - 1) / g.block_rows + 1), gather_block, &g);
 }
+
+/* ---- Names ------------------------------------------------------------------------------------------------------- */
+
+const char *nn_scaling_name(int scaling)
+{
+    static const char *const names[NN_SCALE_COUNT] = {"none", "constant", "global", "feature"};
+    return (unsigned)scaling < NN_SCALE_COUNT ? names[scaling] : NULL;
+}

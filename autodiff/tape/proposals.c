@@ -79,6 +79,36 @@ ad_status ad_check_commit(ad_tape *t)
     return ad_status_of(t);
 }
 
+/* What a watched tape keeps of changes to come: taken once, and given back. */
+static bool make_room_to_watch(ad_tape *t, const ad_tensor *leaves, size_t n, size_t times)
+{
+    ad_watched *watched = &t->watch->changes;
+    const ad_arena_mark mark = {watched->numbers.current, watched->numbers.at};
+    bool good = ad_room_for(t, &watched->items, n * times + t->proposals.n, sizeof(ad_leaf_change));
+    for (size_t i = 0; good && i < n * times; i++)
+        good = ad_room_for_numbers(t, watched, &ad_entry_at(t, leaves[i / times].id)->value);
+    for (size_t i = t->settled; good && i < t->proposals.n; i++)
+        good = ad_room_for_numbers(t, watched, &ad_entry_at(t, ad_proposal_at(t, i)->state)->value);
+    ad_arena_rewind(&watched->numbers, mark);
+    return good;
+}
+
+ad_status ad_reserve_changes(ad_tape *t, const ad_tensor *leaves, size_t n, size_t times)
+{
+    if (ad_check_commit(t) != AD_OK)
+        return ad_status_of(t);
+    if (n && !leaves)
+        return ad_fail(t, AD_BAD_VALUE, "reserve_changes: the %zu leaves are NULL", n);
+    for (size_t i = 0; i < n; i++)
+        if (leaves[i].tape != t)
+            return ad_fail(t, AD_BAD_HANDLE, "reserve_changes: leaf %zu belongs to another tape", i);
+        else if (!ad_require_persistent(leaves[i], "reserve_changes"))
+            return t->status;
+    if (ad_room_for(t, &t->changes, n * times + t->proposals.n, sizeof(ad_change)) && t->watching)
+        make_room_to_watch(t, leaves, n, times);
+    return t->status;
+}
+
 ad_status ad_commit(ad_tape *t)
 {
     if (ad_check_commit(t) != AD_OK || (t->watching && !watch_changes(t)))

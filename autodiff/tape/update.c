@@ -17,6 +17,15 @@ LOOP(descend)
         X[i] -= rate * D[i];
 }
 
+/* x *= factor */
+LOOP(shrink)
+{
+    const REAL factor = (REAL)s->constant;
+    REAL *restrict X = s->array[0];
+    for (size_t i = 0; i < s->n; i++)
+        X[i] *= factor;
+}
+
 /* a += dx^2, x -= rate dx / sqrt(a), for n elements */
 static void adagrad_of(REAL *restrict X, const REAL *restrict D, REAL *restrict A, size_t n, REAL rate)
 {
@@ -89,6 +98,7 @@ LOOP(adagrad)
 #include "versions.h"
 
 LOOP_TABLE(descend)
+LOOP_TABLE(shrink)
 LOOP_TABLE(adagrad)
 
 /* A leaf is updated in blocks, whatever the number of threads. */
@@ -209,6 +219,21 @@ ad_status ad_descend(ad_tensor x, double rate)
     if (!g || !ad_note_change(x.tape, x.id, "descend"))
         return ad_status_after(x.tape);
     run_update(&descend_loops, e, (ad_span){.array = {e->value.data, g->value.data}, .constant = rate});
+    return AD_OK;
+}
+
+ad_status ad_shrink(ad_tensor x, double share)
+{
+    ad_entry *e = ad_require_persistent(x, "shrink");
+    if (!e)
+        return ad_status_after(x.tape);
+    if (e->value.type == AD_I32)
+        return ad_fail(x.tape, AD_BAD_TYPE, "shrink: %s is i32: only f32 and f64 can shrink", ad_leaf_name(e));
+    if (!(share >= 0 && share <= 1))
+        return ad_fail(x.tape, AD_BAD_VALUE, "shrink: the share is %g: it must be at least 0 and at most 1", share);
+    if (!ad_note_change(x.tape, x.id, "shrink"))
+        return ad_status_after(x.tape);
+    run_update(&shrink_loops, e, (ad_span){.array = {e->value.data}, .constant = 1 - share});
     return AD_OK;
 }
 

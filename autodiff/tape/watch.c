@@ -30,6 +30,15 @@ static double norm_of(const ad_value *x, size_t n)
     return largest * sqrt(sum);
 }
 
+bool ad_room_for_numbers(ad_tape *t, ad_watched *watched, const ad_value *value)
+{
+    const size_t n = ad_elements(value), bytes = n * ad_bytes_of(value->type);
+    if (n > AD_MOST_COPIED || ad_arena_take(&watched->numbers, bytes ? bytes : 1))
+        return true;
+    ad_fail_memory(t, "watch");
+    return false;
+}
+
 bool ad_keep_numbers(ad_tape *t, ad_watched *watched, const ad_value *value, ad_numbers *numbers)
 {
     const size_t n = ad_elements(value);

@@ -23,6 +23,10 @@ static inline ad_part *ad_part_in(const ad_watched *watched, size_t i) { return 
 /* Copies the numbers of a value. Returns false if there is no memory (the tape is then in error). */
 bool ad_keep_numbers(ad_tape *t, ad_watched *watched, const ad_value *value, ad_numbers *numbers);
 
+/* Takes as much memory as that copies, for a caller that rewinds the numbers again: the next copies then have room.
+ * Returns false if there is none (the tape is then in error). */
+bool ad_room_for_numbers(ad_tape *t, ad_watched *watched, const ad_value *value);
+
 /* Keeps the value of a leaf that is about to be changed. Returns false if there is no memory (the tape is then in
  * error). */
 bool ad_watch_change(ad_tape *t, uint32_t id, const char *by);

@@ -28,7 +28,13 @@ typedef struct nn_data {
     nn_element element;   /* 0: f32 */
     int64_t rows;
     int64_t columns;
-    const int32_t *labels; /* [rows]; NULL if none are needed (predict) */
+    const int32_t *labels; /* [rows], or [rows, n_classes] of 0 and 1 for independent labels; NULL if none are needed
+                              (predict), or label_texts are given */
+    const char *const *label_texts; /* [rows]: labels of a vocabulary of texts (classifier.h), instead of `labels` */
+    const void *targets;            /* [rows, n_targets], row-major, for a regressor */
+    nn_element target_element;      /* 0: f32 */
+    int64_t n_targets;              /* 0: 1 */
+    const double *weights;          /* [rows] at least 0, not all 0: how much each row counts; NULL: once */
 } nn_data;
 
 /* Returns the bytes of one element; 0 for a number outside the list. */

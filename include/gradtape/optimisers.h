@@ -11,6 +11,8 @@ typedef struct nn_optimiser_options {
     nn_optimiser_kind kind;     /* default Adagrad */
     double rate;                /* learning rate; 0: 0.05 */
     double initial_accumulator; /* Adagrad's start value, more than 0; 0: 0.1 */
+    double decay;               /* at least 0: before each update x <- (1 - rate decay) x (ad_shrink); default 0. In a
+                                   network it is that of weights: biases and gains decay only if a group asks for it */
 } nn_optimiser_options;
 
 /* Returns "adagrad" or "gradient_descent"; "unknown optimiser" for a number outside the list. */

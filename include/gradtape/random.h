@@ -16,15 +16,16 @@ AD_API void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t
 /* What the numbers of a stream are for, its highest byte. */
 typedef enum ad_stream_use {
     AD_STREAM_OWN = 0,          /* a program's own */
-    AD_STREAM_WEIGHTS = 1,      /* nn_dense_make: the number is the layer's stream */
+    AD_STREAM_WEIGHTS = 1,      /* nn_network_open: the number counts weights, from 2^55 on other parts */
     AD_STREAM_ORDER = 2,        /* nn_classifier_fit: the number is the epoch */
     AD_STREAM_UNIFORM = 3,      /* ad_uniform: the number is that of the draw */
     AD_STREAM_NORMAL = 4,       /* ad_normal: likewise */
     AD_STREAM_DROPOUT_MASK = 5, /* ad_dropout_mask: likewise */
-    AD_STREAM_OPERATOR = 6      /* a program's own random operators (AD_RANDOM): likewise */
+    AD_STREAM_OPERATOR = 6,     /* a program's own random operators (AD_RANDOM): likewise */
+    AD_STREAM_LAYERS = 7        /* nn_network_open: the number is the layer's; its numbers are the seed of its masks */
 } ad_stream_use;
 
-/* Numbers of streams are below this, 2^56. nn_dense_make and ad_set_draw_count refuse larger ones. */
+/* Numbers of streams are below this, 2^56. nn_run and ad_set_draw_count refuse larger ones. */
 #define AD_STREAM_NUMBERS (UINT64_C(1) << 56)
 
 /* Returns the stream of a use and a number: use * 2^56 + number. Bits of the number from 2^56 on are dropped. */

@@ -51,6 +51,10 @@ AD_API ad_tensor ad_slot(ad_tensor x, const char *name, double initial);
  * finite. */
 AD_API ad_status ad_descend(ad_tensor x, double rate);
 
+/* x <- (1 - share) x : weight decay that is decoupled from the gradient (Loshchilov, Hutter 2019), with share = rate
+ * decay. x is a parameter or state of type f32 or f64; it needs no gradient. Error: a share outside 0..1. */
+AD_API ad_status ad_shrink(ad_tensor x, double share);
+
 /* a <- a + dx^2 ;  x <- x - rate dx / sqrt(a) : Adagrad (Duchi, Hazan, Singer 2011), without an epsilon.
  * `accumulator` is a state of x's shape and type. Its initial values must be positive. Errors: those of ad_descend; an
  * accumulator of another kind, shape or type. */
@@ -94,6 +98,12 @@ AD_API ad_status ad_commit(ad_tape *tape);
 /* Does the checks of ad_commit and changes nothing: before updates that are to be made with it or not at all. Returns
  * the tape's status. */
 AD_API ad_status ad_check_commit(ad_tape *tape);
+
+/* Makes room for `times` changes of each of the n parameters or states, in this order, or of slots that belong to them,
+ * and for ad_commit after these: none of them then fails because memory is out. It changes nothing. For optimisers that
+ * update all or nothing: they call it right before the updates. Errors: those of ad_check_commit; one of the n is
+ * neither a parameter nor a state of the tape; memory. Returns the tape's status. */
+AD_API ad_status ad_reserve_changes(ad_tape *tape, const ad_tensor *leaves, size_t n, size_t times);
 
 /* Returns how often the leaf has been changed in place. Error: the tensor is not a leaf. */
 AD_API uint32_t ad_version_of(ad_tensor leaf);

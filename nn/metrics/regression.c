@@ -3,17 +3,21 @@
 
 #include <math.h>
 
-enum { SQUARED, ABSOLUTE, ROOT };
+enum { SQUARED, ABSOLUTE, ROOT, TARGET, PREDICTION };
 
 static double target(const nn_metrics *m, int64_t row, int64_t column)
 {
     return nn_number_in(m->of.targets, m->of.element, (size_t)(row * m->of.columns + column));
 }
 
+static double prediction(const nn_metrics *m, int64_t row, int64_t column)
+{
+    return nn_number_in(m->of.predictions, m->of.element, (size_t)(row * m->of.columns + column));
+}
+
 static double error_of(const nn_metrics *m, int64_t row, int64_t column)
 {
-    return target(m, row, column) -
-           nn_number_in(m->of.predictions, m->of.element, (size_t)(row * m->of.columns + column));
+    return target(m, row, column) - prediction(m, row, column);
 }
 
 /* The mean error of a target. */
@@ -107,6 +111,17 @@ static void give_mean_r2(const nn_metrics *m, nn_figure_room *f, bool by_spread)
 static void r2_uniform(const nn_metrics *m, nn_figure_room *f) { give_mean_r2(m, f, false); }
 static void r2_weighted(const nn_metrics *m, nn_figure_room *f) { give_mean_r2(m, f, true); }
 
+static void means_each(const nn_metrics *m, nn_figure_room *f)
+{
+    for (size_t i = 0; nn_has_rows(m, f) && i < f->count; i++) {
+        nn_total sum = {0};
+        for (int64_t row = 0; row < m->of.rows; row++)
+            nn_add(&sum,
+                   nn_weight_at(&m->of, row) * (f->row->which == TARGET ? target : prediction)(m, row, (int64_t)i));
+        nn_give(f, i, nn_total_of(&sum) / m->weight);
+    }
+}
+
 #define ERRORS(figure, which_of, formula)                                                                              \
     {{#figure "_per_target", NN_REGRESSION, formula, ""}, .kind = NN_EACH, .compute = errors_each, .which = which_of}, \
     {                                                                                                                  \
@@ -124,6 +139,8 @@ static const nn_metric_row rows[] = {
     {{"r2_per_target", NN_REGRESSION, "1 - sum (y - f)^2 / sum (y - m)^2, m the mean of y", R2_EDGE}, .kind = NN_EACH, .compute = r2_each},
     {{"r2_uniform", NN_REGRESSION, "mean of r2_per_target", R2_EDGE}, .kind = NN_ONE, .compute = r2_uniform},
     {{"r2_variance_weighted", NN_REGRESSION, "mean of r2_per_target, weighted by sum (y - m)^2", "all targets equal: r2_uniform; fewer than 2 rows: not defined"}, .kind = NN_ONE, .compute = r2_weighted},
+    {{"label_mean_per_target", NN_REGRESSION, "mean of y", ""}, .kind = NN_EACH, .compute = means_each, .which = TARGET},
+    {{"prediction_mean_per_target", NN_REGRESSION, "mean of f", ""}, .kind = NN_EACH, .compute = means_each, .which = PREDICTION},
 };
 /* clang-format on */
 

@@ -60,7 +60,7 @@ typedef struct nn_metric_row {
     nn_metric shown;
     nn_figure_kind kind;
     void (*compute)(const nn_metrics *m, nn_figure_room *f);
-    int which; /* of precision, recall and f1, or of the errors of a regression */
+    int which; /* of precision, recall and f1, or of the errors or the means of a regression */
     nn_class_count classes;
 } nn_metric_row;
 

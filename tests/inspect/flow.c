@@ -10,32 +10,40 @@
 
 enum { MOST_LAYERS = 16, UNITS = 8, ROWS = 24, MOST_LINES = 64 };
 
-static nn_dense layers[MOST_LAYERS];
+typedef struct dense {
+    ad_tensor weights, biases;
+    ad_activation activation;
+} dense;
+
+static dense layers[MOST_LAYERS];
 static char text[200000];
 static char *lines[MOST_LINES];
 static int n_lines;
 
+static ad_tensor apply(const dense *layer, ad_tensor x)
+{
+    return ad_linear(x, layer->weights, layer->biases, layer->activation);
+}
+
 /* Makes layers of 8 units, scales their weights, and records a batch: a loss. */
 static ad_tensor record(int n, ad_activation activation, double scale)
 {
-    char name[20];
+    char weights[20], biases[20];
     ad_tensor x = some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 90);
     for (int i = 0; i < n; i++) {
-        snprintf(name, sizeof name, "layer%d", i + 1);
-        layers[i] = nn_dense_make(t, &(nn_dense_options){.name = name,
-                                                         .inputs = UNITS,
-                                                         .units = UNITS,
-                                                         .activation = activation,
-                                                         .type = AD_F64,
-                                                         .seed = 5,
-                                                         .stream = (uint64_t)i});
-        double weights[UNITS * UNITS];
+        snprintf(weights, sizeof weights, "layer%d/weights", i + 1);
+        snprintf(biases, sizeof biases, "layer%d/biases", i + 1);
+        layers[i] = (dense){.weights = ad_param(t, AD_F64, AD_SHAPE(UNITS, UNITS), NULL, weights),
+                            .biases = ad_param(t, AD_F64, AD_SHAPE(UNITS), NULL, biases),
+                            .activation = activation};
+        nn_initialise(layers[i].weights, NN_GLOROT_UNIFORM, 5, ad_stream(AD_STREAM_WEIGHTS, (uint64_t)i));
+        double scaled[UNITS * UNITS];
         for (int k = 0; k < UNITS * UNITS; k++)
-            weights[k] = scale * ad_f64(layers[i].weights)[k];
-        ad_assign(layers[i].weights, weights);
+            scaled[k] = scale * ad_f64(layers[i].weights)[k];
+        ad_assign(layers[i].weights, scaled);
     }
     for (int i = 0; i < n; i++)
-        x = nn_dense_apply(&layers[i], x);
+        x = apply(&layers[i], x);
     return ad_mean(ad_square(ad_sub(x, some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 91))));
 }
 
@@ -282,7 +290,7 @@ START_TEST(dead_units)
         kill_units(layers[0].biases, n);
         const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 90);
         ad_tensor h =
-            _i ? ad_relu(ad_add(ad_matmul(x, layers[0].weights), layers[0].biases)) : nn_dense_apply(&layers[0], x);
+            _i ? ad_relu(ad_add(ad_matmul(x, layers[0].weights), layers[0].biases)) : apply(&layers[0], x);
         run(ad_mean(ad_square(ad_matmul(ad_name(h, "hidden"), layers[1].weights))));
         print();
         char wanted[100];
@@ -303,7 +311,7 @@ START_TEST(a_small_batch)
     record(1, AD_RELU, 1);
     ad_reset(t);
     kill_units(layers[0].biases, 8);
-    run(ad_mean(nn_dense_apply(&layers[0], some_input(t, AD_F64, AD_SHAPE(19, UNITS), 90))));
+    run(ad_mean(apply(&layers[0], some_input(t, AD_F64, AD_SHAPE(19, UNITS), 90))));
     print();
     ck_assert(!says("are dead"));
     ck_assert(says("The gradient of layer1/weights is all zero"));
@@ -403,7 +411,7 @@ START_TEST(dropped_and_in_error)
     ad_reset(t);
     kill_units(layers[0].biases, 8);
     ad_segment_begin(t);
-    ad_tensor y = ad_shift(nn_dense_apply(&layers[0], some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 90)), 1);
+    ad_tensor y = ad_shift(apply(&layers[0], some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 90)), 1);
     ad_segment_end(t, &y, 1);
     run(ad_mean(y));
     ad_fail(t, AD_BAD_VALUE, "an error");
@@ -452,7 +460,7 @@ START_TEST(many_dead_layers)
     ad_tensor x = some_input(t, AD_F64, AD_SHAPE(ROWS, UNITS), 90);
     for (int i = 0; i < 9; i++) {
         kill_units(layers[i].biases, 8);
-        x = nn_dense_apply(&layers[i], x);
+        x = apply(&layers[i], x);
     }
     run(ad_mean(x));
     print();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <gradtape/gradtape.h>
+#include <gradtape/network.h>
 
 #include "../support/check.h"
 
@@ -182,6 +183,71 @@ START_TEST(a_tape_goes_from_thread_to_thread)
 }
 END_TEST
 
+/* ---- One network ------------------------------------------------------------------------------------------------- */
+
+static const nn_layer block[] = {NN_DENSE(.units = HIDDEN, .activation = AD_TANH), NN_DROPOUT(0.5)};
+static const nn_layer layers[] = {
+    NN_BATCH_NORM(.momentum = 0.1), NN_DENSE(.units = HIDDEN), NN_REPEAT(2, block), NN_RESIDUAL(block),
+    NN_LAYER_NORM(.epsilon = 1e-3), NN_DENSE(.units = CLASSES)};
+
+enum { READERS = 4, RUNS = 20 };
+
+/* A thread that runs the network on a tape of its own; 0 if anything fails. */
+typedef struct reader {
+    const nn_network *net;
+    uint64_t result;
+    pthread_barrier_t *start;
+} reader;
+
+static uint64_t infer(const nn_network *net, ad_tape *t)
+{
+    float data[ROWS * FEATURES];
+    int32_t labels[ROWS];
+    uint64_t h = 1;
+    for (uint64_t run = 0; run < RUNS; run++) {
+        make_data(run, data, labels);
+        h = hash(h, nn_run(net, nn_inference(net), ad_borrow(t, AD_F32, AD_SHAPE(ROWS, FEATURES), data)));
+        ad_reset(t);
+    }
+    return ad_status_of(t) == AD_OK ? h : 0;
+}
+
+static void *run_reader(void *context)
+{
+    reader *r = context;
+    ad_tape *t = ad_tape_open(NULL);
+    pthread_barrier_wait(r->start);
+    r->result = infer(r->net, t);
+    ad_tape_close(t);
+    return NULL;
+}
+
+START_TEST(threads_run_one_network)
+{
+    ad_tape *t = ad_tape_open(NULL);
+    nn_network *net =
+        nn_network_open(t, &(nn_network_options){.layers = NN_LAYERS(layers), .input = AD_SHAPE(FEATURES), .seed = 3});
+    const uint64_t wanted = infer(net, t);
+    ck_assert_uint_gt(wanted, 1);
+    reader readers[READERS];
+    pthread_t threads[READERS];
+    pthread_barrier_t start;
+    ck_assert_int_eq(pthread_barrier_init(&start, NULL, READERS), 0);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (reader){.net = net, .start = &start};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, run_reader, &readers[i]), 0);
+    }
+    for (int i = 0; i < READERS; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+        ck_assert_uint_eq(readers[i].result, wanted);
+    }
+    pthread_barrier_destroy(&start);
+    expect_ok(t);
+    nn_network_close(net);
+    ad_tape_close(t);
+}
+END_TEST
+
 /* ---- Processes --------------------------------------------------------------------------------------------------- */
 
 /* What the training gives in a child forked now; 0 if the child dies. */
@@ -258,6 +324,7 @@ int main(void)
     TCase *threads = tcase_create("threads"), *processes = tcase_create("processes");
     tcase_add_loop_test(threads, threads_do_not_disturb_each_other, 0, COUNT(trainings) * COUNT(trainings));
     tcase_add_test(threads, a_tape_goes_from_thread_to_thread);
+    tcase_add_test(threads, threads_run_one_network);
     suite_add_tcase(s, threads);
     tcase_add_loop_test(processes, a_child_trains_after_its_parent, 0, COUNT(trainings));
     tcase_add_loop_test(processes, a_child_trains_after_threads_of_its_parent, 0, COUNT(trainings));

@@ -1,11 +1,8 @@
-/* Activations and dense layers, against math.h and plain loops in f64. */
-#include <float.h>
+/* Activations, dense and flat layers, against math.h and plain loops in f64. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "../support/one_tape.h"
+#include "../support/one_layer.h"
 
 static void expect_number(double got, double wanted, double tolerance, const char *what, size_t i)
 {
@@ -79,303 +76,270 @@ START_TEST(activations_are_those_of_math_h)
 }
 END_TEST
 
-/* ---- Parameters -------------------------------------------------------------------------------------------------- */
-
-START_TEST(a_dense_layer_has_weights_and_biases)
+START_TEST(choices_of_activations_are_their_names)
 {
-    nn_dense layer = nn_dense_make(t, &(nn_dense_options){.name = "hiddenlayer_0", .inputs = 3, .units = 5});
-    expect_leaf(layer.weights, "hiddenlayer_0/weights", AD_F32, AD_SHAPE(3, 5));
-    expect_leaf(layer.biases, "hiddenlayer_0/biases", AD_F32, AD_SHAPE(5));
-    ck_assert_int_eq(layer.activation, AD_RELU);
-    layer = nn_dense_make(t, &(nn_dense_options){.inputs = 1, .units = 2, .type = AD_F64, .activation = AD_TANH});
-    expect_leaf(layer.weights, "dense/weights", AD_F64, AD_SHAPE(1, 2));
-    expect_leaf(layer.biases, "dense/biases", AD_F64, AD_SHAPE(2));
-    ck_assert_int_eq(layer.activation, AD_TANH);
-    ck_assert_uint_eq(ad_kept_count(t), 4);
-    expect_ok(t);
+    ck_assert_str_eq(nn_activation_choice(AD_ACTIVATION_DEFAULT), "");
+    for (int i = 0; i < COUNT(activations); i++)
+        ck_assert_str_eq(nn_activation_choice((int)activations[i].number), activations[i].name);
+    ck_assert_ptr_null(nn_activation_choice(AD_ACTIVATION_COUNT));
+    ck_assert_ptr_null(nn_activation_choice(-1));
 }
 END_TEST
 
-/* Counts 5,000 weights in ten equal parts of +-sqrt(6 / (d + h)): 500 each, with a standard deviation of 21. */
-START_TEST(glorot_fills_its_range)
+/* ---- Functions --------------------------------------------------------------------------------------------------- */
+
+static double leaky(double x) { return x > 0 ? x : 0.01 * x; }
+static double selu(double x)
 {
-    const double limit = sqrt(6.0 / (100 + 50));
-    int parts[10] = {0};
-    nn_dense layer =
-        nn_dense_make(t, &(nn_dense_options){.inputs = 100, .units = 50, .seed = 1, .stream = (uint64_t)_i});
-    const float *w = ad_f32(layer.weights), *b = ad_f32(layer.biases);
-    ck_assert(w && b);
-    for (int i = 0; i < 5000; i++) {
-        ck_assert_double_le(fabs((double)w[i]), limit * (1 + (double)FLT_EPSILON));
-        int part = (int)(5 * ((double)w[i] / limit + 1));
-        parts[part > 9 ? 9 : part]++;
+    return 1.0507009873554804934193349852946 * (x > 0 ? x : 1.6732632423543772848170429916717 * expm1(x));
+}
+static double gelu(double x) { return (double)(0.5L * (long double)x * erfcl(-(long double)x / sqrtl(2))); }
+static double silu(double x) { return x / (1 + exp(-x)); }
+static double log_logistic(double x) { return fmin(x, 0) - log1p(exp(-fabs(x))); }
+static double hardtanh(double x) { return fmax(-1, fmin(1, x)); }
+static double step(double x) { return x >= 0; }
+
+static const struct {
+    const char *name;
+    double (*value)(double x);
+} functions[NN_FUNCTION_COUNT] = {
+    [NN_FUNCTION_DEFAULT] = {"", relu},
+    [NN_RELU] = {"relu", relu},
+    [NN_LEAKY_RELU] = {"leaky_relu", leaky},
+    [NN_ELU] = {"elu", elu},
+    [NN_SELU] = {"selu", selu},
+    [NN_GELU] = {"gelu", gelu},
+    [NN_SILU] = {"silu", silu},
+    [NN_SOFTPLUS] = {"softplus", softplus},
+    [NN_LOGISTIC] = {"logistic", logistic},
+    [NN_LOG_LOGISTIC] = {"log_logistic", log_logistic},
+    [NN_TANH] = {"tanh", tanh},
+    [NN_HARDTANH] = {"hardtanh", hardtanh},
+    [NN_STEP] = {"step", step},
+    [NN_IDENTITY] = {"identity", identity},
+};
+
+START_TEST(functions_are_those_of_math_h)
+{
+    static const double x[] = {-700, -30, -2.5, -1, -0.001953125, 0, 0.001953125, 0.5, 1, 3.25, 30, 700};
+    nn_network *net = open_layer((nn_layer)NN_ACTIVATION(.function = (nn_function)_i), AD_SHAPE(12), AD_F64);
+    ck_assert_str_eq(nn_function_name(_i), functions[_i].name);
+    for (int trains = 0; trains < 2; trains++) {
+        const nn_pass pass = trains ? nn_training(net, 0) : nn_inference(net);
+        const ad_tensor y = nn_run(net, pass, ad_input(t, AD_F64, AD_SHAPE(1, 12), x));
+        expect_shape(y, AD_SHAPE(1, 12));
+        for (size_t i = 0; i < COUNT(x); i++) {
+            const double wanted = functions[_i].value(x[i]);
+            expect_number(number_at(y, i), wanted, 1e-14 * fabs(wanted) + 1e-300, functions[_i].name, i);
+        }
     }
-    for (int i = 0; i < 10; i++)
-        ck_assert_msg(abs(parts[i] - 500) < 100, "part %d of the range has %d of 5000 weights", i, parts[i]);
-    for (int i = 0; i < 50; i++)
-        ck_assert(b[i] == 0);
+    nn_network_close(net);
 }
 END_TEST
 
-START_TEST(weights_depend_on_seed_and_stream)
+START_TEST(a_leaky_relu_has_the_slope_of_its_option)
 {
-    static const struct {
-        uint64_t seed, stream;
-    } keys[] = {{1, 0}, {1, 1}, {2, 0}, {0, 1}, {UINT64_C(1) << 32, 0}, {1, UINT64_C(1) << 32}};
-    float w[COUNT(keys)][12];
-    for (size_t k = 0; k < COUNT(keys); k++) {
-        nn_dense_options o = {.inputs = 3, .units = 4, .seed = keys[k].seed, .stream = keys[k].stream};
-        memcpy(w[k], ad_f32(nn_dense_make(t, &o).weights), sizeof w[k]);
-        ad_tensor again = nn_dense_make(t, &o).weights;
-        ck_assert_mem_eq(ad_f32(again), w[k], sizeof w[k]);
-        for (size_t other = 0; other < k; other++)
-            ck_assert_mem_ne(w[other], w[k], sizeof w[k]);
-        /* The type rounds the numbers and does not choose them. */
-        o.type = AD_F64;
-        ad_tensor exact = nn_dense_make(t, &o).weights;
-        for (size_t i = 0; i < 12; i++)
-            ck_assert((float)ad_f64(exact)[i] == w[k][i]);
-    }
-    expect_ok(t);
+    nn_network *net =
+        open_layer((nn_layer)NN_ACTIVATION(.function = NN_LEAKY_RELU, .slope = -0.5), AD_SHAPE(3), AD_F64);
+    EXPECT(nn_run(net, nn_inference(net), ad_input(t, AD_F64, AD_SHAPE(1, 3), (double[]){-4, 0, 4})), 2, 0, 4);
+    nn_network_close(net);
+    ck_assert_ptr_null(nn_function_name(-1));
+    ck_assert_ptr_null(nn_function_name(NN_FUNCTION_COUNT));
 }
 END_TEST
 
-/* The share of `n` places where two sets of numbers lie on the same side of 0. */
-static double agreement(const double *a, const double *b, int n)
-{
-    int same = 0;
-    for (int i = 0; i < n; i++)
-        same += (a[i] > 0) == (b[i] > 0);
-    return (double)same / n;
-}
-
-/* Weights and draws of one seed, each by its first stream, have nothing in common: they agree in half of 4,096 places,
- * to within five deviations. When they shared their words, dropout kept exactly where the weights are positive. */
-START_TEST(weights_and_draws_of_a_seed_differ)
-{
-    enum { ROWS = 64, ELEMENTS = ROWS * ROWS, SETS = 5 };
-    double x[SETS][ELEMENTS];
-    const ad_shape shape = AD_SHAPE(ROWS, ROWS);
-    const nn_dense_options o = {.inputs = ROWS, .units = ROWS, .type = AD_F64, .seed = 3};
-    const ad_tensor half = ad_full(t, AD_F64, shape, 0.5), own = ad_param(t, AD_F64, shape, NULL, "own");
-    ad_fill_uniform(own, (const double[]){-1, 1}, 3, 0);
-    const ad_tensor weights = nn_dense_make(t, &o).weights;
-    ad_tensor sets[SETS] = {weights, own};
-    ad_set_draw_count(t, 0);
-    sets[2] = ad_sub(ad_uniform(t, AD_F64, shape, 3), half);
-    ad_set_draw_count(t, 0);
-    sets[3] = ad_normal(t, AD_F64, shape, 3);
-    ad_set_draw_count(t, 0);
-    sets[4] = ad_dropout_mask(half, 0.5, 3);
-    expect_ok(t);
-    for (int i = 0; i < SETS; i++)
-        memcpy(x[i], ad_f64(sets[i]), sizeof x[i]);
-    for (int i = 0; i < SETS; i++)
-        for (int k = 0; k < i; k++)
-            ck_assert_msg(fabs(agreement(x[i], x[k], ELEMENTS) - 0.5) < 2.5 / ROWS, "sets %d and %d agree in %g", i, k,
-                          agreement(x[i], x[k], ELEMENTS));
-}
-END_TEST
-
-/* ---- Values and gradients ---------------------------------------------------------------------------------------- */
+/* ---- Dense ------------------------------------------------------------------------------------------------------- */
 
 enum { N = 4, D = 3, H = 5 };
 
-/* Options and attributes that are left out: {0} opens identity in ad_linear, relu in a layer and in a classifier. */
-START_TEST(zero_is_identity_in_linear_and_relu_in_layers)
+static nn_network *open_dense(ad_type type, nn_dense_options o)
 {
-    const double x[] = {-2, 3}, one = 1;
-    const ad_tensor w = ad_input(t, AD_F64, AD_SHAPE(1, 1), &one), b = ad_input(t, AD_F64, AD_SHAPE(1), NULL);
-    const ad_tensor y = ad_linear(ad_input(t, AD_F64, AD_SHAPE(2, 1), x), w, b, (ad_activation){0});
-    ck_assert_mem_eq(ad_f64(y), x, sizeof x);
-    const nn_dense layer = {.weights = w, .biases = b};
-    const ad_tensor z = nn_dense_apply(&layer, ad_input(t, AD_F64, AD_SHAPE(2, 1), x));
-    ck_assert(ad_f64(z)[0] == 0 && ad_f64(z)[1] == 3);
-    nn_classifier *c = nn_classifier_open(&(nn_classifier_options){.hidden_units = {2}, .n_classes = 2});
-    ck_assert_ptr_nonnull(strstr(nn_classifier_settings(c), "activation = relu"));
-    nn_classifier_close(c);
-    expect_ok(t);
+    o.units = H;
+    nn_network *net = open_layer((nn_layer){.kind = &nn_dense, .options = &o, .name = "hidden"}, AD_SHAPE(D), type);
+    stir_parts(net); /* zero biases would hide that they are forgotten */
+    return net;
 }
-END_TEST
 
-static nn_dense make_layer(ad_type type, ad_activation activation)
+static void expect_plain_loops(const nn_network *net, const double *x, int activation, bool has_biases)
 {
-    nn_dense_options o = {
-        .name = "hidden", .inputs = D, .units = H, .type = type, .activation = activation, .seed = 11};
-    nn_dense layer = nn_dense_make(t, &o);
-    /* Zero biases would hide that they are forgotten. */
-    ad_fill_uniform(layer.biases, (const double[]){-1, 1}, 12, 0);
-    expect_ok(t);
-    return layer;
+    const ad_tensor w = part_called(net, "hidden/weights");
+    const bool narrow = ad_type_of(w) == AD_F32;
+    const ad_tensor y = nn_run(net, nn_inference(net), input_of(ad_type_of(w), AD_SHAPE(N, D), x));
+    expect_shape(y, AD_SHAPE(N, H));
+    for (size_t i = 0; i < N * H; i++) {
+        double z = has_biases ? number_at(part_called(net, "hidden/biases"), i % H) : 0;
+        for (size_t j = 0; j < D; j++)
+            z += x[i / H * D + j] * number_at(w, j * H + i % H);
+        expect_number(number_at(y, i), activations[activation].value(z), (narrow ? 1e-6 : 1e-14) * fmax(1, fabs(z)),
+                      activations[activation].name, i);
+    }
 }
 
 START_TEST(dense_layers_are_plain_loops)
 {
-    for (int type = AD_F32; type <= AD_F64; type++) {
-        double x[N * D];
-        fill_with_some(x, COUNT(x), 1);
-        nn_dense layer = make_layer((ad_type)type, activations[_i].number);
-        ad_tensor y = nn_dense_apply(&layer, input_of((ad_type)type, AD_SHAPE(N, D), x));
-        expect_ok(t);
-        ck_assert_uint_eq(ad_size_of(y), N * H);
-        for (size_t i = 0; i < N * H; i++) {
-            double z = number_at(layer.biases, i % H);
-            for (size_t j = 0; j < D; j++)
-                z += x[i / H * D + j] * number_at(layer.weights, j * H + i % H);
-            const double wanted = activations[_i].value(z);
-            expect_number(number_at(y, i), wanted, (type == AD_F32 ? 1e-6 : 1e-14) * fmax(1, fabs(z)),
-                          activations[_i].name, i);
+    double x[N * D];
+    fill_with_some(x, COUNT(x), 1);
+    for (int type = AD_F32; type <= AD_F64; type++)
+        for (int without = 0; without < 2; without++) {
+            nn_network *net = open_dense(
+                (ad_type)type, (nn_dense_options){.activation = activations[_i].number, .without_biases = without});
+            ck_assert_uint_eq(nn_network_part_count(net), without ? 1 : 2);
+            expect_plain_loops(net, x, _i, !without);
+            nn_network_close(net);
+            close_tape();
+            open_tape();
         }
+}
+END_TEST
+
+/* Options that are left out: a dense layer is linear, the kind `activation` is relu. */
+START_TEST(zero_is_identity_in_dense_layers_and_relu_in_activations)
+{
+    const double x[] = {-2, 3};
+    const nn_layer layers[] = {NN_DENSE(.units = 1, .initialiser = NN_ONES), {.kind = &nn_activation}};
+    nn_network *net = nn_network_open(
+        t, &(nn_network_options){.layers = {layers, 1}, .input = AD_SHAPE(1), .type = AD_F64, .name = "one"});
+    nn_network *both =
+        nn_network_open(t, &(nn_network_options){.layers = {layers, 2}, .input = AD_SHAPE(1), .type = AD_F64});
+    const ad_tensor in = ad_input(t, AD_F64, AD_SHAPE(2, 1), x);
+    EXPECT(nn_run(net, nn_inference(net), in), -2, 3);
+    EXPECT(nn_run(both, nn_inference(both), in), 0, 3);
+    const nn_dense_options *dense = nn_network_layer_at(both, 0).options;
+    ck_assert_int_eq(dense->activation, AD_IDENTITY);
+    const nn_activation_options *activation = nn_network_layer_at(both, 1).options;
+    ck_assert_int_eq(activation->function, NN_RELU);
+    ck_assert(activation->slope == 0.01);
+    nn_network_close(net);
+    nn_network_close(both);
+}
+END_TEST
+
+/* The weights by default, and by each initialiser, are those of nn_initialise at the network's seed and first stream.
+ */
+START_TEST(dense_layers_begin_with_their_initialiser)
+{
+    for (int i = 0; i < NN_INITIALISER_COUNT; i++) {
+        nn_network *net =
+            open_layer((nn_layer)NN_DENSE(.units = H, .initialiser = (nn_initialiser)i), AD_SHAPE(D), real);
+        const ad_tensor w = ad_param(t, real, AD_SHAPE(D, H), NULL, "w");
+        nn_initialise(w, i ? (nn_initialiser)i : NN_GLOROT_UNIFORM, 5, ad_stream(AD_STREAM_WEIGHTS, 0));
+        expect_same_bits(part_called(net, "dense/weights"), w);
+        EXPECT(part_called(net, "dense/biases"), 0, 0, 0, 0, 0);
+        nn_network_close(net);
+        close_tape();
+        open_tape();
     }
 }
 END_TEST
 
-/* A layer above a trainable node, used twice, under a random upstream gradient. */
-typedef struct tower {
-    nn_dense layer;
-    ad_tensor below; /* [N,D] */
-    double up[2][N * H];
-} tower;
+/* ---- flatten, residual, repeat ----------------------------------------------------------------------------------- */
 
-static ad_tensor run_tower(ad_tape *tape, void *context)
+START_TEST(flatten_keeps_the_order)
 {
-    tower *w = context;
-    ad_tensor x = ad_tanh(w->below);
-    ad_tensor first = nn_dense_apply(&w->layer, x), second = nn_dense_apply(&w->layer, ad_square(x));
-    ad_tensor up = ad_input(tape, AD_F64, AD_SHAPE(N, H), w->up[0]),
-              up_second = ad_input(tape, AD_F64, AD_SHAPE(N, H), w->up[1]);
-    return ad_add(ad_sum(ad_mul(up, first)), ad_sum(ad_mul(up_second, second)));
-}
-
-START_TEST(dense_layers_have_right_gradients)
-{
-    double below[N * D];
-    tower w = {.layer = make_layer(AD_F64, activations[_i].number)};
-    fill_with_some(below, COUNT(below), 2);
-    fill_with_some(w.up[0], N * H, 3);
-    fill_with_some(w.up[1], N * H, 4);
-    w.below = ad_param(t, AD_F64, AD_SHAPE(N, D), below, "below");
-    ad_gradcheck_result results[3];
-    ck_assert_int_eq(ad_gradcheck(t, run_tower, &w, NULL, results), AD_OK);
-    for (size_t i = 0; i < COUNT(results); i++)
-        ck_assert_msg(results[i].verdict == AD_GRADIENT_RIGHT,
-                      "%s: the gradient of %s is %s: element %zu is %.12g, not %.12g", activations[_i].name,
-                      results[i].name, ad_verdict_name(results[i].verdict), results[i].worst, results[i].analytic,
-                      results[i].numeric);
+    double x[2 * 12];
+    fill_with_some(x, COUNT(x), 1);
+    nn_network *net = open_layer((nn_layer)NN_FLATTEN(), AD_SHAPE(2, 3, 2), AD_F64);
+    const ad_tensor y = nn_run(net, nn_inference(net), ad_input(t, AD_F64, AD_SHAPE(2, 2, 3, 2), x));
+    expect_shape(y, AD_SHAPE(2, 12));
+    ck_assert_mem_eq(ad_f64(y), x, sizeof x);
+    nn_network_close(net);
 }
 END_TEST
 
-/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+static const nn_layer doubled[] = {NN_ACTIVATION(.function = NN_LEAKY_RELU, .slope = 2)};
 
-static void expect_refused(const nn_dense_options *options, ad_status status, const char *word, const char *other)
+START_TEST(residual_adds_x)
 {
-    nn_dense layer = nn_dense_make(t, options);
-    ck_assert(ad_is_inert(layer.weights) && ad_is_inert(layer.biases));
-    expect_error_with(t, status, word, other);
-    ck_assert_uint_eq(ad_kept_count(t), 0);
-}
-
-START_TEST(bad_options_of_a_dense_layer_are_refused)
-{
-    expect_refused(NULL, AD_BAD_VALUE, "dense: the options are NULL: inputs and units must be given", "");
-    expect_refused(&(nn_dense_options){.inputs = 3}, AD_BAD_SHAPE, "0 units", "at least 1");
-    expect_refused(&(nn_dense_options){.inputs = 3, .units = -4}, AD_BAD_SHAPE,
-                   "dense: 3 inputs and -4 units: both must be at least 1", "");
-    expect_refused(&(nn_dense_options){.units = 3}, AD_BAD_SHAPE, "0 inputs", "at least 1");
-    expect_refused(&(nn_dense_options){.inputs = -2, .units = 3}, AD_BAD_SHAPE, "-2 inputs", "at least 1");
-    nn_dense_options o = {.inputs = 3, .units = 4, .activation = (ad_activation)9};
-    expect_refused(&o, AD_BAD_VALUE, "dense: 9 is no activation: use AD_RELU or another of the list", "");
-    o.activation = (ad_activation)-1;
-    expect_refused(&o, AD_BAD_VALUE, "-1", "activation");
-    o = (nn_dense_options){.inputs = 3, .units = 4, .stream = AD_STREAM_NUMBERS};
-    expect_refused(&o, AD_BAD_VALUE, "dense: stream 72057594037927936 is too large: it must be below 2^56", "");
-    expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = AD_I32}, AD_BAD_TYPE, "i32", "f32 or f64");
-    expect_refused(&(nn_dense_options){.inputs = 3, .units = 4, .type = (ad_type)5}, AD_BAD_TYPE, "5", "AD_F32");
-    memory.limit = 1 << 20;
-    o = (nn_dense_options){.inputs = INT64_C(1) << 40, .units = INT64_C(1) << 40};
-    nn_dense layer = nn_dense_make(t, &o);
-    ck_assert(ad_is_inert(layer.weights) && ad_is_inert(layer.biases));
-    ck_assert_int_ne(ad_clear_error(t), AD_OK);
-    nn_dense_make(t, &(nn_dense_options){.inputs = 3, .units = 4});
-    expect_ok(t);
+    nn_network *net = open_layer((nn_layer)NN_RESIDUAL(doubled), AD_SHAPE(3), AD_F64);
+    EXPECT(nn_run(net, nn_inference(net), ad_input(t, AD_F64, AD_SHAPE(1, 3), (double[]){-4, 0, 4})), -12, 0, 8);
+    nn_network_close(net);
 }
 END_TEST
 
-START_TEST(a_dense_layer_without_a_tape)
+/* -1, doubled five times. */
+START_TEST(repeat_applies_its_list_again_and_again)
 {
-    nn_dense layer = nn_dense_make(NULL, &(nn_dense_options){.inputs = 3, .units = 4});
-    ck_assert(ad_is_inert(layer.weights) && ad_is_inert(layer.biases));
-    layer = nn_dense_make(NULL, NULL);
-    ck_assert(ad_is_inert(layer.weights) && ad_is_inert(layer.biases));
-    /* The first error is the one that is kept. */
-    ad_fail(t, AD_BAD_STATE, "an error from %s", "before");
-    expect_refused(&(nn_dense_options){.inputs = 3, .units = 0}, AD_BAD_STATE, "an error from before", "");
-    ad_fail(t, AD_BAD_STATE, "an error from %s", "before");
-    expect_refused(&(nn_dense_options){.inputs = 3, .units = 4}, AD_BAD_STATE, "an error from before", "");
+    nn_network *net = open_layer((nn_layer)NN_REPEAT(5, doubled), AD_SHAPE(2), AD_F64);
+    EXPECT(nn_run(net, nn_inference(net), ad_input(t, AD_F64, AD_SHAPE(1, 2), (double[]){-1, 4})), -32, 4);
+    ck_assert_uint_eq(nn_network_layer_count(net), 6);
+    ck_assert_str_eq(nn_network_layer_at(net, 5).name, "repeat/4/activation");
+    nn_network_close(net);
 }
 END_TEST
 
-START_TEST(bad_operands_of_a_dense_layer_are_refused)
-{
-    nn_dense layer = make_layer(AD_F32, AD_RELU);
-    ad_tensor x = ad_name(ad_input(t, AD_F32, AD_SHAPE(2, 7), NULL), "pixels");
-    ck_assert(ad_is_inert(nn_dense_apply(&layer, x)));
-    ck_assert_ptr_nonnull(strstr(ad_message(t), "inner sizes differ"));
-    ck_assert_ptr_nonnull(strstr(ad_message(t), "pixels"));
-    ck_assert_ptr_nonnull(strstr(ad_message(t), "hidden/weights"));
-    expect_error_with(t, AD_BAD_SHAPE, "[2,7]", "[3,5]");
-    x = ad_input(t, AD_F32, AD_SHAPE(2, D), NULL);
-    ck_assert(ad_is_inert(nn_dense_apply(NULL, x)));
-    expect_error_with(t, AD_BAD_HANDLE, "dense: the layer is NULL", "");
-    ck_assert(ad_is_inert(nn_dense_apply(&layer, ad_input(t, AD_F64, AD_SHAPE(2, D), NULL))));
-    expect_error_with(t, AD_BAD_TYPE, "f64", "f32");
-    ck_assert(ad_is_inert(nn_dense_apply(&layer, (ad_tensor){.tape = t})));
-    expect_error_with(t, AD_BAD_HANDLE, "inert", "");
-    layer.activation = (ad_activation)50;
-    ck_assert(ad_is_inert(nn_dense_apply(&layer, x)));
-    expect_error_with(t, AD_BAD_VALUE, "50", "activation");
-    layer.activation = AD_RELU;
-    ck_assert(!ad_is_inert(nn_dense_apply(&layer, x)));
-    expect_ok(t);
-}
-END_TEST
+/* ---- Streams ----------------------------------------------------------------------------------------------------- */
 
-/* Makes a layer while the k-th call of the allocator fails, and again when it works. Returns whether k was never
- * reached. */
-static bool make_layer_without_call(size_t k, counting_failure failure, const nn_dense_options *o)
+enum { ROWS = 64, ELEMENTS = ROWS * ROWS };
+
+/* The weights of two dense layers in one network of this seed. */
+static void weights_of_seed(uint64_t seed, double first[ELEMENTS], double second[ELEMENTS])
 {
-    ad_tape *own = ad_tape_open(&(ad_tape_options){.allocator = &memory.allocator});
-    ck_assert_ptr_nonnull(own);
-    counting_fail(&memory, k, failure);
-    nn_dense layer = nn_dense_make(own, o);
-    const bool done = memory.calls < k;
-    counting_heal(&memory);
-    ck_assert_int_eq(ad_clear_error(own), done ? AD_OK : AD_NO_MEMORY);
-    const bool has_weights = !ad_is_inert(layer.weights), has_biases = !ad_is_inert(layer.biases);
-    layer = nn_dense_make(own, o);
-    const bool mended = !ad_is_inert(layer.weights) && !ad_is_inert(layer.biases);
+    const nn_layer layers[] = {NN_DENSE(.units = ROWS), NN_DENSE(.units = ROWS)};
+    ad_tape *own = ad_tape_open(NULL);
+    nn_network *net = nn_network_open(
+        own, &(nn_network_options){.layers = NN_LAYERS(layers), .input = AD_SHAPE(ROWS), .type = AD_F64, .seed = seed});
+    expect_ok(own);
+    memcpy(first, ad_f64(nn_network_part(net, 0)), ELEMENTS * sizeof *first);
+    memcpy(second, ad_f64(nn_network_part(net, 2)), ELEMENTS * sizeof *second);
+    nn_network_close(net);
     ad_tape_close(own);
-    ck_assert_msg(has_weights == done && has_biases == done,
-                  "%lld units, call %zu of the allocator failed: weights %d, biases %d", (long long)o->units, k,
-                  has_weights, has_biases);
-    ck_assert(mended);
-    return done;
 }
 
-/* Whatever call fails, there is a layer or none, never half a layer. The sizes let the memory of the tape run out in
- * each part. */
-START_TEST(a_dense_layer_without_memory)
+/* The share of places where two sets of numbers lie on the same side of 0. */
+static double agreement(const double *a, const double *b)
 {
-    static const int64_t units[] = {500, 1020, 2040, 60000};
-    const counting_failure failure = _i ? COUNTING_FOR_GOOD : COUNTING_ONCE;
-    for (size_t i = 0; i < COUNT(units); i++) {
-        nn_dense_options o = {.inputs = 1, .units = units[i], .type = AD_F64};
-        size_t k = 1;
-        while (k < 100 && !make_layer_without_call(k, failure, &o))
-            k++;
-        ck_assert_uint_gt(k, 2);
-        ck_assert_uint_lt(k, 100);
-    }
+    int same = 0;
+    for (int i = 0; i < ELEMENTS; i++)
+        same += (a[i] > 0) == (b[i] > 0);
+    return (double)same / ELEMENTS;
+}
+
+static void take(double to[ELEMENTS], ad_tensor x) { memcpy(to, ad_f64(x), ELEMENTS * sizeof *to); }
+
+/* Weights, draws and masks of one seed, each by its first stream, have nothing in common: they agree in half of 4,096
+ * places, to within five deviations. */
+START_TEST(weights_and_draws_of_a_seed_differ)
+{
+    enum { SETS = 9 };
+    static double x[SETS][ELEMENTS];
+    const ad_shape shape = AD_SHAPE(ROWS, ROWS);
+    const nn_layer layers[] = {NN_DROPOUT(0.5), NN_DROPOUT(0.5)};
+    const ad_tensor half = ad_full(t, AD_F64, shape, 0.5), own = ad_param(t, AD_F64, shape, NULL, "own");
+    ad_fill_uniform(own, (const double[]){-1, 1}, 3, 0);
+    weights_of_seed(3, x[0], x[1]);
+    weights_of_seed(4, x[2], x[3]);
+    take(x[4], own);
+    ad_set_draw_count(t, 0);
+    take(x[5], ad_sub(ad_uniform(t, AD_F64, shape, 3), half));
+    ad_set_draw_count(t, 0);
+    take(x[6], ad_normal(t, AD_F64, shape, 3));
+    ad_set_draw_count(t, 0);
+    take(x[7], ad_dropout_mask(half, 0.5, 3));
+    nn_network *net = nn_network_open(
+        t, &(nn_network_options){.layers = {layers, 1}, .input = AD_SHAPE(ROWS), .type = AD_F64, .seed = 3});
+    take(x[8], nn_run(net, nn_training(net, 0), half));
+    nn_network_close(net);
+    expect_ok(t);
+    for (int i = 0; i < SETS; i++)
+        for (int k = 0; k < i; k++)
+            ck_assert_msg(fabs(agreement(x[i], x[k]) - 0.5) < 2.5 / ROWS, "sets %d and %d agree in %g", i, k,
+                          agreement(x[i], x[k]));
+}
+END_TEST
+
+/* The type rounds the weights and does not choose them. */
+START_TEST(weights_depend_on_the_seed_alone)
+{
+    static double a[2][ELEMENTS], b[2][ELEMENTS];
+    weights_of_seed(3, a[0], a[1]);
+    weights_of_seed(3, b[0], b[1]);
+    ck_assert_mem_eq(a, b, sizeof a);
+    const nn_layer layers[] = {NN_DENSE(.units = ROWS)};
+    nn_network *net =
+        nn_network_open(t, &(nn_network_options){.layers = NN_LAYERS(layers), .input = AD_SHAPE(ROWS), .seed = 3});
+    for (int i = 0; i < ELEMENTS; i++)
+        ck_assert((float)a[0][i] == ad_f32(nn_network_part(net, 0))[i]);
+    nn_network_close(net);
 }
 END_TEST
 
@@ -385,18 +349,18 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, activations_have_names);
     tcase_add_test(tests, unknown_activations_are_refused);
-    tcase_add_loop_test(tests, activations_are_those_of_math_h, 0, (int)COUNT(activations));
-    tcase_add_test(tests, a_dense_layer_has_weights_and_biases);
-    tcase_add_loop_test(tests, glorot_fills_its_range, 0, 2);
-    tcase_add_test(tests, weights_depend_on_seed_and_stream);
+    tcase_add_loop_test(tests, activations_are_those_of_math_h, 0, COUNT(activations));
+    tcase_add_test(tests, choices_of_activations_are_their_names);
+    tcase_add_loop_test(tests, functions_are_those_of_math_h, 0, COUNT(functions));
+    tcase_add_test(tests, a_leaky_relu_has_the_slope_of_its_option);
+    tcase_add_loop_test(tests, dense_layers_are_plain_loops, 0, COUNT(activations));
+    tcase_add_test(tests, zero_is_identity_in_dense_layers_and_relu_in_activations);
+    tcase_add_test(tests, dense_layers_begin_with_their_initialiser);
+    tcase_add_test(tests, flatten_keeps_the_order);
+    tcase_add_test(tests, residual_adds_x);
+    tcase_add_test(tests, repeat_applies_its_list_again_and_again);
     tcase_add_test(tests, weights_and_draws_of_a_seed_differ);
-    tcase_add_test(tests, zero_is_identity_in_linear_and_relu_in_layers);
-    tcase_add_loop_test(tests, dense_layers_are_plain_loops, 0, (int)COUNT(activations));
-    tcase_add_loop_test(tests, dense_layers_have_right_gradients, 0, (int)COUNT(activations));
-    tcase_add_test(tests, bad_options_of_a_dense_layer_are_refused);
-    tcase_add_test(tests, a_dense_layer_without_a_tape);
-    tcase_add_test(tests, bad_operands_of_a_dense_layer_are_refused);
-    tcase_add_loop_test(tests, a_dense_layer_without_memory, 0, 2);
+    tcase_add_test(tests, weights_depend_on_the_seed_alone);
 }
 
 int main(void) { return run_on_one_tape("layers", add_tests); }

@@ -141,8 +141,10 @@ START_TEST(digits_far_from_0_are_kept)
     const double x64[] = {1e15 + 1, 1e15 + 3, 1e15 + 1, 1e15 + 3}, last[] = {0x1p53, 0x1p53 + 2, 0x1p53, 0x1p53 + 2};
     const int32_t x32[] = {2000000001, 2000000003, 2000000001, 2000000003};
     const float f32[] = {0x1p24F, 0x1p24F + 2, 0x1p24F, 0x1p24F + 2};
-    const nn_data cases[] = {
-        {x64, NN_F64, 4, 1, NULL}, {last, NN_F64, 4, 1, NULL}, {x32, NN_I32, 4, 1, NULL}, {f32, NN_F32, 4, 1, NULL}};
+    const nn_data cases[] = {{.features = x64, .element = NN_F64, .rows = 4, .columns = 1},
+                             {.features = last, .element = NN_F64, .rows = 4, .columns = 1},
+                             {.features = x32, .element = NN_I32, .rows = 4, .columns = 1},
+                             {.features = f32, .element = NN_F32, .rows = 4, .columns = 1}};
     const nn_scaling_kind kinds[] = {NN_SCALE_FEATURE, NN_SCALE_GLOBAL};
     ad_memory memory = ad_memory_over(NULL);
     for (int i = 0; i < 8; i++) {
@@ -172,8 +174,8 @@ START_TEST(means_of_narrow_features_are_not_rounded)
         ck_assert_double_eq_tol((double)out[i], (nine[i] - 30) / b, 2e-7);
     nn_scaling_release(&s);
     const int8_t i8[] = {33, 34, 33};
-    s = learnt(NN_SCALE_FEATURE, 0, &(nn_data){i8, NN_I8, 3, 1, NULL}, &memory);
-    nn_scaling_gather(&s, &(nn_data){i8, NN_I8, 3, 1, NULL}, NULL, 0, 3, out);
+    s = learnt(NN_SCALE_FEATURE, 0, &(nn_data){.features = i8, .element = NN_I8, .rows = 3, .columns = 1}, &memory);
+    nn_scaling_gather(&s, &(nn_data){.features = i8, .element = NN_I8, .rows = 3, .columns = 1}, NULL, 0, 3, out);
     for (int i = 0; i < 3; i++) /* mean 33 1/3, variance 2/9 */
         ck_assert_double_eq_tol((double)out[i] * (i == 1 ? 1 : -2), sqrt(2), 2e-7);
     nn_scaling_release(&s);
@@ -186,7 +188,8 @@ START_TEST(features_of_any_size_are_scaled)
 {
     const double x[] = {1e200, -1, 3e200, 1, 1e200, -1, 3e200, 1};
     const float y[] = {-0x1p127F, 0x1p127F, -0x1p127F, 0x1p127F};
-    const nn_data wide = {x, NN_F64, 4, 2, NULL}, narrow = {y, NN_F32, 4, 1, NULL};
+    const nn_data wide = {.features = x, .element = NN_F64, .rows = 4, .columns = 2},
+                  narrow = {.features = y, .element = NN_F32, .rows = 4, .columns = 1};
     ad_memory memory = ad_memory_over(NULL);
     float out[8];
     nn_scaling s = learnt(NN_SCALE_FEATURE, 0, &wide, &memory);
@@ -211,7 +214,9 @@ START_TEST(tiny_deviations_stay_finite)
 {
     const double x[] = {0, 1e-300, 0, 1e-300};
     const float y[] = {0, 0x1p-149f, 0, 0x1p-149f}, z[] = {-FLT_MAX / 2, FLT_MAX / 2, -FLT_MAX / 2, FLT_MAX / 2};
-    const nn_data cases[] = {{x, NN_F64, 4, 1, NULL}, {y, NN_F32, 4, 1, NULL}, {z, NN_F32, 4, 1, NULL}};
+    const nn_data cases[] = {{.features = x, .element = NN_F64, .rows = 4, .columns = 1},
+                             {.features = y, .element = NN_F32, .rows = 4, .columns = 1},
+                             {.features = z, .element = NN_F32, .rows = 4, .columns = 1}};
     ad_memory memory = ad_memory_over(NULL);
     for (int i = 0; i < 3; i++) {
         float out[4];

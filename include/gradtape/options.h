@@ -1,0 +1,50 @@
+#ifndef GRADTAPE_OPTIONS_H
+#define GRADTAPE_OPTIONS_H
+/* The options of an estimator from one line of text, as a command line or a file has it:
+ *
+ *   nn_options *o = nn_options_parse("hidden_units=300,100 n_classes=10 rate=0.1", NN_CLASSIFIER, NULL);
+ *   nn_classifier *c = nn_options_status(o) ? NULL : nn_classifier_open(nn_options_classifier(o));
+ *   if (!c) fprintf(stderr, "%s\n", nn_options_message(o));
+ *   nn_options_close(o);
+ *
+ * Options are written name=value, in any order, with spaces or line ends between them. An option that is left out has
+ * its default. The names are those of the structs, those of head_options and of optimiser among them: rate. The option
+ * `optimiser` is the optimiser's kind. `layers`, `groups` and `allocator` cannot be written.
+ * - Whole numbers and numbers are decimal, with a point in every locale: rate=0.05, rate=5e-2. A number that is 0 is 0,
+ *   not the default.
+ * - Names are those that the library gives: activation=tanh, scaling=feature, head=huber.
+ * - Lists have commas, without spaces: hidden_units=300,100 label_texts=bird,cat.
+ * - A text with a space, a comma or a quote stands in quotes: label_texts="great tit",cat. In quotes, \" is a quote, \\
+ *   a backslash, and \x0a the byte of that number.
+ *
+ * nn_classifier_settings and nn_regressor_settings give such a line. */
+#include <gradtape/classifier.h>
+#include <gradtape/regressor.h>
+
+/* What options are for. */
+typedef enum nn_estimator_kind { NN_CLASSIFIER, NN_REGRESSOR, NN_ESTIMATOR_COUNT } nn_estimator_kind;
+
+/* Options that were read from text. They own all that they point to. They do not change, so threads may share them. */
+typedef struct nn_options nn_options;
+
+/* Reads options. `text` NULL is "": all defaults. `allocator` is copied; NULL: malloc and free. It is for the options
+ * that are read, and not among them. Returns NULL only when memory for the object is out; the caller closes it. Errors
+ * are kept: an unknown name, with the name that was perhaps meant; a name twice; a name without a value; a value that
+ * is none or out of its range, with what it must be; a quote that is not closed; another kind (AD_BAD_VALUE); memory.
+ * What depends on several options is checked when the estimator is opened. */
+AD_API nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_allocator *allocator);
+
+/* Frees the options. NULL is allowed. */
+AD_API void nn_options_close(nn_options *options);
+
+/* Return the options; NULL if they are of the other kind, or in error. They last until nn_options_close; an estimator
+ * copies them. */
+AD_API const nn_classifier_options *nn_options_classifier(const nn_options *options);
+AD_API const nn_regressor_options *nn_options_regressor(const nn_options *options);
+
+/* Return the error and its message; AD_OK and "" if there is none. NULL gives AD_BAD_HANDLE, and a text that says so.
+ */
+AD_API ad_status nn_options_status(const nn_options *options);
+AD_API const char *nn_options_message(const nn_options *options);
+
+#endif

@@ -1,0 +1,130 @@
+/* Rows of data, gathered for one run of a network. */
+#include "batch.h"
+
+#include <math.h>
+
+#include <gradtape/operators.h>
+
+int64_t nn_truth_width(const nn_head *head, int64_t k) { return head->task == NN_CLASSES ? 1 : k; }
+
+void nn_batch_release(nn_batch *b, ad_memory *memory)
+{
+    ad_memory_release(memory, b->features, (size_t)(b->room * b->columns), sizeof *b->features);
+    ad_memory_release(memory, b->truth, (size_t)(b->room * b->width), sizeof(float));
+    ad_memory_release(memory, b->weights, (size_t)b->room, sizeof *b->weights);
+    ad_memory_release(memory, b->called, (size_t)(b->room * b->width), sizeof *b->called);
+    *b = (nn_batch){.room = 0};
+}
+
+/* Room for [rows, columns] elements, all of 4 bytes. */
+static void *take(ad_memory *memory, int64_t rows, int64_t columns)
+{
+    size_t count;
+    return ad_multiply_sizes((size_t)rows, (size_t)columns, &count) ? ad_memory_take(memory, count, sizeof(float))
+                                                                    : NULL;
+}
+
+bool nn_batch_reserve(nn_batch *b, int64_t rows, int64_t columns, int64_t width, ad_memory *memory)
+{
+    if (rows <= b->room && columns == b->columns && width == b->width)
+        return true;
+    nn_batch_release(b, memory);
+    *b = (nn_batch){.features = take(memory, rows, columns),
+                    .truth = take(memory, rows, width),
+                    .weights = take(memory, rows, 1),
+                    .called = take(memory, rows, width),
+                    .room = rows,
+                    .columns = columns,
+                    .width = width};
+    if (b->features && b->truth && b->weights && b->called)
+        return true;
+    nn_batch_release(b, memory);
+    return false;
+}
+
+/* ---- Gathering --------------------------------------------------------------------------------------------------- */
+
+ad_tensor nn_batch_features(nn_batch *b, ad_tape *tape, const nn_scaling *scaling, const nn_data *data,
+                            const int32_t *rows, int64_t first, int64_t n)
+{
+    nn_scaling_gather(scaling, data, rows, first, n, b->features);
+    return ad_borrow(tape, AD_F32, AD_SHAPE(n, data->columns), b->features);
+}
+
+static int64_t row_at(const int32_t *rows, int64_t first, int64_t i) { return rows ? rows[i] : first + i; }
+
+double nn_target_at(const nn_data *data, int64_t i)
+{
+    switch (data->target_element) {
+#define CASE(name, text, type)                                                                                         \
+    case name: return (double)((const type *)data->targets)[i];
+        NN_ELEMENT_LIST(CASE)
+#undef CASE
+    default: return (double)NAN;
+    }
+}
+
+void nn_batch_gather_truth(nn_batch *b, const nn_truth *truth, const nn_data *data, const int32_t *rows, int64_t first,
+                           int64_t n)
+{
+    const int64_t width = b->width;
+    int32_t *classes = b->truth;
+    float *targets = b->truth;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0, from = row_at(rows, first, i) * width; j < width; j++)
+            if (truth->classes)
+                classes[i * width + j] = truth->classes[from + j];
+            else
+                targets[i * width + j] = (float)nn_target_at(data, from + j);
+}
+
+ad_tensor nn_batch_truth(nn_batch *b, ad_tape *tape, const nn_truth *truth, const nn_data *data, const int32_t *rows,
+                         int64_t first, int64_t n)
+{
+    const ad_shape shape = truth->head->task == NN_CLASSES ? AD_SHAPE(n) : AD_SHAPE(n, b->width);
+    nn_batch_gather_truth(b, truth, data, rows, first, n);
+    return ad_borrow(tape, truth->classes ? AD_I32 : AD_F32, shape, b->truth);
+}
+
+ad_tensor nn_batch_mean(nn_batch *b, ad_tensor losses, const nn_truth *truth, const nn_data *data, const int32_t *rows,
+                        int64_t first, int64_t n)
+{
+    if (!data->weights && !truth->class_weights)
+        return ad_mean(losses);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t row = row_at(rows, first, i);
+        const double own = data->weights ? data->weights[row] : 1;
+        b->weights[i] = (float)(own * (truth->class_weights ? truth->class_weights[truth->classes[row]] : 1));
+        sum += (double)b->weights[i];
+    }
+    const ad_tensor weights = ad_borrow(losses.tape, AD_F32, AD_SHAPE(n), b->weights);
+    return ad_scale(ad_sum(ad_mul(losses, weights)), sum > 0 ? 1 / sum : 0);
+}
+
+/* ---- Calling ----------------------------------------------------------------------------------------------------- */
+
+static int32_t most_probable(const float *z, int64_t classes)
+{
+    int32_t best = 0;
+    for (int32_t j = 1; j < classes; j++)
+        if (z[j] > z[best])
+            best = j;
+    return best;
+}
+
+bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int32_t *called)
+{
+    /* Logits are in the order of the probabilities where there are as many: classes need no more. */
+    const bool by_logits = head->task == NN_CLASSES && ad_shape_of(logits).dims[1] == k;
+    const ad_tensor from = by_logits ? logits : head->predict(logits);
+    const float *p = ad_f32(from);
+    const int64_t n = p ? ad_shape_of(from).dims[0] : 0;
+    if (head->task == NN_CLASSES)
+        for (int64_t i = 0; i < n; i++)
+            called[i] = most_probable(p + i * k, k);
+    else
+        for (int64_t i = 0; i < n * k; i++)
+            called[i] = p[i] >= 0.5F;
+    return p != NULL;
+}

@@ -1,0 +1,55 @@
+#ifndef GRADTAPE_NN_BATCH_H
+#define GRADTAPE_NN_BATCH_H
+/* Private to nn: rows of data, gathered for one run of a network: features scaled, what is true of them, weights. */
+#include <gradtape/heads.h>
+
+#include "../scaling.h"
+
+/* What is true of each row of data, as a head takes it. */
+typedef struct nn_truth {
+    const nn_head *head;
+    int64_t k;                   /* classes, labels or targets */
+    const int32_t *classes;      /* [rows], or [rows, k] for independent labels; NULL: the targets of the data */
+    const double *class_weights; /* [k]; NULL: 1 */
+} nn_truth;
+
+/* Rows that are gathered. Room is kept from one batch to the next. */
+typedef struct nn_batch {
+    float *features; /* [room, columns] */
+    void *truth;     /* [room, width] i32 for classes and labels, else f32 */
+    float *weights;  /* [room] */
+    int32_t *called; /* [room, width]: classes or labels that were predicted */
+    int64_t room, columns, width;
+} nn_batch;
+
+/* The numbers that are true of each row. */
+int64_t nn_truth_width(const nn_head *head, int64_t k);
+
+/* Makes room for `rows` rows. Returns false if memory is out; the batch then has no room. */
+bool nn_batch_reserve(nn_batch *batch, int64_t rows, int64_t columns, int64_t width, ad_memory *memory);
+
+void nn_batch_release(nn_batch *batch, ad_memory *memory);
+
+/* Target i of all, as a number. */
+double nn_target_at(const nn_data *data, int64_t i);
+
+/* Writes what is called after the logits: the most probable class of each row, the lowest of equals, or 0 and 1 for
+ * each label. Returns false if the logits cannot be read. */
+bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int32_t *called);
+
+/* Gather rows into the batch, and return them as a tensor on the tape that borrows them: features [n, columns], what is
+ * true [n] or [n, k]. `rows` [n] names them; NULL: those from `first` on. */
+ad_tensor nn_batch_features(nn_batch *batch, ad_tape *tape, const nn_scaling *scaling, const nn_data *data,
+                            const int32_t *rows, int64_t first, int64_t n);
+ad_tensor nn_batch_truth(nn_batch *batch, ad_tape *tape, const nn_truth *truth, const nn_data *data,
+                         const int32_t *rows, int64_t first, int64_t n);
+
+/* Only gathers what is true. */
+void nn_batch_gather_truth(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows,
+                           int64_t first, int64_t n);
+
+/* Returns the mean of the losses [n] of these rows by their weights; 0 where all of them are 0. */
+ad_tensor nn_batch_mean(nn_batch *batch, ad_tensor losses, const nn_truth *truth, const nn_data *data,
+                        const int32_t *rows, int64_t first, int64_t n);
+
+#endif

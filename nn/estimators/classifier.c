@@ -1,0 +1,253 @@
+/* The ready-made classifier: an estimator whose head tells classes or labels. */
+#include <gradtape/classifier.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../estimator_fields.h"
+#include "../vocabulary.h"
+#include "estimator.h"
+
+struct nn_classifier {
+    nn_estimator e; /* first: an estimator frees it */
+    nn_vocabulary vocabulary;
+};
+
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
+
+/* What ranges of single fields do not say. */
+static const char *mistake_in(const nn_classifier_options *o, char *text, size_t size)
+{
+    const nn_head *head = o->head;
+    const bool one_label = head->task == NN_CLASSES;
+    const int64_t most = head->most ? head->most : INT32_MAX;
+    double largest = 0;
+    if (head->task == NN_REGRESSION || !head->loss || !head->predict || !head->name)
+        return "its head tells no classes: use nn_head_softmax, nn_head_one_logit or nn_head_independent";
+    if (o->n_classes < head->least || o->n_classes > most) {
+        snprintf(text, size, "n_classes is %" PRId64 ": it must be %" PRId64 " to %" PRId64, o->n_classes, head->least,
+                 most);
+        return text;
+    }
+    for (size_t i = 0; i < o->class_weights.n; i++) {
+        const double w = o->class_weights.at[i];
+        if (!(w >= 0 && w < 1e30)) {
+            snprintf(text, size, "class_weights[%zu] is %g: it must be 0 or more, and finite", i, w);
+            return text;
+        }
+        largest = w > largest ? w : largest;
+    }
+    if (o->class_weights.n && (o->class_weights.n != (size_t)o->n_classes || largest == 0 || !one_label)) {
+        snprintf(text, size,
+                 "class_weights has %zu elements: it must have one for each of %" PRId64
+                 " exclusive classes, not all 0",
+                 o->class_weights.n, o->n_classes);
+        return text;
+    }
+    return NULL;
+}
+
+/* Checks the options, once defaults are filled in, and takes them over. */
+static ad_status take_options(nn_classifier *c, const nn_classifier_options *o)
+{
+    char text[300];
+    const char *mistake = mistake_in(o, text, sizeof text);
+    if (mistake)
+        return nn_estimator_fail(&c->e, AD_BAD_VALUE, "classifier: %s", mistake);
+    const nn_estimator_options common = NN_ESTIMATOR_OPTIONS("classifier", o);
+    const ad_status status = nn_estimator_take_options(&c->e, &common, o->hidden_units);
+    if (status != AD_OK)
+        return status;
+    c->e.truth = (nn_truth){.head = o->head, .k = o->n_classes};
+    if (o->class_weights.n)
+        c->e.truth.class_weights =
+            nn_store_copy(&c->e.store, o->class_weights.at, o->class_weights.n, sizeof *o->class_weights.at);
+    if (o->class_weights.n && !c->e.truth.class_weights)
+        return nn_estimator_fail(&c->e, AD_NO_MEMORY, "classifier: memory is out");
+    const ad_status made =
+        nn_vocabulary_make(&c->vocabulary, o->label_integers, o->label_texts, &c->e.store, text, sizeof text);
+    if (made != AD_OK)
+        return nn_estimator_fail(&c->e, made, "classifier: %s", text);
+    if (c->vocabulary.n && (c->vocabulary.n != (size_t)o->n_classes || o->head->task != NN_CLASSES))
+        return nn_estimator_fail(&c->e, AD_BAD_VALUE,
+                                 "classifier: the vocabulary has %zu labels: it must have one for each of %" PRId64
+                                 " exclusive classes",
+                                 c->vocabulary.n, o->n_classes);
+    return AD_OK;
+}
+
+nn_classifier *nn_classifier_open(const nn_classifier_options *options)
+{
+    nn_classifier_options o = options ? *options : (nn_classifier_options){0};
+    nn_classifier *c = nn_estimator_open(sizeof *c, o.allocator);
+    if (!c)
+        return NULL;
+    o.head = o.head ? o.head : &nn_head_softmax;
+    nn_estimator_resolve(&c->e, "classifier", nn_classifier_fields, &o);
+    ad_status status = take_options(c, &o);
+    if (status == AD_OK)
+        status = nn_estimator_check_options(&c->e, nn_classifier_fields, &o);
+    c->e.options_are_bad = status != AD_OK;
+    if (status != AD_NO_MEMORY)
+        return c;
+    nn_classifier_close(c);
+    return NULL;
+}
+
+void nn_classifier_close(nn_classifier *c) { nn_estimator_close(c ? &c->e : NULL, sizeof *c); }
+
+/* ---- Labels ------------------------------------------------------------------------------------------------------ */
+
+/* What is true of data for the head: their labels, or the classes that the vocabulary makes of them, in an array that
+ * is given back by drop_truth. */
+static ad_status take_truth(const nn_classifier *c, const nn_data *data, const char *who, nn_truth *truth,
+                            ad_memory *memory)
+{
+    char mistake[400];
+    const ad_allocator allocator = nn_shared_allocator(c->e.shared);
+    *truth = c->e.truth;
+    *memory = ad_memory_over(&allocator);
+    truth->classes = data ? data->labels : NULL;
+    if (!data || c->vocabulary.n == 0 || data->rows < 1 || data->rows > INT32_MAX)
+        return AD_OK; /* what is wrong with them is found by the checks of all data */
+    int32_t *classes = ad_memory_take(memory, (size_t)data->rows, sizeof *classes);
+    truth->classes = classes;
+    if (!classes)
+        return nn_estimator_fail(&c->e, AD_NO_MEMORY, "%s: memory is out for %" PRId64 " labels", who, data->rows);
+    if (nn_vocabulary_encode(&c->vocabulary, data, classes, mistake, sizeof mistake))
+        return AD_OK;
+    return nn_estimator_fail(&c->e, AD_BAD_VALUE, "%s: %s", who, mistake);
+}
+
+static void drop_truth(const nn_data *data, const nn_truth *truth, ad_memory *memory)
+{
+    if (data && truth->classes != data->labels)
+        ad_memory_release(memory, (void *)truth->classes, (size_t)data->rows, sizeof *truth->classes);
+}
+
+/* ---- Fitting and recording --------------------------------------------------------------------------------------- */
+
+ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_options *options)
+{
+    nn_truth truth;
+    ad_memory memory;
+    if (!c)
+        return AD_BAD_HANDLE;
+    ad_status status = take_truth(c, data, "fit", &truth, &memory);
+    if (status == AD_OK)
+        status = nn_estimator_fit(&c->e, data, &truth, options);
+    drop_truth(data, &truth, &memory);
+    if (c->e.is_to_close && !c->e.is_fitting)
+        nn_classifier_close(c);
+    return status;
+}
+
+ad_status nn_classifier_record(nn_classifier *c, const nn_data *data, int64_t row, ad_tensor *loss)
+{
+    nn_truth truth;
+    ad_memory memory;
+    if (loss)
+        *loss = (ad_tensor){0};
+    if (!c)
+        return AD_BAD_HANDLE;
+    ad_status status = take_truth(c, data, "record", &truth, &memory);
+    if (status == AD_OK)
+        status = nn_estimator_record(&c->e, data, &truth, row, loss);
+    drop_truth(data, &truth, &memory);
+    return status;
+}
+
+/* ---- Predicting -------------------------------------------------------------------------------------------------- */
+
+/* Where labels go: numbers, integers of the vocabulary, or its texts. */
+typedef struct labels_out {
+    const nn_vocabulary *vocabulary;
+    int32_t *numbers;
+    const char **texts;
+} labels_out;
+
+static void write_labels(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+{
+    const labels_out *to = out;
+    const int64_t width = r->batch.width, at = first * width;
+    const int32_t *called = r->batch.called;
+    if (!nn_call(e->truth.head, e->truth.k, logits, r->batch.called))
+        return;
+    const bool has_integers = to->vocabulary->n > 0 && !nn_vocabulary_has_texts(to->vocabulary);
+    for (int64_t i = 0; i < n * width; i++)
+        if (to->texts)
+            to->texts[at + i] = nn_vocabulary_text(to->vocabulary, called[i]);
+        else
+            to->numbers[at + i] = has_integers ? nn_vocabulary_integer(to->vocabulary, called[i]) : called[i];
+}
+
+static ad_status use(const nn_classifier *c, const nn_data *data, const char *who, nn_consumer *consume, void *out)
+{
+    const nn_use use = {
+        .who = who, .data = data, .consume = consume, .out = out, .needs_finite = consume != nn_write_logits};
+    return c ? nn_estimator_use(&c->e, &use) : AD_BAD_HANDLE;
+}
+
+ad_status nn_classifier_predict(const nn_classifier *c, const nn_data *data, int32_t *labels)
+{
+    labels_out out = {.vocabulary = c ? &c->vocabulary : NULL, .numbers = labels};
+    return use(c, data, "predict", write_labels, labels ? &out : NULL);
+}
+
+ad_status nn_classifier_predict_texts(const nn_classifier *c, const nn_data *data, const char **labels)
+{
+    labels_out out = {.vocabulary = c ? &c->vocabulary : NULL, .texts = labels};
+    if (c && !c->e.options_are_bad && !nn_vocabulary_has_texts(&c->vocabulary))
+        return nn_estimator_fail(&c->e, AD_BAD_STATE,
+                                 "predict_texts: the classifier has no texts: give it label_texts, or use predict");
+    return use(c, data, "predict_texts", write_labels, labels ? &out : NULL);
+}
+
+ad_status nn_classifier_predict_proba(const nn_classifier *c, const nn_data *data, float *probabilities)
+{
+    return use(c, data, "predict_proba", nn_write_predictions, probabilities);
+}
+
+ad_status nn_classifier_logits(const nn_classifier *c, const nn_data *data, float *logits)
+{
+    return use(c, data, "logits", nn_write_logits, logits);
+}
+
+nn_evaluation nn_classifier_evaluate(const nn_classifier *c, const nn_data *data)
+{
+    nn_truth truth;
+    ad_memory memory;
+    if (!c)
+        return nn_no_evaluation(AD_BAD_HANDLE);
+    const ad_status status = take_truth(c, data, "evaluate", &truth, &memory);
+    const nn_evaluation e = status == AD_OK ? nn_estimator_evaluate(&c->e, data, &truth) : nn_no_evaluation(status);
+    drop_truth(data, &truth, &memory);
+    return e;
+}
+
+/* ---- Looking in -------------------------------------------------------------------------------------------------- */
+
+ad_status nn_classifier_status(const nn_classifier *c) { return c ? nn_estimator_status(&c->e) : AD_BAD_HANDLE; }
+
+const char *nn_classifier_message(const nn_classifier *c)
+{
+    return c ? nn_estimator_message(&c->e)
+             : "the classifier is NULL: nn_classifier_open found no memory, or was not called";
+}
+
+ad_status nn_classifier_clear_error(nn_classifier *c) { return c ? nn_estimator_clear_error(&c->e) : AD_BAD_HANDLE; }
+
+const char *nn_classifier_settings(const nn_classifier *c) { return c ? c->e.settings : ""; }
+
+const nn_network *nn_classifier_network(const nn_classifier *c) { return c ? c->e.network : NULL; }
+
+size_t nn_classifier_parameter_count(const nn_classifier *c) { return c ? nn_network_part_count(c->e.network) : 0; }
+
+ad_tensor nn_classifier_parameter(nn_classifier *c, size_t index)
+{
+    return c ? nn_estimator_parameter(&c->e, index) : (ad_tensor){0};
+}
+
+ad_usage nn_classifier_usage(const nn_classifier *c) { return c ? nn_estimator_usage(&c->e) : (ad_usage){0}; }

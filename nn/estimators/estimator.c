@@ -1,0 +1,300 @@
+/* What a classifier and a regressor have in common: opening, errors, and the network that they train. */
+#include "estimator.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gradtape/inspect.h>
+
+#include "../data_check.h"
+#include "../layers/copy.h"
+#include "../network/node.h"
+#include "../optimisers.h"
+
+/* ---- Opening and closing ----------------------------------------------------------------------------------------- */
+
+void *nn_estimator_open(size_t bytes, const ad_allocator *allocator)
+{
+    nn_shared *shared = nn_shared_open(allocator);
+    if (!shared)
+        return NULL;
+    const ad_allocator own = nn_shared_allocator(shared);
+    ad_memory memory = ad_memory_over(&own);
+    nn_estimator *e = ad_memory_take(&memory, 1, bytes);
+    if (!e) {
+        nn_shared_close(shared);
+        return NULL;
+    }
+    memset(e, 0, bytes);
+    e->shared = shared;
+    e->memory = memory;
+    e->store.memory = &e->memory;
+    e->settings = "";
+    return e;
+}
+
+void nn_estimator_close(nn_estimator *e, size_t bytes)
+{
+    if (!e)
+        return;
+    if (e->is_fitting) {
+        e->is_to_close = true;
+        return;
+    }
+    nn_estimator_release_network(e);
+    ad_memory_release(&e->memory, e->order, (size_t)e->order_room, sizeof *e->order);
+    nn_store_release(&e->store);
+    nn_shared *shared = e->shared;
+    ad_memory memory = e->memory;
+    ad_memory_release(&memory, e, 1, bytes);
+    nn_shared_close(shared);
+}
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+
+ad_status nn_estimator_fail_with_tape(const nn_estimator *e, ad_tape *tape, const char *who)
+{
+    nn_estimator_fail(e, ad_status_of(tape), "%s: %s", who, ad_message(tape));
+    const ad_status status = ad_clear_error(tape);
+    ad_reset(tape);
+    return status;
+}
+
+static void take_error_of_caller(nn_estimator *e)
+{
+    char who[64];
+    snprintf(who, sizeof who, "%s: its tape was used wrongly from outside", e->options.noun);
+    if (e->tape && ad_status_of(e->tape) != AD_OK)
+        nn_estimator_fail_with_tape(e, e->tape, who);
+}
+
+void nn_estimator_prepare_tape(nn_estimator *e)
+{
+    take_error_of_caller(e);
+    if (!e->is_recorded)
+        return;
+    ad_watch(e->tape, AD_OFF);
+    ad_reset(e->tape);
+    e->is_recorded = false;
+}
+
+ad_status nn_estimator_status(const nn_estimator *e)
+{
+    pthread_mutex_lock(&e->shared->lock);
+    const ad_status status = e->shared->status;
+    pthread_mutex_unlock(&e->shared->lock);
+    return status == AD_OK && e->tape ? ad_status_of(e->tape) : status;
+}
+
+const char *nn_estimator_message(const nn_estimator *e)
+{
+    pthread_mutex_lock(&e->shared->lock);
+    const bool has_message = e->shared->status != AD_OK;
+    pthread_mutex_unlock(&e->shared->lock);
+    if (has_message)
+        return e->shared->message;
+    return e->tape ? ad_message(e->tape) : "";
+}
+
+ad_status nn_estimator_clear_error(nn_estimator *e)
+{
+    take_error_of_caller(e);
+    const ad_status status = e->shared->status;
+    if (!e->options_are_bad)
+        e->shared->status = AD_OK;
+    return status;
+}
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+void nn_estimator_resolve(nn_estimator *e, const char *noun, nn_fields fields, void *options)
+{
+    e->options.noun = noun;
+    nn_fields_resolve(fields, options);
+}
+
+/* Copies the layers and groups of the options into the store. Returns false if memory is out. */
+static bool own_options(nn_estimator *e)
+{
+    nn_estimator_options *o = &e->options;
+    const nn_group *groups = o->groups;
+    nn_group *own = nn_store_take(&e->store, o->n_groups, sizeof *own);
+    bool good = own && nn_layers_copy(&o->layers, &e->store);
+    for (size_t i = 0; good && i < o->n_groups; i++) {
+        own[i] = groups[i];
+        own[i].name = nn_store_text(&e->store, groups[i].name);
+        own[i].pattern = nn_store_text(&e->store, groups[i].pattern);
+        good = !groups[i].name == !own[i].name && !groups[i].pattern == !own[i].pattern;
+    }
+    o->groups = own;
+    return good;
+}
+
+ad_status nn_estimator_take_options(nn_estimator *e, const nn_estimator_options *options,
+                                    const int64_t hidden_units[NN_MAX_HIDDEN_LAYERS])
+{
+    const char *noun = options->noun, *mistake = nn_optimiser_mistake(&options->optimiser, AD_F32);
+    const double inverse = 1 / options->scaling_constant;
+    e->options = *options;
+    memcpy(e->options.hidden_units, hidden_units, sizeof e->options.hidden_units);
+    if (mistake)
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s", noun, mistake);
+    if (!isfinite((float)inverse) || (float)inverse == 0)
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: the scaling constant %g cannot be divided by", noun,
+                                 options->scaling_constant);
+    if (options->layers.n && hidden_units[0])
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: hidden_units and layers are both given: leave one out", noun);
+    if ((options->layers.n && !options->layers.at) || (options->n_groups && !options->groups))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: the array of %s is NULL", noun,
+                                 options->layers.n && !options->layers.at ? "layers" : "groups");
+    return own_options(e) ? AD_OK : nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out", noun);
+}
+
+ad_status nn_estimator_check_options(nn_estimator *e, nn_fields fields, const void *options)
+{
+    char message[400];
+    if (!nn_fields_check(fields, options, message, sizeof message))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s", e->options.noun, message);
+    const int n = nn_fields_print(fields, options, NULL, 0);
+    char *text = nn_store_take(&e->store, (size_t)n + 1, 1);
+    if (!text)
+        return nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out", e->options.noun);
+    nn_fields_print(fields, options, text, (size_t)n + 1);
+    e->settings = text;
+    return AD_OK;
+}
+
+/* ---- The network ------------------------------------------------------------------------------------------------- */
+
+static size_t count_hidden(const nn_estimator_options *o)
+{
+    size_t n = 0;
+    while (n < NN_MAX_HIDDEN_LAYERS && o->hidden_units[n] != 0)
+        n++;
+    return n;
+}
+
+/* The layers of a network of hidden units, and of any that the user gave, with the last one. */
+typedef struct list {
+    nn_layer layers[2 * NN_MAX_HIDDEN_LAYERS + 2];
+    nn_dense_options dense[NN_MAX_HIDDEN_LAYERS + 1];
+    char names[NN_MAX_HIDDEN_LAYERS][32];
+    nn_dropout_options dropout;
+} list;
+
+static nn_layers hidden_layers(const nn_estimator_options *o, list *l)
+{
+    size_t n = 0;
+    l->dropout.rate = o->dropout;
+    for (size_t i = 0; i < count_hidden(o); i++) {
+        snprintf(l->names[i], sizeof l->names[i], "hiddenlayer_%zu", i);
+        l->dense[i] = (nn_dense_options){.units = o->hidden_units[i], .activation = o->activation};
+        l->layers[n++] = (nn_layer){.kind = &nn_dense, .name = l->names[i], .options = &l->dense[i]};
+        if (o->dropout > 0)
+            l->layers[n++] = (nn_layer){.kind = &nn_dropout, .options = &l->dropout};
+    }
+    return (nn_layers){l->layers, n};
+}
+
+/* Makes the network: the layers, and a last one that gives the logits. */
+static ad_status make_network(nn_estimator *e, int64_t columns)
+{
+    const nn_estimator_options *o = &e->options;
+    const nn_head *head = e->truth.head;
+    list l;
+    const nn_layers before = o->layers.n ? o->layers : hidden_layers(o, &l);
+    const nn_dense_options last = {.units = head->outputs ? head->outputs(e->truth.k) : e->truth.k};
+    nn_layer *all = ad_memory_take(&e->memory, before.n + 1, sizeof *all);
+    if (!all)
+        return AD_NO_MEMORY;
+    if (before.n)
+        memcpy(all, before.at, before.n * sizeof *all);
+    all[before.n] = (nn_layer){.kind = &nn_dense, .name = "logits", .options = &last};
+    e->network = nn_network_open(e->tape, &(nn_network_options){.layers = {all, before.n + 1},
+                                                                .input = AD_SHAPE(columns),
+                                                                .seed = o->seed,
+                                                                .groups = o->groups,
+                                                                .n_groups = o->n_groups});
+    ad_memory_release(&e->memory, all, before.n + 1, sizeof *all);
+    return ad_status_of(e->tape);
+}
+
+void nn_estimator_release_network(nn_estimator *e)
+{
+    nn_batch_release(&e->batch, &e->memory);
+    nn_network_close(e->network);
+    ad_tape_close(e->tape);
+    nn_scaling_release(&e->scaling);
+    e->network = NULL;
+    e->tape = NULL;
+    e->is_recorded = false;
+}
+
+ad_status nn_estimator_build(nn_estimator *e, const nn_data *data)
+{
+    const ad_allocator allocator = nn_shared_allocator(e->shared);
+    e->scaling =
+        (nn_scaling){.kind = e->options.scaling, .constant = e->options.scaling_constant, .memory = &e->memory};
+    e->tape = ad_tape_open(&(ad_tape_options){.allocator = &allocator});
+    ad_status status = e->tape ? nn_scaling_learn(&e->scaling, data) : AD_NO_MEMORY;
+    if (status == AD_OK)
+        status = make_network(e, data->columns);
+    if (status == AD_OK)
+        status = nn_network_prepare(e->network, &e->options.optimiser);
+    if (status == AD_OK)
+        return AD_OK;
+    if (e->tape && ad_status_of(e->tape) != AD_OK)
+        nn_estimator_fail(e, status, "fit: %s", ad_message(e->tape));
+    nn_estimator_fail(e, status, "fit: memory is out for a network of %" PRId64 " features", data->columns);
+    nn_estimator_release_network(e);
+    return status;
+}
+
+/* ---- Data -------------------------------------------------------------------------------------------------------- */
+
+static ad_status check_truth(const nn_data *data, const nn_truth *truth, char *mistake, size_t size)
+{
+    const nn_task task = truth->head->task;
+    const ad_status status = task == NN_CLASSES ? nn_classes_check(truth->classes, data->rows, truth->k, mistake, size)
+                                                : nn_truth_check(data, task, truth->k, mistake, size);
+    return status == AD_OK ? nn_weights_check(data, mistake, size) : status;
+}
+
+ad_status nn_estimator_check(const nn_estimator *e, const nn_data *data, const nn_truth *truth, const char *who)
+{
+    char mistake[400];
+    if (e->options_are_bad)
+        return e->shared->status;
+    ad_status status = nn_data_check(data, false, 0, mistake, sizeof mistake);
+    if (status == AD_OK && truth)
+        status = check_truth(data, truth, mistake, sizeof mistake);
+    if (status != AD_OK)
+        return nn_estimator_fail(e, status, "%s: %s", who, mistake);
+    if (e->tape && data->columns != e->scaling.columns)
+        return nn_estimator_fail(e, AD_BAD_SHAPE,
+                                 "%s: the data have %" PRId64 " columns, the %s was fitted to %" PRId64, who,
+                                 data->columns, e->options.noun, e->scaling.columns);
+    return AD_OK;
+}
+
+/* ---- Looking in -------------------------------------------------------------------------------------------------- */
+
+ad_tensor nn_estimator_parameter(nn_estimator *e, size_t index)
+{
+    const size_t n = nn_network_part_count(e->network);
+    if (index < n)
+        return nn_network_part(e->network, index);
+    nn_estimator_fail(e, AD_BAD_VALUE, "parameter: there is no parameter %zu: the %s has %zu", index, e->options.noun,
+                      n);
+    return (ad_tensor){0};
+}
+
+ad_usage nn_estimator_usage(const nn_estimator *e)
+{
+    pthread_mutex_lock(&e->shared->lock);
+    const ad_usage usage = e->shared->memory.usage;
+    pthread_mutex_unlock(&e->shared->lock);
+    return usage;
+}

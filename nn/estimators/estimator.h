@@ -1,0 +1,147 @@
+#ifndef GRADTAPE_NN_ESTIMATOR_H
+#define GRADTAPE_NN_ESTIMATOR_H
+/* Private to nn: what a classifier and a regressor have in common. An estimator has options, a network with a head, a
+ * scaling of features, and a place in its training. Calls that take a const estimator may run at once. */
+#include <gradtape/estimator.h>
+
+#include "../fields.h"
+#include "../store.h"
+#include "shared.h"
+
+/* The options of both, with defaults filled in. What they point to lies in the estimator's store. */
+typedef struct nn_estimator_options {
+    const char *noun; /* "classifier" or "regressor", in messages */
+    int64_t hidden_units[NN_MAX_HIDDEN_LAYERS];
+    nn_layers layers;
+    ad_activation activation;
+    double dropout;
+    nn_head_options head_options;
+    nn_optimiser_options optimiser;
+    const nn_group *groups;
+    size_t n_groups;
+    nn_scaling_kind scaling;
+    double scaling_constant;
+    uint64_t seed;
+} nn_estimator_options;
+
+/* The options that a classifier's and a regressor's have under the same names; hidden_units is an array. */
+#define NN_ESTIMATOR_OPTIONS(of, o)                                                                                    \
+    {                                                                                                                  \
+        .noun = (of), .layers = (o)->layers, .activation = (o)->activation, .dropout = (o)->dropout,                   \
+        .head_options = (o)->head_options, .optimiser = (o)->optimiser, .groups = (o)->groups,                         \
+        .n_groups = (o)->n_groups, .scaling = (o)->scaling, .scaling_constant = (o)->scaling_constant,                 \
+        .seed = (o)->seed                                                                                              \
+    }
+
+/* Where training stands: which permutation of how many rows, and how many of them are used. */
+typedef struct nn_cursor {
+    int64_t epoch, place, rows;
+} nn_cursor;
+
+typedef struct nn_estimator {
+    nn_shared *shared;
+    ad_memory memory; /* over the shared allocator */
+    nn_store store;   /* what options point to */
+    nn_estimator_options options;
+    bool options_are_bad;
+    const char *settings; /* "" for bad options */
+    nn_truth truth;       /* the head, k and class weights; `classes` is set for each call */
+    /* From the first fit on: */
+    ad_tape *tape;
+    nn_network *network;
+    nn_scaling scaling;
+    int64_t step;
+    nn_cursor at;
+    nn_cursor order_of; /* the permutation that `order` holds; its place is not used */
+    int32_t *order;     /* [order_room], of which order_of.rows are used */
+    int64_t order_room;
+    nn_batch batch;   /* of training */
+    bool is_recorded; /* the tape holds what nn_estimator_record recorded, watched */
+    bool is_fitting;
+    bool is_to_close; /* the callback of a fit closed it: the fit does so at its end */
+} nn_estimator;
+
+/* Opens an estimator without options, at the beginning of an object of `bytes` bytes, which is zeroed. Returns NULL if
+ * memory is out. */
+void *nn_estimator_open(size_t bytes, const ad_allocator *allocator);
+
+/* Frees the object of `bytes` bytes. In a fit, leaves that to the end of the fit. */
+void nn_estimator_close(nn_estimator *estimator, size_t bytes);
+
+/* Keeps an error, unless there is one already. Returns `status`. */
+#define nn_estimator_fail(estimator, ...) nn_shared_fail((estimator)->shared, __VA_ARGS__)
+
+/* Takes over an error of a tape, so that the tape is usable again. Returns its status. */
+ad_status nn_estimator_fail_with_tape(const nn_estimator *estimator, ad_tape *tape, const char *who);
+
+/* An error that the caller made on the estimator's tape, for instance by a wrong read of a parameter, becomes the
+ * estimator's; what was recorded for a look goes. The tape can go on. */
+void nn_estimator_prepare_tape(nn_estimator *estimator);
+
+ad_status nn_estimator_status(const nn_estimator *estimator);
+const char *nn_estimator_message(const nn_estimator *estimator);
+ad_status nn_estimator_clear_error(nn_estimator *estimator);
+
+/* Fills in the defaults of a user's options. */
+void nn_estimator_resolve(nn_estimator *estimator, const char *noun, nn_fields fields, void *options);
+
+/* Checks what no range of a single field says, and takes the options over: what they point to is copied. */
+ad_status nn_estimator_take_options(nn_estimator *estimator, const nn_estimator_options *options,
+                                    const int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]);
+
+/* Checks a user's resolved options by their fields, and writes the settings. */
+ad_status nn_estimator_check_options(nn_estimator *estimator, nn_fields fields, const void *options);
+
+/* Makes network, scaling and optimiser for data of so many columns. On failure nothing of it is left. */
+ad_status nn_estimator_build(nn_estimator *estimator, const nn_data *data);
+
+/* Gives back what nn_estimator_build made. */
+void nn_estimator_release_network(nn_estimator *estimator);
+
+/* Data that a call needs: features that fit, and, with needs_truth, what is true of them and weights. `who` names the
+ * call. */
+ad_status nn_estimator_check(const nn_estimator *estimator, const nn_data *data, const nn_truth *truth,
+                             const char *who);
+
+/* Parameter or state `index`; memory. */
+ad_tensor nn_estimator_parameter(nn_estimator *estimator, size_t index);
+ad_usage nn_estimator_usage(const nn_estimator *estimator);
+
+/* ---- Training (fit.c) -------------------------------------------------------------------------------------------- */
+
+ad_status nn_estimator_fit(nn_estimator *estimator, const nn_data *data, const nn_truth *truth,
+                           const nn_fit_options *options);
+
+/* ---- Using (use.c) ----------------------------------------------------------------------------------------------- */
+
+/* What is made of the logits of rows first .. first+n-1, on the reader's tape. */
+typedef void nn_consumer(const nn_estimator *estimator, nn_reader *reader, ad_tensor logits, int64_t first, int64_t n,
+                         void *out);
+
+/* A pass over data: who asks for it, and what becomes of the logits. */
+typedef struct nn_use {
+    const char *who;
+    const nn_data *data;
+    const nn_truth *truth; /* NULL: not needed */
+    nn_consumer *consume;
+    void *out;
+    bool needs_finite; /* logits: a class or a figure made of others would be a guess */
+} nn_use;
+
+/* Runs the network over the data, a batch at a time, in constant memory. */
+ad_status nn_estimator_use(const nn_estimator *estimator, const nn_use *use);
+
+/* The consumers that write to float arrays: logits [rows, outputs] and predictions [rows, k]. */
+nn_consumer nn_write_logits, nn_write_predictions;
+
+/* ---- Evaluating (evaluate.c) and recording (record.c) ------------------------------------------------------------ */
+
+nn_evaluation nn_estimator_evaluate(const nn_estimator *estimator, const nn_data *data, const nn_truth *truth);
+
+/* An evaluation that failed. */
+nn_evaluation nn_no_evaluation(ad_status status);
+
+ad_status nn_estimator_record(nn_estimator *estimator, const nn_data *data, const nn_truth *truth, int64_t row,
+                              ad_tensor *loss);
+
+#endif

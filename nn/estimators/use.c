@@ -1,0 +1,85 @@
+/* Using an estimator: its network over data, in inference. */
+#include "estimator.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { USE_BATCH = 512 };
+
+/* Finite features may still overflow on their way through the network. */
+static bool check_logits(ad_tensor logits, int64_t first)
+{
+    const float *z = ad_f32(logits);
+    const size_t n = z ? ad_size_of(logits) : 0;
+    const ad_shape shape = ad_shape_of(logits);
+    size_t i = 0;
+    while (i < n && isfinite(z[i]))
+        i++;
+    if (i < n)
+        ad_fail(logits.tape, AD_NOT_FINITE,
+                "row %" PRId64 ": a logit is not finite: its features are too large for the network",
+                first + (int64_t)i / shape.dims[1]);
+    return z && i == n;
+}
+
+static int64_t batch_of(const nn_data *data) { return data->rows < USE_BATCH ? data->rows : USE_BATCH; }
+
+static ad_status run_over(const nn_estimator *e, nn_reader *r, const nn_use *use)
+{
+    const nn_data *data = use->data;
+    const int64_t batch = batch_of(data);
+    const int64_t width = nn_truth_width(e->truth.head, e->truth.k);
+    const ad_allocator allocator = nn_shared_allocator(e->shared);
+    ad_memory memory = ad_memory_over(&allocator);
+    if (!nn_batch_reserve(&r->batch, batch, data->columns, width, &memory))
+        return nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out for a batch of %" PRId64 " rows", use->who, batch);
+    ad_status status = AD_OK;
+    for (int64_t first = 0; first < data->rows && status == AD_OK; first += batch) {
+        const int64_t n = data->rows - first < batch ? data->rows - first : batch;
+        const ad_tensor x = nn_batch_features(&r->batch, r->tape, &e->scaling, data, NULL, first, n);
+        const ad_tensor z = nn_run(e->network, nn_inference(e->network), x);
+        if (!use->needs_finite || check_logits(z, first))
+            use->consume(e, r, z, first, n, use->out);
+        status = ad_status_of(r->tape) == AD_OK ? ad_reset(r->tape) : nn_estimator_fail_with_tape(e, r->tape, use->who);
+    }
+    return status;
+}
+
+ad_status nn_estimator_use(const nn_estimator *e, const nn_use *use)
+{
+    ad_status status = nn_estimator_check(e, use->data, use->truth, use->who);
+    if (status != AD_OK)
+        return status;
+    if (!e->tape)
+        return nn_estimator_fail(e, AD_BAD_STATE, "%s: the %s was not fitted yet", use->who, e->options.noun);
+    if (!use->out)
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: the array for the results is NULL", use->who);
+    nn_reader *reader = nn_take_reader(e->shared);
+    if (!reader)
+        return nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out for a batch of %" PRId64 " rows", use->who,
+                                 batch_of(use->data));
+    status = run_over(e, reader, use);
+    nn_give_reader(e->shared, reader);
+    return status;
+}
+
+static void write_numbers(ad_tensor numbers, int64_t first, int64_t n, float *out)
+{
+    const float *x = ad_f32(numbers);
+    const size_t each = x ? ad_size_of(numbers) / (size_t)n : 0;
+    if (x)
+        memcpy(out + (size_t)first * each, x, (size_t)n * each * sizeof *x);
+}
+
+void nn_write_logits(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+{
+    (void)e, (void)r;
+    write_numbers(logits, first, n, out);
+}
+
+void nn_write_predictions(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+{
+    (void)r;
+    write_numbers(e->truth.head->predict(logits), first, n, out);
+}

@@ -1,0 +1,88 @@
+#ifndef GRADTAPE_NN_NODE_H
+#define GRADTAPE_NN_NODE_H
+/* Private to nn: the layers of a network as they were made. */
+#include <gradtape/network.h>
+
+#include "../optimisers.h"
+#include "../store.h"
+
+/* The longest name of a layer in its list, of one with all names around it, and of a part. */
+enum { NN_OWN_NAME = 100, NN_FULL_NAME = 240, NN_PART_NAME = 60 };
+
+/* A layer that was made: a node of the tree of nested lists. Shapes are those of one example. */
+typedef struct nn_node {
+    struct nn_node *next;    /* after it in its list */
+    struct nn_node **lists;  /* [copies]: the first layer of each copy of its list */
+    int64_t copies;          /* 0: the kind has no list */
+    bool is_numbered;        /* whether copies have numbers */
+    struct nn_node *planned; /* the one that was planned before it, whatever its list */
+    const char *own_name;    /* the last part of its name */
+    const char *group;       /* its own, or that of the layer around it */
+    uint64_t number;         /* in the order in which layers are run */
+    nn_network_layer made;   /* what can be seen of it */
+    int place[NN_MAX_PARTS]; /* of each part among those of the network; -1: it is left out */
+} nn_node;
+
+/* A parameter or state, and how it is trained. */
+typedef struct nn_made_part {
+    ad_tensor tensor;
+    nn_role role;
+    bool frozen;
+    nn_factors factors;
+} nn_made_part;
+
+struct nn_network {
+    ad_memory memory;
+    nn_store store;
+    ad_tape *tape;
+    nn_network_options options; /* `layers`, names and groups are read only while it is opened */
+    ad_shape output;
+    nn_node *first;  /* NULL: it could not be made */
+    nn_node **nodes; /* [n_nodes], in the order of their numbers */
+    size_t n_nodes;
+    nn_made_part *parts; /* [n_parts] */
+    size_t n_parts;
+    ad_tensor *trained;  /* [n_trained]: parameters that are not frozen, with their factors */
+    nn_factors *factors; /* [n_trained] */
+    size_t n_trained;
+};
+
+/* A layer while it is planned or run. */
+struct nn_layer_call {
+    const nn_network *network;
+    const nn_node *node;
+    nn_pass pass;
+    ad_tape *tape; /* on which it runs */
+    bool is_run;
+    const nn_node *planned; /* while it is planned: the one before it */
+};
+
+/* Makes the nodes of all layers, and checks everything; the tape is in error if something is wrong. Nothing is made on
+ * the tape. */
+ad_status nn_plan(nn_network *network);
+
+/* Puts the tape in error while the network is planned: the message ends with the shapes of the last few layers. */
+void nn_fail_planned(const nn_network *network, const nn_node *last, ad_status status, const char *what);
+
+/* Makes the parameters and states of a planned network. */
+ad_status nn_make_parts(nn_network *network);
+
+/* Makes the optimiser's slots (nn_optimiser_prepare). */
+ad_status nn_network_prepare(nn_network *network, const nn_optimiser_options *optimiser);
+
+/* What a row lacks; NULL if it can be used. */
+const char *nn_kind_needs(const nn_layer_kind *kind);
+
+/* Whether a part is not left out, how it is filled, and its shape. */
+bool nn_has_part(const nn_node *node, const nn_part *part);
+nn_initialiser nn_initialiser_of(const nn_node *node, const nn_part *part);
+ad_shape nn_shape_of_part(const nn_node *node, const nn_part *part);
+
+/* The value of a size; 0 for an axis that the input does not have, and for what is below 1. */
+int64_t nn_size_of(const nn_node *node, const nn_size *size);
+
+/* Writes a shape as [2,3] into `text`, and returns it. */
+enum { NN_SHAPE_TEXT = 180 };
+const char *nn_shape_text(const ad_shape *shape, char text[NN_SHAPE_TEXT]);
+
+#endif

@@ -1,0 +1,119 @@
+/* Numbers as text, in every locale. */
+#include "number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_DIGITS = 400, MOST_EXPONENT = 100000 };
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+
+/* Reads an exponent behind its e; `at` moves to its end. One that is very large stays very large. */
+static bool read_exponent(const char **at, long *exponent)
+{
+    const bool is_negative = **at == '-';
+    *at += **at == '-' || **at == '+';
+    if (!is_digit(**at))
+        return false;
+    long e = 0;
+    for (; is_digit(**at); ++*at)
+        e = e < MOST_EXPONENT ? 10 * e + (**at - '0') : e;
+    *exponent = is_negative ? -e : e;
+    return true;
+}
+
+/* The point goes into the exponent, 12.5e3 is 125e2: without a point strtod is the same in every locale. */
+bool nn_read_real(const char *text, double *x)
+{
+    char plain[MOST_DIGITS + 32];
+    int n = 0, digits = 0;
+    long exponent = 0, behind = 0;
+    bool has_point = false;
+    const char *at = text;
+    if (*at == '-')
+        plain[n++] = *at++;
+    for (; is_digit(*at) || (*at == '.' && !has_point); at++) {
+        if (*at == '.') {
+            has_point = true;
+            continue;
+        }
+        if (digits++ == MOST_DIGITS)
+            return false;
+        plain[n++] = *at;
+        behind += has_point;
+    }
+    if (digits == 0)
+        return false;
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        if (!read_exponent(&at, &exponent))
+            return false;
+    }
+    snprintf(plain + n, sizeof plain - (size_t)n, "e%ld", exponent - behind);
+    *x = strtod(plain, NULL);
+    return *at == 0;
+}
+
+bool nn_read_unsigned(const char *text, uint64_t *x)
+{
+    uint64_t sum = 0;
+    const char *at = text;
+    for (; is_digit(*at); at++) {
+        const uint64_t digit = (uint64_t)(*at - '0');
+        if (sum > (UINT64_MAX - digit) / 10)
+            return false;
+        sum = 10 * sum + digit;
+    }
+    if (at == text || *at)
+        return false;
+    *x = sum;
+    return true;
+}
+
+bool nn_read_integer(const char *text, int64_t *x)
+{
+    const bool is_negative = *text == '-';
+    uint64_t size;
+    if (!nn_read_unsigned(text + is_negative, &size) || size > (uint64_t)INT64_MAX + is_negative)
+        return false;
+    *x = !is_negative ? (int64_t)size : size == 0 ? 0 : -(int64_t)(size - 1) - 1;
+    return true;
+}
+
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
+
+/* The fewest digits that give the same number again. */
+static int digits_of(double x)
+{
+    char text[NN_REAL_TEXT];
+    int digits = 1;
+    for (; digits < 17; digits++) {
+        snprintf(text, sizeof text, "%.*e", digits - 1, x);
+        if (strtod(text, NULL) == x)
+            break;
+    }
+    return digits;
+}
+
+char *nn_real_text(double x, char text[NN_REAL_TEXT])
+{
+    if (!isfinite(x))
+        return strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
+    const double size = fabs(x);
+    int digits = digits_of(x), whole = 1;
+    for (double power = 10; power <= size && power <= 1e16; power *= 10)
+        whole++;
+    snprintf(text, NN_REAL_TEXT, "%.*g", digits < whole && whole <= 16 ? whole : digits, x);
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        const bool is_point = !strchr("0123456789+-e", *from);
+        if (!is_point || to[-1] != '.') /* a point may have several bytes */
+            *to++ = is_point ? '.' : *from;
+    }
+    *to = 0;
+    return text;
+}

@@ -1,0 +1,22 @@
+#ifndef GRADTAPE_NN_NUMBER_H
+#define GRADTAPE_NN_NUMBER_H
+/* Private to nn: numbers as text. They are read and written with a point in every locale. The whole text must be the
+ * number: no spaces, no sign +, no hexadecimal digits. */
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NN_REAL_TEXT = 32 };
+
+/* Reads a decimal number, for instance -12.5e-3. Returns false if the text is none, or has more than 400 digits. A
+ * number that is too large gives an infinity. */
+bool nn_read_real(const char *text, double *x);
+
+/* Read a whole number. Return false if the text is none, or the type does not hold it. */
+bool nn_read_integer(const char *text, int64_t *x);
+bool nn_read_unsigned(const char *text, uint64_t *x);
+
+/* Writes a number with the fewest digits that nn_read_real reads back to the same bits. Whole numbers below 1e16 have
+ * no exponent. Returns `text`. */
+char *nn_real_text(double x, char text[NN_REAL_TEXT]);
+
+#endif

@@ -1,0 +1,113 @@
+/* Text into an array. */
+#include "writer.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "number.h"
+
+nn_writer nn_writer_into(char *text, size_t size)
+{
+    if (size > 0)
+        text[0] = 0;
+    return (nn_writer){.text = text, .size = size};
+}
+
+void nn_put_bytes(nn_writer *w, const char *bytes, size_t n)
+{
+    if (w->n + 1 < w->size) {
+        const size_t room = w->size - w->n - 1;
+        size_t most = n < room ? n : room;
+        while (most < n && most > 0 && ((unsigned char)bytes[most] & 0xc0) == 0x80) /* no half of a character */
+            most--;
+        memcpy(w->text + w->n, bytes, most);
+        w->text[w->n + most] = 0;
+    }
+    w->n += n;
+}
+
+void nn_put(nn_writer *w, const char *text) { nn_put_bytes(w, text, strlen(text)); }
+
+void nn_put_format(nn_writer *w, const char *format, ...)
+{
+    char piece[128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(piece, sizeof piece, format, arguments);
+    va_end(arguments);
+    nn_put(w, piece);
+}
+
+void nn_put_real(nn_writer *w, double x)
+{
+    char text[NN_REAL_TEXT];
+    nn_put(w, nn_real_text(x, text));
+}
+
+/* ---- Texts of the user's ----------------------------------------------------------------------------------------- */
+
+/* The bytes of the character at a text's place: 0 for a control character, and for a byte that is no UTF-8. */
+static size_t printable(const char *text)
+{
+    const unsigned char c = (unsigned char)text[0];
+    const size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (c < 0x20 || c == 0x7f)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
+    return n == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0 ? 0 : n;
+}
+
+static void put_code(nn_writer *w, char c) { nn_put_format(w, "\\x%02x", (unsigned)(unsigned char)c); }
+
+void nn_put_shown(nn_writer *w, const char *text)
+{
+    enum { MOST = 40 };
+    for (int i = 0; *text && i < MOST; i++) {
+        const size_t n = printable(text);
+        if (n)
+            nn_put_bytes(w, text, n);
+        else
+            put_code(w, *text);
+        text += n ? n : 1;
+    }
+    nn_put(w, *text ? ".." : "");
+}
+
+void nn_put_quoted(nn_writer *w, const char *text)
+{
+    nn_put(w, "'");
+    nn_put_shown(w, text);
+    nn_put(w, "'");
+}
+
+static bool is_control(char c) { return (unsigned char)c < 0x20 || c == 0x7f; }
+
+static bool needs_quotes(const char *text)
+{
+    const char *at = text;
+    while (*at && !is_control(*at) && !strchr(" ,\"\\='", *at))
+        at++;
+    return at == text || *at;
+}
+
+void nn_put_option_text(nn_writer *w, const char *text)
+{
+    if (!needs_quotes(text)) {
+        nn_put(w, text);
+        return;
+    }
+    nn_put(w, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            nn_put(w, "\\");
+        if (is_control(*text))
+            put_code(w, *text);
+        else
+            nn_put_bytes(w, text, 1);
+    }
+    nn_put(w, "\"");
+}
