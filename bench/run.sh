@@ -90,6 +90,7 @@ print_adbench() {
 print_rest() {
     line "predict 10,000 rows, 1 thread" "$(field ratio "$predict1")" products "1.2"
     line "predict 10,000 rows, 2 threads" "$(field ratio "$predict2")" products ""
+    line "predict one row, 1 thread" "$(field one_row_ratio "$predict1")" products "1.3"
     line "growth: exponent of time over that of arithmetic" "$(field worst_ratio "$growth")" "" "1.05"
     line "memory of training over what it must hold" "$(field memory_ratio "$growth")" x ""
     line "1,000 layers in segments of 32: memory of values" "$(field memory_share_32 "$segments")" x ""

@@ -4,15 +4,7 @@
 
 #include <gradtape/operator.h>
 
-/* In a cell of a Markdown table a bar would end the cell. */
-static void print_cell(const char *text)
-{
-    for (; *text; text++)
-        if (*text == '|')
-            fputs("\\|", stdout);
-        else
-            putchar(*text);
-}
+#include "page.h"
 
 static const char *kind_of(char letter)
 {

@@ -27,7 +27,7 @@ static const char *train_and_test(nn_classifier *c, const nn_dataset *train, con
         if (nn_dataset_status(sets[i]) != AD_OK)
             return nn_dataset_message(sets[i]);
     nn_data train_data = nn_dataset_data(train), test_data = nn_dataset_data(test);
-    fprintf(stderr, "%s\nbatch_size = %ld, steps = %ld\n", nn_classifier_settings(c), o->batch_size, o->steps);
+    fprintf(stderr, "%s\nbatch_size=%ld steps=%ld\n", nn_classifier_settings(c), o->batch_size, o->steps);
     nn_classifier_fit(c, &train_data,
                       &(nn_fit_options){.batch_size = o->batch_size, .steps = o->steps, .callback = show_progress});
     if (nn_classifier_status(c) != AD_OK)

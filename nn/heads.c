@@ -8,8 +8,8 @@
 
 #include <gradtape/operators.h>
 
-#include "fields.h"
-#include "network/node.h"
+#include "options/fields.h"
+#include "shape_text.h"
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 

@@ -8,9 +8,12 @@ folders='autodiff nn inspect include examples bench tests tools docs'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# All in backticks but listings; NAME and FOLDER stand for something else.
+# All in backticks but listings, and but the tables that programs print from those of the library (reference.sh looks after
+# them; some of their names are put together by macros). NAME and FOLDER stand for something else.
+printed='^docs/(operators|networks-reference)[.]md$'
 # shellcheck disable=SC2086
-sed '/^```/,/^```/d' $pages | grep -oE '`[^`]+`' | grep -oE '[.A-Za-z0-9_][A-Za-z0-9_./-]*' |
+awk -v printed="$printed" 'FNR == 1 { inside = 0 } /^```/ { inside = !inside; next }
+    !inside && !(FILENAME ~ printed && /^[|]/)' $pages | grep -oE '`[^`]+`' | grep -oE '[.A-Za-z0-9_][A-Za-z0-9_./-]*' |
     grep -vE 'NAME|FOLDER' | sort -u >"$work/named"
 # shellcheck disable=SC2086
 find $folders .ci meson* -print >"$work/paths"

@@ -99,12 +99,20 @@ linear_solve)
     expect '^solve_in_numbers: its gradient is numeric \(backward\) and cannot be differentiated'
     expect '^solve: the matrix is singular: there is no pivot in column 1$'
     ;;
+networks)
+    run
+    expect '^  batch_norm  batch_norm  \[n, 32\] +64 +512$'
+    expect '^    dense_1   dense       \[n, 32\] +1,056 +4,224$'
+    expect '^  total +2,371 +9,740$'
+    expect '^step   0  loss [12]\.[0-9]{4}$'
+    expect '^(29[0-9]|300) of 300 other points on the right ring$'
+    ;;
 mnist)
     write_idx "$work"
     run --data "$work" --steps 60 --batch-size 30 --seed 7
     [ "$(tail -n 1 "$work/out")" = "$(cat "$work/out")" ] || fail "more than one line on stdout"
     expect '^accuracy = 1\.0000, global_step = 60, loss = 0\.0[0-9]{3}$'
-    grep -q 'hidden_units = \[300, 100\]' "$work/err" || fail "the settings are not shown"
+    grep -q '^hidden_units=300,100 n_classes=10 .* seed=7$' "$work/err" || fail "the settings are not shown"
     grep -q 'step 60 of 60  loss .* steps/s  0 s left' "$work/err" || fail "no progress is shown"
     [ -n "${EXAMPLE_WRAPPER:-}" ] || for threads in 1 2 3; do
         run --data "$work" --steps 60 --threads "$threads"

@@ -168,7 +168,10 @@ bool ad_room_for(ad_tape *t, ad_list *list, size_t n, size_t bytes)
     return false;
 }
 
-bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes) { return ad_room_for(t, list, 1, bytes); }
+bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes)
+{
+    return list->n < list->room || ad_room_for(t, list, 1, bytes);
+}
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 

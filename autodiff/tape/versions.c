@@ -44,7 +44,7 @@ bool ad_note_change(ad_tape *t, uint32_t id, const char *who)
 {
     if (refuse_change(t, id, who) || (t->watching && !ad_watch_change(t, id, who)))
         return false;
-    if (!is_unread(t, &ad_entry_at(t, id)->u.leaf) &&
+    if (t->changes.room - t->changes.n <= t->proposals.n && !is_unread(t, &ad_entry_at(t, id)->u.leaf) &&
         !ad_room_for(t, &t->changes, 1 + t->proposals.n, sizeof(ad_change)))
         return false;
     ad_count_change(t, id);

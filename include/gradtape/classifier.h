@@ -38,7 +38,7 @@ typedef struct nn_classifier_options {
                                       integers; copied. Data have them, and predictions come back in them */
     nn_texts label_texts;          /* [n_classes]: a vocabulary of texts, instead; copied. Data have label_texts */
     nn_scaling_kind scaling;       /* learnt at the first fit and applied to every later input; default none */
-    double scaling_constant;       /* for NN_SCALE_CONSTANT; 0: 255 */
+    double scaling_constant;       /* for NN_SCALE_CONSTANT, 1e-38 to 1e38; 0: 255 */
     uint64_t seed;                 /* of the weights, of the order of the examples and of masks */
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_classifier_options;

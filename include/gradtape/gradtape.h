@@ -6,8 +6,8 @@
  *   2. More ways to differentiate and to run: differentiate.h, replay.h, segments.h, gradcheck.h.
  *   3. Looking at a tape: show.h, inspect.h.
  *   4. Operators of your own: operator.h, position.h.
- *   5. Networks, made of these: layers.h, optimisers.h, data.h, classifier.h, regressor.h, options.h,
- *      metrics.h. */
+ *   5. Networks, made of these: layers.h with fields.h, network.h, optimisers.h, heads.h; data.h, estimator.h,
+ *      classifier.h, regressor.h, options.h; metrics.h. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>
@@ -36,8 +36,6 @@
 #include <gradtape/metrics.h>
 #include <gradtape/network.h>
 #include <gradtape/optimisers.h>
-#include <gradtape/options.h>
-#include <gradtape/regressor.h>
 #include <gradtape/options.h>
 #include <gradtape/regressor.h>
 

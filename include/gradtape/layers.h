@@ -36,6 +36,13 @@ typedef struct nn_layer {
                             layer around it, or none */
 } nn_layer;
 
+/* NN_LAYER(nn_dense, .units = 3) is a layer of a kind whose struct of options is called as the kind, with _options
+ * after it: nn_dense_options. */
+#define NN_LAYER(of_kind, ...)                                                                                         \
+    {                                                                                                                  \
+        .kind = &of_kind, .options = &(const of_kind##_options) { __VA_ARGS__ }                                        \
+    }
+
 /* A list of layers. NN_LAYERS(array) is that of an array. */
 typedef struct nn_layers {
     const nn_layer *at;
@@ -107,6 +114,10 @@ typedef enum nn_initialiser {
 
 /* Returns for instance "glorot_uniform"; "" for NN_INITIALISER_DEFAULT; NULL for a number outside the list. */
 AD_API const char *nn_initialiser_name(int initialiser);
+
+/* Returns what it fills with, for instance "uniform in +-sqrt(6 / (d + h))", for reference tables; "" and NULL as
+ * above. */
+AD_API const char *nn_initialiser_formula(int initialiser);
 
 /* Fills a parameter or state of type f32 or f64. Numbers are drawn at (seed, stream, 0), (seed, stream, 1), ...
  * (random.h). Returns the tape's status. Errors: a number outside the list, or NN_INITIALISER_DEFAULT; orthogonal for a
@@ -217,10 +228,7 @@ typedef struct nn_dense_options {
     bool without_biases;
 } nn_dense_options;
 NN_KIND nn_dense;
-#define NN_DENSE(...)                                                                                                  \
-    {                                                                                                                  \
-        .kind = &nn_dense, .options = &(const nn_dense_options) { __VA_ARGS__ }                                        \
-    }
+#define NN_DENSE(...) NN_LAYER(nn_dense, __VA_ARGS__)
 
 /* activation: y = f(x), element by element. */
 typedef struct nn_activation_options {
@@ -228,10 +236,7 @@ typedef struct nn_activation_options {
     double slope;         /* of leaky_relu; default 0.01 */
 } nn_activation_options;
 NN_KIND nn_activation;
-#define NN_ACTIVATION(...)                                                                                             \
-    {                                                                                                                  \
-        .kind = &nn_activation, .options = &(const nn_activation_options) { __VA_ARGS__ }                              \
-    }
+#define NN_ACTIVATION(...) NN_LAYER(nn_activation, __VA_ARGS__)
 
 /* dropout: in training y = x m, where m is 0 with probability `rate`, else 1 / (1 - rate); in inference y = x
  * (Srivastava and others 2014, inverted). */
@@ -239,21 +244,16 @@ typedef struct nn_dropout_options {
     double rate; /* at least 0 and below 1; default 0 */
 } nn_dropout_options;
 NN_KIND nn_dropout;
-#define NN_DROPOUT(...)                                                                                                \
-    {                                                                                                                  \
-        .kind = &nn_dropout, .options = &(const nn_dropout_options) { __VA_ARGS__ }                                    \
-    }
+#define NN_DROPOUT(...) NN_LAYER(nn_dropout, __VA_ARGS__)
 
 /* layer_norm: y = gain (x - mean) / sqrt(variance + epsilon) + bias over the last axis (ad_layer_norm). Parts: gain
  * [d], which begins at 1, and bias [d]. */
 typedef struct nn_layer_norm_options {
+    int unused;     /* so that the macro may have no arguments */
     double epsilon; /* 1e-30 to 1e30; default 1e-5 */
 } nn_layer_norm_options;
 NN_KIND nn_layer_norm;
-#define NN_LAYER_NORM(...)                                                                                             \
-    {                                                                                                                  \
-        .kind = &nn_layer_norm, .options = &(const nn_layer_norm_options) { __VA_ARGS__ }                              \
-    }
+#define NN_LAYER_NORM(...) NN_LAYER(nn_layer_norm, 0, __VA_ARGS__)
 
 /* batch_norm: y = gain (x - mean) / sqrt(variance + epsilon) + bias for each index of the first axis of an example
  * (features [n,d], channels [n,c,...]), over the n examples and the other axes (Ioffe, Szegedy 2015). Training takes
@@ -262,14 +262,12 @@ NN_KIND nn_layer_norm;
  * values. Parts: gain [d], bias [d]; states running_mean [d] and running_variance [d], which begin at 0 and 1. A batch
  * of which m is below 2 is an error in training. */
 typedef struct nn_batch_norm_options {
+    int unused;      /* so that the macro may have no arguments */
     double momentum; /* above 0, at most 1; default 0.1 */
     double epsilon;  /* 1e-30 to 1e30; default 1e-5 */
 } nn_batch_norm_options;
 NN_KIND nn_batch_norm;
-#define NN_BATCH_NORM(...)                                                                                             \
-    {                                                                                                                  \
-        .kind = &nn_batch_norm, .options = &(const nn_batch_norm_options) { __VA_ARGS__ }                              \
-    }
+#define NN_BATCH_NORM(...) NN_LAYER(nn_batch_norm, 0, __VA_ARGS__)
 
 /* flatten: all axes of an example become one: [n,a,b] to [n,ab]. */
 NN_KIND nn_flatten;
@@ -283,10 +281,7 @@ typedef struct nn_residual_options {
     nn_layers layers;
 } nn_residual_options;
 NN_KIND nn_residual;
-#define NN_RESIDUAL(array)                                                                                             \
-    {                                                                                                                  \
-        .kind = &nn_residual, .options = &(const nn_residual_options) { .layers = NN_LAYERS(array) }                   \
-    }
+#define NN_RESIDUAL(array) NN_LAYER(nn_residual, NN_LAYERS(array))
 
 /* repeat: y = f(f(... f(x))), `times` copies of a list, each with parameters of its own. */
 typedef struct nn_repeat_options {
@@ -294,10 +289,7 @@ typedef struct nn_repeat_options {
     int64_t times; /* at least 1; no default */
 } nn_repeat_options;
 NN_KIND nn_repeat;
-#define NN_REPEAT(number, array)                                                                                       \
-    {                                                                                                                  \
-        .kind = &nn_repeat, .options = &(const nn_repeat_options) { .layers = NN_LAYERS(array), .times = (number) }    \
-    }
+#define NN_REPEAT(number, array) NN_LAYER(nn_repeat, NN_LAYERS(array), (number))
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 

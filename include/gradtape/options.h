@@ -24,6 +24,10 @@
 /* What options are for. */
 typedef enum nn_estimator_kind { NN_CLASSIFIER, NN_REGRESSOR, NN_ESTIMATOR_COUNT } nn_estimator_kind;
 
+/* Returns the table of the options that text can say, in the order in which settings have them: fields of
+ * nn_classifier_options or nn_regressor_options, for help and reference tables. For another kind it is empty. */
+AD_API nn_fields nn_options_fields(nn_estimator_kind kind);
+
 /* Options that were read from text. They own all that they point to. They do not change, so threads may share them. */
 typedef struct nn_options nn_options;
 

@@ -86,20 +86,36 @@ ad_tensor nn_batch_truth(nn_batch *b, ad_tape *tape, const nn_truth *truth, cons
     return ad_borrow(tape, truth->classes ? AD_I32 : AD_F32, shape, b->truth);
 }
 
-ad_tensor nn_batch_mean(nn_batch *b, ad_tensor losses, const nn_truth *truth, const nn_data *data, const int32_t *rows,
-                        int64_t first, int64_t n)
+/* How much a row counts: its own weight times that of its class. */
+static double weight_of(const nn_truth *truth, const nn_data *data, int32_t row)
 {
-    if (!data->weights && !truth->class_weights)
-        return ad_mean(losses);
-    double sum = 0;
+    const double own = data->weights ? data->weights[row] : 1;
+    return truth->class_weights ? own * truth->class_weights[truth->classes[row]] : own;
+}
+
+double nn_batch_weigh(nn_batch *b, const nn_truth *truth, const nn_data *data, const int32_t *rows, int64_t n)
+{
+    double largest = 0, sum = 0;
+    b->is_weighed = data->weights || truth->class_weights;
+    if (!b->is_weighed)
+        return (double)n;
     for (int64_t i = 0; i < n; i++) {
-        const int64_t row = row_at(rows, first, i);
-        const double own = data->weights ? data->weights[row] : 1;
-        b->weights[i] = (float)(own * (truth->class_weights ? truth->class_weights[truth->classes[row]] : 1));
+        const double w = weight_of(truth, data, rows[i]);
+        largest = w > largest ? w : largest;
+    }
+    for (int64_t i = 0; i < n && largest > 0; i++) {
+        b->weights[i] = (float)(weight_of(truth, data, rows[i]) / largest);
         sum += (double)b->weights[i];
     }
-    const ad_tensor weights = ad_borrow(losses.tape, AD_F32, AD_SHAPE(n), b->weights);
-    return ad_scale(ad_sum(ad_mul(losses, weights)), sum > 0 ? 1 / sum : 0);
+    return sum;
+}
+
+ad_tensor nn_batch_mean(nn_batch *b, ad_tensor losses, double sum)
+{
+    if (!b->is_weighed)
+        return ad_mean(losses);
+    const ad_tensor weights = ad_borrow(losses.tape, AD_F32, ad_shape_of(losses), b->weights);
+    return ad_scale(ad_sum(ad_mul(losses, weights)), 1 / sum);
 }
 
 /* ---- Calling ----------------------------------------------------------------------------------------------------- */
@@ -113,11 +129,10 @@ static int32_t most_probable(const float *z, int64_t classes)
     return best;
 }
 
-bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int32_t *called)
+bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int64_t first, int32_t *called)
 {
-    /* Logits are in the order of the probabilities where there are as many: classes need no more. */
-    const bool by_logits = head->task == NN_CLASSES && ad_shape_of(logits).dims[1] == k;
-    const ad_tensor from = by_logits ? logits : head->predict(logits);
+    /* Softmax keeps the order of its logits. */
+    const ad_tensor from = head == &nn_head_softmax ? logits : nn_head_predictions(head, k, logits, first);
     const float *p = ad_f32(from);
     const int64_t n = p ? ad_shape_of(from).dims[0] : 0;
     if (head->task == NN_CLASSES)

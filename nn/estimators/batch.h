@@ -1,9 +1,8 @@
 #ifndef GRADTAPE_NN_BATCH_H
 #define GRADTAPE_NN_BATCH_H
 /* Private to nn: rows of data, gathered for one run of a network: features scaled, what is true of them, weights. */
-#include <gradtape/heads.h>
-
-#include "../scaling.h"
+#include "../data/scaling.h"
+#include "head.h"
 
 /* What is true of each row of data, as a head takes it. */
 typedef struct nn_truth {
@@ -20,6 +19,7 @@ typedef struct nn_batch {
     float *weights;  /* [room] */
     int32_t *called; /* [room, width]: classes or labels that were predicted */
     int64_t room, columns, width;
+    bool is_weighed; /* else every row counts once */
 } nn_batch;
 
 /* The numbers that are true of each row. */
@@ -33,9 +33,9 @@ void nn_batch_release(nn_batch *batch, ad_memory *memory);
 /* Target i of all, as a number. */
 double nn_target_at(const nn_data *data, int64_t i);
 
-/* Writes what is called after the logits: the most probable class of each row, the lowest of equals, or 0 and 1 for
- * each label. Returns false if the logits cannot be read. */
-bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int32_t *called);
+/* Writes what is called after the logits of rows from `first` on: the most probable class of each row, the lowest of
+ * equals, or 0 and 1 for each label. Returns false if the logits cannot be read. */
+bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int64_t first, int32_t *called);
 
 /* Gather rows into the batch, and return them as a tensor on the tape that borrows them: features [n, columns], what is
  * true [n] or [n, k]. `rows` [n] names them; NULL: those from `first` on. */
@@ -48,8 +48,11 @@ ad_tensor nn_batch_truth(nn_batch *batch, ad_tape *tape, const nn_truth *truth, 
 void nn_batch_gather_truth(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows,
                            int64_t first, int64_t n);
 
-/* Returns the mean of the losses [n] of these rows by their weights; 0 where all of them are 0. */
-ad_tensor nn_batch_mean(nn_batch *batch, ad_tensor losses, const nn_truth *truth, const nn_data *data,
-                        const int32_t *rows, int64_t first, int64_t n);
+/* Gathers how much these rows count, their own weights times those of their classes, and returns the sum. They are
+ * shares of the largest, so that no common factor is too large or too small for f32. */
+double nn_batch_weigh(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows, int64_t n);
+
+/* Returns the mean of the losses [n] of the rows that were weighed. `sum` is that of their weights, above 0. */
+ad_tensor nn_batch_mean(nn_batch *batch, ad_tensor losses, double sum);
 
 #endif

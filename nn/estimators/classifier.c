@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../estimator_fields.h"
-#include "../vocabulary.h"
+#include "../options/estimator_fields.h"
 #include "estimator.h"
+#include "vocabulary.h"
 
 struct nn_classifier {
     nn_estimator e; /* first: an estimator frees it */
@@ -22,13 +22,14 @@ static const char *mistake_in(const nn_classifier_options *o, char *text, size_t
 {
     const nn_head *head = o->head;
     const bool one_label = head->task == NN_CLASSES;
-    const int64_t most = head->most ? head->most : INT32_MAX;
     double largest = 0;
-    if (head->task == NN_REGRESSION || !head->loss || !head->predict || !head->name)
+    if (!one_label && head->task != NN_LABELS)
         return "its head tells no classes: use nn_head_softmax, nn_head_one_logit or nn_head_independent";
-    if (o->n_classes < head->least || o->n_classes > most) {
-        snprintf(text, size, "n_classes is %" PRId64 ": it must be %" PRId64 " to %" PRId64, o->n_classes, head->least,
-                 most);
+    const char *mistake = nn_head_mistake(head, o->n_classes, "n_classes", text, size);
+    if (mistake)
+        return mistake;
+    if (o->class_weights.n && !o->class_weights.at) {
+        snprintf(text, size, "class_weights is NULL: it must be an array of %zu", o->class_weights.n);
         return text;
     }
     for (size_t i = 0; i < o->class_weights.n; i++) {
@@ -173,7 +174,7 @@ static void write_labels(const nn_estimator *e, nn_reader *r, ad_tensor logits, 
     const labels_out *to = out;
     const int64_t width = r->batch.width, at = first * width;
     const int32_t *called = r->batch.called;
-    if (!nn_call(e->truth.head, e->truth.k, logits, r->batch.called))
+    if (!nn_call(e->truth.head, e->truth.k, logits, first, r->batch.called))
         return;
     const bool has_integers = to->vocabulary->n > 0 && !nn_vocabulary_has_texts(to->vocabulary);
     for (int64_t i = 0; i < n * width; i++)

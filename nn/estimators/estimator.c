@@ -8,10 +8,10 @@
 
 #include <gradtape/inspect.h>
 
-#include "../data_check.h"
+#include "../data/data_check.h"
 #include "../layers/copy.h"
 #include "../network/node.h"
-#include "../optimisers.h"
+#include "../training/optimisers.h"
 
 /* ---- Opening and closing ----------------------------------------------------------------------------------------- */
 
@@ -146,6 +146,9 @@ ad_status nn_estimator_take_options(nn_estimator *e, const nn_estimator_options 
                                  options->scaling_constant);
     if (options->layers.n && hidden_units[0])
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: hidden_units and layers are both given: leave one out", noun);
+    if (options->layers.n && options->dropout > 0)
+        return nn_estimator_fail(e, AD_BAD_VALUE,
+                                 "%s: dropout goes with hidden_units: write NN_DROPOUT among the layers instead", noun);
     if ((options->layers.n && !options->layers.at) || (options->n_groups && !options->groups))
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: the array of %s is NULL", noun,
                                  options->layers.n && !options->layers.at ? "layers" : "groups");
@@ -218,6 +221,8 @@ static ad_status make_network(nn_estimator *e, int64_t columns)
                                                                 .groups = o->groups,
                                                                 .n_groups = o->n_groups});
     ad_memory_release(&e->memory, all, before.n + 1, sizeof *all);
+    if (ad_status_of(e->tape) == AD_OK && e->network->n_trained == 0)
+        ad_fail(e->tape, AD_BAD_VALUE, "every parameter is frozen: leave some for training");
     return ad_status_of(e->tape);
 }
 

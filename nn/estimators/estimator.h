@@ -4,7 +4,7 @@
  * scaling of features, and a place in its training. Calls that take a const estimator may run at once. */
 #include <gradtape/estimator.h>
 
-#include "../fields.h"
+#include "../options/fields.h"
 #include "../store.h"
 #include "shared.h"
 
@@ -128,7 +128,9 @@ typedef struct nn_use {
     bool needs_finite; /* logits: a class or a figure made of others would be a guess */
 } nn_use;
 
-/* Runs the network over the data, a batch at a time, in constant memory. */
+/* Checks the data and that there is a network; runs it over the data, a batch at a time, in constant memory; both. */
+ad_status nn_estimator_check_use(const nn_estimator *estimator, const nn_use *use);
+ad_status nn_estimator_run(const nn_estimator *estimator, const nn_use *use);
 ad_status nn_estimator_use(const nn_estimator *estimator, const nn_use *use);
 
 /* The consumers that write to float arrays: logits [rows, outputs] and predictions [rows, k]. */

@@ -51,10 +51,10 @@ static void add_rows(const nn_estimator *e, nn_reader *r, ad_tensor logits, int6
     const nn_head *head = sum->truth->head;
     const ad_tensor y = nn_batch_truth(&r->batch, r->tape, sum->truth, sum->data, NULL, first, n);
     const nn_head_options plain = {.delta = e->options.head_options.delta};
-    const bool has_calls = sum->truth->classes && nn_call(head, sum->truth->k, logits, r->batch.called);
-    add_losses(sum, ad_f32(head->loss(logits, y, &plain)), &r->batch, has_calls, first, n);
+    const bool has_calls = sum->truth->classes && nn_call(head, sum->truth->k, logits, first, r->batch.called);
+    add_losses(sum, ad_f32(nn_head_losses(head, logits, y, &plain)), &r->batch, has_calls, first, n);
     if (sum->predictions)
-        keep_predictions(sum, head->predict(logits), first, n);
+        keep_predictions(sum, nn_head_predictions(head, sum->truth->k, logits, first), first, n);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -106,7 +106,7 @@ static ad_status give_figures(const nn_estimator *e, const totals *sum, nn_evalu
     const ad_allocator allocator = nn_shared_allocator(e->shared);
     nn_metrics *of[NN_TASK_COUNT] = {NULL};
     ad_status status = AD_OK;
-    for (size_t i = 0; i < head->n_figures && i < NN_MAX_FIGURES && status == AD_OK; i++) {
+    for (size_t i = 0; i < head->n_figures && status == AD_OK; i++) {
         const nn_head_figure *wanted = &head->figures[i];
         if (!has_figure(sum->truth, wanted))
             continue;
@@ -132,14 +132,14 @@ static bool make_room(totals *sum, nn_store *store)
     if (!has_figures(truth))
         return true;
     sum->predictions = nn_store_take(store, rows, k * sizeof *sum->predictions);
-    if (truth->head->task == NN_CLASSES)
+    const bool has_scores = truth->head->task == NN_CLASSES && k == 2;
+    if (has_scores)
         sum->scores = nn_store_take(store, rows, sizeof *sum->scores);
     if (truth->head->task == NN_REGRESSION)
         sum->targets = nn_store_take(store, rows, k * sizeof *sum->targets);
     for (size_t i = 0; sum->targets && i < rows * k; i++)
         sum->targets[i] = nn_target_at(sum->data, (int64_t)i);
-    return sum->predictions && (truth->head->task != NN_CLASSES || sum->scores) &&
-           (truth->head->task != NN_REGRESSION || sum->targets);
+    return sum->predictions && (!has_scores || sum->scores) && (truth->head->task != NN_REGRESSION || sum->targets);
 }
 
 /* ---- Evaluations ------------------------------------------------------------------------------------------------- */
@@ -154,7 +154,7 @@ nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, 
     totals sum = {.data = data, .truth = truth};
     const nn_use use = {
         .who = "evaluate", .data = data, .truth = truth, .consume = add_rows, .out = &sum, .needs_finite = true};
-    ad_status status = nn_estimator_check(e, data, truth, use.who);
+    ad_status status = nn_estimator_check_use(e, &use);
     if (status != AD_OK)
         return nn_no_evaluation(status);
     const ad_allocator allocator = nn_shared_allocator(e->shared);
@@ -164,7 +164,7 @@ nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, 
     if (!make_room(&sum, &store))
         status = nn_estimator_fail(e, AD_NO_MEMORY, "evaluate: memory is out for %" PRId64 " rows", data->rows);
     if (status == AD_OK)
-        status = nn_estimator_use(e, &use);
+        status = nn_estimator_run(e, &use);
     if (status == AD_OK && sum.predictions)
         status = give_figures(e, &sum, &evaluation);
     nn_store_release(&store);

@@ -62,31 +62,22 @@ static ad_status make_order(nn_estimator *e, nn_cursor at)
 
 /* ---- Steps ------------------------------------------------------------------------------------------------------- */
 
-/* Records the mean loss of rows of the data. */
+/* Records the mean loss of rows of the data, which count as much as `sum` in all. */
 static ad_tensor record_loss(nn_estimator *e, const nn_data *data, const nn_truth *truth, nn_pass pass,
-                             const int32_t *rows, int64_t n)
+                             const int32_t *rows, int64_t n, double sum)
 {
     const ad_tensor x = nn_batch_features(&e->batch, e->tape, &e->scaling, data, rows, 0, n);
     const ad_tensor z = nn_run(e->network, pass, x);
     const ad_tensor y = nn_batch_truth(&e->batch, e->tape, truth, data, rows, 0, n);
-    const ad_tensor losses = truth->head->loss(z, y, &e->options.head_options);
-    return nn_batch_mean(&e->batch, losses, truth, data, rows, 0, n);
+    return nn_batch_mean(&e->batch, nn_head_losses(truth->head, z, y, &e->options.head_options), sum);
 }
 
-/* One step; everything that can fail comes before the first change. */
-static ad_status train_step(nn_estimator *e, const nn_data *data, const nn_truth *truth, int64_t batch_size,
-                            double *loss)
+/* Records a batch and updates the parameters by it. */
+static ad_status learn_batch(nn_estimator *e, const nn_data *data, const nn_truth *truth, const int32_t *rows,
+                             int64_t n, double sum, double *loss)
 {
-    nn_cursor at = next_place(e->at, data->rows);
-    const int64_t n = at.rows - at.place < batch_size ? at.rows - at.place : batch_size;
-    const ad_status status = make_order(e, at);
-    if (status != AD_OK)
-        return status;
-    if (!nn_batch_reserve(&e->batch, n, data->columns, nn_truth_width(truth->head, truth->k), &e->memory))
-        return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", n);
-    nn_estimator_prepare_tape(e);
     const nn_pass pass = nn_training(e->network, e->step);
-    const ad_tensor mean = record_loss(e, data, truth, pass, e->order + at.place, n);
+    const ad_tensor mean = record_loss(e, data, truth, pass, rows, n, sum);
     *loss = ad_item(mean);
     if (ad_status_of(e->tape) == AD_OK && !isfinite(*loss))
         ad_fail(e->tape, AD_NOT_FINITE,
@@ -96,6 +87,26 @@ static ad_status train_step(nn_estimator *e, const nn_data *data, const nn_truth
     if (nn_step(e->network, pass, &e->options.optimiser) != AD_OK)
         return nn_estimator_fail_with_tape(e, e->tape, "fit");
     ad_reset(e->tape);
+    return AD_OK;
+}
+
+/* One step; everything that can fail comes before the first change. A batch in which no row counts changes nothing. */
+static ad_status train_step(nn_estimator *e, const nn_data *data, const nn_truth *truth, int64_t batch_size,
+                            double *loss)
+{
+    nn_cursor at = next_place(e->at, data->rows);
+    const int64_t n = at.rows - at.place < batch_size ? at.rows - at.place : batch_size;
+    ad_status status = make_order(e, at);
+    if (status != AD_OK)
+        return status;
+    if (!nn_batch_reserve(&e->batch, n, data->columns, nn_truth_width(truth->head, truth->k), &e->memory))
+        return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", n);
+    nn_estimator_prepare_tape(e);
+    const int32_t *rows = e->order + at.place;
+    const double sum = nn_batch_weigh(&e->batch, truth, data, rows, n);
+    status = sum > 0 ? learn_batch(e, data, truth, rows, n, sum, loss) : AD_OK;
+    if (status != AD_OK)
+        return status;
     at.place += n;
     e->at = at;
     e->step++;

@@ -20,7 +20,7 @@ static ad_tensor loss_of_row(nn_estimator *e, const nn_data *data, const nn_trut
                                 : truth->classes ? "labels"
                                                  : "target");
     const ad_tensor z = nn_run(e->network, nn_inference(e->network), x);
-    return ad_name(ad_mean(truth->head->loss(z, y, &e->options.head_options)), "loss");
+    return ad_name(ad_mean(nn_head_losses(truth->head, z, y, &e->options.head_options)), "loss");
 }
 
 static ad_status check_record(const nn_estimator *e, const nn_data *data, const nn_truth *truth, int64_t row,

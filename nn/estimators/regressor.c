@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../estimator_fields.h"
+#include "../options/estimator_fields.h"
 #include "estimator.h"
 
 struct nn_regressor {
@@ -14,17 +14,15 @@ struct nn_regressor {
 /* Checks the options, once defaults are filled in, and takes them over. */
 static ad_status take_options(nn_regressor *r, const nn_regressor_options *o)
 {
-    const nn_head *head = o->head;
-    const int64_t most = head->most ? head->most : INT32_MAX;
-    if (head->task != NN_REGRESSION || !head->loss || !head->predict)
+    char text[300];
+    if (o->head->task != NN_REGRESSION)
         return nn_estimator_fail(&r->e, AD_BAD_VALUE,
                                  "regressor: its head tells no numbers: use nn_head_squared or another of regression");
-    if (o->n_targets < head->least || o->n_targets > most)
-        return nn_estimator_fail(&r->e, AD_BAD_VALUE,
-                                 "regressor: n_targets is %" PRId64 ": it must be %" PRId64 " to %" PRId64,
-                                 o->n_targets, head->least, most);
+    const char *mistake = nn_head_mistake(o->head, o->n_targets, "n_targets", text, sizeof text);
+    if (mistake)
+        return nn_estimator_fail(&r->e, AD_BAD_VALUE, "regressor: %s", mistake);
     const nn_estimator_options common = NN_ESTIMATOR_OPTIONS("regressor", o);
-    r->e.truth = (nn_truth){.head = head, .k = o->n_targets};
+    r->e.truth = (nn_truth){.head = o->head, .k = o->n_targets};
     return nn_estimator_take_options(&r->e, &common, o->hidden_units);
 }
 

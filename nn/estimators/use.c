@@ -46,22 +46,31 @@ static ad_status run_over(const nn_estimator *e, nn_reader *r, const nn_use *use
     return status;
 }
 
-ad_status nn_estimator_use(const nn_estimator *e, const nn_use *use)
+ad_status nn_estimator_check_use(const nn_estimator *e, const nn_use *use)
 {
-    ad_status status = nn_estimator_check(e, use->data, use->truth, use->who);
+    const ad_status status = nn_estimator_check(e, use->data, use->truth, use->who);
     if (status != AD_OK)
         return status;
     if (!e->tape)
         return nn_estimator_fail(e, AD_BAD_STATE, "%s: the %s was not fitted yet", use->who, e->options.noun);
-    if (!use->out)
-        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: the array for the results is NULL", use->who);
+    return use->out ? AD_OK : nn_estimator_fail(e, AD_BAD_VALUE, "%s: the array for the results is NULL", use->who);
+}
+
+ad_status nn_estimator_run(const nn_estimator *e, const nn_use *use)
+{
     nn_reader *reader = nn_take_reader(e->shared);
     if (!reader)
         return nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out for a batch of %" PRId64 " rows", use->who,
                                  batch_of(use->data));
-    status = run_over(e, reader, use);
+    const ad_status status = run_over(e, reader, use);
     nn_give_reader(e->shared, reader);
     return status;
+}
+
+ad_status nn_estimator_use(const nn_estimator *e, const nn_use *use)
+{
+    const ad_status status = nn_estimator_check_use(e, use);
+    return status == AD_OK ? nn_estimator_run(e, use) : status;
 }
 
 static void write_numbers(ad_tensor numbers, int64_t first, int64_t n, float *out)
@@ -81,5 +90,5 @@ void nn_write_logits(const nn_estimator *e, nn_reader *r, ad_tensor logits, int6
 void nn_write_predictions(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
 {
     (void)r;
-    write_numbers(e->truth.head->predict(logits), first, n, out);
+    write_numbers(nn_head_predictions(e->truth.head, e->truth.k, logits, first), first, n, out);
 }

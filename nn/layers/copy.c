@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-#include "../fields.h"
-#include "../network/node.h"
+#include <gradtape/network.h>
+
+#include "../options/fields.h"
+#include "check.h"
 
 /* What is copied: layers are counted as a network counts them, so that it refuses what is left as it is. */
 typedef struct copying {

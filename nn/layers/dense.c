@@ -70,9 +70,17 @@ static const nn_field dense_fields[] = {
 };
 
 static const nn_part dense_parts[] = {
-    {"weights", NN_WEIGHT, 2, {NN_INPUT_SIZE(-1), NN_OPTION_SIZE(nn_dense_options, units)},
-     .initialiser = NN_GLOROT_UNIFORM, .chosen_by = offsetof(nn_dense_options, initialiser)},
-    {"biases", NN_BIAS, 1, {NN_OPTION_SIZE(nn_dense_options, units)}, .initialiser = NN_ZEROS,
+    {"weights",
+     NN_WEIGHT,
+     2,
+     {NN_INPUT_SIZE(-1), NN_OPTION_SIZE(nn_dense_options, units)},
+     .initialiser = NN_GLOROT_UNIFORM,
+     .chosen_by = offsetof(nn_dense_options, initialiser)},
+    {"biases",
+     NN_BIAS,
+     1,
+     {NN_OPTION_SIZE(nn_dense_options, units)},
+     .initialiser = NN_ZEROS,
      .left_out_by = offsetof(nn_dense_options, without_biases)},
 };
 

@@ -15,26 +15,31 @@ typedef enum distribution { VALUE, UNIFORM, NORMAL, ORTHOGONAL } distribution;
 
 /* One row an initialiser. The variance is scale / (inputs d + outputs h), where a factor says which of them count. */
 static const struct {
-    const char *name;
+    const char *name, *formula;
     distribution from;
     double scale; /* or the value */
     double inputs, outputs;
 } initialisers[NN_INITIALISER_COUNT] = {
-    [NN_INITIALISER_DEFAULT] = {""},
-    [NN_GLOROT_UNIFORM] = {"glorot_uniform", UNIFORM, 2, 1, 1},
-    [NN_GLOROT_NORMAL] = {"glorot_normal", NORMAL, 2, 1, 1},
-    [NN_HE_UNIFORM] = {"he_uniform", UNIFORM, 2, 1, 0},
-    [NN_HE_NORMAL] = {"he_normal", NORMAL, 2, 1, 0},
-    [NN_LECUN_UNIFORM] = {"lecun_uniform", UNIFORM, 1, 1, 0},
-    [NN_LECUN_NORMAL] = {"lecun_normal", NORMAL, 1, 1, 0},
-    [NN_ORTHOGONAL] = {"orthogonal", ORTHOGONAL, 1, 0, 0},
-    [NN_ZEROS] = {"zeros", VALUE, 0, 0, 0},
-    [NN_ONES] = {"ones", VALUE, 1, 0, 0},
+    [NN_INITIALISER_DEFAULT] = {"", ""},
+    [NN_GLOROT_UNIFORM] = {"glorot_uniform", "uniform in +-sqrt(6 / (d + h))", UNIFORM, 2, 1, 1},
+    [NN_GLOROT_NORMAL] = {"glorot_normal", "normal, deviation sqrt(2 / (d + h))", NORMAL, 2, 1, 1},
+    [NN_HE_UNIFORM] = {"he_uniform", "uniform in +-sqrt(6 / d)", UNIFORM, 2, 1, 0},
+    [NN_HE_NORMAL] = {"he_normal", "normal, deviation sqrt(2 / d)", NORMAL, 2, 1, 0},
+    [NN_LECUN_UNIFORM] = {"lecun_uniform", "uniform in +-sqrt(3 / d)", UNIFORM, 1, 1, 0},
+    [NN_LECUN_NORMAL] = {"lecun_normal", "normal, deviation sqrt(1 / d)", NORMAL, 1, 1, 0},
+    [NN_ORTHOGONAL] = {"orthogonal", "columns or rows, whichever are fewer, orthonormal", ORTHOGONAL, 1, 0, 0},
+    [NN_ZEROS] = {"zeros", "0", VALUE, 0, 0, 0},
+    [NN_ONES] = {"ones", "1", VALUE, 1, 0, 0},
 };
 
 const char *nn_initialiser_name(int initialiser)
 {
     return (unsigned)initialiser < NN_INITIALISER_COUNT ? initialisers[initialiser].name : NULL;
+}
+
+const char *nn_initialiser_formula(int initialiser)
+{
+    return (unsigned)initialiser < NN_INITIALISER_COUNT ? initialisers[initialiser].formula : NULL;
 }
 
 /* ---- Sizes ------------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 #include <gradtape/random.h>
 #include <gradtape/update.h>
 
+#include "../shape_text.h"
+
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
 nn_network *nn_network_open(ad_tape *tape, const nn_network_options *options)

@@ -3,11 +3,12 @@
 /* Private to nn: the layers of a network as they were made. */
 #include <gradtape/network.h>
 
-#include "../optimisers.h"
+#include "../layers/check.h"
 #include "../store.h"
+#include "../training/optimisers.h"
 
-/* The longest name of a layer in its list, of one with all names around it, and of a part. */
-enum { NN_OWN_NAME = 100, NN_FULL_NAME = 240, NN_PART_NAME = 60 };
+/* The longest name of a layer with all names around it. */
+enum { NN_FULL_NAME = 240 };
 
 /* A layer that was made: a node of the tree of nested lists. Shapes are those of one example. */
 typedef struct nn_node {
@@ -70,9 +71,6 @@ ad_status nn_make_parts(nn_network *network);
 /* Makes the optimiser's slots (nn_optimiser_prepare). */
 ad_status nn_network_prepare(nn_network *network, const nn_optimiser_options *optimiser);
 
-/* What a row lacks; NULL if it can be used. */
-const char *nn_kind_needs(const nn_layer_kind *kind);
-
 /* Whether a part is not left out, how it is filled, and its shape. */
 bool nn_has_part(const nn_node *node, const nn_part *part);
 nn_initialiser nn_initialiser_of(const nn_node *node, const nn_part *part);
@@ -80,9 +78,5 @@ ad_shape nn_shape_of_part(const nn_node *node, const nn_part *part);
 
 /* The value of a size; 0 for an axis that the input does not have, and for what is below 1. */
 int64_t nn_size_of(const nn_node *node, const nn_size *size);
-
-/* Writes a shape as [2,3] into `text`, and returns it. */
-enum { NN_SHAPE_TEXT = 180 };
-const char *nn_shape_text(const ad_shape *shape, char text[NN_SHAPE_TEXT]);
 
 #endif

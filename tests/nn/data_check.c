@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../nn/data_check.h"
+#include "../../nn/data/data_check.h"
 #include "../support/check.h"
 #include "../support/counting.h"
 

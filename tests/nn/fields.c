@@ -1,5 +1,5 @@
 /* Options by their fields: defaults, checks, copies, and text. */
-#include "../../nn/fields.h"
+#include "../../nn/options/fields.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../nn/near.h"
-#include "../../nn/number.h"
+#include "../../nn/options/near.h"
+#include "../../nn/options/number.h"
 #include "../support/check.h"
 #include "../support/counting.h"
 

@@ -152,6 +152,7 @@ START_TEST(rotations_point_anywhere)
     const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2, 2), NULL, "x");
     for (uint64_t stream = 0; stream < TIMES; stream++) {
         nn_initialise(x, NN_ORTHOGONAL, 1, stream);
+        expect_orthonormal(x, 1e-15); /* also where the numbers that were drawn are nearly parallel */
         for (size_t i = 0; i < 4; i++) {
             sum[i] += ad_f64(x)[i];
             squares[i] += ad_f64(x)[i] * ad_f64(x)[i];
@@ -193,6 +194,10 @@ START_TEST(initialisers_have_names)
     ck_assert_int_eq(NN_INITIALISER_COUNT, COUNT(random_ones) + 4);
     ck_assert_ptr_null(nn_initialiser_name(NN_INITIALISER_COUNT));
     ck_assert_ptr_null(nn_initialiser_name(-1));
+    ck_assert_str_eq(nn_initialiser_formula(NN_GLOROT_UNIFORM), "uniform in +-sqrt(6 / (d + h))");
+    ck_assert_str_eq(nn_initialiser_formula(NN_INITIALISER_DEFAULT), "");
+    ck_assert_ptr_null(nn_initialiser_formula(NN_INITIALISER_COUNT));
+    ck_assert_ptr_null(nn_initialiser_formula(-1));
 }
 END_TEST
 

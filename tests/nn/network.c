@@ -358,16 +358,19 @@ START_TEST(the_largest_networks)
     ck_assert_uint_eq(nn_network_layer_count(net), 10000);
     EXPECT(nn_run(net, nn_inference(net), MATRIX(1, 1, 2)), 2);
     nn_network_close(net);
-    static nn_residual_options nested[NN_MAX_DEPTH];
-    static nn_layer lists[NN_MAX_DEPTH];
+    static nn_residual_options nested[NN_MAX_DEPTH + 1];
+    static nn_layer lists[NN_MAX_DEPTH + 1];
     lists[0] = (nn_layer)NN_FLATTEN();
-    for (int i = 1; i < NN_MAX_DEPTH; i++) {
+    for (int i = 1; i <= NN_MAX_DEPTH; i++) {
         nested[i].layers = (nn_layers){&lists[i - 1], 1};
         lists[i] = (nn_layer){.kind = &nn_residual, .name = "r", .options = &nested[i]};
     }
     net = OPEN(.layers = {&lists[NN_MAX_DEPTH - 1], 1}, .input = AD_SHAPE(1));
     EXPECT(nn_run(net, nn_inference(net), MATRIX(1, 1, 2)), 32);
     ck_assert_int_eq(nn_network_layer_at(net, 15).depth, 15);
+    nn_network_close(net);
+    net = OPEN(.layers = {&lists[NN_MAX_DEPTH], 1}, .input = AD_SHAPE(1), .name = "deeper");
+    expect_error_with(t, AD_BAD_VALUE, "lists nest more than 16 deep at deeper/r/r/r/r/r/r/r/r/r/r/r/r/r/r/r/r");
     nn_network_close(net);
     expect_ok(t);
 }

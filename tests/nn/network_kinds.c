@@ -345,6 +345,38 @@ START_TEST(a_kind_of_ones_own)
 }
 END_TEST
 
+/* Options with a text, which is copied. */
+typedef struct text_options {
+    const char *text, *none;
+} text_options;
+
+static const nn_field text_fields[] = {
+    {.name = "text", .type = NN_FIELD_TEXT, .offset = offsetof(text_options, text)},
+    {.name = "none", .type = NN_FIELD_TEXT, .offset = offsetof(text_options, none)},
+};
+
+static ad_tensor read_text(nn_layer_call *call, ad_tensor x)
+{
+    const text_options *o = nn_layer_options(call);
+    ck_assert_ptr_null(o->none);
+    nn_layer_fail(call, AD_STOPPED, "its text is %s", o->text);
+    return x;
+}
+
+START_TEST(texts_are_copied)
+{
+    const nn_layer_kind kind = {
+        .name = "own", .fields = NN_FIELDS(text_fields), .options_bytes = sizeof(text_options), .apply = read_text};
+    char text[] = "right";
+    const nn_layer one[] = {{.kind = &kind, .options = &(text_options){.text = text}}};
+    nn_network *net =
+        nn_network_open(t, &(nn_network_options){.layers = NN_LAYERS(one), .input = AD_SHAPE(2), .type = AD_F64});
+    strcpy(text, "wrong");
+    expect_inert(nn_run(net, nn_inference(net), MATRIX(1, 2, 1, 5)), AD_STOPPED, "run: own: its text is right");
+    nn_network_close(net);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -352,6 +384,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, bad_kinds_are_refused, 0, COUNT(bad_kinds));
     tcase_add_loop_test(tests, kinds_that_run_wrong, 0, COUNT(wrong));
     tcase_add_test(tests, a_kind_of_ones_own);
+    tcase_add_test(tests, texts_are_copied);
 }
 
 int main(void) { return run_on_one_tape("network_kinds", add_tests); }

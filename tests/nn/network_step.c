@@ -125,6 +125,15 @@ free_step(&two);
 free_step(&factor);
 END_REAL_TEST
 
+REAL_TEST(a_rate_of_a_half_is_half_a_rate)
+const nn_optimiser_options half = {.kind = NN_GRADIENT_DESCENT, .rate = 0.0625};
+stepped whole = step_with(real, NULL, NULL, &half);
+stepped factor = step_with(real, NULL, &(nn_group){.rate = 0.5}, &plain);
+ck_assert(is_same(factor.after[W1], whole.after[W1]) && is_same(factor.after[B1], whole.after[B1]));
+free_step(&whole);
+free_step(&factor);
+END_REAL_TEST
+
 /* Adagrad's state begins at the same value, whatever the rate is. */
 REAL_TEST(a_rate_of_2_for_adagrad)
 stepped two = step_with(real, NULL, NULL, &(nn_optimiser_options){.rate = 0.1});
@@ -380,6 +389,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     ADD(a_rate_of_2_is_a_rate_of_2);
+    ADD(a_rate_of_a_half_is_half_a_rate);
     ADD(a_rate_of_2_for_adagrad);
     ADD(weights_decay);
     tcase_add_test(tests, a_decay_above_1_is_refused);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../nn/estimator_fields.h"
-#include "../../nn/fields.h"
+#include "../../nn/options/estimator_fields.h"
+#include "../../nn/options/fields.h"
 #include "../support/check.h"
 #include "../support/counting.h"
 
@@ -279,6 +279,21 @@ static void expect_same(const nn_classifier_options *a, const nn_classifier_opti
     ck_assert_msg(same, "%s", text);
 }
 
+/* Each kind has its own table; what is no kind has an empty one. */
+START_TEST(the_table_of_options_is_public)
+{
+    for (int kind = 0; kind < NN_ESTIMATOR_COUNT; kind++) {
+        const nn_fields fields = nn_options_fields((nn_estimator_kind)kind);
+        ck_assert_str_eq(fields.at[0].name, "hidden_units");
+        ck_assert_uint_eq(fields.at[0].offset, 0);
+        ck_assert_str_eq(fields.at[1].name, kind == NN_CLASSIFIER ? "n_classes" : "n_targets");
+        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 16 : 13);
+    }
+    ck_assert_uint_eq(nn_options_fields(NN_ESTIMATOR_COUNT).n, 0);
+    ck_assert_uint_eq(nn_options_fields((nn_estimator_kind)-1).n, 0);
+}
+END_TEST
+
 START_TEST(what_is_printed_is_parsed)
 {
     for (int i = 0; i < 3000; i++) {
@@ -301,9 +316,9 @@ START_TEST(defaults_are_printed)
     const nn_classifier_options c = {.hidden_units = {300, 100}, .n_classes = 10};
     const nn_regressor_options r = {0};
     nn_fields_print(nn_classifier_fields, &c, text, sizeof text);
-    ck_assert_str_eq(text,
-                     "hidden_units=300,100 n_classes=10 head=softmax label_smoothing=0 activation=relu dropout=0 "
-                     "optimiser=adagrad rate=0.05 initial_accumulator=0.1 decay=0 scaling=none scaling_constant=255 seed=0");
+    ck_assert_str_eq(
+        text, "hidden_units=300,100 n_classes=10 head=softmax label_smoothing=0 activation=relu dropout=0 "
+              "optimiser=adagrad rate=0.05 initial_accumulator=0.1 decay=0 scaling=none scaling_constant=255 seed=0");
     nn_fields_print(nn_regressor_fields, &r, text, sizeof text);
     ck_assert_str_eq(text, "n_targets=1 head=squared delta=1 activation=relu dropout=0 optimiser=adagrad rate=0.05 "
                            "initial_accumulator=0.1 decay=0 scaling=none scaling_constant=255 seed=0");
@@ -390,6 +405,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, every_option_of_a_regressor);
     tcase_add_test(tests, texts_may_have_anything);
     tcase_add_test(tests, nothing_is_all_defaults);
+    tcase_add_test(tests, the_table_of_options_is_public);
     tcase_add_test(tests, wrong_texts_are_refused);
     tcase_add_test(tests, null_is_allowed);
     tcase_add_test(tests, refused_memory_is_said);

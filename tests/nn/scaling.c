@@ -2,7 +2,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "../../nn/scaling.h"
+#include "../../nn/data/scaling.h"
 #include "../support/check.h"
 #include "../support/counting.h"
 

@@ -1,5 +1,5 @@
 /* Labels that are any integers or texts. */
-#include "../../nn/vocabulary.h"
+#include "../../nn/estimators/vocabulary.h"
 
 #include <stdio.h>
 #include <string.h>

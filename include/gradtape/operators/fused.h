@@ -7,7 +7,7 @@
 
 /* The activations that a layer can apply. */
 typedef enum ad_activation {
-    AD_ACTIVATION_DEFAULT, /* identity in ad_linear, relu in layers.h and classifier.h */
+    AD_ACTIVATION_DEFAULT, /* identity in ad_linear and in dense layers, else relu */
     AD_RELU,
     AD_TANH,
     AD_LOGISTIC,

@@ -3,7 +3,7 @@
 /* Private to nn: what goes by tables of fields. */
 #include <gradtape/fields.h>
 
-#include "store.h"
+#include "../store.h"
 #include "writer.h"
 
 /* Fills in the default of each member that is 0. */

@@ -18,6 +18,11 @@ struct nn_options {
     char message[640];
 };
 
+nn_fields nn_options_fields(nn_estimator_kind kind)
+{
+    return kind == NN_CLASSIFIER ? nn_classifier_fields : kind == NN_REGRESSOR ? nn_regressor_fields : (nn_fields){0};
+}
+
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -99,8 +104,7 @@ nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_
         return o;
     }
     char *copy = nn_store_text(&o->store, text ? text : "");
-    o->status =
-        copy ? read_options(o, kind == NN_CLASSIFIER ? nn_classifier_fields : nn_regressor_fields, copy) : AD_NO_MEMORY;
+    o->status = copy ? read_options(o, nn_options_fields(kind), copy) : AD_NO_MEMORY;
     if (o->status == AD_NO_MEMORY && !o->message[0])
         strcpy(o->message, "memory is out for the text of the options");
     return o;

@@ -4,7 +4,7 @@
 #include <gradtape/classifier.h>
 #include <gradtape/regressor.h>
 
-#include "layers/kind.h"
+#include "../layers/kind.h"
 
 static const void *head_at(int number) { return number < 0 ? NULL : nn_head_at((size_t)number); }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "near.h"
-#include "writer.h"
+#include "../options/near.h"
+#include "../options/writer.h"
 
 /* ---- Making ------------------------------------------------------------------------------------------------------ */
 

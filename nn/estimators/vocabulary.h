@@ -4,7 +4,7 @@
 #include <gradtape/data.h>
 #include <gradtape/fields.h>
 
-#include "store.h"
+#include "../store.h"
 
 typedef struct nn_label {
     const char *text; /* NULL: an integer */
