@@ -73,6 +73,7 @@ static void print_values(const nn_field *f)
     case NN_FIELD_ROW: print_names(f); break;
     case NN_FIELD_SWITCH: printf("`true`, `false`"); break;
     case NN_FIELD_SEED: printf("0 to 2^64 - 1"); break;
+    case NN_FIELD_LAYERS: printf("at least one layer"); break;
     case NN_FIELD_INTEGERS: printf("up to %d, each ", f->count); /* falls through */
     case NN_FIELD_INTEGER:
     case NN_FIELD_REAL:
@@ -83,6 +84,10 @@ static void print_values(const nn_field *f)
 
 static void print_default(const nn_field *f)
 {
+    if (f->is_by_row && f->type == NN_FIELD_REAL) {
+        printf("the optimiser's");
+        return;
+    }
     switch (f->type) {
     case NN_FIELD_INTEGER:
     case NN_FIELD_REAL:
@@ -140,7 +145,7 @@ static void print_part(const nn_layer_kind *kind, const nn_part *part)
         printf("%s", i ? ", " : "");
         print_size(kind, &part->sizes[i]);
     }
-    printf("] | %s | `%s`", roles[part->role], nn_initialiser_name(part->initialiser));
+    printf("] | %s | `%s`", roles[part->role], nn_initialiser_name((int)part->initialiser));
     if (part->chosen_by)
         printf(", or the option `%s`", option_at(kind, part->chosen_by));
     printf(" | %s%s%s |\n", part->left_out_by ? "`" : "", part->left_out_by ? option_at(kind, part->left_out_by) : "",
@@ -216,7 +221,7 @@ static void print_count(const nn_head *head)
     else if (head->most)
         printf("%lld to %lld", (long long)head->least, (long long)head->most);
     else
-        printf("at least %lld", (long long)head->least);
+        printf("%lld or more", (long long)head->least);
     if (head->outputs)
         printf(" | %lld", (long long)head->outputs(head->least));
     else
@@ -285,6 +290,44 @@ static void print_heads(void)
         print_figures(i);
 }
 
+/* ---- Optimisers -------------------------------------------------------------------------------------------------- */
+
+static void print_optimiser(const nn_optimiser *rule)
+{
+    const nn_optimiser_options o = nn_optimiser_resolve(&(nn_optimiser_options){.rule = rule});
+    nn_optimiser_slot slots[AD_MAX_UPDATE_STATES];
+    const int n = rule->slots ? rule->slots(&o, slots) : 0;
+    printf("| `%s` | ", rule->name);
+    print_cell(rule->formula);
+    printf(" | %s | ", rule->source);
+    for (int i = 0; i < n; i++)
+        printf("%s%s", i ? ", " : "", slots[i].name);
+    if (rule->counter)
+        printf(", %s", rule->counter);
+    if (rule->carried)
+        printf(", %s", rule->carried);
+    printf(" |\n");
+}
+
+static void print_optimisers(void)
+{
+    printf(
+        "\n## Optimisers\n\n"
+        "The optimiser NAME is the row `nn_NAME`, declared in `optimisers.h`. g is the gradient, with l2 x added, a\n"
+        "the rate, t the step from 1 on. Before the rule, decay makes x smaller: x <- (1 - a decay) x. States are\n"
+        "slots of each parameter with the default options.\n\n"
+        "| optimiser | update | source | states |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < nn_optimiser_count(); i++)
+        print_optimiser(nn_optimiser_at(i));
+    printf("\nTheir options. One that is given to an optimiser that does not read it is an error.\n\n"
+           "| optimiser | option | meaning | type | default | values |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < nn_optimiser_count(); i++)
+        for (size_t j = 0; j < nn_optimiser_at(i)->fields.n; j++) {
+            printf("| `%s` | ", nn_optimiser_at(i)->name);
+            print_field(&nn_optimiser_at(i)->fields.at[j]);
+        }
+}
+
 /* ---- Metrics and estimators -------------------------------------------------------------------------------------- */
 
 static void print_metrics(void)
@@ -328,7 +371,7 @@ static void print_estimators(void)
         "\n## Options of the estimators\n\n"
         "These are the names that `nn_options_parse` (`options.h`) reads and that `nn_classifier_settings` and\n"
         "`nn_regressor_settings` write. The members of the structs have the same names; `optimiser` is there\n"
-        "`optimiser.kind`, and `rate`, `initial_accumulator` and `decay` are members of `optimiser`,\n"
+        "`optimiser.rule`, and the options from `rate` to `from_zero` are members of `optimiser`,\n"
         "`label_smoothing` and `delta` of `head_options`. There `head` is the address of a row: of classes or labels\n"
         "for a classifier, of regression for a regressor. The structs also have layers, groups and\n"
         "allocator, which no text can say.\n");
@@ -339,13 +382,14 @@ static void print_estimators(void)
 int main(void)
 {
     printf("# Networks: the tables\n\n"
-           "Kinds of layers, activations, initialisers, heads, metrics and the options of the estimators.\n"
+           "Kinds of layers, activations, initialisers, heads, optimisers, metrics and the options of the estimators.\n"
            "`ninja -C build docs` prints this page from the tables themselves, and a test compares the two.\n"
            "[networks.md](networks.md) explains how they are used.\n\n");
     print_kinds();
     print_functions();
     print_initialisers();
     print_heads();
+    print_optimisers();
     print_metrics();
     print_estimators();
     return 0;

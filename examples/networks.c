@@ -19,7 +19,7 @@ static void make_points(float x[ALL][2], int32_t ring[ALL])
 
 static const nn_layer body[] = {NN_DENSE(.units = 32, .activation = AD_TANH), NN_DENSE(.units = 32)};
 static const nn_layer layers[] = {NN_DENSE(.units = 32, .activation = AD_RELU),
-                                  {.kind = &nn_batch_norm},
+                                  NN_BATCH_NORM(),
                                   NN_RESIDUAL(body),
                                   NN_DENSE(.units = RINGS)};
 

@@ -166,7 +166,7 @@ ad_shown nn_print_summary(const nn_network *network, FILE *to)
         return ad_sink_close(&sink);
     }
     const char *what = network ? "could not be made: the message of its tape says why"
-                               : "is NULL: nn_network_open was given no tape, or found no memory";
+                               : "is NULL: opening it failed, or an estimator was not fitted yet";
     ad_put_format(&sink, "the network %s\n", what);
     ad_sink_fail(&sink, AD_BAD_HANDLE, "print_summary: the network %s", what);
     return ad_sink_close(&sink);

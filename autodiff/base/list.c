@@ -1,6 +1,7 @@
 /* Arrays that grow. */
 #include "list.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { FIRST_ROOM = 64 };
@@ -9,6 +10,8 @@ bool ad_list_grow(ad_memory *memory, ad_list *list, size_t n, size_t bytes)
 {
     if (n <= list->room - list->n)
         return true;
+    if (n > SIZE_MAX / 4 - list->n)
+        return false; /* more than any memory holds */
     size_t room = list->room ? 2 * list->room : FIRST_ROOM;
     while (room - list->n < n)
         room *= 2;

@@ -2,6 +2,7 @@
 #include <gradtape/gradcheck.h>
 #include <gradtape/update.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -38,6 +39,7 @@ typedef struct check {
     double *numbers;        /* the values and the gradients of all parameters */
     uint32_t kept;          /* how many parameters and states there are from the first call on */
     int calls;              /* of the function, so far */
+    double value;           /* of the function in the first call, without its sign */
     double step, tolerance; /* for the parameter that is looked at */
 } check;
 
@@ -97,6 +99,8 @@ static ad_tensor record(check *c)
     const ad_tensor y = c->function(c->tape, c->context);
     check_leaves(c);
     check_result(c, y);
+    if (c->calls == 1 && c->tape->status == AD_OK)
+        c->value = fabs(ad_item(y));
     return y;
 }
 
@@ -146,10 +150,18 @@ static ad_gradcheck_result compare(check *c, const parameter *p, double *largest
     return r;
 }
 
-/* Numbers so small that they may be all rounding show something only if they agree. */
-static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, double largest, bool has_gradient)
+/* What the rounding of two values does to their difference, divided by the step: a generous bound. */
+static double rounding_of(const check *c, ad_type type)
 {
-    const bool agrees = r->error <= c->tolerance, is_small = largest <= c->tolerance * c->tolerance;
+    return 16 * (type == AD_F32 ? (double)FLT_EPSILON : DBL_EPSILON) * c->value / c->step;
+}
+
+/* Numbers so small that they may be all rounding show something only if they agree. */
+static ad_verdict verdict_on(const check *c, const ad_gradcheck_result *r, double largest, bool has_gradient,
+                             ad_type type)
+{
+    const bool agrees = r->error <= c->tolerance;
+    const bool is_small = largest <= fmax(c->tolerance * c->tolerance, rounding_of(c, type));
     if (r->error < INFINITY && is_small && (largest == 0 || !has_gradient || !agrees))
         return AD_GRADIENT_ALL_ZERO;
     if (!has_gradient)
@@ -175,7 +187,7 @@ static void judge_all(check *c, const ad_gradcheck_options *options, ad_gradchec
         if (c->tape->status != AD_OK)
             return;
         result[k] = found;
-        result[k].verdict = verdict_on(c, &found, largest, p->has_gradient);
+        result[k].verdict = verdict_on(c, &found, largest, p->has_gradient, (ad_type)p->entry->value.type);
     }
 }
 

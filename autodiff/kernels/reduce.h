@@ -12,6 +12,7 @@
 
 #include "kernel.h"
 #include "total.h"
+#include "turn.h"
 
 /* The longest rows that are taken as tiles, and how many make a tile. They are more than the compiler unrolls. */
 enum { AD_TILE_ROW = 64, TILE_ROWS = 32 };
@@ -353,26 +354,15 @@ ALWAYS_INLINE terms terms_of(ad_term *term, ad_columns *in_columns, bool wide, c
 
  * Rows of up to AD_TILE_ROW are turned into columns, so that several passes over them are passes over vectors. */
 
-ALWAYS_INLINE void turn_rows(REAL *restrict tile, const REAL *restrict x, size_t n, size_t rows)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t r = 0; r < rows; r++)
-            tile[i * TILE_ROWS + r] = x[r * n + i];
-}
-
-/* The tile's columns become rows of n each. Rows of a length that the compiler knows are turned in
- * vectors; of others it finds room for few in registers. */
+/* The tile's columns become rows of n each. */
 ALWAYS_INLINE void load_tile(REAL *restrict tile, const REAL *restrict x, size_t n)
 {
-    if (n == 2)
-        turn_rows(tile, x, 2, TILE_ROWS);
-    else if (n == 4)
-        turn_rows(tile, x, 4, TILE_ROWS);
+    if (n == AD_TILE_ROW)
+        turn(tile, TILE_ROWS, x, AD_TILE_ROW, TILE_ROWS, AD_TILE_ROW);
     else if (n == 8)
-        turn_rows(tile, x, 8, TILE_ROWS);
+        turn(tile, TILE_ROWS, x, 8, TILE_ROWS, 8);
     else
-        for (size_t r = 0; r < TILE_ROWS; r += ROWS_AT_ONCE)
-            turn_rows(tile + r, x + r * n, n, ROWS_AT_ONCE);
+        turn(tile, TILE_ROWS, x, n, TILE_ROWS, n);
 }
 
 /* The first row of the tile at o of m: the last one begins early enough to be whole. */

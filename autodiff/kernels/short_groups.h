@@ -6,6 +6,7 @@
  * as the columns of n rows, and all is done for rows. A plain sum of so few terms in f64 is exact enough.
  * Most calls have MOST_GROUPS: loops of so many, which the compiler knows, cost a fifth less. */
 #include "exponentials.h"
+#include "turn.h"
 
 #ifdef AD_REAL
 
@@ -13,6 +14,9 @@
 enum { SHORT = 64, SHORT_IN_ROW = 32 };
 
 enum { SHORT_ROOM = 1024, MOST_GROUPS = 64 };
+
+/* Longer groups are taken as columns too where so many lie side by side. */
+enum { SIDE_BY_SIDE = 8 };
 
 static inline bool is_short(size_t n, size_t step) { return n <= (step == 1 ? SHORT_IN_ROW : SHORT); }
 
@@ -29,49 +33,15 @@ static inline some_groups groups_from(size_t g, size_t all, size_t n, size_t ste
     return (some_groups){step == 1 ? g * n : g / step * n * step + g % step, left < most ? left : most, n, step};
 }
 
-/* t[n][w] from w rows of n, four columns at a time */
-ALWAYS_INLINE void read_rows(REAL *restrict t, const REAL *restrict x, size_t n, size_t w)
-{
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4)
-        for (size_t l = 0; l < w; l++) {
-            t[i * w + l] = x[l * n + i];
-            t[(i + 1) * w + l] = x[l * n + i + 1];
-            t[(i + 2) * w + l] = x[l * n + i + 2];
-            t[(i + 3) * w + l] = x[l * n + i + 3];
-        }
-    for (size_t left = n % 4; left > 0; left--, i++)
-        for (size_t l = 0; l < w; l++)
-            t[i * w + l] = x[l * n + i];
-}
-
-ALWAYS_INLINE void write_rows(REAL *restrict x, const REAL *restrict t, size_t n, size_t w)
-{
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4)
-        for (size_t l = 0; l < w; l++) {
-            x[l * n + i] = t[i * w + l];
-            x[l * n + i + 1] = t[(i + 1) * w + l];
-            x[l * n + i + 2] = t[(i + 2) * w + l];
-            x[l * n + i + 3] = t[(i + 3) * w + l];
-        }
-    for (size_t left = n % 4; left > 0; left--, i++)
-        for (size_t l = 0; l < w; l++)
-            x[l * n + i] = t[i * w + l];
-}
-
+/* t[n][w] from w groups */
 static void read_groups(REAL *restrict t, const REAL *restrict x, const some_groups *g)
 {
     const size_t n = g->n, w = g->w, step = g->step;
     x += g->at;
-    if (step == 1 && n == 4)
-        read_rows(t, x, 4, w);
-    else if (step == 1 && n == 8 && w == MOST_GROUPS)
-        read_rows(t, x, 8, MOST_GROUPS);
-    else if (step == 1 && n == 8)
-        read_rows(t, x, 8, w);
+    if (step == 1 && n == 8 && w == MOST_GROUPS)
+        turn(t, MOST_GROUPS, x, 8, MOST_GROUPS, 8);
     else if (step == 1)
-        read_rows(t, x, n, w);
+        turn(t, w, x, n, w, n);
     else
         for (size_t i = 0; i < n; i++)
             for (size_t l = 0; l < w; l++)
@@ -82,14 +52,10 @@ static void write_groups(REAL *restrict x, const REAL *restrict t, const some_gr
 {
     const size_t n = g->n, w = g->w, step = g->step;
     x += g->at;
-    if (step == 1 && n == 4)
-        write_rows(x, t, 4, w);
-    else if (step == 1 && n == 8 && w == MOST_GROUPS)
-        write_rows(x, t, 8, MOST_GROUPS);
-    else if (step == 1 && n == 8)
-        write_rows(x, t, 8, w);
+    if (step == 1 && n == 8 && w == MOST_GROUPS)
+        turn(x, 8, t, MOST_GROUPS, 8, MOST_GROUPS);
     else if (step == 1)
-        write_rows(x, t, n, w);
+        turn(x, n, t, w, n, w);
     else
         for (size_t i = 0; i < n; i++)
             for (size_t l = 0; l < w; l++)
@@ -147,17 +113,17 @@ static inline void log1p_of_columns(REAL *restrict y, const double *restrict x, 
     vector_log1p(m, y, y);
 }
 
-/* As origin_of, of columns. */
+/* As origin_of, of columns in rows that are `apart`. */
 ALWAYS_INLINE void origins_of_columns(REAL *restrict origin, const REAL *restrict v, const REAL *restrict y, size_t n,
-                                      size_t w)
+                                      size_t w, size_t apart)
 {
     REAL likely[MOST_GROUPS];
     for (size_t l = 0; l < w; l++)
         origin[l] = likely[l] = 0;
     for (size_t i = 0; i < n; i++)
         for (size_t l = 0; l < w; l++) {
-            const bool is = y[i * w + l] > (REAL)0.5;
-            origin[l] += is ? v[i * w + l] : 0;
+            const bool is = y[i * apart + l] > (REAL)0.5;
+            origin[l] += is ? v[i * apart + l] : 0;
             likely[l] += is ? 1 : 0;
         }
     for (size_t l = 0; l < w; l++) {
@@ -166,37 +132,67 @@ ALWAYS_INLINE void origins_of_columns(REAL *restrict origin, const REAL *restric
     }
 }
 
-ALWAYS_INLINE void products_of_columns(double *restrict products, double *restrict weights, const REAL *restrict v,
-                                       const REAL *restrict y, const REAL *restrict origin, size_t n, size_t w)
+/* Sums of y (v - origin) and of y over columns. Of many terms, as few as a lane of a long group has are added plainly.
+ */
+typedef struct sums_under {
+    double products[MOST_GROUPS], weights[MOST_GROUPS];
+} sums_under;
+
+ALWAYS_INLINE void add_few_under(sums_under *restrict t, const REAL *restrict v, const REAL *restrict y,
+                                 const REAL *restrict origin, size_t n, size_t w, size_t apart)
 {
     for (size_t l = 0; l < w; l++)
-        products[l] = weights[l] = 0;
+        t->products[l] = t->weights[l] = 0;
     for (size_t i = 0; i < n; i++)
         for (size_t l = 0; l < w; l++) {
-            products[l] += (double)y[i * w + l] * (double)(v[i * w + l] - origin[l]);
-            weights[l] += (double)y[i * w + l];
+            t->products[l] += (double)y[i * apart + l] * (double)(v[i * apart + l] - origin[l]);
+            t->weights[l] += (double)y[i * apart + l];
         }
+}
+
+ALWAYS_INLINE void add_under(sums_under *restrict t, const REAL *restrict v, const REAL *restrict y,
+                             const REAL *restrict origin, size_t n, size_t w, size_t apart)
+{
+    enum { FEW_ROWS = VIA_BLOCK / LANES };
+    sums_under few, rest;
+    if (n <= SHORT) {
+        add_few_under(t, v, y, origin, n, w, apart);
+        return;
+    }
+    for (size_t l = 0; l < w; l++)
+        t->products[l] = t->weights[l] = rest.products[l] = rest.weights[l] = 0;
+    for (size_t i = 0; i < n; i += FEW_ROWS) {
+        add_few_under(&few, v + i * apart, y + i * apart, origin, n - i < FEW_ROWS ? n - i : FEW_ROWS, w, apart);
+        for (size_t l = 0; l < w; l++) {
+            add_exactly(t->products + l, rest.products + l, few.products[l]);
+            add_exactly(t->weights + l, rest.weights + l, few.weights[l]);
+        }
+    }
+    for (size_t l = 0; l < w; l++) {
+        t->products[l] = exact_total_of((ad_total){t->products[l], rest.products[l]});
+        t->weights[l] = exact_total_of((ad_total){t->weights[l], rest.weights[l]});
+    }
 }
 
 /* As mean_under, of columns. */
 ALWAYS_INLINE void means_of_columns(REAL *restrict origin, REAL *restrict rest, const REAL *restrict v,
-                                    const REAL *restrict y, size_t n, size_t w)
+                                    const REAL *restrict y, size_t n, size_t w, size_t apart)
 {
-    double products[MOST_GROUPS], weights[MOST_GROUPS];
+    sums_under t;
     uint32_t infinite = 0;
-    origins_of_columns(origin, v, y, n, w);
-    products_of_columns(products, weights, v, y, origin, n, w);
+    origins_of_columns(origin, v, y, n, w, apart);
+    add_under(&t, v, y, origin, n, w, apart);
     for (size_t l = 0; l < w; l++)
-        infinite += fabs(1 - weights[l]) <= DBL_MAX ? 0U : 1U;
+        infinite += fabs(1 - t.weights[l]) <= DBL_MAX ? 0U : 1U;
     if (infinite) {
         for (size_t l = 0; l < w; l++)
-            origin[l] = fabs(1 - weights[l]) <= DBL_MAX ? origin[l] : 0;
-        products_of_columns(products, weights, v, y, origin, n, w);
+            origin[l] = fabs(1 - t.weights[l]) <= DBL_MAX ? origin[l] : 0;
+        add_under(&t, v, y, origin, n, w, apart);
     }
     for (size_t l = 0; l < w; l++) {
-        const double missing = 1 - weights[l], small = 16 * (double)REAL_EPSILON;
+        const double missing = 1 - t.weights[l], small = 16 * (double)REAL_EPSILON;
         const double lack = fabs(missing) > small && fabs(missing) <= DBL_MAX ? (double)origin[l] * missing : 0;
-        rest[l] = (REAL)(products[l] - lack);
+        rest[l] = (REAL)(t.products[l] - lack);
     }
 }
 

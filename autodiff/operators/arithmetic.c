@@ -12,8 +12,8 @@ MAP2(maximum, a > b || a != a ? a : b)
 MAP2(minimum, a < b || a != a ? a : b)
 MAP3(share_greater, a > b ? v : a == b ? v / 2 : (a < b ? 0 : v))
 
-MAP3_IN_RANGE(quotient_slope, -((a * (1 / b)) * (v * (1 / b))),
-              is_lost(1 / b) | ((a != 0) & is_lost(a * (1 / b))) | ((v != 0) & is_lost(v * (1 / b))), -(v *a / b / b))
+MAP3_IN_RANGE(quotient_slope, 1 / b, -((a * q) * (v * q)),
+              is_lost(q) | ((a != 0) & is_lost(a * q)) | ((v != 0) & is_lost(v * q)), -(v *a / b / b))
 
 MAP1(neg, -x)
 MAP1_OF(exp, exp)

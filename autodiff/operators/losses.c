@@ -199,7 +199,7 @@ static void slopes_of_short_rows(const ad_span *s, const int32_t *label, const c
         }
         for (size_t l = 0; l < w; l++)
             t.e[(size_t)label[from + l] * w + l] = at_label[l];
-        write_rows((REAL *)s->array[0] + from * a->n, t.e, a->n, w);
+        turn((REAL *)s->array[0] + from * a->n, a->n, t.e, w, a->n, w);
     }
 }
 

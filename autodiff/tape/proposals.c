@@ -104,7 +104,10 @@ ad_status ad_reserve_changes(ad_tape *t, const ad_tensor *leaves, size_t n, size
             return ad_fail(t, AD_BAD_HANDLE, "reserve_changes: leaf %zu belongs to another tape", i);
         else if (!ad_require_persistent(leaves[i], "reserve_changes"))
             return t->status;
-    if (ad_room_for(t, &t->changes, n * times + t->proposals.n, sizeof(ad_change)) && t->watching)
+    size_t changes;
+    if (!ad_multiply_sizes(n, times, &changes) || changes > SIZE_MAX - t->proposals.n)
+        return ad_fail_memory(t, "reserve_changes");
+    if (ad_room_for(t, &t->changes, changes + t->proposals.n, sizeof(ad_change)) && t->watching)
         make_room_to_watch(t, leaves, n, times);
     return t->status;
 }

@@ -89,6 +89,7 @@ LOOP(adagrad)
 #else
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "copies.h"
@@ -237,32 +238,111 @@ ad_status ad_shrink(ad_tensor x, double share)
     return AD_OK;
 }
 
-/* The entry of x's accumulator; NULL, and an error, if it cannot be one. */
-static ad_entry *accumulator_of(ad_tensor x, const ad_entry *e, ad_tensor accumulator)
+/* The entry of a state that is updated with x, `noun` in messages; NULL, and an error, if it cannot be one. */
+static ad_entry *state_of(ad_tensor x, const ad_entry *e, ad_tensor state, const char *who, const char *noun)
 {
-    if (!ad_entry_of(x.tape, accumulator))
-        ad_fail_handle(x.tape, accumulator, "descend_adagrad: the accumulator", -1);
-    ad_entry *a = x.tape->status == AD_OK ? ad_require_persistent(accumulator, "descend_adagrad") : NULL;
-    if (!a)
+    if (!ad_entry_of(x.tape, state)) {
+        char text[80];
+        snprintf(text, sizeof text, "%s: %s", who, noun);
+        ad_fail_handle(x.tape, state, text, -1);
+    }
+    ad_entry *s = x.tape->status == AD_OK ? ad_require_persistent(state, who) : NULL;
+    if (!s)
         return NULL;
-    if (!(a->value.flags & AD_IS_STATE) || a->value.type != e->value.type ||
-        !ad_same_dims(a->value.shape, e->value.shape))
-        ad_fail(x.tape, AD_BAD_SHAPE, "descend_adagrad: the accumulator of %s must be a state of its shape and type",
-                ad_leaf_name(e));
+    if (!(s->value.flags & AD_IS_STATE) || s->value.type != e->value.type ||
+        !ad_same_dims(s->value.shape, e->value.shape))
+        ad_fail(x.tape, AD_BAD_SHAPE, "%s: %s of %s must be a state of its shape and type", who, noun, ad_leaf_name(e));
     else
-        return a;
+        return s;
     return NULL;
 }
 
 ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate)
 {
-    ad_entry *e = ad_require_persistent(x, "descend_adagrad"), *a = e ? accumulator_of(x, e, accumulator) : NULL;
-    const ad_entry *g = a && check_rate(x, rate, "descend_adagrad") ? gradient_to_use(x, e, "descend_adagrad") : NULL;
-    if (!g || !ad_note_change(x.tape, x.id, "descend_adagrad") ||
-        !ad_note_change(x.tape, accumulator.id, "descend_adagrad"))
+    static const char who[] = "descend_adagrad";
+    ad_entry *e = ad_require_persistent(x, who), *a = e ? state_of(x, e, accumulator, who, "the accumulator") : NULL;
+    const ad_entry *g = a && check_rate(x, rate, who) ? gradient_to_use(x, e, who) : NULL;
+    if (!g || !ad_note_change(x.tape, x.id, who) || !ad_note_change(x.tape, accumulator.id, who))
         return ad_status_after(x.tape);
     const ad_span span = {.array = {e->value.data, g->value.data, a->value.data}, .constant = rate};
     run_update(&adagrad_loops, e, span);
+    return AD_OK;
+}
+
+/* ---- Rules of the caller's --------------------------------------------------------------------------------------- */
+
+typedef struct ruling {
+    ad_update_rule *rule;
+    ad_update_block whole;
+    int n_states;
+} ruling;
+
+static void rule_block(void *context, size_t block)
+{
+    const ruling *r = context;
+    const size_t first = block * UPDATE_BLOCK, bytes = first * ad_bytes_of(r->whole.type);
+    ad_update_block b = r->whole;
+    b.n = r->whole.n - first < UPDATE_BLOCK ? r->whole.n - first : UPDATE_BLOCK;
+    b.first = first;
+    b.x = (char *)b.x + bytes;
+    b.dx = (const char *)b.dx + bytes;
+    for (int i = 0; i < r->n_states; i++)
+        b.state[i] = (char *)b.state[i] + bytes;
+    r->rule(&b);
+}
+
+/* Takes the states of x; false, and an error, if one cannot be updated with it. */
+static bool take_states(ad_tensor x, const ad_entry *e, const ad_tensor *states, ruling *r)
+{
+    for (int i = 0; i < r->n_states; i++) {
+        char noun[32];
+        snprintf(noun, sizeof noun, "state %d", i);
+        const ad_entry *s = state_of(x, e, states[i], "update_by", noun);
+        for (int j = 0; s && j <= i; j++)
+            if (states[i].id == (j < i ? states[j].id : x.id)) {
+                ad_fail(x.tape, AD_BAD_VALUE, "update_by: state %d of %s is %s: each must be another", i,
+                        ad_leaf_name(e), j < i ? "given twice" : "the same as what is updated");
+                s = NULL;
+            }
+        if (!s)
+            return false;
+        r->whole.state[i] = s->value.data;
+    }
+    return true;
+}
+
+static bool check_ruling(ad_tensor x, const ad_entry *e, const ad_tensor *states, const ruling *r)
+{
+    if (!r->rule)
+        ad_fail(x.tape, AD_BAD_VALUE, "update_by: the rule for %s is NULL", ad_leaf_name(e));
+    else if (r->n_states < 0 || r->n_states > AD_MAX_UPDATE_STATES)
+        ad_fail(x.tape, AD_BAD_VALUE, "update_by: %d states for %s: it must be 0 to %d", r->n_states, ad_leaf_name(e),
+                AD_MAX_UPDATE_STATES);
+    else if (r->n_states && !states)
+        ad_fail(x.tape, AD_BAD_VALUE, "update_by: the %d states of %s are NULL", r->n_states, ad_leaf_name(e));
+    else if (e->value.type == AD_I32)
+        ad_fail(x.tape, AD_BAD_TYPE, "update_by: %s is i32: only f32 and f64 are updated", ad_leaf_name(e));
+    else
+        return true;
+    return false;
+}
+
+ad_status ad_update_by(ad_tensor x, const ad_tensor *states, int n_states, ad_update_rule *rule, const void *context)
+{
+    ad_entry *e = ad_require_persistent(x, "update_by");
+    if (!e)
+        return ad_status_after(x.tape);
+    ruling r = {rule, {.n = ad_elements(&e->value), .type = (ad_type)e->value.type, .context = context}, n_states};
+    const ad_entry *g =
+        check_ruling(x, e, states, &r) && take_states(x, e, states, &r) ? gradient_to_use(x, e, "update_by") : NULL;
+    bool noted = g && ad_note_change(x.tape, x.id, "update_by");
+    for (int i = 0; noted && i < n_states; i++)
+        noted = ad_note_change(x.tape, states[i].id, "update_by");
+    if (!noted)
+        return ad_status_after(x.tape);
+    r.whole.x = e->value.data;
+    r.whole.dx = g->value.data;
+    ad_parallel((r.whole.n + UPDATE_BLOCK - 1) / UPDATE_BLOCK, rule_block, &r);
     return AD_OK;
 }
 

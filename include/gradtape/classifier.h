@@ -1,6 +1,7 @@
 #ifndef GRADTAPE_CLASSIFIER_H
 #define GRADTAPE_CLASSIFIER_H
-/* A ready-made classifier: a multi-layer perceptron with a softmax head, built from the operators below it.
+/* A ready-made classifier: a network with a head (heads.h) that predicts classes or labels, and the loop that trains
+ * it. If you say nothing else it is a multi-layer perceptron with a softmax head.
  *
  *   nn_classifier *c = nn_classifier_open(&(nn_classifier_options){ .hidden_units = {300, 100}, .n_classes = 10 });
  *   nn_classifier_fit(c, &train, &(nn_fit_options){ .batch_size = 50, .steps = 40000 });
@@ -22,14 +23,15 @@ typedef struct nn_classifier nn_classifier;
 typedef struct nn_classifier_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the classifier is
                                                    a logistic regression */
-    nn_layers layers;                           /* copied; instead of hidden_units: all layers before the last one */
-    int64_t n_classes;                          /* classes, or independent labels; no default */
-    const nn_head *head;                        /* nn_head_softmax (the default), nn_head_one_logit for two classes,
-                                                   nn_head_independent for labels that hold at once, or one of your own */
-    nn_head_options head_options;               /* label smoothing */
-    ad_activation activation;                   /* of the hidden layers; default relu */
+    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Kinds, and a
+head of your own, outlive the classifier */
+    int64_t n_classes;              /* classes, or independent labels; no default */
+    const nn_head *head;            /* nn_head_softmax (the default), nn_head_one_logit for two classes,
+                                       nn_head_independent for labels that hold at once, or one of your own */
+    nn_head_options head_options;   /* label smoothing */
+    ad_activation activation;       /* of the hidden layers; default relu */
     double dropout;                 /* the rate after each hidden layer, at least 0 and below 1; default 0 */
-    nn_optimiser_options optimiser; /* default Adagrad, rate 0.05, accumulator 0.1 */
+    nn_optimiser_options optimiser; /* default nn_adagrad */
     const nn_group *groups;         /* copied (network.h); NULL: none */
     size_t n_groups;
     nn_reals class_weights;        /* [n_classes]: the factor on the loss of rows of each class, at least 0, not all 0;
@@ -51,13 +53,14 @@ AD_API nn_classifier *nn_classifier_open(const nn_classifier_options *options);
 AD_API void nn_classifier_close(nn_classifier *classifier);
 
 /* Trains for options->steps more steps. A fit continues the one before; it never starts again. `options` may be NULL.
- * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short.
+ * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. A fit to data of another
+ *   number of rows begins a new epoch; one to data of the same number goes on in the epoch.
  * - The first fit fixes the number of features and learns the scaling.
  * - A fit that fails or is stopped leaves everything as it was after the last completed step.
  * Returns the status of this call. Errors: labels that are missing or outside 0..n_classes-1 or of the vocabulary (the
  * message names row and value); weights that are negative, not finite or all 0; features that are not finite (names row
  * and column); no rows; another number of columns than before; a negative option; memory; a loss that is not finite
- * (names the step). */
+ * (names the step); those of nn_network_open for layers and groups, which are checked at the first fit. */
 AD_API ad_status nn_classifier_fit(nn_classifier *classifier, const nn_data *data, const nn_fit_options *options);
 
 /* The next four functions have these errors in common: the classifier was not fitted yet (AD_BAD_STATE); another number
@@ -93,8 +96,8 @@ AD_API nn_evaluation nn_classifier_evaluate(const nn_classifier *classifier, con
  *
  * - *loss gets the loss of that row. Its tape is the classifier's: it is for looking and showing, and must not be
  *   changed.
- * - The recording lasts until the next fit or record. Gradients of parameters are afterwards
- *   those of the row. No weight, slot, draw or step changes: a later fit has the same bits.
+ * - The recording lasts until the next fit or record. Gradients of parameters are afterwards those of the row. No
+ *   weight, slot, draw or step changes: a later fit has the same bits.
  * - A loss that is not finite is recorded too.
  * Errors: those of nn_classifier_evaluate, except logits; a row out of range; `loss` is NULL (AD_BAD_VALUE). *loss is
  * then inert. */
@@ -112,8 +115,9 @@ AD_API const char *nn_classifier_message(const nn_classifier *classifier);
 /* Clears the error, unless it is a bad option. Returns the status that there was. */
 AD_API ad_status nn_classifier_clear_error(nn_classifier *classifier);
 
-/* Returns the options with every default filled in, as one line of text, for instance for the start of a training log;
- * "" for bad options or NULL. The text belongs to the classifier. */
+/* Returns the options with every default filled in, as one line of text that nn_options_parse reads (options.h), for
+ * instance for the start of a training log; without layers, groups and allocator, which no text can say; "" for bad
+ * options or NULL. The text belongs to the classifier. */
 AD_API const char *nn_classifier_settings(const nn_classifier *classifier);
 
 /* Returns the number of parameters and states: for hidden_units the weights and biases of each layer. It is 0 before

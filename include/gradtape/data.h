@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_DATA_H
 #define GRADTAPE_DATA_H
-/* Data sets: features [n,d] and one label for each row, from arrays or files. */
+/* Data sets: features [n,d], and what is true of each row: a label, several labels or targets. From arrays or files. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +20,19 @@
 #define NN_ELEMENT_NAME(name, text, type) name,
 typedef enum nn_element { NN_ELEMENT_LIST(NN_ELEMENT_NAME) NN_ELEMENT_COUNT } nn_element;
 #undef NN_ELEMENT_NAME
+
+/* How features are scaled before they enter the network. */
+typedef enum nn_scaling_kind {
+    NN_SCALE_NONE,     /* features as they are */
+    NN_SCALE_CONSTANT, /* each feature divided by a constant */
+    NN_SCALE_GLOBAL,   /* (x - mean) / deviation, with one mean and one standard deviation for all features */
+    NN_SCALE_FEATURE,  /* the same with a mean and a deviation for each feature; a constant feature becomes 0,
+                          and so does one whose deviation is below 1e-40 */
+    NN_SCALE_COUNT
+} nn_scaling_kind;
+
+/* Returns "none", "constant", "global" or "feature"; NULL for a number outside the list. */
+AD_API const char *nn_scaling_name(int scaling);
 
 /* A view of a data set, for fit, predict and evaluate. It owns nothing. Fill it with your own arrays, or take it from
  * nn_dataset_data. */

@@ -12,24 +12,11 @@
 /* The most hidden layers that `hidden_units` can name. */
 #define NN_MAX_HIDDEN_LAYERS 32
 
-/* How features are scaled before they enter the network. */
-typedef enum nn_scaling_kind {
-    NN_SCALE_NONE,     /* features as they are */
-    NN_SCALE_CONSTANT, /* each feature divided by a constant */
-    NN_SCALE_GLOBAL,   /* (x - mean) / deviation, with one mean and one standard deviation for all features */
-    NN_SCALE_FEATURE,  /* the same with a mean and a deviation for each feature; a constant feature becomes 0,
-                          and so does one whose deviation is below 1e-40 */
-    NN_SCALE_COUNT
-} nn_scaling_kind;
-
-/* Returns "none", "constant", "global" or "feature"; NULL for a number outside the list. */
-AD_API const char *nn_scaling_name(int scaling);
-
 /* The argument of a callback. */
 typedef struct nn_progress {
     int64_t step;      /* steps completed since the estimator was opened */
     int64_t last_step; /* the step at which this fit ends */
-    double loss;       /* mean loss of the batch, before the update */
+    double loss;       /* mean loss of the batch, before the update; 0 if all its rows have the weight 0 */
     double seconds;    /* since this fit began */
 } nn_progress;
 

@@ -29,10 +29,18 @@ typedef struct nn_texts {
     const char *const *at;
     size_t n;
 } nn_texts;
-#define NN_REALS(...) {(const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)}
-#define NN_INTEGERS(...) {(const int32_t[]){__VA_ARGS__}, sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t)}
+#define NN_REALS(...)                                                                                                  \
+    {                                                                                                                  \
+        (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)                          \
+    }
+#define NN_INTEGERS(...)                                                                                               \
+    {                                                                                                                  \
+        (const int32_t[]){__VA_ARGS__}, sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t)                       \
+    }
 #define NN_TEXTS(...)                                                                                                  \
-    {(const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)}
+    {                                                                                                                  \
+        (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)                \
+    }
 
 /* The type of a field, which is that of the member. */
 typedef enum nn_field_type {
@@ -59,10 +67,22 @@ typedef struct nn_range {
 } nn_range;
 
 /* x >= a;  x > a;  a <= x <= b;  a <= x < b. */
-#define NN_AT_LEAST(a) {.low = (a), .high = 1e300}
-#define NN_ABOVE(a) {.low = (a), .high = 1e300, .above_low = true}
-#define NN_FROM_TO(a, b) {.low = (a), .high = (b)}
-#define NN_FROM_TO_BELOW(a, b) {.low = (a), .high = (b), .below_high = true}
+#define NN_AT_LEAST(a)                                                                                                 \
+    {                                                                                                                  \
+        .low = (a), .high = 1e300                                                                                      \
+    }
+#define NN_ABOVE(a)                                                                                                    \
+    {                                                                                                                  \
+        .low = (a), .high = 1e300, .above_low = true                                                                   \
+    }
+#define NN_FROM_TO(a, b)                                                                                               \
+    {                                                                                                                  \
+        .low = (a), .high = (b)                                                                                        \
+    }
+#define NN_FROM_TO_BELOW(a, b)                                                                                         \
+    {                                                                                                                  \
+        .low = (a), .high = (b), .below_high = true                                                                    \
+    }
 
 /* A field. */
 typedef struct nn_field {
@@ -71,6 +91,8 @@ typedef struct nn_field {
     nn_field_type type;
     size_t offset;                     /* of the member in the struct */
     double standard;                   /* the default: what 0 stands for */
+    bool is_by_row;                    /* a row that another option names says what 0 stands for, if it is read at all:
+                                          0 is in the range, and settings leave it out */
     nn_range range;                    /* of numbers */
     int count;                         /* NN_FIELD_INTEGERS: the elements of the array */
     const char *(*choice)(int number); /* NN_FIELD_CHOICE: the name of a number from 0 on, "" for a number that stands
@@ -87,6 +109,9 @@ typedef struct nn_fields {
     const nn_field *at;
     size_t n;
 } nn_fields;
-#define NN_FIELDS(array) {(array), sizeof(array) / sizeof((array)[0])}
+#define NN_FIELDS(array)                                                                                               \
+    {                                                                                                                  \
+        (array), sizeof(array) / sizeof((array)[0])                                                                    \
+    }
 
 #endif

@@ -14,7 +14,9 @@ typedef enum ad_verdict {
     AD_GRADIENT_RIGHT,       /* analytic and numeric agree */
     AD_GRADIENT_WRONG,       /* they do not agree */
     AD_GRADIENT_MISSING,     /* backward computed none, but the numeric gradient is not zero */
-    AD_GRADIENT_ALL_ZERO,    /* nothing was shown: both are zero everywhere, or differ but are at most tolerance^2 */
+    AD_GRADIENT_ALL_ZERO,    /* nothing was shown: both are zero everywhere, or differ but are so small that they may be
+                                all rounding: at most tolerance^2, or what the value of the function rounds to over
+                                the step, as for a bias before batch_norm */
 } ad_verdict;
 
 /* The finding for one parameter. */

@@ -25,20 +25,22 @@ typedef struct nn_head_options {
 /* A figure of an evaluation: its name, and the number among the metrics (metrics.h) that it is. */
 typedef struct nn_head_figure {
     const char *name;
-    nn_task task;       /* of the metric; NN_SCORES: by a score that rises with the probability of class 1 */
+    nn_task task;       /* of the metric: that of the head; for two classes also NN_SCORES, by a score that rises with
+                           the probability of class 1 */
     const char *metric; /* its name */
     int element;        /* of a metric that is an array */
     int64_t k;          /* the only k that has the figure; 0: any k has it */
 } nn_head_figure;
 
-/* A head. `k` is the number of classes, labels or targets. */
+/* A head. `k` is the number of classes, labels or targets. It outlives the estimators that use it. Threads that predict
+ * at once call its functions at once. */
 typedef struct nn_head {
     const char *name;
     const char *loss_formula;
     const char *prediction_formula;
     nn_task task;        /* of its predictions: NN_CLASSES, NN_LABELS or NN_REGRESSION */
-    int64_t least, most; /* what k may be; most 0: 2^31 - 1 */
-    nn_fields fields;    /* of nn_head_options */
+    int64_t least, most; /* what k may be; 0: 1, and 2^31 - 1 */
+    nn_fields fields; /* of nn_head_options: those that the head reads; an estimator checks them. Others are ignored */
     /* Returns the number of logits for k. NULL: k. */
     int64_t (*outputs)(int64_t k);
     /* Returns the loss of each example, [n]. z are the logits [n,outputs], f32 or f64. y is what is true: i32 [n],
@@ -49,7 +51,7 @@ typedef struct nn_head {
     /* Returns what is predicted, [n,k]: probabilities of classes or of labels; for a regression z itself. Error: z has
      * another shape or type. */
     ad_tensor (*predict)(ad_tensor z);
-    /* What an evaluation gives beside accuracy and loss. */
+    /* What an evaluation gives beside accuracy and loss; at most NN_MAX_FIGURES (estimator.h). */
     const nn_head_figure *figures;
     size_t n_figures;
 } nn_head;

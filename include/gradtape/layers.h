@@ -11,7 +11,8 @@
  *       NN_DENSE(.units = 10),
  *   };
  *
- * Such an array stands outside of functions. Inside of one, leave out `static`: the options are then no constants.
+ * Such an array stands outside of functions. Inside of one, leave out `static`: the options are then no constants, and
+ * last as long as the block.
  *
  * A kind is a row of a table: its options, its parts (parameters and states), the shape of what it gives, and how it is
  * applied, written in operators. A kind of your own is a row in your program, as docs/networks.md shows. */
@@ -98,7 +99,7 @@ AD_API const char *nn_function_name(int function);
  * [d,h] as they say; for a part of rank 3 or more, [h,d,...], both times the product of the sizes after the second; for
  * rank 1, both its size. */
 typedef enum nn_initialiser {
-    NN_INITIALISER_DEFAULT, /* that of the part */
+    NN_INITIALISER_DEFAULT, /* that of the part; for a part without one, that of its role (nn_part) */
     NN_GLOROT_UNIFORM,      /* in +-sqrt(6 / (d + h)) (Glorot, Bengio 2010) */
     NN_GLOROT_NORMAL,       /* deviation sqrt(2 / (d + h)) */
     NN_HE_UNIFORM,          /* in +-sqrt(6 / d) (He, Zhang, Ren, Sun 2015) */
@@ -158,7 +159,7 @@ typedef struct nn_part {
     nn_role role;
     int rank;
     nn_size sizes[AD_MAX_RANK];
-    nn_initialiser initialiser;
+    nn_initialiser initialiser; /* default: Glorot-uniform for weights, 1 for gains, 0 for biases and states */
     size_t chosen_by;   /* the offset of an nn_initialiser among the options that is taken instead, if it is not the
                            default; 0: there is none. It is never the first member */
     size_t left_out_by; /* the offset of a bool among the options that leaves the part out; 0: there is none. It is
@@ -171,10 +172,11 @@ typedef struct nn_part {
 /* One layer of a network, the argument of the functions of its kind. Its members are private. */
 typedef struct nn_layer_call nn_layer_call;
 
-/* A kind of layers. */
+/* A kind of layers. It outlives the networks and estimators that use it. Threads that predict at once call `apply` at
+ * once. Fields of a kind have one of the types up to NN_FIELD_INTEGERS, or NN_FIELD_LAYERS. */
 struct nn_layer_kind {
     const char *name;
-    const char *formula; /* for the reference table and the summary */
+    const char *formula; /* for the reference table */
     nn_fields fields;    /* of the options; none: the kind has no options */
     size_t options_bytes;
     const nn_part *parts;
@@ -194,7 +196,8 @@ struct nn_layer_kind {
 AD_API const void *nn_layer_options(const nn_layer_call *call);
 AD_API ad_shape nn_layer_input(const nn_layer_call *call);
 
-/* For shape and apply: puts the tape in error with a message that begins with the layer's name. */
+/* For shape and apply: puts the tape in error. The message has the layer's name before this text. apply then returns
+ * any tensor, for instance an inert one. */
 AD_API void nn_layer_fail(nn_layer_call *call, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
 /* For apply: returns the i-th part, on the tape of x; inert if the options leave it out. */
@@ -209,8 +212,9 @@ AD_API void nn_layer_propose(nn_layer_call *call, int i, ad_tensor value);
 /* For apply, in a pass that trains: returns what was proposed last for the i-th part, or the part itself. */
 AD_API ad_tensor nn_layer_proposed(nn_layer_call *call, int i);
 
-/* For apply: what dropout multiplies x by (ad_dropout_mask). It depends on the seed of the network, on the layer and on
- * the step of the pass. */
+/* For apply: what dropout multiplies x by (ad_dropout_mask). It depends on the seed of the network, on the layer, on
+ * the step of the pass, and on how many masks apply drew before. A layer that runs twice in one step has the same masks
+ * twice. ad_replay draws others. */
 AD_API ad_tensor nn_layer_mask(nn_layer_call *call, ad_tensor x, double rate);
 
 /* For apply of a kind with a list: runs all copies of the list on x. */

@@ -1,8 +1,8 @@
 #ifndef GRADTAPE_MEMORY_H
 #define GRADTAPE_MEMORY_H
 /* The one replaceable allocator. Every tape, data set and classifier takes all its memory from the allocator in its
- * options. What OpenBLAS, threads and stdio allocate for themselves is outside it. The allocator is called only from
- * the thread that uses the object. */
+ * options. What OpenBLAS, threads and stdio allocate for themselves is outside it. The allocator is called by one
+ * thread at a time: the one that uses the object, or one of several that predict with one estimator at once. */
 #include <stdbool.h>
 #include <stddef.h>
 

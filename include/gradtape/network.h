@@ -90,9 +90,10 @@ AD_API nn_pass nn_inference(const nn_network *network);
  * of x; a pass that trains on another tape; a step out of range; those of the layers. */
 AD_API ad_tensor nn_run(const nn_network *network, nn_pass pass, ad_tensor x);
 
-/* Updates each parameter that is not frozen from its gradient, by the factors of its group, and takes over what states
- * were proposed: all, or nothing on an error. `optimiser` NULL: all defaults. Returns the tape's status. Errors: those
- * of nn_optimiser_step; the network is NULL (AD_BAD_HANDLE); a pass for inference. */
+/* Updates each parameter that is not frozen from its gradient, by the factors of its group, and takes over all states
+ * that were proposed on the tape (ad_commit), those of other networks too: all, or nothing on an error. `optimiser`
+ * NULL: all defaults. Returns the tape's status. Errors: those of nn_optimiser_step; the network is NULL
+ * (AD_BAD_HANDLE); a pass for inference. */
 AD_API ad_status nn_step(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser);
 
 /* ---- Looking at a network ---------------------------------------------------------------------------------------- */
@@ -113,7 +114,7 @@ AD_API ad_shape nn_network_output(const nn_network *network);
 typedef struct nn_network_layer {
     const char *name; /* with the names around it: block/3/dense */
     const nn_layer_kind *kind;
-    const void *options;        /* with defaults filled in; NULL: the kind has none */
+    const void *options;        /* with defaults filled in, and of a list only its length; NULL: the kind has none */
     int depth;                  /* how many layers are around it */
     ad_shape input, output;     /* of one example */
     size_t first_part, n_parts; /* of the network's: those of layers inside it follow */

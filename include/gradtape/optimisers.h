@@ -1,37 +1,153 @@
 #ifndef GRADTAPE_OPTIMISERS_H
 #define GRADTAPE_OPTIMISERS_H
-/* Optimisers: they read gradients and update parameters in place. */
-#include <gradtape/tensor.h>
+/* Optimisers: they read gradients and update parameters in place.
+ *
+ *   nn_optimiser_options o = { .rule = &nn_adam, .rate = 0.01 };
+ *   ad_backward(loss);
+ *   nn_optimiser_step(&o, parameters, n);
+ *
+ * An optimiser is a row; one of your own is a row in your program. */
+#include <gradtape/fields.h>
+#include <gradtape/update.h>
 
-/* The optimisers: Adagrad (Duchi, Hazan, Singer 2011) and plain gradient descent. */
-typedef enum nn_optimiser_kind { NN_ADAGRAD, NN_GRADIENT_DESCENT, NN_OPTIMISER_COUNT } nn_optimiser_kind;
+#if defined(__cplusplus)
+extern "C" {
+#endif
 
-/* Zero means the default. */
+typedef struct nn_optimiser nn_optimiser;
+
+/* The options of the optimisers. Zero means the default, which is the rule's own. Each rule reads those that its fields
+ * name; one that it does not read is an error if it is given. */
 typedef struct nn_optimiser_options {
-    nn_optimiser_kind kind;     /* default Adagrad */
-    double rate;                /* learning rate; 0: 0.05 */
-    double initial_accumulator; /* Adagrad's start value, more than 0; 0: 0.1 */
-    double decay;               /* at least 0: before each update x <- (1 - rate decay) x (ad_shrink); default 0. In a
-                                   network it is that of weights: biases and gains decay only if a group asks for it */
+    const nn_optimiser *rule; /* default nn_adagrad */
+    double rate;              /* learning rate, above 0 */
+    double decay; /* decoupled from the gradient: before each update x <- (1 - rate decay) x (Loshchilov, Hutter 2019).
+                     In a network it is that of weights: biases and gains decay only if a group asks for it */
+    double l2;    /* l2 x is added to the gradient, before the decay. In a network the factors of `decay` hold for it */
+    double l1;    /* of ftrl; in a network the factors of `decay` hold for it */
+    double initial_accumulator; /* what the sum of squares begins with, above 0 */
+    double momentum;            /* the share of the last velocity that is kept */
+    double beta1, beta2;        /* the shares of the last means that are kept */
+    double rho;                 /* the same for rmsprop's mean of squares */
+    double epsilon;             /* added to a root, so that no division is by 0 */
+    double momentum_decay;      /* how fast nadam's momentum grows */
+    bool epsilon_inside;        /* rmsprop: epsilon is added inside the root */
+    bool centred;               /* rmsprop: by the variance of the gradients, not the mean of their squares */
+    bool epsilon_hat;           /* adam: epsilon is added before the root is corrected (that of the paper's 7.1) */
+    bool from_zero;             /* ftrl: its linear term begins with 0, so that the first step forgets what x was */
 } nn_optimiser_options;
 
-/* Returns "adagrad" or "gradient_descent"; "unknown optimiser" for a number outside the list. */
-AD_API const char *nn_optimiser_name(nn_optimiser_kind kind);
+/* A slot: a state that a rule keeps for each parameter (ad_slot), of the parameter's shape and type. */
+typedef struct nn_optimiser_slot {
+    const char *name; /* it is called PARAMETER/name */
+    double initial;
+} nn_optimiser_slot;
 
-/* Returns the optimiser of a name; NN_OPTIMISER_COUNT if no optimiser has it. */
-AD_API nn_optimiser_kind nn_optimiser_named(const char *name);
+/* What a rule finds in the `context` of a block (update.h): how this parameter is updated now. */
+typedef struct nn_update {
+    nn_optimiser_options options; /* with defaults filled in; rate, decay, l2 and l1 times the factors of the group */
+    int64_t step;                 /* how often the parameter was updated by the rule, this time included; 0 for a rule
+                                     without a counter */
+    double carried[2];            /* what `carry` gave last time, and now; 1 at first */
+} nn_update;
+
+/* An optimiser. */
+struct nn_optimiser {
+    const char *name;
+    const char *formula; /* g is the gradient, a the rate, t the step from 1 on */
+    const char *source;
+    nn_fields fields; /* of nn_optimiser_options; the default of rate is here */
+    /* Gives the slots for options in which the defaults are filled in, at most AD_MAX_UPDATE_STATES, and returns their
+     * number. NULL: none. */
+    int (*slots)(const nn_optimiser_options *options, nn_optimiser_slot *slots);
+    /* The name of the number in which the steps of each parameter are counted (ad_slot_number). NULL: they are not. */
+    const char *counter;
+    /* The name of a number that goes from step to step, and the function that makes it from the last one, for a rule
+     * that has a counter. NULL: none. */
+    const char *carried;
+    double (*carry)(const nn_optimiser_options *options, int64_t step, double last);
+    /* Updates a block, of f32 or f64. What is in `context` is a const nn_update. `decay` is done; l2 x is added to the
+     * gradient, unless own_l2 says that the rule itself does what l2 asks for. */
+    ad_update_rule *update;
+    bool own_l2;
+};
+
+#define NN_OPTIMISER extern __attribute__((visibility("default"))) const nn_optimiser
+
+/* x <- x - a g. Rate 0.05. */
+NN_OPTIMISER nn_gradient_descent;
+
+/* v <- momentum v + g;  x <- x - a v (Polyak 1964; Sutskever et al. 2013, with v in units of the gradient). Rate 0.01,
+ * momentum 0.9. */
+NN_OPTIMISER nn_momentum;
+
+/* v <- momentum v + g;  x <- x - a (g + momentum v) (Nesterov 1983, in the form of Sutskever et al. 2013). Rate 0.01,
+ * momentum 0.9. */
+NN_OPTIMISER nn_nesterov;
+
+/* s <- s + g^2;  x <- x - a g / (sqrt(s) + epsilon), where s begins with initial_accumulator (Duchi, Hazan, Singer
+ * 2011). Rate 0.05, initial_accumulator 0.1, epsilon 0. */
+NN_OPTIMISER nn_adagrad;
+
+/* s <- rho s + (1 - rho) g^2;  x <- x - a g / (sqrt(s) + epsilon) (Tieleman, Hinton 2012, lecture 6.5).
+ * - With epsilon_inside the divisor is sqrt(s + epsilon).
+ * - With centred the root is that of s - m^2, where m <- rho m + (1 - rho) g (Graves 2013).
+ * - With momentum what is subtracted is a v, where v <- momentum v + g / divisor.
+ * Rate 0.001, rho 0.9, epsilon 1e-7, momentum 0. */
+NN_OPTIMISER nn_rmsprop;
+
+/* m <- beta1 m + (1 - beta1) g;  s <- beta2 s + (1 - beta2) g^2;  x <- x - a M / (sqrt(S) + epsilon), where M = m / (1
+ * - beta1^t) and S = s / (1 - beta2^t) (Kingma, Ba 2015). With epsilon_hat: x <- x - a sqrt(1 - beta2^t) / (1 -
+ * beta1^t) m / (sqrt(s) + epsilon). Rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
+NN_OPTIMISER nn_adam;
+
+/* Adam with decay, which is 0.01 by default (Loshchilov, Hutter 2019). */
+NN_OPTIMISER nn_adamw;
+
+/* m as Adam's;  u <- max(beta2 u, |g| + epsilon);  x <- x - a / (1 - beta1^t) m / u (Kingma, Ba 2015, section 7). Rate
+ * 0.002, beta1 0.9, beta2 0.999, epsilon 1e-8. */
+NN_OPTIMISER nn_adamax;
+
+/* m and s as Adam's;  x <- x - a (b m / (1 - P b) + (1 - c) g / (1 - P)) / (sqrt(S) + epsilon), where c and b are this
+ * step's momentum and the next one's, beta1 (1 - 0.96^(t momentum_decay) / 2), and P the product of all up to this step
+ * (Dozat 2016). Rate 0.002, beta1 0.9, beta2 0.999, epsilon 1e-8, momentum_decay 0.004. */
+NN_OPTIMISER nn_nadam;
+
+/* x <- x - a sign(beta1 m + (1 - beta1) g);  m <- beta2 m + (1 - beta2) g (Chen et al. 2023). Rate 0.0001, beta1 0.9,
+ * beta2 0.99. */
+NN_OPTIMISER nn_lion;
+
+/* r = sqrt(s + g^2);  z <- z + g - (r - sqrt(s)) / a x;  s <- s + g^2;  x <- 0 where |z| <= l1, else (sign(z) l1 - z) /
+ * (r / a + 2 l2), where s begins with initial_accumulator (McMahan et al. 2013). z begins with that for which x is what
+ * it is, so that the start of a network with hidden layers is not lost: -(sqrt(s) / a + 2 l2) x - sign(x) l1. Rate
+ * 0.001, initial_accumulator 0.1, l1 0, l2 0. It has no decay. */
+NN_OPTIMISER nn_ftrl;
+
+/* Return how many optimisers the library has, and one of them; NULL for an index out of range. */
+AD_API size_t nn_optimiser_count(void);
+AD_API const nn_optimiser *nn_optimiser_at(size_t index);
+
+/* Returns the optimiser of a name; NULL if the library has none. */
+AD_API const nn_optimiser *nn_optimiser_named(const char *name);
 
 /* Returns the options with every default filled in. */
 AD_API nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *options);
 
 /* Makes the optimiser's slots for those of the n parameters that have none yet. A slot is a state of the tape called
- * PARAMETER/Adagrad (ad_slot). nn_optimiser_step makes missing slots itself; call this early if a failure at the first
- * step would be worse. Errors: an option out of range; memory. Returns the tape's status. */
+ * PARAMETER/Adagrad, PARAMETER/Adam_mean and so on (ad_slot). The steps of a parameter are counted in one too,
+ * PARAMETER/Adam_step: a run that goes on with the same states gives the same bits, and a step that fails does not
+ * count. nn_optimiser_step makes missing slots itself; call this early if a failure at the first step would be worse.
+ * Errors: an option out of range, or one that the rule does not read; memory. Returns the tape's status. */
 AD_API ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
 /* Updates each of the n parameters once from its gradient, and then commits what was proposed for states (ad_commit,
- * update.h). All of it is checked first: on an error nothing has changed. Errors: a gradient that was not computed; an
- * option out of range; those of ad_commit. Returns the tape's status. */
+ * update.h). All of it is checked first: on an error nothing has changed. The same bits come for any number of threads.
+ * Errors: a gradient that was not computed; those of nn_optimiser_prepare and of ad_commit. Returns the tape's status.
+ */
 AD_API ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
+
+#if defined(__cplusplus)
+}
+#endif
 
 #endif

@@ -9,7 +9,8 @@
  *
  * Options are written name=value, in any order, with spaces or line ends between them. An option that is left out has
  * its default. The names are those of the structs, those of head_options and of optimiser among them: rate. The option
- * `optimiser` is the optimiser's kind. `layers`, `groups` and `allocator` cannot be written.
+ * `optimiser` is the name of its rule. `layers`, `groups` and `allocator` cannot be written. What an optimiser's option
+ * is by default, and whether it is read at all, is the rule's to say: optimiser=adam rate=0.001 beta1=0.9.
  * - Whole numbers and numbers are decimal, with a point in every locale: rate=0.05, rate=5e-2. A number that is 0 is 0,
  *   not the default.
  * - Names are those that the library gives: activation=tanh, scaling=feature, head=huber.

@@ -17,7 +17,7 @@ AD_API void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t
 typedef enum ad_stream_use {
     AD_STREAM_OWN = 0,          /* a program's own */
     AD_STREAM_WEIGHTS = 1,      /* nn_network_open: the number counts weights, from 2^55 on other parts */
-    AD_STREAM_ORDER = 2,        /* nn_classifier_fit: the number is the epoch */
+    AD_STREAM_ORDER = 2,        /* a fit of an estimator: the number is the epoch */
     AD_STREAM_UNIFORM = 3,      /* ad_uniform: the number is that of the draw */
     AD_STREAM_NORMAL = 4,       /* ad_normal: likewise */
     AD_STREAM_DROPOUT_MASK = 5, /* ad_dropout_mask: likewise */

@@ -1,6 +1,7 @@
 #ifndef GRADTAPE_REGRESSOR_H
 #define GRADTAPE_REGRESSOR_H
-/* A ready-made regressor: a multi-layer perceptron that predicts numbers, built from the operators below it.
+/* A ready-made regressor: a network with a head (heads.h) that predicts numbers, and the loop that trains it. If you
+ * say nothing else it is a multi-layer perceptron with the squared error.
  *
  *   nn_regressor *r = nn_regressor_open(&(nn_regressor_options){ .hidden_units = {64, 64} });
  *   nn_regressor_fit(r, &train, &(nn_fit_options){ .batch_size = 50, .steps = 20000 });
@@ -22,14 +23,15 @@ typedef struct nn_regressor nn_regressor;
 typedef struct nn_regressor_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the regressor is
                                                    linear */
-    nn_layers layers;                           /* copied; instead of hidden_units: all layers before the last one */
-    int64_t n_targets;                          /* numbers that are predicted for each row; 0: 1 */
-    const nn_head *head;                        /* nn_head_squared (the default), nn_head_absolute, nn_head_huber, or
-                                                   one of your own */
-    nn_head_options head_options;               /* delta */
-    ad_activation activation;                   /* of the hidden layers; default relu */
+    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Kinds, and a
+head of your own, outlive the regressor */
+    int64_t n_targets;              /* numbers that are predicted for each row; 0: 1 */
+    const nn_head *head;            /* nn_head_squared (the default), nn_head_absolute, nn_head_huber, or
+                                       one of your own */
+    nn_head_options head_options;   /* delta */
+    ad_activation activation;       /* of the hidden layers; default relu */
     double dropout;                 /* the rate after each hidden layer, at least 0 and below 1; default 0 */
-    nn_optimiser_options optimiser; /* default Adagrad, rate 0.05, accumulator 0.1 */
+    nn_optimiser_options optimiser; /* default nn_adagrad */
     const nn_group *groups;         /* copied (network.h); NULL: none */
     size_t n_groups;
     nn_scaling_kind scaling;       /* learnt at the first fit and applied to every later input; default none */
@@ -46,13 +48,15 @@ AD_API nn_regressor *nn_regressor_open(const nn_regressor_options *options);
 AD_API void nn_regressor_close(nn_regressor *regressor);
 
 /* Trains for options->steps more steps. A fit continues the one before; it never starts again. `options` may be NULL.
- * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short.
+ * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. A fit to data of another
+ *   number of rows begins a new epoch; one to data of the same number goes on in the epoch.
  * - The first fit fixes the number of features and learns the scaling.
  * - A fit that fails or is stopped leaves everything as it was after the last completed step.
  * Returns the status of this call. Errors: targets that are missing, not finite or too large for f32 (the message names
  * row and target), or of another number than n_targets; weights that are negative, not finite or all 0; features that
  * are not finite (names row and column); no rows; another number of columns than before; a negative option; memory; a
- * loss that is not finite (names the step). */
+ * loss that is not finite (names the step); those of nn_network_open for layers and groups, which are checked at the
+ * first fit. */
 AD_API ad_status nn_regressor_fit(nn_regressor *regressor, const nn_data *data, const nn_fit_options *options);
 
 /* Writes what is predicted for each row to targets [rows,n_targets]. Targets of the data are ignored. Errors: the
@@ -69,8 +73,8 @@ AD_API nn_evaluation nn_regressor_evaluate(const nn_regressor *regressor, const 
  * regressor can be looked at and shown (show.h).
  * - *loss gets the loss of that row. Its tape is the regressor's: it is for looking and showing, and must not be
  *   changed.
- * - The recording lasts until the next fit or record. Gradients of parameters are afterwards
- *   those of the row. No weight, slot, draw or step changes: a later fit has the same bits.
+ * - The recording lasts until the next fit or record. Gradients of parameters are afterwards those of the row. No
+ *   weight, slot, draw or step changes: a later fit has the same bits.
  * - A loss that is not finite is recorded too.
  * Errors: those of nn_regressor_evaluate, except predictions; a row out of range; `loss` is NULL (AD_BAD_VALUE). *loss
  * is then inert. */
@@ -84,8 +88,10 @@ AD_API const char *nn_regressor_message(const nn_regressor *regressor);
 /* Clears the error, unless it is a bad option. Returns the status that there was. */
 AD_API ad_status nn_regressor_clear_error(nn_regressor *regressor);
 
-/* Returns the options with every default filled in, as one line of text that nn_options_parse reads (options.h); "" for
- * bad options or NULL. The text belongs to the regressor. */
+/* Returns the options with every default filled in, as one line of text that nn_options_parse reads (options.h);
+ * without layers, groups and allocator, which no text can say; "" for bad options or NULL. The text belongs to the
+ * regressor.
+ */
 AD_API const char *nn_regressor_settings(const nn_regressor *regressor);
 
 /* Returns the number of parameters and states: for hidden_units the weights and biases of each layer. It is 0 before

@@ -43,9 +43,13 @@ AD_API ad_status ad_touch(ad_tensor leaf);
  * - It has x's shape and type. The first call makes it and fills it with `initial`; later calls find it again, even if
  *   x or the state has been renamed.
  * - It is called X/Adagrad, where X is the first 120 characters of x's name, or parameter/Adagrad if x has no name.
- * Errors: a name that is empty, contains '/' or has more than 120 characters; an `initial` that i32 cannot hold;
- * memory. */
+ * Errors: a name that is empty, contains '/' or has more than 120 characters; an `initial` that i32 cannot hold; x has
+ * a number of this name (ad_slot_number); memory. */
 AD_API ad_tensor ad_slot(ad_tensor x, const char *name, double initial);
+
+/* The same for one number: a scalar of type f64, whatever x is. For instance how many steps x was updated. Errors:
+ * those of ad_slot; x has a slot of this name that is of its own shape and type. */
+AD_API ad_tensor ad_slot_number(ad_tensor x, const char *name, double initial);
 
 /* x <- x - rate dx : gradient descent. Errors: x has no gradient (AD_NO_GRADIENT); a rate that is not
  * finite. */
@@ -59,6 +63,32 @@ AD_API ad_status ad_shrink(ad_tensor x, double share);
  * `accumulator` is a state of x's shape and type. Its initial values must be positive. Errors: those of ad_descend; an
  * accumulator of another kind, shape or type. */
 AD_API ad_status ad_descend_adagrad(ad_tensor x, ad_tensor accumulator, double rate);
+
+/* The most states that one update changes together with its parameter. */
+#define AD_MAX_UPDATE_STATES 4
+
+/* A part of a parameter that a rule updates: n elements of it, of its gradient and of its states, from element `first`
+ * on. All arrays are of the type, which is f32 or f64, and none overlaps another. */
+typedef struct ad_update_block {
+    size_t n, first;
+    ad_type type;
+    void *x;
+    const void *dx;
+    void *state[AD_MAX_UPDATE_STATES]; /* in the order in which they were given */
+    const void *context;
+} ad_update_block;
+
+/* A rule: it changes x and the states of a block. Threads call it for several blocks at once, so it changes nothing
+ * else, and makes no call of the library. Each element is in one block, and where blocks begin does not depend on the
+ * number of threads. */
+typedef void ad_update_rule(const ad_update_block *block);
+
+/* Changes a parameter and its n_states states by a rule of the caller's, in one pass. `context` is for the rule. States
+ * have x's shape and type, and each is another one; n_states 0 allows NULL. Errors, of which none calls the rule: those
+ * of ad_descend; x is i32; the rule is NULL; n_states is outside 0..AD_MAX_UPDATE_STATES; a state of another kind,
+ * shape or type, or given twice; memory. */
+AD_API ad_status ad_update_by(ad_tensor x, const ad_tensor *states, int n_states, ad_update_rule *rule,
+                              const void *context);
 
 /* Fills a leaf of type f32 or f64 with numbers uniform in [low, high). `range` is {low, high}; both are finite, and
  * low <= high. The numbers are drawn at (seed, stream, 0), (seed, stream, 1), ... (random.h). */

@@ -132,7 +132,8 @@ static ad_status check_targets(const nn_data *data, int64_t k, char *message, si
         return refuse(message, size, AD_BAD_TYPE, "unknown target_element %d; set it to NN_F32 or another nn_element",
                       (int)data->target_element);
     if (given != k)
-        return refuse(message, size, AD_BAD_SHAPE, "the data have %lld targets for each row; %lld are expected",
+        return refuse(message, size, AD_BAD_SHAPE,
+                      "the data have %lld targets for each row (n_targets; 0 is 1); %lld are expected",
                       (long long)given, (long long)k);
     if (!data->targets)
         return refuse(message, size, AD_BAD_VALUE, "targets are NULL; give an array [%lld,%lld]", (long long)data->rows,

@@ -3,7 +3,7 @@
 /* Private to nn: data checked before they are used, features scaled, and batches [n, d] in f32 made from them. */
 #include <stdbool.h>
 
-#include <gradtape/estimator.h>
+#include <gradtape/data.h>
 
 /* out = (x - mean - rest) * unit * inverse, column by column. A mean that is rounded would move features that lie close
  * to it, so what it lost is kept beside it. */

@@ -87,10 +87,18 @@ ad_tensor nn_batch_truth(nn_batch *b, ad_tape *tape, const nn_truth *truth, cons
 }
 
 /* How much a row counts: its own weight times that of its class. */
-static double weight_of(const nn_truth *truth, const nn_data *data, int32_t row)
+static double weight_of(const nn_truth *truth, const nn_data *data, int64_t row)
 {
     const double own = data->weights ? data->weights[row] : 1;
     return truth->class_weights ? own * truth->class_weights[truth->classes[row]] : own;
+}
+
+bool nn_truth_counts(const nn_truth *truth, const nn_data *data)
+{
+    int64_t i = 0;
+    while (i < data->rows && weight_of(truth, data, i) == 0)
+        i++;
+    return i < data->rows;
 }
 
 double nn_batch_weigh(nn_batch *b, const nn_truth *truth, const nn_data *data, const int32_t *rows, int64_t n)

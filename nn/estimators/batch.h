@@ -48,6 +48,9 @@ ad_tensor nn_batch_truth(nn_batch *batch, ad_tape *tape, const nn_truth *truth, 
 void nn_batch_gather_truth(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows,
                            int64_t first, int64_t n);
 
+/* Returns whether any row counts. */
+bool nn_truth_counts(const nn_truth *truth, const nn_data *data);
+
 /* Gathers how much these rows count, their own weights times those of their classes, and returns the sum. They are
  * shares of the largest, so that no common factor is too large or too small for f32. */
 double nn_batch_weigh(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows, int64_t n);

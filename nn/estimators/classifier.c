@@ -34,20 +34,20 @@ static const char *mistake_in(const nn_classifier_options *o, char *text, size_t
     }
     for (size_t i = 0; i < o->class_weights.n; i++) {
         const double w = o->class_weights.at[i];
-        if (!(w >= 0 && w < 1e30)) {
-            snprintf(text, size, "class_weights[%zu] is %g: it must be 0 or more, and finite", i, w);
+        if (!(w >= 0 && w <= 1e30)) {
+            snprintf(text, size, "class_weights[%zu] is %g: it must be at least 0 and at most 1e30", i, w);
             return text;
         }
         largest = w > largest ? w : largest;
     }
-    if (o->class_weights.n && (o->class_weights.n != (size_t)o->n_classes || largest == 0 || !one_label)) {
-        snprintf(text, size,
-                 "class_weights has %zu elements: it must have one for each of %" PRId64
-                 " exclusive classes, not all 0",
+    if (o->class_weights.n && !one_label)
+        return "class_weights go with exclusive classes: the head tells several labels at once";
+    if (o->class_weights.n && o->class_weights.n != (size_t)o->n_classes) {
+        snprintf(text, size, "class_weights has %zu elements: it must have one for each of %" PRId64 " classes",
                  o->class_weights.n, o->n_classes);
         return text;
     }
-    return NULL;
+    return o->class_weights.n && largest == 0 ? "class_weights are all 0: at least one must be above 0" : NULL;
 }
 
 /* Checks the options, once defaults are filled in, and takes them over. */
@@ -58,10 +58,10 @@ static ad_status take_options(nn_classifier *c, const nn_classifier_options *o)
     if (mistake)
         return nn_estimator_fail(&c->e, AD_BAD_VALUE, "classifier: %s", mistake);
     const nn_estimator_options common = NN_ESTIMATOR_OPTIONS("classifier", o);
+    c->e.truth = (nn_truth){.head = o->head, .k = o->n_classes};
     const ad_status status = nn_estimator_take_options(&c->e, &common, o->hidden_units);
     if (status != AD_OK)
         return status;
-    c->e.truth = (nn_truth){.head = o->head, .k = o->n_classes};
     if (o->class_weights.n)
         c->e.truth.class_weights =
             nn_store_copy(&c->e.store, o->class_weights.at, o->class_weights.n, sizeof *o->class_weights.at);
@@ -87,6 +87,7 @@ nn_classifier *nn_classifier_open(const nn_classifier_options *options)
         return NULL;
     o.head = o.head ? o.head : &nn_head_softmax;
     nn_estimator_resolve(&c->e, "classifier", nn_classifier_fields, &o);
+    o.optimiser = nn_optimiser_resolve(&o.optimiser);
     ad_status status = take_options(c, &o);
     if (status == AD_OK)
         status = nn_estimator_check_options(&c->e, nn_classifier_fields, &o);
@@ -111,6 +112,11 @@ static ad_status take_truth(const nn_classifier *c, const nn_data *data, const c
     *truth = c->e.truth;
     *memory = ad_memory_over(&allocator);
     truth->classes = data ? data->labels : NULL;
+    if (data && data->label_texts && !data->labels && c->vocabulary.n == 0)
+        return nn_estimator_fail(&c->e, AD_BAD_VALUE,
+                                 "%s: the data have label_texts, and the classifier has no vocabulary: give it "
+                                 "label_texts among its options",
+                                 who);
     if (!data || c->vocabulary.n == 0 || data->rows < 1 || data->rows > INT32_MAX)
         return AD_OK; /* what is wrong with them is found by the checks of all data */
     int32_t *classes = ad_memory_take(memory, (size_t)data->rows, sizeof *classes);

@@ -100,7 +100,8 @@ const char *nn_estimator_message(const nn_estimator *e)
 
 ad_status nn_estimator_clear_error(nn_estimator *e)
 {
-    take_error_of_caller(e);
+    if (e->tape && ad_status_of(e->tape) != AD_OK)
+        nn_estimator_prepare_tape(e);
     const ad_status status = e->shared->status;
     if (!e->options_are_bad)
         e->shared->status = AD_OK;
@@ -135,15 +136,20 @@ static bool own_options(nn_estimator *e)
 ad_status nn_estimator_take_options(nn_estimator *e, const nn_estimator_options *options,
                                     const int64_t hidden_units[NN_MAX_HIDDEN_LAYERS])
 {
-    const char *noun = options->noun, *mistake = nn_optimiser_mistake(&options->optimiser, AD_F32);
+    char text[300];
+    const char *noun = options->noun, *mistake = nn_optimiser_mistake(&options->optimiser, AD_F32, text, sizeof text);
     const double inverse = 1 / options->scaling_constant;
+    char message[300];
     e->options = *options;
+    nn_fields_resolve(e->truth.head->fields, &e->options.head_options);
     memcpy(e->options.hidden_units, hidden_units, sizeof e->options.hidden_units);
     if (mistake)
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s", noun, mistake);
     if (!isfinite((float)inverse) || (float)inverse == 0)
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: the scaling constant %g cannot be divided by", noun,
                                  options->scaling_constant);
+    if (!nn_fields_check(e->truth.head->fields, &e->options.head_options, message, sizeof message))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s", noun, message);
     if (options->layers.n && hidden_units[0])
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: hidden_units and layers are both given: leave one out", noun);
     if (options->layers.n && options->dropout > 0)

@@ -18,6 +18,8 @@ static ad_status check_fit(const nn_estimator *e, const nn_data *data, const nn_
     ad_status status = nn_estimator_check(e, data, truth, "fit");
     if (status != AD_OK)
         return status;
+    if (!nn_truth_counts(truth, data))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: no row counts: each has the weight 0, or its class has");
     if (o->batch_size < 0)
         return nn_estimator_fail(e, AD_BAD_VALUE, "fit: batch_size is %" PRId64 ": it must be 1 or more, or 0 for %d",
                                  o->batch_size, DEFAULT_BATCH);
@@ -33,7 +35,8 @@ static ad_status check_fit(const nn_estimator *e, const nn_data *data, const nn_
 
 /* ---- The order of the rows --------------------------------------------------------------------------------------- */
 
-/* The next batch begins here: at once in a new permutation where the last one is used up, or was of other data. */
+/* The next batch begins here: at once in a new permutation where the last one is used up, or was of another number of
+ * rows. */
 static nn_cursor next_place(nn_cursor at, int64_t rows)
 {
     if (at.rows == rows && at.place < rows)

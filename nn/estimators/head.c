@@ -52,7 +52,8 @@ const char *nn_head_mistake(const nn_head *head, int64_t k, const char *option, 
         snprintf(text, size, "the head %s has no %s: fill that member in", head->name ? head->name : "without a name",
                  missing);
     else if (k < least || k > most)
-        snprintf(text, size, "%s is %" PRId64 ": it must be %" PRId64 " to %" PRId64, option, k, least, most);
+        snprintf(text, size, "%s is %" PRId64 ": it must be %" PRId64 " to %" PRId64 " for the head %s", option, k,
+                 least, most, head->name);
     else if (head->outputs && head->outputs(k) < 1)
         snprintf(text, size, "the head %s asks for %" PRId64 " logits: its outputs must give 1 or more", head->name,
                  head->outputs(k));

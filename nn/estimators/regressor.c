@@ -34,6 +34,7 @@ nn_regressor *nn_regressor_open(const nn_regressor_options *options)
         return NULL;
     o.head = o.head ? o.head : &nn_head_squared;
     nn_estimator_resolve(&r->e, "regressor", nn_regressor_fields, &o);
+    o.optimiser = nn_optimiser_resolve(&o.optimiser);
     ad_status status = take_options(r, &o);
     if (status == AD_OK)
         status = nn_estimator_check_options(&r->e, nn_regressor_fields, &o);

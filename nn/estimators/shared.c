@@ -102,8 +102,6 @@ nn_reader *nn_take_reader(nn_shared *s)
 
 void nn_give_reader(nn_shared *s, nn_reader *reader)
 {
-    ad_clear_error(reader->tape);
-    ad_reset(reader->tape);
     pthread_mutex_lock(&s->lock);
     reader->next = s->free;
     s->free = reader;

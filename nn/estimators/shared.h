@@ -40,7 +40,7 @@ ad_status nn_shared_fail(nn_shared *shared, ad_status status, const char *format
 /* Takes a reader that is free, or opens one. Returns NULL if memory is out. */
 nn_reader *nn_take_reader(nn_shared *shared);
 
-/* Gives it back, for the next prediction. Its tape is reset and has no error. */
+/* Gives it back, for the next prediction. Its tape was reset, and is in no error. */
 void nn_give_reader(nn_shared *shared, nn_reader *reader);
 
 #endif

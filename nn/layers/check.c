@@ -19,10 +19,11 @@ static size_t bytes_of_field(const nn_field *f)
     }
 }
 
-/* Whether a member of so many bytes lies among the options. */
+/* Whether a member of so many bytes lies among the options, where its type may lie. */
 static bool is_member(const nn_layer_kind *kind, size_t offset, size_t bytes)
 {
-    return offset <= kind->options_bytes && bytes <= kind->options_bytes - offset;
+    const size_t alignment = bytes < sizeof(double) ? bytes : sizeof(double);
+    return offset <= kind->options_bytes && bytes <= kind->options_bytes - offset && offset % alignment == 0;
 }
 
 static bool has_good_fields(const nn_layer_kind *kind)
@@ -76,8 +77,8 @@ const char *nn_kind_needs(const nn_layer_kind *kind)
         return "a name of 1 to 100 characters without '/'";
     if (!kind->apply)
         return "the function apply";
-    if (kind->n_parts > NN_MAX_PARTS || (kind->n_parts && !kind->parts))
-        return "an array of at most 8 parts";
+    if (kind->n_parts > NN_MAX_PARTS || !kind->n_parts != !kind->parts)
+        return "an array of at most 8 parts, with n_parts";
     if (kind->fields.n && (!kind->fields.at || !kind->options_bytes))
         return "options_bytes beside its fields";
     if (!has_good_fields(kind))

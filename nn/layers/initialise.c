@@ -20,7 +20,7 @@ static const struct {
     double scale; /* or the value */
     double inputs, outputs;
 } initialisers[NN_INITIALISER_COUNT] = {
-    [NN_INITIALISER_DEFAULT] = {"", ""},
+    [NN_INITIALISER_DEFAULT] = {"", "", VALUE, 0, 0, 0},
     [NN_GLOROT_UNIFORM] = {"glorot_uniform", "uniform in +-sqrt(6 / (d + h))", UNIFORM, 2, 1, 1},
     [NN_GLOROT_NORMAL] = {"glorot_normal", "normal, deviation sqrt(2 / (d + h))", NORMAL, 2, 1, 1},
     [NN_HE_UNIFORM] = {"he_uniform", "uniform in +-sqrt(6 / d)", UNIFORM, 2, 1, 0},

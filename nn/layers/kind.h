@@ -26,7 +26,4 @@
 #define OPTIONS(type, rows) .fields = NN_FIELDS(rows), .options_bytes = sizeof(type)
 #define PARTS(array) .parts = array, .n_parts = sizeof(array) / sizeof((array)[0])
 
-/* The names of activations, for fields: "" for AD_ACTIVATION_DEFAULT, NULL for a number outside the list. */
-const char *nn_activation_choice(int number);
-
 #endif

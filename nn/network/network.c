@@ -113,11 +113,15 @@ ad_tensor nn_layer_proposed(nn_layer_call *call, int i)
 ad_tensor nn_layer_mask(nn_layer_call *call, ad_tensor x, double rate)
 {
     const uint64_t stream = ad_stream(AD_STREAM_LAYERS, call->node->number), seed = call->network->options.seed;
-    const uint64_t own = (uint64_t)ad_random_bits(seed, stream, 0) << 32 | (uint64_t)ad_random_bits(seed, stream, 1);
-    const uint64_t draws = ad_draw_count(call->tape);
-    ad_set_draw_count(call->tape, (uint64_t)call->pass.step);
+    const uint64_t at = 2 * call->masks++;
+    const uint64_t own =
+        (uint64_t)ad_random_bits(seed, stream, at) << 32 | (uint64_t)ad_random_bits(seed, stream, at + 1);
+    const uint64_t draws = ad_draw_count(call->tape), step = (uint64_t)call->pass.step;
+    ad_set_draw_count(call->tape, step);
     const ad_tensor mask = ad_dropout_mask(x, rate, own);
-    ad_set_draw_count(call->tape, draws);
+    /* A replay draws by the count that it finds: not this mask again. */
+    const uint64_t next = step + 1 < AD_STREAM_NUMBERS ? step + 1 : step;
+    ad_set_draw_count(call->tape, draws > next ? draws : next);
     return mask;
 }
 
@@ -168,6 +172,7 @@ static ad_tensor run_list(const nn_layer_call *like, const nn_node *node, ad_ten
     for (; node && ad_status_of(like->tape) == AD_OK; node = node->next) {
         nn_layer_call call = *like;
         call.node = node;
+        call.masks = 0;
         ad_scope_begin(call.tape, node->own_name);
         x = node->made.kind->apply(&call, x);
         check_output(&call, x, n);

@@ -55,6 +55,7 @@ struct nn_layer_call {
     nn_pass pass;
     ad_tape *tape; /* on which it runs */
     bool is_run;
+    uint64_t masks;         /* drawn so far in this apply */
     const nn_node *planned; /* while it is planned: the one before it */
 };
 

@@ -44,7 +44,7 @@ static bool fail(const plan *p, ad_status status, const char *format, ...) AD_PR
 
 static bool fail(const plan *p, ad_status status, const char *format, ...)
 {
-    char what[360];
+    char what[NN_FULL_NAME + 340];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
@@ -166,9 +166,11 @@ nn_initialiser nn_initialiser_of(const nn_node *node, const nn_part *part)
     nn_initialiser chosen = NN_INITIALISER_DEFAULT;
     if (part->chosen_by)
         chosen = *(const nn_initialiser *)((const char *)node->made.options + part->chosen_by);
+    static const nn_initialiser of_role[NN_ROLE_COUNT] = {
+        [NN_WEIGHT] = NN_GLOROT_UNIFORM, [NN_GAIN] = NN_ONES, [NN_BIAS] = NN_ZEROS, [NN_STATE] = NN_ZEROS};
     if (chosen == NN_INITIALISER_DEFAULT)
         chosen = part->initialiser;
-    return chosen == NN_INITIALISER_DEFAULT ? NN_ZEROS : chosen;
+    return chosen == NN_INITIALISER_DEFAULT ? of_role[part->role] : chosen;
 }
 
 ad_shape nn_shape_of_part(const nn_node *node, const nn_part *part)

@@ -1,25 +1,28 @@
 /* The tables of the options of estimators. */
 #include "estimator_fields.h"
 
+#include <math.h>
+
 #include <gradtape/classifier.h>
 #include <gradtape/regressor.h>
-
-#include "../layers/kind.h"
 
 static const void *head_at(int number) { return number < 0 ? NULL : nn_head_at((size_t)number); }
 
 static const char *head_name(const void *head) { return ((const nn_head *)head)->name; }
 
-static const char *optimiser_choice(int number)
-{
-    return (unsigned)number < NN_OPTIMISER_COUNT ? nn_optimiser_name((nn_optimiser_kind)number) : NULL;
-}
+static const void *optimiser_at(int number) { return number < 0 ? NULL : nn_optimiser_at((size_t)number); }
+
+static const char *optimiser_name(const void *rule) { return ((const nn_optimiser *)rule)->name; }
 
 /* A row: its struct and member, its type, then name, meaning and what else there is. */
 #define ROW(T, member, kind, ...)                                                                                      \
     {                                                                                                                  \
         .type = NN_FIELD_##kind, .offset = offsetof(T, member), .name = __VA_ARGS__                                    \
     }
+
+/* An option of the optimiser, which says its default and whether it reads it. */
+#define BY_RULE(T, member, kind, what, ...)                                                                            \
+    ROW(T, optimiser.member, kind, #member, what, .is_by_row = true, .range = __VA_ARGS__)
 
 /* The rows that both structs have, in the order of the tables. A constant of the scaling and what 1 is divided by it
  * are numbers that f32 holds. */
@@ -33,11 +36,23 @@ static const char *optimiser_choice(int number)
     ROW(T, activation, CHOICE, "activation", "of the hidden layers", .standard = AD_RELU,                              \
         .choice = nn_activation_choice),                                                                               \
         ROW(T, dropout, REAL, "dropout", "the rate after each hidden layer", .range = NN_FROM_TO_BELOW(0, 1)),         \
-        ROW(T, optimiser.kind, CHOICE, "optimiser", "how parameters are updated", .choice = optimiser_choice),         \
-        ROW(T, optimiser.rate, REAL, "rate", "of the optimiser", .standard = 0.05, .range = NN_ABOVE(0)),              \
-        ROW(T, optimiser.initial_accumulator, REAL, "initial_accumulator", "what Adagrad begins with",                 \
-            .standard = 0.1, .range = NN_ABOVE(0)),                                                                    \
-        ROW(T, optimiser.decay, REAL, "decay", "of weights, with each update", .range = NN_AT_LEAST(0)),               \
+        ROW(T, optimiser.rule, ROW, "optimiser", "how parameters are updated", .row = optimiser_at,                    \
+            .row_name = optimiser_name, .standard_row = &nn_adagrad),                                                  \
+        BY_RULE(T, rate, REAL, "of the optimiser", NN_ABOVE(0)),                                                       \
+        BY_RULE(T, initial_accumulator, REAL, "what a sum of squares begins with", NN_ABOVE(0)),                       \
+        BY_RULE(T, decay, REAL, "of weights, with each update", NN_AT_LEAST(0)),                                       \
+        BY_RULE(T, l2, REAL, "times x is added to the gradient of weights", NN_AT_LEAST(0)),                           \
+        BY_RULE(T, l1, REAL, "the penalty on sizes of weights", NN_AT_LEAST(0)),                                       \
+        BY_RULE(T, momentum, REAL, "the share of the last velocity that is kept", NN_FROM_TO_BELOW(0, 1)),             \
+        BY_RULE(T, beta1, REAL, "the share of the last mean that is kept", NN_FROM_TO_BELOW(0, 1)),                    \
+        BY_RULE(T, beta2, REAL, "the same for squares", NN_FROM_TO_BELOW(0, 1)),                                       \
+        BY_RULE(T, rho, REAL, "the same for RMSProp's squares", NN_FROM_TO_BELOW(0, 1)),                               \
+        BY_RULE(T, epsilon, REAL, "added to a root", NN_AT_LEAST(0)),                                                  \
+        BY_RULE(T, momentum_decay, REAL, "how fast NAdam's momentum grows", NN_AT_LEAST(0)),                           \
+        BY_RULE(T, epsilon_inside, SWITCH, "RMSProp: epsilon is added inside the root", {0}),                          \
+        BY_RULE(T, centred, SWITCH, "RMSProp: by the variance of gradients", {0}),                                     \
+        BY_RULE(T, epsilon_hat, SWITCH, "Adam: epsilon is added before the root is corrected", {0}),                   \
+        BY_RULE(T, from_zero, SWITCH, "FTRL: the first step forgets what x was", {0}),                                 \
         ROW(T, scaling, CHOICE, "scaling", "of the features", .choice = nn_scaling_name),                              \
         ROW(T, scaling_constant, REAL, "scaling_constant", "what features are divided by if scaling is constant",      \
             .standard = 255, .range = NN_FROM_TO(1e-38, 1e38)),                                                        \
@@ -62,7 +77,8 @@ static const nn_field regressor_rows[] = {
     ROW(R, n_targets, INTEGER, "n_targets", "numbers that are predicted for each row", .standard = 1,
         .range = NN_FROM_TO(1, INT32_MAX)),
     HEAD(R, nn_head_squared),
-    ROW(R, head_options.delta, REAL, "delta", "of Huber's loss", .standard = 1, .range = NN_ABOVE(0)),
+    ROW(R, head_options.delta, REAL, "delta", "of Huber's loss", .standard = 1,
+        .range = {.high = HUGE_VAL, .above_low = true}),
     TRAINING(R),
 };
 

@@ -167,7 +167,7 @@ static bool check_choice(const nn_field *f, int number, nn_writer *w)
 static bool check_number(const nn_field *f, const void *options, nn_writer *w)
 {
     const double x = number_of(f, options);
-    if (nn_range_holds(f->range, x))
+    if (nn_range_holds(f->range, x) || (f->is_by_row && x == 0))
         return true;
     begin(w, f, SIZE_MAX);
     if (f->type == NN_FIELD_INTEGER)

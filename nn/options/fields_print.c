@@ -50,7 +50,7 @@ static const char *name_of(const nn_field *f, const void *at)
 }
 
 /* Whether 0 can be written: it would be read as itself, not as the default. */
-static bool can_be_zero(const nn_field *f) { return f->standard == 0 && nn_range_holds(f->range, 0); }
+static bool can_be_zero(const nn_field *f) { return f->standard == 0 && nn_range_holds(f->range, 0) && !f->is_by_row; }
 
 static bool has_value(const nn_field *f, const void *at)
 {
@@ -58,7 +58,7 @@ static bool has_value(const nn_field *f, const void *at)
     switch (f->type) {
     case NN_FIELD_INTEGER: return *(const int64_t *)at != 0 || f->standard != 0 || can_be_zero(f);
     case NN_FIELD_REAL: return *(const double *)at != 0 || f->standard != 0 || can_be_zero(f);
-    case NN_FIELD_SWITCH:
+    case NN_FIELD_SWITCH: return *(const bool *)at || !f->is_by_row;
     case NN_FIELD_SEED: return true;
     case NN_FIELD_CHOICE:
     case NN_FIELD_ROW: name = name_of(f, at); return name && *name;

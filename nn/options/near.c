@@ -51,7 +51,7 @@ const char *nn_nearest(const char *word, const char *(*name)(int i, const void *
         if (m <= 0 || m - n > room || n - m > room)
             continue;
         const int d = distance(word, n, candidate, m);
-        if (d <= room && d < n) {
+        if (d <= room && d < n && (n > 2 || m > 2 || d == 0)) { /* another letter of two makes another word */
             nearest = candidate;
             room = d - 1; /* the next must be nearer */
         }

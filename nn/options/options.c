@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../training/optimisers.h"
 #include "estimator_fields.h"
 #include "fields.h"
 
@@ -69,6 +70,28 @@ static ad_status read_option(nn_options *o, nn_fields fields, char *text, bool *
     return AD_OK;
 }
 
+/* 0 stands for the default in the options, so that it cannot be said where the optimiser has one. */
+static ad_status check_zeros(nn_options *o, nn_fields fields, const bool *seen)
+{
+    const nn_optimiser_options *const of =
+        o->kind == NN_CLASSIFIER ? &o->of.classifier.optimiser : &o->of.regressor.optimiser;
+    const nn_optimiser *const rule = of->rule ? of->rule : &nn_adagrad;
+    for (size_t i = 0; i < fields.n; i++) {
+        const nn_field *const f =
+            seen[i] && fields.at[i].type == NN_FIELD_REAL ? nn_optimiser_field(rule, fields.at[i].name) : NULL;
+        if (!f || f->standard == 0 || *(const double *)nn_field_member(f, of) != 0)
+            continue;
+        nn_writer w = nn_writer_into(o->message, sizeof o->message);
+        nn_put(&w, f->name);
+        nn_put(&w, " is '0': it must be a number other than 0, which stands for the default of ");
+        nn_put(&w, rule->name);
+        nn_put(&w, ", ");
+        nn_put_real(&w, f->standard);
+        return AD_BAD_VALUE;
+    }
+    return AD_OK;
+}
+
 static ad_status read_options(nn_options *o, nn_fields fields, char *text)
 {
     bool *seen = nn_store_take(&o->store, fields.n, sizeof *seen);
@@ -86,7 +109,7 @@ static ad_status read_options(nn_options *o, nn_fields fields, char *text)
         status = read_option(o, fields, at, seen);
         at = next;
     }
-    return status;
+    return status == AD_OK ? check_zeros(o, fields, seen) : status;
 }
 
 nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_allocator *allocator)

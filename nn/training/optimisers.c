@@ -1,93 +1,153 @@
-/* Optimisers, from the engine's in-place updates. */
+/* Optimisers: options are checked, slots are made, and each parameter is updated by the rule. */
 #include "optimisers.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <gradtape/backward.h>
-#include <gradtape/update.h>
 
-static ad_tensor no_slot(const nn_optimiser_options *o, ad_tensor x)
-{
-    (void)o;
-    return x;
-}
-
-static void gradient_descent(const nn_optimiser_options *o, ad_tensor x, double rate)
-{
-    (void)o;
-    ad_descend(x, rate);
-}
-
-static ad_tensor adagrad_slot(const nn_optimiser_options *o, ad_tensor x)
-{
-    return ad_slot(x, "Adagrad", o->initial_accumulator);
-}
-
-static void adagrad(const nn_optimiser_options *o, ad_tensor x, double rate)
-{
-    ad_descend_adagrad(x, adagrad_slot(o, x), rate);
-}
-
-/* One row an optimiser: its name, what makes its slots, and its update of one parameter. */
-static const struct {
-    const char *name;
-    ad_tensor (*prepare)(const nn_optimiser_options *o, ad_tensor x);
-    void (*update)(const nn_optimiser_options *o, ad_tensor x, double rate);
-} optimisers[NN_OPTIMISER_COUNT] = {
-    [NN_ADAGRAD] = {"adagrad", adagrad_slot, adagrad},
-    [NN_GRADIENT_DESCENT] = {"gradient_descent", no_slot, gradient_descent},
-};
-
-static bool is_known(nn_optimiser_kind kind) { return (unsigned)kind < NN_OPTIMISER_COUNT; }
-
-const char *nn_optimiser_name(nn_optimiser_kind kind)
-{
-    return is_known(kind) ? optimisers[kind].name : "unknown optimiser";
-}
-
-nn_optimiser_kind nn_optimiser_named(const char *name)
-{
-    int i = 0;
-    while (i < NN_OPTIMISER_COUNT && !(name && !strcmp(optimisers[i].name, name)))
-        i++;
-    return (nn_optimiser_kind)i;
-}
+#include "../options/fields.h"
+#include "rules.h"
 
 nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *options)
 {
     nn_optimiser_options o = options ? *options : (nn_optimiser_options){0};
-    if (o.rate == 0)
-        o.rate = 0.05;
-    if (o.initial_accumulator == 0)
-        o.initial_accumulator = 0.1;
+    if (!o.rule)
+        o.rule = &nn_adagrad;
+    nn_fields_resolve(o.rule->fields, &o);
     return o;
 }
 
-/* Whether a number is above 0 and finite, in the type in which it will be used. */
-static bool is_usable(double x, ad_type type)
+const nn_field *nn_optimiser_field(const nn_optimiser *rule, const char *name)
 {
-    const double used = type == AD_F32 ? (double)(float)x : x;
-    return isfinite(used) && used > 0;
+    return nn_field_named(rule->fields, name);
 }
 
-const char *nn_optimiser_mistake(const nn_optimiser_options *o, ad_type type)
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
+
+static bool is_given(const nn_field *f, const nn_optimiser_options *o)
 {
-    if (!is_known(o->kind))
-        return "the optimiser's kind is none of the list: use NN_ADAGRAD or NN_GRADIENT_DESCENT";
-    if (!is_usable(o->rate, type))
-        return "the optimiser's rate must be a finite number above 0, in the parameters' type too";
-    if (!is_usable(o->initial_accumulator, type))
-        return "the optimiser's initial accumulator must be a finite number above 0, in the parameters' type too";
-    if (!(o->decay >= 0 && isfinite(o->decay)))
-        return "the optimiser's decay must be 0 or more";
+    const void *at = nn_field_member(f, o);
+    return f->type == NN_FIELD_SWITCH ? *(const bool *)at : *(const double *)at != 0;
+}
+
+static bool reads(const nn_optimiser *rule, const nn_field *f)
+{
+    for (size_t i = 0; i < rule->fields.n; i++)
+        if (rule->fields.at[i].offset == f->offset)
+            return true;
+    return false;
+}
+
+/* Puts the names of the rules that read an option: "momentum, nesterov and rmsprop". */
+static void put_readers(nn_writer *w, const nn_field *f)
+{
+    const char *names[2] = {NULL, NULL}; /* the last two that are not put yet */
+    for (size_t i = 0; i < nn_optimiser_count(); i++) {
+        if (!reads(nn_optimiser_at(i), f))
+            continue;
+        if (names[0]) {
+            nn_put(w, names[0]);
+            nn_put(w, ", ");
+        }
+        names[0] = names[1];
+        names[1] = nn_optimiser_at(i)->name;
+    }
+    if (names[0]) {
+        nn_put(w, names[0]);
+        nn_put(w, " and ");
+    }
+    nn_put(w, names[1]);
+}
+
+/* An option that is given, and that another rule reads. */
+static const char *unread(const nn_optimiser_options *o, char *text, size_t size)
+{
+    for (size_t i = 0; i < nn_optimiser_count(); i++) {
+        const nn_fields fields = nn_optimiser_at(i)->fields;
+        for (size_t j = 0; j < fields.n; j++) {
+            if (!is_given(&fields.at[j], o) || reads(o->rule, &fields.at[j]))
+                continue;
+            nn_writer w = nn_writer_into(text, size);
+            nn_put(&w, fields.at[j].name);
+            nn_put(&w, " is an option of ");
+            put_readers(&w, &fields.at[j]);
+            nn_put(&w, "; ");
+            nn_put(&w, o->rule->name);
+            nn_put(&w, " does not read it");
+            return text;
+        }
+    }
     return NULL;
+}
+
+/* A number that f64 holds and f32 does not: it becomes infinite there, or 0 where 0 is not allowed. */
+static const char *too_far_for_f32(const nn_optimiser_options *o, char *text, size_t size)
+{
+    for (size_t i = 0; i < o->rule->fields.n; i++) {
+        const nn_field *const f = &o->rule->fields.at[i];
+        const double x = f->type == NN_FIELD_REAL ? *(const double *)nn_field_member(f, o) : 0;
+        const float used = (float)x;
+        if (x == 0 || (isfinite(used) && (used > 0 || !f->range.above_low)))
+            continue;
+        nn_writer w = nn_writer_into(text, size);
+        nn_put(&w, f->name);
+        nn_put(&w, " is ");
+        nn_put_real(&w, x);
+        nn_put(&w, ", which f32 does not hold: it must be ");
+        nn_put(&w, f->range.above_low ? "above 0 and finite" : "finite");
+        nn_put(&w, " in the parameters' type too");
+        return text;
+    }
+    return NULL;
+}
+
+static const char *mistake_in_numbers(const nn_optimiser_options *o, ad_type type, char *text, size_t size)
+{
+    if (!nn_fields_check(o->rule->fields, o, text, size))
+        return text;
+    return type == AD_F32 ? too_far_for_f32(o, text, size) : NULL;
+}
+
+static const char *mistake_in_rule(const nn_optimiser_options *o, char *text, size_t size)
+{
+    const nn_optimiser *rule = o->rule;
+    if (!rule->name || !rule->update)
+        return "the optimiser's rule has no name or no update: a row of your own needs both";
+    if (rule->carried && !(rule->counter && rule->carry))
+        return "the optimiser's rule carries a number: it needs a counter and the function carry too";
+    if (!reads(rule, &nn_gradient_descent.fields.at[0]))
+        return "the optimiser's rule does not read rate: a row of your own needs that among its fields";
+    return unread(o, text, size);
+}
+
+const char *nn_optimiser_mistake(const nn_optimiser_options *o, ad_type type, char *text, size_t size)
+{
+    const char *mistake = mistake_in_rule(o, text, size);
+    return mistake ? mistake : mistake_in_numbers(o, type, text, size);
+}
+
+/* ---- How one parameter is updated -------------------------------------------------------------------------------- */
+
+static nn_optimiser_options options_by(const nn_optimiser_options *o, const nn_factors *factors, size_t i)
+{
+    nn_optimiser_options own = *o;
+    if (factors) {
+        own.rate *= factors[i].rate;
+        own.decay *= factors[i].decay;
+        own.l2 *= factors[i].decay;
+        own.l1 *= factors[i].decay;
+    }
+    return own;
 }
 
 /* The tape of the parameters, once options and handles are found right; NULL, and an error, if they are not. */
 static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters, const nn_factors *factors, size_t n)
 {
+    char text[300];
     ad_tape *tape = parameters && n ? parameters[0].tape : NULL;
+    const char *mistake = mistake_in_rule(o, text, sizeof text);
+    if (tape && mistake)
+        ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);
     for (size_t i = 0; tape && i < n; i++) {
         if (parameters[i].tape != tape) {
             ad_fail(tape, AD_BAD_HANDLE, "optimiser: parameter %zu is not of the tape of the first", i);
@@ -96,11 +156,9 @@ static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters
         }
         if (!ad_is_kept(parameters[i]))
             ad_fail(tape, AD_BAD_STATE, "optimiser: only parameters are updated; number %zu is none", i);
-        const nn_factors of = factors ? factors[i] : (nn_factors){1, 1};
-        nn_optimiser_options own = *o;
-        own.rate *= of.rate;
-        const char *mistake = nn_optimiser_mistake(&own, ad_type_of(parameters[i]));
-        if (!mistake && own.rate * o->decay * of.decay > 1)
+        const nn_optimiser_options own = options_by(o, factors, i);
+        mistake = mistake_in_numbers(&own, ad_type_of(parameters[i]), text, sizeof text);
+        if (!mistake && own.rate * own.decay > 1)
             mistake = "the rate times the decay must be at most 1, with the factors of groups too";
         if (mistake)
             ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);
@@ -113,20 +171,83 @@ static ad_status status_of(const ad_tensor *parameters, size_t n)
     return parameters && n ? ad_status_of(parameters[0].tape) : AD_BAD_HANDLE;
 }
 
-/* How often one update changes a parameter and its slot: by decay, by descent, and the slot. */
-enum { MOST_CHANGES = 3 };
+/* What a rule keeps for one parameter. */
+typedef struct kept {
+    ad_tensor slot[AD_MAX_UPDATE_STATES], counter, carried;
+    int n_slots;
+} kept;
 
-static ad_status prepare(const nn_optimiser_options *o, const ad_tensor *parameters, size_t n)
+/* Finds or makes it. The tape is in error if that fails. */
+static kept keep(const nn_optimiser_options *o, ad_tensor x)
 {
-    for (size_t i = 0; i < n; i++)
-        optimisers[o->kind].prepare(o, parameters[i]);
+    nn_optimiser_slot slots[AD_MAX_UPDATE_STATES] = {{0}};
+    kept k = {.n_slots = o->rule->slots ? o->rule->slots(o, slots) : 0};
+    if (k.n_slots < 0 || k.n_slots > AD_MAX_UPDATE_STATES) {
+        ad_fail(x.tape, AD_BAD_VALUE, "optimiser: %s has %d slots: it must have 0 to %d", o->rule->name, k.n_slots,
+                AD_MAX_UPDATE_STATES);
+        return (kept){0};
+    }
+    for (int i = 0; i < k.n_slots; i++)
+        k.slot[i] = ad_slot(x, slots[i].name, slots[i].initial);
+    if (o->rule->counter)
+        k.counter = ad_slot_number(x, o->rule->counter, 0);
+    if (o->rule->carried)
+        k.carried = ad_slot_number(x, o->rule->carried, 1);
+    return k;
+}
+
+/* Makes what is missing, and counts in *most how often one update changes a parameter and what is kept for it: x by
+ * decay and by descent, each slot, and two numbers. */
+static ad_status prepare(const nn_optimiser_options *o, const ad_tensor *parameters, size_t n, size_t *most)
+{
+    for (size_t i = 0; i < n; i++) {
+        const kept k = keep(o, parameters[i]);
+        *most = 2 + (size_t)k.n_slots + (o->rule->counter ? 2 : 0);
+    }
     return status_of(parameters, n);
 }
+
+/* The engine's own passes: adagrad's takes no square root (derivations.md). Returns false if there is none. */
+static bool update_by_engine(const nn_optimiser_options *o, ad_tensor x, const kept *k)
+{
+    const bool is_adagrad = o->rule == &nn_adagrad && o->epsilon == 0;
+    if ((!is_adagrad && o->rule != &nn_gradient_descent) || o->l2 != 0)
+        return false;
+    if (o->decay > 0)
+        ad_shrink(x, o->rate * o->decay);
+    if (is_adagrad)
+        ad_descend_adagrad(x, k->slot[0], o->rate);
+    else
+        ad_descend(x, o->rate);
+    return true;
+}
+
+static void update(const nn_optimiser_options *o, ad_tensor x)
+{
+    const kept k = keep(o, x);
+    if (update_by_engine(o, x, &k))
+        return;
+    nn_ruled r = {o->rule, {.options = *o, .carried = {1, 1}}, o->rate * o->decay, k.n_slots};
+    if (o->rule->counter)
+        r.update.step = (int64_t)ad_f64(k.counter)[0] + 1;
+    if (o->rule->carried) {
+        r.update.carried[0] = ad_f64(k.carried)[0];
+        r.update.carried[1] = o->rule->carry(o, r.update.step, r.update.carried[0]);
+    }
+    ad_update_by(x, k.slot, k.n_slots, nn_rule_block, &r);
+    if (o->rule->counter)
+        ad_fill(k.counter, (double)r.update.step);
+    if (o->rule->carried)
+        ad_fill(k.carried, r.update.carried[1]);
+}
+
+/* ---- All parameters ---------------------------------------------------------------------------------------------- */
 
 ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n)
 {
     const nn_optimiser_options o = nn_optimiser_resolve(options);
-    return check(&o, parameters, NULL, n) ? prepare(&o, parameters, n) : status_of(parameters, n);
+    size_t most;
+    return check(&o, parameters, NULL, n) ? prepare(&o, parameters, n, &most) : status_of(parameters, n);
 }
 
 ad_status nn_optimiser_step_by(const nn_optimiser_options *options, const ad_tensor *parameters,
@@ -134,18 +255,16 @@ ad_status nn_optimiser_step_by(const nn_optimiser_options *options, const ad_ten
 {
     const nn_optimiser_options o = nn_optimiser_resolve(options);
     ad_tape *tape = check(&o, parameters, factors, n);
+    size_t most = 0;
     /* Reading a gradient that was not computed is the tape's own error, with its own message. */
     for (size_t i = 0; tape && i < n; i++)
         ad_gradient(parameters[i]);
-    if (ad_check_commit(tape) != AD_OK || prepare(&o, parameters, n) != AD_OK ||
-        ad_reserve_changes(tape, parameters, n, MOST_CHANGES) != AD_OK)
+    if (ad_check_commit(tape) != AD_OK || prepare(&o, parameters, n, &most) != AD_OK ||
+        ad_reserve_changes(tape, parameters, n, most) != AD_OK)
         return status_of(parameters, n);
     for (size_t i = 0; i < n; i++) {
-        const nn_factors of = factors ? factors[i] : (nn_factors){1, 1};
-        const double rate = o.rate * of.rate, share = rate * o.decay * of.decay;
-        if (share > 0)
-            ad_shrink(parameters[i], share);
-        optimisers[o.kind].update(&o, parameters[i], rate);
+        const nn_optimiser_options own = options_by(&o, factors, i);
+        update(&own, parameters[i]);
     }
     return ad_commit(tape);
 }

@@ -3,8 +3,12 @@
 /* Private to nn. */
 #include <gradtape/optimisers.h>
 
-/* What is wrong with resolved options for parameters of this type; NULL if nothing is. */
-const char *nn_optimiser_mistake(const nn_optimiser_options *options, ad_type type);
+/* What is wrong with resolved options for parameters of this type, perhaps in `text` of `size` bytes; NULL if nothing
+ * is. */
+const char *nn_optimiser_mistake(const nn_optimiser_options *options, ad_type type, char *text, size_t size);
+
+/* Returns the field of an option that the rule reads; NULL if it does not read it. */
+const nn_field *nn_optimiser_field(const nn_optimiser *rule, const char *name);
 
 /* How one parameter is trained: factors on the rate and on the decay. */
 typedef struct nn_factors {

@@ -43,7 +43,8 @@ def case(name, function, shape, parts=None, trains=True, states=None, running=No
     along = sum((u[key] * d_i).sum() for key, d_i in zip(leaves, d))
     h = torch.autograd.grad(along, list(leaves.values()))
     of_all = {"u": u, "d": dict(zip(leaves, d)), "h": dict(zip(leaves, h)), "parts": {**parts, **states}}
-    cases.append({"name": name, "trains": trains, "shape": list(shape), "x": numbers(x), "v": numbers(v), "y": numbers(y),
+    cases.append({"name": name, "trains": trains, "shape": list(shape),
+                  "x": numbers(x), "v": numbers(v), "y": numbers(y),
                   **{key: {of: numbers(value) for of, value in them.items()} for key, them in of_all.items()},
                   **({"batches": [numbers(b) for b in batches], "running": running} if batches else {})})
 

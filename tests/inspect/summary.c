@@ -129,9 +129,9 @@ END_TEST
 START_TEST(networks_that_are_none)
 {
     ck_assert_str_eq(summary_of(NULL, AD_BAD_HANDLE,
-                                "print_summary: the network is NULL: nn_network_open was given no tape, or found no "
-                                "memory"),
-                     "the network is NULL: nn_network_open was given no tape, or found no memory\n");
+                                "print_summary: the network is NULL: opening it failed, or an estimator was not fitted "
+                                "yet"),
+                     "the network is NULL: opening it failed, or an estimator was not fitted yet\n");
     nn_network *net = nn_network_open(t, &(nn_network_options){.layers = NN_LAYERS(layers)});
     ck_assert_str_eq(summary_of(net, AD_BAD_HANDLE,
                                 "print_summary: the network could not be made: the message of its tape says why"),

@@ -12,7 +12,7 @@ static void losses_of_epochs(uint64_t seed, int64_t batch_size, diary *d, double
 {
     fill_clouds(&train, ORDERED_ROWS, 3);
     nn_classifier *c = open_with((nn_classifier_options){
-        .n_classes = CLASSES, .seed = seed, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 1e-30}});
+        .n_classes = CLASSES, .seed = seed, .optimiser = {.rule = &nn_gradient_descent, .rate = 1e-30}});
     const int64_t steps = EPOCHS * ((ORDERED_ROWS - 1) / batch_size + 1);
     ck_assert_int_eq(fit_with_diary(c, &train, batch_size, steps, d), AD_OK);
     for (int64_t i = 0; i < ORDERED_ROWS; i++) {

@@ -47,21 +47,22 @@ START_TEST(bad_options_of_classifiers)
         nn_classifier_options o;
         const char *why;
     } cases[] = {
-        {{.n_classes = 0}, "n_classes is 0: it must be 2 to 2147483647"},
-        {{.n_classes = 1}, "n_classes is 1: it must be 2 to 2147483647"},
-        {{.n_classes = INT64_C(1) << 31}, "n_classes is 2147483648: it must be 2 to 2147483647"},
-        {{.n_classes = 3, .head = &nn_head_one_logit}, "n_classes is 3: it must be 2 to 2"},
-        {{.head = &nn_head_independent}, "n_classes is 0: it must be 1 to 2147483647"},
+        {{.n_classes = 0}, "n_classes is 0: it must be 2 to 2147483647 for the head softmax"},
+        {{.n_classes = 1}, "n_classes is 1: it must be 2 to 2147483647 for the head softmax"},
+        {{.n_classes = INT64_C(1) << 31}, "n_classes is 2147483648: it must be 2 to 2147483647 for the head softmax"},
+        {{.n_classes = 3, .head = &nn_head_one_logit}, "n_classes is 3: it must be 2 to 2 for the head one_logit"},
+        {{.head = &nn_head_independent}, "n_classes is 0: it must be 1 to 2147483647 for the head independent"},
         {{.n_classes = 2, .class_weights = {nan_weight, 2}},
-         "class_weights[1] is nan: it must be 0 or more, and finite"},
-        {{.n_classes = 2, .class_weights = {negative, 2}}, "class_weights[1] is -1: it must be 0 or more, and finite"},
-        {{.n_classes = 2, .class_weights = {infinite, 2}}, "class_weights[0] is inf: it must be 0 or more, and finite"},
-        {{.n_classes = 2, .class_weights = {zeros, 2}},
-         "class_weights has 2 elements: it must have one for each of 2 exclusive classes, not all 0"},
+         "class_weights[1] is nan: it must be at least 0 and at most 1e30"},
+        {{.n_classes = 2, .class_weights = {negative, 2}},
+         "class_weights[1] is -1: it must be at least 0 and at most 1e30"},
+        {{.n_classes = 2, .class_weights = {infinite, 2}},
+         "class_weights[0] is inf: it must be at least 0 and at most 1e30"},
+        {{.n_classes = 2, .class_weights = {zeros, 2}}, "class_weights are all 0: at least one must be above 0"},
         {{.n_classes = 3, .class_weights = NN_REALS(1, 2)},
-         "class_weights has 2 elements: it must have one for each of 3 exclusive classes, not all 0"},
+         "class_weights has 2 elements: it must have one for each of 3 classes"},
         {{.n_classes = 2, .class_weights = NN_REALS(1, 2), .head = &nn_head_independent},
-         "class_weights has 2 elements: it must have one for each of 2 exclusive classes, not all 0"},
+         "class_weights go with exclusive classes: the head tells several labels at once"},
         {{.n_classes = 2, .class_weights = {NULL, 2}}, "class_weights is NULL: it must be an array of 2"},
         {{.n_classes = 2, .head_options = {.label_smoothing = 1}},
          "label_smoothing is 1: it must be at least 0 and below 1"},
@@ -71,7 +72,7 @@ START_TEST(bad_options_of_classifiers)
          "label_smoothing is nan: it must be at least 0 and below 1"},
         {{.n_classes = 2, .dropout = 1}, "dropout is 1: it must be at least 0 and below 1"},
         {{.n_classes = 2, .dropout = -0.5}, "dropout is -0.5: it must be at least 0 and below 1"},
-        {{.n_classes = 2, .optimiser = {.decay = -1}}, "the optimiser's decay must be 0 or more"},
+        {{.n_classes = 2, .optimiser = {.decay = -1}}, "decay is -1: it must be at least 0"},
     };
     char why[300];
     fill_for(0);
@@ -89,13 +90,13 @@ START_TEST(bad_options_of_regressors)
         nn_regressor_options o;
         const char *why;
     } cases[] = {
-        {-1, {.seed = 1}, "n_targets is -1: it must be 1 to 2147483647"},
-        {INT64_C(1) << 31, {.seed = 1}, "n_targets is 2147483648: it must be 1 to 2147483647"},
+        {-1, {.seed = 1}, "n_targets is -1: it must be 1 to 2147483647 for the head huber"},
+        {INT64_C(1) << 31, {.seed = 1}, "n_targets is 2147483648: it must be 1 to 2147483647 for the head huber"},
         {1, {.head_options = {.delta = -1}}, "delta is -1: it must be above 0"},
         {1, {.head_options = {.delta = NAN}}, "delta is nan: it must be above 0"},
         {1,
          {.optimiser = {.rate = NAN}},
-         "the optimiser's rate must be a finite number above 0, in the parameters' type too"},
+         "rate is nan: it must be above 0"},
         {1, {.scaling_constant = -INFINITY}, "the scaling constant -inf cannot be divided by"},
         {1,
          {.activation = AD_ACTIVATION_COUNT},
@@ -186,8 +187,8 @@ static void refuse_targets(model m, int64_t k)
     expect_refused(m, &data, AD_BAD_VALUE, why);
     data = rows.data;
     data.n_targets = k + 1;
-    snprintf(why, sizeof why, "the data have %lld targets for each row; %lld are expected", (long long)k + 1,
-             (long long)k);
+    snprintf(why, sizeof why, "the data have %lld targets for each row (n_targets; 0 is 1); %lld are expected",
+             (long long)k + 1, (long long)k);
     expect_refused(m, &data, AD_BAD_SHAPE, why);
     data = rows.data;
     data.target_element = NN_ELEMENT_COUNT;
@@ -281,6 +282,36 @@ START_TEST(wrong_calls_are_refused)
     ck_assert(ad_is_inert(model_parameter(m, n)));
     snprintf(why, sizeof why, "parameter: there is no parameter %zu: the %s has %zu", n, noun, n);
     expect_message(m, AD_BAD_VALUE, AD_BAD_VALUE, why);
+    close_model(m);
+}
+END_TEST
+
+/* Rows are counted through all batches. */
+START_TEST(a_logit_that_is_not_finite)
+{
+    static float p[MODEL_ROWS * MODEL_MOST_K];
+    char why[200];
+    fill_for(_i);
+    const model m = open_head(_i, (nn_regressor_options){.seed = 1});
+    fit_well(m, &rows.data, 8, 3);
+    fill_rows(&rows, heads[_i].head, heads[_i].k, MODEL_ROWS, 98);
+    const ad_tensor w = model_parameter(m, 0);
+    const int64_t outputs = ad_shape_of(w).dims[1];
+    for (int64_t j = 0; j < COLUMNS; j++)
+        rows.x[577 * COLUMNS + j] = ad_f32(w)[j * outputs] > 0 ? 3e38F : -3e38F;
+    float large[COLUMNS * MODEL_MOST_K];
+    for (int64_t i = 0; i < COLUMNS * outputs; i++)
+        large[i] = 2 * (ad_f32(w)[i / outputs * outputs] > 0 ? 1.0F : -1.0F);
+    ck_assert_int_eq(ad_assign(w, large), AD_OK);
+    snprintf(why, sizeof why, "%s: row 577: a logit is not finite: its features are too large for the network",
+             m.c ? "predict_proba" : "predict");
+    expect_message(m, model_predict(m, &rows.data, p), AD_NOT_FINITE, why);
+    expect_message(m, model_evaluate(m, &rows.data).status, AD_NOT_FINITE,
+                   "evaluate: row 577: a logit is not finite: its features are too large for the network");
+    if (m.c) {
+        ck_assert_int_eq(nn_classifier_logits(m.c, &rows.data, p), AD_OK);
+        ck_assert(isinf(p[577 * outputs]) && isfinite(p[576 * outputs]));
+    }
     close_model(m);
 }
 END_TEST
@@ -541,7 +572,7 @@ START_TEST(options_from_text_train_alike)
                                  (nn_regressor_options){.hidden_units = {6},
                                                         .head_options = {.delta = 0.7},
                                                         .activation = AD_SOFTPLUS,
-                                                        .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 0.02},
+                                                        .optimiser = {.rule = &nn_gradient_descent, .rate = 0.02},
                                                         .scaling = NN_SCALE_GLOBAL,
                                                         .seed = 5}),
                       "n_targets=3 hidden_units=6 head=huber delta=0.7 activation=softplus optimiser=gradient_descent "
@@ -558,6 +589,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, bad_options_of_both, 0, COUNT(heads));
     tcase_add_loop_test(tests, bad_truth_is_refused, 0, COUNT(heads));
     tcase_add_loop_test(tests, wrong_calls_are_refused, 0, COUNT(heads));
+    tcase_add_loop_test(tests, a_logit_that_is_not_finite, 0, COUNT(heads));
     tcase_add_test(tests, a_regressor_that_is_null);
     tcase_add_loop_test(tests, an_estimator_closed_in_its_callback, 0, COUNT(heads));
     tcase_add_loop_test(tests, any_allocation_may_fail, 0, 2 * COUNT(heads));

@@ -14,28 +14,28 @@ typedef struct setup {
     const nn_head *head;
     int64_t k;
     nn_head_options options;
-    nn_optimiser_kind optimiser;
+    const nn_optimiser *optimiser; /* NULL: adagrad */
     bool has_weights, has_class_weights;
 } setup;
 
 static const setup setups[] = {
     {.head = &nn_head_softmax, .k = 3},
-    {.head = &nn_head_softmax, .k = 3, .options = {.label_smoothing = 0.2}, .optimiser = NN_GRADIENT_DESCENT},
+    {.head = &nn_head_softmax, .k = 3, .options = {.label_smoothing = 0.2}, .optimiser = &nn_gradient_descent},
     {.head = &nn_head_softmax, .k = 2, .has_weights = true},
     {.head = &nn_head_softmax, .k = 3, .options = {.label_smoothing = 0.1}, .has_class_weights = true},
     {.head = &nn_head_softmax, .k = 3, .has_weights = true, .has_class_weights = true},
     {.head = &nn_head_one_logit, .k = 2},
-    {.head = &nn_head_one_logit, .k = 2, .options = {.label_smoothing = 0.3}, .optimiser = NN_GRADIENT_DESCENT},
+    {.head = &nn_head_one_logit, .k = 2, .options = {.label_smoothing = 0.3}, .optimiser = &nn_gradient_descent},
     {.head = &nn_head_one_logit, .k = 2, .has_weights = true, .has_class_weights = true},
     {.head = &nn_head_independent, .k = 2},
     {.head = &nn_head_independent, .k = 2, .options = {.label_smoothing = 0.1}, .has_weights = true},
-    {.head = &nn_head_independent, .k = 1, .optimiser = NN_GRADIENT_DESCENT},
-    {.head = &nn_head_squared, .k = 1, .optimiser = NN_GRADIENT_DESCENT},
+    {.head = &nn_head_independent, .k = 1, .optimiser = &nn_gradient_descent},
+    {.head = &nn_head_squared, .k = 1, .optimiser = &nn_gradient_descent},
     {.head = &nn_head_squared, .k = 3, .has_weights = true},
     {.head = &nn_head_absolute, .k = 1},
-    {.head = &nn_head_absolute, .k = 3, .optimiser = NN_GRADIENT_DESCENT},
+    {.head = &nn_head_absolute, .k = 3, .optimiser = &nn_gradient_descent},
     {.head = &nn_head_huber, .k = 1, .options = {.delta = 0.5}},
-    {.head = &nn_head_huber, .k = 3, .has_weights = true, .optimiser = NN_GRADIENT_DESCENT},
+    {.head = &nn_head_huber, .k = 3, .has_weights = true, .optimiser = &nn_gradient_descent},
 };
 
 static const double class_weights[MAX_K] = {1, 0.25, 3};
@@ -50,7 +50,7 @@ static void fill(rows_of *r, const setup *s, int64_t rows, uint64_t stream)
 
 static model open_setup(const setup *s, double rate)
 {
-    const nn_optimiser_options optimiser = {.kind = rate < 1e-9 ? NN_GRADIENT_DESCENT : s->optimiser, .rate = rate};
+    const nn_optimiser_options optimiser = {.rule = rate < 1e-9 ? &nn_gradient_descent : s->optimiser, .rate = rate};
     if (!s->has_class_weights)
         return open_model(s->head, s->k,
                           (nn_regressor_options){.hidden_units = {UNITS},
@@ -221,7 +221,7 @@ static double plain_step(plain_network *net, double rate)
     for (int64_t i = 0; i < net->n; i++) {
         const double g = net->dp[i];
         net->sum[i] += g * g;
-        net->p[i] -= net->s->optimiser == NN_ADAGRAD ? rate * g / sqrt(net->sum[i]) : rate * g;
+        net->p[i] -= !net->s->optimiser ? rate * g / sqrt(net->sum[i]) : rate * g;
     }
     return loss;
 }

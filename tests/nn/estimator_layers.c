@@ -98,6 +98,32 @@ START_TEST(dropout_is_of_training)
 }
 END_TEST
 
+static bool note_loss(const nn_progress *progress, void *context)
+{
+    ((double *)context)[progress->step - 1] = progress->loss;
+    return true;
+}
+
+/* One row again and again, at a rate that changes nothing: only masks can change its loss. */
+START_TEST(masks_differ_from_step_to_step)
+{
+    double losses[6];
+    int same = 0;
+    fill_for(_i);
+    rows.data.rows = 1;
+    const model m = open_head(_i, (nn_regressor_options){.hidden_units = {8},
+                                                         .activation = AD_TANH,
+                                                         .dropout = 0.5,
+                                                         .optimiser = {.rule = &nn_gradient_descent, .rate = 1e-30}});
+    const nn_fit_options o = {.steps = 6, .callback = note_loss, .context = losses};
+    ck_assert_int_eq(model_fit(m, &rows.data, &o), AD_OK);
+    for (int i = 1; i < 6; i++)
+        same += losses[i] == losses[0];
+    ck_assert_int_le(same, 1);
+    close_model(m);
+}
+END_TEST
+
 static uint64_t trained_hash(nn_regressor_options o, bool overwrite)
 {
     nn_dense_options dense = {.units = 6, .activation = AD_TANH};
@@ -152,7 +178,7 @@ START_TEST(groups_have_rates)
     const nn_group groups[] = {{.pattern = "hiddenlayer_0/*", .frozen = true}, {.pattern = "*/weights", .rate = 0.25}};
     float first[64], plain[64], grouped[64];
     fill_for(_i);
-    nn_regressor_options o = {.hidden_units = {5}, .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 1e-30}};
+    nn_regressor_options o = {.hidden_units = {5}, .optimiser = {.rule = &nn_gradient_descent, .rate = 1e-30}};
     const model unmoved = open_head(_i, o);
     o.optimiser.rate = 0.1;
     const model a = open_head(_i, o);
@@ -337,6 +363,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, networks_of_layers_learn, 0, COUNT(heads));
     tcase_add_loop_test(tests, hidden_units_are_layers, 0, COUNT(heads));
     tcase_add_loop_test(tests, dropout_is_of_training, 0, COUNT(heads));
+    tcase_add_loop_test(tests, masks_differ_from_step_to_step, 0, COUNT(heads));
     tcase_add_test(tests, layers_and_groups_are_copied);
     tcase_add_loop_test(tests, groups_have_rates, 0, COUNT(heads));
     tcase_add_loop_test(tests, a_list_that_does_not_fit_the_data, 0, COUNT(heads));

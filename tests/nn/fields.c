@@ -394,7 +394,9 @@ START_TEST(the_nearest_is_nearest)
         least = least < n ? least : n - 1; /* at least one letter is kept */
         for (int w = 0; w < CANDIDATES; w++) {
             words[w] = letters[w];
-            const int d = slow_distance(word, n, words[w], (int)strlen(words[w]));
+            const int m = (int)strlen(words[w]), d = slow_distance(word, n, words[w], m);
+            if (n <= 2 && m <= 2 && d > 0)
+                continue; /* another letter of two makes another word */
             if (d < least || (d == least && !wanted)) {
                 wanted = words[w];
                 least = d;
@@ -403,7 +405,7 @@ START_TEST(the_nearest_is_nearest)
         ck_assert_ptr_eq(nn_nearest(word, candidate_at, words), wanted);
         found += wanted != NULL;
     }
-    ck_assert(found > 1000 && found < 2900);
+    ck_assert(found > 900 && found < 2900);
 }
 END_TEST
 

@@ -251,8 +251,8 @@ static void run_step(nn_network *net, ad_tensor q, const nn_optimiser_options *o
 START_TEST(nothing_is_allocated_from_the_second_step_on)
 {
     const sample *s = &samples[_i];
-    static const nn_optimiser_options optimisers[] = {{.kind = NN_ADAGRAD},
-                                                      {.kind = NN_GRADIENT_DESCENT, .rate = 0.01, .decay = 0.1}};
+    static const nn_optimiser_options optimisers[] = {{.rule = &nn_adagrad},
+                                                      {.rule = &nn_gradient_descent, .rate = 0.01, .decay = 0.1}};
     for (int way = 0; way < 3; way++) {
         close_tape();
         open_tape();

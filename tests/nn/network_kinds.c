@@ -95,10 +95,12 @@ static const struct {
      AD_BAD_VALUE,
      "the kind \"" LETTERS_100 "\" needs a name of 1 to 100 characters without '/'; so far: x [4]"},
     {{.name = "own"}, AD_BAD_VALUE, "the kind \"own\" needs the function apply; so far: x [4]"},
-    {{OWN, .n_parts = 1}, AD_BAD_VALUE, "the kind \"own\" needs an array of at most 8 parts; so far: x [4]"},
+    {{OWN, .n_parts = 1},
+     AD_BAD_VALUE,
+     "the kind \"own\" needs an array of at most 8 parts, with n_parts; so far: x [4]"},
     {{OWN, .parts = two_parts, .n_parts = 9},
      AD_BAD_VALUE,
-     "the kind \"own\" needs an array of at most 8 parts; so far: x [4]"},
+     "the kind \"own\" needs an array of at most 8 parts, with n_parts; so far: x [4]"},
     {{OWN, .fields = {NULL, 1}}, AD_BAD_VALUE, "the kind \"own\" needs options_bytes beside its fields; so far: x [4]"},
     {{OWN, FIELD({.type = NN_FIELD_REAL})}, AD_BAD_VALUE, NEEDS_FIELDS},
     {{OWN, FIELD({.name = "a", .type = (nn_field_type)77, .offset = 0})}, AD_BAD_VALUE, NEEDS_FIELDS},
@@ -332,8 +334,8 @@ START_TEST(a_kind_of_ones_own)
     expect_leaf(nn_network_part(net, 0), "optional_0/w", AD_F64, AD_SHAPE(2, 2));
     expect_leaf(nn_network_part(net, 3), "optional_1/m", AD_F64, AD_SCALAR);
     ad_backward(ad_sum(nn_run(net, nn_training(net, 0), MATRIX(1, 2, 1, 5))));
-    ck_assert_int_eq(nn_step(net, nn_training(net, 0), &(nn_optimiser_options){.kind = NN_GRADIENT_DESCENT, .rate = 1}),
-                     AD_OK);
+    ck_assert_int_eq(
+        nn_step(net, nn_training(net, 0), &(nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1}), AD_OK);
     EXPECT(nn_network_part(net, 0), 0, 0, -4, -4);
     EXPECT(nn_network_part(net, 1), 5);
     EXPECT(nn_network_part(net, 2), -5, -5);

@@ -42,7 +42,7 @@ START_TEST(every_option_of_a_classifier)
     ck_assert_double_eq(o->head_options.label_smoothing, 0.1);
     ck_assert_int_eq((int)o->activation, AD_TANH);
     ck_assert_double_eq(o->dropout, 0.2);
-    ck_assert_int_eq((int)o->optimiser.kind, NN_GRADIENT_DESCENT);
+    ck_assert_ptr_eq(o->optimiser.rule, &nn_gradient_descent);
     ck_assert_double_eq(o->optimiser.rate, 0.05);
     ck_assert_double_eq(o->optimiser.initial_accumulator, 0.5);
     ck_assert_int_eq((int)o->scaling, NN_SCALE_CONSTANT);
@@ -53,6 +53,42 @@ START_TEST(every_option_of_a_classifier)
     ck_assert_uint_eq(o->label_integers.n, 3);
     ck_assert_int_eq(o->label_integers.at[0], -5);
     nn_options_close(parsed);
+}
+END_TEST
+
+/* The options of every optimiser; what a rule does not read is found when the estimator is opened. */
+START_TEST(options_of_optimisers)
+{
+    static const struct {
+        const char *text, *settings; /* what the optimiser's part of the settings is; NULL: an error */
+    } cases[] = {
+        {"optimiser=adam", "optimiser=adam rate=0.001 beta1=0.9 beta2=0.999 epsilon=1e-08 scaling"},
+        {"optimiser=adam rate=0.002 beta1=0.8 epsilon_hat=true",
+         "optimiser=adam rate=0.002 beta1=0.8 beta2=0.999 epsilon=1e-08 epsilon_hat=true scaling"},
+        {"optimiser=adamw", "optimiser=adamw rate=0.001 decay=0.01 beta1=0.9 beta2=0.999 epsilon=1e-08 scaling"},
+        {"optimiser=rmsprop momentum=0 centred=yes",
+         "optimiser=rmsprop rate=0.001 rho=0.9 epsilon=1e-07 centred=true scaling"},
+        {"optimiser=ftrl l1=0.5 l2=0.25", "optimiser=ftrl rate=0.001 initial_accumulator=0.1 l2=0.25 l1=0.5 sc"},
+        {"optimiser=momentum", "optimiser=momentum rate=0.01 momentum=0.9 scaling"},
+        {"optimiser=adam momentum=0.9", NULL},
+        {"beta1=0.5", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        nn_options *o = good(cases[i].text, NN_REGRESSOR);
+        nn_regressor *r = nn_regressor_open(nn_options_regressor(o));
+        nn_options_close(o);
+        ck_assert_int_eq(nn_regressor_status(r), cases[i].settings ? AD_OK : AD_BAD_VALUE);
+        const char *said = cases[i].settings ? nn_regressor_settings(r) : nn_regressor_message(r);
+        ck_assert_msg(strstr(said, cases[i].settings ? cases[i].settings : "does not read it"), "%s", said);
+        if (cases[i].settings) {
+            nn_options *again = good(said, NN_REGRESSOR);
+            nn_regressor *twin = nn_regressor_open(nn_options_regressor(again));
+            nn_options_close(again);
+            ck_assert_str_eq(nn_regressor_settings(twin), said);
+            nn_regressor_close(twin);
+        }
+        nn_regressor_close(r);
+    }
 }
 END_TEST
 
@@ -103,7 +139,8 @@ END_TEST
 
 #define CLASSIFIER_NAMES                                                                                               \
     "hidden_units, n_classes, head, label_smoothing, activation, dropout, optimiser, rate, initial_accumulator, "      \
-    "decay, scaling, scaling_constant, seed, class_weights, label_integers, label_texts"
+    "decay, l2, l1, momentum, beta1, beta2, rho, epsilon, momentum_decay, epsilon_inside, centred, epsilon_hat, "      \
+    "from_zero, scaling, scaling_constant, seed, class_weights, label_integers, label_texts"
 
 START_TEST(wrong_texts_are_refused)
 {
@@ -116,6 +153,14 @@ START_TEST(wrong_texts_are_refused)
         {"learning_rate=0.1", "unknown option 'learning_rate'; the options are " CLASSIFIER_NAMES, NN_CLASSIFIER},
         {"optimizer=adagrad", "unknown option 'optimizer'; did you mean optimiser?", NN_REGRESSOR},
         {"n_target=3", "unknown option 'n_target'; did you mean n_targets?", NN_REGRESSOR},
+        {"optimiser=adamw decay=0",
+         "decay is '0': it must be a number other than 0, which stands for the default of adamw, 0.01", NN_CLASSIFIER},
+        {"beta1=0 optimiser=adam",
+         "beta1 is '0': it must be a number other than 0, which stands for the default of adam, 0.9", NN_REGRESSOR},
+        {"optimiser=adma",
+         "optimiser is 'adma': it must be one of gradient_descent, momentum, nesterov, adagrad, "
+         "rmsprop, adam, adamw, adamax, nadam, lion, ftrl; did you mean adam?",
+         NN_CLASSIFIER},
         {"rate=fast", "rate is 'fast': it must be a number above 0", NN_CLASSIFIER},
         {"n_classes=3 rate=0.1 rate=0.1", "option 'rate' is given twice; leave one out", NN_CLASSIFIER},
         {"rate", "'rate' is not name=value; leave no spaces around the =, and put texts with spaces in quotes",
@@ -145,7 +190,6 @@ START_TEST(wrong_texts_are_refused)
         {"activation=rellu",
          "activation is 'rellu': it must be one of relu, tanh, logistic, softplus, elu, identity; did you mean relu?",
          NN_CLASSIFIER},
-        {"optimiser=adam", "optimiser is 'adam': it must be one of adagrad, gradient_descent", NN_CLASSIFIER},
         {"initial_accumulator=-0.1", "initial_accumulator is '-0.1': it must be a number above 0", NN_CLASSIFIER},
         {"delta=0", "delta is '0': it must be a number above 0", NN_REGRESSOR},
         {"class_weights=1,-2", "class_weights[1] is '-2': it must be a number of at least 0", NN_CLASSIFIER},
@@ -240,7 +284,10 @@ static nn_classifier_options random_classifier(room *r)
     o.head_options.label_smoothing = random_below(2) ? random_share() : 0;
     o.activation = (ad_activation)random_below(AD_ACTIVATION_COUNT);
     o.dropout = random_below(2) ? random_share() : 0;
-    o.optimiser.kind = (nn_optimiser_kind)random_below(NN_OPTIMISER_COUNT);
+    o.optimiser.rule = nn_optimiser_at(random_below(nn_optimiser_count()));
+    o.optimiser.beta1 = random_below(2) ? random_share() : 0;
+    o.optimiser.epsilon = random_below(2) ? random_size() : 0;
+    o.optimiser.centred = random_below(2);
     o.optimiser.rate = random_size();
     o.optimiser.initial_accumulator = random_size();
     o.scaling = (nn_scaling_kind)random_below(NN_SCALE_COUNT);
@@ -266,8 +313,9 @@ static void expect_same(const nn_classifier_options *a, const nn_classifier_opti
 {
     bool same = !memcmp(a->hidden_units, b->hidden_units, sizeof a->hidden_units) && a->n_classes == b->n_classes &&
                 a->head == b->head && a->head_options.label_smoothing == b->head_options.label_smoothing &&
-                a->activation == b->activation && a->dropout == b->dropout && a->optimiser.kind == b->optimiser.kind &&
-                a->optimiser.rate == b->optimiser.rate &&
+                a->activation == b->activation && a->dropout == b->dropout && a->optimiser.rule == b->optimiser.rule &&
+                a->optimiser.beta1 == b->optimiser.beta1 && a->optimiser.epsilon == b->optimiser.epsilon &&
+                a->optimiser.centred == b->optimiser.centred && a->optimiser.rate == b->optimiser.rate &&
                 a->optimiser.initial_accumulator == b->optimiser.initial_accumulator && a->scaling == b->scaling &&
                 a->scaling_constant == b->scaling_constant && a->seed == b->seed &&
                 a->class_weights.n == b->class_weights.n && a->label_integers.n == b->label_integers.n &&
@@ -287,7 +335,7 @@ START_TEST(the_table_of_options_is_public)
         ck_assert_str_eq(fields.at[0].name, "hidden_units");
         ck_assert_uint_eq(fields.at[0].offset, 0);
         ck_assert_str_eq(fields.at[1].name, kind == NN_CLASSIFIER ? "n_classes" : "n_targets");
-        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 16 : 13);
+        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 28 : 25);
     }
     ck_assert_uint_eq(nn_options_fields(NN_ESTIMATOR_COUNT).n, 0);
     ck_assert_uint_eq(nn_options_fields((nn_estimator_kind)-1).n, 0);
@@ -316,12 +364,11 @@ START_TEST(defaults_are_printed)
     const nn_classifier_options c = {.hidden_units = {300, 100}, .n_classes = 10};
     const nn_regressor_options r = {0};
     nn_fields_print(nn_classifier_fields, &c, text, sizeof text);
-    ck_assert_str_eq(
-        text, "hidden_units=300,100 n_classes=10 head=softmax label_smoothing=0 activation=relu dropout=0 "
-              "optimiser=adagrad rate=0.05 initial_accumulator=0.1 decay=0 scaling=none scaling_constant=255 seed=0");
+    ck_assert_str_eq(text, "hidden_units=300,100 n_classes=10 head=softmax label_smoothing=0 activation=relu dropout=0 "
+                           "optimiser=adagrad scaling=none scaling_constant=255 seed=0");
     nn_fields_print(nn_regressor_fields, &r, text, sizeof text);
-    ck_assert_str_eq(text, "n_targets=1 head=squared delta=1 activation=relu dropout=0 optimiser=adagrad rate=0.05 "
-                           "initial_accumulator=0.1 decay=0 scaling=none scaling_constant=255 seed=0");
+    ck_assert_str_eq(text, "n_targets=1 head=squared delta=1 activation=relu dropout=0 optimiser=adagrad "
+                           "scaling=none scaling_constant=255 seed=0");
 }
 END_TEST
 
@@ -403,6 +450,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, every_option_of_a_classifier);
     tcase_add_test(tests, every_option_of_a_regressor);
+    tcase_add_test(tests, options_of_optimisers);
     tcase_add_test(tests, texts_may_have_anything);
     tcase_add_test(tests, nothing_is_all_defaults);
     tcase_add_test(tests, the_table_of_options_is_public);

@@ -73,7 +73,7 @@ START_TEST(poisson_regression_trains)
 {
     enum { STEPS = 40 };
     double losses[STEPS], w[COLUMNS + 1] = {0};
-    const nn_regressor_options o = {.optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 1e-30}, .seed = 3};
+    const nn_regressor_options o = {.optimiser = {.rule = &nn_gradient_descent, .rate = 1e-30}, .seed = 3};
     nn_regressor_options moving = o;
     moving.optimiser.rate = 0.1;
     fill_counts(1);
@@ -240,12 +240,12 @@ START_TEST(heads_with_missing_parts_are_refused)
     expect_refused(head, 2, "classifier: the head falling has 13 figures: it must be an array of at most 12");
     head = falling;
     head.least = head.most = 3;
-    expect_refused(head, 2, "classifier: n_classes is 2: it must be 3 to 3");
+    expect_refused(head, 2, "classifier: n_classes is 2: it must be 3 to 3 for the head falling");
     head.least = 0;
-    expect_refused(head, 0, "classifier: n_classes is 0: it must be 1 to 3");
+    expect_refused(head, 0, "classifier: n_classes is 0: it must be 1 to 3 for the head falling");
     head = poisson;
     head.most = 1;
-    expect_refused(head, 2, "regressor: n_targets is 2: it must be 1 to 1");
+    expect_refused(head, 2, "regressor: n_targets is 2: it must be 1 to 1 for the head poisson");
 }
 END_TEST
 

@@ -197,7 +197,7 @@ START_TEST(an_own_kind_is_trained)
         const ad_tensor x = some_input(t, AD_F64, AD_SHAPE(8, 2), (uint64_t)step);
         const nn_pass pass = nn_training(net, step);
         ad_backward(ad_mean(ad_square(ad_sub(nn_run(net, pass, x), ad_scale(x, 3)))));
-        nn_step(net, pass, &(nn_optimiser_options){.kind = NN_GRADIENT_DESCENT, .rate = 1});
+        nn_step(net, pass, &(nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1});
         ad_reset(t);
     }
     expect_ok(t);

@@ -192,6 +192,28 @@ START_TEST(class_weights_are_weights_of_rows)
 }
 END_TEST
 
+/* A fit that could not learn anything is refused. */
+START_TEST(no_row_counts)
+{
+    static const double weights[] = {1, 0};
+    const nn_head *head = of_classes[_i];
+    const model m = open_weighted(head, 2, weights);
+    fill_rows(&rows, head, 2, ROWS, 35);
+    rows.data.weights = rows.weights;
+    for (int i = 0; i < ROWS; i++)
+        rows.weights[i] = rows.labels[i];
+    ck_assert_int_eq(model_fit(m, &rows.data, NULL), AD_BAD_VALUE);
+    ck_assert_str_eq(model_message(m), "fit: no row counts: each has the weight 0, or its class has");
+    ck_assert_uint_eq(model_parameter_count(m), 0);
+    ck_assert_int_eq(model_clear(m), AD_BAD_VALUE);
+    rows.weights[0] = 1;
+    rows.labels[0] = 0;
+    fit_well(m, &rows.data, 7, 10);
+    ck_assert_int_eq(model_evaluate(m, &rows.data).status, AD_OK);
+    close_model(m);
+}
+END_TEST
+
 /* They are copied, and an evaluation does not know them. */
 START_TEST(class_weights_are_of_training)
 {
@@ -256,6 +278,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, equal_weights_are_none, 0, COUNT(heads));
     tcase_add_loop_test(tests, a_batch_that_does_not_count_changes_nothing, 0, COUNT(heads));
     tcase_add_loop_test(tests, class_weights_are_weights_of_rows, 0, COUNT(of_classes));
+    tcase_add_loop_test(tests, no_row_counts, 0, COUNT(of_classes));
     tcase_add_test(tests, class_weights_are_of_training);
     tcase_add_loop_test(tests, an_evaluation_by_weights_is_one_of_repeated_rows, 0, COUNT(heads));
 }

@@ -244,6 +244,77 @@ REAL_TEST(shifts_cost_nothing)
 }
 END_REAL_TEST
 
+/* Columns that are longer than a few vectors, and too few or too many for whole vectors, beside plain loops in f64:
+ * gradients of softmax, its logarithm, logsumexp and the variance along axis 0. */
+enum { COLUMN_FUNCTIONS = 4, LONGEST_COLUMN = 300, MOST_OF_COLUMNS = LONGEST_COLUMN * 33 };
+
+/* The gradient of a column x [n], where v is the upstream gradient; both have a stride. */
+static void gradient_of(int function, const double *x, const double *v, int64_t n, int64_t stride, double *dx)
+{
+    double sum = 0, with = 0, all = 0, mean = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += exp(x[i * stride]);
+        mean += x[i * stride] / (double)n;
+    }
+    for (int64_t i = 0; function < 2 && i < n; i++) {
+        with += exp(x[i * stride]) / sum * v[i * stride];
+        all += v[i * stride];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const double p = exp(x[i * stride]) / sum;
+        dx[i] = function == 0   ? p * (v[i * stride] - with)
+                : function == 1 ? v[i * stride] - p * all
+                : function == 2 ? p * v[0]
+                                : 2 * (x[i * stride] - mean) / (double)n * v[0];
+    }
+}
+
+static ad_tensor along_columns(int function, ad_tensor x)
+{
+    switch (function) {
+    case 0: return ad_softmax(x, 0);
+    case 1: return ad_log_softmax(x, 0);
+    case 2: return ad_logsumexp_over(x, AD_KEEP_AXES(0));
+    default: return ad_var_over(x, 0, AD_KEEP_AXES(0));
+    }
+}
+
+/* A variable of the shape, filled with numbers in [-size, size), which are written to `numbers` too. */
+static ad_tensor columns_of(ad_shape shape, double size, uint64_t stream, double *numbers)
+{
+    static float narrow[MOST_OF_COLUMNS];
+    const size_t n = (size_t)(shape.dims[0] * shape.dims[1]);
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = (double)(narrow[i] = (float)(size * (2 * ad_random_uniform(5, stream, i) - 1)));
+    return ad_variable(t, real, shape, real == AD_F32 ? (const void *)narrow : (const void *)numbers);
+}
+
+REAL_TEST(long_columns_are_as_plain_loops)
+{
+    static const int64_t lengths[] = {3, 64, 65, 70, 131, 300}, widths[] = {1, 7, 8, 9, 16, 17, 33};
+    static double x[MOST_OF_COLUMNS], v[MOST_OF_COLUMNS];
+    const double epsilon = real == AD_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
+    for (size_t l = 0; l < COUNT(lengths) * COUNT(widths) * COLUMN_FUNCTIONS; l++) {
+        const int64_t n = lengths[l % COUNT(lengths)], width = widths[l / COUNT(lengths) % COUNT(widths)];
+        const int function = (int)(l / (COUNT(lengths) * COUNT(widths)));
+        const ad_tensor leaf = columns_of(AD_SHAPE(n, width), 3, 2 * l, x), y = along_columns(function, leaf);
+        const ad_tensor up = columns_of(ad_shape_of(y), 1, 2 * l + 1, v);
+        ck_assert_int_eq(ad_backward(ad_sum(ad_mul(y, up))), AD_OK);
+        for (int64_t j = 0; j < width; j++) {
+            double wanted[LONGEST_COLUMN];
+            gradient_of(function, x + j, v + j, n, width, wanted);
+            for (int64_t i = 0; i < n; i++) {
+                const double got = number_at(ad_gradient(leaf), (size_t)(i * width + j));
+                if (!(fabs(got - wanted[i]) <= 32 * epsilon))
+                    ck_abort_msg("function %d, [%d,%d] at %d, %d: %.17g, not %.17g", function, (int)n, (int)width,
+                                 (int)i, (int)j, got, wanted[i]);
+            }
+        }
+        ad_reset(t);
+    }
+}
+END_REAL_TEST
+
 static void add_tests(TCase *tests)
 {
     ADD(softmax_of_minus_infinity);
@@ -255,6 +326,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, sure_logits_keep_their_digits, 0, 2 * SURE_GAPS);
     ADD(long_rows_lose_nothing);
     ADD(shifts_cost_nothing);
+    ADD(long_columns_are_as_plain_loops);
     tcase_add_test(tests, labels_out_of_range);
     tcase_add_test(tests, softmax_log_likelihood_is_the_loss_negated);
 }

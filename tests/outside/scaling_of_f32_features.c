@@ -17,7 +17,7 @@ int main(void)
             nn_classifier_open(&(nn_classifier_options){.n_classes = 2,
                                                         .scaling = NN_SCALE_FEATURE,
                                                         .seed = 1,
-                                                        .optimiser = {.kind = NN_GRADIENT_DESCENT, .rate = 1e-30}});
+                                                        .optimiser = {.rule = &nn_gradient_descent, .rate = 1e-30}});
         nn_data data = {.features = wide ? (const void *)d : f,
                         .element = wide ? NN_F64 : NN_F32,
                         .rows = 4,

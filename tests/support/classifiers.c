@@ -70,9 +70,10 @@ void take_state_on(nn_classifier *c, const nn_data *data, state *s)
     ad_tape *tape = nn_classifier_parameter(c, 0).tape;
     for (size_t i = 0; i < ad_kept_count(tape); i++) {
         ad_tensor x = ad_kept_at(tape, i);
-        ck_assert_uint_le(s->n + ad_size_of(x), COUNT(s->kept));
-        memcpy(s->kept + s->n, ad_f32(x), ad_size_of(x) * sizeof(float));
-        s->n += ad_size_of(x);
+        const size_t floats = ad_size_of(x) * (ad_type_of(x) == AD_F64 ? 2 : 1); /* bits, whatever they mean */
+        ck_assert_uint_le(s->n + floats, COUNT(s->kept));
+        memcpy(s->kept + s->n, ad_data(x), floats * sizeof(float));
+        s->n += floats;
     }
     s->step = nn_classifier_evaluate(c, data).global_step;
     ck_assert_int_eq(nn_classifier_logits(c, data, s->logits), AD_OK);

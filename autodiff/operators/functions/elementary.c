@@ -23,10 +23,10 @@ MAP2(fmod, R(fmod)(a, b))
 MAP2_VIA(logaddexp, log1p_exp, a == b ? 0 : -R(fabs)(a - b), (a > b ? a : b) + v)
 
 MAP2(divide_or_zero, b == 0 ? 0 : a / b)
-MAP3_IN_RANGE(mul_divide_or_zero, b == 0 ? 0 : v * (a / b), (a != 0) & (b != 0) & is_lost(a / b), v *a / b)
-MAP3_IN_RANGE(quotient_slope_or_zero, b == 0 ? 0 : -((a / b) * (v / b)),
-              (b != 0) & (((a != 0) & is_lost(a / b)) | ((v != 0) & is_lost(v / b))), -(v *a / b / b))
-MAP3_IN_RANGE(mul_trunc_quotient, v *R(rint)((a - R(fmod)(a, b)) / b), (b != 0) & is_finite(a) & !is_finite(a / b),
+MAP3_IN_RANGE(mul_divide_or_zero, a / b, b == 0 ? 0 : v * q, (a != 0) & (b != 0) & is_lost(q), v *a / b)
+MAP3_IN_RANGE(quotient_slope_or_zero, a / b, b == 0 ? 0 : -(q * (v / b)),
+              (b != 0) & (((a != 0) & is_lost(q)) | ((v != 0) & is_lost(v / b))), -(v *a / b / b))
+MAP3_IN_RANGE(mul_trunc_quotient, a / b, v *R(rint)((a - R(fmod)(a, b)) / b), (b != 0) & is_finite(a) & !is_finite(q),
               v *W(rint)((a - W(fmod)(a, b)) / b))
 MAP2(sub_logs, a == -INFINITY || (a == INFINITY && b == INFINITY) ? (a < 0 ? a : 0) : a - b)
 

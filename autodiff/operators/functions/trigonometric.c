@@ -20,8 +20,8 @@ MAP1_EXCEPT(acosh, acosh, x > LARGE_ROOT)
 MAP1_OF(atanh, atanh)
 MAP2_EXCEPT(atan2, atan2, false)
 MAP1(one_minus_square, (1 - x) * (1 + x))
-MAP3_IN_RANGE(atan2_backward, ((a == 0) & (b == 0)) ? 0 : (v * a) / (a * a + b * b),
-              ((a != 0) | (b != 0)) & (is_lost(a * a + b * b) | ((a != 0) & (v != 0) & is_lost(v * a))),
+MAP3_IN_RANGE(atan2_backward, a *a + b * b, ((a == 0) & (b == 0)) ? 0 : (v * a) / q,
+              ((a != 0) | (b != 0)) & (is_lost(q) | ((a != 0) & (v != 0) & is_lost(v * a))),
               v *a / (a * a + b * b))
 
 #ifdef AD_REAL

@@ -53,6 +53,8 @@ LOOP(cumsum)
             const REAL *x = (const REAL *)s->array[1] + at;
             if (k == 1)
                 cumsum_columns(y, x, n, 1, s->n ? -1 : 1);
+            else if (w == COLUMNS)
+                cumsum_columns(y, x, n, COLUMNS, step);
             else
                 cumsum_columns(y, x, n, w, step);
         }

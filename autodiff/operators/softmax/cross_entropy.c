@@ -61,7 +61,7 @@ static void cross_entropy_backward_of_short_rows(const ad_span *s)
                 t.e[j * w + l] = t.e[j * w + l] / sum[l] * dy[l];
         for (size_t l = 0; l < w; l++)
             t.e[(size_t)label[from + l] * w + l] = at_label[l];
-        write_rows(DZ + from * c, t.e, c, w);
+        turn(DZ + from * c, c, t.e, w, c, w);
         from += w;
     }
 }

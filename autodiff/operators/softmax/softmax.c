@@ -100,6 +100,36 @@ LOOP(log_softmax)
     FOR_EACH_GROUP(log_softmax_of, s->array[0], s->array[1], s->array[1])
 }
 
+/* r = v - mean, or y times that, of w columns in rows that are `apart`. */
+ALWAYS_INLINE void deviations_of_columns(REAL *restrict r, const REAL *restrict v, const REAL *restrict y, size_t n,
+                                         size_t w, size_t apart, bool times_y)
+{
+    REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
+    means_of_columns(origin, rest, v, y, n, w, apart);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < w; l++) {
+            const size_t at = i * apart + l;
+            const REAL deviation = v[at] - origin[l] - rest[l];
+            r[at] = times_y ? y[at] * deviation : deviation;
+        }
+}
+
+/* The same of long groups side by side. */
+ALWAYS_INLINE void deviations_side_by_side(const ad_span *s, bool times_y)
+{
+    const size_t n = s->size[1], step = s->size[2];
+    const REAL *V = s->array[1], *Y = s->array[2];
+    REAL *r = s->array[0];
+    for (size_t o = 0; o < s->size[0]; o++)
+        for (size_t l = 0; l < step; l += MOST_GROUPS) {
+            const size_t at = o * n * step + l;
+            if (step - l >= MOST_GROUPS)
+                deviations_of_columns(r + at, V + at, Y + at, n, MOST_GROUPS, step, times_y);
+            else
+                deviations_of_columns(r + at, V + at, Y + at, n, step - l, step, times_y);
+        }
+}
+
 /* y (v - mean) */
 ALWAYS_INLINE void softmax_backward_of(REAL *restrict r, const REAL *v, const REAL *y, size_t n, size_t step)
 {
@@ -111,17 +141,17 @@ ALWAYS_INLINE void softmax_backward_of(REAL *restrict r, const REAL *v, const RE
 ALWAYS_INLINE void softmax_backward_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
                                                size_t w)
 {
-    REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
-    means_of_columns(origin, rest, v, y, n, w);
-    for (size_t i = 0; i < n; i++)
-        for (size_t l = 0; l < w; l++)
-            r[i * w + l] = y[i * w + l] * (v[i * w + l] - origin[l] - rest[l]);
+    deviations_of_columns(r, v, y, n, w, w, true);
 }
 
 LOOP(softmax_backward)
 {
     if (is_short(s->size[1], s->size[2])) {
         for_short_groups(softmax_backward_of_columns, s, true);
+        return;
+    }
+    if (s->size[2] >= SIDE_BY_SIDE) {
+        deviations_side_by_side(s, true);
         return;
     }
     FOR_EACH_GROUP(softmax_backward_of, s->array[0], s->array[1], s->array[2])
@@ -137,17 +167,17 @@ ALWAYS_INLINE void weighted_deviation_of(REAL *restrict r, const REAL *v, const 
 ALWAYS_INLINE void weighted_deviation_of_columns(REAL *restrict r, REAL *restrict v, const REAL *restrict y, size_t n,
                                                  size_t w)
 {
-    REAL origin[MOST_GROUPS], rest[MOST_GROUPS];
-    means_of_columns(origin, rest, v, y, n, w);
-    for (size_t i = 0; i < n; i++)
-        for (size_t l = 0; l < w; l++)
-            r[i * w + l] = v[i * w + l] - origin[l] - rest[l];
+    deviations_of_columns(r, v, y, n, w, w, false);
 }
 
 LOOP(weighted_deviation)
 {
     if (is_short(s->size[1], s->size[2])) {
         for_short_groups(weighted_deviation_of_columns, s, true);
+        return;
+    }
+    if (s->size[2] >= SIDE_BY_SIDE) {
+        deviations_side_by_side(s, false);
         return;
     }
     FOR_EACH_GROUP(weighted_deviation_of, s->array[0], s->array[1], s->array[2])
