@@ -47,7 +47,8 @@ typedef struct nn_data {
     const void *targets;            /* [rows, n_targets], row-major, for a regressor */
     nn_element target_element;      /* 0: f32 */
     int64_t n_targets;              /* 0: 1 */
-    const double *weights;          /* [rows] at least 0, not all 0: how much each row counts; NULL: once */
+    const double
+        *weights; /* [rows] at least 0, not all 0: how much each row counts in losses and figures; NULL: once */
 } nn_data;
 
 /* Returns the bytes of one element; 0 for a number outside the list. */

@@ -14,6 +14,8 @@
  * Such an array stands outside of functions. Inside of one, leave out `static`: the options are then no constants, and
  * last as long as the block.
  *
+ * The macros are for C: in C++ write the array and its options out, or make it in a file of C.
+ *
  * A kind is a row of a table: its options, its parts (parameters and states), the shape of what it gives, and how it is
  * applied, written in operators. A kind of your own is a row in your program, as docs/networks.md shows. */
 #include <stdbool.h>
@@ -190,6 +192,8 @@ struct nn_layer_kind {
     /* For kinds with a list (an option of type NN_FIELD_LAYERS): how many copies of it are made one after another, each
      * with parts of its own. Copies are numbered from 0 in names. NULL: one, without a number. */
     const nn_size *copies;
+    /* The fewest examples that a pass that trains can take; 0: 1. An estimator makes no batch of fewer. */
+    int64_t least_examples;
 };
 
 /* For shape and apply: return the options, with defaults filled in, and the shape of the input of one example. */

@@ -93,7 +93,8 @@ AD_API ad_tensor nn_run(const nn_network *network, nn_pass pass, ad_tensor x);
 /* Updates each parameter that is not frozen from its gradient, by the factors of its group, and takes over all states
  * that were proposed on the tape (ad_commit), those of other networks too: all, or nothing on an error. `optimiser`
  * NULL: all defaults. Returns the tape's status. Errors: those of nn_optimiser_step; the network is NULL
- * (AD_BAD_HANDLE); a pass for inference. */
+ * (AD_BAD_HANDLE); a pass for inference; a new value of one of its
+ * states that is not finite (AD_NOT_FINITE). */
 AD_API ad_status nn_step(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser);
 
 /* ---- Looking at a network ---------------------------------------------------------------------------------------- */

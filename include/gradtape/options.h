@@ -36,7 +36,7 @@ typedef struct nn_options nn_options;
  * that are read, and not among them. Returns NULL only when memory for the object is out; the caller closes it. Errors
  * are kept: an unknown name, with the name that was perhaps meant; a name twice; a name without a value; a value that
  * is none or out of its range, with what it must be; a quote that is not closed; another kind (AD_BAD_VALUE); memory.
- * What depends on several options is checked when the estimator is opened. */
+ * What depends on several options is checked when the estimator is opened, layers and groups at the first fit. */
 AD_API nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_allocator *allocator);
 
 /* Frees the options. NULL is allowed. */

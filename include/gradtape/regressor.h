@@ -48,7 +48,8 @@ AD_API nn_regressor *nn_regressor_open(const nn_regressor_options *options);
 AD_API void nn_regressor_close(nn_regressor *regressor);
 
 /* Trains for options->steps more steps. A fit continues the one before; it never starts again. `options` may be NULL.
- * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. A fit to data of another
+ * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. Rows that
+ *   are fewer than a layer can train on, one with batch_norm, join the batch before. A fit to data of another
  *   number of rows begins a new epoch; one to data of the same number goes on in the epoch.
  * - The first fit fixes the number of features and learns the scaling.
  * - A fit that fails or is stopped leaves everything as it was after the last completed step.

@@ -165,11 +165,11 @@ ad_status nn_weights_check(const nn_data *data, char *message, size_t size)
     for (int64_t i = 0; data->weights && i < data->rows; i++) {
         const double w = data->weights[i];
         if (!(w >= 0 && w <= (double)FLT_MAX))
-            return refuse(message, size, AD_BAD_VALUE, "row %lld: its weight is %g: it must be 0 or more, and finite",
+            return refuse(message, size, AD_BAD_VALUE, "row %lld: its weight is %g: it must be 0 to 3.4e38",
                           (long long)i, w);
         most = w > most ? w : most;
     }
     if (data->weights && (float)most == 0)
-        return refuse(message, size, AD_BAD_VALUE, "all weights are 0: give some rows a weight above 0");
+        return refuse(message, size, AD_BAD_VALUE, "all weights are 0 in f32: give some rows a larger weight");
     return AD_OK;
 }

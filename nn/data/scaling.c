@@ -8,18 +8,7 @@
 
 #include <gradtape/threads.h>
 
-/* The compiler makes one function for each processor, and the loader chooses; ThreadSanitizer is not ready that early.
- */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_THREAD_SANITIZER
-#endif
-#endif
-#if defined(__x86_64__) && !defined(UNDER_THREAD_SANITIZER) && !defined(__SANITIZE_THREAD__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
+#include "../each_processor.h"
 
 /* ---- Learning ---------------------------------------------------------------------------------------------------- */
 

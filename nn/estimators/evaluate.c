@@ -35,14 +35,23 @@ static void add_losses(totals *sum, const float *loss, const nn_batch *batch, bo
     }
 }
 
-static void keep_predictions(totals *sum, ad_tensor predictions, int64_t first, int64_t n)
+/* What rises with the probability of class 1. Logits keep their digits where it is nearly 0 or 1; of a head of a user's
+ * own, whose logits mean what it says, its odds are taken. */
+static double score_of(const nn_head *head, const float *p, const float *z, int64_t i)
 {
-    const float *p = ad_f32(predictions);
+    if (head == &nn_head_softmax)
+        return (double)z[2 * i + 1] - (double)z[2 * i];
+    return head == &nn_head_one_logit ? (double)z[i] : (double)p[2 * i + 1] / (double)p[2 * i];
+}
+
+static void keep_predictions(totals *sum, ad_tensor predictions, ad_tensor logits, int64_t first, int64_t n)
+{
+    const float *p = ad_f32(predictions), *z = ad_f32(logits);
     const int64_t k = sum->truth->k;
     for (int64_t i = 0; p && i < n * k; i++)
         sum->predictions[first * k + i] = (double)p[i];
-    for (int64_t i = 0; p && sum->scores && i < n; i++)
-        sum->scores[first + i] = (double)p[i * k + 1] / (double)p[i * k];
+    for (int64_t i = 0; p && z && sum->scores && i < n; i++)
+        sum->scores[first + i] = score_of(sum->truth->head, p, z, i);
 }
 
 static void add_rows(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
@@ -54,7 +63,7 @@ static void add_rows(const nn_estimator *e, nn_reader *r, ad_tensor logits, int6
     const bool has_calls = sum->truth->classes && nn_call(head, sum->truth->k, logits, first, r->batch.called);
     add_losses(sum, ad_f32(nn_head_losses(head, logits, y, &plain)), &r->batch, has_calls, first, n);
     if (sum->predictions)
-        keep_predictions(sum, nn_head_predictions(head, sum->truth->k, logits, first), first, n);
+        keep_predictions(sum, nn_head_predictions(head, sum->truth->k, logits, first), logits, first, n);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 #include <gradtape/operators.h>
 #include <gradtape/random.h>
 
+#include "../network/node.h"
+
 enum { DEFAULT_BATCH = 32 };
 
 static ad_status check_fit(const nn_estimator *e, const nn_data *data, const nn_truth *truth, const nn_fit_options *o)
@@ -37,9 +39,9 @@ static ad_status check_fit(const nn_estimator *e, const nn_data *data, const nn_
 
 /* The next batch begins here: at once in a new permutation where the last one is used up, or was of another number of
  * rows. */
-static nn_cursor next_place(nn_cursor at, int64_t rows)
+static nn_cursor next_place(nn_cursor at, int64_t rows, int64_t least)
 {
-    if (at.rows == rows && at.place < rows)
+    if (at.rows == rows && rows - at.place >= least)
         return at;
     return (nn_cursor){.epoch = at.rows ? at.epoch + 1 : 0, .place = 0, .rows = rows};
 }
@@ -97,8 +99,9 @@ static ad_status learn_batch(nn_estimator *e, const nn_data *data, const nn_trut
 static ad_status train_step(nn_estimator *e, const nn_data *data, const nn_truth *truth, int64_t batch_size,
                             double *loss)
 {
-    nn_cursor at = next_place(e->at, data->rows);
-    const int64_t n = at.rows - at.place < batch_size ? at.rows - at.place : batch_size;
+    const int64_t least = nn_network_least_examples(e->network);
+    nn_cursor at = next_place(e->at, data->rows, least);
+    const int64_t left = at.rows - at.place, n = left - batch_size < least ? left : batch_size;
     ad_status status = make_order(e, at);
     if (status != AD_OK)
         return status;
@@ -116,6 +119,13 @@ static ad_status train_step(nn_estimator *e, const nn_data *data, const nn_truth
     return AD_OK;
 }
 
+/* The batches of an epoch: a rest that is too small for one has joined the last. */
+static int64_t steps_of_epoch(int64_t rows, int64_t batch, int64_t least)
+{
+    const int64_t whole = rows / batch;
+    return whole + (whole == 0 || rows % batch >= least);
+}
+
 static double seconds_now(void)
 {
     struct timespec now;
@@ -126,7 +136,9 @@ static double seconds_now(void)
 static ad_status train(nn_estimator *e, const nn_data *data, const nn_truth *truth, const nn_fit_options *o)
 {
     const int64_t batch = o->batch_size ? o->batch_size : DEFAULT_BATCH;
-    const int64_t steps = o->steps ? o->steps : (data->rows - 1) / batch + 1, last = e->step + steps;
+    const int64_t steps =
+        o->steps ? o->steps : steps_of_epoch(data->rows, batch, nn_network_least_examples(e->network));
+    const int64_t last = e->step + steps;
     const double start = seconds_now();
     while (e->step < last) {
         nn_progress progress = {.last_step = last};

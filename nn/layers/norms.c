@@ -101,8 +101,8 @@ static ad_tensor batch_norm_apply(nn_layer_call *c, ad_tensor x)
     ad_tensor variance;
     if (nn_layer_trains(c) && ad_size_of(x) <= (size_t)shape.dims[1]) {
         nn_layer_fail(c, AD_BAD_SHAPE,
-                      "a batch of %s number for each feature has no variance: train with at least 2 rows, and a "
-                      "batch size that leaves no single row over",
+                      "a batch of %s number for each feature has no variance: train with at least 2 rows in "
+                      "each batch",
                       ad_size_of(x) ? "one" : "no");
         return (ad_tensor){.tape = x.tape};
     }
@@ -115,5 +115,6 @@ NN_LAYER_KIND(batch_norm,
     OPTIONS(nn_batch_norm_options, batch_norm_fields),
     PARTS(batch_norm_parts),
     .formula = "gain (x - mean) / sqrt(variance + epsilon) + bias, over the examples",
+    .least_examples = 2,
     .apply = batch_norm_apply,
 );

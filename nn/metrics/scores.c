@@ -1,6 +1,7 @@
 /* Figures that only need the order of the rows by their score, or by their probability. */
 #include "room.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Falling scores; of equal ones the earlier row. */
@@ -18,12 +19,15 @@ static size_t rank_rows(const nn_metrics *m, size_t column)
     const nn_outcome *o = &m->of;
     const size_t columns = (size_t)o->columns;
     size_t n = 0;
+    int unit; /* of the weights, a power of 2: products of small or large ones keep their digits */
+    frexp(m->weight, &unit);
     for (int64_t row = 0; row < o->rows; row++) {
         const size_t at = (size_t)row * columns + (o->task == NN_CLASSES ? 1 : column);
         const void *scores = o->task == NN_SCORES ? o->scores : o->probabilities;
         const int32_t label = o->labels[o->task == NN_LABELS ? at : (size_t)row];
         if (nn_weight_at(o, row) > 0)
-            m->ranked[n++] = (nn_scored){nn_number_in(scores, o->element, at), nn_weight_at(o, row), row, label == 1};
+            m->ranked[n++] =
+                (nn_scored){nn_number_in(scores, o->element, at), ldexp(nn_weight_at(o, row), -unit), row, label == 1};
     }
     qsort(m->ranked, n, sizeof *m->ranked, by_score);
     return n;

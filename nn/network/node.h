@@ -72,6 +72,9 @@ ad_status nn_make_parts(nn_network *network);
 /* Makes the optimiser's slots (nn_optimiser_prepare). */
 ad_status nn_network_prepare(nn_network *network, const nn_optimiser_options *optimiser);
 
+/* The fewest examples that a pass that trains can take. */
+int64_t nn_network_least_examples(const nn_network *network);
+
 /* Whether a part is not left out, how it is filled, and its shape. */
 bool nn_has_part(const nn_node *node, const nn_part *part);
 nn_initialiser nn_initialiser_of(const nn_node *node, const nn_part *part);

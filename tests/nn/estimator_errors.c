@@ -94,9 +94,7 @@ START_TEST(bad_options_of_regressors)
         {INT64_C(1) << 31, {.seed = 1}, "n_targets is 2147483648: it must be 1 to 2147483647 for the head huber"},
         {1, {.head_options = {.delta = -1}}, "delta is -1: it must be above 0"},
         {1, {.head_options = {.delta = NAN}}, "delta is nan: it must be above 0"},
-        {1,
-         {.optimiser = {.rate = NAN}},
-         "rate is nan: it must be above 0"},
+        {1, {.optimiser = {.rate = NAN}}, "rate is nan: it must be above 0"},
         {1, {.scaling_constant = -INFINITY}, "the scaling constant -inf cannot be divided by"},
         {1,
          {.activation = AD_ACTIVATION_COUNT},
@@ -170,11 +168,11 @@ static void refuse_weights(model m)
     for (int i = 0; i < COUNT(wrong); i++) {
         for (int row = 0; row < ROWS; row++)
             bad_weights[row] = row == 11 ? wrong[i].weight : 1;
-        snprintf(why, sizeof why, "row 11: its weight is %s: it must be 0 or more, and finite", wrong[i].text);
+        snprintf(why, sizeof why, "row 11: its weight is %s: it must be 0 to 3.4e38", wrong[i].text);
         expect_refused(m, &data, AD_BAD_VALUE, why);
     }
     memset(bad_weights, 0, sizeof bad_weights);
-    expect_refused(m, &data, AD_BAD_VALUE, "all weights are 0: give some rows a weight above 0");
+    expect_refused(m, &data, AD_BAD_VALUE, "all weights are 0 in f32: give some rows a larger weight");
 }
 
 static void refuse_targets(model m, int64_t k)

@@ -350,8 +350,30 @@ START_TEST(an_evaluation_that_failed_has_nothing)
 }
 END_TEST
 
+/* Logits that are far apart keep the order of rows whose probabilities are all 0 or 1. */
+START_TEST(auc_of_large_logits)
+{
+    const float x[6] = {-3, -2, -1, 1, 2, 3};
+    float wide[6];
+    const int32_t labels[6] = {0, 0, 1, 0, 1, 1};
+    for (int i = 0; i < 6; i++)
+        wide[i] = 1000 * x[i];
+    for (int i = 0; i < 2; i++) {
+        nn_classifier *c = nn_classifier_open(
+            &(nn_classifier_options){.n_classes = 2, .head = i ? &nn_head_one_logit : &nn_head_softmax});
+        nn_data data = {.features = x, .rows = 6, .columns = 1, .labels = labels};
+        ck_assert_int_eq(nn_classifier_fit(c, &data, &(nn_fit_options){.steps = 300}), AD_OK);
+        data.features = wide;
+        const nn_evaluation e = nn_classifier_evaluate(c, &data);
+        ck_assert_double_eq_tol(nn_evaluation_named(&e, "auc").value, 8. / 9, 1e-12);
+        nn_classifier_close(c);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, auc_of_large_logits);
     tcase_add_checked_fixture(tests, open_clouds, close_clouds);
     tcase_add_loop_test(tests, figures_are_those_of_scikit_learn, 0, CASES);
     tcase_add_loop_test(tests, figures_of_two_classes, 0, 4);

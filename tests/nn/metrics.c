@@ -226,6 +226,30 @@ START_TEST(weights_only_count_against_each_other)
 }
 END_TEST
 
+/* Also where products of two weights leave the range of f64. */
+START_TEST(weights_may_be_of_any_size)
+{
+    const int32_t labels[] = {0, 1, 1, 0};
+    const double scores[] = {.1, .8, .4, .3};
+    static const double factors[] = {1, 1e-162, 1e-200, 1e-300, 1e160, 1e300};
+    for (size_t i = 0; i < COUNT(factors); i++) {
+        const double f = factors[i], weights[] = {f, 2 * f, f, 3 * f};
+        nn_metrics *m = nn_metrics_open(&(nn_outcome){.task = NN_SCORES,
+                                                      .rows = 4,
+                                                      .labels = labels,
+                                                      .scores = scores,
+                                                      .element = NN_F64,
+                                                      .weights = weights},
+                                        NULL);
+        const nn_figure auc = nn_metrics_figure(m, "roc_auc"), precision = nn_metrics_figure(m, "average_precision");
+        ck_assert(!auc.undefined && !precision.undefined);
+        ck_assert_double_eq_tol(auc.value, 1, 1e-12);
+        ck_assert_double_eq_tol(precision.value, 1, 1e-12);
+        nn_metrics_close(m);
+    }
+}
+END_TEST
+
 START_TEST(the_baseline_is_the_most_frequent_class)
 {
     static const int32_t labels[] = {2, 2, 1, 2, 0}, predicted[] = {0, 0, 0, 0, 0};
@@ -419,6 +443,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, the_numbers_are_those_of_scikit_learn);
     tcase_add_test(tests, every_row_of_the_table_has_a_golden_number);
     tcase_add_test(tests, weights_only_count_against_each_other);
+    tcase_add_test(tests, weights_may_be_of_any_size);
     tcase_add_test(tests, the_baseline_is_the_most_frequent_class);
     tcase_add_test(tests, targets_and_predictions_have_means);
     tcase_add_test(tests, long_sums_keep_their_digits);
