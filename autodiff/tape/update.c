@@ -280,7 +280,7 @@ typedef struct ruling {
 static void rule_block(void *context, size_t block)
 {
     const ruling *r = context;
-    const size_t first = block * UPDATE_BLOCK, bytes = first * ad_bytes_of(r->whole.type);
+    const size_t first = block * UPDATE_BLOCK, bytes = first * ad_bytes_of((uint8_t)r->whole.type);
     ad_update_block b = r->whole;
     b.n = r->whole.n - first < UPDATE_BLOCK ? r->whole.n - first : UPDATE_BLOCK;
     b.first = first;

@@ -66,9 +66,11 @@ static uint64_t bits_at(ad_type type, const void *data, size_t i)
 uint64_t fuzz_hash(ad_tensor x)
 {
     const void *data = ad_data(x);
+    const size_t n = data ? ad_size_of(x) : 0;
+    const ad_type type = data ? ad_type_of(x) : AD_F32;
     uint64_t hash = 0;
-    for (size_t i = 0; data && i < ad_size_of(x); i++)
-        hash = (hash ^ bits_at(ad_type_of(x), data, i)) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ bits_at(type, data, i)) * UINT64_C(0x100000001b3);
     return hash;
 }
 

@@ -182,13 +182,13 @@ static char *take_file(const char *path, size_t *n)
 }
 
 /* The file's bytes become part of a digest: they must not depend on what memory held before. */
-static void show(fuzz_machine *m, const struct writer *writer)
+static void show(fuzz_machine *m, const struct writer *writer, sight *seen)
 {
     const char *path = path_of_file();
-    const sight before = look(m->tape);
     const ad_shown shown = writer->write(m->tape, path, NULL);
     const sight after = look(m->tape);
-    expect_same_sight(&before, &after, writer->name);
+    expect_same_sight(seen, &after, writer->name);
+    *seen = after;
     FUZZ_EXPECT((shown.status == AD_OK) == !shown.message[0], "%s ends without a reason", writer->name);
     FUZZ_EXPECT(shown.status == AD_OK || (shown.status == AD_NO_MEMORY && fuzz_is_refused(m)),
                 "%s cannot be written: %s", writer->name, shown.message);
@@ -214,6 +214,7 @@ void fuzz_show(fuzz_machine *m, const fuzz_instruction *in)
     FUZZ_EXPECT(!well || fuzz_is_well(m) || fuzz_is_refused(m), "watching fails: %s", ad_message(m->tape));
     FUZZ_EXPECT(!fuzz_is_well(m) || way == FUZZ_AS_IT_IS || ad_is_watched(m->tape) == (way == FUZZ_WATCHED),
                 "watching is not as it was asked for");
+    sight seen = look(m->tape);
     for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++)
-        show(m, &writers[i]);
+        show(m, &writers[i], &seen);
 }
