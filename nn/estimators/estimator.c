@@ -65,9 +65,10 @@ ad_status nn_estimator_fail_with_tape(const nn_estimator *e, ad_tape *tape, cons
 static void take_error_of_caller(nn_estimator *e)
 {
     char who[64];
+    if (!e->tape || ad_status_of(e->tape) == AD_OK)
+        return;
     snprintf(who, sizeof who, "%s: its tape was used wrongly from outside", e->options.noun);
-    if (e->tape && ad_status_of(e->tape) != AD_OK)
-        nn_estimator_fail_with_tape(e, e->tape, who);
+    nn_estimator_fail_with_tape(e, e->tape, who);
 }
 
 void nn_estimator_prepare_tape(nn_estimator *e)

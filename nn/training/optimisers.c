@@ -156,6 +156,9 @@ static ad_tape *check(const nn_optimiser_options *o, const ad_tensor *parameters
         }
         if (!ad_is_kept(parameters[i]))
             ad_fail(tape, AD_BAD_STATE, "optimiser: only parameters are updated; number %zu is none", i);
+        if (i > 0 && ad_type_of(parameters[i]) == ad_type_of(parameters[i - 1]) &&
+            (!factors || (factors[i].rate == factors[i - 1].rate && factors[i].decay == factors[i - 1].decay)))
+            continue; /* the numbers are those of the one before */
         const nn_optimiser_options own = options_by(o, factors, i);
         mistake = mistake_in_numbers(&own, ad_type_of(parameters[i]), text, sizeof text);
         if (!mistake && own.rate * own.decay > 1)
