@@ -45,14 +45,6 @@ static const char *wanted_of(const nn_head *head, ad_tensor z, ad_type *type, ad
     return texts[head->task];
 }
 
-static bool is_same_shape(const ad_shape *a, const ad_shape *b)
-{
-    bool same = a->rank == b->rank;
-    for (int i = 0; same && i < a->rank; i++)
-        same = a->dims[i] == b->dims[i];
-    return same;
-}
-
 /* The type and the shape of a tensor: "f32 [2,3]". */
 enum { TENSOR_TEXT = NN_SHAPE_TEXT + 8 };
 static const char *tensor_text(ad_tensor x, char text[TENSOR_TEXT])
@@ -81,7 +73,7 @@ static bool check_truth(const nn_head *head, ad_tensor z, ad_tensor y)
     ad_shape wanted;
     const char *truth = wanted_of(head, z, &type, &wanted);
     const bool good_types = is_real(z) && ad_type_of(y) == type;
-    if (ad_status_of(z.tape) == AD_OK && !(good_types && fits_logits(head, &shape) && is_same_shape(&got, &wanted)))
+    if (ad_status_of(z.tape) == AD_OK && !(good_types && fits_logits(head, &shape) && nn_same_shape(&got, &wanted)))
         ad_fail(z.tape, good_types ? AD_BAD_SHAPE : AD_BAD_TYPE, "%s: z is %s and y is %s: z must be %s, y %s",
                 head->name, tensor_text(z, a), tensor_text(y, b), logits_text(head, text), truth);
     return ad_status_of(z.tape) == AD_OK;

@@ -74,9 +74,7 @@ static bool check_given(const nn_head *head, const char *member, ad_tensor z, ad
         return ad_fail(z.tape, AD_BAD_HANDLE, "%s: its %s gave no tensor of the tape of z", head->name, member) ==
                AD_OK;
     const ad_shape got = ad_shape_of(y);
-    bool same = got.rank == wanted.rank && ad_type_of(y) == ad_type_of(z);
-    for (int i = 0; same && i < wanted.rank; i++)
-        same = got.dims[i] == wanted.dims[i];
+    const bool same = ad_type_of(y) == ad_type_of(z) && nn_same_shape(&got, &wanted);
     if (!same)
         ad_fail(z.tape, ad_type_of(y) == ad_type_of(z) ? AD_BAD_SHAPE : AD_BAD_TYPE,
                 "%s: its %s gave %s %s: it must give %s %s", head->name, member, ad_type_name(ad_type_of(y)),

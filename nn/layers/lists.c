@@ -1,6 +1,8 @@
 /* Layers that hold a list of layers: residual and repeat. */
 #include "kind.h"
 
+#include "../shape_text.h"
+
 NN_KINDS_OF(lists)
 
 static const nn_field residual_fields[] = {
@@ -10,10 +12,7 @@ static const nn_field residual_fields[] = {
 static void residual_shape(nn_layer_call *c, ad_shape *y)
 {
     const ad_shape x = nn_layer_input(c);
-    bool same = x.rank == y->rank;
-    for (int i = 0; same && i < x.rank; i++)
-        same = x.dims[i] == y->dims[i];
-    if (!same)
+    if (!nn_same_shape(&x, y))
         nn_layer_fail(c, AD_BAD_SHAPE, "its list gives another shape than it takes, so that x + f(x) is not defined");
 }
 
