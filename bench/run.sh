@@ -1,28 +1,19 @@
 #!/bin/sh
 # Builds the library, runs all benchmarks in about two minutes and prints one table: ours, and beside them the training
-# steps of other frameworks that python3 can import (bench/mnist_peer.py).
+# steps of other frameworks that python3 can import (bench/mnist_peer.py). bench/quality.sh compares not times but what
+# is learnt.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=tools/require.sh
 . "$root/tools/require.sh"
+# shellcheck source=bench/build.sh
+. "$root/bench/build.sh"
 bench=$root/build/bench
 
 if [ $# -gt 0 ]; then
     say "$*: bench/run.sh takes no arguments, because it runs every benchmark. One alone: build/bench/mlp_step --help"
     exit 2
 fi
-
-# ---- Building -----------------------------------------------------------------------------------------------------
-
-# Timings mean something in a release build only, whatever the directory was used for before.
-build_benches() (
-    flock 9 # Two starts at once take turns, because ninja does not lock its directory.
-    # The benchmarks do not need Check; a directory that has the tests keeps them.
-    is_configured "$root/build" || set -- -Dtests=false
-    configure "$root/build" --buildtype=release -Db_sanitize=none "$@"
-    build "$root/build" bench/adbench bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments \
-        bench/startup bench/vector_ops
-) 9>"$root/build/.lock"
 
 # ---- Reading results ----------------------------------------------------------------------------------------------
 
@@ -134,8 +125,8 @@ print_peers() {
 # shellcheck disable=SC2119 # The benchmarks need nothing beyond the library.
 require_to_build
 make_build "$root/build"
-# shellcheck disable=SC2119 # What it sets are its own arguments.
-build_benches
+build_benches bench/adbench bench/growth bench/mlp_step bench/predict bench/scalar_ops bench/segments bench/startup \
+    bench/vector_ops
 log=$root/build/bench.log
 : >"$log"
 

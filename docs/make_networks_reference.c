@@ -84,8 +84,9 @@ static void print_values(const nn_field *f)
 
 static void print_default(const nn_field *f)
 {
-    if (f->is_by_row && f->type == NN_FIELD_REAL) {
-        printf("the optimiser's");
+    if (f->is_by_row && (f->type == NN_FIELD_REAL || f->type == NN_FIELD_INTEGER)) {
+        const bool is_for_all = !strncmp(f->name, "clip_", 5) || !strcmp(f->name, "warm_up");
+        printf("%s", is_for_all ? "0" : !strncmp(f->name, "schedule_", 9) ? "the schedule's" : "the optimiser's");
         return;
     }
     switch (f->type) {
@@ -313,9 +314,9 @@ static void print_optimisers(void)
 {
     printf(
         "\n## Optimisers\n\n"
-        "The optimiser NAME is the row `nn_NAME`, declared in `optimisers.h`. g is the gradient, with l2 x added, a\n"
-        "the rate, t the step from 1 on. Before the rule, decay makes x smaller: x <- (1 - a decay) x. States are\n"
-        "slots of each parameter with the default options.\n\n"
+        "The optimiser NAME is the row `nn_NAME`, declared in `optimisers.h`. g is the gradient, once it is clipped\n"
+        "and l1 sign(x) + l2 x is added, a the rate, t the step from 1 on. Before the rule, decay makes x smaller:\n"
+        "x <- (1 - a decay) x. States are slots of each parameter with the default options.\n\n"
         "| optimiser | update | source | states |\n|---|---|---|---|\n");
     for (size_t i = 0; i < nn_optimiser_count(); i++)
         print_optimiser(nn_optimiser_at(i));
@@ -325,6 +326,29 @@ static void print_optimisers(void)
         for (size_t j = 0; j < nn_optimiser_at(i)->fields.n; j++) {
             printf("| `%s` | ", nn_optimiser_at(i)->name);
             print_field(&nn_optimiser_at(i)->fields.at[j]);
+        }
+}
+
+static void print_schedules(void)
+{
+    printf(
+        "\n## Schedules\n\n"
+        "The schedule NAME is the row `nn_schedule_NAME`, declared in `schedules.h`. It gives a factor on the rate. s\n"
+        "are the steps after the warm-up, from 0 on, S is `steps`, b is `factor`. In the first `warm_up` steps the\n"
+        "factor rises in a line, to 1 at the last of them (Goyal et al. 2017).\n\n"
+        "| schedule | factor | source |\n|---|---|---|\n");
+    for (size_t i = 0; i < nn_schedule_count(); i++) {
+        const nn_schedule *const rule = nn_schedule_at(i);
+        printf("| `%s` | ", rule->name);
+        print_cell(rule->formula);
+        printf(" | %s |\n", rule->source);
+    }
+    printf("\nTheir options. One that is given to a schedule that does not read it is an error.\n\n"
+           "| schedule | option | meaning | type | default | values |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < nn_schedule_count(); i++)
+        for (size_t j = 0; j < nn_schedule_at(i)->fields.n; j++) {
+            printf("| `%s` | ", nn_schedule_at(i)->name);
+            print_field(&nn_schedule_at(i)->fields.at[j]);
         }
 }
 
@@ -371,7 +395,8 @@ static void print_estimators(void)
         "\n## Options of the estimators\n\n"
         "These are the names that `nn_options_parse` (`options.h`) reads and that `nn_classifier_settings` and\n"
         "`nn_regressor_settings` write. The members of the structs have the same names; `optimiser` is there\n"
-        "`optimiser.rule`, and the options from `rate` to `from_zero` are members of `optimiser`,\n"
+        "`optimiser.rule`, `schedule` is `optimiser.schedule.rule`, `schedule_steps` and the like are\n"
+        "`optimiser.schedule.steps` and so on; the options from `rate` to `clip_norm` are members of `optimiser`,\n"
         "`label_smoothing` and `delta` of `head_options`. There `head` is the address of a row: of classes or labels\n"
         "for a classifier, of regression for a regressor. The structs also have layers, groups and\n"
         "allocator, which no text can say.\n");
@@ -381,15 +406,17 @@ static void print_estimators(void)
 
 int main(void)
 {
-    printf("# Networks: the tables\n\n"
-           "Kinds of layers, activations, initialisers, heads, optimisers, metrics and the options of the estimators.\n"
-           "`ninja -C build docs` prints this page from the tables themselves, and a test compares the two.\n"
-           "[networks.md](networks.md) explains how they are used.\n\n");
+    printf(
+        "# Networks: the tables\n\n"
+        "Kinds of layers, activations, initialisers, heads, optimisers, schedules, metrics and the options of the estimators.\n"
+        "`ninja -C build docs` prints this page from the tables themselves, and a test compares the two.\n"
+        "[networks.md](networks.md) explains how they are used.\n\n");
     print_kinds();
     print_functions();
     print_initialisers();
     print_heads();
     print_optimisers();
+    print_schedules();
     print_metrics();
     print_estimators();
     return 0;

@@ -113,14 +113,27 @@ mnist)
     [ "$(tail -n 1 "$work/out")" = "$(cat "$work/out")" ] || fail "more than one line on stdout"
     expect '^accuracy = 1\.0000, global_step = 60, loss = 0\.0[0-9]{3}$'
     grep -q '^hidden_units=300,100 n_classes=10 .* seed=7$' "$work/err" || fail "the settings are not shown"
-    grep -q 'step 60 of 60  loss .* steps/s  0 s left' "$work/err" || fail "no progress is shown"
+    [ "$(grep -c '^step [0-9]* of 60  loss ' "$work/err")" -eq 10 ] || fail "no progress is shown"
+    grep -Eq '^step 60 of 60  loss 0\.[0-9]{4}  [0-9,.]+ steps/s  in [0-9.]+ s$' "$work/err" || fail "no end is shown"
     [ -n "${EXAMPLE_WRAPPER:-}" ] || for threads in 1 2 3; do
         run --data "$work" --steps 60 --threads "$threads"
         [ -z "${result:-}" ] || [ "$result" = "$(cat "$work/out")" ] || fail "$threads threads give another result"
         result=$(cat "$work/out")
     done
+    run --data "$work" --steps 400 --batch-size 30 --validation 0.2 --validate-every 2 --patience 3 \
+        --options 'optimiser=adam rate=0.01 schedule=cosine schedule_steps=400 hidden_units=8'
+    expect '^accuracy = 1\.0000, global_step = [123]?[0-9]{1,2}, loss = 0\.0[0-9]{3}$'
+    grep -q '^hidden_units=8 n_classes=10 .* optimiser=adam rate=0.01 .*schedule=cosine .* seed=42$' "$work/err" || fail "options are not taken"
+    grep -Eq '^step [0-9]+ of 400  loss .*  validation [^ ]+ 1\.0000  .* in ' "$work/err" || fail "no validation is shown"
+    grep -Eq '^best validation: accuracy 1\.0000, loss 0\.0[0-9]{3}, step [0-9]+$' "$work/err" || fail "no best validation"
     run --help
     expect '--batch-size'
+    refuses 'patience needs validation' --data "$work" --patience 3
+    refuses 'validation 1: it must be a number above 0 and below 1' --data "$work" --validation 1
+    refuses 'patience 0' --data "$work" --patience 0
+    refuses 'schedule plateau needs validation' --data "$work" --options schedule=plateau
+    refuses "options rte=1: .*rate" --data "$work" --options rte=1
+    refuses 'options seed=1: .*seed' --options seed=1
     refuses 'batch-size -3' --data "$work" --batch-size -3
     refuses 'steps 0' --data "$work" --steps 0
     refuses 'threads 65' --data "$work" --threads 65

@@ -3,7 +3,8 @@
 #     kernels    every suite with AddressSanitizer and UndefinedBehaviorSanitizer, and with the kernels for AVX2 and
 #                AVX-512, which tests/sanitize.sh leaves out
 #     fuzz       ten minutes of fuzzing (tests/fuzz.sh)
-#     mutants    gradient rules made wrong, one place at a time (tests/mutate.py)
+#     steps      a training of a million steps, which takes no more memory than one of ten thousand
+#     mutants    gradient rules and the lines of optimisers made wrong, one place at a time (tests/mutate.py)
 #     valgrind   the suites of the tape, of both sweeps and of random programs under valgrind, which sees values that
 #                were never set; the sanitizers do not
 # Each part prints its figures, and how long it took. Ends with the line `N passed, N failed` for all parts.
@@ -22,12 +23,12 @@ else
     times=1
 fi
 for part; do
-    case $part in kernels | fuzz | mutants | valgrind) continue ;; esac
-    say "$part: long.sh has no such part. Its parts are kernels, fuzz, mutants and valgrind; without one it runs all."
+    case $part in kernels | fuzz | steps | mutants | valgrind) continue ;; esac
+    say "$part: long.sh has no such part. Its parts are kernels, fuzz, steps, mutants and valgrind; without one it runs all."
     say "The only option is --timeout-multiplier N, before the parts, which lengthens every time limit N times."
     exit 2
 done
-[ $# -gt 0 ] || set -- kernels fuzz mutants valgrind
+[ $# -gt 0 ] || set -- kernels fuzz steps mutants valgrind
 
 require_to_build check clang libclang-rt-dev llvm valgrind libc6-dbg
 # Results of an earlier run must not be counted if this one stops before its tests.
@@ -39,6 +40,11 @@ run_kernels() {
 }
 
 run_fuzz() { sh "$root/tests/fuzz.sh" 600; }
+
+run_steps() {
+    configure "$release" -Dtests=true && build "$release" &&
+        GRADTAPE_LONG_STEPS=1000000 run_tests_within 20 "$release" --suite unit training
+}
 
 run_mutants() { python3 "$root/tests/mutate.py" --timeout-multiplier "$times"; }
 

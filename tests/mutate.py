@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes gradient rules wrong, one place at a time, and demands that the numeric tests find each.
+"""Makes the sources wrong, one place at a time, and demands that the tests find each: gradient rules, as told here, and
+the lines of optimisers and schedules (mutate_lines.py).
 
 In a copy of the sources every ad_give, ad_x, ad_y, ad_y_at, ad_dy and ad_dy_at of a rule, or of a helper that takes the
 pullback, becomes a call that can be mutated while the tests run (mutants.h). A first run of the tests says which rows
@@ -15,7 +16,7 @@ killed, and none that is listed may be.
 A mutant's name is FILE:ROW:PLACE:KIND. FILE is the name of the source without its folder. A place is the n-th ad_give
 of the row's rule (give1, ...), its n-th ad_x (x1), or y1, dy1; in a helper, or in a rule that rows share, the
 function's name stands before it. `swapped2` is the index that is 2 further on, counted round. The last line is `N
-mutants, N killed, N equivalent, N refused, N alive`.
+mutants, N killed, N equivalent, N refused, N alive`, for both kinds together.
 """
 import argparse
 import collections
@@ -28,11 +29,14 @@ import shutil
 import subprocess
 import sys
 
+import mutate_lines
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = ['autodiff/operators/*.c']  # where rules are, in folders too
 SUITES = {'operators': 'gradients', 'adjoint': 'identity', 'golden': 'gradients'}  # and the case of each that judges
 MOST_SHIFTS = 3  # of an index: no sample has more than four operands
 TIMEOUT = 120    # seconds for one suite on one row; --timeout-multiplier lengthens it
+LINE_TIMEOUT = 30    # for one suite on one mutant of a line: it takes a second
 
 Place = collections.namedtuple('Place', 'file function kind ordinal')
 Mutant = collections.namedtuple('Mutant', 'name file place row kind by')
@@ -118,20 +122,22 @@ def run_quietly(*command):
         sys.exit(f'{done.stdout}\nmutate.py: {command[0]} failed')
 
 
-def build(copy, folder, jobs):
-    """Builds the suites of the copy."""
+def build(copy, folder, jobs, suites):
+    """Builds suites of the copy."""
     if not (folder / 'build.ninja').exists():
         shutil.rmtree(folder, ignore_errors=True)
         run_quietly('meson', 'setup', '-Dtests=true', folder, copy)
-    run_quietly('ninja', '-C', folder, f'-j{jobs}', *(f'tests/test_{suite}' for suite in SUITES))
+    run_quietly('ninja', '-C', folder, f'-j{jobs}', *(f'tests/test_{suite}' for suite in suites))
 
 
 # ---- Running ---------------------------------------------------------------------------------------------------------
 
 def run_suite(folder, suite, timeout, extra):
     """Runs one suite; returns its exit status (None after a time-out) and what it printed."""
-    environment = {**os.environ, 'CK_VERBOSITY': 'normal', 'CK_FORK': 'no', 'CK_RUN_CASE': SUITES[suite],
-                   'GRADTAPE_GOLDEN_DIR': str(ROOT / 'tests/golden'), 'OPENBLAS_NUM_THREADS': '1', **extra}
+    environment = {**os.environ, 'CK_VERBOSITY': 'normal', 'CK_FORK': 'no', 'OPENBLAS_NUM_THREADS': '1',
+                   'GRADTAPE_GOLDEN_DIR': str(ROOT / 'tests/golden'), **extra}
+    if suite in SUITES:
+        environment['CK_RUN_CASE'] = SUITES[suite]
     try:
         done = subprocess.run([folder / 'tests' / f'test_{suite}'], env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, errors='replace',
@@ -195,6 +201,30 @@ def try_mutant(folder, mutant, timeout):
     return Verdict(mutant, 'refused', refusals[0]) if refusals else Verdict(mutant, None, ', '.join(notes))
 
 
+def judge_rules(folder, places, log, only, jobs, timeout):
+    """The verdicts on the rules' mutants of such names."""
+    mutants = mutants_of(places, log_places(folder, log, timeout))
+    mutants = [mutant for mutant in mutants if fnmatch.fnmatch(mutant.name, only)]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(lambda mutant: try_mutant(folder, mutant, timeout), mutants))
+
+
+def judge_lines(copy, folder, work, only, jobs, timeout):
+    """The verdicts on the lines' mutants of such names, without those that do not compile."""
+    workers = mutate_lines.Workers(copy, folder, work, jobs, timeout)
+    mutants = [mutant for source in mutate_lines.SOURCES for mutant in mutate_lines.mutants_of_source(copy, source)
+               if fnmatch.fnmatch(mutant.name, only)]
+
+    clean = [mutate_lines.LineMutant(source.path, None, source, (copy / mutate_lines.FOLDER / source.path).read_text())
+             for source in mutate_lines.SOURCES]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for mutant, killer in zip(clean, pool.map(lambda mutant: workers.try_mutant(mutant), clean)):
+            if killer:
+                sys.exit(f'mutate.py: {killer} is not green without a mutant in {mutant.name}')
+        verdicts = list(pool.map(lambda mutant: Verdict(mutant, workers.try_mutant(mutant), ''), mutants))
+    return [verdict for verdict in verdicts if verdict.killer != 'refused']
+
+
 # ---- Judging ---------------------------------------------------------------------------------------------------------
 
 def read_equivalent():
@@ -208,7 +238,7 @@ def read_equivalent():
 
 
 def print_table(verdicts, listed):
-    columns = ['file', 'mutants', *SUITES, 'refused', 'equivalent', 'alive']
+    columns = ['file', 'mutants', *sorted({v.killer for v in verdicts if v.killer}), 'equivalent', 'alive']
     rows = collections.defaultdict(collections.Counter)
     for mutant, killer, _ in verdicts:
         outcome = killer or ('equivalent' if mutant.name in listed else 'alive')
@@ -216,9 +246,9 @@ def print_table(verdicts, listed):
             rows[row].update(['mutants', outcome])
     rows['all'] = rows.pop('all')
     print(f'{"":36}killed first by')
-    print(f'{columns[0]:20}' + ''.join(f'{column:>12}' for column in columns[1:]))
+    print(f'{columns[0]:20}' + ''.join(f'{column:>16}' for column in columns[1:]))
     for row, counts in rows.items():
-        print(f'{row:20}' + ''.join(f'{counts[column]:12}' for column in columns[1:]))
+        print(f'{row:20}' + ''.join(f'{counts[column]:16}' for column in columns[1:]))
 
 
 def judge(verdicts, listed, complete):
@@ -234,7 +264,7 @@ def judge(verdicts, listed, complete):
     print_table(verdicts, listed)
     refused = [v for v in verdicts if v.killer == 'refused']
     print('', *(f'refused: {v.mutant.name}  ({v.note})' for v in refused), *wrong, sep='\n')
-    killed = sum(v.killer in SUITES for v in verdicts)
+    killed = sum(v.killer not in (None, 'refused') for v in verdicts)
     equivalent = len(verdicts) - killed - len(refused) - len(alive)
     print(f'{len(verdicts)} mutants, {killed} killed, {equivalent} equivalent, {len(refused)} refused, {len(alive)} alive')
     return not wrong
@@ -246,17 +276,20 @@ def main():
     parser.add_argument('--only', default='*', metavar='PATTERN', help='mutants by name, for instance "*:mul:*"')
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('-t', '--timeout-multiplier', type=float, default=1, help='for a slow or busy machine')
+    parser.add_argument('--of', choices=['rules', 'lines'], help='one kind alone')
     options = parser.parse_args()
-    work, timeout = options.work.resolve(), TIMEOUT * options.timeout_multiplier
-    places = copy_sources(work / 'source')
-    build(work / 'source', work / 'build', options.jobs)
-    mutants = mutants_of(places, log_places(work / 'build', work / 'places.log', timeout))
-    mutants = [mutant for mutant in mutants if fnmatch.fnmatch(mutant.name, options.only)]
-    if not mutants:
-        sys.exit(f'mutate.py: no mutant has a name like {options.only}')
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        verdicts = list(pool.map(lambda mutant: try_mutant(work / 'build', mutant, timeout), mutants))
-    return 0 if judge(verdicts, read_equivalent(), options.only == '*') else 1
+    work, only, jobs = options.work.resolve(), options.only, options.jobs
+    copy, folder = work / 'source', work / 'build'
+    places, verdicts = copy_sources(copy), []
+    if options.of != 'lines':
+        build(copy, folder, jobs, SUITES)
+        verdicts += judge_rules(folder, places, work / 'places.log', only, jobs, TIMEOUT * options.timeout_multiplier)
+    if options.of != 'rules':
+        build(copy, folder, jobs, mutate_lines.SUITES)
+        verdicts += judge_lines(copy, folder, work / 'lines', only, jobs, LINE_TIMEOUT * options.timeout_multiplier)
+    if not verdicts:
+        sys.exit(f'mutate.py: no mutant has a name like {only}')
+    return 0 if judge(verdicts, read_equivalent(), only == '*' and not options.of) else 1
 
 
 if __name__ == '__main__':

@@ -379,6 +379,15 @@ takes_not "--timeout-multiplier: long.sh has no such part" tests/long.sh fuzz --
 takes_not "takes no arguments" examples/fetch_mnist.sh here
 takes_not "mlp_step --steps 5: bench/run.sh takes no arguments" bench/run.sh mlp_step --steps 5
 takes_not "--bogus: bench/run.sh takes no arguments" bench/run.sh --bogus
+takes_not "--bogus: bench/quality.sh takes no arguments" bench/quality.sh --bogus
+what='a python3 that has not what it is compared with'
+tool python3 <<'END'
+#!/bin/sh
+exit 1
+END
+takes_not "python3 cannot import sklearn" bench/quality.sh
+[ "$status" -eq 77 ] || complain "status $status"
+rm "$tools/python3"
 what='an option that Meson has not'
 takes_not "does not take them: unrecognized arguments: --bogus" tests/run.sh --bogus
 what='an option that the example has not'

@@ -52,16 +52,24 @@ AD_API nn_classifier *nn_classifier_open(const nn_classifier_options *options);
 /* Frees the classifier; in the callback of a fit, at the end of that fit. NULL is allowed. */
 AD_API void nn_classifier_close(nn_classifier *classifier);
 
-/* Trains for options->steps more steps. A fit continues the one before; it never starts again. `options` may be NULL.
- * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. Rows that
- *   are fewer than a layer can train on, one with batch_norm, join the batch before. A fit to data of another
- *   number of rows begins a new epoch; one to data of the same number goes on in the epoch.
- * - The first fit fixes the number of features and learns the scaling.
- * - A fit that fails or is stopped leaves everything as it was after the last completed step.
- * Returns the status of this call. Errors: labels that are missing or outside 0..n_classes-1 or of the vocabulary (the
- * message names row and value); weights that are negative, not finite or all 0; features that are not finite (names row
- * and column); no rows; another number of columns than before; a negative option; memory; a loss that is not finite
- * (names the step); those of nn_network_open for layers and groups, which are checked at the first fit. */
+/* Trains as the options say (estimator.h); `options` may be NULL: one epoch. A fit continues the one before; it
+ * never starts again.
+ * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. Rows that are fewer
+ *   than a layer can train on, one with batch_norm, join the batch before. A fit to data of another number of
+ *   rows begins a new epoch; one to data of the same number goes on in the epoch.
+ * - The first fit fixes the number of features and learns the scaling, of the rows that are not held out.
+ * - A fit that fails or is stopped leaves everything as it was after the last completed step. A fit that goes on
+ *   has the bits of one that was not stopped.
+ * - With patience, the weights and states of the best validation are put in place when the fit ends, however it
+ *   ends. Slots and steps stay those of the training. The next fit goes on from the last weights, as if there had
+ *   been no end; one after a fit that its patience ended goes on from the best weights, with new patience. What
+ *   was the best counts as long as monitor and number of rows that are validated stay the same.
+ * Returns the status of this call. Errors: labels that are missing or outside 0..n_classes-1 or of the vocabulary
+ * (the message names row and value); weights that are negative, not finite or all 0; features that are not finite
+ * (names row and column); no rows; another number of columns than before; options that are out of range or do not
+ * go together; the same of the validation data; a callback that stops (AD_STOPPED, without a message); memory; a
+ * loss or a gradient that is not finite (names step and layer, or parameter); those of nn_network_open for layers
+ * and groups, which are checked at the first fit. */
 AD_API ad_status nn_classifier_fit(nn_classifier *classifier, const nn_data *data, const nn_fit_options *options);
 
 /* The next four functions have these errors in common: the classifier was not fitted yet (AD_BAD_STATE); another number
@@ -133,6 +141,9 @@ AD_API ad_tensor nn_classifier_parameter(nn_classifier *classifier, size_t index
 /* Returns the network, for looking and printing (network.h); NULL before the first step. It belongs to the classifier.
  */
 AD_API const nn_network *nn_classifier_network(const nn_classifier *classifier);
+
+/* Returns the history of its fits (history.h), for reading; NULL for NULL. It belongs to the classifier. */
+AD_API const nn_history *nn_classifier_history(const nn_classifier *classifier);
 
 /* Returns the memory of the classifier with its tapes (memory.h). */
 AD_API ad_usage nn_classifier_usage(const nn_classifier *classifier);

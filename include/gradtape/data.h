@@ -49,6 +49,11 @@ typedef struct nn_data {
     int64_t n_targets;              /* 0: 1 */
     const double
         *weights; /* [rows] at least 0, not all 0: how much each row counts in losses and figures; NULL: once */
+    /* A view of some rows of the arrays, in any order (split.h makes them): row i of the data is row index[i] of every
+     * array, which has array_rows rows. Results are in the order of the view; messages name rows of the arrays. NULL:
+     * all rows. */
+    const int32_t *index; /* [rows], each from 0 to array_rows-1 (else AD_BAD_VALUE); a row may be there twice */
+    int64_t array_rows;   /* with an index, at least 1; else 0 (AD_BAD_SHAPE) */
 } nn_data;
 
 /* Returns the bytes of one element; 0 for a number outside the list. */

@@ -2,9 +2,11 @@
 #define GRADTAPE_ESTIMATOR_H
 /* What the classifier and the regressor have in common. */
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <gradtape/data.h>
 #include <gradtape/heads.h>
+#include <gradtape/history.h>
 #include <gradtape/network.h>
 #include <gradtape/optimisers.h>
 #include <gradtape/show.h>
@@ -12,12 +14,40 @@
 /* The most hidden layers that `hidden_units` can name. */
 #define NN_MAX_HIDDEN_LAYERS 32
 
-/* The argument of a callback. */
+/* What an evaluation of validation data gave in a fit. */
+typedef struct nn_validation {
+    int64_t step; /* after which it was made; 0: none was made in this fit yet */
+    double loss;
+    double accuracy; /* NaN for a regressor */
+    bool is_best;    /* better than all before it, by what the fit watches (monitor) */
+    int64_t waited;  /* evaluations since the best one */
+} nn_validation;
+
+/* What nn_show_progress remembers from call to call of one fit (progress.h); all 0 at first. */
+typedef struct nn_shown {
+    int64_t calls;
+    double loss;    /* averaged over the last calls */
+    double seconds; /* at which it wrote last */
+    int tenth;      /* of the way, at the last call */
+    int kind;       /* of the file: 0 not looked at yet, 1 a terminal, 2 something else */
+    FILE *line;     /* where a line is not ended yet; NULL: nowhere */
+} nn_shown;
+
+/* The argument of a callback: what there is to see after a step. */
 typedef struct nn_progress {
-    int64_t step;      /* steps completed since the estimator was opened */
-    int64_t last_step; /* the step at which this fit ends */
-    double loss;       /* mean loss of the batch, before the update; 0 if all its rows have the weight 0 */
-    double seconds;    /* since this fit began */
+    int64_t step;              /* steps completed since the estimator was opened */
+    int64_t first_step;        /* those that were completed when this fit began */
+    int64_t last_step;         /* the step at which this fit ends, unless it is stopped */
+    int64_t epoch;             /* of the batch, from 0 */
+    double loss;               /* mean loss of the batch, before the update; 0 if all its rows have the weight 0 */
+    double rate;               /* the learning rate of the update */
+    double seconds;            /* since this fit began */
+    nn_validation validation;  /* the last one of this fit */
+    const nn_network *network; /* for its parameters and their gradients (network.h) */
+    const nn_history *history; /* all rows so far (history.h) */
+    bool is_watched;           /* the tape was watched in this step (watch_every): nn_print_flow has its updates */
+    bool is_last; /* the fit ends after this call, because its steps are done or validation gets no better */
+    nn_shown *shown;
 } nn_progress;
 
 /* A function that is called after each step, in the thread that called the fit. If it returns false the fit stops and
@@ -25,12 +55,36 @@ typedef struct nn_progress {
  * it closes the estimator, the fit stops, frees the estimator at its end, and returns AD_STOPPED. */
 typedef bool nn_callback(const nn_progress *progress, void *context);
 
-/* The options of one fit. Zero means the default. */
+/* The figure of the validation data by which a fit tells what is better. */
+typedef enum nn_monitor { NN_MONITOR_LOSS, NN_MONITOR_ACCURACY, NN_MONITOR_COUNT } nn_monitor;
+
+/* Returns "loss" or "accuracy"; NULL for a number outside the list. */
+AD_API const char *nn_monitor_name(int monitor);
+
+/* The options of one fit. Zero means the default. At most one of steps, to_step and epochs is given; with none of them
+ * a fit takes one epoch. */
 typedef struct nn_fit_options {
-    int64_t batch_size;    /* 0: 32; a batch has at most all rows */
-    int64_t steps;         /* steps to add; 0: one epoch */
-    nn_callback *callback; /* NULL: none */
-    void *context;         /* for the callback */
+    int64_t batch_size; /* 0: 32; nn_lbfgs takes all rows, and only that. A batch has at most all rows */
+    int64_t steps;      /* to add */
+    int64_t to_step;    /* the step to reach, counted since the estimator was opened; nothing is done where it is
+                           reached */
+    int64_t epochs;     /* to add; an epoch has as many steps as the rows make batches */
+    /* Validation: the data are evaluated, and nothing is learnt from them. */
+    const nn_data *validation; /* NULL: none, or the share */
+    double validation_share;   /* the share of the rows that is held out instead, above 0 and below 1: of each class
+                                  (split.h), by the estimator's seed, the same in every fit to as many rows */
+    int64_t validate_every;    /* steps, counted since the estimator was opened; 0: after each epoch */
+    /* Early stopping. */
+    int64_t patience;         /* the fit ends after so many evaluations in a row that are no better than the best; 0:
+                                 never. It needs validation */
+    nn_monitor monitor;       /* default loss */
+    double least_improvement; /* an evaluation is better if it is by more than this, at least 0 */
+    /* Looking. */
+    bool overfit_one_batch; /* every step takes the first batch again: a network that cannot learn that one
+                               by heart has a fault */
+    int64_t watch_every;    /* steps: such a step is watched (inspect.h), and its flow goes to the history; 0: none */
+    nn_callback *callback;  /* NULL: none; nn_show_progress (progress.h) shows a line */
+    void *context;          /* for the callback */
 } nn_fit_options;
 
 /* A figure of an evaluation. */

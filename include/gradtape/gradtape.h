@@ -7,7 +7,8 @@
  *   3. Looking at a tape: show.h, inspect.h.
  *   4. Operators of your own: operator.h, position.h.
  *   5. Networks, made of these: layers.h with fields.h, network.h, optimisers.h, heads.h; data.h, estimator.h,
- *      classifier.h, regressor.h, options.h; metrics.h. */
+ *      classifier.h, regressor.h, options.h; metrics.h. Training: schedules.h, history.h, progress.h, split.h,
+ *      cross_validation.h. */
 #include <gradtape/backward.h>
 #include <gradtape/differentiate.h>
 #include <gradtape/gradcheck.h>
@@ -28,15 +29,20 @@
 #include <gradtape/version.h>
 
 #include <gradtape/classifier.h>
+#include <gradtape/cross_validation.h>
 #include <gradtape/data.h>
 #include <gradtape/estimator.h>
 #include <gradtape/fields.h>
 #include <gradtape/heads.h>
+#include <gradtape/history.h>
 #include <gradtape/layers.h>
 #include <gradtape/metrics.h>
 #include <gradtape/network.h>
 #include <gradtape/optimisers.h>
 #include <gradtape/options.h>
+#include <gradtape/progress.h>
 #include <gradtape/regressor.h>
+#include <gradtape/schedules.h>
+#include <gradtape/split.h>
 
 #endif

@@ -31,8 +31,8 @@ typedef struct nn_group {
                             character; NULL: by layers only */
     bool frozen;         /* no gradient, no change; states are not changed either */
     double rate;         /* factor on the optimiser's rate, above 0; 0: 1 */
-    double decay;        /* factor on the optimiser's decay, at least 0; 0: 1 for weights, none for biases and gains;
-                            NN_NO_DECAY: none */
+    double decay; /* factor on the optimiser's decay, l1 and l2, at least 0; 0: 1 for weights, none for biases and
+                     gains; NN_NO_DECAY: none */
 } nn_group;
 
 /* A factor on the decay that means none. */
@@ -92,9 +92,11 @@ AD_API ad_tensor nn_run(const nn_network *network, nn_pass pass, ad_tensor x);
 
 /* Updates each parameter that is not frozen from its gradient, by the factors of its group, and takes over all states
  * that were proposed on the tape (ad_commit), those of other networks too: all, or nothing on an error. `optimiser`
- * NULL: all defaults. Returns the tape's status. Errors: those of nn_optimiser_step; the network is NULL
- * (AD_BAD_HANDLE); a pass for inference; a new value of one of its
- * states that is not finite (AD_NOT_FINITE). */
+ * NULL: all defaults. The rate is multiplied by the factor of the schedule at the step of the pass. One that the factor
+ * brings to 0, or below 1e-30 for f32 and 1e-290 for f64, changes no parameter, slot or count. Returns the tape's
+ * status. Errors: those of nn_optimiser_step but for a schedule; one that observes (nn_plateau_observe), or whose
+ * factor is outside 0..1; the network is NULL (AD_BAD_HANDLE); a pass for inference; a new value of one of its states
+ * that is not finite (AD_NOT_FINITE). */
 AD_API ad_status nn_step(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser);
 
 /* ---- Looking at a network ---------------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
  *   nn_optimiser_step(&o, parameters, n);
  *
  * An optimiser is a row; one of your own is a row in your program. */
-#include <gradtape/fields.h>
+#include <gradtape/schedules.h>
 #include <gradtape/update.h>
 
 #if defined(__cplusplus)
@@ -24,13 +24,21 @@ typedef struct nn_optimiser_options {
     double decay; /* decoupled from the gradient: before each update x <- (1 - rate decay) x (Loshchilov, Hutter 2019).
                      In a network it is that of weights: biases and gains decay only if a group asks for it */
     double l2;    /* l2 x is added to the gradient, before the decay. In a network the factors of `decay` hold for it */
-    double l1;    /* of ftrl; in a network the factors of `decay` hold for it */
+    double l1;    /* l1 sign(x) is added to the gradient, before the decay; in a network the factors of `decay` hold for
+                     it */
+    /* For every rule: */
+    double clip_value; /* first each number of a gradient is brought into [-clip_value, clip_value]; 0: not */
+    double clip_norm;  /* then all gradients together are multiplied by min(1, clip_norm / their norm), before l1 and l2
+                          (Pascanu et al. 2013); 0: not */
+    nn_schedule_options schedule;
+    /* For the rules that read them: */
     double initial_accumulator; /* what the sum of squares begins with, above 0 */
     double momentum;            /* the share of the last velocity that is kept */
     double beta1, beta2;        /* the shares of the last means that are kept */
     double rho;                 /* the same for rmsprop's mean of squares */
     double epsilon;             /* added to a root, so that no division is by 0 */
     double momentum_decay;      /* how fast nadam's momentum grows */
+    int64_t history;            /* lbfgs: how many pairs are kept, 1 to 100 */
     bool epsilon_inside;        /* rmsprop: epsilon is added inside the root */
     bool centred;               /* rmsprop: by the variance of the gradients, not the mean of their squares */
     bool epsilon_hat;           /* adam: epsilon is added before the root is corrected (that of the paper's 7.1) */
@@ -51,6 +59,22 @@ typedef struct nn_update {
     double carried[2];            /* what `carry` gave last time, and now; 1 at first */
 } nn_update;
 
+/* Records a loss on the tape and returns it: a scalar of f32 or f64. It is called several times in one step, each time
+ * on a tape that was reset, and gives the same loss for the same parameters. */
+typedef ad_tensor nn_objective(ad_tape *tape, void *context);
+
+/* How one step of a search ended. */
+typedef struct nn_search_result {
+    double loss;         /* at the end, with the penalty l2 / 2 |x|^2 */
+    double loss_before;  /* at the beginning, likewise */
+    double gradient;     /* the largest |g| at the end, likewise */
+    int64_t evaluations; /* of the loss and its gradient */
+    bool has_ended;      /* no lower loss was found: nothing has changed, and another step would not change it either */
+} nn_search_result;
+
+typedef struct nn_search nn_search; /* what a search sees: private to the library's rules */
+typedef ad_status nn_search_rule(nn_search *search, nn_search_result *result);
+
 /* An optimiser. */
 struct nn_optimiser {
     const char *name;
@@ -66,10 +90,13 @@ struct nn_optimiser {
      * that has a counter. NULL: none. */
     const char *carried;
     double (*carry)(const nn_optimiser_options *options, int64_t step, double last);
-    /* Updates a block, of f32 or f64. What is in `context` is a const nn_update. `decay` is done; l2 x is added to the
-     * gradient, unless own_l2 says that the rule itself does what l2 asks for. */
+    /* Updates a block, of f32 or f64. What is in `context` is a const nn_update. `decay` is done; l1 sign(x) + l2 x is
+     * added to the gradient, unless own_penalties says that the rule itself does what l1 and l2 ask for. */
     ad_update_rule *update;
-    bool own_l2;
+    bool own_penalties;
+    /* Instead of `update`, for a rule that looks at all parameters at once and evaluates the loss where it likes: one
+     * step (nn_search_step). NULL: none. */
+    nn_search_rule *search;
 };
 
 #define NN_OPTIMISER extern __attribute__((visibility("default"))) const nn_optimiser
@@ -117,11 +144,20 @@ NN_OPTIMISER nn_nadam;
  * beta2 0.99. */
 NN_OPTIMISER nn_lion;
 
-/* r = sqrt(s + g^2);  z <- z + g - (r - sqrt(s)) / a x;  s <- s + g^2;  x <- 0 where |z| <= l1, else (sign(z) l1 - z) /
- * (r / a + 2 l2), where s begins with initial_accumulator (McMahan et al. 2013). z begins with that for which x is what
- * it is, so that the start of a network with hidden layers is not lost: -(sqrt(s) / a + 2 l2) x - sign(x) l1. Rate
- * 0.001, initial_accumulator 0.1, l1 0, l2 0. It has no decay. */
+/* r = sqrt(s + g^2);  z <- z + g - (r / a - sqrt(s) / A) x;  s <- s + g^2;  x <- 0 where |z| <= l1, else (sign(z) l1 -
+ * z) / (r / a + 2 l2), where A is the rate of the step before, at first a, and s begins with initial_accumulator
+ * (McMahan et al. 2013). z begins with that for which x is what it is, so that the start of a network with hidden
+ * layers is not lost: -(sqrt(s) / a + 2 l2) x - sign(x) l1. Rate 0.001, initial_accumulator 0.1, l1 0, l2 0. It has no
+ * decay. */
 NN_OPTIMISER nn_ftrl;
+
+/* L-BFGS: x <- x + a d, where d is the quasi-Newton direction that the last `history` pairs of steps and changes of the
+ * gradient give by the two-loop recursion (Nocedal, Wright 2006, algorithm 7.4), scaled by s'y / y'y. It is for the
+ * full batch, by nn_search_step: `a` is found by a line search for the strong Wolfe conditions (algorithms 3.5, 3.6),
+ * so that the loss never rises. By nn_optimiser_step, which sees no loss, a is the rate, at the first step at most rate
+ * / |g|_1. A pair is left out if s'y is at most 1e-10 |s| |y|; by nn_optimiser_step, if it is at most 1e-10. Rate 1,
+ * history 10. It has no decay, and no l1. */
+NN_OPTIMISER nn_lbfgs;
 
 /* Return how many optimisers the library has, and one of them; NULL for an index out of range. */
 AD_API size_t nn_optimiser_count(void);
@@ -142,9 +178,31 @@ AD_API ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const
 
 /* Updates each of the n parameters once from its gradient, and then commits what was proposed for states (ad_commit,
  * update.h). All of it is checked first: on an error nothing has changed. The same bits come for any number of threads.
- * Errors: a gradient that was not computed; those of nn_optimiser_prepare and of ad_commit. Returns the tape's status.
- */
+ * Errors: a gradient that was not computed, or is not finite (AD_NOT_FINITE, which names the parameter and the
+ * element); a schedule, since it knows no step (nn_step does); those of nn_optimiser_prepare and of ad_commit. Returns
+ * the tape's status. */
 AD_API ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
+
+/* Makes one step of a rule that searches (nn_lbfgs), by a loss over all data. The tape is reset before each evaluation
+ * and at the end; proposals for states are committed once, those of the last evaluation. On an error, and if
+ * `has_ended` is set, parameters and slots are as they were. The same bits come for any number of threads. Errors: a
+ * rule that does not search; clip_value, clip_norm or a schedule, which such a rule does not obey; the loss is not a
+ * scalar, not finite where the step begins, or not the same for the same parameters; a parameter that is given twice;
+ * those of nn_optimiser_step. Returns the tape's status. `result` may be NULL. */
+AD_API ad_status nn_search_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n,
+                                nn_objective *loss, void *context, nn_search_result *result);
+
+/* How nn_minimise ends. Zero means the default. */
+typedef struct nn_minimise_options {
+    int64_t steps;    /* at most; default 1,000 */
+    double tolerance; /* it ends where no |g| is above it; default 1e-6 */
+} nn_minimise_options;
+
+/* Makes steps by nn_search_step until the gradient is small, no lower loss is found, or the steps are used up. *result
+ * gets the last one, with all evaluations. Errors: a negative option; those of nn_search_step. */
+AD_API ad_status nn_minimise(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n,
+                             nn_objective *loss, void *context, const nn_minimise_options *how,
+                             nn_search_result *result);
 
 #if defined(__cplusplus)
 }

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "view.h"
+
 static ad_status refuse(char *message, size_t size, ad_status status, const char *format, ...) AD_PRINTF(4, 5);
 
 static ad_status refuse(char *message, size_t size, ad_status status, const char *format, ...)
@@ -17,17 +19,24 @@ static ad_status refuse(char *message, size_t size, ad_status status, const char
     return status;
 }
 
+/* The larger of the rows of the view and those of its arrays. */
+static long long most_rows(const nn_data *data)
+{
+    return data->rows > data->array_rows ? data->rows : data->array_rows;
+}
+
 static ad_status check_sizes(const nn_data *data, char *message, size_t size)
 {
     size_t bytes = nn_element_bytes(data->element), row;
-    long long n = data->rows, d = data->columns;
+    long long n = most_rows(data), d = data->columns;
     if (bytes == 0)
         return refuse(message, size, AD_BAD_TYPE, "unknown element %d; set it to NN_F32 or another nn_element",
                       (int)data->element);
-    if (n == 0)
+    if (data->rows == 0)
         return refuse(message, size, AD_BAD_SHAPE, "the data have no rows; give at least one");
-    if (n < 0 || d < 1)
-        return refuse(message, size, AD_BAD_SHAPE, "the data are [%lld,%lld]; rows and columns are at least 1", n, d);
+    if (data->rows < 0 || d < 1)
+        return refuse(message, size, AD_BAD_SHAPE, "the data are [%lld,%lld]; rows and columns are at least 1",
+                      (long long)data->rows, d);
     if (n > INT32_MAX)
         return refuse(message, size, AD_BAD_SHAPE, "%lld rows; at most %ld can be used, give them in parts", n,
                       (long)INT32_MAX);
@@ -38,16 +47,44 @@ static ad_status check_sizes(const nn_data *data, char *message, size_t size)
     return AD_OK;
 }
 
-ad_status nn_classes_check(const int32_t *classes, int64_t rows, int64_t n_classes, char *message, size_t size)
+static ad_status check_index(const nn_data *data, char *message, size_t size)
+{
+    const long long n = data->array_rows;
+    if (!data->index)
+        return n == 0 ? AD_OK
+                      : refuse(message, size, AD_BAD_SHAPE,
+                               "array_rows is %lld, and there is no index; give one, or set array_rows to 0", n);
+    if (n < 1)
+        return refuse(message, size, AD_BAD_SHAPE,
+                      "array_rows is %lld; with an index it is the number of rows of the arrays, at least 1", n);
+    for (int64_t i = 0; i < data->rows; i++)
+        if (data->index[i] < 0 || data->index[i] >= n)
+            return refuse(message, size, AD_BAD_VALUE,
+                          "index[%lld] is %ld, outside 0..%lld; mend it, or set array_rows", (long long)i,
+                          (long)data->index[i], n - 1);
+    return AD_OK;
+}
+
+ad_status nn_view_check(const nn_data *data, char *message, size_t size)
+{
+    if (!data)
+        return refuse(message, size, AD_BAD_VALUE, "the data are NULL; give a view of features");
+    const ad_status status = check_sizes(data, message, size);
+    return status == AD_OK ? check_index(data, message, size) : status;
+}
+
+ad_status nn_classes_check(const nn_data *data, const int32_t *classes, int64_t n_classes, char *message, size_t size)
 {
     if (!classes)
         return refuse(message, size, AD_BAD_VALUE, "labels are NULL; give one for each of the %lld rows",
-                      (long long)rows);
-    for (int64_t i = 0; i < rows; i++)
-        if (classes[i] < 0 || classes[i] >= n_classes)
+                      (long long)nn_array_rows(data));
+    for (int64_t i = 0; i < data->rows; i++) {
+        const int64_t row = nn_row_of(data, i);
+        if (classes[row] < 0 || classes[row] >= n_classes)
             return refuse(message, size, AD_BAD_VALUE,
-                          "row %lld: label %ld is outside 0..%lld; mend it, or set n_classes", (long long)i,
-                          (long)classes[i], (long long)n_classes - 1);
+                          "row %lld: label %ld is outside 0..%lld; mend it, or set n_classes", (long long)row,
+                          (long)classes[row], (long long)n_classes - 1);
+    }
     return AD_OK;
 }
 
@@ -71,27 +108,50 @@ FIRST_WRONG(first_wrong_f32, float, fabsf)
 FIRST_WRONG(first_wrong_f64, double, fabs)
 #undef FIRST_WRONG
 
-/* The first feature that f32 cannot hold; rows times columns if there is none. Integers are always finite. */
-static int64_t first_wrong(const nn_data *data)
+/* An array [array rows, columns] of a view: features or targets. */
+typedef struct numbers {
+    const void *at;
+    nn_element element;
+    int64_t columns;
+} numbers;
+
+static int64_t first_wrong(const numbers *x, int64_t from, int64_t count)
 {
-    const int64_t count = data->rows * data->columns;
-    if (data->element == NN_F32)
-        return first_wrong_f32(data->features, count);
-    return data->element == NN_F64 ? first_wrong_f64(data->features, count) : count;
+    return x->element == NN_F32 ? first_wrong_f32((const float *)x->at + from, count)
+                                : first_wrong_f64((const double *)x->at + from, count);
 }
 
-static double number_at(const nn_data *data, int64_t at)
+/* The place of the first number of the view that f32 cannot hold; -1 if there is none. Integers are always finite. */
+static int64_t find_wrong(const nn_data *data, const numbers *x)
 {
-    return data->element == NN_F32 ? (double)((const float *)data->features)[at] : ((const double *)data->features)[at];
+    const int64_t count = data->rows * x->columns;
+    if (x->element != NN_F32 && x->element != NN_F64)
+        return -1;
+    if (!data->index) {
+        const int64_t at = first_wrong(x, 0, count);
+        return at < count ? at : -1;
+    }
+    for (int64_t i = 0; i < data->rows; i++) {
+        const int64_t from = data->index[i] * x->columns, at = first_wrong(x, from, x->columns);
+        if (at < x->columns)
+            return from + at;
+    }
+    return -1;
+}
+
+static double number_at(const numbers *x, int64_t at)
+{
+    return x->element == NN_F32 ? (double)((const float *)x->at)[at] : ((const double *)x->at)[at];
 }
 
 static ad_status check_features(const nn_data *data, char *message, size_t size)
 {
-    const int64_t at = first_wrong(data);
-    if (at == data->rows * data->columns)
+    const numbers features = {data->features, data->element, data->columns};
+    const int64_t at = find_wrong(data, &features);
+    if (at < 0)
         return AD_OK;
     const long long row = at / data->columns, column = at % data->columns;
-    const double x = number_at(data, at);
+    const double x = number_at(&features, at);
     if (isfinite(x))
         return refuse(message, size, AD_BAD_VALUE, "row %lld, column %lld: %g does not fit f32; scale the feature down",
                       row, column, x);
@@ -99,29 +159,30 @@ static ad_status check_features(const nn_data *data, char *message, size_t size)
                   row, column, isnan(x) ? "NaN" : "infinite");
 }
 
-ad_status nn_data_check(const nn_data *data, bool needs_labels, int64_t n_classes, char *message, size_t size)
+ad_status nn_data_check(const nn_data *data, char *message, size_t size)
 {
-    if (!data)
-        return refuse(message, size, AD_BAD_VALUE, "the data are NULL; give a view of features");
-    ad_status status = check_sizes(data, message, size);
+    const ad_status status = nn_view_check(data, message, size);
     if (status != AD_OK)
         return status;
     if (!data->features)
         return refuse(message, size, AD_BAD_VALUE, "features are NULL; give an array [%lld,%lld] of %s",
-                      (long long)data->rows, (long long)data->columns, nn_element_name(data->element));
-    status = needs_labels ? nn_classes_check(data->labels, data->rows, n_classes, message, size) : AD_OK;
-    return status == AD_OK ? check_features(data, message, size) : status;
+                      (long long)nn_array_rows(data), (long long)data->columns, nn_element_name(data->element));
+    return check_features(data, message, size);
 }
 
 static ad_status check_zeros_and_ones(const nn_data *data, int64_t k, char *message, size_t size)
 {
     if (!data->labels)
         return refuse(message, size, AD_BAD_VALUE, "labels are NULL; give %lld, each 0 or 1, for each of the %lld rows",
-                      (long long)k, (long long)data->rows);
-    for (int64_t i = 0; i < data->rows * k; i++)
-        if (data->labels[i] != 0 && data->labels[i] != 1)
-            return refuse(message, size, AD_BAD_VALUE, "row %lld: label %lld is %ld: it must be 0 or 1",
-                          (long long)(i / k), (long long)(i % k), (long)data->labels[i]);
+                      (long long)k, (long long)nn_array_rows(data));
+    for (int64_t i = 0; i < data->rows; i++) {
+        const int64_t row = nn_row_of(data, i);
+        const int32_t *labels = data->labels + row * k;
+        for (int64_t j = 0; j < k; j++)
+            if (labels[j] != 0 && labels[j] != 1)
+                return refuse(message, size, AD_BAD_VALUE, "row %lld: label %lld is %ld: it must be 0 or 1",
+                              (long long)row, (long long)j, (long)labels[j]);
+    }
     return AD_OK;
 }
 
@@ -136,14 +197,13 @@ static ad_status check_targets(const nn_data *data, int64_t k, char *message, si
                       "the data have %lld targets for each row (n_targets; 0 is 1); %lld are expected",
                       (long long)given, (long long)k);
     if (!data->targets)
-        return refuse(message, size, AD_BAD_VALUE, "targets are NULL; give an array [%lld,%lld]", (long long)data->rows,
-                      (long long)k);
-    const nn_data as_features = {
-        .features = data->targets, .element = data->target_element, .rows = data->rows, .columns = k};
-    const int64_t at = first_wrong(&as_features);
-    if (at == data->rows * k)
+        return refuse(message, size, AD_BAD_VALUE, "targets are NULL; give an array [%lld,%lld]",
+                      (long long)nn_array_rows(data), (long long)k);
+    const numbers targets = {data->targets, data->target_element, k};
+    const int64_t at = find_wrong(data, &targets);
+    if (at < 0)
         return AD_OK;
-    const double x = number_at(&as_features, at);
+    const double x = number_at(&targets, at);
     return refuse(message, size, isfinite(x) ? AD_BAD_VALUE : AD_NOT_FINITE, "row %lld, target %lld is %s",
                   (long long)(at / k), (long long)(at % k),
                   isfinite(x) ? "too large for f32; scale the targets down"
@@ -153,9 +213,9 @@ static ad_status check_targets(const nn_data *data, int64_t k, char *message, si
 
 ad_status nn_truth_check(const nn_data *data, nn_task task, int64_t k, char *message, size_t size)
 {
-    if (!ad_multiply_sizes((size_t)data->rows, (size_t)k * sizeof(double), NULL))
+    if (!ad_multiply_sizes((size_t)most_rows(data), (size_t)k * sizeof(double), NULL))
         return refuse(message, size, AD_BAD_SHAPE, "sizes overflow: [%lld,%lld] is more than memory can hold",
-                      (long long)data->rows, (long long)k);
+                      most_rows(data), (long long)k);
     return task == NN_LABELS ? check_zeros_and_ones(data, k, message, size) : check_targets(data, k, message, size);
 }
 
@@ -163,10 +223,11 @@ ad_status nn_weights_check(const nn_data *data, char *message, size_t size)
 {
     double most = 0;
     for (int64_t i = 0; data->weights && i < data->rows; i++) {
-        const double w = data->weights[i];
+        const int64_t row = nn_row_of(data, i);
+        const double w = data->weights[row];
         if (!(w >= 0 && w <= (double)FLT_MAX))
             return refuse(message, size, AD_BAD_VALUE, "row %lld: its weight is %g: it must be 0 to 3.4e38",
-                          (long long)i, w);
+                          (long long)row, w);
         most = w > most ? w : most;
     }
     if (data->weights && (float)most == 0)

@@ -9,6 +9,7 @@
 #include <gradtape/threads.h>
 
 #include "../each_processor.h"
+#include "view.h"
 
 /* ---- Learning ---------------------------------------------------------------------------------------------------- */
 
@@ -25,15 +26,16 @@ static const double small_unit = 0x1p-600;
 #define ADD_UP(name, text, type)                                                                                       \
     static void add_up_##text(const nn_data *data, moments m)                                                          \
     {                                                                                                                  \
-        const type *restrict x = data->features;                                                                       \
         const double *restrict centre = m.centre, *restrict unit = m.unit;                                             \
         double *restrict sum = m.sum, *restrict square = m.square;                                                     \
-        for (int64_t i = 0; i < data->rows; i++, x += data->columns)                                                   \
+        for (int64_t i = 0; i < data->rows; i++) {                                                                     \
+            const type *restrict x = (const type *)data->features + nn_row_of(data, i) * data->columns;                \
             for (int64_t j = 0; j < data->columns; j++) {                                                              \
                 double away = (double)x[j] * unit[j] - centre[j];                                                      \
                 sum[j] += away;                                                                                        \
                 square[j] += away * away;                                                                              \
             }                                                                                                          \
+        }                                                                                                              \
     }
 NN_ELEMENT_LIST(ADD_UP)
 #undef ADD_UP
@@ -55,16 +57,19 @@ static void add_up(const nn_data *data, moments m)
 enum { ROWS_OF_U8 = 65536 };
 
 FOR_EACH_PROCESSOR
-static void add_up_whole(const uint8_t *restrict x, int64_t rows, int64_t d, uint32_t *restrict sum,
+static void add_up_whole(const nn_data *data, int64_t first, int64_t rows, uint32_t *restrict sum,
                          uint32_t *restrict square)
 {
+    const int64_t d = data->columns;
     for (int64_t j = 0; j < d; j++)
         sum[j] = square[j] = 0;
-    for (int64_t i = 0; i < rows; i++, x += d)
+    for (int64_t i = first; i < first + rows; i++) {
+        const uint8_t *restrict x = (const uint8_t *)data->features + nn_row_of(data, i) * d;
         for (int64_t j = 0; j < d; j++) {
             sum[j] += x[j];
             square[j] += (uint32_t)x[j] * x[j];
         }
+    }
 }
 
 /* The same sums of u8 by whole numbers, which is several times as fast and exact: one pass is enough. */
@@ -76,7 +81,7 @@ static void add_up_exactly(const nn_data *data, moments m)
         m.sum[j] = m.square[j] = 0;
     for (int64_t first = 0; first < data->rows; first += ROWS_OF_U8) {
         const int64_t n = data->rows - first < ROWS_OF_U8 ? data->rows - first : ROWS_OF_U8;
-        add_up_whole((const uint8_t *)data->features + first * d, n, d, sum, square);
+        add_up_whole(data, first, n, sum, square);
         for (int64_t j = 0; j < d; j++) {
             const int64_t c = (int64_t)m.centre[j], away = (int64_t)sum[j] - n * c;
             m.sum[j] += (double)away;
@@ -139,8 +144,9 @@ static void set_column(nn_scaling *s, int64_t j, double mean, double rest, doubl
 static void add_up_twice(const nn_data *data, moments m, bool global, double n)
 {
     const bool exact = data->element == NN_U8;
+    const int64_t at = nn_row_of(data, 0) * data->columns;
     for (int64_t j = 0; j < data->columns; j++)
-        m.centre[j] = value_at(data, global ? 0 : j) * m.unit[j];
+        m.centre[j] = value_at(data, at + (global ? 0 : j)) * m.unit[j];
     for (int pass = exact ? 1 : 0; pass < 2; pass++) {
         if (exact)
             add_up_exactly(data, m);
@@ -295,6 +301,7 @@ static void gather_block(void *context, size_t block)
 void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,
                        float *out)
 {
+    rows = nn_rows_of(data, rows, first);
     gathering g = {scaling, data, rows, first, n, BLOCK_ELEMENTS / scaling->columns + 1, out};
     ad_parallel((size_t)((n - 1) / g.block_rows + 1), gather_block, &g);
 }

@@ -19,12 +19,12 @@ typedef struct nn_scaling {
     ad_memory *memory;             /* all arrays are [columns], in one block that begins with mean */
 } nn_scaling;
 
-/* Learns mean and inverse from checked data: population mean and deviation, computed in f64. What was learnt before
- * is replaced; on AD_NO_MEMORY it stays. The owner gives it back with nn_scaling_release. */
+/* Learns mean and inverse from the rows of checked data: population mean and deviation, computed in f64. What was
+ * learnt before is replaced; on AD_NO_MEMORY it stays. The owner gives it back with nn_scaling_release. */
 ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data);
 
-/* Writes n scaled rows into out [n, columns]: the rows that `rows` [n] names, or, where it is NULL, those from `first`
- * on. Rows and columns are the caller's to check. */
+/* Writes n scaled rows into out [n, columns]: the rows of the arrays that `rows` [n] names, or, where it is NULL, those
+ * of the view from `first` on. Rows and columns are the caller's to check. */
 void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,
                        float *out);
 

@@ -5,6 +5,8 @@
 
 #include <gradtape/operators.h>
 
+#include "../data/view.h"
+
 int64_t nn_truth_width(const nn_head *head, int64_t k) { return head->task == NN_CLASSES ? 1 : k; }
 
 void nn_batch_release(nn_batch *b, ad_memory *memory)
@@ -51,8 +53,6 @@ ad_tensor nn_batch_features(nn_batch *b, ad_tape *tape, const nn_scaling *scalin
     return ad_borrow(tape, AD_F32, AD_SHAPE(n, data->columns), b->features);
 }
 
-static int64_t row_at(const int32_t *rows, int64_t first, int64_t i) { return rows ? rows[i] : first + i; }
-
 double nn_target_at(const nn_data *data, int64_t i)
 {
     switch (data->target_element) {
@@ -70,8 +70,9 @@ void nn_batch_gather_truth(nn_batch *b, const nn_truth *truth, const nn_data *da
     const int64_t width = b->width;
     int32_t *classes = b->truth;
     float *targets = b->truth;
+    rows = nn_rows_of(data, rows, first);
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0, from = row_at(rows, first, i) * width; j < width; j++)
+        for (int64_t j = 0, from = (rows ? rows[i] : first + i) * width; j < width; j++)
             if (truth->classes)
                 classes[i * width + j] = truth->classes[from + j];
             else
@@ -96,7 +97,7 @@ static double weight_of(const nn_truth *truth, const nn_data *data, int64_t row)
 bool nn_truth_counts(const nn_truth *truth, const nn_data *data)
 {
     int64_t i = 0;
-    while (i < data->rows && weight_of(truth, data, i) == 0)
+    while (i < data->rows && weight_of(truth, data, nn_row_of(data, i)) == 0)
         i++;
     return i < data->rows;
 }
@@ -137,10 +138,10 @@ static int32_t most_probable(const float *z, int64_t classes)
     return best;
 }
 
-bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int64_t first, int32_t *called)
+bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, const nn_data *data, int64_t first, int32_t *called)
 {
     /* Softmax keeps the order of its logits. */
-    const ad_tensor from = head == &nn_head_softmax ? logits : nn_head_predictions(head, k, logits, first);
+    const ad_tensor from = head == &nn_head_softmax ? logits : nn_head_predictions(head, k, logits, data, first);
     const float *p = ad_f32(from);
     const int64_t n = p ? ad_shape_of(from).dims[0] : 0;
     if (head->task == NN_CLASSES)

@@ -8,7 +8,8 @@
 typedef struct nn_truth {
     const nn_head *head;
     int64_t k;                   /* classes, labels or targets */
-    const int32_t *classes;      /* [rows], or [rows, k] for independent labels; NULL: the targets of the data */
+    const int32_t *classes;      /* [rows] of the arrays (view.h), or [rows, k] for independent labels; those of the
+                                    view are set; NULL: the targets of the data */
     const double *class_weights; /* [k]; NULL: 1 */
 } nn_truth;
 
@@ -30,15 +31,15 @@ bool nn_batch_reserve(nn_batch *batch, int64_t rows, int64_t columns, int64_t wi
 
 void nn_batch_release(nn_batch *batch, ad_memory *memory);
 
-/* Target i of all, as a number. */
+/* Element i of the array of targets, as a number. */
 double nn_target_at(const nn_data *data, int64_t i);
 
-/* Writes what is called after the logits of rows from `first` on: the most probable class of each row, the lowest of
- * equals, or 0 and 1 for each label. Returns false if the logits cannot be read. */
-bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, int64_t first, int32_t *called);
+/* Writes what is called after the logits of rows of the view from `first` on: the most probable class of each row, the
+ * lowest of equals, or 0 and 1 for each label. Returns false if the logits cannot be read. */
+bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, const nn_data *data, int64_t first, int32_t *called);
 
 /* Gather rows into the batch, and return them as a tensor on the tape that borrows them: features [n, columns], what is
- * true [n] or [n, k]. `rows` [n] names them; NULL: those from `first` on. */
+ * true [n] or [n, k]. `rows` [n] names rows of the arrays; NULL: those of the view from `first` on. */
 ad_tensor nn_batch_features(nn_batch *batch, ad_tape *tape, const nn_scaling *scaling, const nn_data *data,
                             const int32_t *rows, int64_t first, int64_t n);
 ad_tensor nn_batch_truth(nn_batch *batch, ad_tape *tape, const nn_truth *truth, const nn_data *data,
@@ -48,11 +49,11 @@ ad_tensor nn_batch_truth(nn_batch *batch, ad_tape *tape, const nn_truth *truth, 
 void nn_batch_gather_truth(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows,
                            int64_t first, int64_t n);
 
-/* Returns whether any row counts. */
+/* Returns whether any row of the view counts. */
 bool nn_truth_counts(const nn_truth *truth, const nn_data *data);
 
-/* Gathers how much these rows count, their own weights times those of their classes, and returns the sum. They are
- * shares of the largest, so that no common factor is too large or too small for f32. */
+/* Gathers how much these rows of the arrays count, their own weights times those of their classes, and returns the sum.
+ * They are shares of the largest, so that no common factor is too large or too small for f32. */
 double nn_batch_weigh(nn_batch *batch, const nn_truth *truth, const nn_data *data, const int32_t *rows, int64_t n);
 
 /* Returns the mean of the losses [n] of the rows that were weighed. `sum` is that of their weights, above 0. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../data/data_check.h"
+#include "../data/view.h"
 #include "../options/estimator_fields.h"
 #include "estimator.h"
 #include "vocabulary.h"
@@ -117,12 +119,13 @@ static ad_status take_truth(const nn_classifier *c, const nn_data *data, const c
                                  "%s: the data have label_texts, and the classifier has no vocabulary: give it "
                                  "label_texts among its options",
                                  who);
-    if (!data || c->vocabulary.n == 0 || data->rows < 1 || data->rows > INT32_MAX)
+    if (!data || c->vocabulary.n == 0 || nn_view_check(data, mistake, sizeof mistake) != AD_OK)
         return AD_OK; /* what is wrong with them is found by the checks of all data */
-    int32_t *classes = ad_memory_take(memory, (size_t)data->rows, sizeof *classes);
+    int32_t *classes = ad_memory_take(memory, (size_t)nn_array_rows(data), sizeof *classes);
     truth->classes = classes;
     if (!classes)
-        return nn_estimator_fail(&c->e, AD_NO_MEMORY, "%s: memory is out for %" PRId64 " labels", who, data->rows);
+        return nn_estimator_fail(&c->e, AD_NO_MEMORY, "%s: memory is out for %" PRId64 " labels", who,
+                                 nn_array_rows(data));
     if (nn_vocabulary_encode(&c->vocabulary, data, classes, mistake, sizeof mistake))
         return AD_OK;
     return nn_estimator_fail(&c->e, AD_BAD_VALUE, "%s: %s", who, mistake);
@@ -131,21 +134,26 @@ static ad_status take_truth(const nn_classifier *c, const nn_data *data, const c
 static void drop_truth(const nn_data *data, const nn_truth *truth, ad_memory *memory)
 {
     if (data && truth->classes != data->labels)
-        ad_memory_release(memory, (void *)truth->classes, (size_t)data->rows, sizeof *truth->classes);
+        ad_memory_release(memory, (void *)truth->classes, (size_t)nn_array_rows(data), sizeof *truth->classes);
 }
 
 /* ---- Fitting and recording --------------------------------------------------------------------------------------- */
 
 ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_options *options)
 {
-    nn_truth truth;
+    nn_truth truth, held;
     ad_memory memory;
     if (!c)
         return AD_BAD_HANDLE;
+    const nn_data *validation = options ? options->validation : NULL;
     ad_status status = take_truth(c, data, "fit", &truth, &memory);
+    const ad_status held_status = take_truth(c, validation, "fit: validation", &held, &memory);
     if (status == AD_OK)
-        status = nn_estimator_fit(&c->e, data, &truth, options);
+        status = held_status;
+    if (status == AD_OK)
+        status = nn_estimator_fit(&c->e, data, &truth, &held, options);
     drop_truth(data, &truth, &memory);
+    drop_truth(validation, &held, &memory);
     if (c->e.is_to_close && !c->e.is_fitting)
         nn_classifier_close(c);
     return status;
@@ -175,12 +183,13 @@ typedef struct labels_out {
     const char **texts;
 } labels_out;
 
-static void write_labels(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+static void write_labels(const nn_estimator *e, nn_reader *r, const nn_use *use, ad_tensor logits, int64_t first,
+                         int64_t n)
 {
-    const labels_out *to = out;
+    const labels_out *to = use->out;
     const int64_t width = r->batch.width, at = first * width;
     const int32_t *called = r->batch.called;
-    if (!nn_call(e->truth.head, e->truth.k, logits, first, r->batch.called))
+    if (!nn_call(e->truth.head, e->truth.k, logits, use->data, first, r->batch.called))
         return;
     const bool has_integers = to->vocabulary->n > 0 && !nn_vocabulary_has_texts(to->vocabulary);
     for (int64_t i = 0; i < n * width; i++)
@@ -256,5 +265,7 @@ ad_tensor nn_classifier_parameter(nn_classifier *c, size_t index)
 {
     return c ? nn_estimator_parameter(&c->e, index) : (ad_tensor){0};
 }
+
+const nn_history *nn_classifier_history(const nn_classifier *c) { return c ? &c->e.history : NULL; }
 
 ad_usage nn_classifier_usage(const nn_classifier *c) { return c ? nn_estimator_usage(&c->e) : (ad_usage){0}; }

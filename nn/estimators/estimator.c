@@ -32,6 +32,7 @@ void *nn_estimator_open(size_t bytes, const ad_allocator *allocator)
     e->memory = memory;
     e->store.memory = &e->memory;
     e->settings = "";
+    e->plateau_factor = 1;
     return e;
 }
 
@@ -45,6 +46,8 @@ void nn_estimator_close(nn_estimator *e, size_t bytes)
     }
     nn_estimator_release_network(e);
     ad_memory_release(&e->memory, e->order, (size_t)e->order_room, sizeof *e->order);
+    ad_memory_release(&e->memory, e->picked, (size_t)e->picked_room, sizeof *e->picked);
+    nn_history_release(&e->history, &e->memory);
     nn_store_release(&e->store);
     nn_shared *shared = e->shared;
     ad_memory memory = e->memory;
@@ -236,6 +239,12 @@ static ad_status make_network(nn_estimator *e, int64_t columns)
 void nn_estimator_release_network(nn_estimator *e)
 {
     nn_batch_release(&e->batch, &e->memory);
+    ad_memory_release(&e->memory, e->best.weights, e->best.bytes, 1);
+    ad_memory_release(&e->memory, e->best.last, e->best.bytes, 1);
+    e->best = (nn_best){.bytes = 0};
+    ad_memory_release(&e->memory, e->before, e->before_room, sizeof *e->before);
+    e->before = NULL;
+    e->before_room = 0;
     nn_network_close(e->network);
     ad_tape_close(e->tape);
     nn_scaling_release(&e->scaling);
@@ -269,7 +278,7 @@ ad_status nn_estimator_build(nn_estimator *e, const nn_data *data)
 static ad_status check_truth(const nn_data *data, const nn_truth *truth, char *mistake, size_t size)
 {
     const nn_task task = truth->head->task;
-    const ad_status status = task == NN_CLASSES ? nn_classes_check(truth->classes, data->rows, truth->k, mistake, size)
+    const ad_status status = task == NN_CLASSES ? nn_classes_check(data, truth->classes, truth->k, mistake, size)
                                                 : nn_truth_check(data, task, truth->k, mistake, size);
     return status == AD_OK ? nn_weights_check(data, mistake, size) : status;
 }
@@ -279,7 +288,7 @@ ad_status nn_estimator_check(const nn_estimator *e, const nn_data *data, const n
     char mistake[400];
     if (e->options_are_bad)
         return e->shared->status;
-    ad_status status = nn_data_check(data, false, 0, mistake, sizeof mistake);
+    ad_status status = nn_data_check(data, mistake, sizeof mistake);
     if (status == AD_OK && truth)
         status = check_truth(data, truth, mistake, sizeof mistake);
     if (status != AD_OK)

@@ -6,6 +6,7 @@
 
 #include "../options/fields.h"
 #include "../store.h"
+#include "history.h"
 #include "shared.h"
 
 /* The options of both, with defaults filled in. What they point to lies in the estimator's store. */
@@ -38,6 +39,20 @@ typedef struct nn_cursor {
     int64_t epoch, place, rows;
 } nn_cursor;
 
+/* The best validation of all fits, and the weights that it was made with: the values of all parts of the network, one
+ * after the other. */
+typedef struct nn_best {
+    bool has_value, has_weights;
+    bool is_shown; /* the network has the best weights; a fit goes on from `last`, unless it ended by its patience */
+    bool is_over;  /* so it did */
+    nn_monitor monitor;
+    int64_t rows; /* of the data that were validated */
+    double value;
+    int64_t waited;        /* validations since then */
+    char *weights, *last; /* [bytes] */
+    size_t bytes;
+} nn_best;
+
 typedef struct nn_estimator {
     nn_shared *shared;
     ad_memory memory; /* over the shared allocator */
@@ -55,7 +70,17 @@ typedef struct nn_estimator {
     nn_cursor order_of; /* the permutation that `order` holds; its place is not used */
     int32_t *order;     /* [order_room], of which order_of.rows are used */
     int64_t order_room;
-    nn_batch batch;   /* of training */
+    int32_t *picked; /* [picked_room]: the rows of a batch, where the data are a view */
+    int64_t picked_room;
+    nn_batch batch; /* of training */
+    nn_best best;
+    nn_plateau plateau;
+    double plateau_factor; /* that of the schedule plateau, on the rate */
+    double rate;           /* of the last step */
+    bool is_observed;      /* the validation that was due after the last step was made */
+    nn_history history;
+    float *before; /* [before_room]: a parameter before its update, in a step that is watched */
+    size_t before_room;
     bool is_recorded; /* the tape holds what nn_estimator_record recorded, watched */
     bool is_fitting;
     bool is_to_close; /* the callback of a fit closed it: the fit does so at its end */
@@ -109,14 +134,16 @@ ad_usage nn_estimator_usage(const nn_estimator *estimator);
 
 /* ---- Training (fit.c) -------------------------------------------------------------------------------------------- */
 
-ad_status nn_estimator_fit(nn_estimator *estimator, const nn_data *data, const nn_truth *truth,
+/* `held` is what is true of options->validation; not looked at if there is none. */
+ad_status nn_estimator_fit(nn_estimator *estimator, const nn_data *data, const nn_truth *truth, const nn_truth *held,
                            const nn_fit_options *options);
 
 /* ---- Using (use.c) ----------------------------------------------------------------------------------------------- */
 
-/* What is made of the logits of rows first .. first+n-1, on the reader's tape. */
-typedef void nn_consumer(const nn_estimator *estimator, nn_reader *reader, ad_tensor logits, int64_t first, int64_t n,
-                         void *out);
+/* What is made of the logits of rows first .. first+n-1 of the view, on the reader's tape. */
+struct nn_use;
+typedef void nn_consumer(const nn_estimator *estimator, nn_reader *reader, const struct nn_use *use, ad_tensor logits,
+                         int64_t first, int64_t n);
 
 /* A pass over data: who asks for it, and what becomes of the logits. */
 typedef struct nn_use {
@@ -139,6 +166,9 @@ nn_consumer nn_write_logits, nn_write_predictions;
 /* ---- Evaluating (evaluate.c) and recording (record.c) ------------------------------------------------------------ */
 
 nn_evaluation nn_estimator_evaluate(const nn_estimator *estimator, const nn_data *data, const nn_truth *truth);
+
+/* Accuracy and loss only, in constant memory, for a fit. */
+nn_evaluation nn_estimator_validate(const nn_estimator *estimator, const nn_data *data, const nn_truth *truth);
 
 /* An evaluation that failed. */
 nn_evaluation nn_no_evaluation(ad_status status);

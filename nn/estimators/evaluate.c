@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "../data/view.h"
 #include "../total.h"
 
 /* ---- Adding up --------------------------------------------------------------------------------------------------- */
@@ -17,20 +19,22 @@ typedef struct totals {
     double *predictions; /* [rows, k] */
     double *scores;      /* [rows], of two classes: the odds of class 1, which have digits where p is nearly 1 */
     double *targets;     /* [rows, k] */
+    /* [rows, width] and [rows] of the view: arrays of the caller, or gathered from them */
+    const int32_t *labels;
+    const double *weights;
 } totals;
 
 static void add_losses(totals *sum, const float *loss, const nn_batch *batch, bool has_calls, int64_t first, int64_t n)
 {
-    const nn_truth *truth = sum->truth;
     const int64_t width = batch->width;
+    const int32_t *labels = batch->truth;
     for (int64_t i = 0; loss && i < n; i++) {
-        const double weight = sum->data->weights ? sum->data->weights[first + i] : 1;
+        const double weight = sum->data->weights ? sum->data->weights[nn_row_of(sum->data, first + i)] : 1;
         if (weight == 0)
             continue; /* 0 times an infinite loss would be NaN */
         nn_add(&sum->weight, weight);
         nn_add(&sum->loss, weight * (double)loss[i]);
-        if (has_calls && !memcmp(batch->called + i * width, truth->classes + (first + i) * width,
-                                 (size_t)width * sizeof *batch->called))
+        if (has_calls && !memcmp(batch->called + i * width, labels + i * width, (size_t)width * sizeof *labels))
             nn_add(&sum->right, weight);
     }
 }
@@ -54,16 +58,17 @@ static void keep_predictions(totals *sum, ad_tensor predictions, ad_tensor logit
         sum->scores[first + i] = score_of(sum->truth->head, p, z, i);
 }
 
-static void add_rows(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+static void add_rows(const nn_estimator *e, nn_reader *r, const nn_use *use, ad_tensor logits, int64_t first, int64_t n)
 {
-    totals *sum = out;
+    totals *sum = use->out;
     const nn_head *head = sum->truth->head;
     const ad_tensor y = nn_batch_truth(&r->batch, r->tape, sum->truth, sum->data, NULL, first, n);
     const nn_head_options plain = {.delta = e->options.head_options.delta};
-    const bool has_calls = sum->truth->classes && nn_call(head, sum->truth->k, logits, first, r->batch.called);
+    const bool has_calls =
+        sum->truth->classes && nn_call(head, sum->truth->k, logits, sum->data, first, r->batch.called);
     add_losses(sum, ad_f32(nn_head_losses(head, logits, y, &plain)), &r->batch, has_calls, first, n);
     if (sum->predictions)
-        keep_predictions(sum, nn_head_predictions(head, sum->truth->k, logits, first), logits, first, n);
+        keep_predictions(sum, nn_head_predictions(head, sum->truth->k, logits, sum->data, first), logits, first, n);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -87,13 +92,13 @@ static nn_metrics *open_metrics(const totals *sum, nn_task task, const ad_alloca
     const nn_outcome outcome = {.task = task,
                                 .rows = sum->data->rows,
                                 .columns = sum->truth->k,
-                                .labels = sum->truth->classes,
+                                .labels = sum->labels,
                                 .targets = sum->targets,
                                 .probabilities = sum->predictions,
                                 .scores = sum->scores,
                                 .predictions = sum->predictions,
                                 .element = NN_F64,
-                                .weights = sum->data->weights};
+                                .weights = sum->weights};
     return nn_metrics_open(&outcome, allocator);
 }
 
@@ -125,12 +130,37 @@ static ad_status give_figures(const nn_estimator *e, const totals *sum, nn_evalu
         if (status == AD_OK)
             evaluation->figures[evaluation->n_figures++] = figure_of(of[wanted->task], wanted);
         else
-            nn_estimator_fail(e, status, "evaluate: %s",
-                              of[wanted->task] ? nn_metrics_message(of[wanted->task]) : "memory is out");
+            nn_estimator_fail(e, status, "evaluate: %s%s",
+                              of[wanted->task] ? nn_metrics_message(of[wanted->task]) : "memory is out",
+                              sum->data->index && status != AD_NO_MEMORY ? " (the row is its place in the index)" : "");
     }
     for (int task = 0; task < NN_TASK_COUNT; task++)
         nn_metrics_close(of[task]);
     return status;
+}
+
+/* Labels and weights in the order of the view. Returns false if memory is out. */
+static bool gather(totals *sum, nn_store *store)
+{
+    const nn_data *data = sum->data;
+    const int32_t *classes = sum->truth->classes;
+    const size_t rows = (size_t)data->rows, width = (size_t)nn_truth_width(sum->truth->head, sum->truth->k);
+    sum->labels = classes;
+    sum->weights = data->weights;
+    if (!data->index)
+        return true;
+    int32_t *labels = classes ? nn_store_take(store, rows, width * sizeof *labels) : NULL;
+    double *weights = data->weights ? nn_store_take(store, rows, sizeof *weights) : NULL;
+    for (size_t i = 0; i < rows; i++) {
+        const size_t row = (size_t)data->index[i];
+        if (labels)
+            memcpy(labels + i * width, classes + row * width, width * sizeof *labels);
+        if (weights)
+            weights[i] = data->weights[row];
+    }
+    sum->labels = labels;
+    sum->weights = weights;
+    return !classes == !labels && !data->weights == !weights;
 }
 
 /* Makes the arrays that the figures need. Returns false if memory is out. */
@@ -146,9 +176,11 @@ static bool make_room(totals *sum, nn_store *store)
         sum->scores = nn_store_take(store, rows, sizeof *sum->scores);
     if (truth->head->task == NN_REGRESSION)
         sum->targets = nn_store_take(store, rows, k * sizeof *sum->targets);
-    for (size_t i = 0; sum->targets && i < rows * k; i++)
-        sum->targets[i] = nn_target_at(sum->data, (int64_t)i);
-    return sum->predictions && (!has_scores || sum->scores) && (truth->head->task != NN_REGRESSION || sum->targets);
+    for (size_t i = 0; sum->targets && i < rows; i++)
+        for (size_t j = 0, from = (size_t)nn_row_of(sum->data, (int64_t)i) * k; j < k; j++)
+            sum->targets[i * k + j] = nn_target_at(sum->data, (int64_t)(from + j));
+    return gather(sum, store) && sum->predictions && (!has_scores || sum->scores) &&
+           (truth->head->task != NN_REGRESSION || sum->targets);
 }
 
 /* ---- Evaluations ------------------------------------------------------------------------------------------------- */
@@ -158,11 +190,12 @@ nn_evaluation nn_no_evaluation(ad_status status)
     return (nn_evaluation){.status = status, .accuracy = (double)NAN, .loss = (double)NAN, .global_step = -1};
 }
 
-nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, const nn_truth *truth)
+static nn_evaluation evaluate(const nn_estimator *e, const char *who, const nn_data *data, const nn_truth *truth,
+                              bool with_figures)
 {
     totals sum = {.data = data, .truth = truth};
     const nn_use use = {
-        .who = "evaluate", .data = data, .truth = truth, .consume = add_rows, .out = &sum, .needs_finite = true};
+        .who = who, .data = data, .truth = truth, .consume = add_rows, .out = &sum, .needs_finite = true};
     ad_status status = nn_estimator_check_use(e, &use);
     if (status != AD_OK)
         return nn_no_evaluation(status);
@@ -170,7 +203,7 @@ nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, 
     ad_memory memory = ad_memory_over(&allocator);
     nn_store store = {.memory = &memory};
     nn_evaluation evaluation = {.global_step = e->step};
-    if (!make_room(&sum, &store))
+    if (with_figures && !make_room(&sum, &store))
         status = nn_estimator_fail(e, AD_NO_MEMORY, "evaluate: memory is out for %" PRId64 " rows", data->rows);
     if (status == AD_OK)
         status = nn_estimator_run(e, &use);
@@ -183,6 +216,18 @@ nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, 
     evaluation.accuracy = truth->classes ? nn_total_of(&sum.right) / weight : (double)NAN;
     evaluation.loss = nn_total_of(&sum.loss) / weight;
     return evaluation;
+}
+
+nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, const nn_truth *truth)
+{
+    return evaluate(e, "evaluate", data, truth, true);
+}
+
+nn_evaluation nn_estimator_validate(const nn_estimator *e, const nn_data *data, const nn_truth *truth)
+{
+    char who[64];
+    snprintf(who, sizeof who, "fit: validation after step %" PRId64, e->step);
+    return evaluate(e, who, data, truth, false);
 }
 
 nn_evaluation_figure nn_evaluation_named(const nn_evaluation *e, const char *name)

@@ -1,39 +1,20 @@
 /* Training an estimator: batches in a random order, one step after another. */
-#include "estimator.h"
+#include "fit.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <time.h>
 
 #include <gradtape/backward.h>
+#include <gradtape/inspect.h>
 #include <gradtape/operators.h>
 #include <gradtape/random.h>
 
 #include "../network/node.h"
-
-enum { DEFAULT_BATCH = 32 };
-
-static ad_status check_fit(const nn_estimator *e, const nn_data *data, const nn_truth *truth, const nn_fit_options *o)
-{
-    if (e->is_fitting)
-        return nn_estimator_fail(e, AD_BAD_STATE, "fit: it is running already: a callback must not call it");
-    ad_status status = nn_estimator_check(e, data, truth, "fit");
-    if (status != AD_OK)
-        return status;
-    if (!nn_truth_counts(truth, data))
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: no row counts: each has the weight 0, or its class has");
-    if (o->batch_size < 0)
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: batch_size is %" PRId64 ": it must be 1 or more, or 0 for %d",
-                                 o->batch_size, DEFAULT_BATCH);
-    if (o->steps < 0)
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: steps is %" PRId64 ": it must be 1 or more, or 0 for one epoch",
-                                 o->steps);
-    if (o->steps > INT64_MAX - e->step)
-        return nn_estimator_fail(e, AD_BAD_VALUE,
-                                 "fit: steps is %" PRId64 ": after %" PRId64 " steps that is more than can be counted",
-                                 o->steps, e->step);
-    return AD_OK;
-}
+#include "../training/schedules.h"
+#include "progress.h"
+#include "validate.h"
 
 /* ---- The order of the rows --------------------------------------------------------------------------------------- */
 
@@ -46,85 +27,189 @@ static nn_cursor next_place(nn_cursor at, int64_t rows, int64_t least)
     return (nn_cursor){.epoch = at.rows ? at.epoch + 1 : 0, .place = 0, .rows = rows};
 }
 
+/* Makes room for n row numbers. Returns false, and keeps an error, if memory is out. */
+static bool make_room(nn_estimator *e, int32_t **numbers, int64_t *room, int64_t n)
+{
+    if (*room >= n)
+        return true;
+    int32_t *more = ad_memory_take(&e->memory, (size_t)n, sizeof *more);
+    if (!more) {
+        nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for the order of %" PRId64 " rows", n);
+        return false;
+    }
+    ad_memory_release(&e->memory, *numbers, (size_t)*room, sizeof *more);
+    *numbers = more;
+    *room = n;
+    return true;
+}
+
 /* Makes `order` the permutation of the epoch. It depends on nothing but seed, epoch and rows, so it can be made again.
  */
-static ad_status make_order(nn_estimator *e, nn_cursor at)
+static bool make_order(nn_estimator *e, nn_cursor at)
 {
     if (e->order && e->order_of.rows == at.rows && e->order_of.epoch == at.epoch)
-        return AD_OK;
-    if (e->order_room < at.rows) {
-        int32_t *order = ad_memory_take(&e->memory, (size_t)at.rows, sizeof *order);
-        if (!order)
-            return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for the order of %" PRId64 " rows", at.rows);
-        ad_memory_release(&e->memory, e->order, (size_t)e->order_room, sizeof *order);
-        e->order = order;
-        e->order_room = at.rows;
-    }
+        return true;
+    if (!make_room(e, &e->order, &e->order_room, at.rows))
+        return false;
     e->order_of = at;
     ad_random_permutation(e->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch), at.rows, e->order);
-    return AD_OK;
+    return true;
+}
+
+/* The rows of the batch at a place. */
+static int64_t rows_at(const nn_fit *f, nn_cursor at)
+{
+    const int64_t left = at.rows - at.place;
+    return left - f->batch < f->least ? left : f->batch;
+}
+
+/* The rows of the arrays that the batch of n rows at a place takes; NULL if memory is out. */
+static const int32_t *pick_rows(const nn_fit *f, nn_cursor at, int64_t n)
+{
+    nn_estimator *e = f->e;
+    if (!make_order(e, at))
+        return NULL;
+    if (!f->data.index)
+        return e->order + at.place;
+    if (!make_room(e, &e->picked, &e->picked_room, n))
+        return NULL;
+    for (int64_t i = 0; i < n; i++)
+        e->picked[i] = f->data.index[e->order[at.place + i]];
+    return e->picked;
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------------------------- */
 
-/* Records the mean loss of rows of the data, which count as much as `sum` in all. */
-static ad_tensor record_loss(nn_estimator *e, const nn_data *data, const nn_truth *truth, nn_pass pass,
-                             const int32_t *rows, int64_t n, double sum)
+/* A batch: rows of the arrays, which count as much as `sum` in all. */
+typedef struct batch {
+    nn_fit *fit;
+    nn_pass pass;
+    const int32_t *rows;
+    int64_t n;
+    double sum;
+} batch;
+
+/* Records the mean loss of a batch. */
+static ad_tensor record_loss(ad_tape *tape, void *context)
 {
-    const ad_tensor x = nn_batch_features(&e->batch, e->tape, &e->scaling, data, rows, 0, n);
-    const ad_tensor z = nn_run(e->network, pass, x);
-    const ad_tensor y = nn_batch_truth(&e->batch, e->tape, truth, data, rows, 0, n);
-    return nn_batch_mean(&e->batch, nn_head_losses(truth->head, z, y, &e->options.head_options), sum);
+    const batch *b = context;
+    const nn_fit *f = b->fit;
+    nn_estimator *e = f->e;
+    const ad_tensor x = nn_batch_features(&e->batch, tape, &e->scaling, &f->data, b->rows, 0, b->n);
+    const ad_tensor z = nn_run(e->network, b->pass, x);
+    const ad_tensor y = nn_batch_truth(&e->batch, tape, f->truth, &f->data, b->rows, 0, b->n);
+    return nn_batch_mean(&e->batch, nn_head_losses(f->truth->head, z, y, &e->options.head_options), b->sum);
 }
 
-/* Records a batch and updates the parameters by it. */
-static ad_status learn_batch(nn_estimator *e, const nn_data *data, const nn_truth *truth, const int32_t *rows,
-                             int64_t n, double sum, double *loss)
+/* The name of the layer, with those around it, in which an entry was recorded; "" if it was in none. */
+static void name_layer(const ad_tape *tape, size_t entry, char *name, size_t size)
 {
-    const nn_pass pass = nn_training(e->network, e->step);
-    const ad_tensor mean = record_loss(e, data, truth, pass, rows, n, sum);
-    *loss = ad_item(mean);
-    if (ad_status_of(e->tape) == AD_OK && !isfinite(*loss))
-        ad_fail(e->tape, AD_NOT_FINITE,
-                "the loss is %s at step %" PRId64 ": a smaller rate or scaled features may mend it",
-                isnan(*loss) ? "NaN" : "infinite", e->step + 1);
+    int n = 0;
+    name[0] = 0;
+    for (size_t i = 0; i < ad_scope_count(tape); i++) {
+        const ad_scope s = ad_scope_at(tape, i);
+        if (entry < s.first || entry >= s.first + s.n)
+            continue;
+        n += snprintf(name + n, size - (size_t)n, "%s%s", n ? "/" : "", s.name);
+        n = n < (int)size ? n : (int)size - 1;
+    }
+}
+
+/* Puts the tape in error where the loss is not finite: the message names the layer that gave the first such number. */
+static void check_loss(const nn_fit *f, ad_tensor mean)
+{
+    const nn_estimator *e = f->e;
+    char layer[400] = "";
+    if (ad_status_of(e->tape) != AD_OK || isfinite(f->loss))
+        return;
+    const ad_tensor first = ad_first_not_finite(e->tape, mean, NULL);
+    const bool is_recorded = ad_is_valid(first) && !ad_is_kept(first);
+    if (is_recorded)
+        name_layer(e->tape, ad_number_of(first), layer, sizeof layer);
+    else if (ad_is_valid(first))
+        snprintf(layer, sizeof layer, "%s", ad_name_of(first));
+    const bool has_best = f->options->patience > 0 && e->best.has_weights;
+    ad_fail(e->tape, AD_NOT_FINITE,
+            "the loss is %s at step %" PRId64 " (first in %.300s); the %s of step %" PRId64
+            "%s is kept; try a smaller rate, clip_norm, or scaled features",
+            isnan(f->loss) ? "NaN" : "infinite", e->step + 1, layer[0] ? layer : "the loss itself", e->options.noun,
+            has_best ? e->history.best.step : e->step, has_best ? ", the best," : "");
+}
+
+/* The error of the tape is the fit's. Where the gradient was not finite, but the loss was, the step is told here. */
+static ad_status fail_step(nn_estimator *e, double loss)
+{
+    char who[48] = "fit";
+    if (ad_status_of(e->tape) == AD_NOT_FINITE && isfinite(loss))
+        snprintf(who, sizeof who, "fit: step %" PRId64, e->step + 1);
+    return nn_estimator_fail_with_tape(e, e->tape, who);
+}
+
+/* Updates the parameters by a batch. */
+static ad_status learn_batch(nn_fit *f, batch *b)
+{
+    nn_estimator *e = f->e;
+    const bool is_watched = nn_is_watched_next(f);
+    if (is_watched)
+        ad_watch(e->tape, AD_ON);
+    e->is_recorded = is_watched;
+    const ad_tensor mean = record_loss(e->tape, b);
+    f->loss = ad_item(mean);
+    check_loss(f, mean);
     ad_backward(mean);
-    if (nn_step(e->network, pass, &e->options.optimiser) != AD_OK)
+    const ad_status status =
+        is_watched ? nn_watched_step(f, b->pass) : nn_step_by(e->network, b->pass, &e->options.optimiser, f->factor);
+    if (status != AD_OK)
+        return fail_step(e, f->loss);
+    if (!is_watched)
+        ad_reset(e->tape);
+    return AD_OK;
+}
+
+/* Makes a step of a search over all rows. */
+static ad_status search(nn_fit *f, batch *b)
+{
+    nn_estimator *e = f->e;
+    nn_search_result found = {0};
+    if (nn_network_search(e->network, b->pass, &e->options.optimiser, record_loss, b, &found) != AD_OK)
         return nn_estimator_fail_with_tape(e, e->tape, "fit");
-    ad_reset(e->tape);
+    f->loss = found.loss_before;
+    f->has_ended |= found.has_ended;
     return AD_OK;
 }
 
 /* One step; everything that can fail comes before the first change. A batch in which no row counts changes nothing. */
-static ad_status train_step(nn_estimator *e, const nn_data *data, const nn_truth *truth, int64_t batch_size,
-                            double *loss)
+static ad_status train_step(nn_fit *f)
 {
-    const int64_t least = nn_network_least_examples(e->network);
-    nn_cursor at = next_place(e->at, data->rows, least);
-    const int64_t left = at.rows - at.place, n = left - batch_size < least ? left : batch_size;
-    ad_status status = make_order(e, at);
-    if (status != AD_OK)
-        return status;
-    if (!nn_batch_reserve(&e->batch, n, data->columns, nn_truth_width(truth->head, truth->k), &e->memory))
+    nn_estimator *e = f->e;
+    nn_cursor at = next_place(e->at, f->data.rows, f->least);
+    const nn_cursor taken = f->options->overfit_one_batch ? (nn_cursor){.rows = at.rows} : at;
+    const int64_t n = rows_at(f, taken);
+    const int32_t *rows = pick_rows(f, taken, n);
+    if (!rows)
+        return AD_NO_MEMORY;
+    const int64_t width = nn_truth_width(f->truth->head, f->truth->k);
+    if (!nn_batch_reserve(&e->batch, n, f->data.columns, width, &e->memory))
         return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", n);
     nn_estimator_prepare_tape(e);
-    const int32_t *rows = e->order + at.place;
-    const double sum = nn_batch_weigh(&e->batch, truth, data, rows, n);
-    status = sum > 0 ? learn_batch(e, data, truth, rows, n, sum, loss) : AD_OK;
+    batch b = {f, nn_training(e->network, e->step), rows, n, nn_batch_weigh(&e->batch, f->truth, &f->data, rows, n)};
+    f->factor = e->plateau_factor * nn_schedule_factor_at(&e->options.optimiser.schedule, e->step);
+    f->loss = 0;
+    ad_status status = AD_OK;
+    if (b.sum > 0)
+        status = e->options.optimiser.rule->search ? search(f, &b) : learn_batch(f, &b);
     if (status != AD_OK)
         return status;
-    at.place += n;
+    if (b.sum > 0)
+        nn_history_add_loss(&e->history, f->loss);
+    at.place += rows_at(f, at);
     e->at = at;
     e->step++;
+    e->rate = f->factor * e->options.optimiser.rate;
     return AD_OK;
 }
 
-/* The batches of an epoch: a rest that is too small for one has joined the last. */
-static int64_t steps_of_epoch(int64_t rows, int64_t batch, int64_t least)
-{
-    const int64_t whole = rows / batch;
-    return whole + (whole == 0 || rows % batch >= least);
-}
+/* ---- A fit ------------------------------------------------------------------------------------------------------- */
 
 static double seconds_now(void)
 {
@@ -133,39 +218,103 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static ad_status train(nn_estimator *e, const nn_data *data, const nn_truth *truth, const nn_fit_options *o)
+/* What follows a step: validation and a row of the history where they are due. A validation that failed is due until
+ * it is made. */
+static ad_status observe(nn_fit *f)
 {
-    const int64_t batch = o->batch_size ? o->batch_size : DEFAULT_BATCH;
-    const int64_t steps =
-        o->steps ? o->steps : steps_of_epoch(data->rows, batch, nn_network_least_examples(e->network));
-    const int64_t last = e->step + steps;
-    const double start = seconds_now();
-    while (e->step < last) {
-        nn_progress progress = {.last_step = last};
-        const ad_status status = train_step(e, data, truth, batch, &progress.loss);
-        if (status != AD_OK)
-            return status;
-        progress.step = e->step;
-        progress.seconds = seconds_now() - start;
-        if (o->callback && (!o->callback(&progress, o->context) || e->is_to_close))
-            return AD_STOPPED;
+    nn_estimator *e = f->e;
+    const bool validates = nn_is_validation_due(f);
+    nn_history_row row = {.step = e->step,
+                          .epoch = e->at.epoch,
+                          .rate = e->rate,
+                          .validated = validates,
+                          .validation_loss = (double)NAN,
+                          .validation_accuracy = (double)NAN};
+    e->is_observed = true;
+    if (!validates && !nn_is_end_of_epoch(f) && e->step % NN_HISTORY_STEPS != 0)
+        return AD_OK;
+    const ad_status status = validates ? nn_validate(f) : AD_OK;
+    e->is_observed = status == AD_OK;
+    if (status != AD_OK)
+        return status;
+    if (validates) {
+        row.validation_loss = f->validation.loss;
+        row.validation_accuracy = f->validation.accuracy;
     }
+    const nn_history_row *added = nn_history_add(&e->history, row);
+    if (validates && f->validation.is_best)
+        e->history.best = *added;
     return AD_OK;
 }
 
-ad_status nn_estimator_fit(nn_estimator *e, const nn_data *data, const nn_truth *truth, const nn_fit_options *options)
+/* Asks the callback. Returns false if the fit is to stop. */
+static bool goes_on(nn_fit *f, double start)
 {
-    static const nn_fit_options none = {0};
-    options = options ? options : &none;
-    ad_status status = check_fit(e, data, truth, options);
-    if (status == AD_OK && !e->tape)
-        status = nn_estimator_build(e, data);
+    nn_estimator *e = f->e;
+    if (!f->options->callback)
+        return true;
+    const nn_progress progress = {.step = e->step,
+                                  .first_step = f->first,
+                                  .last_step = f->last,
+                                  .epoch = e->at.epoch,
+                                  .loss = f->loss,
+                                  .rate = e->rate,
+                                  .seconds = seconds_now() - start,
+                                  .validation = f->validation,
+                                  .network = e->network,
+                                  .history = &e->history,
+                                  .is_watched = nn_was_watched(f),
+                                  .is_last = f->has_ended || e->step == f->last,
+                                  .shown = &f->shown};
+    return f->options->callback(&progress, f->options->context) && !e->is_to_close;
+}
+
+static ad_status train(nn_fit *f)
+{
+    const double start = seconds_now();
+    ad_status status = f->e->is_observed || f->e->step == 0 ? AD_OK : observe(f);
+    while (status == AD_OK && f->e->step < f->last && !f->has_ended) {
+        status = train_step(f);
+        if (status == AD_OK)
+            status = observe(f);
+        if (status == AD_OK && !goes_on(f, start))
+            status = AD_STOPPED;
+    }
+    return status;
+}
+
+static ad_status run(nn_fit *f)
+{
+    nn_estimator *e = f->e;
+    ad_status status = nn_plan_fit(f);
+    const bool is_new = !e->tape;
+    if (status == AD_OK && is_new)
+        status = nn_estimator_build(e, &f->data);
     if (status != AD_OK)
         return status;
-    e->is_fitting = true;
-    status = train(e, data, truth, options);
-    e->is_fitting = false;
+    status = nn_plan_steps(f);
+    if (status == AD_OK)
+        status = nn_begin_validation(f);
+    if (status == AD_OK) {
+        e->is_fitting = true;
+        status = nn_end_validation(f, train(f));
+        e->is_fitting = false;
+    }
     if (e->step == 0 && !e->is_to_close)
         nn_estimator_release_network(e); /* nothing was learnt: the next fit may have other data */
+    return status;
+}
+
+ad_status nn_estimator_fit(nn_estimator *e, const nn_data *data, const nn_truth *truth, const nn_truth *held,
+                           const nn_fit_options *options)
+{
+    static const nn_fit_options none = {0};
+    nn_fit fit = {.e = e, .options = options ? options : &none, .truth = truth, .held_truth = held};
+    if (!data)
+        return nn_estimator_check(e, NULL, truth, "fit");
+    fit.data = *data;
+    const ad_status status = run(&fit);
+    nn_end_progress(&fit.shown);
+    nn_split_close(fit.split);
     return status;
 }

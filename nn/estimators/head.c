@@ -8,6 +8,7 @@
 
 #include <gradtape/estimator.h>
 
+#include "../data/view.h"
 #include "../shape_text.h"
 
 /* ---- The row ----------------------------------------------------------------------------------------------------- */
@@ -89,7 +90,7 @@ ad_tensor nn_head_losses(const nn_head *head, ad_tensor z, ad_tensor y, const nn
                                                                                   : (ad_tensor){.tape = z.tape};
 }
 
-ad_tensor nn_head_predictions(const nn_head *head, int64_t k, ad_tensor z, int64_t first)
+ad_tensor nn_head_predictions(const nn_head *head, int64_t k, ad_tensor z, const nn_data *data, int64_t first)
 {
     const ad_tensor y = head->predict(z);
     const int64_t n = ad_shape_of(z).dims[0];
@@ -98,7 +99,7 @@ ad_tensor nn_head_predictions(const nn_head *head, int64_t k, ad_tensor z, int64
     while (p && i < n * k && isfinite(p[i]))
         i++;
     if (p && i < n * k)
-        ad_fail(z.tape, AD_NOT_FINITE, "row %" PRId64 ": the prediction of the head %s is %s", first + i / k,
-                head->name, isnan(p[i]) ? "NaN" : "infinite");
+        ad_fail(z.tape, AD_NOT_FINITE, "row %" PRId64 ": the prediction of the head %s is %s",
+                nn_row_of(data, first + i / k), head->name, isnan(p[i]) ? "NaN" : "infinite");
     return p && i == n * k ? y : (ad_tensor){.tape = z.tape};
 }

@@ -51,7 +51,7 @@ ad_status nn_regressor_fit(nn_regressor *r, const nn_data *data, const nn_fit_op
 {
     if (!r)
         return AD_BAD_HANDLE;
-    const ad_status status = nn_estimator_fit(&r->e, data, &r->e.truth, options);
+    const ad_status status = nn_estimator_fit(&r->e, data, &r->e.truth, &r->e.truth, options);
     if (r->e.is_to_close && !r->e.is_fitting)
         nn_regressor_close(r);
     return status;
@@ -98,5 +98,7 @@ ad_tensor nn_regressor_parameter(nn_regressor *r, size_t index)
 {
     return r ? nn_estimator_parameter(&r->e, index) : (ad_tensor){0};
 }
+
+const nn_history *nn_regressor_history(const nn_regressor *r) { return r ? &r->e.history : NULL; }
 
 ad_usage nn_regressor_usage(const nn_regressor *r) { return r ? nn_estimator_usage(&r->e) : (ad_usage){0}; }

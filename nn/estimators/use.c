@@ -5,10 +5,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "../data/view.h"
+
 enum { USE_BATCH = 512 };
 
 /* Finite features may still overflow on their way through the network. */
-static bool check_logits(ad_tensor logits, int64_t first)
+static bool check_logits(ad_tensor logits, const nn_data *data, int64_t first)
 {
     const float *z = ad_f32(logits);
     const size_t n = z ? ad_size_of(logits) : 0;
@@ -18,8 +20,8 @@ static bool check_logits(ad_tensor logits, int64_t first)
         i++;
     if (i < n)
         ad_fail(logits.tape, AD_NOT_FINITE,
-                "row %" PRId64 ": a logit is not finite: its features are too large for the network",
-                first + (int64_t)i / shape.dims[1]);
+                "row %" PRId64 ": a logit is not finite: its features or the network's weights are too large",
+                nn_row_of(data, first + (int64_t)i / shape.dims[1]));
     return z && i == n;
 }
 
@@ -39,8 +41,8 @@ static ad_status run_over(const nn_estimator *e, nn_reader *r, const nn_use *use
         const int64_t n = data->rows - first < batch ? data->rows - first : batch;
         const ad_tensor x = nn_batch_features(&r->batch, r->tape, &e->scaling, data, NULL, first, n);
         const ad_tensor z = nn_run(e->network, nn_inference(e->network), x);
-        if (!use->needs_finite || check_logits(z, first))
-            use->consume(e, r, z, first, n, use->out);
+        if (!use->needs_finite || check_logits(z, data, first))
+            use->consume(e, r, use, z, first, n);
         status = ad_status_of(r->tape) == AD_OK ? ad_reset(r->tape) : nn_estimator_fail_with_tape(e, r->tape, use->who);
     }
     return status;
@@ -81,14 +83,15 @@ static void write_numbers(ad_tensor numbers, int64_t first, int64_t n, float *ou
         memcpy(out + (size_t)first * each, x, (size_t)n * each * sizeof *x);
 }
 
-void nn_write_logits(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+void nn_write_logits(const nn_estimator *e, nn_reader *r, const nn_use *use, ad_tensor logits, int64_t first, int64_t n)
 {
     (void)e, (void)r;
-    write_numbers(logits, first, n, out);
+    write_numbers(logits, first, n, use->out);
 }
 
-void nn_write_predictions(const nn_estimator *e, nn_reader *r, ad_tensor logits, int64_t first, int64_t n, void *out)
+void nn_write_predictions(const nn_estimator *e, nn_reader *r, const nn_use *use, ad_tensor logits, int64_t first,
+                          int64_t n)
 {
     (void)r;
-    write_numbers(nn_head_predictions(e->truth.head, e->truth.k, logits, first), first, n, out);
+    write_numbers(nn_head_predictions(e->truth.head, e->truth.k, logits, use->data, first), first, n, use->out);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../data/view.h"
 #include "../options/near.h"
 #include "../options/writer.h"
 
@@ -180,10 +181,11 @@ bool nn_vocabulary_encode(const nn_vocabulary *v, const nn_data *data, int32_t *
         return false;
     }
     for (int64_t i = 0; i < data->rows; i++) {
-        classes[i] = has_texts ? nn_vocabulary_find_text(v, data->label_texts[i])
-                               : nn_vocabulary_find_integer(v, data->labels[i]);
-        if (classes[i] < 0)
-            return refuse_row(v, data, i, &w);
+        const int64_t row = nn_row_of(data, i);
+        classes[row] = has_texts ? nn_vocabulary_find_text(v, data->label_texts[row])
+                                 : nn_vocabulary_find_integer(v, data->labels[row]);
+        if (classes[row] < 0)
+            return refuse_row(v, data, row, &w);
     }
     return true;
 }

@@ -36,8 +36,9 @@ bool nn_vocabulary_has_texts(const nn_vocabulary *vocabulary);
 int32_t nn_vocabulary_integer(const nn_vocabulary *vocabulary, int32_t class);
 const char *nn_vocabulary_text(const nn_vocabulary *vocabulary, int32_t class);
 
-/* Writes the class of each row's label to classes [rows]. Returns false, and a message that names the row, if a label
- * is NULL or not in the vocabulary, or the data have no labels of its kind. */
+/* Writes the class of each row's label to classes [rows of the arrays] (view.h). The view is checked before. Returns
+ * false, and a message that names the row, if a label is NULL or not in the vocabulary, or the data have no labels of
+ * its kind. */
 bool nn_vocabulary_encode(const nn_vocabulary *vocabulary, const nn_data *data, int32_t *classes, char *message,
                           size_t size);
 

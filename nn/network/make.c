@@ -207,7 +207,8 @@ ad_status nn_make_parts(nn_network *network)
     network->parts = nn_store_take(&network->store, most, sizeof *network->parts);
     network->trained = nn_store_take(&network->store, most, sizeof *network->trained);
     network->factors = nn_store_take(&network->store, most, sizeof *network->factors);
-    if (!network->parts || !network->trained || !network->factors)
+    network->memory_of_steps.kept = nn_store_take(&network->store, most, sizeof *network->memory_of_steps.kept);
+    if (!network->parts || !network->trained || !network->factors || !network->memory_of_steps.kept)
         return ad_fail(t, AD_NO_MEMORY, "network: memory is out");
     if (check_groups(network))
         for (size_t i = 0; i < network->n_nodes && ad_status_of(t) == AD_OK; i++)

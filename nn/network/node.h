@@ -46,6 +46,7 @@ struct nn_network {
     ad_tensor *trained;  /* [n_trained]: parameters that are not frozen, with their factors */
     nn_factors *factors; /* [n_trained] */
     size_t n_trained;
+    nn_step_memory memory_of_steps;
 };
 
 /* A layer while it is planned or run. */
@@ -71,6 +72,20 @@ ad_status nn_make_parts(nn_network *network);
 
 /* Makes the optimiser's slots (nn_optimiser_prepare). */
 ad_status nn_network_prepare(nn_network *network, const nn_optimiser_options *optimiser);
+
+/* nn_step with this factor on the rate, from 0 to 1, instead of that of the schedule. A rate of 0 changes no parameter.
+ * Error: another factor, which names the schedule. */
+ad_status nn_step_by(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser, double factor);
+
+/* Return whether a network can make a step after this pass, and whether all new values of its states are finite: one
+ * that became infinite or NaN would stay so for ever. The tape is in error if not; `who` stands in the message. */
+bool nn_check_step(const nn_network *network, nn_pass pass, const char *who);
+bool nn_check_proposals(const nn_network *network);
+
+/* nn_search_step for the parameters that are not frozen, by the factors of their groups, which must not change the
+ * rate. Errors: those of nn_search_step and nn_step; nothing is trained. Returns the tape's status. */
+ad_status nn_network_search(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser,
+                            nn_objective *objective, void *context, nn_search_result *result);
 
 /* The fewest examples that a pass that trains can take. */
 int64_t nn_network_least_examples(const nn_network *network);

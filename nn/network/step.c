@@ -5,10 +5,17 @@
 
 #include <gradtape/update.h>
 
-static bool check_step(const nn_network *network, const char *who)
+static bool check_network(const nn_network *network, const char *who)
 {
     if (network && !network->first)
         ad_fail(network->tape, AD_BAD_HANDLE, "%s: the network has no layers: opening it failed", who);
+    return network && ad_status_of(network->tape) == AD_OK;
+}
+
+bool nn_check_step(const nn_network *network, nn_pass pass, const char *who)
+{
+    if (check_network(network, who) && !pass.trains)
+        ad_fail(network->tape, AD_BAD_STATE, "%s: the pass is for inference: make it by nn_training", who);
     return network && ad_status_of(network->tape) == AD_OK;
 }
 
@@ -23,7 +30,7 @@ int64_t nn_network_least_examples(const nn_network *network)
 
 ad_status nn_network_prepare(nn_network *network, const nn_optimiser_options *optimiser)
 {
-    if (!check_step(network, "prepare") || network->n_trained == 0)
+    if (!check_network(network, "prepare") || network->n_trained == 0)
         return network ? ad_status_of(network->tape) : AD_BAD_HANDLE;
     return nn_optimiser_prepare(optimiser, network->trained, network->n_trained);
 }
@@ -39,8 +46,7 @@ static bool is_finite(ad_tensor x)
     return i == n;
 }
 
-/* A running value that became infinite or NaN would stay so for ever. */
-static bool check_proposals(const nn_network *network)
+bool nn_check_proposals(const nn_network *network)
 {
     for (size_t i = 0; i < network->n_parts; i++) {
         const nn_made_part *part = &network->parts[i];
@@ -53,15 +59,26 @@ static bool check_proposals(const nn_network *network)
     return ad_status_of(network->tape) == AD_OK;
 }
 
-ad_status nn_step(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser)
+ad_status nn_step_by(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser, double factor)
 {
-    if (!check_step(network, "step"))
+    static const nn_optimiser_options none = {0};
+    if (!nn_check_step(network, pass, "step"))
         return network ? ad_status_of(network->tape) : AD_BAD_HANDLE;
-    if (!pass.trains)
-        return ad_fail(network->tape, AD_BAD_STATE, "step: the pass is for inference: make it by nn_training");
-    if (!check_proposals(network))
+    if (!nn_check_proposals(network))
         return ad_status_of(network->tape);
     if (network->n_trained == 0)
         return ad_commit(network->tape);
-    return nn_optimiser_step_by(optimiser, network->trained, network->factors, network->n_trained);
+    const nn_trained trained = {network->trained, network->factors, network->n_trained, &network->memory_of_steps};
+    return nn_optimiser_step_by(optimiser ? optimiser : &none, &trained, factor);
+}
+
+ad_status nn_step(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser)
+{
+    const nn_schedule_options *const schedule = optimiser ? &optimiser->schedule : NULL;
+    if (nn_check_step(network, pass, "step") && schedule && schedule->rule && schedule->rule->observes)
+        return ad_fail(network->tape, AD_BAD_VALUE,
+                       "step: the schedule %s goes by the losses that it is told, and nn_step tells it none: leave it "
+                       "out, and multiply the rate by what nn_plateau_observe returns",
+                       schedule->rule->name ? schedule->rule->name : "of the options");
+    return nn_step_by(network, pass, optimiser, nn_schedule_factor(schedule, pass.step));
 }

@@ -14,6 +14,10 @@ static const void *optimiser_at(int number) { return number < 0 ? NULL : nn_opti
 
 static const char *optimiser_name(const void *rule) { return ((const nn_optimiser *)rule)->name; }
 
+static const void *schedule_at(int number) { return number < 0 ? NULL : nn_schedule_at((size_t)number); }
+
+static const char *schedule_name(const void *rule) { return ((const nn_schedule *)rule)->name; }
+
 /* A row: its struct and member, its type, then name, meaning and what else there is. */
 #define ROW(T, member, kind, ...)                                                                                      \
     {                                                                                                                  \
@@ -23,6 +27,10 @@ static const char *optimiser_name(const void *rule) { return ((const nn_optimise
 /* An option of the optimiser, which says its default and whether it reads it. */
 #define BY_RULE(T, member, kind, what, ...)                                                                            \
     ROW(T, optimiser.member, kind, #member, what, .is_by_row = true, .range = __VA_ARGS__)
+
+/* The same of its schedule. */
+#define BY_SCHEDULE(T, member, kind, what, ...)                                                                        \
+    ROW(T, optimiser.schedule.member, kind, "schedule_" #member, what, .is_by_row = true, .range = __VA_ARGS__)
 
 /* The rows that both structs have, in the order of the tables. A constant of the scaling and what 1 is divided by it
  * are numbers that f32 holds. */
@@ -42,7 +50,7 @@ static const char *optimiser_name(const void *rule) { return ((const nn_optimise
         BY_RULE(T, initial_accumulator, REAL, "what a sum of squares begins with", NN_ABOVE(0)),                       \
         BY_RULE(T, decay, REAL, "of weights, with each update", NN_AT_LEAST(0)),                                       \
         BY_RULE(T, l2, REAL, "times x is added to the gradient of weights", NN_AT_LEAST(0)),                           \
-        BY_RULE(T, l1, REAL, "the penalty on sizes of weights", NN_AT_LEAST(0)),                                       \
+        BY_RULE(T, l1, REAL, "times the sign of x is added to the gradient of weights", NN_AT_LEAST(0)),               \
         BY_RULE(T, momentum, REAL, "the share of the last velocity that is kept", NN_FROM_TO_BELOW(0, 1)),             \
         BY_RULE(T, beta1, REAL, "the share of the last mean that is kept", NN_FROM_TO_BELOW(0, 1)),                    \
         BY_RULE(T, beta2, REAL, "the same for squares", NN_FROM_TO_BELOW(0, 1)),                                       \
@@ -53,6 +61,19 @@ static const char *optimiser_name(const void *rule) { return ((const nn_optimise
         BY_RULE(T, centred, SWITCH, "RMSProp: by the variance of gradients", {0}),                                     \
         BY_RULE(T, epsilon_hat, SWITCH, "Adam: epsilon is added before the root is corrected", {0}),                   \
         BY_RULE(T, from_zero, SWITCH, "FTRL: the first step forgets what x was", {0}),                                 \
+        BY_RULE(T, history, INTEGER, "L-BFGS: how many pairs are kept", NN_FROM_TO(1, 100)),                           \
+        BY_RULE(T, clip_value, REAL, "gradients are brought into [-clip_value, clip_value]", NN_AT_LEAST(0)),          \
+        BY_RULE(T, clip_norm, REAL, "the largest norm of all gradients together", NN_AT_LEAST(0)),                     \
+        ROW(T, optimiser.schedule.rule, ROW, "schedule", "how the rate changes from step to step", .row = schedule_at, \
+            .row_name = schedule_name, .standard_row = &nn_schedule_constant, .is_by_row = true),                      \
+        BY_SCHEDULE(T, steps, INTEGER, "in which the rate falls once, or of its way down", NN_AT_LEAST(1)),            \
+        BY_SCHEDULE(T, factor, REAL, "by which the rate falls", {.high = 1, .above_low = true, .below_high = true}),   \
+        BY_SCHEDULE(T, power, REAL, "polynomial: of what is left of the way", NN_ABOVE(0)),                            \
+        BY_SCHEDULE(T, floor, REAL, "the share of the rate below which it never falls", NN_FROM_TO_BELOW(0, 1)),       \
+        BY_SCHEDULE(T, patience, INTEGER, "plateau: evaluations without a better one", NN_AT_LEAST(1)),                \
+        BY_SCHEDULE(T, threshold, REAL, "plateau: the share by which a better loss is lower", NN_FROM_TO_BELOW(0, 1)), \
+        ROW(T, optimiser.schedule.warm_up, INTEGER, "warm_up", "steps in which the rate first rises",                  \
+            .is_by_row = true, .range = NN_AT_LEAST(0)),                                                               \
         ROW(T, scaling, CHOICE, "scaling", "of the features", .choice = nn_scaling_name),                              \
         ROW(T, scaling_constant, REAL, "scaling_constant", "what features are divided by if scaling is constant",      \
             .standard = 255, .range = NN_FROM_TO(1e-38, 1e38)),                                                        \

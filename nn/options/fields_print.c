@@ -38,6 +38,13 @@ static size_t count_integers(const nn_field *f, const int64_t *list)
     return n;
 }
 
+/* A default that settings leave out. */
+static bool is_left_out(const nn_field *f, const void *at)
+{
+    const void *const *row = at;
+    return f->type == NN_FIELD_ROW && f->is_by_row && (!*row || *row == f->standard_row);
+}
+
 /* The name of a choice or of a row, the default's for none; NULL if the default has none either. */
 static const char *name_of(const nn_field *f, const void *at)
 {
@@ -61,7 +68,7 @@ static bool has_value(const nn_field *f, const void *at)
     case NN_FIELD_SWITCH: return *(const bool *)at || !f->is_by_row;
     case NN_FIELD_SEED: return true;
     case NN_FIELD_CHOICE:
-    case NN_FIELD_ROW: name = name_of(f, at); return name && *name;
+    case NN_FIELD_ROW: name = name_of(f, at); return name && *name && !is_left_out(f, at);
     case NN_FIELD_TEXT: return *(const char *const *)at;
     case NN_FIELD_INTEGERS: return count_integers(f, at);
     case NN_FIELD_REALS: return ((const nn_reals *)at)->n;

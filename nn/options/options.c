@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "../training/optimisers.h"
 #include "estimator_fields.h"
 #include "fields.h"
 
@@ -70,21 +69,41 @@ static ad_status read_option(nn_options *o, nn_fields fields, char *text, bool *
     return AD_OK;
 }
 
-/* 0 stands for the default in the options, so that it cannot be said where the optimiser has one. */
+static const nn_field *field_at(nn_fields fields, size_t offset)
+{
+    for (size_t i = 0; i < fields.n; i++)
+        if (fields.at[i].offset == offset)
+            return &fields.at[i];
+    return NULL;
+}
+
+static bool is_zero(const nn_field *f, const void *at)
+{
+    return f->type == NN_FIELD_REAL ? *(const double *)at == 0
+                                    : f->type == NN_FIELD_INTEGER && *(const int64_t *)at == 0;
+}
+
+/* 0 stands for the default in the options, so that it cannot be said where the optimiser or its schedule has one. */
 static ad_status check_zeros(nn_options *o, nn_fields fields, const bool *seen)
 {
     const nn_optimiser_options *const of =
         o->kind == NN_CLASSIFIER ? &o->of.classifier.optimiser : &o->of.regressor.optimiser;
     const nn_optimiser *const rule = of->rule ? of->rule : &nn_adagrad;
+    const nn_schedule *const schedule = of->schedule.rule ? of->schedule.rule : &nn_schedule_constant;
     for (size_t i = 0; i < fields.n; i++) {
+        const void *const member = nn_field_member(&fields.at[i], &o->of);
+        if (!seen[i] || !is_zero(&fields.at[i], member))
+            continue;
+        const size_t at = (size_t)((const char *)member - (const char *)of); /* too large for what is not inside */
+        const nn_field *const by_rule = field_at(rule->fields, at);
         const nn_field *const f =
-            seen[i] && fields.at[i].type == NN_FIELD_REAL ? nn_optimiser_field(rule, fields.at[i].name) : NULL;
-        if (!f || f->standard == 0 || *(const double *)nn_field_member(f, of) != 0)
+            by_rule ? by_rule : field_at(schedule->fields, at - offsetof(nn_optimiser_options, schedule));
+        if (!f || f->standard == 0)
             continue;
         nn_writer w = nn_writer_into(o->message, sizeof o->message);
-        nn_put(&w, f->name);
+        nn_put(&w, fields.at[i].name);
         nn_put(&w, " is '0': it must be a number other than 0, which stands for the default of ");
-        nn_put(&w, rule->name);
+        nn_put(&w, by_rule ? rule->name : schedule->name);
         nn_put(&w, ", ");
         nn_put_real(&w, f->standard);
         return AD_BAD_VALUE;

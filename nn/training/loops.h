@@ -3,7 +3,7 @@
 
 /* What a rule computes with, in the type of the block. */
 typedef struct OF(numbers) {
-    REAL rate, keep, take, keep_square, take_square, epsilon, inside, factor, l1, l2;
+    REAL rate, keep, take, keep_square, take_square, epsilon, inside, factor, change, l1, l2;
 } OF(numbers);
 
 #define X REAL *restrict x = b->x
@@ -184,7 +184,7 @@ static void OF(lion)(const ad_update_block *b, OF(numbers) c)
     }
 }
 
-/* `factor` is 1 / rate. */
+/* `factor` is 1 / rate, `change` what it has grown by since the last step. */
 FOR_EACH_PROCESSOR
 static void OF(ftrl)(const ad_update_block *b, OF(numbers) c)
 {
@@ -195,7 +195,7 @@ static void OF(ftrl)(const ad_update_block *b, OF(numbers) c)
     EACH
     {
         const REAL before = ROOT(s[i]), square = s[i] + g[i] * g[i], root = ROOT(square);
-        const REAL linear = z[i] + (g[i] - (root - before) * c.factor * x[i]);
+        const REAL linear = z[i] + (g[i] - ((root - before) * c.factor + before * c.change) * x[i]);
         const REAL bound = linear > 0 ? c.l1 : -c.l1, moved = (bound - linear) / (root * c.factor + 2 * c.l2);
         s[i] = square;
         z[i] = linear;
@@ -224,17 +224,29 @@ static void OF(shrink)(REAL *restrict x, size_t n, REAL factor)
         x[i] *= factor;
 }
 
+/* What is NaN stays NaN, and is found before. */
 FOR_EACH_PROCESSOR
-static void OF(penalise)(const REAL *restrict x, const REAL *restrict g, size_t n, REAL l2, REAL *restrict to)
+static void OF(clip)(const REAL *restrict g, size_t n, REAL bound, REAL scale, REAL *restrict to)
+{
+    for (size_t i = 0; i < n; i++) {
+        const REAL low = g[i] < -bound ? -bound : g[i];
+        to[i] = (low > bound ? bound : low) * scale;
+    }
+}
+
+/* `g` may be `to`. */
+FOR_EACH_PROCESSOR
+static void OF(penalise)(const REAL *restrict x, const REAL *g, size_t n, REAL l1, REAL l2, REAL *to)
 {
     for (size_t i = 0; i < n; i++)
-        to[i] = g[i] + l2 * x[i];
+        to[i] = g[i] + (l2 * x[i] + (x[i] > 0 ? l1 : x[i] < 0 ? -l1 : 0));
 }
 
 static OF(numbers) OF(rounded)(numbers c)
 {
-    return (OF(numbers)){(REAL)c.rate,    (REAL)c.keep,   (REAL)c.take,   (REAL)c.keep_square, (REAL)c.take_square,
-                         (REAL)c.epsilon, (REAL)c.inside, (REAL)c.factor, (REAL)c.l1,          (REAL)c.l2};
+    return (OF(numbers)){(REAL)c.rate,        (REAL)c.keep,    (REAL)c.take,   (REAL)c.keep_square,
+                         (REAL)c.take_square, (REAL)c.epsilon, (REAL)c.inside, (REAL)c.factor,
+                         (REAL)c.change,      (REAL)c.l1,      (REAL)c.l2};
 }
 
 #undef X

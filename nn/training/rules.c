@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "../each_processor.h"
+#include "lbfgs.h"
+#include "power.h"
 
 #define REAL double
 #define OF(name) name
@@ -40,15 +42,6 @@ static const nn_optimiser_options *options_of(const ad_update_block *b)
 }
 
 static double step_of(const ad_update_block *b) { return (double)((const nn_update *)b->context)->step; }
-
-/* x^n by products: the same bits wherever it runs. */
-static double power(double x, double n)
-{
-    double result = 1;
-    for (int64_t rest = (int64_t)n; rest > 0 && result > 0; rest /= 2, x *= x)
-        result *= rest % 2 ? x : 1;
-    return result;
-}
 
 static void descend(const ad_update_block *b) { RUN(gradient_descent, b, .rate = options_of(b)->rate); }
 
@@ -92,8 +85,8 @@ static void by_rmsprop(const ad_update_block *b)
 static void by_adam(const ad_update_block *b)
 {
     const nn_optimiser_options *o = options_of(b);
-    const double t = step_of(b), root = sqrt(1 - power(o->beta2, t));
-    RUN(adam, b, .rate = o->rate * root / (1 - power(o->beta1, t)), .keep = o->beta1, .take = 1 - o->beta1,
+    const double t = step_of(b), root = sqrt(1 - nn_power(o->beta2, t));
+    RUN(adam, b, .rate = o->rate * root / (1 - nn_power(o->beta1, t)), .keep = o->beta1, .take = 1 - o->beta1,
         .keep_square = o->beta2, .take_square = 1 - o->beta2,
         .epsilon = o->epsilon_hat ? o->epsilon : o->epsilon * root);
 }
@@ -101,14 +94,14 @@ static void by_adam(const ad_update_block *b)
 static void by_adamax(const ad_update_block *b)
 {
     const nn_optimiser_options *o = options_of(b);
-    RUN(adamax, b, .rate = o->rate / (1 - power(o->beta1, step_of(b))), .keep = o->beta1, .take = 1 - o->beta1,
+    RUN(adamax, b, .rate = o->rate / (1 - nn_power(o->beta1, step_of(b))), .keep = o->beta1, .take = 1 - o->beta1,
         .keep_square = o->beta2, .epsilon = o->epsilon);
 }
 
 /* The momentum of step t. */
 static double nadam_momentum(const nn_optimiser_options *o, double t)
 {
-    return o->beta1 * (1 - power(pow(0.96, o->momentum_decay), t) / 2);
+    return o->beta1 * (1 - nn_power(pow(0.96, o->momentum_decay), t) / 2);
 }
 
 static double nadam_product(const nn_optimiser_options *o, int64_t step, double last)
@@ -120,7 +113,7 @@ static void by_nadam(const ad_update_block *b)
 {
     const nn_update *u = b->context;
     const nn_optimiser_options *o = &u->options;
-    const double t = step_of(b), root = sqrt(1 - power(o->beta2, t)), next = nadam_momentum(o, t + 1);
+    const double t = step_of(b), root = sqrt(1 - nn_power(o->beta2, t)), next = nadam_momentum(o, t + 1);
     RUN(nadam, b, .rate = o->rate * root * next / (1 - u->carried[1] * next),
         .factor = o->rate * root * (1 - nadam_momentum(o, t)) / (1 - u->carried[1]), .keep = o->beta1,
         .take = 1 - o->beta1, .keep_square = o->beta2, .take_square = 1 - o->beta2, .epsilon = o->epsilon * root);
@@ -133,25 +126,45 @@ static void by_lion(const ad_update_block *b)
         .take_square = 1 - o->beta2);
 }
 
+/* The rate of the last step is carried. */
+static double ftrl_rate(const nn_optimiser_options *o, int64_t step, double last)
+{
+    (void)step;
+    (void)last;
+    return o->rate;
+}
+
 static void by_ftrl(const ad_update_block *b)
 {
-    const nn_optimiser_options *o = options_of(b);
-    if (((const nn_update *)b->context)->step == 1 && !o->from_zero)
-        RUN(ftrl_start, b, .factor = 1 / o->rate, .l1 = o->l1, .l2 = o->l2);
-    RUN(ftrl, b, .factor = 1 / o->rate, .l1 = o->l1, .l2 = o->l2);
+    const nn_update *u = b->context;
+    const nn_optimiser_options *o = &u->options;
+    const double factor = 1 / o->rate, change = u->step == 1 ? 0 : factor - 1 / u->carried[0];
+    if (u->step == 1 && !o->from_zero)
+        RUN(ftrl_start, b, .factor = factor, .l1 = o->l1, .l2 = o->l2);
+    RUN(ftrl, b, .factor = factor, .change = change, .l1 = o->l1, .l2 = o->l2);
 }
 
 /* ---- Around each rule -------------------------------------------------------------------------------------------- */
 
-/* What l2 makes of a gradient lies here, a part of the block after another. */
+/* What clipping, l1 and l2 make of a gradient lies here, a part of the block after another. */
 enum { PART = 1024 };
 
-static void penalise_part(const ad_update_block *b, double l2, void *to)
+static void clip_part(ad_update_block *b, double bound, double scale, void *to)
 {
     if (b->type == AD_F32)
-        penalise_in_f32(b->x, b->dx, b->n, (float)l2, to);
+        clip_in_f32(b->dx, b->n, (float)bound, (float)scale, to);
     else
-        penalise(b->x, b->dx, b->n, l2, to);
+        clip(b->dx, b->n, bound, scale, to);
+    b->dx = to;
+}
+
+static void penalise_part(ad_update_block *b, double l1, double l2, void *to)
+{
+    if (b->type == AD_F32)
+        penalise_in_f32(b->x, b->dx, b->n, (float)l1, (float)l2, to);
+    else
+        penalise(b->x, b->dx, b->n, l1, l2, to);
+    b->dx = to;
 }
 
 static void shrink_part(const ad_update_block *b, double share)
@@ -165,14 +178,16 @@ static void shrink_part(const ad_update_block *b, double share)
 void nn_rule_block(const ad_update_block *block)
 {
     const nn_ruled *r = block->context;
+    const double l1 = r->rule->own_penalties ? 0 : r->update.options.l1;
+    const double l2 = r->rule->own_penalties ? 0 : r->update.options.l2;
+    const bool penalises = l1 != 0 || l2 != 0;
     ad_update_block whole = *block;
     whole.context = &r->update;
-    const double l2 = r->rule->own_l2 ? 0 : r->update.options.l2;
-    if (l2 == 0 && r->share == 0) {
+    if (!r->clips && !penalises && r->share == 0) {
         r->rule->update(&whole);
         return;
     }
-    double penalised[PART];
+    double gradient[PART];
     const size_t bytes = block->type == AD_F32 ? sizeof(float) : sizeof(double);
     for (size_t at = 0; at < block->n; at += PART) {
         ad_update_block part = whole;
@@ -182,10 +197,10 @@ void nn_rule_block(const ad_update_block *block)
         part.dx = (const char *)part.dx + at * bytes;
         for (int i = 0; i < r->n_slots; i++)
             part.state[i] = (char *)part.state[i] + at * bytes;
-        if (l2 != 0) {
-            penalise_part(&part, l2, penalised);
-            part.dx = penalised;
-        }
+        if (r->clips)
+            clip_part(&part, r->bound, r->scale, gradient);
+        if (penalises)
+            penalise_part(&part, l1, l2, gradient);
         if (r->share != 0)
             shrink_part(&part, r->share);
         r->rule->update(&part);
@@ -254,6 +269,7 @@ static int ftrl_slots(const nn_optimiser_options *o, nn_optimiser_slot *slots)
 #define RATE(default_value) NUMBER(rate, default_value, NN_ABOVE(0), "learning rate")
 #define DECAY(default_value) NUMBER(decay, default_value, NN_AT_LEAST(0), "of weights, decoupled from the gradient")
 #define L2 NUMBER(l2, 0, NN_AT_LEAST(0), "times x is added to the gradient of weights")
+#define PENALTIES L2, NUMBER(l1, 0, NN_AT_LEAST(0), "times the sign of x is added to the gradient of weights")
 #define MOMENTUM(default_value) NUMBER(momentum, default_value, SHARE, "the share of the last velocity that is kept")
 #define BETAS(of_mean, of_square)                                                                                      \
     NUMBER(beta1, of_mean, SHARE, "the share of the last mean that is kept"),                                          \
@@ -268,16 +284,16 @@ static int ftrl_slots(const nn_optimiser_options *o, nn_optimiser_slot *slots)
                               .fields = NN_FIELDS(its_fields),                                                         \
                               __VA_ARGS__}
 
-static const nn_field descent_fields[] = {RATE(0.05), DECAY(0), L2};
+static const nn_field descent_fields[] = {RATE(0.05), DECAY(0), PENALTIES};
 ROW(nn_gradient_descent, "gradient_descent", "x <- x - a g", "Cauchy 1847", descent_fields, .update = descend);
 
-static const nn_field momentum_fields[] = {RATE(0.01), DECAY(0), L2, MOMENTUM(0.9)};
+static const nn_field momentum_fields[] = {RATE(0.01), DECAY(0), PENALTIES, MOMENTUM(0.9)};
 ROW(nn_momentum, "momentum", "v <- momentum v + g; x <- x - a v", "Polyak 1964; Sutskever et al. 2013", momentum_fields,
     .slots = velocity, .update = descend_with_momentum);
 ROW(nn_nesterov, "nesterov", "v <- momentum v + g; x <- x - a (g + momentum v)", "Nesterov 1983; Sutskever et al. 2013",
     momentum_fields, .slots = velocity, .update = descend_ahead);
 
-static const nn_field adagrad_fields[] = {RATE(0.05), ACCUMULATOR, DECAY(0), L2,
+static const nn_field adagrad_fields[] = {RATE(0.05), ACCUMULATOR, DECAY(0), PENALTIES,
                                           NUMBER(epsilon, 0, NN_AT_LEAST(0), "added to a root")};
 ROW(nn_adagrad, "adagrad", "s <- s + g^2; x <- x - a g / (sqrt(s) + epsilon)", "Duchi, Hazan, Singer 2011",
     adagrad_fields, .slots = adagrad_slots, .update = by_adagrad);
@@ -285,7 +301,7 @@ ROW(nn_adagrad, "adagrad", "s <- s + g^2; x <- x - a g / (sqrt(s) + epsilon)", "
 static const nn_field rmsprop_fields[] = {
     RATE(0.001),
     DECAY(0),
-    L2,
+    PENALTIES,
     NUMBER(rho, 0.9, SHARE, "the share of the last mean of squares that is kept"),
     MOMENTUM(0),
     EPSILON(1e-7),
@@ -301,21 +317,22 @@ ROW(nn_rmsprop, "rmsprop",
     "m <- beta1 m + (1 - beta1) g; s <- beta2 s + (1 - beta2) g^2; x <- x - a M / (sqrt(S) + epsilon), M = m / (1 - "  \
     "beta1^t), S = s / (1 - beta2^t)"
 #define EPSILON_HAT SWITCH(epsilon_hat, "epsilon is added before the root is corrected")
-static const nn_field adam_fields[] = {RATE(0.001), DECAY(0), L2, BETAS(0.9, 0.999), EPSILON(1e-8), EPSILON_HAT};
+static const nn_field adam_fields[] = {RATE(0.001), DECAY(0), PENALTIES, BETAS(0.9, 0.999), EPSILON(1e-8), EPSILON_HAT};
 ROW(nn_adam, "adam", ADAM_FORMULA ". epsilon_hat: x <- x - a sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(s) + epsilon)",
     "Kingma, Ba 2015", adam_fields, .slots = adam_slots, .counter = "Adam_step", .update = by_adam);
 
-static const nn_field adamw_fields[] = {RATE(0.001), DECAY(0.01), L2, BETAS(0.9, 0.999), EPSILON(1e-8), EPSILON_HAT};
+static const nn_field adamw_fields[] = {RATE(0.001),       DECAY(0.01),   PENALTIES,
+                                        BETAS(0.9, 0.999), EPSILON(1e-8), EPSILON_HAT};
 ROW(nn_adamw, "adamw", "x <- (1 - a decay) x; then adam", "Loshchilov, Hutter 2019", adamw_fields, .slots = adam_slots,
     .counter = "Adam_step", .update = by_adam);
 
-static const nn_field adamax_fields[] = {RATE(0.002), DECAY(0), L2, BETAS(0.9, 0.999), EPSILON(1e-8)};
+static const nn_field adamax_fields[] = {RATE(0.002), DECAY(0), PENALTIES, BETAS(0.9, 0.999), EPSILON(1e-8)};
 ROW(nn_adamax, "adamax",
     "m <- beta1 m + (1 - beta1) g; u <- max(beta2 u, |g| + epsilon); x <- x - a / (1 - beta1^t) m / u",
     "Kingma, Ba 2015, section 7", adamax_fields, .slots = adamax_slots, .counter = "Adamax_step", .update = by_adamax);
 
 static const nn_field nadam_fields[] = {
-    RATE(0.002),       DECAY(0),      L2,
+    RATE(0.002),       DECAY(0),      PENALTIES,
     BETAS(0.9, 0.999), EPSILON(1e-8), NUMBER(momentum_decay, 0.004, NN_ABOVE(0), "how fast the momentum grows")};
 ROW(nn_nadam, "nadam",
     "m, s, S as adam; x <- x - a (b m / (1 - P b) + (1 - c) g / (1 - P)) / (sqrt(S) + epsilon), c and b the momentum "
@@ -323,7 +340,7 @@ ROW(nn_nadam, "nadam",
     "Dozat 2016", nadam_fields, .slots = nadam_slots, .counter = "NAdam_step", .carried = "NAdam_product",
     .carry = nadam_product, .update = by_nadam);
 
-static const nn_field lion_fields[] = {RATE(0.0001), DECAY(0), L2, BETAS(0.9, 0.99)};
+static const nn_field lion_fields[] = {RATE(0.0001), DECAY(0), PENALTIES, BETAS(0.9, 0.99)};
 ROW(nn_lion, "lion", "x <- x - a sign(beta1 m + (1 - beta1) g); m <- beta2 m + (1 - beta2) g", "Chen et al. 2023",
     lion_fields, .slots = lion_slots, .update = by_lion);
 
@@ -332,13 +349,27 @@ static const nn_field ftrl_fields[] = {RATE(0.001), ACCUMULATOR,
                                        NUMBER(l1, 0, NN_AT_LEAST(0), "the penalty on sizes of weights"),
                                        SWITCH(from_zero, "the first step forgets what x was")};
 ROW(nn_ftrl, "ftrl",
-    "r = sqrt(s + g^2); z <- z + g - (r - sqrt(s)) / a x; s <- s + g^2; x <- 0 where |z| <= l1, else (sign(z) l1 - z) "
-    "/ (r / a + 2 l2)",
-    "McMahan et al. 2013", ftrl_fields, .slots = ftrl_slots, .counter = "FTRL_step", .update = by_ftrl, .own_l2 = true);
+    "r = sqrt(s + g^2); z <- z + g - (r / a - sqrt(s) / A) x, A the rate of the step before; s <- s + g^2; x <- 0 "
+    "where |z| <= l1, else (sign(z) l1 - z) / (r / a + 2 l2)",
+    "McMahan et al. 2013", ftrl_fields, .slots = ftrl_slots, .counter = "FTRL_step", .carried = "FTRL_rate",
+    .carry = ftrl_rate, .update = by_ftrl, .own_penalties = true);
+
+static const nn_field lbfgs_fields[] = {RATE(1),
+                                        L2,
+                                        {.name = "history",
+                                         .meaning = "how many pairs of steps and changes of the gradient are kept",
+                                         .type = NN_FIELD_INTEGER,
+                                         .offset = offsetof(nn_optimiser_options, history),
+                                         .standard = 10,
+                                         .range = NN_FROM_TO(1, 100)}};
+ROW(nn_lbfgs, "lbfgs",
+    "x <- x + a d, d by the two-loop recursion over the last pairs s of steps and y of changes of the gradient, scaled "
+    "by s'y / y'y; a by a line search for the strong Wolfe conditions, or fixed",
+    "Nocedal, Wright 2006, algorithms 7.4, 3.5, 3.6", lbfgs_fields, .search = nn_lbfgs_search);
 
 static const nn_optimiser *const rows[] = {
     &nn_gradient_descent, &nn_momentum, &nn_nesterov, &nn_adagrad, &nn_rmsprop, &nn_adam, &nn_adamw,
-    &nn_adamax,           &nn_nadam,    &nn_lion,     &nn_ftrl};
+    &nn_adamax,           &nn_nadam,    &nn_lion,     &nn_ftrl,    &nn_lbfgs};
 
 size_t nn_optimiser_count(void) { return sizeof rows / sizeof rows[0]; }
 

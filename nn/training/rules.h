@@ -9,9 +9,11 @@ typedef struct nn_ruled {
     nn_update update;
     double share; /* by which x shrinks first */
     int n_slots;
+    bool clips; /* whether the gradient is brought into [-bound, bound] and then multiplied by scale */
+    double bound, scale;
 } nn_ruled;
 
-/* An ad_update_rule: decay, l2 and the rule itself, in one pass. */
+/* An ad_update_rule: clipping, l1, l2, decay and the rule itself, in one pass. */
 void nn_rule_block(const ad_update_block *block);
 
 #endif

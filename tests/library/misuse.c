@@ -458,7 +458,7 @@ START_TEST(logits_that_overflow_are_no_prediction)
     float probabilities[2];
     ck_assert_int_eq(nn_classifier_predict(c, &test, &label), AD_NOT_FINITE);
     ck_assert_msg(strstr(nn_classifier_message(c),
-                         "predict: row 0: a logit is not finite: its features are too large for the network"),
+                         "predict: row 0: a logit is not finite: its features or the network's weights are too large"),
                   "%s", nn_classifier_message(c));
     ck_assert_int_eq(nn_classifier_predict_proba(c, &test, probabilities), AD_NOT_FINITE);
     ck_assert_int_eq(nn_classifier_evaluate(c, &test).status, AD_NOT_FINITE);

@@ -8,22 +8,34 @@
 #include "../support/check.h"
 #include "../support/counting.h"
 
-static void check_refused(const nn_data *data, bool needs_labels, ad_status status, const char *why)
+static void check_refused(const nn_data *data, ad_status status, const char *why)
 {
     char message[200] = "", tiny[4] = "zzz";
-    ck_assert_int_eq(nn_data_check(data, needs_labels, 10, message, sizeof message), status);
+    ck_assert_int_eq(nn_data_check(data, message, sizeof message), status);
     ck_assert_msg(strstr(message, why) != NULL, "does not say `%s`: %s", why, message);
-    ck_assert_int_eq(nn_data_check(data, needs_labels, 10, tiny, 3), status);
+    ck_assert_int_eq(nn_data_check(data, tiny, 3), status);
     ck_assert_uint_eq(strlen(tiny), 2);
+}
+
+static void check_accepted(const nn_data *data)
+{
+    char message[200] = "untouched";
+    ck_assert_int_eq(nn_data_check(data, message, sizeof message), AD_OK);
+    ck_assert_str_eq(message, "untouched");
+}
+
+static void check_labels_refused(const nn_data *data, const char *why)
+{
+    char message[200] = "";
+    ck_assert_int_eq(nn_classes_check(data, data->labels, 10, message, sizeof message), AD_BAD_VALUE);
+    ck_assert_msg(strstr(message, why) != NULL, "does not say `%s`: %s", why, message);
 }
 
 START_TEST(wrong_sizes_are_refused)
 {
     const float x[4] = {0};
     const nn_data good = {.features = x, .rows = 2, .columns = 2};
-    char message[200] = "untouched";
-    ck_assert_int_eq(nn_data_check(&good, false, 10, message, sizeof message), AD_OK);
-    ck_assert_str_eq(message, "untouched");
+    check_accepted(&good);
     const struct {
         nn_data data;
         ad_status status;
@@ -60,8 +72,8 @@ START_TEST(wrong_sizes_are_refused)
         {{.features = x, .element = (nn_element)1000, .rows = 2, .columns = 2}, AD_BAD_TYPE, "unknown element 1000"},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
-        check_refused(&cases[i].data, false, cases[i].status, cases[i].why);
-    check_refused(NULL, false, AD_BAD_VALUE, "the data are NULL; give a view of features");
+        check_refused(&cases[i].data, cases[i].status, cases[i].why);
+    check_refused(NULL, AD_BAD_VALUE, "the data are NULL; give a view of features");
 }
 END_TEST
 
@@ -71,16 +83,16 @@ START_TEST(wrong_labels_name_row_and_value)
     int32_t labels[] = {0, 9, 5};
     nn_data data = {.features = x, .rows = 3, .columns = 1, .labels = labels};
     char message[200];
-    ck_assert_int_eq(nn_data_check(&data, true, 10, message, sizeof message), AD_OK);
+    ck_assert_int_eq(nn_classes_check(&data, labels, 10, message, sizeof message), AD_OK);
     labels[2] = 10;
-    check_refused(&data, true, AD_BAD_VALUE, "row 2: label 10 is outside 0..9; mend it, or set n_classes");
+    check_labels_refused(&data, "row 2: label 10 is outside 0..9; mend it, or set n_classes");
     labels[1] = -1;
-    check_refused(&data, true, AD_BAD_VALUE, "row 1: label -1 is outside 0..9");
+    check_labels_refused(&data, "row 1: label -1 is outside 0..9");
     labels[0] = INT32_MIN;
-    check_refused(&data, true, AD_BAD_VALUE, "row 0: label -2147483648 is outside");
-    ck_assert_int_eq(nn_data_check(&data, false, 10, message, sizeof message), AD_OK);
+    check_labels_refused(&data, "row 0: label -2147483648 is outside");
+    check_accepted(&data);
     data.labels = NULL;
-    check_refused(&data, true, AD_BAD_VALUE, "labels are NULL; give one for each of the 3 rows");
+    check_labels_refused(&data, "labels are NULL; give one for each of the 3 rows");
 }
 END_TEST
 
@@ -100,16 +112,15 @@ START_TEST(not_finite_features_name_row_and_column)
                  i % 3 ? "infinite" : "NaN");
         x[i] = (float)bad;
         y[i] = bad;
-        check_refused(&f32, false, AD_NOT_FINITE, why);
-        check_refused(&f64, false, AD_NOT_FINITE, why);
+        check_refused(&f32, AD_NOT_FINITE, why);
+        check_refused(&f64, AD_NOT_FINITE, why);
         x[i] = i % 2 ? FLT_MAX : -FLT_MAX;
         y[i] = (double)x[i];
     }
-    char message[200];
-    ck_assert_int_eq(nn_data_check(&f32, false, 0, message, sizeof message), AD_OK);
-    ck_assert_int_eq(nn_data_check(&f64, false, 0, message, sizeof message), AD_OK);
+    check_accepted(&f32);
+    check_accepted(&f64);
     y[500] = -1e39;
-    check_refused(&f64, false, AD_BAD_VALUE, "row 38, column 6: -1e+39 does not fit f32; scale the feature down");
+    check_refused(&f64, AD_BAD_VALUE, "row 38, column 6: -1e+39 does not fit f32; scale the feature down");
 }
 END_TEST
 
@@ -118,7 +129,7 @@ START_TEST(the_first_wrong_feature_is_named)
 {
     float x[6] = {0, 0, 0, NAN, INFINITY, NAN};
     nn_data data = {.features = x, .rows = 3, .columns = 2};
-    check_refused(&data, false, AD_NOT_FINITE, "row 1, column 1: the feature is NaN");
+    check_refused(&data, AD_NOT_FINITE, "row 1, column 1: the feature is NaN");
 }
 END_TEST
 

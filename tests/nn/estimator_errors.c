@@ -301,11 +301,11 @@ START_TEST(a_logit_that_is_not_finite)
     for (int64_t i = 0; i < COLUMNS * outputs; i++)
         large[i] = 2 * (ad_f32(w)[i / outputs * outputs] > 0 ? 1.0F : -1.0F);
     ck_assert_int_eq(ad_assign(w, large), AD_OK);
-    snprintf(why, sizeof why, "%s: row 577: a logit is not finite: its features are too large for the network",
+    snprintf(why, sizeof why, "%s: row 577: a logit is not finite: its features or the network's weights are too large",
              m.c ? "predict_proba" : "predict");
     expect_message(m, model_predict(m, &rows.data, p), AD_NOT_FINITE, why);
     expect_message(m, model_evaluate(m, &rows.data).status, AD_NOT_FINITE,
-                   "evaluate: row 577: a logit is not finite: its features are too large for the network");
+                   "evaluate: row 577: a logit is not finite: its features or the network's weights are too large");
     if (m.c) {
         ck_assert_int_eq(nn_classifier_logits(m.c, &rows.data, p), AD_OK);
         ck_assert(isinf(p[577 * outputs]) && isfinite(p[576 * outputs]));

@@ -125,6 +125,35 @@ free_step(&two);
 free_step(&factor);
 END_REAL_TEST
 
+/* What descent makes of a part whose gradient has l1 sign(x) + l2 x more, times the factor. */
+static void expect_penalised(const stepped *s, size_t i, ad_type type, const nn_optimiser_options *o, double factor)
+{
+    for (size_t k = 0; k < s->before[i].bytes / ad_type_bytes(type); k++) {
+        const bool is_f32 = type == AD_F32;
+        const double x = is_f32 ? (double)((float *)s->before[i].data)[k] : ((double *)s->before[i].data)[k];
+        const double dx = is_f32 ? (double)((float *)s->gradient[i].data)[k] : ((double *)s->gradient[i].data)[k];
+        const double y = is_f32 ? (double)((float *)s->after[i].data)[k] : ((double *)s->after[i].data)[k];
+        const double sign = x > 0 ? 1 : x < 0 ? -1 : 0;
+        const double wanted = x - o->rate * (dx + factor * (o->l1 * sign + o->l2 * x));
+        ck_assert_msg(fabs(y - wanted) <= (is_f32 ? 5e-7 : 1e-15) * (1 + fabs(dx)), "part %zu: %g, not %g", i, y,
+                      wanted);
+    }
+}
+
+REAL_TEST(the_factor_on_decay_holds_for_l1_and_l2)
+static const nn_group groups[] = {{0}, {.decay = 2}, {.decay = NN_NO_DECAY}};
+static const double of_weights[] = {1, 2, 0}, of_biases[] = {0, 2, 0};
+const nn_optimiser_options o = {.rule = &nn_gradient_descent, .rate = 0.125, .l1 = 0.25, .l2 = 0.5};
+for (int way = 0; way < 3; way++) {
+    stepped s = step_with(real, NULL, &groups[way], &o);
+    expect_penalised(&s, W0, real, &o, 1);
+    expect_penalised(&s, B0, real, &o, 0);
+    expect_penalised(&s, W1, real, &o, of_weights[way]);
+    expect_penalised(&s, B1, real, &o, of_biases[way]);
+    free_step(&s);
+}
+END_REAL_TEST
+
 REAL_TEST(a_rate_of_a_half_is_half_a_rate)
 const nn_optimiser_options half = {.rule = &nn_gradient_descent, .rate = 0.0625};
 stepped whole = step_with(real, NULL, NULL, &half);
@@ -390,6 +419,7 @@ static void add_tests(TCase *tests)
 {
     ADD(a_rate_of_2_is_a_rate_of_2);
     ADD(a_rate_of_a_half_is_half_a_rate);
+    ADD(the_factor_on_decay_holds_for_l1_and_l2);
     ADD(a_rate_of_2_for_adagrad);
     ADD(weights_decay);
     tcase_add_test(tests, a_decay_above_1_is_refused);

@@ -11,11 +11,8 @@ enum { RULES = 11, MOST = 16, ROWS = 40 };
 
 /* ---- Trajectories ------------------------------------------------------------------------------------------------ */
 
-/* A run of the file that other suites test: clipping and L-BFGS are no rules. */
-static bool is_of_another_suite(const json *run)
-{
-    return json_has(json_in(run, "options"), "clip_norm") || !strcmp(json_text(json_in(run, "optimiser")), "lbfgs");
-}
+/* A run of the file that another suite tests. */
+static bool is_of_another_suite(const json *run) { return !strcmp(json_text(json_in(run, "optimiser")), "lbfgs"); }
 
 static double option(const json *options, const char *name)
 {
@@ -41,6 +38,7 @@ static nn_optimiser_options options_of(const json *run, ad_type type)
                                .rate = option(o, "rate"),
                                .l2 = option(o, "l2"),
                                .l1 = option(o, "l1"),
+                               .clip_norm = option(o, "clip_norm"),
                                .momentum = option(o, "momentum"),
                                .beta1 = option(o, "beta1"),
                                .beta2 = option(o, "beta2"),
@@ -141,7 +139,7 @@ START_TEST(trajectories_are_those_of_other_libraries)
         followed++;
     }
     json_free(file);
-    ck_assert_int_eq(followed, 18);
+    ck_assert_int_eq(followed, 19);
 }
 END_TEST
 
@@ -155,11 +153,12 @@ static nn_optimiser_options busy(size_t rule, int decay)
         o.momentum = 0.5;
         o.centred = true;
     }
-    if (o.rule == &nn_ftrl)
-        o.l1 = decay ? 0.001 : 0;
-    else
+    if (o.rule != &nn_ftrl)
         o.decay = decay ? 0.1 : 0;
+    o.l1 = decay ? 0.001 : 0;
     o.l2 = decay ? 0.01 : 0;
+    o.clip_value = decay ? 0.9 : 0;
+    o.clip_norm = decay ? 3 : 0;
     return o;
 }
 
@@ -199,18 +198,22 @@ START_TEST(threads_give_the_same_bits)
 }
 END_TEST
 
-/* Decay and l2 in the rule's pass are those of the plain formulas: x <- (1 - a decay) x and a gradient of l2 x more. */
-START_TEST(decay_and_l2_are_those_of_plain_formulas)
+/* Decay, l1 and l2 in the rule's pass are those of the plain formulas: x <- (1 - a decay) x, and a gradient of l1
+ * sign(x)
+ * + l2 x more. */
+START_TEST(decay_l1_and_l2_are_those_of_plain_formulas)
 {
     enum { N = 2500 };
     static double start[N], after[N];
     const nn_optimiser_options plain = {.rule = nn_optimiser_at((size_t)_i), .rate = 0.01};
     nn_optimiser_options o = plain;
-    if (o.rule->own_l2)
+    if (o.rule->own_penalties)
         return;
     o.l2 = 0.5;
+    o.l1 = 0.125;
     o.decay = 3;
     fill_with_some(start, N, 4);
+    start[7] = 0;
     ad_tensor w = ad_param(t, AD_F64, AD_SHAPE(N), start, "w"), v = ad_param(t, AD_F64, AD_SHAPE(N), start, "v");
     nn_optimiser_options no_decay = plain;
     if (o.rule == &nn_adamw)
@@ -222,7 +225,9 @@ START_TEST(decay_and_l2_are_those_of_plain_formulas)
         for (size_t i = 0; i < N; i++)
             after[i] = (1 - 0.01 * 3) * ad_f64(v)[i];
         /* The gradient is taken at v, the update is made from what decay left. */
-        ad_backward(ad_add(ad_sum(ad_sin(v)), ad_scale(ad_sum(ad_square(v)), 0.25)));
+        const ad_tensor penalty =
+            ad_add(ad_scale(ad_sum(ad_square(v)), 0.25), ad_scale(ad_sum(ad_mul(v, ad_sign(v))), 0.125));
+        ad_backward(ad_add(ad_sum(ad_sin(v)), penalty));
         ad_assign(v, after);
         nn_optimiser_step(&no_decay, &v, 1);
         ad_reset(t);
@@ -302,6 +307,126 @@ START_TEST(ftrl_keeps_the_start)
     ad_backward(ad_sum(ad_scale(w, 0)));
     nn_optimiser_step(&(nn_optimiser_options){.rule = &nn_ftrl, .from_zero = true}, &w, 1);
     expect_values(w, (double[5]){0}, 1e-15);
+}
+END_TEST
+
+/* All of rmsprop's switches, of which the trajectories have some, in both types: the plain formula. */
+START_TEST(rmsprop_is_its_formula)
+{
+    enum { N = 5 };
+    const bool is_centred = _i & 1, is_inside = _i & 2, is_narrow = _i & 8;
+    const ad_type type = is_narrow ? AD_F32 : AD_F64;
+    const double momentum = _i & 4 ? 0.7 : 0, e = 0.01, tolerance = is_narrow ? 1e-5 : 1e-14;
+    const nn_optimiser_options o = {.rule = &nn_rmsprop,
+                                    .rate = 0.05,
+                                    .rho = 0.8,
+                                    .momentum = momentum,
+                                    .epsilon = e,
+                                    .epsilon_inside = is_inside,
+                                    .centred = is_centred};
+    double x[N] = {0.5, -0.25, 1, 2, -3}, s[N] = {0}, m[N] = {0}, v[N] = {0};
+    const ad_tensor w = ad_param(t, type, AD_SHAPE(N), NULL, "w");
+    ad_assign(w, ad_data(input_of(type, AD_SHAPE(N), x)));
+    for (int step = 1; step <= 4; step++) {
+        ad_backward(ad_sum(ad_sin(ad_scale(w, step))));
+        ck_assert_int_eq(nn_optimiser_step(&o, &w, 1), AD_OK);
+        ad_reset(t);
+        for (int i = 0; i < N; i++) {
+            const double g = step * cos(step * x[i]);
+            s[i] = 0.8 * s[i] + 0.2 * g * g;
+            m[i] = 0.8 * m[i] + 0.2 * g;
+            const double spread = is_centred ? s[i] - m[i] * m[i] : s[i];
+            v[i] = momentum * v[i] + (is_inside ? g / sqrt(spread + e) : g / (sqrt(spread) + e));
+            x[i] -= 0.05 * v[i];
+        }
+        expect_values(w, x, tolerance);
+    }
+}
+END_TEST
+
+/* With penalties, from a start that has a 0, in both types: the plain formula. */
+START_TEST(ftrl_is_its_formula)
+{
+    enum { N = 5 };
+    const bool is_from_zero = _i & 1, is_narrow = _i & 2;
+    const ad_type type = is_narrow ? AD_F32 : AD_F64;
+    const double a = 0.1, l1 = 0.05, l2 = 0.02, tolerance = is_narrow ? 1e-5 : 1e-14;
+    const nn_optimiser_options o = {
+        .rule = &nn_ftrl, .rate = a, .initial_accumulator = 0.3, .l1 = l1, .l2 = l2, .from_zero = is_from_zero};
+    double x[N] = {0.5, -0.25, 0, 2, -0.01}, s[N], z[N];
+    for (int i = 0; i < N; i++) {
+        const double sign = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
+        s[i] = 0.3;
+        z[i] = is_from_zero ? 0 : -(sqrt(0.3) / a + 2 * l2) * x[i] - sign * l1;
+    }
+    const ad_tensor w = ad_param(t, type, AD_SHAPE(N), NULL, "w");
+    ad_assign(w, ad_data(input_of(type, AD_SHAPE(N), x)));
+    for (int step = 1; step <= 4; step++) {
+        ad_backward(ad_sum(ad_sin(ad_scale(w, 0.1 * step))));
+        ck_assert_int_eq(nn_optimiser_step(&o, &w, 1), AD_OK);
+        ad_reset(t);
+        for (int i = 0; i < N; i++) {
+            const double g = 0.1 * step * cos(0.1 * step * x[i]), r = sqrt(s[i] + g * g);
+            z[i] += g - (r - sqrt(s[i])) / a * x[i];
+            s[i] += g * g;
+            x[i] = fabs(z[i]) <= l1 ? 0 : ((z[i] > 0 ? l1 : -l1) - z[i]) / (r / a + 2 * l2);
+        }
+        expect_values(w, x, tolerance);
+    }
+}
+END_TEST
+
+/* Every default, those that are 0 too. */
+START_TEST(defaults_are_those_of_the_sources)
+{
+    const nn_optimiser_options wanted[] = {
+        {.rule = &nn_gradient_descent, .rate = 0.05},
+        {.rule = &nn_momentum, .rate = 0.01, .momentum = 0.9},
+        {.rule = &nn_nesterov, .rate = 0.01, .momentum = 0.9},
+        {.rule = &nn_adagrad, .rate = 0.05, .initial_accumulator = 0.1},
+        {.rule = &nn_rmsprop, .rate = 0.001, .rho = 0.9, .epsilon = 1e-7},
+        {.rule = &nn_adam, .rate = 0.001, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
+        {.rule = &nn_adamw, .rate = 0.001, .decay = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
+        {.rule = &nn_adamax, .rate = 0.002, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
+        {.rule = &nn_nadam, .rate = 0.002, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .momentum_decay = 0.004},
+        {.rule = &nn_lion, .rate = 0.0001, .beta1 = 0.9, .beta2 = 0.99},
+        {.rule = &nn_ftrl, .rate = 0.001, .initial_accumulator = 0.1},
+        {.rule = &nn_lbfgs, .rate = 1, .history = 10}};
+    ck_assert_uint_eq(nn_optimiser_count(), COUNT(wanted));
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        const nn_optimiser_options *w = &wanted[i];
+        const nn_optimiser_options o = nn_optimiser_resolve(&(nn_optimiser_options){.rule = w->rule});
+        ck_assert_msg(o.rate == w->rate && o.decay == w->decay && o.l1 == 0 && o.l2 == 0 && o.clip_value == 0 &&
+                          o.clip_norm == 0 && o.initial_accumulator == w->initial_accumulator &&
+                          o.momentum == w->momentum && o.beta1 == w->beta1 && o.beta2 == w->beta2 && o.rho == w->rho &&
+                          o.epsilon == w->epsilon && o.momentum_decay == w->momentum_decay && o.history == w->history &&
+                          !o.epsilon_inside && !o.centred && !o.epsilon_hat && !o.from_zero,
+                      "%s", w->rule->name);
+    }
+}
+END_TEST
+
+/* The variance of a gradient that is always the same is 0, which rounding takes to either side: no root is NaN. */
+START_TEST(rmsprop_has_no_negative_variance)
+{
+    for (int momentum = 0; momentum < 2; momentum++) {
+        const nn_optimiser_options o = {
+            .rule = &nn_rmsprop, .rho = 0.5, .momentum = 0.5 * momentum, .centred = true, .epsilon = 1e-10};
+        const ad_tensor w = ad_param(t, AD_F32, AD_SHAPE(64), NULL, momentum ? "w" : "v");
+        double slopes[64];
+        fill_with_some(slopes, 64, 5);
+        const ad_tensor by = input_of(AD_F32, AD_SHAPE(64), slopes);
+        float kept[64];
+        memcpy(kept, ad_data(by), sizeof kept);
+        for (int step = 0; step < 100; step++) {
+            ad_backward(ad_sum(ad_mul(w, ad_input(t, AD_F32, AD_SHAPE(64), kept))));
+            ck_assert_int_eq(nn_optimiser_step(&o, &w, 1), AD_OK);
+            ad_reset(t);
+        }
+        for (size_t i = 0; i < 64; i++)
+            ck_assert(isfinite(number_at(w, i)));
+    }
+    expect_ok(t);
 }
 END_TEST
 
@@ -413,19 +538,56 @@ START_TEST(a_row_of_ones_own)
 }
 END_TEST
 
+/* The slot of each element is where it stands in the parameter. */
+static void place_update(const ad_update_block *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->type == AD_F32)
+            ((float *)b->state[0])[i] = (float)(b->first + i);
+        else
+            ((double *)b->state[0])[i] = (double)(b->first + i);
+}
+
+/* A block comes in parts where something is done to the gradient before the rule: each knows where it begins. */
+START_TEST(parts_of_a_block_know_their_place)
+{
+    enum { N = 9000 };
+    static const nn_field fields[] = {
+        {"rate", "of a step", NN_FIELD_REAL, offsetof(nn_optimiser_options, rate), .standard = 0.5,
+         .range = NN_ABOVE(0)},
+        {"l2", "of weights", NN_FIELD_REAL, offsetof(nn_optimiser_options, l2), .range = NN_AT_LEAST(0)}};
+    const nn_optimiser placing = {
+        .name = "placing", .fields = NN_FIELDS(fields), .slots = sign_slots, .update = place_update};
+    for (int narrow = 0; narrow < 2; narrow++) {
+        const ad_tensor w = ad_param(t, narrow ? AD_F32 : AD_F64, AD_SHAPE(N), NULL, narrow ? "w" : "v");
+        ad_backward(ad_sum(ad_square(w)));
+        ck_assert_int_eq(nn_optimiser_step(&(nn_optimiser_options){.rule = &placing, .l2 = 0.1}, &w, 1), AD_OK);
+        for (size_t i = 0; i < N; i++)
+            ck_assert(number_at(ad_slot(w, "Sign_sum", 0), i) == (double)i);
+        ad_reset(t);
+    }
+    expect_ok(t);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, trajectories_are_those_of_other_libraries, 0, 2);
     tcase_add_loop_test(tests, threads_give_the_same_bits, 0, RULES);
-    tcase_add_loop_test(tests, decay_and_l2_are_those_of_plain_formulas, 0, RULES);
+    tcase_add_loop_test(tests, decay_l1_and_l2_are_those_of_plain_formulas, 0, RULES);
     tcase_add_loop_test(tests, nothing_is_allocated_by_later_steps, 0, RULES);
     tcase_add_loop_test(tests, a_step_that_fails_counts_nothing, 0, RULES);
     tcase_add_test(tests, ftrl_keeps_the_start);
+    tcase_add_loop_test(tests, rmsprop_is_its_formula, 0, 16);
+    tcase_add_loop_test(tests, ftrl_is_its_formula, 0, 4);
+    tcase_add_test(tests, defaults_are_those_of_the_sources);
+    tcase_add_test(tests, rmsprop_has_no_negative_variance);
     tcase_add_loop_test(tests, a_gradient_of_0_changes_nothing, 0, RULES);
     tcase_add_test(tests, each_parameter_counts_its_steps);
     tcase_add_test(tests, a_row_of_ones_own);
+    tcase_add_test(tests, parts_of_a_block_know_their_place);
 }
 
 int main(void) { return run_on_one_tape("optimiser_rules", add_tests); }

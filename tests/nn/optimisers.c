@@ -10,7 +10,7 @@ START_TEST(optimisers_have_names)
 {
     static const char *const names[] = {
         "gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw",
-        "adamax",           "nadam",    "lion",     "ftrl"};
+        "adamax",           "nadam",    "lion",     "ftrl",    "lbfgs"};
     ck_assert_uint_eq(nn_optimiser_count(), COUNT(names));
     for (size_t i = 0; i < COUNT(names); i++) {
         ck_assert_str_eq(nn_optimiser_at(i)->name, names[i]);
@@ -28,7 +28,7 @@ END_TEST
 /* Each row has the rate of its source. */
 START_TEST(optimisers_have_defaults)
 {
-    static const double rates[] = {0.05, 0.01, 0.01, 0.05, 0.001, 0.001, 0.001, 0.002, 0.002, 0.0001, 0.001};
+    static const double rates[] = {0.05, 0.01, 0.01, 0.05, 0.001, 0.001, 0.001, 0.002, 0.002, 0.0001, 0.001, 1};
     for (size_t i = 0; i < COUNT(rates); i++)
         ck_assert(nn_optimiser_resolve(&(nn_optimiser_options){.rule = nn_optimiser_at(i)}).rate == rates[i]);
     for (int given = 0; given < 2; given++) {
@@ -279,7 +279,13 @@ START_TEST(bad_options_of_an_optimiser_are_refused)
         {{.rule = &nn_adam, .momentum = 0.9},
          "optimiser: momentum is an option of momentum, nesterov and rmsprop; adam does not read it"},
         {{.rule = &nn_ftrl, .decay = 0.1}, "adamax, nadam and lion; ftrl does not read it"},
-        {{.l1 = 0.1}, "optimiser: l1 is an option of ftrl; adagrad does not read it"},
+        {{.l1 = -1}, "optimiser: l1 is -1: it must be at least 0"},
+        {{.clip_value = -1}, "optimiser: clip_value is -1: it must be at least 0"},
+        {{.clip_value = (double)NAN}, "optimiser: clip_value is nan: it must be at least 0"},
+        {{.clip_norm = -0.5}, "optimiser: clip_norm is -0.5: it must be at least 0"},
+        {{.clip_norm = (double)INFINITY}, "optimiser: clip_norm is inf: it must be at least 0 and at most 1e+300"},
+        {{.schedule = {.rule = &nn_schedule_cosine}}, "optimiser: the schedule's steps are missing: cosine needs them"},
+        {{.schedule = {.warm_up = -1}}, "optimiser: the schedule's warm_up is -1: it must be at least 0"},
         {{.rule = &nn_adamax, .epsilon_hat = true}, "epsilon_hat is an option of adam and adamw; adamax does not"},
         {{.rule = &nn_lion, .initial_accumulator = 1}, "initial_accumulator is an option of adagrad and ftrl; lion"},
     };

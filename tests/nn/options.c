@@ -71,6 +71,14 @@ START_TEST(options_of_optimisers)
         {"optimiser=ftrl l1=0.5 l2=0.25", "optimiser=ftrl rate=0.001 initial_accumulator=0.1 l2=0.25 l1=0.5 sc"},
         {"optimiser=momentum", "optimiser=momentum rate=0.01 momentum=0.9 scaling"},
         {"optimiser=adam momentum=0.9", NULL},
+        {"optimiser=momentum clip_norm=1 clip_value=0.5 schedule=exponential schedule_steps=100 warm_up=10 l1=0.25",
+         "optimiser=momentum rate=0.01 l1=0.25 momentum=0.9 clip_value=0.5 clip_norm=1 schedule=exponential "
+         "schedule_steps=100 schedule_factor=0.9 warm_up=10 scaling"},
+        {"optimiser=momentum schedule=plateau schedule_patience=3 schedule_floor=0.01",
+         "optimiser=momentum rate=0.01 momentum=0.9 schedule=plateau schedule_factor=0.1 schedule_floor=0.01 "
+         "schedule_patience=3 schedule_threshold=0.0001 scaling"},
+        {"schedule=cosine schedule_steps=10 schedule_power=2", NULL},
+        {"schedule_steps=10", NULL},
         {"beta1=0.5", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -140,7 +148,9 @@ END_TEST
 #define CLASSIFIER_NAMES                                                                                               \
     "hidden_units, n_classes, head, label_smoothing, activation, dropout, optimiser, rate, initial_accumulator, "      \
     "decay, l2, l1, momentum, beta1, beta2, rho, epsilon, momentum_decay, epsilon_inside, centred, epsilon_hat, "      \
-    "from_zero, scaling, scaling_constant, seed, class_weights, label_integers, label_texts"
+    "from_zero, history, clip_value, clip_norm, schedule, schedule_steps, schedule_factor, schedule_power, "           \
+    "schedule_floor, schedule_patience, schedule_threshold, warm_up, scaling, scaling_constant, seed, "                \
+    "class_weights, label_integers, label_texts"
 
 START_TEST(wrong_texts_are_refused)
 {
@@ -155,11 +165,24 @@ START_TEST(wrong_texts_are_refused)
         {"n_target=3", "unknown option 'n_target'; did you mean n_targets?", NN_REGRESSOR},
         {"optimiser=adamw decay=0",
          "decay is '0': it must be a number other than 0, which stands for the default of adamw, 0.01", NN_CLASSIFIER},
+        {"schedule=step schedule_steps=9 schedule_floor=1",
+         "schedule_floor is '1': it must be a number of at least 0 and below 1", NN_CLASSIFIER},
+        {"schedule=step schedule_factor=0", "schedule_factor is '0': it must be a number above 0 and below 1",
+         NN_REGRESSOR},
+        {"schedule=plateau schedule_patience=0", "schedule_patience is '0': it must be a whole number of at least 1",
+         NN_REGRESSOR},
+        {"schedule=plateau schedule_threshold=0",
+         "schedule_threshold is '0': it must be a number other than 0, which stands for the default of "
+         "plateau, 0.0001",
+         NN_REGRESSOR},
+        {"schedule=linear",
+         "schedule is 'linear': it must be one of constant, step, exponential, cosine, polynomial, plateau",
+         NN_CLASSIFIER},
         {"beta1=0 optimiser=adam",
          "beta1 is '0': it must be a number other than 0, which stands for the default of adam, 0.9", NN_REGRESSOR},
         {"optimiser=adma",
          "optimiser is 'adma': it must be one of gradient_descent, momentum, nesterov, adagrad, "
-         "rmsprop, adam, adamw, adamax, nadam, lion, ftrl; did you mean adam?",
+         "rmsprop, adam, adamw, adamax, nadam, lion, ftrl, lbfgs; did you mean adam?",
          NN_CLASSIFIER},
         {"rate=fast", "rate is 'fast': it must be a number above 0", NN_CLASSIFIER},
         {"n_classes=3 rate=0.1 rate=0.1", "option 'rate' is given twice; leave one out", NN_CLASSIFIER},
@@ -335,7 +358,7 @@ START_TEST(the_table_of_options_is_public)
         ck_assert_str_eq(fields.at[0].name, "hidden_units");
         ck_assert_uint_eq(fields.at[0].offset, 0);
         ck_assert_str_eq(fields.at[1].name, kind == NN_CLASSIFIER ? "n_classes" : "n_targets");
-        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 28 : 25);
+        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 39 : 36);
     }
     ck_assert_uint_eq(nn_options_fields(NN_ESTIMATOR_COUNT).n, 0);
     ck_assert_uint_eq(nn_options_fields((nn_estimator_kind)-1).n, 0);

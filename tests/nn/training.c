@@ -2,6 +2,7 @@
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -77,7 +78,22 @@ START_TEST(hidden_layers_are_needed)
 }
 END_TEST
 
-enum { OPTIMISERS = 11 };
+enum { OPTIMISERS = 12, SCHEDULES = 6 };
+
+/* lbfgs takes all rows in each step. */
+static int64_t batch_of(const nn_optimiser *rule, int64_t batch) { return rule->search ? 0 : batch; }
+
+/* A schedule whose factor is another one in each few steps. */
+static nn_schedule_options schedule_of(int i)
+{
+    const nn_schedule *rule = nn_schedule_at((size_t)i);
+    nn_schedule_options o = {.rule = rule, .warm_up = 3};
+    if (rule->observes)
+        o.patience = 1;
+    else if (rule != &nn_schedule_constant)
+        o.steps = 4;
+    return o;
+}
 
 /* ---- Seeds and continuing ---------------------------------------------------------------------------------------- */
 
@@ -148,20 +164,33 @@ START_TEST(fit_continues)
 }
 END_TEST
 
-/* A stopped fit goes on to the bits of an unbroken one, whatever the optimiser keeps. */
+/* A stopped fit goes on to the bits of an unbroken one, whatever the optimiser keeps and whatever its schedule, with
+ * validation and patience. */
 START_TEST(fit_continues_with_every_optimiser)
 {
+    ck_assert_uint_eq(nn_optimiser_count(), OPTIMISERS);
+    ck_assert_uint_eq(nn_schedule_count(), SCHEDULES);
+    const nn_optimiser *rule = nn_optimiser_at((size_t)_i / SCHEDULES);
+    const int schedule = _i % SCHEDULES;
+    if (rule->search && schedule > 0)
+        return; /* it has none */
     nn_classifier_options o = small_net;
-    o.optimiser = (nn_optimiser_options){.rule = nn_optimiser_at((size_t)_i), .rate = 0.01};
+    o.optimiser = (nn_optimiser_options){.rule = rule, .rate = rule->search ? 0 : 0.01};
+    if (!rule->search)
+        o.optimiser.schedule = schedule_of(schedule);
     o.scaling = NN_SCALE_FEATURE;
+    nn_fit_options fit_options = {
+        .batch_size = batch_of(rule, 10), .to_step = 26, .validation = &test.data, .validate_every = 2, .patience = 20};
     nn_classifier *c = open_with(o);
-    fit(c, &train, 10, 13);
+    ck_assert_int_eq(nn_classifier_fit(c, &train.data, &fit_options), AD_OK);
     take_state(c, &wanted);
     nn_classifier_close(c);
     c = open_with(o);
-    fit(c, &train, 10, 4);
-    fit(c, &train, 10, 9);
-    close_as(c, &wanted, "in two fits");
+    for (int64_t step = 1; step <= 26; step += 5) {
+        fit_options.to_step = step;
+        ck_assert_int_eq(nn_classifier_fit(c, &train.data, &fit_options), AD_OK);
+    }
+    close_as(c, &wanted, "in several fits");
 }
 END_TEST
 
@@ -401,7 +430,8 @@ START_TEST(training_allocates_nothing)
         for (int64_t batch = 10; batch <= 40; batch += 15) {
             o.hidden_units[0] = hidden[net];
             nn_classifier *c = open_with(o);
-            nn_fit_options fit_options = {.batch_size = batch, .steps = 23, .callback = note_calls, .context = calls};
+            nn_fit_options fit_options = {
+                .batch_size = batch_of(o.optimiser.rule, batch), .steps = 23, .callback = note_calls, .context = calls};
             ck_assert_int_eq(nn_classifier_fit(c, &train.data, &fit_options), AD_OK);
             ck_assert_int_eq(nn_classifier_fit(c, &train.data, &fit_options), AD_OK);
             nn_classifier_close(c);
@@ -409,6 +439,26 @@ START_TEST(training_allocates_nothing)
                 ck_assert_msg(calls[step] == calls[1], "%zu units, batch %lld: step %d takes memory",
                               (size_t)hidden[net], (long long)batch, step);
         }
+}
+END_TEST
+
+/* No memory is taken from the second step on, however many there are; nor does the history grow beyond its bound. A
+ * release is tried with a million steps (tests/long.sh). */
+START_TEST(a_long_training_takes_no_more_memory)
+{
+    const char *wanted_steps = getenv("GRADTAPE_LONG_STEPS");
+    const int64_t steps = wanted_steps ? strtoll(wanted_steps, NULL, 10) : 20000;
+    ck_assert_int_ge(steps, 20000);
+    nn_classifier *c = open_with((nn_classifier_options){.n_classes = CLASSES, .optimiser = {.rule = &nn_adam}});
+    train.data.rows = 4;
+    fit(c, &train, 4, 2 * NN_HISTORY_ROWS);
+    const size_t bytes = memory.bytes, calls = memory.calls;
+    for (int64_t step = 2 * NN_HISTORY_ROWS; step < steps; step += 500)
+        fit(c, &train, 4, 500);
+    ck_assert_uint_eq(memory.bytes, bytes);
+    ck_assert_uint_eq(memory.calls, calls);
+    ck_assert_uint_le(nn_history_count(nn_classifier_history(c)), NN_HISTORY_ROWS);
+    nn_classifier_close(c);
 }
 END_TEST
 
@@ -444,7 +494,7 @@ static void expect_out_of_memory(const nn_classifier *c)
 {
     static const char *const shapes =
         "^(fit|evaluate|predict|predict_proba|logits): "
-        "(memory is out for (a network of [0-9]+ features|a batch of [0-9]+ rows|the order of [0-9]+ rows)"
+        "(memory is out for (a network of [0-9]+ features|a batch of [0-9]+ rows|the order of [0-9]+ rows|the history of [0-9]+ steps)"
         "|[a-z0-9_]+: memory is out|linear_backward: memory is out for [0-9]+ bytes of scratch"
         "|memory is out for a tensor \\[[0-9,]*\\] of (f32|f64|i32))$";
     regex_t shape;
@@ -554,11 +604,12 @@ START_TEST(a_loss_that_is_not_finite_ends_the_fit)
     ck_assert_int_eq(fit_with_diary(c, &train, 10, 50, &d), AD_NOT_FINITE);
     ck_assert_int_ge(d.n, 1);
     ck_assert_int_lt(d.n, 50);
-    char said[2][120];
+    char said[2][200];
     for (int is_nan = 0; is_nan < 2; is_nan++)
         snprintf(said[is_nan], sizeof said[0],
-                 "fit: the loss is %s at step %lld: a smaller rate or scaled features may mend it",
-                 is_nan ? "NaN" : "infinite", (long long)d.n + 1);
+                 "fit: the loss is %s at step %lld (first in logits); the classifier of step %lld is kept; try a "
+                 "smaller rate, clip_norm, or scaled features",
+                 is_nan ? "NaN" : "infinite", (long long)d.n + 1, (long long)d.n);
     ck_assert_msg(!strcmp(nn_classifier_message(c), said[0]) || !strcmp(nn_classifier_message(c), said[1]), "%s",
                   nn_classifier_message(c));
     /* So it ends each time: nothing moved. */
@@ -704,7 +755,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_seed_gives_the_same_training);
     tcase_add_test(tests, first_weights_depend_on_seed_and_layer);
     tcase_add_loop_test(tests, fit_continues, 0, COUNT(portions));
-    tcase_add_loop_test(tests, fit_continues_with_every_optimiser, 0, OPTIMISERS);
+    tcase_add_loop_test(tests, fit_continues_with_every_optimiser, 0, OPTIMISERS * SCHEDULES);
     tcase_add_test(tests, questions_between_fits_disturb_nothing);
     tcase_add_test(tests, a_callback_sees_every_step);
     tcase_add_test(tests, a_callback_stops_the_fit);
@@ -714,6 +765,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_fit_after_stopped_and_failed_fits);
     tcase_add_test(tests, defaults_of_a_fit);
     tcase_add_loop_test(tests, training_allocates_nothing, 0, AD_ACTIVATION_COUNT * OPTIMISERS);
+    tcase_add_test(tests, a_long_training_takes_no_more_memory);
     tcase_add_loop_test(tests, any_allocation_may_fail, 0, 2);
     tcase_add_loop_test(tests, any_allocation_of_a_later_fit_may_fail, 0, 2);
     tcase_add_loop_test(tests, a_loss_that_is_not_finite_ends_the_fit, 0, 2);

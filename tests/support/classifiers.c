@@ -107,7 +107,7 @@ void state_after(state *s, const table *t, int64_t batch_size, int64_t steps)
 
 /* ---- Diaries ----------------------------------------------------------------------------------------------------- */
 
-static bool keep_diary(const nn_progress *progress, void *context)
+bool keep_diary(const nn_progress *progress, void *context)
 {
     diary *d = context;
     ck_assert_int_lt(d->n, COUNT(d->seen));

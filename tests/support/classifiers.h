@@ -63,6 +63,7 @@ typedef struct diary {
     int64_t stop_at; /* 0: never */
 } diary;
 
+bool keep_diary(const nn_progress *progress, void *context);
 ad_status fit_with_diary(nn_classifier *c, const table *t, int64_t batch_size, int64_t steps, diary *d);
 
 #endif

@@ -1,0 +1,60 @@
+#ifndef GRADTAPE_HISTORY_H
+#define GRADTAPE_HISTORY_H
+/* The history of an estimator's fits: a row after each epoch, each validation, and each NN_HISTORY_STEPS steps. It goes
+ * on from fit to fit.
+ *
+ *   const nn_history *h = nn_classifier_history(c);
+ *   for (size_t i = 0; i < nn_history_count(h); i++)
+ *       printf("%g %g\n", nn_history_at(h, i)->loss, nn_history_at(h, i)->validation_loss);
+ *   nn_write_history(h, file);
+ *
+ * A long training takes no more memory: where NN_HISTORY_ROWS rows are full, every second one goes, and from then on
+ * only every second one is kept. The last row is always there. */
+#include <stdio.h>
+
+#include <gradtape/show.h>
+
+/* It belongs to its estimator, and changes in fits only. */
+typedef struct nn_history nn_history;
+
+#define NN_HISTORY_ROWS 4096
+#define NN_HISTORY_STEPS 100
+
+typedef struct nn_history_row {
+    int64_t step;   /* steps completed since the estimator was opened */
+    int64_t epoch;  /* of the last batch, from 0 */
+    double loss;    /* mean loss of the batches since the row before */
+    double rate;    /* of the last update */
+    bool validated; /* else the next two are NaN */
+    double validation_loss;
+    double validation_accuracy; /* NaN for a regressor */
+} nn_history_row;
+
+/* Returns the number of rows, and one of them, in the order of time; NULL for an i out of range. A row lasts until the
+ * next fit. */
+AD_API size_t nn_history_count(const nn_history *history);
+AD_API const nn_history_row *nn_history_at(const nn_history *history, size_t i);
+
+/* Returns the row of the best validation, by what the fits watch (monitor); a copy that is kept even where its row
+ * went. step 0: there is none. */
+AD_API nn_history_row nn_history_best(const nn_history *history);
+
+/* How the gradient of a parameter flowed in a step that was watched (watch_every of a fit). */
+typedef struct nn_flow {
+    int64_t step;
+    const char *name;    /* of the parameter; it lasts as long as the estimator */
+    double gradient_rms; /* the root mean square of its gradient */
+    double update_ratio; /* that of its change, against that of its value before; NaN where the value was 0 */
+} nn_flow;
+
+/* Return the number of them, and one, in the order of time, and in each step in the order of the parameters; NULL for
+ * an i out of range. Frozen parameters have none. As rows, whole steps go where NN_HISTORY_ROWS / 4 steps are full. */
+AD_API size_t nn_history_flow_count(const nn_history *history);
+AD_API const nn_flow *nn_history_flow_at(const nn_history *history, size_t i);
+
+/* Writes the rows as CSV with a header: step,epoch,loss,rate,validation_loss,validation_accuracy. Numbers have 9
+ * digits and a point in every locale; what was not evaluated is empty. Errors: the history or the file is NULL; the file
+ * cannot be written (AD_BAD_FILE). */
+AD_API ad_shown nn_write_history(const nn_history *history, FILE *to);
+
+#endif

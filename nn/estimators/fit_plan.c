@@ -1,0 +1,194 @@
+/* What a fit is to do: checks of its options, the rows it learns from, the steps it takes. */
+#include "fit.h"
+
+#include <inttypes.h>
+
+#include "../network/node.h"
+
+enum { DEFAULT_BATCH = 32 };
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+static ad_status check_counts(const nn_estimator *e, const nn_fit_options *o)
+{
+    const struct {
+        const char *name, *none; /* what 0 stands for */
+        int64_t number;
+    } counts[] = {
+        {"batch_size", "for 32", o->batch_size},
+        {"steps", "for one epoch", o->steps},
+        {"to_step", "for one epoch", o->to_step},
+        {"epochs", "for one", o->epochs},
+        {"validate_every", "for once an epoch", o->validate_every},
+        {"patience", "for no early stopping", o->patience},
+        {"watch_every", "for none", o->watch_every},
+    };
+    const char *given = NULL;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (counts[i].number < 0)
+            return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s is %" PRId64 ": it must be 1 or more, or 0 %s",
+                                     counts[i].name, counts[i].number, counts[i].none);
+        if (i < 1 || i > 3 || counts[i].number == 0)
+            continue;
+        if (given)
+            return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s and %s: give one", given, counts[i].name);
+        given = counts[i].name;
+    }
+    return AD_OK;
+}
+
+static ad_status check_validation(const nn_estimator *e, const nn_fit_options *o)
+{
+    const bool validates = o->validation || o->validation_share != 0;
+    const char *alone = o->patience                                    ? "patience"
+                        : o->validate_every                            ? "validate_every"
+                        : o->monitor                                   ? "monitor"
+                        : o->least_improvement != 0                    ? "least_improvement"
+                        : e->options.optimiser.schedule.rule->observes ? "the schedule plateau"
+                                                                       : NULL;
+    if (o->validation && o->validation_share != 0)
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: validation and validation_share: give one");
+    if (!(o->validation_share >= 0 && o->validation_share < 1))
+        return nn_estimator_fail(e, AD_BAD_VALUE,
+                                 "fit: validation_share is %g: it must be above 0 and below 1, or 0 for none",
+                                 o->validation_share);
+    if (alone && !validates)
+        return nn_estimator_fail(e, AD_BAD_VALUE,
+                                 "fit: %s needs validation: give data as validation, or a validation_share of the "
+                                 "rows, for instance 0.1",
+                                 alone);
+    if (!nn_monitor_name((int)o->monitor))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: monitor is %d: use NN_MONITOR_LOSS or NN_MONITOR_ACCURACY",
+                                 (int)o->monitor);
+    if (o->monitor == NN_MONITOR_ACCURACY && e->truth.head->task == NN_REGRESSION)
+        return nn_estimator_fail(e, AD_BAD_VALUE,
+                                 "fit: monitor is accuracy: a regressor has none, use NN_MONITOR_LOSS");
+    if (!(o->least_improvement >= 0 && o->least_improvement <= 1e300))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: least_improvement is %g: it must be at least 0 and finite",
+                                 o->least_improvement);
+    return AD_OK;
+}
+
+static bool searches(const nn_estimator *e) { return e->options.optimiser.rule->search; }
+
+/* A search takes all rows at once, and makes recordings of its own. */
+static ad_status check_search(const nn_fit *f)
+{
+    const int64_t batch = f->options->batch_size, rows = f->data.rows;
+    if (searches(f->e) && f->options->watch_every)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE,
+                                 "fit: watch_every is %" PRId64 ": no step of %s can be watched: leave it out",
+                                 f->options->watch_every, f->e->options.optimiser.rule->name);
+    if (!searches(f->e) || batch == 0 || batch >= rows)
+        return AD_OK;
+    return nn_estimator_fail(f->e, AD_BAD_VALUE,
+                             "fit: batch_size is %" PRId64 ": %s takes all %" PRId64 " rows in each step: leave "
+                             "batch_size out",
+                             batch, f->e->options.optimiser.rule->name, rows);
+}
+
+/* ---- Rows -------------------------------------------------------------------------------------------------------- */
+
+/* Holds a share of the rows out. */
+static ad_status split_rows(nn_fit *f)
+{
+    const ad_allocator allocator = nn_shared_allocator(f->e->shared);
+    nn_data data = f->data;
+    data.label_texts = NULL;
+    data.labels = f->truth->head->task == NN_CLASSES ? f->truth->classes : NULL;
+    f->split = nn_split_open(&data, &(nn_split_options){.share = f->options->validation_share,
+                                                        .plain = !data.labels,
+                                                        .seed = f->e->options.seed,
+                                                        .allocator = &allocator});
+    if (!f->split)
+        return nn_estimator_fail(f->e, AD_NO_MEMORY, "fit: memory is out for the split of %" PRId64 " rows", data.rows);
+    if (nn_split_status(f->split) != AD_OK)
+        return nn_estimator_fail(f->e, nn_split_status(f->split), "fit: validation_share: %s",
+                                 nn_split_message(f->split));
+    const nn_data train = nn_split_train(f->split, 0), held = nn_split_test(f->split, 0);
+    f->held = f->data;
+    f->held.rows = held.rows;
+    f->held.index = held.index;
+    f->held.array_rows = held.array_rows;
+    f->data.rows = train.rows;
+    f->data.index = train.index;
+    f->data.array_rows = train.array_rows;
+    f->held_truth = f->truth;
+    return AD_OK;
+}
+
+ad_status nn_plan_fit(nn_fit *f)
+{
+    nn_estimator *e = f->e;
+    const nn_fit_options *o = f->options;
+    if (e->is_fitting)
+        return nn_estimator_fail(e, AD_BAD_STATE, "fit: it is running already: a callback must not call it");
+    ad_status status = nn_estimator_check(e, &f->data, f->truth, "fit");
+    if (status == AD_OK)
+        status = check_counts(e, o);
+    if (status == AD_OK)
+        status = check_validation(e, o);
+    if (status == AD_OK && o->validation) {
+        f->held = *o->validation;
+        status = nn_estimator_check(e, &f->held, f->held_truth, "fit: validation");
+        if (status == AD_OK && f->held.columns != f->data.columns)
+            return nn_estimator_fail(e, AD_BAD_SHAPE,
+                                     "fit: the validation data have %" PRId64 " columns, those to learn from %" PRId64,
+                                     f->held.columns, f->data.columns);
+    }
+    if (status == AD_OK && o->validation_share > 0)
+        status = split_rows(f);
+    if (status == AD_OK && !nn_truth_counts(f->truth, &f->data))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: no row counts: each has the weight 0, or its class has");
+    return status == AD_OK ? check_search(f) : status;
+}
+
+/* ---- Steps ------------------------------------------------------------------------------------------------------- */
+
+/* The steps to add: those of the options, or of epochs. Negative: more than can be counted. */
+static int64_t steps_to_add(const nn_fit *f)
+{
+    const nn_fit_options *o = f->options;
+    int64_t steps = 0;
+    if (o->to_step)
+        return o->to_step > f->first ? o->to_step - f->first : 0;
+    if (o->steps)
+        steps = o->steps;
+    else if (__builtin_mul_overflow(o->epochs ? o->epochs : 1, f->epoch_steps, &steps))
+        return -1;
+    return steps > INT64_MAX - f->first ? -1 : steps;
+}
+
+/* How many of `steps` steps from now on are multiples of `every`, at most. */
+static int64_t times(int64_t steps, int64_t every) { return every ? steps / every + 1 : 0; }
+
+ad_status nn_plan_steps(nn_fit *f)
+{
+    nn_estimator *e = f->e;
+    const nn_fit_options *o = f->options;
+    const int64_t rows = f->data.rows;
+    f->batch = searches(e) ? rows : o->batch_size ? o->batch_size : DEFAULT_BATCH;
+    f->least = nn_network_least_examples(e->network);
+    f->epoch_steps = rows / f->batch + (rows < f->batch || rows % f->batch >= f->least);
+    f->first = e->step;
+    const int64_t steps = steps_to_add(f);
+    if (steps < 0)
+        return nn_estimator_fail(e, AD_BAD_VALUE,
+                                 "fit: %s is %" PRId64 ": after %" PRId64 " steps that is more than can be counted",
+                                 o->steps ? "steps" : "epochs", o->steps ? o->steps : o->epochs, f->first);
+    f->last = f->first + steps;
+    const int64_t rows_of_history =
+        times(steps, f->epoch_steps) + times(steps, o->validate_every) + times(steps, NN_HISTORY_STEPS);
+    if (nn_history_reserve(&e->history, rows_of_history, times(steps, o->watch_every), e->network->n_trained,
+                           &e->memory))
+        return AD_OK;
+    return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for the history of %" PRId64 " steps", steps);
+}
+
+bool nn_is_end_of_epoch(const nn_fit *f) { return f->data.rows - f->e->at.place < f->least; }
+
+bool nn_is_validation_due(const nn_fit *f)
+{
+    const int64_t every = f->options->validate_every;
+    return f->held.rows > 0 && (every ? f->e->step % every == 0 : nn_is_end_of_epoch(f));
+}

@@ -1,0 +1,24 @@
+#ifndef GRADTAPE_NN_UNREAD_H
+#define GRADTAPE_NN_UNREAD_H
+/* Private to nn: options that a rule does not read, where one struct has the options of all rules of a table. */
+#include "../options/fields.h"
+
+/* What the rules have in common: their names and what they read. */
+typedef struct nn_reader {
+    const char *name;
+    nn_fields fields;
+} nn_reader;
+
+/* A table of rules: how many it has, and one of them. */
+typedef struct nn_readers {
+    size_t (*count)(void);
+    nn_reader (*at)(size_t i);
+} nn_readers;
+
+bool nn_reads(nn_fields fields, const nn_field *field);
+
+/* Puts what is wrong with an option that is given, that another rule of the table reads, and that this one does not.
+ * Returns whether there is one. */
+bool nn_put_unread(nn_writer *w, nn_readers all, nn_reader rule, const void *options);
+
+#endif
