@@ -27,7 +27,8 @@ for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ[name] = '1'  # libraries read it when they are imported
 
 import numpy as np  # pylint: disable=wrong-import-position
-from sklearn import datasets, metrics, model_selection, neural_network, pipeline, preprocessing  # pylint: disable=wrong-import-position
+from sklearn import datasets, metrics, model_selection  # pylint: disable=wrong-import-position
+from sklearn import neural_network, pipeline, preprocessing  # pylint: disable=wrong-import-position
 
 SETS = {'iris': datasets.load_iris, 'wine': datasets.load_wine, 'breast cancer': datasets.load_breast_cancer,
         'digits': datasets.load_digits, 'diabetes': datasets.load_diabetes}
@@ -136,8 +137,8 @@ def judge(results):
     lower = sum(loss[name] > 0 for name in SETS if name not in REGRESSION)
     print(verdict('accuracy and R2 not below', [name for name in SETS if score[name] < -score_bar[name]]),
           verdict('early stopping, loss not worse', [name for name in SETS if loss[name] < -loss_bar[name]]),
-          f'log-loss better on {lower} of {len(SETS) - len(REGRESSION)}, at least 3: ' + ('met' if lower >= 3 else 'missed'),
-          sep='; ')
+          f'log-loss better on {lower} of {len(SETS) - len(REGRESSION)}, at least 3: '
+          + ('met' if lower >= 3 else 'missed'), sep='; ')
 
 
 def main():

@@ -1,6 +1,7 @@
 /* Prints docs/networks-reference.md from the tables of nn: `ninja -C build docs` writes it, and a test compares. */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gradtape/gradtape.h>
@@ -293,20 +294,53 @@ static void print_heads(void)
 
 /* ---- Optimisers -------------------------------------------------------------------------------------------------- */
 
+/* The number at the end of the name of a state, LBFGS_step_3, and the length of what stands before it. -1: there is
+ * none. */
+static int number_of(const char *name, size_t *length)
+{
+    const char *const last = strrchr(name, '_');
+    *length = strlen(name);
+    if (!last || !last[1] || last[1 + strspn(last + 1, "0123456789")])
+        return -1;
+    *length = (size_t)(last + 1 - name);
+    return atoi(last + 1);
+}
+
+/* What a rule keeps for a parameter, as it makes it. Names that end in numbers are put as the first and the last. */
+static void print_states(const nn_optimiser *rule)
+{
+    ad_tape *const t = ad_tape_open(NULL);
+    const ad_tensor x = ad_param(t, AD_F64, AD_SHAPE(2), NULL, "x");
+    if (nn_optimiser_prepare(&(nn_optimiser_options){.rule = rule}, &x, 1) != AD_OK)
+        exit(1);
+    bool is_first = true;
+    for (size_t i = 1; i < ad_kept_count(t); i++) {
+        const char *const name = strchr(ad_name_of(ad_kept_at(t, i)), '/') + 1;
+        size_t length, other_length;
+        const int number = number_of(name, &length);
+        int largest = number;
+        for (size_t j = 1; j < ad_kept_count(t); j++) {
+            const char *const other = strchr(ad_name_of(ad_kept_at(t, j)), '/') + 1;
+            const int n = number_of(other, &other_length);
+            if (other_length == length && n > largest && !strncmp(name, other, length))
+                largest = n;
+        }
+        if (number > 0)
+            continue;
+        printf("%s%s", is_first ? "" : ", ", name);
+        if (largest > number)
+            printf(" to %d", largest);
+        is_first = false;
+    }
+    ad_tape_close(t);
+}
+
 static void print_optimiser(const nn_optimiser *rule)
 {
-    const nn_optimiser_options o = nn_optimiser_resolve(&(nn_optimiser_options){.rule = rule});
-    nn_optimiser_slot slots[AD_MAX_UPDATE_STATES];
-    const int n = rule->slots ? rule->slots(&o, slots) : 0;
     printf("| `%s` | ", rule->name);
     print_cell(rule->formula);
     printf(" | %s | ", rule->source);
-    for (int i = 0; i < n; i++)
-        printf("%s%s", i ? ", " : "", slots[i].name);
-    if (rule->counter)
-        printf(", %s", rule->counter);
-    if (rule->carried)
-        printf(", %s", rule->carried);
+    print_states(rule);
     printf(" |\n");
 }
 
@@ -316,7 +350,8 @@ static void print_optimisers(void)
         "\n## Optimisers\n\n"
         "The optimiser NAME is the row `nn_NAME`, declared in `optimisers.h`. g is the gradient, once it is clipped\n"
         "and l1 sign(x) + l2 x is added, a the rate, t the step from 1 on. Before the rule, decay makes x smaller:\n"
-        "x <- (1 - a decay) x. States are slots of each parameter with the default options.\n\n"
+        "x <- (1 - a decay) x. States are slots of each parameter with the default options. The default of the\n"
+        "rate is that of the source, or of the program that is named after it.\n\n"
         "| optimiser | update | source | states |\n|---|---|---|---|\n");
     for (size_t i = 0; i < nn_optimiser_count(); i++)
         print_optimiser(nn_optimiser_at(i));
@@ -408,8 +443,8 @@ int main(void)
 {
     printf(
         "# Networks: the tables\n\n"
-        "Kinds of layers, activations, initialisers, heads, optimisers, schedules, metrics and the options of the estimators.\n"
-        "`ninja -C build docs` prints this page from the tables themselves, and a test compares the two.\n"
+        "Kinds of layers, activations, initialisers, heads, optimisers, schedules, metrics and the options of the\n"
+        "estimators. `ninja -C build docs` prints this page from the tables themselves, and a test compares the two.\n"
         "[networks.md](networks.md) explains how they are used.\n\n");
     print_kinds();
     print_functions();

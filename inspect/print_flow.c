@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include <gradtape/classifier.h>
+#include <gradtape/regressor.h>
 
 #include "advice.h"
 #include "lines.h"
@@ -105,12 +106,25 @@ ad_shown ad_print_flow(ad_tape *t, FILE *to, const ad_print_options *options)
     return ad_sink_close(&sink);
 }
 
+/* That of an estimator whose parameters are on this tape; NULL: it has none. */
+static ad_shown print_of(const void *estimator, const char *noun, ad_tape *t, FILE *to, const ad_print_options *options)
+{
+    if (t)
+        return ad_print_flow(t, to, options);
+    ad_sink sink = ad_sink_over_for("print_flow", to);
+    ad_sink_fail(&sink, estimator ? AD_BAD_STATE : AD_BAD_HANDLE, "print_flow: the %s %s", noun,
+                 estimator ? "was not fitted yet: it has no parameters" : "is NULL");
+    return ad_sink_close(&sink);
+}
+
 ad_shown nn_print_flow(nn_classifier *c, FILE *to, const ad_print_options *options)
 {
-    if (nn_classifier_parameter_count(c))
-        return ad_print_flow(nn_classifier_parameter(c, 0).tape, to, options);
-    ad_sink sink = ad_sink_over(to);
-    ad_sink_fail(&sink, c ? AD_BAD_STATE : AD_BAD_HANDLE, "print_flow: the classifier %s",
-                 c ? "was not fitted yet: it has no parameters" : "is NULL");
-    return ad_sink_close(&sink);
+    const bool has_network = nn_classifier_parameter_count(c) > 0;
+    return print_of(c, "classifier", has_network ? nn_classifier_parameter(c, 0).tape : NULL, to, options);
+}
+
+ad_shown nn_print_regressor_flow(nn_regressor *r, FILE *to, const ad_print_options *options)
+{
+    const bool has_network = nn_regressor_parameter_count(r) > 0;
+    return print_of(r, "regressor", has_network ? nn_regressor_parameter(r, 0).tape : NULL, to, options);
 }

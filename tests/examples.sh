@@ -131,7 +131,7 @@ mnist)
     refuses 'patience needs validation' --data "$work" --patience 3
     refuses 'validation 1: it must be a number above 0 and below 1' --data "$work" --validation 1
     refuses 'patience 0' --data "$work" --patience 0
-    refuses 'schedule plateau needs validation' --data "$work" --options schedule=plateau
+    refuses 'schedule needs validation' --data "$work" --options schedule=plateau
     refuses "options rte=1: .*rate" --data "$work" --options rte=1
     refuses 'options seed=1: .*seed' --options seed=1
     refuses 'batch-size -3' --data "$work" --batch-size -3

@@ -266,7 +266,8 @@ def judge(verdicts, listed, complete):
     print('', *(f'refused: {v.mutant.name}  ({v.note})' for v in refused), *wrong, sep='\n')
     killed = sum(v.killer not in (None, 'refused') for v in verdicts)
     equivalent = len(verdicts) - killed - len(refused) - len(alive)
-    print(f'{len(verdicts)} mutants, {killed} killed, {equivalent} equivalent, {len(refused)} refused, {len(alive)} alive')
+    print(f'{len(verdicts)} mutants, {killed} killed, {equivalent} equivalent, {len(refused)} refused, '
+          f'{len(alive)} alive')
     return not wrong
 
 

@@ -5,8 +5,8 @@ of two names that are easily swapped; or a term or a statement is dropped. It is
 copy of the shared library, and the suites that judge the source are run with that. Texts that do not compile are no
 mutants.
 
-A mutant's name is FILE:WHERE:TOKEN:KIND. FILE is the name of the source without folder and suffix, WHERE the function or
-table, `plus2` its second plus. It is killed by a check that fails, by a crash or by a time-out.
+A mutant's name is FILE:WHERE:TOKEN:KIND. FILE is the name of the source without folder and suffix, WHERE the function
+or table, `plus2` its second plus. It is killed by a check that fails, by a crash or by a time-out.
 """
 import collections
 import contextlib
@@ -24,12 +24,12 @@ LineMutant = collections.namedtuple('LineMutant', 'name file source text')
 
 # What is mutated; what is compiled again for it, all in the same folder; and which suites judge it, the fastest first.
 FOLDER = 'nn/training'
-RULES = ['optimisers', 'optimiser_rules']
+RULES = ['optimisers', 'optimiser_rules', 'schedules']
 SEARCHES = ['line_search', 'lbfgs', 'search_step']
 SOURCES = [
     Source('loops.h', ['rules.c'], RULES),
     Source('rules.c', ['rules.c'], RULES),
-    Source('power.h', ['rules.c', 'schedules.c'], [*RULES, 'schedules']),
+    Source('power.h', ['rules.c', 'schedules.c'], RULES),
     Source('schedules.c', ['schedules.c'], ['schedules']),
     Source('lbfgs.c', ['lbfgs.c'], SEARCHES),
     Source('line_search.c', ['line_search.c'], SEARCHES),
@@ -61,7 +61,8 @@ PAIRS = [('beta1', 'beta2'), ('l1', 'l2'), ('keep', 'keep_square'), ('take', 'ta
          ('epsilon', 'inside'), ('low', 'high'), ('loss', 'slope'), ('first', 'last'), ('steps', 'warm_up')]
 OTHER = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
 WORD = re.compile(r'(?<=[.>\w(\s])\b(?:' + '|'.join(OTHER) + r')\b(?!["(])')
-STATEMENT = re.compile(r'^( +)(?:EACH )?([\w>.\[\]()*-]+ [+*/-]?= [^;]*|[\w>.-]+\([^;{}]*\)|[\w>.-]+\+\+|\+\+[\w>.-]+);$', re.M)
+STATEMENT = re.compile(r'^( +)(?:EACH )?([\w>.\[\]()*-]+ [+*/-]?= [^;]*|[\w>.-]+\([^;{}]*\)|'
+                       r'[\w>.-]+\+\+|\+\+[\w>.-]+);$', re.M)
 
 
 def changed(number):
@@ -119,7 +120,7 @@ def mutants_of_source(root, source):
 # ---- Building --------------------------------------------------------------------------------------------------------
 
 class Workers:
-    """Folders in which mutants are built, one for each job: a copy of the sources' folder beside links to the others."""
+    """Folders in which mutants are built, one for each job: a copy of the sources' folder beside links to others."""
 
     def __init__(self, source, build, folder, jobs, timeout):
         self.source, self.build, self.timeout, self.free = source, build, timeout, queue.Queue()
@@ -192,8 +193,8 @@ class Workers:
                        'LD_LIBRARY_PATH': str(at)}
         if not program:
             return True
-        with subprocess.Popen(['prlimit', f'--as={MOST_MEMORY}', program], env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors='replace') as running:
+        with subprocess.Popen(['prlimit', f'--as={MOST_MEMORY}', program], env=environment, text=True, errors='replace',
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
             limit = threading.Timer(self.timeout, running.kill)
             limit.start()
             failed = any(line.startswith('not ok') for line in running.stdout)

@@ -59,7 +59,8 @@ AD_API void nn_classifier_close(nn_classifier *classifier);
  *   rows begins a new epoch; one to data of the same number goes on in the epoch.
  * - The first fit fixes the number of features and learns the scaling, of the rows that are not held out.
  * - A fit that fails or is stopped leaves everything as it was after the last completed step. A fit that goes on
- *   has the bits of one that was not stopped.
+ *   has the bits of one that was not stopped. Where a number was not finite and the weights are to blame, weights
+ *   of at most 50 steps before take their place, with which a loss was finite; the message names their step.
  * - With patience, the weights and states of the best validation are put in place when the fit ends, however it
  *   ends. Slots and steps stay those of the training. The next fit goes on from the last weights, as if there had
  *   been no end; one after a fit that its patience ended goes on from the best weights, with new patience. What
@@ -125,8 +126,9 @@ AD_API const char *nn_classifier_message(const nn_classifier *classifier);
 AD_API ad_status nn_classifier_clear_error(nn_classifier *classifier);
 
 /* Returns the options with every default filled in, as one line of text that nn_options_parse reads (options.h), for
- * instance for the start of a training log; without layers, groups and allocator, which no text can say; "" for bad
- * options or NULL. The text belongs to the classifier. */
+ * instance for the start of a training log; without layers, groups and allocator, which no text can say. Rows of your
+ * own are written by their names, which nn_options_parse does not know. "" for bad options or NULL. The text belongs to
+ * the classifier. */
 AD_API const char *nn_classifier_settings(const nn_classifier *classifier);
 
 /* Returns the number of parameters and states: for hidden_units the weights and biases of each layer. It is 0 before

@@ -3,6 +3,7 @@
 /* Data sets: features [n,d], and what is true of each row: a label, several labels or targets. From arrays or files. */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <gradtape/memory.h>
 #include <gradtape/status.h>
@@ -50,8 +51,8 @@ typedef struct nn_data {
     const double
         *weights; /* [rows] at least 0, not all 0: how much each row counts in losses and figures; NULL: once */
     /* A view of some rows of the arrays, in any order (split.h makes them): row i of the data is row index[i] of every
-     * array, which has array_rows rows. Results are in the order of the view; messages name rows of the arrays. NULL:
-     * all rows. */
+     * array, which has array_rows rows. Results are in the order of the view; messages name rows of the arrays, or
+     * say that they name the place in the index. NULL: all rows. */
     const int32_t *index; /* [rows], each from 0 to array_rows-1 (else AD_BAD_VALUE); a row may be there twice */
     int64_t array_rows;   /* with an index, at least 1; else 0 (AD_BAD_SHAPE) */
 } nn_data;
@@ -93,6 +94,53 @@ AD_API nn_data nn_dataset_data(const nn_dataset *dataset);
  * Returns the status of this call. Errors: AD_BAD_FILE (the message names the file, what is wrong with it and how to
  * fix it), AD_NO_MEMORY, AD_BAD_VALUE (`features` is NULL), AD_BAD_HANDLE (`dataset` is NULL). */
 AD_API ad_status nn_dataset_read_idx(nn_dataset *dataset, const char *features, const char *labels);
+
+/* Reads features and what is true of each row from a pair of NumPy's .npy files (numpy.save), plain or gzipped; the
+ * content tells which.
+ * - `labels` NULL reads features only. A file that does not exist is looked for with .gz after its name.
+ * - The first size of the features is the number of rows. The product of the others is the number of columns, 1 if
+ *   there are no others. Arrays in Fortran's order, and of either byte order, become row-major and the machine's; one
+ *   in Fortran's order takes its memory twice while it is read.
+ * - The dtype alone gives the element. float32, float64, uint8, int8, int16 and int32 stay; bool becomes u8, uint16
+ * i32, float16 f32; uint32, int64 and uint64 become f64, and a number that f64 does not hold exactly is refused.
+ * - `labels` of an integer type or bool give the labels of the data: one for each row, shape [n] or [n,1], that fits
+ *   i32. int64 is what NumPy makes by default. `labels` of a floating type give the targets of a regressor: [n] or
+ *   [n, n_targets]. So whole numbers that are targets are saved as floats, .astype('float32').
+ * - Refused: objects (a pickle is never read), structured, complex, text and time types, single numbers of shape (), a
+ *   header longer than 10,000 bytes, a file that is cut or goes on behind its values.
+ * - A size that the file cannot hold is refused before memory is taken for it.
+ * - On failure the data set keeps its former content.
+ * Returns the status of this call. Errors: AD_BAD_FILE (the message names the file, what is wrong with it and how to
+ * fix it), AD_NO_MEMORY, AD_BAD_VALUE (`features` is NULL), AD_BAD_HANDLE (`dataset` is NULL). */
+AD_API ad_status nn_dataset_read_npy(nn_dataset *dataset, const char *features, const char *labels);
+
+/* A FILE that the caller has opened, and its name in messages, for instance {stdin, "standard input"}; a NULL name is
+ * shown as FILE. The two stand together, so that a reader of one file and a reader of a pair take the same thing, and
+ * no name can be given to the wrong FILE. */
+typedef struct nn_stream {
+    FILE *file;
+    const char *name;
+} nn_stream;
+
+/* The same from FILEs: {NULL} as `labels` reads features only.
+ * - Each is read from where it stands to its end, which a pipe has when its writer closes it. It need not seek. The
+ *   caller closes it; where it stands after an error is not defined.
+ * - The features are read before the labels.
+ * - Nobody knows how long a FILE is, so memory grows with what comes: at most twice the bytes that have come, and the
+ * old block while they are copied. Errors: as nn_dataset_read_npy; AD_BAD_VALUE also if both are the same FILE. */
+AD_API ad_status nn_dataset_read_npy_stream(nn_dataset *dataset, nn_stream features, nn_stream labels);
+
+/* The same from two arrays of an .npz archive (numpy.savez, numpy.savez_compressed).
+ * - `features` and `labels` name them as NumPy does: "x", or "x.npy" as the archive has it. `labels` NULL reads
+ * features only.
+ * - The archive is a zip file: members stored or deflated, ZIP64 where needed, CRC-32 compared. Only the two members
+ * are read.
+ * - Refused: members that are encrypted, of another method or there twice; archives in parts, with a comment, or with
+ *   anything before, between or behind what the format puts there. An archive is read from its end, so there is no call
+ *   for a FILE.
+ * Errors: as nn_dataset_read_npy; AD_BAD_FILE also if an array is not there (the message lists those that are);
+ * AD_BAD_VALUE also if `path` is NULL. */
+AD_API ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char *features, const char *labels);
 
 /* Returns the status of the last read. NULL gives AD_BAD_HANDLE. */
 AD_API ad_status nn_dataset_status(const nn_dataset *dataset);

@@ -19,14 +19,15 @@ typedef struct nn_validation {
     int64_t step; /* after which it was made; 0: none was made in this fit yet */
     double loss;
     double accuracy; /* NaN for a regressor */
-    bool is_best;    /* better than all before it, by what the fit watches (monitor) */
-    int64_t waited;  /* evaluations since the best one */
+    bool is_best;    /* better by more than least_improvement than the best before it, by what the fit watches
+                        (monitor) */
+    int64_t waited;  /* evaluations since the best one, those of earlier fits too */
 } nn_validation;
 
 /* What nn_show_progress remembers from call to call of one fit (progress.h); all 0 at first. */
 typedef struct nn_shown {
     int64_t calls;
-    double loss;    /* averaged over the last calls */
+    double loss;    /* averaged: the mean of the first 50, then each counts 0.02 */
     double seconds; /* at which it wrote last */
     int tenth;      /* of the way, at the last call */
     int kind;       /* of the file: 0 not looked at yet, 1 a terminal, 2 something else */
@@ -46,8 +47,9 @@ typedef struct nn_progress {
     const nn_network *network; /* for its parameters and their gradients (network.h) */
     const nn_history *history; /* all rows so far (history.h) */
     bool is_watched;           /* the tape was watched in this step (watch_every): nn_print_flow has its updates */
-    bool is_last; /* the fit ends after this call, because its steps are done or validation gets no better */
-    nn_shown *shown;
+    bool is_last;              /* the fit ends after this call; nn_history_end says why */
+    int64_t fold, folds;       /* of a cross-validation, the first is 1; 0: it is none */
+    nn_shown *shown;           /* for nn_show_progress: of this fit; NULL: it shows nothing */
 } nn_progress;
 
 /* A function that is called after each step, in the thread that called the fit. If it returns false the fit stops and
@@ -72,7 +74,8 @@ typedef struct nn_fit_options {
     /* Validation: the data are evaluated, and nothing is learnt from them. */
     const nn_data *validation; /* NULL: none, or the share */
     double validation_share;   /* the share of the rows that is held out instead, above 0 and below 1: of each class
-                                  (split.h), by the estimator's seed, the same in every fit to as many rows */
+                                  (split.h), by the estimator's seed, the same in every fit to as many rows, or, by
+                                  classes, to as many rows with the same labels */
     int64_t validate_every;    /* steps, counted since the estimator was opened; 0: after each epoch */
     /* Early stopping. */
     int64_t patience;         /* the fit ends after so many evaluations in a row that are no better than the best; 0:

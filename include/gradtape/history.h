@@ -31,13 +31,30 @@ typedef struct nn_history_row {
 } nn_history_row;
 
 /* Returns the number of rows, and one of them, in the order of time; NULL for an i out of range. A row lasts until the
- * next fit. */
+ * next fit; in a callback only until it returns, since the next step may add a row. */
 AD_API size_t nn_history_count(const nn_history *history);
 AD_API const nn_history_row *nn_history_at(const nn_history *history, size_t i);
 
 /* Returns the row of the best validation, by what the fits watch (monitor); a copy that is kept even where its row
- * went. step 0: there is none. */
+ * went. step 0: there is none. Its weights are kept only by fits with patience. */
 AD_API nn_history_row nn_history_best(const nn_history *history);
+
+/* Why a fit ended. */
+typedef enum nn_fit_end {
+    NN_END_NONE,     /* there was no fit yet, or it goes on */
+    NN_END_STEPS,    /* its steps were done */
+    NN_END_PATIENCE, /* validation got no better (patience) */
+    NN_END_MINIMUM,  /* a search found no lower loss (nn_lbfgs) */
+    NN_END_STOPPED,  /* its callback stopped it */
+    NN_END_FAILED,
+    NN_END_COUNT
+} nn_fit_end;
+
+/* Returns why the last fit ended. */
+AD_API nn_fit_end nn_history_end(const nn_history *history);
+
+/* Returns "steps", "patience" and so on; NULL for a number outside the list. */
+AD_API const char *nn_fit_end_name(int end);
 
 /* How the gradient of a parameter flowed in a step that was watched (watch_every of a fit). */
 typedef struct nn_flow {
@@ -53,8 +70,8 @@ AD_API size_t nn_history_flow_count(const nn_history *history);
 AD_API const nn_flow *nn_history_flow_at(const nn_history *history, size_t i);
 
 /* Writes the rows as CSV with a header: step,epoch,loss,rate,validation_loss,validation_accuracy. Numbers have 9
- * digits and a point in every locale; what was not evaluated is empty. Errors: the history or the file is NULL; the file
- * cannot be written (AD_BAD_FILE). */
+ * digits and a point in every locale; what was not evaluated is empty. Errors: the history or the file is NULL; the
+ * file cannot be written (AD_BAD_FILE). */
 AD_API ad_shown nn_write_history(const nn_history *history, FILE *to);
 
 #endif

@@ -84,7 +84,8 @@ struct nn_optimiser {
     /* Gives the slots for options in which the defaults are filled in, at most AD_MAX_UPDATE_STATES, and returns their
      * number. NULL: none. */
     int (*slots)(const nn_optimiser_options *options, nn_optimiser_slot *slots);
-    /* The name of the number in which the steps of each parameter are counted (ad_slot_number). NULL: they are not. */
+    /* The name of the number in which the steps of each parameter are counted (ad_slot_number). NULL: they are not. The
+     * names of the slots, of this number and of the next differ. */
     const char *counter;
     /* The name of a number that goes from step to step, and the function that makes it from the last one, for a rule
      * that has a counter. NULL: none. */
@@ -95,68 +96,71 @@ struct nn_optimiser {
     ad_update_rule *update;
     bool own_penalties;
     /* Instead of `update`, for a rule that looks at all parameters at once and evaluates the loss where it likes: one
-     * step (nn_search_step). NULL: none. */
+     * step (nn_search_step). NULL: none. A row of your own takes that of nn_lbfgs, for other defaults; it needs rate
+     * and history among its fields, history as a whole number from 1 to 100. */
     nn_search_rule *search;
 };
 
 #define NN_OPTIMISER extern __attribute__((visibility("default"))) const nn_optimiser
 
-/* x <- x - a g. Rate 0.05. */
+/* x <- x - a g. Rate 0.05, as in TensorFlow's DNNClassifier. */
 NN_OPTIMISER nn_gradient_descent;
 
 /* v <- momentum v + g;  x <- x - a v (Polyak 1964; Sutskever et al. 2013, with v in units of the gradient). Rate 0.01,
- * momentum 0.9. */
+ * as in Keras, momentum 0.9. */
 NN_OPTIMISER nn_momentum;
 
 /* v <- momentum v + g;  x <- x - a (g + momentum v) (Nesterov 1983, in the form of Sutskever et al. 2013). Rate 0.01,
- * momentum 0.9. */
+ * as in Keras, momentum 0.9. */
 NN_OPTIMISER nn_nesterov;
 
 /* s <- s + g^2;  x <- x - a g / (sqrt(s) + epsilon), where s begins with initial_accumulator (Duchi, Hazan, Singer
- * 2011). Rate 0.05, initial_accumulator 0.1, epsilon 0. */
+ * 2011). Rate 0.05, as in TensorFlow's DNNClassifier, initial_accumulator 0.1, epsilon 0. */
 NN_OPTIMISER nn_adagrad;
 
 /* s <- rho s + (1 - rho) g^2;  x <- x - a g / (sqrt(s) + epsilon) (Tieleman, Hinton 2012, lecture 6.5).
  * - With epsilon_inside the divisor is sqrt(s + epsilon).
  * - With centred the root is that of s - m^2, where m <- rho m + (1 - rho) g (Graves 2013).
  * - With momentum what is subtracted is a v, where v <- momentum v + g / divisor.
- * Rate 0.001, rho 0.9, epsilon 1e-7, momentum 0. */
+ * Rate 0.001, rho 0.9, epsilon 1e-7, all as in Keras, momentum 0. */
 NN_OPTIMISER nn_rmsprop;
 
 /* m <- beta1 m + (1 - beta1) g;  s <- beta2 s + (1 - beta2) g^2;  x <- x - a M / (sqrt(S) + epsilon), where M = m / (1
  * - beta1^t) and S = s / (1 - beta2^t) (Kingma, Ba 2015). With epsilon_hat: x <- x - a sqrt(1 - beta2^t) / (1 -
- * beta1^t) m / (sqrt(s) + epsilon). Rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
+ * beta1^t) m / (sqrt(s) + epsilon). Rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8, all as in the paper. */
 NN_OPTIMISER nn_adam;
 
-/* Adam with decay, which is 0.01 by default (Loshchilov, Hutter 2019). */
+/* Adam with decay (Loshchilov, Hutter 2019). Rate 0.001, as in the paper, decay 0.01, as in PyTorch, the others as
+ * Adam's. */
 NN_OPTIMISER nn_adamw;
 
 /* m as Adam's;  u <- max(beta2 u, |g| + epsilon);  x <- x - a / (1 - beta1^t) m / u (Kingma, Ba 2015, section 7). Rate
- * 0.002, beta1 0.9, beta2 0.999, epsilon 1e-8. */
+ * 0.002, beta1 0.9, beta2 0.999, all as in the paper, epsilon 1e-8. */
 NN_OPTIMISER nn_adamax;
 
 /* m and s as Adam's;  x <- x - a (b m / (1 - P b) + (1 - c) g / (1 - P)) / (sqrt(S) + epsilon), where c and b are this
  * step's momentum and the next one's, beta1 (1 - 0.96^(t momentum_decay) / 2), and P the product of all up to this step
- * (Dozat 2016). Rate 0.002, beta1 0.9, beta2 0.999, epsilon 1e-8, momentum_decay 0.004. */
+ * (Dozat 2016). Rate 0.002, beta1 0.9, beta2 0.999, epsilon 1e-8, momentum_decay 0.004, all as in PyTorch. */
 NN_OPTIMISER nn_nadam;
 
 /* x <- x - a sign(beta1 m + (1 - beta1) g);  m <- beta2 m + (1 - beta2) g (Chen et al. 2023). Rate 0.0001, beta1 0.9,
- * beta2 0.99. */
+ * beta2 0.99, all as in the authors' program. */
 NN_OPTIMISER nn_lion;
 
 /* r = sqrt(s + g^2);  z <- z + g - (r / a - sqrt(s) / A) x;  s <- s + g^2;  x <- 0 where |z| <= l1, else (sign(z) l1 -
  * z) / (r / a + 2 l2), where A is the rate of the step before, at first a, and s begins with initial_accumulator
  * (McMahan et al. 2013). z begins with that for which x is what it is, so that the start of a network with hidden
- * layers is not lost: -(sqrt(s) / a + 2 l2) x - sign(x) l1. Rate 0.001, initial_accumulator 0.1, l1 0, l2 0. It has no
- * decay. */
+ * layers is not lost: -(sqrt(s) / a + 2 l2) x - sign(x) l1. Rate 0.001, initial_accumulator 0.1, l1 0, l2 0, all as in
+ * Keras. It has no decay. */
 NN_OPTIMISER nn_ftrl;
 
 /* L-BFGS: x <- x + a d, where d is the quasi-Newton direction that the last `history` pairs of steps and changes of the
  * gradient give by the two-loop recursion (Nocedal, Wright 2006, algorithm 7.4), scaled by s'y / y'y. It is for the
  * full batch, by nn_search_step: `a` is found by a line search for the strong Wolfe conditions (algorithms 3.5, 3.6),
  * so that the loss never rises. By nn_optimiser_step, which sees no loss, a is the rate, at the first step at most rate
- * / |g|_1. A pair is left out if s'y is at most 1e-10 |s| |y|; by nn_optimiser_step, if it is at most 1e-10. Rate 1,
- * history 10. It has no decay, and no l1. */
+ * / |g|_1. A pair is left out if s'y is at most 1e-10 |s| |y|; by nn_optimiser_step, if it is at most 1e-10. In a
+ * search the rate is the step that is tried first, at most 1e6. Rate 1, history 10. It has no decay, and no l1. In a
+ * fit of an estimator each step takes all rows, and the fit ends where no lower loss is found. */
 NN_OPTIMISER nn_lbfgs;
 
 /* Return how many optimisers the library has, and one of them; NULL for an index out of range. */
@@ -178,10 +182,18 @@ AD_API ad_status nn_optimiser_prepare(const nn_optimiser_options *options, const
 
 /* Updates each of the n parameters once from its gradient, and then commits what was proposed for states (ad_commit,
  * update.h). All of it is checked first: on an error nothing has changed. The same bits come for any number of threads.
- * Errors: a gradient that was not computed, or is not finite (AD_NOT_FINITE, which names the parameter and the
- * element); a schedule, since it knows no step (nn_step does); those of nn_optimiser_prepare and of ad_commit. Returns
- * the tape's status. */
+ * Rules may alternate on a parameter, each with slots of its own; but nn_ftrl makes x from its slots, so that what
+ * others changed since its last step is lost, and nn_lbfgs takes all change of the gradient for that of its own step.
+ * Errors: a gradient that was never computed (one of an earlier ad_backward counts, across ad_reset too), or is not
+ * finite (AD_NOT_FINITE, which names the parameter and the element; without clipping gradients of more than 16,384
+ * elements are not looked at); a schedule, since it knows no step (nn_step does);
+ * those of nn_optimiser_prepare and of ad_commit. Returns the tape's status. */
 AD_API ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
+
+/* The same at a step, from 0 on, by which the schedule of the options goes. Errors: a step below 0; a schedule that
+ * observes (plateau); those of nn_optimiser_step. */
+AD_API ad_status nn_optimiser_step_at(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n,
+                                      int64_t step);
 
 /* Makes one step of a rule that searches (nn_lbfgs), by a loss over all data. The tape is reset before each evaluation
  * and at the end; proposals for states are committed once, those of the last evaluation. On an error, and if

@@ -54,7 +54,8 @@ AD_API void nn_regressor_close(nn_regressor *regressor);
  *   rows begins a new epoch; one to data of the same number goes on in the epoch.
  * - The first fit fixes the number of features and learns the scaling, of the rows that are not held out.
  * - A fit that fails or is stopped leaves everything as it was after the last completed step. A fit that goes on
- *   has the bits of one that was not stopped.
+ *   has the bits of one that was not stopped. Where a number was not finite and the weights are to blame, weights
+ *   of at most 50 steps before take their place, with which a loss was finite; the message names their step.
  * - With patience, the weights and states of the best validation are put in place when the fit ends, however it
  *   ends. Slots and steps stay those of the training. The next fit goes on from the last weights, as if there had
  *   been no end; one after a fit that its patience ended goes on from the best weights, with new patience. What
@@ -88,6 +89,9 @@ AD_API nn_evaluation nn_regressor_evaluate(const nn_regressor *regressor, const 
  * is then inert. */
 AD_API ad_status nn_regressor_record(nn_regressor *regressor, const nn_data *data, int64_t row, ad_tensor *loss);
 
+/* Prints how gradients flow, as nn_print_flow does for a classifier. */
+AD_API ad_shown nn_print_regressor_flow(nn_regressor *regressor, FILE *to, const ad_print_options *options);
+
 /* Return the first error since the last nn_regressor_clear_error, and its message. Later calls work all the same. A
  * wrong use of a parameter (ad_item of a matrix, for instance) is such an error too. */
 AD_API ad_status nn_regressor_status(const nn_regressor *regressor);
@@ -97,9 +101,8 @@ AD_API const char *nn_regressor_message(const nn_regressor *regressor);
 AD_API ad_status nn_regressor_clear_error(nn_regressor *regressor);
 
 /* Returns the options with every default filled in, as one line of text that nn_options_parse reads (options.h);
- * without layers, groups and allocator, which no text can say; "" for bad options or NULL. The text belongs to the
- * regressor.
- */
+ * without layers, groups and allocator, which no text can say. Rows of your own are written by their names, which
+ * nn_options_parse does not know. "" for bad options or NULL. The text belongs to the regressor. */
 AD_API const char *nn_regressor_settings(const nn_regressor *regressor);
 
 /* Returns the number of parameters and states: for hidden_units the weights and biases of each layer. It is 0 before

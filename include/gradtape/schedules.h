@@ -24,7 +24,7 @@ typedef struct nn_schedule_options {
                                 those of the way down. They have no default */
     double factor;           /* by which the factor falls, in (0, 1) */
     double power;            /* of polynomial, above 0 */
-    double floor;            /* the factor never falls below it, in [0, 1) */
+    double floor;            /* the factor never falls below it, in [0, 1); a warm-up may begin below it */
     int64_t patience;        /* plateau: evaluations without a better one before the factor falls */
     double threshold;        /* plateau: a loss is better if it is lower by more than this share of the best, in
                                         [0, 1) */
@@ -55,10 +55,11 @@ NN_SCHEDULE nn_schedule_step;
 /* b^(s / S). factor 0.9, floor 0. */
 NN_SCHEDULE nn_schedule_exponential;
 
-/* floor + (1 - floor) (1 + cos(pi min(s, S) / S)) / 2 (Loshchilov, Hutter 2017, without restarts). floor 0. */
+/* floor + (1 - floor) (1 + cos(pi min(s, S) / S)) / 2 (Loshchilov, Hutter 2017, without restarts). floor 0. The whole
+ * way has warm_up + S steps; after it the factor stays at the floor, so that with 0 nothing is learnt any more. */
 NN_SCHEDULE nn_schedule_cosine;
 
-/* floor + (1 - floor) (1 - min(s, S) / S)^power. power 1, floor 0. */
+/* floor + (1 - floor) (1 - min(s, S) / S)^power. power 1, floor 0. Its way ends as cosine's does. */
 NN_SCHEDULE nn_schedule_polynomial;
 
 /* b^k, where k counts how often `patience` evaluations in a row were no better than the best: the validation loss of an
@@ -72,9 +73,9 @@ AD_API const nn_schedule *nn_schedule_at(size_t index);
 /* Returns the schedule of a name; NULL if the library has none. */
 AD_API const nn_schedule *nn_schedule_named(const char *name);
 
-/* Returns the factor at a step, from 0 on; of plateau only that of the warm-up. NULL, and options that are wrong, give
- * 1. That of a row of your own is what its function gives, which nn_step refuses outside 0..1. A rate that is
- * multiplied by a factor of 0 would be the optimiser's default: give the schedule a floor. */
+/* Returns the factor at a step, from 0 on, for looking; of plateau only that of the warm-up. NULL, and options that are
+ * wrong, give 1. Let nn_step or nn_optimiser_step_at multiply the rate by it: a rate of 0 that you give is the
+ * optimiser's default. */
 AD_API double nn_schedule_factor(const nn_schedule_options *options, int64_t step);
 
 /* Where a plateau stands: {0} at first. */

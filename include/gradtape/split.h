@@ -8,7 +8,8 @@
  *   if (nn_split_status(s)) fprintf(stderr, "%s\n", nn_split_message(s));
  *   nn_split_close(s);
  *
- * With `folds` instead of a share there are so many splits, and each row is in one test part. */
+ * With `folds` instead of a share there are so many splits, and each row is in one test part. A view that has a row
+ * twice has two rows there: one may be for training, and the other for testing. */
 #include <stdbool.h>
 
 #include <gradtape/data.h>
@@ -38,8 +39,9 @@ typedef struct nn_split_options {
  * - A split keeps rows * 4 bytes for a share, and as much for each fold.
  * Returns NULL only when memory for the object is out. The caller closes it. Errors are kept: neither share nor folds,
  * or both; a share outside (0, 1); a number of folds below 2, above the rows, or, by classes, above the rows of the
- * smallest class (the message names it); a share of classes of one row each; fewer than 2 rows (AD_BAD_SHAPE) and other
- * sizes that no estimator takes; a bad index; a text that is NULL; memory. The others are AD_BAD_VALUE. */
+ * smallest class (the message names it); a share of classes of one row each; fewer than 2 rows and other
+ * sizes that no estimator takes (AD_BAD_SHAPE); an unknown element (AD_BAD_TYPE); a place of the index outside the
+ * arrays; a text that is NULL; memory (AD_NO_MEMORY). Where no status is named it is AD_BAD_VALUE. */
 AD_API nn_split *nn_split_open(const nn_data *data, const nn_split_options *options);
 
 /* Frees the split. NULL is allowed. */

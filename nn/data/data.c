@@ -68,5 +68,18 @@ void nn_dataset_drop(nn_dataset *dataset, nn_data *data)
     size_t values = (size_t)data->rows * (size_t)data->columns;
     ad_memory_release(&dataset->memory, (void *)data->features, values, nn_element_bytes(data->element));
     ad_memory_release(&dataset->memory, (void *)data->labels, (size_t)data->rows, sizeof *data->labels);
+    ad_memory_release(&dataset->memory, (void *)data->targets, (size_t)data->rows * (size_t)data->n_targets,
+                      nn_element_bytes(data->target_element));
     *data = (nn_data){0};
+}
+
+ad_status nn_dataset_settle(nn_dataset *dataset, ad_status status, nn_data *fresh)
+{
+    if (status != AD_OK) {
+        nn_dataset_drop(dataset, fresh);
+        return status;
+    }
+    nn_dataset_drop(dataset, &dataset->data);
+    dataset->data = *fresh;
+    return AD_OK;
 }

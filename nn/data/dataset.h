@@ -21,4 +21,8 @@ ad_status nn_dataset_fail(nn_dataset *dataset, ad_status status, const char *for
 /* Gives back arrays that were taken from the memory of the data set, and empties the view of them. */
 void nn_dataset_drop(nn_dataset *dataset, nn_data *data);
 
+/* Ends a call: what was read takes the place of the former content, or, if the call failed, is given back. Returns
+ * `status`. */
+ad_status nn_dataset_settle(nn_dataset *dataset, ad_status status, nn_data *fresh);
+
 #endif

@@ -142,18 +142,18 @@ static void drop_truth(const nn_data *data, const nn_truth *truth, ad_memory *me
 ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_options *options)
 {
     nn_truth truth, held;
-    ad_memory memory;
+    ad_memory memory, held_memory;
     if (!c)
         return AD_BAD_HANDLE;
     const nn_data *validation = options ? options->validation : NULL;
     ad_status status = take_truth(c, data, "fit", &truth, &memory);
-    const ad_status held_status = take_truth(c, validation, "fit: validation", &held, &memory);
+    const ad_status held_status = take_truth(c, validation, "fit: validation", &held, &held_memory);
     if (status == AD_OK)
         status = held_status;
     if (status == AD_OK)
         status = nn_estimator_fit(&c->e, data, &truth, &held, options);
     drop_truth(data, &truth, &memory);
-    drop_truth(validation, &held, &memory);
+    drop_truth(validation, &held, &held_memory);
     if (c->e.is_to_close && !c->e.is_fitting)
         nn_classifier_close(c);
     return status;

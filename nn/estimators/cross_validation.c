@@ -45,6 +45,23 @@ typedef struct fold {
 
 typedef nn_evaluation run_fold(fold *f);
 
+/* Whom the callback of each fit asks. */
+typedef struct asked {
+    nn_callback *callback;
+    void *context;
+    int64_t fold, folds;
+} asked;
+
+/* The caller's callback is told the fold. */
+static bool tell_fold(const nn_progress *progress, void *context)
+{
+    const asked *a = context;
+    nn_progress with_fold = *progress;
+    with_fold.fold = a->fold;
+    with_fold.folds = a->folds;
+    return a->callback(&with_fold, a->context);
+}
+
 static nn_evaluation run_classifier(fold *f)
 {
     nn_classifier *c = nn_classifier_open(f->options);
@@ -68,8 +85,13 @@ static nn_evaluation run_regressor(fold *f)
 static void run_folds(nn_cross_validation *v, const nn_split *split, run_fold *run, const void *options,
                       const nn_fit_options *fit)
 {
+    asked told = {.callback = fit->callback, .context = fit->context, .folds = v->room};
+    nn_fit_options own = *fit;
+    own.callback = fit->callback ? tell_fold : NULL;
+    own.context = &told;
     for (int64_t i = 0; i < v->room; i++) {
-        fold f = {.options = options, .train = nn_split_train(split, i), .test = nn_split_test(split, i), .fit = fit};
+        told.fold = i + 1;
+        fold f = {.options = options, .train = nn_split_train(split, i), .test = nn_split_test(split, i), .fit = &own};
         v->folds[v->n++] = run(&f);
         const ad_status status = v->folds[i].status;
         if (status == AD_OK)

@@ -242,6 +242,9 @@ void nn_estimator_release_network(nn_estimator *e)
     ad_memory_release(&e->memory, e->best.weights, e->best.bytes, 1);
     ad_memory_release(&e->memory, e->best.last, e->best.bytes, 1);
     e->best = (nn_best){.bytes = 0};
+    ad_memory_release(&e->memory, e->good, e->good_bytes, 1);
+    e->good = NULL;
+    e->good_bytes = 0;
     ad_memory_release(&e->memory, e->before, e->before_room, sizeof *e->before);
     e->before = NULL;
     e->before_room = 0;

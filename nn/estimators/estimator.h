@@ -48,7 +48,8 @@ typedef struct nn_best {
     nn_monitor monitor;
     int64_t rows; /* of the data that were validated */
     double value;
-    int64_t waited;        /* validations since then */
+    int64_t waited;       /* validations since then */
+    int64_t used;         /* of the patience: those of them in fits that have patience */
     char *weights, *last; /* [bytes] */
     size_t bytes;
 } nn_best;
@@ -79,6 +80,9 @@ typedef struct nn_estimator {
     double rate;           /* of the last step */
     bool is_observed;      /* the validation that was due after the last step was made */
     nn_history history;
+    char *good; /* [good_bytes]: weights with which a loss was finite (nn_weights_keep), after step good_step */
+    size_t good_bytes;
+    int64_t good_step;
     float *before; /* [before_room]: a parameter before its update, in a step that is watched */
     size_t before_room;
     bool is_recorded; /* the tape holds what nn_estimator_record recorded, watched */

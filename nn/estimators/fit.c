@@ -15,6 +15,7 @@
 #include "../training/schedules.h"
 #include "progress.h"
 #include "validate.h"
+#include "weights.h"
 
 /* ---- The order of the rows --------------------------------------------------------------------------------------- */
 
@@ -87,19 +88,8 @@ typedef struct batch {
     const int32_t *rows;
     int64_t n;
     double sum;
+    bool is_evaluated; /* a search evaluates several times; the first is where the step begins, and gives its loss */
 } batch;
-
-/* Records the mean loss of a batch. */
-static ad_tensor record_loss(ad_tape *tape, void *context)
-{
-    const batch *b = context;
-    const nn_fit *f = b->fit;
-    nn_estimator *e = f->e;
-    const ad_tensor x = nn_batch_features(&e->batch, tape, &e->scaling, &f->data, b->rows, 0, b->n);
-    const ad_tensor z = nn_run(e->network, b->pass, x);
-    const ad_tensor y = nn_batch_truth(&e->batch, tape, f->truth, &f->data, b->rows, 0, b->n);
-    return nn_batch_mean(&e->batch, nn_head_losses(f->truth->head, z, y, &e->options.head_options), b->sum);
-}
 
 /* The name of the layer, with those around it, in which an entry was recorded; "" if it was in none. */
 static void name_layer(const ad_tape *tape, size_t entry, char *name, size_t size)
@@ -128,21 +118,62 @@ static void check_loss(const nn_fit *f, ad_tensor mean)
         name_layer(e->tape, ad_number_of(first), layer, sizeof layer);
     else if (ad_is_valid(first))
         snprintf(layer, sizeof layer, "%s", ad_name_of(first));
-    const bool has_best = f->options->patience > 0 && e->best.has_weights;
-    ad_fail(e->tape, AD_NOT_FINITE,
-            "the loss is %s at step %" PRId64 " (first in %.300s); the %s of step %" PRId64
-            "%s is kept; try a smaller rate, clip_norm, or scaled features",
-            isnan(f->loss) ? "NaN" : "infinite", e->step + 1, layer[0] ? layer : "the loss itself", e->options.noun,
-            has_best ? e->history.best.step : e->step, has_best ? ", the best," : "");
+    ad_fail(e->tape, AD_NOT_FINITE, "the loss is %s at step %" PRId64 " (first in %.300s)",
+            isnan(f->loss) ? "NaN" : "infinite", e->step + 1, layer[0] ? layer : "the loss itself");
+}
+
+/* Records the mean loss of a batch. */
+static ad_tensor record_loss(ad_tape *tape, void *context)
+{
+    batch *b = context;
+    nn_fit *f = b->fit;
+    nn_estimator *e = f->e;
+    const ad_tensor x = nn_batch_features(&e->batch, tape, &e->scaling, &f->data, b->rows, 0, b->n);
+    const ad_tensor z = nn_run(e->network, b->pass, x);
+    const ad_tensor y = nn_batch_truth(&e->batch, tape, f->truth, &f->data, b->rows, 0, b->n);
+    const ad_tensor mean =
+        nn_batch_mean(&e->batch, nn_head_losses(f->truth->head, z, y, &e->options.head_options), b->sum);
+    if (b->is_evaluated)
+        return mean;
+    b->is_evaluated = true;
+    f->loss = ad_item(mean);
+    check_loss(f, mean);
+    return mean;
+}
+
+/* ---- Good weights ------------------------------------------------------------------------------------------------ *
+ * A loss that is not finite shows too late that weights are bad: they are those of the last step. So each KEEP_EVERY
+ * steps weights are kept with which a loss was finite. */
+
+enum { KEEP_EVERY = 50 };
+
+static ad_status make_room_for_good(nn_estimator *e)
+{
+    if (e->good || e->options.optimiser.rule->search)
+        return AD_OK;
+    const size_t bytes = nn_weights_bytes(e);
+    e->good = ad_memory_take(&e->memory, bytes, 1);
+    e->good_bytes = e->good ? bytes : 0;
+    return e->good ? AD_OK : nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for weights that are kept");
+}
+
+/* Called in a step, between a finite loss and the update. */
+static void keep_good(const nn_fit *f)
+{
+    nn_estimator *e = f->e;
+    if ((e->step - f->first) % KEEP_EVERY != 0)
+        return;
+    nn_weights_keep(e, e->good);
+    e->good_step = e->step;
 }
 
 /* The error of the tape is the fit's. Where the gradient was not finite, but the loss was, the step is told here. */
-static ad_status fail_step(nn_estimator *e, double loss)
+static ad_status fail_step(const nn_fit *f)
 {
     char who[48] = "fit";
-    if (ad_status_of(e->tape) == AD_NOT_FINITE && isfinite(loss))
-        snprintf(who, sizeof who, "fit: step %" PRId64, e->step + 1);
-    return nn_estimator_fail_with_tape(e, e->tape, who);
+    if (ad_status_of(f->e->tape) == AD_NOT_FINITE && isfinite(f->loss))
+        snprintf(who, sizeof who, "fit: step %" PRId64, f->e->step + 1);
+    return nn_estimator_fail_with_tape(f->e, f->e->tape, who);
 }
 
 /* Updates the parameters by a batch. */
@@ -154,13 +185,13 @@ static ad_status learn_batch(nn_fit *f, batch *b)
         ad_watch(e->tape, AD_ON);
     e->is_recorded = is_watched;
     const ad_tensor mean = record_loss(e->tape, b);
-    f->loss = ad_item(mean);
-    check_loss(f, mean);
+    if (ad_status_of(e->tape) == AD_OK)
+        keep_good(f);
     ad_backward(mean);
     const ad_status status =
         is_watched ? nn_watched_step(f, b->pass) : nn_step_by(e->network, b->pass, &e->options.optimiser, f->factor);
     if (status != AD_OK)
-        return fail_step(e, f->loss);
+        return fail_step(f);
     if (!is_watched)
         ad_reset(e->tape);
     return AD_OK;
@@ -172,10 +203,35 @@ static ad_status search(nn_fit *f, batch *b)
     nn_estimator *e = f->e;
     nn_search_result found = {0};
     if (nn_network_search(e->network, b->pass, &e->options.optimiser, record_loss, b, &found) != AD_OK)
-        return nn_estimator_fail_with_tape(e, e->tape, "fit");
-    f->loss = found.loss_before;
-    f->has_ended |= found.has_ended;
+        return fail_step(f);
+    if (found.has_ended)
+        f->end = NN_END_MINIMUM;
     return AD_OK;
+}
+
+/* Gathers the batch at a place. Returns false, and keeps an error, if memory is out. */
+static bool take_batch(nn_fit *f, nn_cursor at, batch *b)
+{
+    nn_estimator *e = f->e;
+    const int64_t width = nn_truth_width(f->truth->head, f->truth->k);
+    *b = (batch){.fit = f, .pass = nn_training(e->network, e->step), .n = rows_at(f, at)};
+    b->rows = pick_rows(f, at, b->n);
+    if (!b->rows)
+        return false;
+    if (!nn_batch_reserve(&e->batch, b->n, f->data.columns, width, &e->memory)) {
+        nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", b->n);
+        return false;
+    }
+    nn_estimator_prepare_tape(e);
+    b->sum = nn_batch_weigh(&e->batch, f->truth, &f->data, b->rows, b->n);
+    return true;
+}
+
+/* A search compares losses of one step with those of the next, so that all rows come in the same order. */
+static nn_cursor place_of_batch(const nn_fit *f, nn_cursor at)
+{
+    const bool is_fixed = f->options->overfit_one_batch || f->e->options.optimiser.rule->search;
+    return is_fixed ? (nn_cursor){.rows = at.rows} : at;
 }
 
 /* One step; everything that can fail comes before the first change. A batch in which no row counts changes nothing. */
@@ -183,16 +239,9 @@ static ad_status train_step(nn_fit *f)
 {
     nn_estimator *e = f->e;
     nn_cursor at = next_place(e->at, f->data.rows, f->least);
-    const nn_cursor taken = f->options->overfit_one_batch ? (nn_cursor){.rows = at.rows} : at;
-    const int64_t n = rows_at(f, taken);
-    const int32_t *rows = pick_rows(f, taken, n);
-    if (!rows)
+    batch b;
+    if (!take_batch(f, place_of_batch(f, at), &b))
         return AD_NO_MEMORY;
-    const int64_t width = nn_truth_width(f->truth->head, f->truth->k);
-    if (!nn_batch_reserve(&e->batch, n, f->data.columns, width, &e->memory))
-        return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", n);
-    nn_estimator_prepare_tape(e);
-    batch b = {f, nn_training(e->network, e->step), rows, n, nn_batch_weigh(&e->batch, f->truth, &f->data, rows, n)};
     f->factor = e->plateau_factor * nn_schedule_factor_at(&e->options.optimiser.schedule, e->step);
     f->loss = 0;
     ad_status status = AD_OK;
@@ -202,11 +251,45 @@ static ad_status train_step(nn_fit *f)
         return status;
     if (b.sum > 0)
         nn_history_add_loss(&e->history, f->loss);
+    f->taken = place_of_batch(f, at);
     at.place += rows_at(f, at);
     e->at = at;
     e->step++;
     e->rate = f->factor * e->options.optimiser.rate;
     return AD_OK;
+}
+
+/* Whether the weights give the last batch that was learnt a finite loss. */
+static bool are_good(nn_fit *f)
+{
+    batch b;
+    if (!take_batch(f, f->taken, &b) || b.sum <= 0)
+        return true; /* nothing says otherwise */
+    b.is_evaluated = true;
+    const ad_tensor mean = record_loss(f->e->tape, &b);
+    const bool good = ad_status_of(f->e->tape) == AD_OK && isfinite(ad_item(mean));
+    ad_clear_error(f->e->tape);
+    ad_reset(f->e->tape);
+    return good;
+}
+
+/* After a number that was not finite: where the weights are to blame, good ones take their place. The message says
+ * whose weights are kept. Returns `status`. */
+static ad_status put_good(nn_fit *f, ad_status status)
+{
+    nn_estimator *e = f->e;
+    if (status != AD_NOT_FINITE)
+        return status;
+    int64_t kept = e->step;
+    if (e->good && f->taken.rows > 0 && !are_good(f) && nn_weights_put(e, e->good) == AD_OK)
+        kept = e->good_step;
+    if (f->options->patience > 0 && e->best.has_weights)
+        kept = e->history.best.step;
+    if (!f->had_error)
+        nn_shared_add(e->shared,
+                      "; the %s of step %" PRId64 " is kept; try a smaller rate, clip_norm, or scaled features",
+                      e->options.noun, kept);
+    return status;
 }
 
 /* ---- A fit ------------------------------------------------------------------------------------------------------- */
@@ -264,7 +347,7 @@ static bool goes_on(nn_fit *f, double start)
                                   .network = e->network,
                                   .history = &e->history,
                                   .is_watched = nn_was_watched(f),
-                                  .is_last = f->has_ended || e->step == f->last,
+                                  .is_last = f->end != NN_END_NONE,
                                   .shown = &f->shown};
     return f->options->callback(&progress, f->options->context) && !e->is_to_close;
 }
@@ -273,13 +356,19 @@ static ad_status train(nn_fit *f)
 {
     const double start = seconds_now();
     ad_status status = f->e->is_observed || f->e->step == 0 ? AD_OK : observe(f);
-    while (status == AD_OK && f->e->step < f->last && !f->has_ended) {
+    if (status == AD_OK && f->e->step >= f->last)
+        f->end = NN_END_STEPS;
+    while (status == AD_OK && f->end == NN_END_NONE) {
         status = train_step(f);
         if (status == AD_OK)
             status = observe(f);
+        if (status == AD_OK && f->end == NN_END_NONE && f->e->step == f->last)
+            f->end = NN_END_STEPS;
+        f->e->history.end = f->end;
         if (status == AD_OK && !goes_on(f, start))
             status = AD_STOPPED;
     }
+    f->e->history.end = status == AD_OK ? f->end : status == AD_STOPPED ? NN_END_STOPPED : NN_END_FAILED;
     return status;
 }
 
@@ -294,10 +383,12 @@ static ad_status run(nn_fit *f)
         return status;
     status = nn_plan_steps(f);
     if (status == AD_OK)
+        status = make_room_for_good(e);
+    if (status == AD_OK)
         status = nn_begin_validation(f);
     if (status == AD_OK) {
         e->is_fitting = true;
-        status = nn_end_validation(f, train(f));
+        status = nn_end_validation(f, put_good(f, train(f)));
         e->is_fitting = false;
     }
     if (e->step == 0 && !e->is_to_close)
@@ -313,6 +404,7 @@ ad_status nn_estimator_fit(nn_estimator *e, const nn_data *data, const nn_truth 
     if (!data)
         return nn_estimator_check(e, NULL, truth, "fit");
     fit.data = *data;
+    fit.had_error = nn_estimator_status(e) != AD_OK;
     const ad_status status = run(&fit);
     nn_end_progress(&fit.shown);
     nn_split_close(fit.split);

@@ -19,9 +19,11 @@ typedef struct nn_fit {
     int64_t first, last; /* steps at which it begins and ends */
     double factor;       /* on the rate of the step */
     double loss;         /* of its batch, before the update */
+    nn_cursor taken;     /* where the batch of the last step began; rows 0: there was none */
     nn_validation validation;
     nn_shown shown;
-    bool has_ended; /* validation gets no better, or a search finds no lower loss */
+    nn_fit_end end; /* NN_END_NONE: it goes on */
+    bool had_error; /* the estimator keeps an error from before */
 } nn_fit;
 
 /* ---- Before the first step (fit_plan.c) -------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "../data/data_check.h"
 #include "../network/node.h"
 
 enum { DEFAULT_BATCH = 32 };
@@ -44,7 +45,7 @@ static ad_status check_validation(const nn_estimator *e, const nn_fit_options *o
                         : o->validate_every                            ? "validate_every"
                         : o->monitor                                   ? "monitor"
                         : o->least_improvement != 0                    ? "least_improvement"
-                        : e->options.optimiser.schedule.rule->observes ? "the schedule plateau"
+                        : e->options.optimiser.schedule.rule->observes ? "its schedule"
                                                                        : NULL;
     if (o->validation && o->validation_share != 0)
         return nn_estimator_fail(e, AD_BAD_VALUE, "fit: validation and validation_share: give one");
@@ -114,7 +115,9 @@ static ad_status split_rows(nn_fit *f)
     f->data.index = train.index;
     f->data.array_rows = train.array_rows;
     f->held_truth = f->truth;
-    return AD_OK;
+    char mistake[400];
+    const ad_status status = nn_weights_check(&f->held, mistake, sizeof mistake);
+    return status == AD_OK ? AD_OK : nn_estimator_fail(f->e, status, "fit: the share that is held out: %s", mistake);
 }
 
 ad_status nn_plan_fit(nn_fit *f)
@@ -159,8 +162,11 @@ static int64_t steps_to_add(const nn_fit *f)
     return steps > INT64_MAX - f->first ? -1 : steps;
 }
 
-/* How many of `steps` steps from now on are multiples of `every`, at most. */
-static int64_t times(int64_t steps, int64_t every) { return every ? steps / every + 1 : 0; }
+/* How many of `steps` steps from now on are multiples of `every`, at most; no more than a history keeps. */
+static int64_t times(int64_t steps, int64_t every)
+{
+    return !every ? 0 : steps / every < NN_HISTORY_ROWS ? steps / every + 1 : NN_HISTORY_ROWS;
+}
 
 ad_status nn_plan_steps(nn_fit *f)
 {

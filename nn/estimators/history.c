@@ -99,6 +99,14 @@ const nn_history_row *nn_history_at(const nn_history *h, size_t i)
 
 nn_history_row nn_history_best(const nn_history *h) { return h ? h->best : (nn_history_row){.step = 0}; }
 
+nn_fit_end nn_history_end(const nn_history *h) { return h ? h->end : NN_END_NONE; }
+
+const char *nn_fit_end_name(int end)
+{
+    static const char *const names[NN_END_COUNT] = {"none", "steps", "patience", "minimum", "stopped", "failed"};
+    return (unsigned)end < NN_END_COUNT ? names[end] : NULL;
+}
+
 size_t nn_history_flow_count(const nn_history *h) { return h ? h->steps.n * h->width : 0; }
 
 const nn_flow *nn_history_flow_at(const nn_history *h, size_t i)

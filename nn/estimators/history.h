@@ -18,6 +18,7 @@ struct nn_history {
     size_t flow_room, width;
     nn_thinned steps;
     nn_history_row best;
+    nn_fit_end end;
     double loss; /* the sum over `batches` since the last row */
     int64_t batches;
 };

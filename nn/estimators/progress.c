@@ -76,7 +76,7 @@ static void put_time(nn_writer *w, int64_t seconds)
 /* ---- Parts of the line ------------------------------------------------------------------------------------------- */
 
 /* In the order in which they stand. A part that does not hold, or has no room, is empty. */
-enum { STEP, OF_STEPS, LOSS, VALIDATION, SPEED, TIME, PARTS };
+enum { FOLD, STEP, OF_STEPS, LOSS, VALIDATION, SPEED, TIME, PARTS };
 enum { PART = 80 };
 typedef char part[PART];
 
@@ -96,6 +96,10 @@ static void put_speed_and_time(nn_writer *speed, nn_writer *time, const nn_progr
             nn_put(time, " s");
         } else
             put_time(time, (int64_t)(p->seconds + 0.5));
+        if (nn_history_end(p->history) == NN_END_PATIENCE) {
+            nn_put(time, ", best at step ");
+            put_whole(time, nn_history_best(p->history).step);
+        }
     } else if (left > 0 && left < most) {
         put_time(time, left < 1 ? 1 : (int64_t)(left + 0.5));
         nn_put(time, " left");
@@ -107,6 +111,8 @@ static void write_parts(part parts[PARTS], const nn_progress *p, double loss)
     nn_writer w[PARTS];
     for (int i = 0; i < PARTS; i++)
         w[i] = nn_writer_into(parts[i], PART);
+    if (p->folds > 0)
+        nn_put_format(&w[FOLD], "fold %" PRId64 " of %" PRId64 "  ", p->fold, p->folds);
     nn_put(&w[STEP], "step ");
     put_whole(&w[STEP], p->step);
     nn_put(&w[OF_STEPS], " of ");
@@ -125,12 +131,12 @@ static void write_parts(part parts[PARTS], const nn_progress *p, double loss)
 }
 
 /* What stands before a part that is not empty. */
-static const char *before(int i) { return i == STEP || i == OF_STEPS ? "" : "  "; }
+static const char *before(int i) { return i <= OF_STEPS ? "" : "  "; }
 
 /* Leaves out what has no room: the most important parts are placed first. */
 static void drop_parts(part parts[PARTS], size_t columns)
 {
-    static const int by_importance[PARTS] = {STEP, LOSS, TIME, OF_STEPS, VALIDATION, SPEED};
+    static const int by_importance[PARTS] = {STEP, LOSS, TIME, OF_STEPS, VALIDATION, FOLD, SPEED};
     static const char word[] = "step ";
     if (strlen(parts[STEP]) > columns)
         memmove(parts[STEP], parts[STEP] + strlen(word), strlen(parts[STEP]) + 1 - strlen(word));
@@ -201,7 +207,8 @@ static void write_line(FILE *to, const nn_progress *p)
     shown->seconds = p->seconds;
 }
 
-/* Returns whether a line is due: on a terminal five times a second, elsewhere at each tenth of the way. */
+/* Returns whether a line is due: on a terminal five times a second, elsewhere at each tenth of the way and after ten
+ * seconds. */
 static bool is_due(nn_shown *shown, const nn_progress *p)
 {
     const double all = (double)(p->last_step - p->first_step), done = (double)(p->step - p->first_step);
@@ -209,7 +216,8 @@ static bool is_due(nn_shown *shown, const nn_progress *p)
     shown->tenth = tenth;
     if (p->is_last)
         return true;
-    return shown->kind == 1 ? shown->calls == 1 || p->seconds - shown->seconds >= 0.2 : tenth != last;
+    const double since = p->seconds - shown->seconds;
+    return shown->kind == 1 ? shown->calls == 1 || since >= 0.2 : tenth != last || since >= 10;
 }
 
 bool nn_show_progress(const nn_progress *p, void *file)

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
@@ -72,6 +73,17 @@ ad_status nn_shared_fail(nn_shared *s, ad_status status, const char *format, ...
     pthread_mutex_unlock(&s->lock);
     va_end(arguments);
     return status;
+}
+
+void nn_shared_add(nn_shared *s, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    pthread_mutex_lock(&s->lock);
+    const size_t n = strlen(s->message);
+    vsnprintf(s->message + n, sizeof s->message - n, format, arguments);
+    pthread_mutex_unlock(&s->lock);
+    va_end(arguments);
 }
 
 /* ---- Readers ----------------------------------------------------------------------------------------------------- */

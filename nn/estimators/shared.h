@@ -37,6 +37,9 @@ ad_allocator nn_shared_allocator(nn_shared *shared);
 /* Keeps an error, unless there is one already. Returns `status`. */
 ad_status nn_shared_fail(nn_shared *shared, ad_status status, const char *format, ...) AD_PRINTF(3, 4);
 
+/* Adds to the message of the error that is kept. */
+void nn_shared_add(nn_shared *shared, const char *format, ...) AD_PRINTF(2, 3);
+
 /* Takes a reader that is free, or opens one. Returns NULL if memory is out. */
 nn_reader *nn_take_reader(nn_shared *shared);
 

@@ -11,10 +11,7 @@
 
 static bool is_multiple(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
-bool nn_is_watched_next(const nn_fit *f)
-{
-    return is_multiple(f->e->step + 1, f->options->watch_every);
-}
+bool nn_is_watched_next(const nn_fit *f) { return is_multiple(f->e->step + 1, f->options->watch_every); }
 
 bool nn_was_watched(const nn_fit *f) { return f->e->is_recorded && is_multiple(f->e->step, f->options->watch_every); }
 
@@ -36,6 +33,7 @@ static float *room_for_parameters(nn_estimator *e)
         n += ad_size_of(e->network->trained[i]);
     if (n <= e->before_room)
         return e->before;
+    ad_memory_release(&e->memory, e->before, e->before_room, sizeof *e->before);
     e->before = ad_memory_take(&e->memory, n, sizeof *e->before);
     e->before_room = e->before ? n : 0;
     if (!e->before)

@@ -80,7 +80,7 @@ ad_status nn_step_by(nn_network *network, nn_pass pass, const nn_optimiser_optio
 /* Return whether a network can make a step after this pass, and whether all new values of its states are finite: one
  * that became infinite or NaN would stay so for ever. The tape is in error if not; `who` stands in the message. */
 bool nn_check_step(const nn_network *network, nn_pass pass, const char *who);
-bool nn_check_proposals(const nn_network *network);
+bool nn_check_proposals(const nn_network *network, const char *who);
 
 /* nn_search_step for the parameters that are not frozen, by the factors of their groups, which must not change the
  * rate. Errors: those of nn_search_step and nn_step; nothing is trained. Returns the tape's status. */

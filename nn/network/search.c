@@ -14,7 +14,7 @@ static ad_tensor loss_of_network(ad_tape *tape, void *context)
 {
     const objective *o = context;
     const ad_tensor loss = o->loss(tape, o->context);
-    nn_check_proposals(o->network);
+    nn_check_proposals(o->network, "search");
     return loss;
 }
 

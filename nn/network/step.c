@@ -46,14 +46,14 @@ static bool is_finite(ad_tensor x)
     return i == n;
 }
 
-bool nn_check_proposals(const nn_network *network)
+bool nn_check_proposals(const nn_network *network, const char *who)
 {
     for (size_t i = 0; i < network->n_parts; i++) {
         const nn_made_part *part = &network->parts[i];
         if (part->role != NN_STATE || part->frozen || is_finite(ad_proposed(part->tensor)))
             continue;
         ad_fail(network->tape, AD_NOT_FINITE,
-                "step: the new value of %s is not finite: a feature of the batch may be too large",
+                "%s: the new value of %s is not finite: a feature of the batch may be too large", who,
                 ad_name_of(part->tensor));
     }
     return ad_status_of(network->tape) == AD_OK;
@@ -64,7 +64,7 @@ ad_status nn_step_by(nn_network *network, nn_pass pass, const nn_optimiser_optio
     static const nn_optimiser_options none = {0};
     if (!nn_check_step(network, pass, "step"))
         return network ? ad_status_of(network->tape) : AD_BAD_HANDLE;
-    if (!nn_check_proposals(network))
+    if (!nn_check_proposals(network, "step"))
         return ad_status_of(network->tape);
     if (network->n_trained == 0)
         return ad_commit(network->tape);

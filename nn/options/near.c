@@ -1,7 +1,8 @@
 /* The nearest of some names to a word. */
 #include "near.h"
 
-#include <string.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 enum { LONGEST = 63 }; /* longer words are near nothing */
 
@@ -41,6 +42,37 @@ static int length_of(const char *word)
     return n <= LONGEST ? n : -1;
 }
 
+/* Whether the shorter word is a whole part of the longer one, between underscores: `steps` of schedule_steps. */
+static bool is_part(const char *a, int n, const char *b, int m)
+{
+    if (n > m)
+        return is_part(b, m, a, n);
+    for (int at = 0; n > 2 && n < m && at + n <= m; at++) {
+        int equal = 0;
+        while (equal < n && small(a[equal]) == small(b[at + equal]))
+            equal++;
+        if (equal == n && (at == 0 || b[at - 1] == '_') && (at + n == m || b[at + n] == '_'))
+            return true;
+    }
+    return false;
+}
+
+/* The name of which the word is a part, or that is a part of the word; of several the shortest. */
+static const char *related(const char *word, int n, const char *(*name)(int i, const void *context),
+                           const void *context)
+{
+    const char *best = NULL, *candidate;
+    int least = 0;
+    for (int i = 0; n > 0 && (candidate = name(i, context)) != NULL; i++) {
+        const int m = length_of(candidate);
+        if (m > 0 && is_part(word, n, candidate, m) && (!best || m < least)) {
+            best = candidate;
+            least = m;
+        }
+    }
+    return best;
+}
+
 const char *nn_nearest(const char *word, const char *(*name)(int i, const void *context), const void *context)
 {
     const int n = length_of(word);
@@ -56,5 +88,5 @@ const char *nn_nearest(const char *word, const char *(*name)(int i, const void *
             room = d - 1; /* the next must be nearer */
         }
     }
-    return nearest;
+    return nearest ? nearest : related(word, n, name, context);
 }

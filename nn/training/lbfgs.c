@@ -1,12 +1,14 @@
 /* L-BFGS (Nocedal, Wright 2006, algorithms 7.4 and 7.5). */
 #include "lbfgs.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include <gradtape/backward.h>
 #include <gradtape/update.h>
 
+#include "gradients.h"
 #include "vectors.h"
 
 /* ---- Slots ------------------------------------------------------------------------------------------------------- */
@@ -16,7 +18,9 @@
 #define SLOPE "LBFGS_slope"
 #define MOVE "LBFGS_move"
 #define GRADIENT "LBFGS_gradient"
-enum { MOST_HISTORY = 100 };
+
+/* A pair is kept if its curvature s'y is above this; in a search, above this times |s| |y|. */
+static const double LEAST_CURVATURE = 1e-10;
 
 /* The parameters with the pairs that are kept. */
 typedef struct memory {
@@ -130,7 +134,7 @@ static void add_to_way(const memory *m, double keep, const char *v, int place, d
  * have it: the two-loop recursion. */
 static void aim(const memory *m, const char *gradient)
 {
-    double share[MOST_HISTORY], sy[MOST_HISTORY], yy, scale = 1;
+    double share[NN_LBFGS_MOST_HISTORY], sy[NN_LBFGS_MOST_HISTORY], yy, scale = 1;
     const int64_t n = m->pairs < m->history ? m->pairs : m->history;
     for (size_t i = 0; i < m->n; i++)
         nn_combine(m->x[i], slot(m->x[i], NN_LINE_WAY), 1, slot(m->x[i], gradient), -1);
@@ -165,7 +169,7 @@ static void clear(const memory *m, const char *name)
         ad_fill(slot(m->x[i], name), 0);
 }
 
-/* ---- A step of a fixed size -------------------------------------------------------------------------------------- */
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
 /* What is wrong with the row; NULL if nothing is. */
 static const char *mistake_in_row(const nn_optimiser *rule)
@@ -177,7 +181,9 @@ static const char *mistake_in_row(const nn_optimiser *rule)
         return "the optimiser's rule searches: it must have no update, slots, counter, carried, carry or own_penalties";
     for (size_t i = 0; i < rule->fields.n; i++)
         if (rule->fields.at[i].offset == offsetof(nn_optimiser_options, history))
-            return NULL;
+            return rule->fields.at[i].type == NN_FIELD_INTEGER
+                       ? NULL
+                       : "the optimiser's rule searches: its field history must be of the type NN_FIELD_INTEGER";
     return "the optimiser's rule searches: it needs history among its fields";
 }
 
@@ -188,14 +194,23 @@ const char *nn_lbfgs_mistake(const nn_optimiser_options *o, char *text, size_t s
                         : o->clip_norm != 0                                                     ? "clip_norm"
                         : o->schedule.warm_up != 0 || o->schedule.rule != &nn_schedule_constant ? "a schedule"
                                                                                                 : NULL;
-    if (mistake || !asked)
+    if (mistake)
         return mistake;
+    if (o->history < NN_LBFGS_LEAST_HISTORY || o->history > NN_LBFGS_MOST_HISTORY) {
+        /* The range of a row of a user's own may be wider, and its default anything. */
+        snprintf(text, size, "history is %" PRId64 ": it must be at least %d and at most %d", o->history,
+                 NN_LBFGS_LEAST_HISTORY, NN_LBFGS_MOST_HISTORY);
+        return text;
+    }
+    if (!asked)
+        return NULL;
     snprintf(text, size, "%s does not obey %s: leave it out, or take another rule", o->rule->name, asked);
     return text;
 }
 
 bool nn_lbfgs_check(const nn_optimiser_options *o, const ad_tensor *x, const nn_factors *factors, size_t n)
 {
+    char text[NN_PARAMETER_TEXT];
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
             if (x[i].id == x[j].id)
@@ -206,24 +221,20 @@ bool nn_lbfgs_check(const nn_optimiser_options *o, const ad_tensor *x, const nn_
             ad_fail(x[0].tape, AD_BAD_VALUE,
                     "optimiser: %s moves all parameters along one line: the rate of the group of %s must be 1, not %g; "
                     "a group that is frozen stays where it is",
-                    o->rule->name, ad_name_of(x[i]), factors[i].rate);
+                    o->rule->name, nn_parameter_text(x[i], i, text), factors[i].rate);
     return ad_status_of(x[0].tape) == AD_OK;
 }
 
-static double l2_of(const nn_optimiser_options *o, const nn_factors *factors, size_t i)
-{
-    return o->l2 * (factors ? factors[i].decay : 1);
-}
+/* ---- A step of a fixed size -------------------------------------------------------------------------------------- */
 
-/* The pair of the last step is kept, now that its second gradient is known, if its curvature is above LEAST. */
+/* The pair of the last step is kept, now that its second gradient is known, if its curvature is large enough. */
 static void end_last_move(memory *m, const nn_optimiser_options *o, const nn_factors *factors)
 {
-    static const double LEAST = 1e-10;
     if (!m->moved)
         return;
     for (size_t i = 0; i < m->n; i++)
-        nn_take_gradient(m->x[i], slot(m->x[i], GRADIENT), l2_of(o, factors, i), 1);
-    if (dot_of_slots(m, MOVE, GRADIENT) > LEAST)
+        nn_take_gradient(m->x[i], slot(m->x[i], GRADIENT), nn_l2_of(o, factors, i), 1);
+    if (dot_of_slots(m, MOVE, GRADIENT) > LEAST_CURVATURE)
         keep_pair(m, MOVE, GRADIENT);
 }
 
@@ -238,8 +249,8 @@ ad_status nn_lbfgs_step(const nn_optimiser_options *o, const ad_tensor *x, const
     end_last_move(&m, o, factors);
     double rate = o->rate, sum = 0;
     for (size_t i = 0; i < n; i++) {
-        nn_take_gradient(x[i], slot(x[i], GRADIENT), l2_of(o, factors, i), 0);
-        sum += nn_gradient_sum(x[i], l2_of(o, factors, i));
+        nn_take_gradient(x[i], slot(x[i], GRADIENT), nn_l2_of(o, factors, i), 0);
+        sum += nn_gradient_sum(x[i], nn_l2_of(o, factors, i));
     }
     if (!m.moved && m.pairs == 0 && sum > 1)
         rate /= sum;
@@ -280,6 +291,7 @@ static bool begin(nn_search *s, nn_search_result *r, double *sum)
 {
     if (!s->is_known && !nn_evaluate(s, &s->loss, false))
         return false;
+    char text[NN_PARAMETER_TEXT];
     const char *name = s->options.rule->name;
     if (!isfinite(s->loss))
         ad_fail(s->tape, AD_NOT_FINITE, "%s: the loss is %g where the step begins: it must be finite there", name,
@@ -287,25 +299,29 @@ static bool begin(nn_search *s, nn_search_result *r, double *sum)
     r->loss = r->loss_before = s->loss;
     *sum = r->gradient = 0;
     for (size_t i = 0; i < s->n && ad_status_of(s->tape) == AD_OK; i++) {
-        const double l2 = nn_search_l2(s, i), largest = nn_gradient_largest(s->parameters[i], l2);
+        const double l2 = nn_l2_of(&s->options, s->factors, i), largest = nn_gradient_largest(s->parameters[i], l2);
         *sum += nn_gradient_sum(s->parameters[i], l2);
         r->gradient = largest > r->gradient ? largest : r->gradient;
         if (!isfinite(largest))
             ad_fail(s->tape, AD_NOT_FINITE, "%s: the gradient of %s is not finite where the step begins", name,
-                    ad_name_of(s->parameters[i]));
+                    nn_parameter_text(s->parameters[i], i, text));
     }
     return ad_status_of(s->tape) == AD_OK;
 }
 
-/* The line begins where the parameters are. */
-static void start(const nn_search *s)
+/* The line begins where the parameters are. Returns false, and nothing has changed, if there is no memory for all that
+ * is changed from here on, put_back included. */
+static bool start(const nn_search *s, const memory *m)
 {
     ad_reset(s->tape);
+    if (ad_reserve_changes(s->tape, s->parameters, s->n, changes_in_step(m)) != AD_OK)
+        return false;
     for (size_t i = 0; i < s->n; i++) {
         const ad_tensor x = s->parameters[i];
         ad_assign(slot(x, NN_LINE_START), ad_data(x));
-        nn_take_gradient(x, slot(x, SLOPE), nn_search_l2(s, i), 0);
+        nn_take_gradient(x, slot(x, SLOPE), nn_l2_of(&s->options, s->factors, i), 0);
     }
+    return true;
 }
 
 /* Searches along the quasi-Newton direction, and if that leads nowhere along that of steepest descent: the pairs are
@@ -327,30 +343,29 @@ static nn_found look(nn_search *s, memory *m, double sum, nn_point *found)
     }
 }
 
-/* Keeps the pair of the step, unless the curvature on it is as good as 0, and takes over what was proposed. */
+/* Takes over what was proposed, and keeps the pair of the step, unless the curvature on it is as good as 0. Returns
+ * false if the first fails: LBFGS_start is then as it was. What comes after it has room, and does not fail. */
 static bool finish(nn_search *s, memory *m, nn_search_result *r)
 {
-    static const double LEAST = 1e-10;
-    if (ad_check_commit(s->tape) != AD_OK ||
-        ad_reserve_changes(s->tape, s->parameters, s->n, changes_in_step(m)) != AD_OK)
+    if (ad_reserve_changes(s->tape, s->parameters, s->n, changes_in_step(m)) != AD_OK || ad_commit(s->tape) != AD_OK)
         return false;
     r->gradient = 0;
     for (size_t i = 0; i < s->n; i++) {
         const ad_tensor x = s->parameters[i];
-        const double l2 = nn_search_l2(s, i), largest = nn_gradient_largest(x, l2);
+        const double l2 = nn_l2_of(&s->options, s->factors, i), largest = nn_gradient_largest(x, l2);
         r->gradient = largest > r->gradient ? largest : r->gradient;
         nn_combine(x, slot(x, NN_LINE_START), -1, x, 1);
         nn_take_gradient(x, slot(x, SLOPE), l2, 1);
     }
     const double sy = dot_of_slots(m, NN_LINE_START, SLOPE), ss = dot_of_slots(m, NN_LINE_START, NN_LINE_START);
-    if (sy > LEAST * sqrt(ss) * sqrt(dot_of_slots(m, SLOPE, SLOPE)))
+    if (sy > LEAST_CURVATURE * sqrt(ss) * sqrt(dot_of_slots(m, SLOPE, SLOPE)))
         keep_pair(m, NN_LINE_START, SLOPE);
     m->moved = false;
     note(m);
     clear(m, NN_LINE_START);
     clear(m, NN_LINE_WAY);
     clear(m, SLOPE);
-    return ad_commit(s->tape) == AD_OK;
+    return true;
 }
 
 ad_status nn_lbfgs_search(nn_search *s, nn_search_result *r)
@@ -363,7 +378,8 @@ ad_status nn_lbfgs_search(nn_search *s, nn_search_result *r)
     if (!has_begun || r->gradient <= s->tolerance)
         return ad_reset(s->tape);
     nn_point found;
-    start(s);
+    if (!start(s, &m))
+        return ad_reset(s->tape);
     const nn_found end = look(s, &m, sum, &found);
     if (end != NN_LOWER || !finish(s, &m, r))
         put_back(&m);

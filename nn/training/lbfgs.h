@@ -10,6 +10,9 @@
  * LBFGS_history; LBFGS_moved, 1 if LBFGS_move is used. */
 #include "line_search.h"
 
+/* How many pairs may be kept. */
+enum { NN_LBFGS_LEAST_HISTORY = 1, NN_LBFGS_MOST_HISTORY = 100 };
+
 /* The search of the row: one step by a line search. */
 nn_search_rule nn_lbfgs_search;
 

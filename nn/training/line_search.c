@@ -13,7 +13,10 @@
 
 /* ---- Evaluating -------------------------------------------------------------------------------------------------- */
 
-double nn_search_l2(const nn_search *s, size_t i) { return s->options.l2 * (s->factors ? s->factors[i].decay : 1); }
+double nn_l2_of(const nn_optimiser_options *o, const nn_factors *factors, size_t i)
+{
+    return o->l2 * (factors ? factors[i].decay : 1);
+}
 
 static bool check_loss(const nn_search *s, ad_tensor loss)
 {
@@ -53,7 +56,7 @@ bool nn_evaluate(nn_search *s, double *to, bool is_trial)
     double penalty = 0;
     for (size_t i = 0; i < s->n && ad_status_of(s->tape) == AD_OK; i++) {
         const ad_tensor x = s->parameters[i];
-        const double l2 = nn_search_l2(s, i);
+        const double l2 = nn_l2_of(&s->options, s->factors, i);
         ad_gradient(x); /* reading one that was not computed is the tape's own error */
         penalty += l2 != 0 ? l2 / 2 * nn_dot(x, x) : 0;
     }
@@ -73,7 +76,7 @@ static bool try(nn_search *s, nn_point *p)
     p->slope = 0;
     for (size_t i = 0; isfinite(p->loss) && i < s->n; i++) {
         const ad_tensor x = s->parameters[i], way = ad_slot(x, NN_LINE_WAY, 0);
-        const double l2 = nn_search_l2(s, i);
+        const double l2 = nn_l2_of(&s->options, s->factors, i);
         p->slope += nn_dot(ad_gradient(x), way) + (l2 != 0 ? l2 * nn_dot(x, way) : 0);
     }
     if (!isfinite(p->slope))

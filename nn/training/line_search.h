@@ -1,6 +1,7 @@
 #ifndef GRADTAPE_NN_LINE_SEARCH_H
 #define GRADTAPE_NN_LINE_SEARCH_H
-/* Private to nn: a loss along a line, and the search for a lower one. */
+/* Private to nn: a loss along a line, and the search for a lower one. It is part of L-BFGS (lbfgs.h), whose slots it
+ * uses. */
 #include <gradtape/optimisers.h>
 
 #include "optimisers.h"
@@ -33,8 +34,8 @@ typedef enum nn_found {
     NN_NOTHING /* no lower loss was found: the parameters are anywhere */
 } nn_found;
 
-/* The factor of the penalty of parameter i. */
-double nn_search_l2(const nn_search *search, size_t i);
+/* The factor of the penalty of parameter i. `factors` may be NULL. */
+double nn_l2_of(const nn_optimiser_options *options, const nn_factors *factors, size_t i);
 
 /* Resets the tape, and computes loss and gradients where the parameters are. Returns false, and the tape is in error,
  * if that fails. `is_trial`: a number that is found not finite is no error, but NaN. */

@@ -25,7 +25,10 @@ nn_optimiser_options nn_optimiser_resolve(const nn_optimiser_options *options)
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
-static nn_reader reader_at(size_t i) { return (nn_reader){nn_optimiser_at(i)->name, nn_optimiser_at(i)->fields}; }
+static nn_rule_fields fields_at(size_t i)
+{
+    return (nn_rule_fields){nn_optimiser_at(i)->name, nn_optimiser_at(i)->fields};
+}
 
 /* What every rule obeys. */
 static const nn_field clip_fields[] = {{"clip_value", "gradients are brought into [-clip_value, clip_value]",
@@ -72,20 +75,54 @@ static const char *mistake_in_rule(const nn_optimiser_options *o, char *text, si
         return mistake;
     if (rule->carried && !(rule->counter && rule->carry))
         return "the optimiser's rule carries a number: it needs a counter and the function carry too";
-    if (!nn_reads(rule->fields, &nn_gradient_descent.fields.at[0]))
+    if (rule->carried && !strcmp(rule->carried, rule->counter))
+        return "the optimiser's rule counts steps in the number that it carries: the names counter and carried must differ";
+    if (!nn_reads(rule->fields, offsetof(nn_optimiser_options, rate)))
         return "the optimiser's rule does not read rate: a row of your own needs that among its fields";
     nn_writer w = nn_writer_into(text, size);
-    if (nn_put_unread(&w, (nn_readers){nn_optimiser_count, reader_at}, (nn_reader){rule->name, rule->fields}, o))
+    if (nn_put_unread(&w, (nn_rule_table){nn_optimiser_count, fields_at}, (nn_rule_fields){rule->name, rule->fields},
+                      o))
         return text;
     if (!nn_fields_check((nn_fields)NN_FIELDS(clip_fields), o, text, size))
         return text;
     return nn_schedule_mistake(&o->schedule, text, size);
 }
 
+static bool are_equal(const char *a, const char *b) { return a && b && !strcmp(a, b); }
+
+/* What is wrong with the slots of options whose numbers are right: how many they are, or two things of one name, which
+ * would be one. */
+static const char *mistake_in_slots(const nn_optimiser_options *o, char *text, size_t size)
+{
+    const nn_optimiser *const rule = o->rule;
+    nn_optimiser_slot slots[AD_MAX_UPDATE_STATES] = {{0}};
+    const int n = rule->slots ? rule->slots(o, slots) : 0;
+    nn_writer w = nn_writer_into(text, size);
+    nn_put(&w, rule->name);
+    if (n < 0 || n > AD_MAX_UPDATE_STATES) {
+        nn_put_format(&w, " has %d slots: it must have 0 to %d", n, AD_MAX_UPDATE_STATES);
+        return text;
+    }
+    for (int i = 0; i < n; i++) {
+        const char *const name = slots[i].name;
+        bool is_taken = are_equal(name, rule->counter) || are_equal(name, rule->carried);
+        for (int j = 0; j < i; j++)
+            is_taken = is_taken || are_equal(name, slots[j].name);
+        if (is_taken) {
+            nn_put_format(&w, " keeps two things called %.120s: the names of slots, counter and carried must differ",
+                          name);
+            return text;
+        }
+    }
+    return NULL;
+}
+
 const char *nn_optimiser_mistake(const nn_optimiser_options *o, ad_type type, char *text, size_t size)
 {
     const char *mistake = mistake_in_rule(o, text, size);
-    return mistake ? mistake : mistake_in_numbers(o, type, text, size);
+    if (!mistake)
+        mistake = mistake_in_numbers(o, type, text, size);
+    return mistake ? mistake : mistake_in_slots(o, text, size);
 }
 
 /* ---- How one parameter is updated -------------------------------------------------------------------------------- */
@@ -136,6 +173,8 @@ ad_tape *nn_optimiser_check(const nn_optimiser_options *o, const nn_trained *t)
         const nn_optimiser_options own = options_by(o, f, i);
         check_numbers(&own, x[i]);
     }
+    if (tape && ad_status_of(tape) == AD_OK && (mistake = mistake_in_slots(o, text, sizeof text)) != NULL)
+        ad_fail(tape, AD_BAD_VALUE, "optimiser: %s", mistake);
     return tape && ad_status_of(tape) == AD_OK ? tape : NULL;
 }
 
@@ -176,11 +215,6 @@ static nn_kept keep(const nn_optimiser_options *o, ad_tensor x)
 {
     nn_optimiser_slot slots[AD_MAX_UPDATE_STATES] = {{0}};
     nn_kept k = {.n_slots = o->rule->slots ? o->rule->slots(o, slots) : 0};
-    if (k.n_slots < 0 || k.n_slots > AD_MAX_UPDATE_STATES) {
-        ad_fail(x.tape, AD_BAD_VALUE, "optimiser: %s has %d slots: it must have 0 to %d", o->rule->name, k.n_slots,
-                AD_MAX_UPDATE_STATES);
-        return (nn_kept){0};
-    }
     for (int i = 0; i < k.n_slots; i++)
         k.slot[i] = ad_slot(x, slots[i].name, slots[i].initial);
     if (o->rule->counter)
@@ -305,19 +339,37 @@ ad_status nn_optimiser_step_by(const nn_optimiser_options *options, const nn_tra
     return ad_commit(tape);
 }
 
+static const nn_optimiser_options defaults = {0};
+
 ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n)
 {
-    static const nn_optimiser_options none = {0};
     nn_step_memory memory = {0};
+    options = options ? options : &defaults;
     const nn_trained t = {.parameters = parameters, .n = n, .memory = &memory};
-    if (!options)
-        options = &none;
     ad_tape *const tape = take_options(options, &t);
     const nn_schedule_options *const s = &memory.options.schedule;
     if (tape && (s->rule != &nn_schedule_constant || s->warm_up > 0))
         return ad_fail(tape, AD_BAD_VALUE,
-                       "optimiser: the options have %s, and nn_optimiser_step knows no step to go by: use nn_step, or "
-                       "leave it out and multiply the rate by nn_schedule_factor",
+                       "optimiser: the options have %s, and nn_optimiser_step knows no step to go by: use "
+                       "nn_optimiser_step_at or nn_step",
                        s->rule != &nn_schedule_constant ? "a schedule" : "a warm-up");
     return tape ? nn_optimiser_step_by(options, &t, 1) : status_of(&t);
+}
+
+ad_status nn_optimiser_step_at(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n, int64_t step)
+{
+    nn_step_memory memory = {0};
+    options = options ? options : &defaults;
+    const nn_trained t = {.parameters = parameters, .n = n, .memory = &memory};
+    ad_tape *const tape = take_options(options, &t);
+    const nn_schedule_options *const s = &memory.options.schedule;
+    if (tape && step < 0)
+        return ad_fail(tape, AD_BAD_VALUE, "optimiser: the step is %lld: steps count from 0", (long long)step);
+    if (tape && s->rule->observes)
+        return ad_fail(
+            tape, AD_BAD_VALUE,
+            "optimiser: the schedule %s goes by losses, of which a step knows none: leave it out, and multiply "
+            "the rate by what nn_plateau_observe returns",
+            s->rule->name);
+    return tape ? nn_optimiser_step_by(options, &t, nn_schedule_factor_at(s, step)) : status_of(&t);
 }

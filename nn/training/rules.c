@@ -285,18 +285,20 @@ static int ftrl_slots(const nn_optimiser_options *o, nn_optimiser_slot *slots)
                               __VA_ARGS__}
 
 static const nn_field descent_fields[] = {RATE(0.05), DECAY(0), PENALTIES};
-ROW(nn_gradient_descent, "gradient_descent", "x <- x - a g", "Cauchy 1847", descent_fields, .update = descend);
+ROW(nn_gradient_descent, "gradient_descent", "x <- x - a g", "Cauchy 1847; rate: TensorFlow's DNNClassifier",
+    descent_fields, .update = descend);
 
 static const nn_field momentum_fields[] = {RATE(0.01), DECAY(0), PENALTIES, MOMENTUM(0.9)};
-ROW(nn_momentum, "momentum", "v <- momentum v + g; x <- x - a v", "Polyak 1964; Sutskever et al. 2013", momentum_fields,
-    .slots = velocity, .update = descend_with_momentum);
-ROW(nn_nesterov, "nesterov", "v <- momentum v + g; x <- x - a (g + momentum v)", "Nesterov 1983; Sutskever et al. 2013",
-    momentum_fields, .slots = velocity, .update = descend_ahead);
+ROW(nn_momentum, "momentum", "v <- momentum v + g; x <- x - a v", "Polyak 1964; Sutskever et al. 2013; rate: Keras",
+    momentum_fields, .slots = velocity, .update = descend_with_momentum);
+ROW(nn_nesterov, "nesterov", "v <- momentum v + g; x <- x - a (g + momentum v)",
+    "Nesterov 1983; Sutskever et al. 2013; rate: Keras", momentum_fields, .slots = velocity, .update = descend_ahead);
 
 static const nn_field adagrad_fields[] = {RATE(0.05), ACCUMULATOR, DECAY(0), PENALTIES,
                                           NUMBER(epsilon, 0, NN_AT_LEAST(0), "added to a root")};
-ROW(nn_adagrad, "adagrad", "s <- s + g^2; x <- x - a g / (sqrt(s) + epsilon)", "Duchi, Hazan, Singer 2011",
-    adagrad_fields, .slots = adagrad_slots, .update = by_adagrad);
+ROW(nn_adagrad, "adagrad", "s <- s + g^2; x <- x - a g / (sqrt(s) + epsilon)",
+    "Duchi, Hazan, Singer 2011; rate: TensorFlow's DNNClassifier", adagrad_fields, .slots = adagrad_slots,
+    .update = by_adagrad);
 
 static const nn_field rmsprop_fields[] = {
     RATE(0.001),
@@ -310,7 +312,7 @@ static const nn_field rmsprop_fields[] = {
 ROW(nn_rmsprop, "rmsprop",
     "s <- rho s + (1 - rho) g^2; x <- x - a g / (sqrt(s) + epsilon). epsilon_inside: / sqrt(s + epsilon). centred: s - "
     "m^2 in the root, m <- rho m + (1 - rho) g. momentum: v <- momentum v + g / (...); x <- x - a v",
-    "Tieleman, Hinton 2012, lecture 6.5; centred: Graves 2013", rmsprop_fields, .slots = rmsprop_slots,
+    "Tieleman, Hinton 2012, lecture 6.5; centred: Graves 2013; rate: Keras", rmsprop_fields, .slots = rmsprop_slots,
     .update = by_rmsprop);
 
 #define ADAM_FORMULA                                                                                                   \
@@ -337,12 +339,12 @@ static const nn_field nadam_fields[] = {
 ROW(nn_nadam, "nadam",
     "m, s, S as adam; x <- x - a (b m / (1 - P b) + (1 - c) g / (1 - P)) / (sqrt(S) + epsilon), c and b the momentum "
     "beta1 (1 - 0.96^(t momentum_decay) / 2) of step t and of step t + 1, P the product of all up to t",
-    "Dozat 2016", nadam_fields, .slots = nadam_slots, .counter = "NAdam_step", .carried = "NAdam_product",
-    .carry = nadam_product, .update = by_nadam);
+    "Dozat 2016; rate: PyTorch", nadam_fields, .slots = nadam_slots, .counter = "NAdam_step",
+    .carried = "NAdam_product", .carry = nadam_product, .update = by_nadam);
 
 static const nn_field lion_fields[] = {RATE(0.0001), DECAY(0), PENALTIES, BETAS(0.9, 0.99)};
-ROW(nn_lion, "lion", "x <- x - a sign(beta1 m + (1 - beta1) g); m <- beta2 m + (1 - beta2) g", "Chen et al. 2023",
-    lion_fields, .slots = lion_slots, .update = by_lion);
+ROW(nn_lion, "lion", "x <- x - a sign(beta1 m + (1 - beta1) g); m <- beta2 m + (1 - beta2) g",
+    "Chen et al. 2023; rate: the authors' program", lion_fields, .slots = lion_slots, .update = by_lion);
 
 static const nn_field ftrl_fields[] = {RATE(0.001), ACCUMULATOR,
                                        NUMBER(l2, 0, NN_AT_LEAST(0), "the penalty on squares of weights"),
@@ -351,17 +353,21 @@ static const nn_field ftrl_fields[] = {RATE(0.001), ACCUMULATOR,
 ROW(nn_ftrl, "ftrl",
     "r = sqrt(s + g^2); z <- z + g - (r / a - sqrt(s) / A) x, A the rate of the step before; s <- s + g^2; x <- 0 "
     "where |z| <= l1, else (sign(z) l1 - z) / (r / a + 2 l2)",
-    "McMahan et al. 2013", ftrl_fields, .slots = ftrl_slots, .counter = "FTRL_step", .carried = "FTRL_rate",
-    .carry = ftrl_rate, .update = by_ftrl, .own_penalties = true);
+    "McMahan et al. 2013; rate: Keras", ftrl_fields, .slots = ftrl_slots, .counter = "FTRL_step",
+    .carried = "FTRL_rate", .carry = ftrl_rate, .update = by_ftrl, .own_penalties = true);
 
-static const nn_field lbfgs_fields[] = {RATE(1),
+#define FIRST_STEP                                                                                                     \
+    {                                                                                                                  \
+        .high = 1e6, .above_low = true                                                                                 \
+    }
+static const nn_field lbfgs_fields[] = {NUMBER(rate, 1, FIRST_STEP, "the step that is tried first"),
                                         L2,
                                         {.name = "history",
                                          .meaning = "how many pairs of steps and changes of the gradient are kept",
                                          .type = NN_FIELD_INTEGER,
                                          .offset = offsetof(nn_optimiser_options, history),
                                          .standard = 10,
-                                         .range = NN_FROM_TO(1, 100)}};
+                                         .range = NN_FROM_TO(NN_LBFGS_LEAST_HISTORY, NN_LBFGS_MOST_HISTORY)}};
 ROW(nn_lbfgs, "lbfgs",
     "x <- x + a d, d by the two-loop recursion over the last pairs s of steps and y of changes of the gradient, scaled "
     "by s'y / y'y; a by a line search for the strong Wolfe conditions, or fixed",

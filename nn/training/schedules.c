@@ -114,25 +114,33 @@ nn_schedule_options nn_schedule_resolve(const nn_schedule_options *options)
     return o;
 }
 
-static nn_reader reader_at(size_t i) { return (nn_reader){rows[i]->name, rows[i]->fields}; }
+static nn_rule_fields fields_at(size_t i) { return (nn_rule_fields){rows[i]->name, rows[i]->fields}; }
 
 /* A number of steps that is not given, and has no default. */
 static bool put_missing(nn_writer *w, const nn_schedule_options *o)
 {
-    if (o->steps != 0 || !nn_reads(o->rule->fields, &step_fields[1]))
+    if (o->steps != 0 || !nn_reads(o->rule->fields, offsetof(nn_schedule_options, steps)))
         return false;
     nn_put(w, "steps are missing: ");
     nn_put(w, o->rule->name);
-    nn_put(w, " needs them, and they have no default");
+    nn_put(w, " needs them, and they have no default: give schedule.steps, as text schedule_steps");
     return true;
+}
+
+/* Where only the floor is wrong, what 1 or more would mean is said too. */
+static bool only_floor_is_wrong(const nn_schedule_options *o)
+{
+    nn_schedule_options other = *o;
+    other.floor = 0;
+    return o->floor >= 1 && nn_fields_check(o->rule->fields, &other, NULL, 0);
 }
 
 static const char *mistake_in_row(const nn_schedule *rule)
 {
     if (!rule->name || (!rule->factor && !rule->observes))
         return "the schedule's rule has no name or no factor: a row of your own needs both";
-    if (rule->observes &&
-        (rule->factor || !nn_reads(rule->fields, &plateau_fields[1]) || !nn_reads(rule->fields, &plateau_fields[2])))
+    if (rule->observes && (rule->factor || !nn_reads(rule->fields, offsetof(nn_schedule_options, factor)) ||
+                           !nn_reads(rule->fields, offsetof(nn_schedule_options, patience))))
         return "the schedule's rule observes: it needs the options factor and patience among its fields, and no "
                "function factor";
     return NULL;
@@ -144,14 +152,17 @@ const char *nn_schedule_mistake(const nn_schedule_options *o, char *text, size_t
     if (mistake)
         return mistake;
     nn_writer w = nn_writer_into(text, size);
+    if (o->rule == &nn_schedule_constant && (o->steps != 0 || o->factor != 0 || o->power != 0 || o->floor != 0))
+        return "the schedule has options and no rule: set schedule.rule, for instance to &nn_schedule_cosine";
     nn_put(&w, "the schedule's ");
-    if (nn_put_unread(&w, (nn_readers){nn_schedule_count, reader_at}, (nn_reader){o->rule->name, o->rule->fields}, o) ||
+    if (nn_put_unread(&w, (nn_rule_table){nn_schedule_count, fields_at},
+                      (nn_rule_fields){o->rule->name, o->rule->fields}, o) ||
         put_missing(&w, o))
         return text;
     const size_t begun = w.n < size ? w.n : size;
     if (nn_fields_check(o->rule->fields, o, text + begun, size - begun))
         return NULL;
-    if (o->floor >= 1) {
+    if (only_floor_is_wrong(o)) {
         w.n = strlen(text);
         nn_put(&w, "; the factor begins at 1, and would never come down to it");
     }

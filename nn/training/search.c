@@ -1,4 +1,4 @@
-/* Steps of a rule that searches. */
+/* Steps of a rule that searches: of L-BFGS, the only one. */
 #include "search.h"
 
 #include "lbfgs.h"
@@ -15,8 +15,8 @@ static bool open_search(nn_search *s, const nn_optimiser_options *options)
     if (s->tape && !s->objective)
         ad_fail(s->tape, AD_BAD_VALUE, "search_step: the objective is NULL");
     const nn_trained trained = {.parameters = s->parameters, .factors = s->factors, .n = s->n};
-    return nn_optimiser_check(o, &trained) &&
-           nn_lbfgs_check(o, s->parameters, s->factors, s->n) && nn_lbfgs_prepare(o, s->parameters, s->n) == AD_OK;
+    return nn_optimiser_check(o, &trained) && nn_lbfgs_check(o, s->parameters, s->factors, s->n) &&
+           nn_lbfgs_prepare(o, s->parameters, s->n) == AD_OK;
 }
 
 ad_status nn_search_step_by(const nn_optimiser_options *options, const ad_tensor *parameters, const nn_factors *factors,

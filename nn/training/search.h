@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_NN_SEARCH_H
 #define GRADTAPE_NN_SEARCH_H
-/* Private to nn. */
+/* Private to nn: steps of a rule that searches. L-BFGS (lbfgs.h) is the only one, and is called by name. */
 #include "optimisers.h"
 
 /* nn_search_step with factors [n] for the n parameters; NULL: 1. */

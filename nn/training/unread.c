@@ -11,20 +11,20 @@ static bool is_given(const nn_field *f, const void *options)
     }
 }
 
-bool nn_reads(nn_fields fields, const nn_field *f)
+bool nn_reads(nn_fields fields, size_t offset)
 {
     for (size_t i = 0; i < fields.n; i++)
-        if (fields.at[i].offset == f->offset)
+        if (fields.at[i].offset == offset)
             return true;
     return false;
 }
 
 /* Puts the names of the rules that read an option: "momentum, nesterov and rmsprop". */
-static void put_readers(nn_writer *w, nn_readers all, const nn_field *f)
+static void put_readers(nn_writer *w, nn_rule_table all, const nn_field *f)
 {
     const char *names[2] = {NULL, NULL}; /* the last two that are not put yet */
     for (size_t i = 0; i < all.count(); i++) {
-        if (!nn_reads(all.at(i).fields, f))
+        if (!nn_reads(all.at(i).fields, f->offset))
             continue;
         if (names[0]) {
             nn_put(w, names[0]);
@@ -40,19 +40,19 @@ static void put_readers(nn_writer *w, nn_readers all, const nn_field *f)
     nn_put(w, names[1]);
 }
 
-bool nn_put_unread(nn_writer *w, nn_readers all, nn_reader rule, const void *options)
+bool nn_put_unread(nn_writer *w, nn_rule_table all, nn_rule_fields rule, const void *options)
 {
     for (size_t i = 0; i < all.count(); i++) {
         const nn_fields fields = all.at(i).fields;
         for (size_t j = 0; j < fields.n; j++) {
-            if (!is_given(&fields.at[j], options) || nn_reads(rule.fields, &fields.at[j]))
+            if (!is_given(&fields.at[j], options) || nn_reads(rule.fields, fields.at[j].offset))
                 continue;
             nn_put(w, fields.at[j].name);
             nn_put(w, " is an option of ");
             put_readers(w, all, &fields.at[j]);
             nn_put(w, "; ");
             nn_put(w, rule.name);
-            nn_put(w, " does not read it");
+            nn_put(w, " does not read it: leave it out");
             return true;
         }
     }

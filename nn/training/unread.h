@@ -4,21 +4,22 @@
 #include "../options/fields.h"
 
 /* What the rules have in common: their names and what they read. */
-typedef struct nn_reader {
+typedef struct nn_rule_fields {
     const char *name;
     nn_fields fields;
-} nn_reader;
+} nn_rule_fields;
 
 /* A table of rules: how many it has, and one of them. */
-typedef struct nn_readers {
+typedef struct nn_rule_table {
     size_t (*count)(void);
-    nn_reader (*at)(size_t i);
-} nn_readers;
+    nn_rule_fields (*at)(size_t i);
+} nn_rule_table;
 
-bool nn_reads(nn_fields fields, const nn_field *field);
+/* Whether a rule of these fields reads the option at an offset of its struct. */
+bool nn_reads(nn_fields fields, size_t offset);
 
 /* Puts what is wrong with an option that is given, that another rule of the table reads, and that this one does not.
  * Returns whether there is one. */
-bool nn_put_unread(nn_writer *w, nn_readers all, nn_reader rule, const void *options);
+bool nn_put_unread(nn_writer *w, nn_rule_table all, nn_rule_fields rule, const void *options);
 
 #endif

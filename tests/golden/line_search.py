@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the table of tests/nn/line_search.c: where a search for the strong Wolfe conditions evaluates functions of one
-number, from Nocedal, Wright 2006, algorithms 3.5 and 3.6 and formula 3.59, with the bounds that docs of the search name:
-a trial of a zoom stays a tenth of the interval off its ends, an interval that did not fall to two thirds is halved, a
+number, from Nocedal, Wright 2006, algorithms 3.5 and 3.6 and formula 3.59, with the bounds that the search has: a
+trial of a zoom stays a tenth of the interval off its ends, an interval that did not fall to two thirds is halved, a
 step grows two- to tenfold, and where the loss is not finite the next trial is a tenth of the way.
 """
 import collections

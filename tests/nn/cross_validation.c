@@ -94,6 +94,68 @@ START_TEST(all_figures_are_kept)
 }
 END_TEST
 
+/* What a callback of each fit sees of its fold. */
+typedef struct seen_folds {
+    int64_t n, folds, of[64];
+} seen_folds;
+
+static bool note_fold(const nn_progress *progress, void *context)
+{
+    seen_folds *s = context;
+    ck_assert_int_lt(s->n, COUNT(s->of));
+    ck_assert_int_eq(progress->folds, s->folds);
+    ck_assert_int_eq(progress->step, s->n % 4 + 1);
+    s->of[s->n++] = progress->fold;
+    return true;
+}
+
+/* The callback is told the fold, from 1, and how many there are; in a fit alone there is none. */
+START_TEST(a_callback_is_told_the_fold)
+{
+    seen_folds s = {.folds = 3};
+    nn_cross_validation_options how = {.folds = 3, .fit = {.steps = 4, .callback = note_fold, .context = &s}};
+    nn_data data = train.data;
+    data.targets = targets;
+    for (int is_regressor = 0; is_regressor < 2; is_regressor++) {
+        s.n = 0;
+        nn_cross_validation *v = is_regressor ? nn_regressor_cross_validate(NULL, &data, &how)
+                                              : nn_classifier_cross_validate(&three_classes, &train.data, &how);
+        ck_assert_msg(nn_cross_validation_status(v) == AD_OK, "%s", nn_cross_validation_message(v));
+        ck_assert_int_eq(s.n, 12);
+        for (int64_t i = 0; i < s.n; i++)
+            ck_assert_int_eq(s.of[i], i / 4 + 1);
+        nn_cross_validation_close(v);
+    }
+    s = (seen_folds){.folds = 0};
+    nn_classifier *c = open_small();
+    ck_assert_int_eq(nn_classifier_fit(c, &train.data, &how.fit), AD_OK);
+    ck_assert_int_eq(s.n, 4);
+    ck_assert_int_eq(s.of[0], 0);
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* A callback that stops a fit ends the cross-validation. */
+static bool stop_in_second_fold(const nn_progress *progress, void *context)
+{
+    *(int64_t *)context = progress->fold;
+    return progress->fold < 2;
+}
+
+START_TEST(a_callback_stops_it)
+{
+    int64_t fold = 0;
+    nn_cross_validation *v = nn_classifier_cross_validate(
+        &three_classes, &train.data,
+        &(nn_cross_validation_options){.folds = 3,
+                                       .fit = {.steps = 4, .callback = stop_in_second_fold, .context = &fold}});
+    ck_assert_int_eq(nn_cross_validation_status(v), AD_STOPPED);
+    ck_assert_int_eq(fold, 2);
+    ck_assert_msg(!strncmp(nn_cross_validation_message(v), "fold 2 of 3: ", 13), "%s", nn_cross_validation_message(v));
+    nn_cross_validation_close(v);
+}
+END_TEST
+
 /* A share of the rows of each fold may be held out again, and a fold may stop early. */
 START_TEST(validation_within_folds)
 {
@@ -396,6 +458,8 @@ static void add_tests(TCase *tests)
     tcase_add_checked_fixture(tests, set_up, close_clouds);
     tcase_add_test(tests, a_classifier_is_validated_as_by_hand);
     tcase_add_test(tests, all_figures_are_kept);
+    tcase_add_test(tests, a_callback_is_told_the_fold);
+    tcase_add_test(tests, a_callback_stops_it);
     tcase_add_test(tests, validation_within_folds);
     tcase_add_test(tests, labels_may_be_texts);
     tcase_add_test(tests, independent_labels);

@@ -274,6 +274,55 @@ START_TEST(plateau_falls)
 }
 END_TEST
 
+/* The plateau is that of the loss, whatever the fit watches: while the loss falls, the rate does not. */
+START_TEST(plateau_is_of_the_loss)
+{
+    nn_classifier *c = open_with((nn_classifier_options){
+        .n_classes = CLASSES,
+        .optimiser = {.rule = &nn_gradient_descent,
+                      .rate = 0.1,
+                      .schedule = {.rule = &nn_schedule_plateau, .patience = 2, .factor = 0.5}}});
+    fill_clouds(&train, 47, 1);
+    fill_clouds(&test, 700, 2);
+    ck_assert_int_eq(
+        fit_by(c, (nn_fit_options){.steps = 50, .validate_every = 2, .monitor = NN_MONITOR_ACCURACY, .patience = 900}),
+        AD_OK);
+    const nn_history *h = nn_classifier_history(c);
+    double last = INFINITY;
+    for (size_t i = 0; i < nn_history_count(h); i++) {
+        const nn_history_row *r = nn_history_at(h, i);
+        ck_assert(r->rate == 0.1);
+        if (r->validated) {
+            ck_assert(r->validation_loss < last);
+            last = r->validation_loss;
+        }
+    }
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* A figure that is the same again is no better. */
+START_TEST(the_same_again_is_no_better)
+{
+    nn_classifier_options o = small_net;
+    o.activation = AD_TANH; /* no row has logits that are 0, of which each step changes the largest */
+    o.optimiser = (nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1e-30};
+    for (int monitor = 0; monitor < NN_MONITOR_COUNT; monitor++) {
+        nn_classifier *c = open_with(o);
+        ck_assert_int_eq(
+            fit_by(c,
+                   (nn_fit_options){.steps = MOST, .validate_every = 1, .patience = 3, .monitor = (nn_monitor)monitor}),
+            AD_OK);
+        const nn_history *h = nn_classifier_history(c);
+        ck_assert_int_eq(nn_history_end(h), NN_END_PATIENCE);
+        ck_assert_uint_eq(nn_history_count(h), 4);
+        ck_assert(nn_history_at(h, 0)->validation_loss == nn_history_at(h, 3)->validation_loss);
+        ck_assert_int_eq(nn_history_best(h).step, 1);
+        nn_classifier_close(c);
+    }
+}
+END_TEST
+
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 static bool note_calls(const nn_progress *progress, void *context)
@@ -333,6 +382,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, another_monitor_begins_anew);
     tcase_add_test(tests, a_failed_fit_leaves_the_best_weights);
     tcase_add_test(tests, plateau_falls);
+    tcase_add_test(tests, plateau_is_of_the_loss);
+    tcase_add_test(tests, the_same_again_is_no_better);
     tcase_add_test(tests, validation_allocates_nothing);
     tcase_add_test(tests, any_allocation_may_fail);
 }

@@ -274,8 +274,8 @@ START_TEST(wrong_names_and_texts_are_refused)
         {"layers", "a", "layers is 'a': no text can say it; set it in C"},
         {"unist", "1", "unknown option 'unist'; did you mean units?"},
         {"SEED", "1", "unknown option 'SEED'; did you mean seed?"},
-        {"hidden_layers", "1",
-         "unknown option 'hidden_layers'; the options are times, units, whole, rate, momentum, slope, any, loud, "
+        {"hiddenlayers", "1",
+         "unknown option 'hiddenlayers'; the options are times, units, whole, rate, momentum, slope, any, loud, "
          "shape, title, seed, weights, numbers, labels, ink, layers"},
         {"", "1",
          "unknown option ''; the options are times, units, whole, rate, momentum, slope, any, loud, shape, title, "
@@ -319,7 +319,8 @@ END_TEST
 
 static const char *word_at(int i, const void *context)
 {
-    static const char *const words[] = {"", "rate", "hidden_units", "initial_accumulator", "seed", "optimiser", "dot"};
+    static const char *const words[] = {"",          "rate", "hidden_units", "initial_accumulator", "seed",
+                                        "optimiser", "dot",  "clip_value",   "clip_norm",           "warm_up"};
     (void)context;
     return i < COUNT(words) ? words[i] : NULL;
 }
@@ -340,8 +341,20 @@ START_TEST(near_names_are_found)
         {"bit", NULL},
         {"x", NULL},
         {"", NULL},
-        {"learning_rate", NULL},
-        {"units", NULL},
+        {"learning_rate", "rate"},
+        {"Rate_of_all", "rate"},
+        {"the_rate_of_all", "rate"},
+        {"learningrate", NULL},
+        {"rate2_of_all", NULL},
+        {"units", "hidden_units"},
+        {"hidden", "hidden_units"},
+        {"initial", "initial_accumulator"},
+        {"hidden_", NULL},
+        {"idden", NULL},
+        {"nits", NULL},
+        {"clip", "clip_norm"},
+        {"norm", "clip_norm"},
+        {"up", NULL},
         {"a_word_that_is_longer_than_all_of_the_names_that_there_can_be_in_a_table_of_names", NULL},
     };
     for (int i = 0; i < COUNT(cases); i++) {

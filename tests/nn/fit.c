@@ -92,9 +92,8 @@ START_TEST(plateau_needs_validation)
     o.optimiser.schedule.rule = &nn_schedule_plateau;
     nn_classifier *c = open_with(o);
     ck_assert_int_eq(fit_by(c, (nn_fit_options){.steps = 1}), AD_BAD_VALUE);
-    ck_assert_str_eq(nn_classifier_message(c),
-                     "fit: the schedule plateau needs validation: give data as validation, or "
-                     "a validation_share of the rows, for instance 0.1");
+    ck_assert_str_eq(nn_classifier_message(c), "fit: its schedule needs validation: give data as validation, or "
+                                               "a validation_share of the rows, for instance 0.1");
     nn_classifier_close(c);
 }
 END_TEST
@@ -310,30 +309,108 @@ END_TEST
 
 /* ---- Losses that are not finite ---------------------------------------------------------------------------------- */
 
-/* The message names the layer whose number is the first that is not finite. */
+/* Features that overflow in the first layer they meet: the message names it, with the layers around it. */
 START_TEST(the_layer_is_named)
 {
     static const nn_dense_options wide = {.units = 4, .activation = AD_IDENTITY};
     static const nn_layer inside[] = {{.kind = &nn_dense, .name = "inner", .options = &wide}};
     static const nn_residual_options around = {.layers = {inside, 1}};
     static const nn_layer layers[] = {{.kind = &nn_residual, .name = "block", .options = &around}};
-    nn_classifier *c = open_with((nn_classifier_options){
-        .layers = {layers, 1}, .n_classes = CLASSES, .optimiser = {.rule = &nn_gradient_descent, .rate = 1e22}});
-    diary d = {.n = 0};
-    const ad_status status = fit_by(c, (nn_fit_options){.steps = 40, .callback = keep_diary, .context = &d});
-    ck_assert_int_eq(status, AD_NOT_FINITE);
-    const char *said = nn_classifier_message(c);
-    ck_assert_msg(strstr(said, "first in block/inner)") || strstr(said, "first in logits)") ||
-                      strstr(said, "first in block)") || strstr(said, "gradient"),
-                  "%s", said);
-    char kept[80];
-    snprintf(kept, sizeof kept, "the classifier of step %lld is kept", (long long)d.n);
-    ck_assert_msg(strstr(said, kept), "%s is not in: %s", kept, said);
-    for (size_t i = 0; i < nn_classifier_parameter_count(c); i++) {
-        const ad_tensor x = nn_classifier_parameter(c, i);
-        for (size_t j = 0; j < ad_size_of(x); j++)
-            ck_assert(isfinite(ad_f32(x)[j]));
+    for (int64_t i = 0; i < ROWS * COLUMNS; i++)
+        train.x[i] = i / COLUMNS >> i % COLUMNS & 1 ? 3.3e38F : -3.3e38F;
+    for (int searches = 0; searches < 2; searches++) {
+        nn_classifier *c = open_with((nn_classifier_options){
+            .layers = {layers, 1}, .n_classes = CLASSES, .optimiser = {.rule = searches ? &nn_lbfgs : NULL}});
+        ck_assert_int_eq(nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = 4}), AD_NOT_FINITE);
+        ck_assert_str_eq(nn_classifier_message(c),
+                         "fit: the loss is NaN at step 1 (first in block/inner); the classifier of step 0 is kept; try "
+                         "a smaller rate, clip_norm, or scaled features");
+        nn_classifier_close(c);
     }
+}
+END_TEST
+
+/* A rate that is absurd from step 120 on. */
+static double late(const nn_schedule_options *o, double s)
+{
+    (void)o;
+    return s < 120 ? 1e-27 : 1;
+}
+
+static const nn_schedule suddenly = {.name = "suddenly", .factor = late};
+
+static nn_classifier *open_sudden(void)
+{
+    nn_classifier_options o = small_net;
+    o.optimiser = (nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1e25, .schedule = {.rule = &suddenly}};
+    return open_with(o);
+}
+
+static void expect_weights(nn_classifier *c, nn_classifier *as)
+{
+    for (size_t i = 0; i < nn_classifier_parameter_count(c); i++) {
+        const ad_tensor x = nn_classifier_parameter(c, i), y = nn_classifier_parameter(as, i);
+        ck_assert_mem_eq(ad_f32(x), ad_f32(y), ad_size_of(x) * sizeof(float));
+    }
+}
+
+/* The weights of step 121 are bad, which the loss of step 122 shows. Good ones take their place: those of step 100, or
+ * with patience the best. They work. */
+START_TEST(bad_weights_are_replaced_by_good_ones)
+{
+    const bool waits = _i;
+    nn_classifier *c = open_sudden(), *good = open_sudden();
+    nn_fit_options o = {.steps = 300};
+    if (waits) {
+        o.patience = 300;
+        o.validation = &test.data;
+        o.validate_every = 40;
+    }
+    ck_assert_int_eq(fit_by(c, o), AD_NOT_FINITE);
+    const int64_t kept = waits ? nn_history_best(nn_classifier_history(c)).step : 100;
+    char said[200];
+    snprintf(said, sizeof said,
+             "; the classifier of step %lld is kept; try a smaller rate, clip_norm, or scaled features",
+             (long long)kept);
+    ck_assert_msg(strstr(nn_classifier_message(c), " at step 122 (first in logits); the cl") &&
+                      strstr(nn_classifier_message(c), said),
+                  "%s", nn_classifier_message(c));
+    ck_assert_int_eq(nn_history_end(nn_classifier_history(c)), NN_END_FAILED);
+    const nn_evaluation e = nn_classifier_evaluate(c, &train.data);
+    ck_assert(e.status == AD_OK && isfinite(e.loss) && e.global_step == 121);
+    fit(good, &train, BATCH, kept);
+    expect_weights(c, good);
+    nn_classifier_close(good);
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* A row that is too large, which comes after some steps: the weights are good, and stay. An error from before keeps its
+ * message. */
+START_TEST(good_weights_stay)
+{
+    const bool has_error = _i;
+    nn_classifier_options o = small_net;
+    for (int64_t i = 0; i < ROWS * COLUMNS; i++)
+        train.x[i] = i / COLUMNS == 12 ? 3.3e38F : train.x[i];
+    o.seed = 7;
+    diary d = {.n = 0};
+    nn_classifier *c = open_with(o), *good = open_with(o);
+    if (has_error)
+        nn_classifier_predict(c, &train.data, NULL);
+    char before[200];
+    snprintf(before, sizeof before, "%s", nn_classifier_message(c));
+    ck_assert_int_eq(fit_by(c, (nn_fit_options){.steps = 50, .callback = keep_diary, .context = &d}), AD_NOT_FINITE);
+    ck_assert_int_ge(d.n, 1);
+    char said[80];
+    snprintf(said, sizeof said, "; the classifier of step %lld is kept; ", (long long)d.n);
+    if (has_error)
+        ck_assert_str_eq(nn_classifier_message(c), before);
+    else
+        ck_assert_msg(strstr(nn_classifier_message(c), said), "%s", nn_classifier_message(c));
+    ck_assert_int_eq(fit_by(good, (nn_fit_options){.steps = d.n}), AD_OK);
+    expect_weights(c, good);
+    nn_classifier_close(good);
     nn_classifier_close(c);
 }
 END_TEST
@@ -356,6 +433,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, watched_steps_have_their_flow);
     tcase_add_test(tests, flow_by_hand);
     tcase_add_test(tests, the_layer_is_named);
+    tcase_add_loop_test(tests, bad_weights_are_replaced_by_good_ones, 0, 2);
+    tcase_add_loop_test(tests, good_weights_stay, 0, 2);
 }
 
 int main(void) { return run_tests("fit", add_tests); }

@@ -360,6 +360,12 @@ START_TEST(networks_that_are_not_searched)
     expect_error_with(t, AD_BAD_VALUE, "search: the objective is NULL");
     ck_assert_int_eq(nn_network_search(NULL, k.pass, &lbfgs, task_loss, &k, NULL), AD_BAD_HANDLE);
     nn_network_close(k.network);
+    k = open_task(NULL, 0);
+    ad_assign(part_named(&k, "batch_norm/running_mean"),
+              (const double[]){INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY});
+    nn_network_search(k.network, k.pass, &lbfgs, task_loss, &k, NULL);
+    expect_error_with(t, AD_NOT_FINITE, "search: the new value of batch_norm/running_mean is not finite");
+    nn_network_close(k.network);
     k = open_task(&all, 1);
     nn_network_search(k.network, k.pass, &lbfgs, task_loss, &k, NULL);
     expect_error_with(t, AD_BAD_STATE, "search: the network has no parameters that are trained");

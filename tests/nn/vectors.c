@@ -74,9 +74,66 @@ START_TEST(the_largest_of_numbers_with_nan_is_nan)
 }
 END_TEST
 
+/* ---- Several parameters ------------------------------------------------------------------------------------------ */
+
+/* sum k (x - c)^2 + 0.3 (sum sin x)^2 of parts of a vector of 4, which is one parameter or two. */
+typedef struct pieces {
+    ad_tensor x[2];
+    int n;
+    double l2; /* l2 / 2 |x|^2 more */
+} pieces;
+
+static ad_tensor loss_of(ad_tape *tape, void *context)
+{
+    static const double k[] = {1, 5, 0.2, 2}, c[] = {1, -1, 2, 0.5};
+    const pieces *p = context;
+    ad_tensor squares[2] = {{0}}, sines[2] = {{0}};
+    for (int i = 0; i < p->n; i++) {
+        const ad_shape shape = ad_shape_of(p->x[i]);
+        const ad_tensor off = ad_sub(p->x[i], ad_input(tape, AD_F64, shape, c + 2 * i));
+        squares[i] = ad_add(ad_sum(ad_mul(ad_input(tape, AD_F64, shape, k + 2 * i), ad_square(off))),
+                            ad_scale(ad_sum(ad_square(p->x[i])), p->l2 / 2));
+        sines[i] = ad_sum(ad_sin(p->x[i]));
+    }
+    const ad_tensor square = p->n == 2 ? ad_add(squares[0], squares[1]) : squares[0];
+    const ad_tensor sine = p->n == 2 ? ad_add(sines[0], sines[1]) : sines[0];
+    return ad_add(square, ad_scale(ad_square(sine), 0.3));
+}
+
+/* Two parameters are one vector: L-BFGS takes them where it takes the vector, with more steps than pairs. The
+ * penalty of the one is in the loss of the other. */
+START_TEST(two_parameters_are_one_vector)
+{
+    static const double start[] = {0.5, -0.25, 3, -2};
+    nn_optimiser_options o = {.rule = &nn_lbfgs, .history = 3, .rate = _i ? 1 : 0.3};
+    pieces one = {{ad_param(t, AD_F64, AD_SHAPE(4), start, "x")}, 1, 0};
+    pieces two = {
+        {ad_param(t, AD_F64, AD_SHAPE(2), start, "y"), ad_param(t, AD_F64, AD_SHAPE(2), start + 2, "z")}, 2, 0.1};
+    for (int step = 0; step < 9; step++) {
+        pieces *const both[] = {&one, &two};
+        for (int i = 0; i < 2; i++) {
+            o.l2 = i ? 0 : 0.1;
+            if (_i) {
+                ck_assert_int_eq(nn_search_step(&o, both[i]->x, (size_t)both[i]->n, loss_of, both[i], NULL), AD_OK);
+                continue;
+            }
+            ad_backward(loss_of(t, both[i]));
+            ck_assert_int_eq(nn_optimiser_step(&o, both[i]->x, (size_t)both[i]->n), AD_OK);
+            ad_reset(t);
+        }
+        for (size_t i = 0; i < 4; i++) {
+            const double x = number_at(one.x[0], i), y = number_at(two.x[i / 2], i % 2);
+            ck_assert_msg(fabs(x - y) <= 1e-9, "step %d: x[%zu] is %.17g and %.17g", step, i, x, y);
+        }
+    }
+    ck_assert(fabs(number_at(one.x[0], 0) - start[0]) > 0.1);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, sums_and_combinations_are_those_of_plain_loops, 0, 2 * COUNT(sizes));
+    tcase_add_loop_test(tests, two_parameters_are_one_vector, 0, 2);
     tcase_add_loop_test(tests, the_largest_of_numbers_with_nan_is_nan, 0, 8);
 }
 
