@@ -61,6 +61,7 @@ AD_API void nn_classifier_close(nn_classifier *classifier);
  * - A fit that fails or is stopped leaves everything as it was after the last completed step. A fit that goes on
  *   has the bits of one that was not stopped. Where a number was not finite and the weights are to blame, weights
  *   of at most 50 steps before take their place, with which a loss was finite; the message names their step.
+ *   Slots and steps stay: to train on, open a new one with a smaller rate.
  * - With patience, the weights and states of the best validation are put in place when the fit ends, however it
  *   ends. Slots and steps stay those of the training. The next fit goes on from the last weights, as if there had
  *   been no end; one after a fit that its patience ended goes on from the best weights, with new patience. What

@@ -98,16 +98,17 @@ AD_API ad_status nn_dataset_read_idx(nn_dataset *dataset, const char *features, 
 /* Reads features and what is true of each row from a pair of NumPy's .npy files (numpy.save), plain or gzipped; the
  * content tells which.
  * - `labels` NULL reads features only. A file that does not exist is looked for with .gz after its name.
- * - The first size of the features is the number of rows. The product of the others is the number of columns, 1 if
- *   there are no others. Arrays in Fortran's order, and of either byte order, become row-major and the machine's; one
- *   in Fortran's order takes its memory twice while it is read.
- * - The dtype alone gives the element. float32, float64, uint8, int8, int16 and int32 stay; bool becomes u8, uint16
- * i32, float16 f32; uint32, int64 and uint64 become f64, and a number that f64 does not hold exactly is refused.
- * - `labels` of an integer type or bool give the labels of the data: one for each row, shape [n] or [n,1], that fits
- *   i32. int64 is what NumPy makes by default. `labels` of a floating type give the targets of a regressor: [n] or
- *   [n, n_targets]. So whole numbers that are targets are saved as floats, .astype('float32').
- * - Refused: objects (a pickle is never read), structured, complex, text and time types, single numbers of shape (), a
- *   header longer than 10,000 bytes, a file that is cut or goes on behind its values.
+ * - The first size of the features is the number of rows. The product of the others is the number of columns, 1
+ *   if there are no others. Arrays in Fortran's order, and of either byte order, become row-major and the
+ *   machine's; one in Fortran's order takes its memory twice while it is read.
+ * - The dtype alone gives the element. float32, float64, uint8, int8, int16 and int32 stay; bool becomes u8,
+ *   uint16 i32, float16 f32; uint32, int64 and uint64 become f64, and a number that f64 does not hold exactly is
+ *   refused.
+ * - `labels` of an integer type or bool give the labels of the data: one for each row, shape [n] or [n,1], that
+ *   fits i32. int64 is what NumPy makes by default. `labels` of a floating type give the targets of a regressor:
+ *   [n] or [n, n_targets]. So whole numbers that are targets are saved as floats, .astype('float32').
+ * - Refused: objects (a pickle is never read), structured, complex, text and time types, single numbers of shape
+ *   (), a header longer than 10,000 bytes, a file that is cut or goes on behind its values.
  * - A size that the file cannot hold is refused before memory is taken for it.
  * - On failure the data set keeps its former content.
  * Returns the status of this call. Errors: AD_BAD_FILE (the message names the file, what is wrong with it and how to
@@ -123,21 +124,22 @@ typedef struct nn_stream {
 } nn_stream;
 
 /* The same from FILEs: {NULL} as `labels` reads features only.
- * - Each is read from where it stands to its end, which a pipe has when its writer closes it. It need not seek. The
- *   caller closes it; where it stands after an error is not defined.
+ * - Each is read from where it stands to its end, which a pipe has when its writer closes it. It need not seek.
+ *   The caller closes it; where it stands after an error is not defined.
  * - The features are read before the labels.
- * - Nobody knows how long a FILE is, so memory grows with what comes: at most twice the bytes that have come, and the
- * old block while they are copied. Errors: as nn_dataset_read_npy; AD_BAD_VALUE also if both are the same FILE. */
+ * - Nobody knows how long a FILE is, so memory grows with what comes: at most twice the bytes that have come, and
+ *   the old block while they are copied.
+ * Errors: as nn_dataset_read_npy; AD_BAD_VALUE also if both are the same FILE. */
 AD_API ad_status nn_dataset_read_npy_stream(nn_dataset *dataset, nn_stream features, nn_stream labels);
 
 /* The same from two arrays of an .npz archive (numpy.savez, numpy.savez_compressed).
  * - `features` and `labels` name them as NumPy does: "x", or "x.npy" as the archive has it. `labels` NULL reads
- * features only.
- * - The archive is a zip file: members stored or deflated, ZIP64 where needed, CRC-32 compared. Only the two members
- * are read.
- * - Refused: members that are encrypted, of another method or there twice; archives in parts, with a comment, or with
- *   anything before, between or behind what the format puts there. An archive is read from its end, so there is no call
- *   for a FILE.
+ *   features only.
+ * - The archive is a zip file: members stored or deflated, ZIP64 where needed, CRC-32 compared. Only the two
+ *   members are read.
+ * - Refused: members that are encrypted, of another method or there twice; archives in parts, with a comment, or
+ *   with anything before, between or behind what the format puts there. An archive is read from its end, so there
+ *   is no call for a FILE.
  * Errors: as nn_dataset_read_npy; AD_BAD_FILE also if an array is not there (the message lists those that are);
  * AD_BAD_VALUE also if `path` is NULL. */
 AD_API ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char *features, const char *labels);

@@ -159,8 +159,9 @@ NN_OPTIMISER nn_ftrl;
  * full batch, by nn_search_step: `a` is found by a line search for the strong Wolfe conditions (algorithms 3.5, 3.6),
  * so that the loss never rises. By nn_optimiser_step, which sees no loss, a is the rate, at the first step at most rate
  * / |g|_1. A pair is left out if s'y is at most 1e-10 |s| |y|; by nn_optimiser_step, if it is at most 1e-10. In a
- * search the rate is the step that is tried first, at most 1e6. Rate 1, history 10. It has no decay, and no l1. In a
- * fit of an estimator each step takes all rows, and the fit ends where no lower loss is found. */
+ * search the rate is the step that is tried first, at most 1e6; where no pair is kept yet, rate / |g|_1 if that is
+ * less. Rate 1, history 10. It has no decay, and no l1. In a fit of an estimator each step takes all rows, and the fit
+ * ends where no lower loss is found. */
 NN_OPTIMISER nn_lbfgs;
 
 /* Return how many optimisers the library has, and one of them; NULL for an index out of range. */

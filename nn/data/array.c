@@ -238,8 +238,8 @@ static ad_status read_values(nn_source *s, const nn_array *a, unsigned char **va
     if (status != AD_OK)
         return status;
     to_host(*values, a->count, bytes, a->is_big_endian);
-    status = a->number == NN_NUMBER_BOOL ? check_bools(s, a, *values) : AD_OK;
-    return status == AD_OK ? order_by_rows(s, a, values, bytes) : status;
+    status = order_by_rows(s, a, values, bytes);
+    return status == AD_OK && a->number == NN_NUMBER_BOOL ? check_bools(s, a, *values) : status;
 }
 
 /* ---- Numbers ----------------------------------------------------------------------------------------------------- */

@@ -72,7 +72,7 @@ static const int32_t *pick_rows(const nn_fit *f, nn_cursor at, int64_t n)
         return NULL;
     if (!f->data.index)
         return e->order + at.place;
-    if (!make_room(e, &e->picked, &e->picked_room, n))
+    if (!make_room(e, &e->picked, &e->picked_room, f->most))
         return NULL;
     for (int64_t i = 0; i < n; i++)
         e->picked[i] = f->data.index[e->order[at.place + i]];
@@ -158,13 +158,14 @@ static ad_status make_room_for_good(nn_estimator *e)
 }
 
 /* Called in a step, between a finite loss and the update. */
-static void keep_good(const nn_fit *f)
+static void keep_good(nn_fit *f)
 {
     nn_estimator *e = f->e;
-    if ((e->step - f->first) % KEEP_EVERY != 0)
+    if (f->has_good && (e->step - f->first) % KEEP_EVERY != 0)
         return;
     nn_weights_keep(e, e->good);
     e->good_step = e->step;
+    f->has_good = true;
 }
 
 /* The error of the tape is the fit's. Where the gradient was not finite, but the loss was, the step is told here. */
@@ -214,15 +215,15 @@ static bool take_batch(nn_fit *f, nn_cursor at, batch *b)
 {
     nn_estimator *e = f->e;
     const int64_t width = nn_truth_width(f->truth->head, f->truth->k);
+    nn_estimator_prepare_tape(e); /* it may borrow the batch */
     *b = (batch){.fit = f, .pass = nn_training(e->network, e->step), .n = rows_at(f, at)};
     b->rows = pick_rows(f, at, b->n);
     if (!b->rows)
         return false;
-    if (!nn_batch_reserve(&e->batch, b->n, f->data.columns, width, &e->memory)) {
+    if (!nn_batch_reserve(&e->batch, f->most, f->data.columns, width, &e->memory)) {
         nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", b->n);
         return false;
     }
-    nn_estimator_prepare_tape(e);
     b->sum = nn_batch_weigh(&e->batch, f->truth, &f->data, b->rows, b->n);
     return true;
 }
@@ -249,9 +250,10 @@ static ad_status train_step(nn_fit *f)
         status = e->options.optimiser.rule->search ? search(f, &b) : learn_batch(f, &b);
     if (status != AD_OK)
         return status;
-    if (b.sum > 0)
+    if (b.sum > 0) {
         nn_history_add_loss(&e->history, f->loss);
-    f->taken = place_of_batch(f, at);
+        f->taken = place_of_batch(f, at);
+    }
     at.place += rows_at(f, at);
     e->at = at;
     e->step++;
@@ -281,7 +283,7 @@ static ad_status put_good(nn_fit *f, ad_status status)
     if (status != AD_NOT_FINITE)
         return status;
     int64_t kept = e->step;
-    if (e->good && f->taken.rows > 0 && !are_good(f) && nn_weights_put(e, e->good) == AD_OK)
+    if (f->has_good && !are_good(f) && nn_weights_put(e, e->good) == AD_OK)
         kept = e->good_step;
     if (f->options->patience > 0 && e->best.has_weights)
         kept = e->history.best.step;
@@ -349,15 +351,15 @@ static bool goes_on(nn_fit *f, double start)
                                   .is_watched = nn_was_watched(f),
                                   .is_last = f->end != NN_END_NONE,
                                   .shown = &f->shown};
-    return f->options->callback(&progress, f->options->context) && !e->is_to_close;
+    const bool goes_on = f->options->callback(&progress, f->options->context) && !e->is_to_close;
+    f->had_error = f->had_error || nn_estimator_status(e) != AD_OK;
+    return goes_on;
 }
 
 static ad_status train(nn_fit *f)
 {
     const double start = seconds_now();
     ad_status status = f->e->is_observed || f->e->step == 0 ? AD_OK : observe(f);
-    if (status == AD_OK && f->e->step >= f->last)
-        f->end = NN_END_STEPS;
     while (status == AD_OK && f->end == NN_END_NONE) {
         status = train_step(f);
         if (status == AD_OK)
@@ -382,6 +384,10 @@ static ad_status run(nn_fit *f)
     if (status != AD_OK)
         return status;
     status = nn_plan_steps(f);
+    if (status == AD_OK && f->first == f->last) {
+        e->history.end = NN_END_STEPS;
+        return AD_OK;
+    }
     if (status == AD_OK)
         status = make_room_for_good(e);
     if (status == AD_OK)
@@ -405,7 +411,10 @@ ad_status nn_estimator_fit(nn_estimator *e, const nn_data *data, const nn_truth 
         return nn_estimator_check(e, NULL, truth, "fit");
     fit.data = *data;
     fit.had_error = nn_estimator_status(e) != AD_OK;
+    const bool is_within = e->is_fitting; /* and refused */
     const ad_status status = run(&fit);
+    if (status != AD_OK && status != AD_STOPPED && !is_within)
+        e->history.end = NN_END_FAILED;
     nn_end_progress(&fit.shown);
     nn_split_close(fit.split);
     return status;

@@ -14,11 +14,12 @@ typedef struct nn_fit {
     nn_data held;          /* the rows that are evaluated; no rows: there is no validation */
     const nn_truth *held_truth;
     int64_t batch;       /* rows of a batch; the last one may have fewer, or more */
-    int64_t least;       /* the fewest rows of a batch */
+    int64_t least, most; /* the fewest rows of a batch, and the most */
     int64_t epoch_steps; /* batches of an epoch */
     int64_t first, last; /* steps at which it begins and ends */
     double factor;       /* on the rate of the step */
     double loss;         /* of its batch, before the update */
+    bool has_good;       /* weights with which a loss was finite are kept */
     nn_cursor taken;     /* where the batch of the last step began; rows 0: there was none */
     nn_validation validation;
     nn_shown shown;

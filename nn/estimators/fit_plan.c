@@ -176,6 +176,7 @@ ad_status nn_plan_steps(nn_fit *f)
     f->batch = searches(e) ? rows : o->batch_size ? o->batch_size : DEFAULT_BATCH;
     f->least = nn_network_least_examples(e->network);
     f->epoch_steps = rows / f->batch + (rows < f->batch || rows % f->batch >= f->least);
+    f->most = rows - f->batch < f->least - 1 ? rows : f->batch + f->least - 1;
     f->first = e->step;
     const int64_t steps = steps_to_add(f);
     if (steps < 0)

@@ -42,9 +42,9 @@ ad_status nn_estimator_record(nn_estimator *e, const nn_data *data, const nn_tru
     ad_status status = check_record(e, data, truth, row, loss);
     if (status != AD_OK)
         return status;
+    nn_estimator_prepare_tape(e); /* it may borrow the batch */
     if (!nn_batch_reserve(&e->batch, 1, data->columns, nn_truth_width(truth->head, truth->k), &e->memory))
         return nn_estimator_fail(e, AD_NO_MEMORY, "record: memory is out for a row");
-    nn_estimator_prepare_tape(e);
     ad_watch(e->tape, AD_ON);
     e->is_recorded = true;
     const ad_tensor mean = loss_of_row(e, data, truth, row);

@@ -109,7 +109,7 @@ static const char *mistake_in_slots(const nn_optimiser_options *o, char *text, s
         for (int j = 0; j < i; j++)
             is_taken = is_taken || are_equal(name, slots[j].name);
         if (is_taken) {
-            nn_put_format(&w, " keeps two things called %.120s: the names of slots, counter and carried must differ",
+            nn_put_format(&w, " keeps two things called %.40s: the names of slots, counter and carried must differ",
                           name);
             return text;
         }

@@ -153,7 +153,7 @@ const char *nn_schedule_mistake(const nn_schedule_options *o, char *text, size_t
         return mistake;
     nn_writer w = nn_writer_into(text, size);
     if (o->rule == &nn_schedule_constant && (o->steps != 0 || o->factor != 0 || o->power != 0 || o->floor != 0))
-        return "the schedule has options and no rule: set schedule.rule, for instance to &nn_schedule_cosine";
+        return "the schedule has options that constant does not read: set schedule.rule, for instance to &nn_schedule_cosine";
     nn_put(&w, "the schedule's ");
     if (nn_put_unread(&w, (nn_rule_table){nn_schedule_count, fields_at},
                       (nn_rule_fields){o->rule->name, o->rule->fields}, o) ||

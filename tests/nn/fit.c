@@ -385,6 +385,48 @@ START_TEST(bad_weights_are_replaced_by_good_ones)
 }
 END_TEST
 
+/* The first batch counts nothing, so that nothing is known of the weights before it: those of the second are kept. */
+START_TEST(good_weights_after_a_batch_that_counts_nothing)
+{
+    static double counts[ROWS];
+    nn_classifier_options o = small_net;
+    o.optimiser = (nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1e25};
+    ck_assert_int_eq(ROWS % BATCH, 7);
+    for (int64_t i = 0; i < ROWS; i++)
+        counts[i] = 1;
+    int32_t order[ROWS];
+    ad_random_permutation(o.seed, ad_stream(AD_STREAM_ORDER, 0), ROWS, order);
+    for (int64_t i = 0; i < BATCH; i++)
+        counts[order[i]] = 0;
+    train.data.weights = counts;
+    nn_classifier *c = open_with(o);
+    ck_assert_int_eq(fit_by(c, (nn_fit_options){.steps = 20}), AD_NOT_FINITE);
+    ck_assert_msg(strstr(nn_classifier_message(c), "at step 3 (") &&
+                      strstr(nn_classifier_message(c), "the classifier of step 1 is kept"),
+                  "%s", nn_classifier_message(c));
+    const nn_evaluation e = nn_classifier_evaluate(c, &train.data);
+    ck_assert(e.status == AD_OK && e.loss < 10);
+    nn_classifier_close(c);
+}
+END_TEST
+
+/* A goal that is reached already: nothing is done, not even to the weights that patience left. */
+START_TEST(a_goal_that_is_reached_changes_nothing)
+{
+    nn_classifier *c = open_small();
+    nn_fit_options o = {.steps = 37, .validation = &test.data, .validate_every = 5, .patience = 50};
+    ck_assert_int_eq(fit_by(c, o), AD_OK);
+    take_state(c, &wanted);
+    ck_assert_int_eq(fit_by(c, (nn_fit_options){.to_step = 20}), AD_OK);
+    ck_assert_int_eq(nn_history_end(nn_classifier_history(c)), NN_END_STEPS);
+    take_state(c, &other_state);
+    ck_assert(same_state(&wanted, &other_state));
+    ck_assert_int_eq(fit_by(c, (nn_fit_options){.steps = -1}), AD_BAD_VALUE);
+    ck_assert_int_eq(nn_history_end(nn_classifier_history(c)), NN_END_FAILED);
+    close_as(c, &wanted, "fits that do nothing");
+}
+END_TEST
+
 /* A row that is too large, which comes after some steps: the weights are good, and stay. An error from before keeps its
  * message. */
 START_TEST(good_weights_stay)
@@ -434,6 +476,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, flow_by_hand);
     tcase_add_test(tests, the_layer_is_named);
     tcase_add_loop_test(tests, bad_weights_are_replaced_by_good_ones, 0, 2);
+    tcase_add_test(tests, a_goal_that_is_reached_changes_nothing);
+    tcase_add_test(tests, good_weights_after_a_batch_that_counts_nothing);
     tcase_add_loop_test(tests, good_weights_stay, 0, 2);
 }
 

@@ -87,9 +87,10 @@ START_TEST(options_of_optimisers)
         nn_options_close(o);
         ck_assert_int_eq(nn_regressor_status(r), cases[i].settings ? AD_OK : AD_BAD_VALUE);
         const char *said = cases[i].settings ? nn_regressor_settings(r) : nn_regressor_message(r);
-        ck_assert_msg(strstr(said, cases[i].settings                    ? cases[i].settings
-                                   : strstr(cases[i].text, "warm_up=5") ? "the schedule has options and no rule"
-                                                                        : "does not read it"),
+        ck_assert_msg(strstr(said, cases[i].settings ? cases[i].settings
+                                   : strstr(cases[i].text, "warm_up=5")
+                                       ? "the schedule has options that constant does not read"
+                                       : "does not read it"),
                       "%s", said);
         if (cases[i].settings) {
             nn_options *again = good(said, NN_REGRESSOR);

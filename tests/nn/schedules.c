@@ -405,7 +405,8 @@ START_TEST(bad_schedules_are_refused)
         nn_schedule_options options;
         const char *message;
     } cases[] = {
-        {{.power = 2}, "the schedule has options and no rule: set schedule.rule, for instance to &nn_schedule_cosine"},
+        {{.power = 2},
+         "the schedule has options that constant does not read: set schedule.rule, for instance to &nn_schedule_cosine"},
         {{.rule = &nn_schedule_cosine, .steps = 3, .factor = 0.5},
          "the schedule's factor is an option of step, exponential and plateau; cosine does not read it"},
         {{.rule = &nn_schedule_plateau, .steps = 3},
