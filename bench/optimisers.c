@@ -98,6 +98,7 @@ int main(int argc, char *argv[])
     printf("%-17s %11s %11s  ratio\n", "optimiser", "update", "bytes");
     bool good = true;
     for (size_t i = 0; good && i < nn_optimiser_count(); i++)
-        good = print_rule(nn_optimiser_at(i), &s);
+        if (!nn_optimiser_at(i)->search) /* lbfgs is no single pass */
+            good = print_rule(nn_optimiser_at(i), &s);
     return good ? 0 : 1;
 }
