@@ -64,7 +64,7 @@ static ad_status check_length(const nn_source *s, const nn_array *a)
     if (!s->is_gzip && a->total_bytes != s->length)
         return fail_length(s, a, s->length < a->total_bytes ? "truncated" : "overlong", found);
     snprintf(found, sizeof found, "more than %llu bytes of gzip can hold", bytes);
-    return nn_source_could_hold(s, a->total_bytes) ? AD_OK : fail_length(s, a, "truncated", found);
+    return nn_deflate_could_hold(bytes, a->total_bytes) ? AD_OK : fail_length(s, a, "truncated", found);
 }
 
 ad_status nn_array_measure(const nn_source *s, nn_array *a)

@@ -276,11 +276,6 @@ static ad_status read_inflated(nn_source *s, unsigned char *to, size_t bytes, si
 
 bool nn_deflate_could_hold(uint64_t packed, uint64_t bytes) { return bytes / DEFLATE_GAIN <= packed; }
 
-bool nn_source_could_hold(const nn_source *s, uint64_t bytes)
-{
-    return s->length == NN_NO_LENGTH || (s->is_gzip ? nn_deflate_could_hold(s->length, bytes) : bytes <= s->length);
-}
-
 /* ---- Content ----------------------------------------------------------------------------------------------------- */
 
 /* What came of a member goes into its checksum, which is compared when the end is met. */

@@ -62,9 +62,6 @@ ad_status nn_source_read(nn_source *source, void *to, size_t bytes, size_t *got)
 /* What comes out of the source, in messages: "the file has", "gzip holds". */
 const char *nn_source_holds(const nn_source *source);
 
-/* False if the content cannot be so long. */
-bool nn_source_could_hold(const nn_source *source, uint64_t bytes);
-
 /* True if so many bytes of deflate could give so many of content. */
 bool nn_deflate_could_hold(uint64_t packed, uint64_t bytes);
 

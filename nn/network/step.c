@@ -61,7 +61,6 @@ bool nn_check_proposals(const nn_network *network, const char *who)
 
 ad_status nn_step_by(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser, double factor)
 {
-    static const nn_optimiser_options none = {0};
     if (!nn_check_step(network, pass, "step"))
         return network ? ad_status_of(network->tape) : AD_BAD_HANDLE;
     if (!nn_check_proposals(network, "step"))
@@ -69,7 +68,7 @@ ad_status nn_step_by(nn_network *network, nn_pass pass, const nn_optimiser_optio
     if (network->n_trained == 0)
         return ad_commit(network->tape);
     const nn_trained trained = {network->trained, network->factors, network->n_trained, &network->memory_of_steps};
-    return nn_optimiser_step_by(optimiser ? optimiser : &none, &trained, factor);
+    return nn_optimiser_step_by(optimiser, &trained, factor);
 }
 
 ad_status nn_step(nn_network *network, nn_pass pass, const nn_optimiser_options *optimiser)

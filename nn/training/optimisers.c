@@ -181,7 +181,7 @@ ad_tape *nn_optimiser_check(const nn_optimiser_options *o, const nn_trained *t)
 /* Whether these options were found right the last time. */
 static bool is_remembered(const nn_step_memory *m, const nn_optimiser_options *options)
 {
-    return m->has_checked && options && !memcmp(&m->given, options, sizeof *options) &&
+    return m->has_checked && !memcmp(&m->given, options, sizeof *options) &&
            !memcmp(&m->rule, m->options.rule, sizeof m->rule) &&
            !memcmp(&m->schedule, m->options.schedule.rule, sizeof m->schedule);
 }
@@ -189,12 +189,14 @@ static bool is_remembered(const nn_step_memory *m, const nn_optimiser_options *o
 /* Resolves and checks the options, unless they are those of the last step. Returns the tape as `check` does. */
 static ad_tape *take_options(const nn_optimiser_options *options, const nn_trained *t)
 {
+    static const nn_optimiser_options defaults = {0};
     nn_step_memory *const m = t->memory;
+    options = options ? options : &defaults;
     if (is_remembered(m, options))
         return ad_status_of(t->parameters[0].tape) == AD_OK ? t->parameters[0].tape : NULL;
     m->options = nn_optimiser_resolve(options);
     ad_tape *const tape = nn_optimiser_check(&m->options, t);
-    m->has_checked = tape && options;
+    m->has_checked = tape;
     if (m->kept)
         memset(m->kept, 0, t->n * sizeof *m->kept);
     if (m->has_checked) {
@@ -339,12 +341,9 @@ ad_status nn_optimiser_step_by(const nn_optimiser_options *options, const nn_tra
     return ad_commit(tape);
 }
 
-static const nn_optimiser_options defaults = {0};
-
 ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n)
 {
     nn_step_memory memory = {0};
-    options = options ? options : &defaults;
     const nn_trained t = {.parameters = parameters, .n = n, .memory = &memory};
     ad_tape *const tape = take_options(options, &t);
     const nn_schedule_options *const s = &memory.options.schedule;
@@ -359,7 +358,6 @@ ad_status nn_optimiser_step(const nn_optimiser_options *options, const ad_tensor
 ad_status nn_optimiser_step_at(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n, int64_t step)
 {
     nn_step_memory memory = {0};
-    options = options ? options : &defaults;
     const nn_trained t = {.parameters = parameters, .n = n, .memory = &memory};
     ad_tape *const tape = take_options(options, &t);
     const nn_schedule_options *const s = &memory.options.schedule;

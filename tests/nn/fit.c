@@ -330,30 +330,6 @@ START_TEST(the_layer_is_named)
 }
 END_TEST
 
-/* A rate that is absurd from step 120 on. */
-static double late(const nn_schedule_options *o, double s)
-{
-    (void)o;
-    return s < 120 ? 1e-27 : 1;
-}
-
-static const nn_schedule suddenly = {.name = "suddenly", .factor = late};
-
-static nn_classifier *open_sudden(void)
-{
-    nn_classifier_options o = small_net;
-    o.optimiser = (nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1e25, .schedule = {.rule = &suddenly}};
-    return open_with(o);
-}
-
-static void expect_weights(nn_classifier *c, nn_classifier *as)
-{
-    for (size_t i = 0; i < nn_classifier_parameter_count(c); i++) {
-        const ad_tensor x = nn_classifier_parameter(c, i), y = nn_classifier_parameter(as, i);
-        ck_assert_mem_eq(ad_f32(x), ad_f32(y), ad_size_of(x) * sizeof(float));
-    }
-}
-
 /* The weights of step 121 are bad, which the loss of step 122 shows. Good ones take their place: those of step 100, or
  * with patience the best. They work. */
 START_TEST(bad_weights_are_replaced_by_good_ones)
@@ -379,7 +355,7 @@ START_TEST(bad_weights_are_replaced_by_good_ones)
     const nn_evaluation e = nn_classifier_evaluate(c, &train.data);
     ck_assert(e.status == AD_OK && isfinite(e.loss) && e.global_step == 121);
     fit(good, &train, BATCH, kept);
-    expect_weights(c, good);
+    expect_same_parts(c, good);
     nn_classifier_close(good);
     nn_classifier_close(c);
 }
@@ -451,7 +427,7 @@ START_TEST(good_weights_stay)
     else
         ck_assert_msg(strstr(nn_classifier_message(c), said), "%s", nn_classifier_message(c));
     ck_assert_int_eq(fit_by(good, (nn_fit_options){.steps = d.n}), AD_OK);
-    expect_weights(c, good);
+    expect_same_parts(c, good);
     nn_classifier_close(good);
     nn_classifier_close(c);
 }

@@ -215,29 +215,6 @@ END_TEST
 
 /* ---- Good weights ------------------------------------------------------------------------------------------------ */
 
-static double late(const nn_schedule_options *o, double s)
-{
-    (void)o;
-    return s < 120 ? 1e-27 : 1;
-}
-
-static const nn_schedule suddenly = {.name = "suddenly", .factor = late};
-
-static nn_classifier *open_sudden(void)
-{
-    nn_classifier_options o = small_net;
-    o.optimiser = (nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1e25, .schedule = {.rule = &suddenly}};
-    return open_with(o);
-}
-
-static void expect_parts(nn_classifier *c, nn_classifier *as)
-{
-    for (size_t i = 0; i < nn_classifier_parameter_count(c); i++) {
-        const ad_tensor x = nn_classifier_parameter(c, i), y = nn_classifier_parameter(as, i);
-        ck_assert_mem_eq(ad_data(x), ad_data(y), ad_size_of(x) * ad_type_bytes(ad_type_of(x)));
-    }
-}
-
 /* Good weights are kept at the first step of a fit, and at each 50th from there on. */
 START_TEST(good_weights_are_counted_from_the_first_step)
 {
@@ -249,7 +226,7 @@ START_TEST(good_weights_are_counted_from_the_first_step)
     snprintf(said, sizeof said, "; the classifier of step %lld is kept; ", (long long)keeps[_i]);
     ck_assert_msg(strstr(nn_classifier_message(c), said), "%s", nn_classifier_message(c));
     fit(good, &train, BATCH, keeps[_i]);
-    expect_parts(c, good);
+    expect_same_parts(c, good);
     nn_classifier_close(good);
     nn_classifier_close(c);
 }

@@ -97,6 +97,29 @@ void close_as(nn_classifier *c, const state *as, const char *what)
     ck_assert_msg(same_state(&got, as), "%s: weights, slots or logits differ", what);
 }
 
+static double late(const nn_schedule_options *o, double s)
+{
+    (void)o;
+    return s < 120 ? 1e-27 : 1;
+}
+
+static const nn_schedule suddenly = {.name = "suddenly", .factor = late};
+
+nn_classifier *open_sudden(void)
+{
+    nn_classifier_options o = small_net;
+    o.optimiser = (nn_optimiser_options){.rule = &nn_gradient_descent, .rate = 1e25, .schedule = {.rule = &suddenly}};
+    return open_with(o);
+}
+
+void expect_same_parts(nn_classifier *c, nn_classifier *as)
+{
+    for (size_t i = 0; i < nn_classifier_parameter_count(c); i++) {
+        const ad_tensor x = nn_classifier_parameter(c, i), y = nn_classifier_parameter(as, i);
+        ck_assert_mem_eq(ad_data(x), ad_data(y), ad_size_of(x) * ad_type_bytes(ad_type_of(x)));
+    }
+}
+
 void state_after(state *s, const table *t, int64_t batch_size, int64_t steps)
 {
     nn_classifier *c = open_small();

@@ -53,6 +53,12 @@ bool same_state(const state *a, const state *b);
 /* The classifier is closed; until then it must be bit for bit as `as`. */
 void close_as(nn_classifier *c, const state *as, const char *what);
 
+/* The small net with a rate that is absurd from step 120 on: the weights of step 121 are bad. */
+nn_classifier *open_sudden(void);
+
+/* The parameters and states of both classifiers are the same, bit for bit. */
+void expect_same_parts(nn_classifier *c, nn_classifier *as);
+
 /* The state of the small net after one fit. */
 void state_after(state *s, const table *t, int64_t batch_size, int64_t steps);
 
