@@ -414,7 +414,7 @@ static void print_metrics(void)
     }
 }
 
-static void print_estimator(const char *title, nn_estimator_kind kind)
+static void print_options(const char *title, nn_options_kind kind)
 {
     const nn_fields fields = nn_options_fields(kind);
     printf("\n%s\n\n| option | meaning | type | default | values |\n|---|---|---|---|---|\n", title);
@@ -435,8 +435,16 @@ static void print_estimators(void)
         "`label_smoothing` and `delta` of `head_options`. There `head` is the address of a row: of classes or labels\n"
         "for a classifier, of regression for a regressor. The structs also have layers, groups and\n"
         "allocator, which no text can say.\n");
-    print_estimator("`nn_classifier`:", NN_CLASSIFIER);
-    print_estimator("`nn_regressor`:", NN_REGRESSOR);
+    print_options("`nn_classifier`:", NN_CLASSIFIER);
+    print_options("`nn_regressor`:", NN_REGRESSOR);
+}
+
+static void print_tables(void)
+{
+    printf("\n## Options of tables\n\n"
+           "Members of `nn_csv_options` (`csv.h`), and what `nn_options_parse` reads for `NN_CSV`. `like` cannot be said\n"
+           "as text.\n");
+    print_options("`nn_csv_options`:", NN_CSV);
 }
 
 int main(void)
@@ -454,5 +462,6 @@ int main(void)
     print_schedules();
     print_metrics();
     print_estimators();
+    print_tables();
     return 0;
 }

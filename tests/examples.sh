@@ -70,6 +70,17 @@ xor)
     result 'hidden step functions' 'logistic.step.x w1 . b1. w2 . b2.' '.*' 'w1 is 0: h = step.*is flat: its slope is 0'
     result 'hidden logistics' 'logistic.logistic.x w1 . b1. w2 . b2.' "0.00[0-9]+ +$high +$high +0.00[0-9]+$" 'w1 is not 0'
     ;;
+iris)
+    table=$(dirname -- "$0")/../examples/iris.csv
+    run "$table" "$work/iris.safetensors"
+    expect '^accuracy (0\.9[0-9]+|1\.0000) on 30 flowers$'
+    expect '^the first is (setosa|versicolor|virginica): '
+    refuses 'usage: iris'
+    refuses 'nothing\.csv: No such file' nothing.csv "$work/iris.safetensors"
+    sed 's/^5\.1,/five,/' "$table" >"$work/table.csv"
+    refuses "table\.csv:2:1: 'five' in column \"sepal_length\" is not a number" "$work/table.csv" "$work/x.safetensors"
+    refuses 'iris.safetensors: ' "$table" "$work/none/iris.safetensors"
+    ;;
 gradients)
     run
     # The numbers of the table are those that the comment of the source has by hand.

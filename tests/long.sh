@@ -3,7 +3,10 @@
 #     kernels    every suite with AddressSanitizer and UndefinedBehaviorSanitizer, and with the kernels for AVX2 and
 #                AVX-512, which tests/sanitize.sh leaves out
 #     fuzz       ten minutes of fuzzing (tests/fuzz.sh)
+#     kills      a training that saves after each step, killed 1,000 times
 #     steps      a training of a million steps, which takes no more memory than one of ten thousand
+#     feeds      a training from a file of 4 GB, in 200 MB of memory
+#     decimals   ten million decimal numbers, each read as the C library reads it
 #     mutants    gradient rules and the lines of optimisers made wrong, one place at a time (tests/mutate.py)
 #     valgrind   the suites of the tape, of both sweeps and of random programs under valgrind, which sees values that
 #                were never set; the sanitizers do not
@@ -23,12 +26,13 @@ else
     times=1
 fi
 for part; do
-    case $part in kernels | fuzz | steps | mutants | valgrind) continue ;; esac
-    say "$part: long.sh has no such part. Its parts are kernels, fuzz, steps, mutants and valgrind; without one it runs all."
-    say "The only option is --timeout-multiplier N, before the parts, which lengthens every time limit N times."
+    case $part in kernels | fuzz | kills | steps | decimals | feeds | mutants | valgrind) continue ;; esac
+    say "$part: long.sh has no such part. Its parts are kernels, fuzz, kills, steps, decimals, feeds, mutants and valgrind."
+    say "Without one it runs all. The only option is --timeout-multiplier N, before the parts, which lengthens every time"
+    say "limit N times."
     exit 2
 done
-[ $# -gt 0 ] || set -- kernels fuzz steps mutants valgrind
+[ $# -gt 0 ] || set -- kernels fuzz kills steps decimals feeds mutants valgrind
 
 require_to_build check clang libclang-rt-dev llvm valgrind libc6-dbg
 # Results of an earlier run must not be counted if this one stops before its tests.
@@ -41,9 +45,19 @@ run_kernels() {
 
 run_fuzz() { sh "$root/tests/fuzz.sh" 600; }
 
+run_kills() {
+    configure "$release" -Dtests=true && build "$release" &&
+        GRADTAPE_KILLS=1000 run_tests_within 20 "$release" --suite unit model_kill
+}
+
 run_steps() {
     configure "$release" -Dtests=true && build "$release" &&
         GRADTAPE_LONG_STEPS=1000000 run_tests_within 20 "$release" --suite unit training
+}
+
+run_decimals() {
+    configure "$release" -Dtests=true && build "$release" &&
+        GRADTAPE_LONG_DECIMALS=10000000 run_tests_within 10 "$release" --suite unit --verbose decimal
 }
 
 run_mutants() { python3 "$root/tests/mutate.py" --timeout-multiplier "$times"; }

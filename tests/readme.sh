@@ -7,6 +7,7 @@ library=$1
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cp "$root"/examples/*.csv "$work" # tables that snippets read
 
 # Writes the snippets of all documents to $work/1.snippet, ..., and the texts behind them to $work/1.text, ...
 awk -v work="$work" '

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every suite with AddressSanitizer and UndefinedBehaviorSanitizer, the suite `threads` with ThreadSanitizer, the
-# suite `examples` of the release build under valgrind, and a minute of fuzzing. Ends with the line `N passed, N failed`
-# for the four. The kernels are those for any x86-64; tests/long.sh has the others.
+# suite `examples` of the release build under valgrind, and a minute and a half of fuzzing. Ends with the line
+# `N passed, N failed` for the four. The kernels are those for any x86-64; tests/long.sh has the others.
 # Usage: sanitize.sh [--timeout-multiplier N]; as for run.sh, N lengthens every time limit on a slow or busy machine.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

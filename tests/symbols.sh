@@ -42,8 +42,9 @@ done
 
 refuse "$memory" 'autodiff_base_memory\.c\.o' 'Memory that does not come from the allocator'
 refuse "$endings" 'autodiff_tape_status\.c\.o' 'Ends the process'
-# inspect/sink.c writes to the FILE or the path that the caller gave, nn/estimators/progress.c to the callback's FILE.
-refuse "$prints" '(autodiff_tape_status|inspect_sink|nn_estimators_progress)\.c\.o' 'Prints'
+# inspect/sink.c writes to the FILE or the path that the caller gave, nn/files/descriptor.c to the path,
+# nn/estimators/progress.c to the callback's FILE.
+refuse "$prints" '(autodiff_tape_status|inspect_sink|nn_estimators_progress|nn_files_descriptor)\.c\.o' 'Prints'
 refuse "$checked" '(autodiff_tape_status|inspect_sink)\.c\.o' 'Prints, or takes memory'
 
 # In status.c only what AD_ABORT needs.

@@ -20,15 +20,15 @@ typedef struct nn_cross_validation_options {
     int64_t folds;                 /* default 5 */
     bool plain;                    /* not by classes (split.h): so too for independent labels, and for a regressor */
     uint64_t seed;                 /* of the folds */
-    nn_fit_options fit;            /* of each training, callback and context too */
+    nn_fit_options fit;            /* of each training, callback and context too; it saves nothing */
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_cross_validation_options;
 
 /* Train and evaluate. Each fold has an estimator of its own, opened by `options`. The data are not copied. `how` may be
  * NULL. A fold gives the same bits as a fit and an evaluation by hand on the two parts of a split. Return NULL only
  * when memory for the object is out. The caller closes it. Errors are kept: those of nn_split_open; those of opening,
- * fitting and evaluating, and a callback that stops a fit (AD_STOPPED), whose message names the fold, counted from 1;
- * memory. The first one ends the cross-validation. */
+ * fitting and evaluating, a fit that saves, and a callback that stops a fit (AD_STOPPED), whose message names the fold,
+ * counted from 1; memory. The first one ends the cross-validation. */
 AD_API nn_cross_validation *nn_classifier_cross_validate(const nn_classifier_options *options, const nn_data *data,
                                                          const nn_cross_validation_options *how);
 AD_API nn_cross_validation *nn_regressor_cross_validate(const nn_regressor_options *options, const nn_data *data,

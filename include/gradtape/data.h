@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <gradtape/columns.h>
 #include <gradtape/memory.h>
 #include <gradtape/status.h>
 
@@ -29,11 +30,24 @@ typedef enum nn_scaling_kind {
     NN_SCALE_GLOBAL,   /* (x - mean) / deviation, with one mean and one standard deviation for all features */
     NN_SCALE_FEATURE,  /* the same with a mean and a deviation for each feature; a constant feature becomes 0,
                           and so does one whose deviation is below 1e-40 */
+    NN_SCALE_MINMAX,   /* (x - least) / (largest - least) for each feature, 0 to 1 in the rows of the first fit; a
+                          constant feature becomes 0 */
     NN_SCALE_COUNT
 } nn_scaling_kind;
 
-/* Returns "none", "constant", "global" or "feature"; NULL for a number outside the list. */
+/* Returns "none", "constant", "global", "feature" or "minmax"; NULL for a number outside the list. */
 AD_API const char *nn_scaling_name(int scaling);
+
+/* What becomes of a missing value: a feature of f32 or f64 that is NaN. */
+typedef enum nn_impute_kind {
+    NN_IMPUTE_REFUSE, /* an error that names row and column */
+    NN_IMPUTE_MEAN,   /* a number becomes the mean of its column; for a category, "missing" is a level of its own */
+    NN_IMPUTE_LEVEL,  /* the same, and a number column with missing values gets one more input: 1 where it is missing */
+    NN_IMPUTE_COUNT
+} nn_impute_kind;
+
+/* Returns "refuse", "mean" or "level"; NULL for a number outside the list. */
+AD_API const char *nn_impute_name(int impute);
 
 /* A view of a data set, for fit, predict and evaluate. It owns nothing. Fill it with your own arrays, or take it from
  * nn_dataset_data. */
@@ -53,9 +67,17 @@ typedef struct nn_data {
     /* A view of some rows of the arrays, in any order (split.h makes them): row i of the data is row index[i] of every
      * array, which has array_rows rows. Results are in the order of the view; messages name rows of the arrays, or
      * say that they name the place in the index. NULL: all rows. */
-    const int32_t *index; /* [rows], each from 0 to array_rows-1 (else AD_BAD_VALUE); a row may be there twice */
-    int64_t array_rows;   /* with an index, at least 1; else 0 (AD_BAD_SHAPE) */
+    const int32_t *index;   /* [rows], each from 0 to array_rows-1 (else AD_BAD_VALUE); a row may be there twice */
+    int64_t array_rows;     /* with an index, at least 1; else 0 (AD_BAD_SHAPE) */
+    nn_schema schema;       /* what the columns are; none: all features are numbers without names. The widths of its
+                               numbers and categories add up to `columns` (else AD_BAD_SHAPE) */
+    const char *const *ids; /* [rows] of the column that is the id; NULL: there is none */
+    struct nn_feed *feed;   /* the rows stay in a file (feed.h), and there are no arrays; NULL: they are in memory */
 } nn_data;
+
+/* Returns the one column that plain features are: a number without a name, as wide as the data. NULL gives the width
+ * 0. */
+AD_API nn_column nn_infer_real_valued_columns(const nn_data *data);
 
 /* Returns the bytes of one element; 0 for a number outside the list. */
 AD_API size_t nn_element_bytes(nn_element element);
@@ -143,6 +165,44 @@ AD_API ad_status nn_dataset_read_npy_stream(nn_dataset *dataset, nn_stream featu
  * Errors: as nn_dataset_read_npy; AD_BAD_FILE also if an array is not there (the message lists those that are);
  * AD_BAD_VALUE also if `path` is NULL. */
 AD_API ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char *features, const char *labels);
+
+/* Returns what the last read found that is no error, a line for each finding: columns that were left out. "" if there
+ * is nothing, and for NULL. It belongs to the data set and lasts until the next read. */
+AD_API const char *nn_dataset_notes(const nn_dataset *dataset);
+
+/* The same as nn_dataset_read_idx from FILEs, as nn_dataset_read_npy_stream reads them: {NULL} as `labels` reads
+ * features only. Errors: as nn_dataset_read_idx; AD_BAD_VALUE also if both are the same FILE. */
+AD_API ad_status nn_dataset_read_idx_stream(nn_dataset *dataset, nn_stream features, nn_stream labels);
+
+/* Reads LIBSVM's text (svmlight), plain or gzipped; the content tells which.
+ * - A line is a row: LABEL INDEX:VALUE INDEX:VALUE ... Indices begin at 1 and ascend; a feature that is not named is 0.
+ *   # begins a comment. Lines that are blank or a comment are no rows. Line ends are LF or CRLF.
+ * - Features are f32, all of them in memory, zeros too. While the file is read, the words take 8 bytes each beside
+ *   them, and twice that while they grow.
+ * - `columns`: the number of features, at least the largest index; 0: as many as that. For test data give the number
+ *   that the estimator was fitted to, because a file need not name the last ones.
+ * - Labels are numbers, and the targets of the data, f64. If all are whole numbers that fit i32, they are its labels,
+ *   too.
+ * - Refused: index 0, an index that is there twice or out of order, qid:N, several labels of one row, values and labels
+ *   that are no decimal number or too large, a NUL byte.
+ * - On failure the data set keeps its former content.
+ * Returns the status of this call. Errors: AD_BAD_FILE (the message names file, line and word, and how to mend it),
+ * AD_NO_MEMORY, AD_BAD_VALUE (`path` is NULL, `columns` is negative), AD_BAD_HANDLE (`dataset` is NULL). */
+AD_API ad_status nn_dataset_read_libsvm(nn_dataset *dataset, const char *path, int64_t columns);
+
+/* The same from a FILE, read from where it stands to its end. The caller closes it. */
+AD_API ad_status nn_dataset_read_libsvm_stream(nn_dataset *dataset, nn_stream stream, int64_t columns);
+
+/* Copies data, so that the data set owns them: the rows of a view, in its order, and all that the view has for them,
+ * with the texts of labels, ids and columns.
+ * - `labels` are one for each row. A view does not say how many independent labels, [rows, n_classes], a row has: they
+ *   cannot be copied. Set labels to NULL in the view, and keep them beside the data set.
+ * - The view may be of this data set.
+ * - Values are not looked at. NULL texts stay NULL.
+ * - On failure the data set keeps its former content.
+ * Errors: sizes or an index that are wrong (AD_BAD_SHAPE, AD_BAD_TYPE, AD_BAD_VALUE), features, columns of the schema
+ * or levels that are NULL (AD_BAD_VALUE); AD_NO_MEMORY; AD_BAD_HANDLE (`dataset` is NULL). */
+AD_API ad_status nn_dataset_copy(nn_dataset *dataset, const nn_data *data);
 
 /* Returns the status of the last read. NULL gives AD_BAD_HANDLE. */
 AD_API ad_status nn_dataset_status(const nn_dataset *dataset);

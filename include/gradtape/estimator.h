@@ -86,6 +86,11 @@ typedef struct nn_fit_options {
     bool overfit_one_batch; /* every step takes the first batch again: a network that cannot learn that one
                                by heart has a fault */
     int64_t watch_every;    /* steps: such a step is watched (inspect.h), and its flow goes to the history; 0: none */
+    /* Saving (model.h). */
+    const char *save;   /* the path of a file to which the model is saved at the end of the fit, however it ends; that
+                           it can be written is found before the first step. NULL: none */
+    int64_t save_every; /* steps, counted since the estimator was opened: and after each such step; 0: only then */
+    int64_t keep;       /* nn_save_options */
     nn_callback *callback;  /* NULL: none; nn_show_progress (progress.h) shows a line */
     void *context;          /* for the callback */
 } nn_fit_options;

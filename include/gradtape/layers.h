@@ -162,10 +162,13 @@ typedef struct nn_part {
     int rank;
     nn_size sizes[AD_MAX_RANK];
     nn_initialiser initialiser; /* default: Glorot-uniform for weights, 1 for gains, 0 for biases and states */
-    size_t chosen_by;   /* the offset of an nn_initialiser among the options that is taken instead, if it is not the
-                           default; 0: there is none. It is never the first member */
-    size_t left_out_by; /* the offset of a bool among the options that leaves the part out; 0: there is none. It is
-                           never the first member */
+    size_t chosen_by;      /* the offset of an nn_initialiser among the options that is taken instead, if it is not the
+                              default; 0: there is none. It is never the first member */
+    size_t left_out_by;    /* the offset of a bool among the options that leaves the part out; 0: there is none. It is
+                              never the first member */
+    const char *file_name; /* how a model file calls it (model.h), for instance as PyTorch does, of at most 60
+                              characters; NULL: by `name`, and states stand under "state." */
+    bool is_transposed;    /* of rank 2: a model file has it [b,a] where it is [a,b] */
 } nn_part;
 
 /* The most parts that a kind can have. */

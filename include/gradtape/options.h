@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_OPTIONS_H
 #define GRADTAPE_OPTIONS_H
-/* The options of an estimator from one line of text, as a command line or a file has it:
+/* The options of an estimator or of a table from one line of text, as a command line or a file has it:
  *
  *   nn_options *o = nn_options_parse("hidden_units=300,100 n_classes=10 rate=0.1", NN_CLASSIFIER, NULL);
  *   nn_classifier *c = nn_options_status(o) ? NULL : nn_classifier_open(nn_options_classifier(o));
@@ -20,14 +20,16 @@
  *
  * nn_classifier_settings and nn_regressor_settings give such a line. */
 #include <gradtape/classifier.h>
+#include <gradtape/csv.h>
 #include <gradtape/regressor.h>
 
-/* What options are for. */
-typedef enum nn_estimator_kind { NN_CLASSIFIER, NN_REGRESSOR, NN_ESTIMATOR_COUNT } nn_estimator_kind;
+/* What options are for. NN_CSV: a table as text (csv.h): label=species categorical=colour,shape delimiter=; */
+typedef enum nn_options_kind { NN_CLASSIFIER, NN_REGRESSOR, NN_CSV, NN_OPTIONS_COUNT } nn_options_kind;
 
 /* Returns the table of the options that text can say, in the order in which settings have them: fields of
- * nn_classifier_options or nn_regressor_options, for help and reference tables. For another kind it is empty. */
-AD_API nn_fields nn_options_fields(nn_estimator_kind kind);
+ * nn_classifier_options, nn_regressor_options or nn_csv_options, for help and reference tables. For another kind it is
+ * empty. */
+AD_API nn_fields nn_options_fields(nn_options_kind kind);
 
 /* Options that were read from text. They own all that they point to. They do not change, so threads may share them. */
 typedef struct nn_options nn_options;
@@ -37,7 +39,7 @@ typedef struct nn_options nn_options;
  * are kept: an unknown name, with the name that was perhaps meant; a name twice; a name without a value; a value that
  * is none or out of its range, with what it must be; a quote that is not closed; another kind (AD_BAD_VALUE); memory.
  * What depends on several options is checked when the estimator is opened, layers and groups at the first fit. */
-AD_API nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_allocator *allocator);
+AD_API nn_options *nn_options_parse(const char *text, nn_options_kind kind, const ad_allocator *allocator);
 
 /* Frees the options. NULL is allowed. */
 AD_API void nn_options_close(nn_options *options);
@@ -46,6 +48,7 @@ AD_API void nn_options_close(nn_options *options);
  * copies them. */
 AD_API const nn_classifier_options *nn_options_classifier(const nn_options *options);
 AD_API const nn_regressor_options *nn_options_regressor(const nn_options *options);
+AD_API const nn_csv_options *nn_options_csv(const nn_options *options);
 
 /* Return the error and its message; AD_OK and "" if there is none. NULL gives AD_BAD_HANDLE, and a text that says so.
  */

@@ -23,7 +23,7 @@ typedef enum ad_stream_use {
     AD_STREAM_DROPOUT_MASK = 5, /* ad_dropout_mask: likewise */
     AD_STREAM_OPERATOR = 6,     /* a program's own random operators (AD_RANDOM): likewise */
     AD_STREAM_LAYERS = 7,       /* nn_network_open: the number is the layer's; its numbers are the seed of its masks */
-    AD_STREAM_SPLIT = 8         /* nn_split_open: the number is that of the class; 2^55: all rows */
+    AD_STREAM_SPLIT = 8         /* nn_split_open: the number is that of the class; 2^55: all rows; nn_sample: 2^55 + 1 */
 } ad_stream_use;
 
 /* Numbers of streams are below this, 2^56. nn_run and ad_set_draw_count refuse larger ones. */

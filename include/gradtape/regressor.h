@@ -36,6 +36,7 @@ head of your own, outlive the regressor */
     size_t n_groups;
     nn_scaling_kind scaling;       /* learnt at the first fit and applied to every later input; default none */
     double scaling_constant;       /* for NN_SCALE_CONSTANT, 1e-38 to 1e38; 0: 255 */
+    nn_impute_kind impute;         /* of missing values (data.h); learnt at the first fit; default refuse */
     uint64_t seed;                 /* of the weights, of the order of the examples and of masks */
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_regressor_options;
@@ -52,7 +53,9 @@ AD_API void nn_regressor_close(nn_regressor *regressor);
  * - Each epoch takes the rows in a new random order. The last batch of an epoch may be short. Rows that are fewer
  *   than a layer can train on, one with batch_norm, join the batch before. A fit to data of another number of
  *   rows begins a new epoch; one to data of the same number goes on in the epoch.
- * - The first fit fixes the number of features and learns the scaling, of the rows that are not held out.
+ * - The first fit fixes the columns, and learns scaling, means for missing values and levels of categories, of the
+ *   rows that are not held out. Later data, and those of the validation, are matched with its columns: by name where
+ *   all columns have one, in any order, and others are left out (columns.h); else by their places.
  * - A fit that fails or is stopped leaves everything as it was after the last completed step. A fit that goes on
  *   has the bits of one that was not stopped. Where a number was not finite and the weights are to blame, weights
  *   of at most 50 steps before take their place, with which a loss was finite; the message names their step.
@@ -118,6 +121,16 @@ AD_API ad_tensor nn_regressor_parameter(nn_regressor *regressor, size_t index);
 /* Returns the network, for looking and printing (network.h); NULL before the first step. It belongs to the regressor.
  */
 AD_API const nn_network *nn_regressor_network(const nn_regressor *regressor);
+
+/* Returns the columns that it was fitted to (columns.h), the levels of a category being those of the rows of the first
+ * fit; without any before the first fit. They belong to the regressor. */
+AD_API nn_schema nn_regressor_schema(const nn_regressor *regressor);
+
+/* Writes how the columns of data go with those that it was fitted to, a line for each finding: columns that are left
+ * out, levels of a category that were not there in the first fit, with the rows that have them, and become all zeros.
+ * The text is cut to `size`; "" if there is nothing to say. Returns the status that a prediction would have for these
+ * columns. */
+AD_API ad_status nn_regressor_compare(const nn_regressor *regressor, const nn_data *data, char *text, size_t size);
 
 /* Returns the history of its fits (history.h), for reading; NULL for NULL. It belongs to the regressor. */
 AD_API const nn_history *nn_regressor_history(const nn_regressor *regressor);

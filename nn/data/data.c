@@ -24,8 +24,10 @@ nn_dataset *nn_dataset_open(const nn_dataset_options *options)
 {
     ad_memory memory = ad_memory_over(options ? options->allocator : NULL);
     nn_dataset *dataset = ad_memory_take(&memory, 1, sizeof *dataset);
-    if (dataset)
-        *dataset = (nn_dataset){.memory = memory};
+    if (!dataset)
+        return NULL;
+    *dataset = (nn_dataset){.memory = memory};
+    dataset->content = nn_content_of(dataset);
     return dataset;
 }
 
@@ -33,12 +35,17 @@ void nn_dataset_close(nn_dataset *dataset)
 {
     if (!dataset)
         return;
-    nn_dataset_drop(dataset, &dataset->data);
+    nn_dataset_drop(dataset, &dataset->content);
     ad_memory memory = dataset->memory; /* a copy: the meter must outlive the block that it is in */
     ad_memory_release(&memory, dataset, 1, sizeof *dataset);
 }
 
-nn_data nn_dataset_data(const nn_dataset *dataset) { return dataset ? dataset->data : (nn_data){0}; }
+nn_data nn_dataset_data(const nn_dataset *dataset) { return dataset ? dataset->content.data : (nn_data){0}; }
+
+const char *nn_dataset_notes(const nn_dataset *dataset)
+{
+    return dataset && dataset->content.notes ? dataset->content.notes : "";
+}
 
 ad_status nn_dataset_status(const nn_dataset *dataset) { return dataset ? dataset->status : AD_BAD_HANDLE; }
 
@@ -63,23 +70,32 @@ ad_status nn_dataset_fail(nn_dataset *dataset, ad_status status, const char *for
     return status;
 }
 
-void nn_dataset_drop(nn_dataset *dataset, nn_data *data)
+nn_content nn_content_of(nn_dataset *dataset) { return (nn_content){.store = {.memory = &dataset->memory}}; }
+
+void nn_dataset_drop(nn_dataset *dataset, nn_content *content)
 {
-    size_t values = (size_t)data->rows * (size_t)data->columns;
-    ad_memory_release(&dataset->memory, (void *)data->features, values, nn_element_bytes(data->element));
-    ad_memory_release(&dataset->memory, (void *)data->labels, (size_t)data->rows, sizeof *data->labels);
-    ad_memory_release(&dataset->memory, (void *)data->targets, (size_t)data->rows * (size_t)data->n_targets,
+    const nn_data *data = &content->data;
+    const size_t rows = (size_t)data->rows;
+    ad_memory *memory = &dataset->memory;
+    ad_memory_release(memory, (void *)data->features, rows * (size_t)data->columns, nn_element_bytes(data->element));
+    ad_memory_release(memory, (void *)data->labels, rows, sizeof *data->labels);
+    ad_memory_release(memory, (void *)data->label_texts, rows, sizeof *data->label_texts);
+    ad_memory_release(memory, (void *)data->targets, rows * (size_t)data->n_targets,
                       nn_element_bytes(data->target_element));
-    *data = (nn_data){0};
+    ad_memory_release(memory, (void *)data->weights, rows, sizeof *data->weights);
+    ad_memory_release(memory, (void *)data->ids, rows, sizeof *data->ids);
+    nn_store_release(&content->store);
+    *content = nn_content_of(dataset);
 }
 
-ad_status nn_dataset_settle(nn_dataset *dataset, ad_status status, nn_data *fresh)
+ad_status nn_dataset_settle(nn_dataset *dataset, ad_status status, nn_content *fresh)
 {
     if (status != AD_OK) {
         nn_dataset_drop(dataset, fresh);
         return status;
     }
-    nn_dataset_drop(dataset, &dataset->data);
-    dataset->data = *fresh;
+    nn_dataset_drop(dataset, &dataset->content);
+    dataset->content = *fresh;
+    *fresh = nn_content_of(dataset);
     return AD_OK;
 }

@@ -2,10 +2,12 @@
 #include "data_check.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "columns.h"
 #include "view.h"
 
 static ad_status refuse(char *message, size_t size, ad_status status, const char *format, ...) AD_PRINTF(4, 5);
@@ -69,8 +71,13 @@ ad_status nn_view_check(const nn_data *data, char *message, size_t size)
 {
     if (!data)
         return refuse(message, size, AD_BAD_VALUE, "the data are NULL; give a view of features");
-    const ad_status status = check_sizes(data, message, size);
-    return status == AD_OK ? check_index(data, message, size) : status;
+    if (data->feed)
+        return refuse(message, size, AD_BAD_VALUE,
+                      "the data are those of a feed, which only a fit takes; give windows of it (nn_feed_window)");
+    ad_status status = check_sizes(data, message, size);
+    if (status == AD_OK)
+        status = check_index(data, message, size);
+    return status == AD_OK ? nn_schema_check(&data->schema, data->columns, message, size) : status;
 }
 
 ad_status nn_classes_check(const nn_data *data, const int32_t *classes, int64_t n_classes, char *message, size_t size)
@@ -88,24 +95,31 @@ ad_status nn_classes_check(const nn_data *data, const int32_t *classes, int64_t 
     return AD_OK;
 }
 
-/* The first of `count` values that f32 cannot hold as a finite number; `count` if there is none. Whole blocks are asked
- * first, because a loop that does not leave early can be vectorised. `!(<=)` is true for NaN. */
-#define FIRST_WRONG(name, type, magnitude)                                                                             \
+/* The first of `count` values that f32 cannot hold as a finite number, or, of those that may be missing, as a number or
+ * NaN; `count` if there is none. Whole blocks are asked first, because a loop that does not leave early can be
+ * vectorised. `!(<=)` is true for NaN, `>` is not. */
+#define FIRST_WRONG(name, type, is_wrong)                                                                              \
     static int64_t name(const type *x, int64_t count)                                                                  \
     {                                                                                                                  \
         int64_t at = 0;                                                                                                \
         for (int wrong = 0; at + 256 <= count; at += 256) {                                                            \
             for (int64_t k = 0; k < 256; k++)                                                                          \
-                wrong |= !(magnitude(x[at + k]) <= (type)FLT_MAX);                                                     \
+                wrong |= is_wrong(x[at + k]);                                                                          \
             if (wrong)                                                                                                 \
                 break;                                                                                                 \
         }                                                                                                              \
-        while (at < count && magnitude(x[at]) <= (type)FLT_MAX)                                                        \
+        while (at < count && !is_wrong(x[at]))                                                                         \
             at++;                                                                                                      \
         return at;                                                                                                     \
     }
-FIRST_WRONG(first_wrong_f32, float, fabsf)
-FIRST_WRONG(first_wrong_f64, double, fabs)
+#define IS_NO_F32(x) (!(fabsf(x) <= FLT_MAX))
+#define IS_NO_F64(x) (!(fabs(x) <= (double)FLT_MAX))
+#define IS_TOO_LARGE_F32(x) (fabsf(x) > FLT_MAX)
+#define IS_TOO_LARGE_F64(x) (fabs(x) > (double)FLT_MAX)
+FIRST_WRONG(first_wrong_f32, float, IS_NO_F32)
+FIRST_WRONG(first_wrong_f64, double, IS_NO_F64)
+FIRST_WRONG(first_too_large_f32, float, IS_TOO_LARGE_F32)
+FIRST_WRONG(first_too_large_f64, double, IS_TOO_LARGE_F64)
 #undef FIRST_WRONG
 
 /* An array [array rows, columns] of a view: features or targets. */
@@ -113,28 +127,39 @@ typedef struct numbers {
     const void *at;
     nn_element element;
     int64_t columns;
+    bool may_miss;    /* NaN is right */
+    const bool *used; /* [columns]: those that are looked at; NULL: all */
 } numbers;
 
 static int64_t first_wrong(const numbers *x, int64_t from, int64_t count)
 {
-    return x->element == NN_F32 ? first_wrong_f32((const float *)x->at + from, count)
-                                : first_wrong_f64((const double *)x->at + from, count);
+    if (x->element == NN_F32)
+        return (x->may_miss ? first_too_large_f32 : first_wrong_f32)((const float *)x->at + from, count);
+    return (x->may_miss ? first_too_large_f64 : first_wrong_f64)((const double *)x->at + from, count);
 }
 
-/* The place of the first number of the view that f32 cannot hold; -1 if there is none. Integers are always finite. */
+/* The place of the first wrong number among `count` from a place on; -1 if there is none. */
+static int64_t find_wrong_from(const numbers *x, int64_t from, int64_t count)
+{
+    int64_t at = from + first_wrong(x, from, count);
+    while (at < from + count && x->used && !x->used[at % x->columns]) {
+        at++;
+        at += first_wrong(x, at, from + count - at);
+    }
+    return at < from + count ? at : -1;
+}
+
+/* The same of the view. Integers are always finite. */
 static int64_t find_wrong(const nn_data *data, const numbers *x)
 {
-    const int64_t count = data->rows * x->columns;
-    if (x->element != NN_F32 && x->element != NN_F64)
+    if (!nn_may_miss(x->element))
         return -1;
-    if (!data->index) {
-        const int64_t at = first_wrong(x, 0, count);
-        return at < count ? at : -1;
-    }
+    if (!data->index)
+        return find_wrong_from(x, 0, data->rows * x->columns);
     for (int64_t i = 0; i < data->rows; i++) {
-        const int64_t from = data->index[i] * x->columns, at = first_wrong(x, from, x->columns);
-        if (at < x->columns)
-            return from + at;
+        const int64_t at = find_wrong_from(x, data->index[i] * x->columns, x->columns);
+        if (at >= 0)
+            return at;
     }
     return -1;
 }
@@ -144,30 +169,81 @@ static double number_at(const numbers *x, int64_t at)
     return x->element == NN_F32 ? (double)((const float *)x->at)[at] : ((const double *)x->at)[at];
 }
 
-static ad_status check_features(const nn_data *data, char *message, size_t size)
+/* Begins "row 3, column "age": " with the feature at a place of the array. */
+static nn_writer name_feature(const nn_data *data, int64_t at, char *message, size_t size)
 {
-    const numbers features = {data->features, data->element, data->columns};
+    nn_writer w = nn_writer_into(message, size);
+    nn_put_format(&w, "row %" PRId64 ", ", at / data->columns);
+    nn_put_feature(&w, &data->schema, at % data->columns);
+    nn_put(&w, ": ");
+    return w;
+}
+
+static ad_status check_numbers(const nn_data *data, nn_impute_kind impute, const bool *used, char *message, size_t size)
+{
+    const numbers features = {data->features, data->element, data->columns, impute != NN_IMPUTE_REFUSE, used};
     const int64_t at = find_wrong(data, &features);
     if (at < 0)
         return AD_OK;
-    const long long row = at / data->columns, column = at % data->columns;
     const double x = number_at(&features, at);
-    if (isfinite(x))
-        return refuse(message, size, AD_BAD_VALUE, "row %lld, column %lld: %g does not fit f32; scale the feature down",
-                      row, column, x);
-    return refuse(message, size, AD_NOT_FINITE, "row %lld, column %lld: the feature is %s; replace it or drop the row",
-                  row, column, isnan(x) ? "NaN" : "infinite");
+    nn_writer w = name_feature(data, at, message, size);
+    if (isnan(x))
+        nn_put(&w, "the feature is missing (NaN); impute=mean fills it");
+    else if (isfinite(x))
+        nn_put_format(&w, "%g does not fit f32; scale the feature down", x);
+    else
+        nn_put(&w, "the feature is infinite; replace it or drop the row");
+    return isfinite(x) ? AD_BAD_VALUE : AD_NOT_FINITE;
+}
+
+/* The features of a category, which begin at `feature`, are numbers of its levels. */
+static ad_status check_category(const nn_data *data, const nn_column *column, int64_t feature, char *message,
+                                size_t size)
+{
+    const double n = (double)column->levels.n;
+    for (int64_t i = 0; i < data->rows; i++) {
+        const int64_t at = nn_row_of(data, i) * data->columns + feature;
+        const double x = nn_feature_at(data, at);
+        if (isnan(x) || (x >= 0 && x < n && floor(x) == x))
+            continue;
+        nn_writer w = name_feature(data, at, message, size);
+        nn_put_real(&w, x);
+        if (column->levels.n)
+            nn_put_format(&w, " is not the number of a level, 0..%zu", column->levels.n - 1);
+        else
+            nn_put(&w, " is not the number of a level: there is none");
+        return AD_BAD_VALUE;
+    }
+    return AD_OK;
+}
+
+static ad_status check_categories(const nn_data *data, const bool *used, char *message, size_t size)
+{
+    int64_t feature = 0;
+    for (size_t i = 0; i < data->schema.n; i++) {
+        const nn_column *column = &data->schema.at[i];
+        const bool is_checked = column->kind == NN_COLUMN_CATEGORY && (!used || used[feature]);
+        const ad_status status = is_checked ? check_category(data, column, feature, message, size) : AD_OK;
+        if (status != AD_OK)
+            return status;
+        feature += nn_column_features(column);
+    }
+    return AD_OK;
+}
+
+ad_status nn_features_check(const nn_data *data, nn_impute_kind impute, const bool *used, char *message, size_t size)
+{
+    if (!data->features)
+        return refuse(message, size, AD_BAD_VALUE, "features are NULL; give an array [%lld,%lld] of %s",
+                      (long long)nn_array_rows(data), (long long)data->columns, nn_element_name(data->element));
+    const ad_status status = check_numbers(data, impute, used, message, size);
+    return status == AD_OK ? check_categories(data, used, message, size) : status;
 }
 
 ad_status nn_data_check(const nn_data *data, char *message, size_t size)
 {
     const ad_status status = nn_view_check(data, message, size);
-    if (status != AD_OK)
-        return status;
-    if (!data->features)
-        return refuse(message, size, AD_BAD_VALUE, "features are NULL; give an array [%lld,%lld] of %s",
-                      (long long)nn_array_rows(data), (long long)data->columns, nn_element_name(data->element));
-    return check_features(data, message, size);
+    return status == AD_OK ? nn_features_check(data, NN_IMPUTE_REFUSE, NULL, message, size) : status;
 }
 
 static ad_status check_zeros_and_ones(const nn_data *data, int64_t k, char *message, size_t size)
@@ -199,7 +275,7 @@ static ad_status check_targets(const nn_data *data, int64_t k, char *message, si
     if (!data->targets)
         return refuse(message, size, AD_BAD_VALUE, "targets are NULL; give an array [%lld,%lld]",
                       (long long)nn_array_rows(data), (long long)k);
-    const numbers targets = {data->targets, data->target_element, k};
+    const numbers targets = {.at = data->targets, .element = data->target_element, .columns = k};
     const int64_t at = find_wrong(data, &targets);
     if (at < 0)
         return AD_OK;

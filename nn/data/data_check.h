@@ -1,5 +1,7 @@
 #ifndef GRADTAPE_NN_DATA_CHECK_H
 #define GRADTAPE_NN_DATA_CHECK_H
+#include <stdbool.h>
+
 #include <gradtape/data.h>
 #include <gradtape/metrics.h>
 
@@ -7,13 +9,18 @@
  * names a row of the arrays, counted from 0, as columns are. On failure the message, without the name of a function, is
  * written to `message` of `size` bytes. */
 
-/* Sizes and index: after it nn_row_of gives rows that the arrays have. AD_BAD_TYPE: an unknown element. AD_BAD_SHAPE:
- * no rows, no columns, negative sizes, more rows than i32 counts, sizes that overflow, array_rows that do not go with
- * the index. AD_BAD_VALUE: the data are NULL; an index outside 0 .. array_rows-1. */
+/* Sizes, index and schema: after it nn_row_of gives rows that the arrays have. AD_BAD_TYPE: an unknown element.
+ * AD_BAD_SHAPE: no rows, no columns, negative sizes, more rows than i32 counts, sizes that overflow, array_rows that do
+ * not go with the index, widths that do not add up. AD_BAD_VALUE: the data are NULL; an index outside 0 ..
+ * array_rows-1; a column that is none (columns.h). */
 ad_status nn_view_check(const nn_data *data, char *message, size_t size);
 
-/* That, and the features. AD_BAD_VALUE: they are NULL; one of f64 that f32 cannot hold. AD_NOT_FINITE: one that is
- * infinite or NaN. */
+/* The features of a view that was checked: all, or those that `used` [columns] names. AD_BAD_VALUE: they are NULL; one
+ * of f64 that f32 cannot hold; one of a category that is not the number of a level. AD_NOT_FINITE: one that is
+ * infinite, or, where missing values are refused, NaN. */
+ad_status nn_features_check(const nn_data *data, nn_impute_kind impute, const bool *used, char *message, size_t size);
+
+/* Both, with all features, and without any that are missing. */
 ad_status nn_data_check(const nn_data *data, char *message, size_t size);
 
 /* What is true of each row: labels 0 or 1 [rows, k], targets [rows, k] that f32 can hold. `task` is NN_LABELS or

@@ -1,8 +1,7 @@
 /* IDX files, plain or gzipped. The format is described on Yann LeCun's page of MNIST: two zero bytes, a type code, the
  * rank, one big-endian 32-bit size for each dimension, then the values, row-major and big-endian. */
 #include "array.h"
-
-static const char again[] = "download it again";
+#include "pair.h"
 
 /* ---- The header -------------------------------------------------------------------------------------------------- */
 
@@ -53,12 +52,10 @@ static ad_status read_sizes(nn_source *s, nn_array *a)
     return status;
 }
 
-static ad_status open_idx(nn_source *s, nn_array *a, nn_dataset *dataset, const char *path)
+static ad_status open_idx(nn_source *s, nn_array *a)
 {
     *a = (nn_array){.is_big_endian = true};
-    ad_status status = nn_source_open(s, dataset, path, again);
-    if (status == AD_OK)
-        status = read_magic(s, a);
+    ad_status status = read_magic(s, a);
     if (status == AD_OK)
         status = read_sizes(s, a);
     return status == AD_OK ? nn_array_measure(s, a) : status;
@@ -66,15 +63,11 @@ static ad_status open_idx(nn_source *s, nn_array *a, nn_dataset *dataset, const 
 
 /* ---- The pair ---------------------------------------------------------------------------------------------------- */
 
-static ad_status read_features(nn_dataset *dataset, const char *path, nn_data *data)
+static ad_status read_features(nn_source *s, nn_data *data)
 {
-    nn_source s;
     nn_array a;
-    ad_status status = open_idx(&s, &a, dataset, path);
-    if (status == AD_OK)
-        status = nn_array_features(&s, &a, data);
-    nn_source_close(&s);
-    return status;
+    ad_status status = open_idx(s, &a);
+    return status == AD_OK ? nn_array_features(s, &a, data) : status;
 }
 
 static ad_status check_labels(const nn_source *s, const nn_array *a)
@@ -87,32 +80,27 @@ static ad_status check_labels(const nn_source *s, const nn_array *a)
     return AD_OK;
 }
 
-static ad_status read_labels(nn_dataset *dataset, const char *path, const char *features, nn_data *data)
+static ad_status read_labels(nn_source *s, const char *features, nn_data *data)
 {
-    nn_source s;
     nn_array a;
-    char other[NN_NAME_BYTES];
-    nn_show_path(other, features);
-    ad_status status = open_idx(&s, &a, dataset, path);
+    ad_status status = open_idx(s, &a);
     if (status == AD_OK)
-        status = check_labels(&s, &a);
-    if (status == AD_OK)
-        status = nn_array_labels(&s, &a, other, data);
-    nn_source_close(&s);
-    return status;
+        status = check_labels(s, &a);
+    return status == AD_OK ? nn_array_labels(s, &a, features, data) : status;
 }
+
+static const nn_pair_format idx = {.function = "nn_dataset_read_idx",
+                                   .file = "an IDX file",
+                                   .remedy = "download it again",
+                                   .read_features = read_features,
+                                   .read_truth = read_labels};
 
 ad_status nn_dataset_read_idx(nn_dataset *dataset, const char *features, const char *labels)
 {
-    if (!dataset)
-        return AD_BAD_HANDLE;
-    nn_dataset_begin(dataset);
-    if (!features)
-        return nn_dataset_fail(dataset, AD_BAD_VALUE,
-                               "nn_dataset_read_idx: features is NULL; give the path of an IDX file");
-    nn_data fresh = {0};
-    ad_status status = read_features(dataset, features, &fresh);
-    if (status == AD_OK && labels)
-        status = read_labels(dataset, labels, features, &fresh);
-    return nn_dataset_settle(dataset, status, &fresh);
+    return nn_pair_read_paths(dataset, features, labels, &idx);
+}
+
+ad_status nn_dataset_read_idx_stream(nn_dataset *dataset, nn_stream features, nn_stream labels)
+{
+    return nn_pair_read_streams(dataset, features, labels, &idx);
 }

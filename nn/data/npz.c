@@ -66,10 +66,10 @@ ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char 
                                path ? "features is NULL; give the name of an array"
                                     : "path is NULL; give the path of an .npz file");
     nn_source s;
-    nn_data fresh = {0};
+    nn_content fresh = nn_content_of(dataset);
     ad_status status = nn_source_open(&s, dataset, path, NN_NPY_REMEDY);
     if (status == AD_OK)
-        status = read_arrays(&s, features, labels, &fresh);
+        status = read_arrays(&s, features, labels, &fresh.data);
     nn_source_close(&s);
     return nn_dataset_settle(dataset, status, &fresh);
 }

@@ -23,6 +23,18 @@ typedef struct nn_scaling {
  * learnt before is replaced; on AD_NO_MEMORY it stays. The owner gives it back with nn_scaling_release. */
 ad_status nn_scaling_learn(nn_scaling *scaling, const nn_data *data);
 
+/* The same of some features: those that `is_left` [columns] names stay as they are and count for no other; NULL: none
+ * does. Where `skips_missing`, values that are NaN do not count; each of the other features has one that is not. */
+ad_status nn_scaling_learn_some(nn_scaling *scaling, const nn_data *data, const bool *is_left, bool skips_missing);
+
+/* Takes over what was learnt, [columns] each; `inverse` is with its unit. The arrays are copied. On AD_NO_MEMORY what
+ * was learnt before stays. */
+ad_status nn_scaling_restore(nn_scaling *scaling, int64_t columns, const double *mean, const double *rest,
+                             const double *inverse);
+
+/* Scales n rows that lie side by side, in this thread, as nn_scaling_gather scales f64. */
+void nn_scaling_rows(const nn_scaling *scaling, const double *rows, int64_t n, float *out);
+
 /* Writes n scaled rows into out [n, columns]: the rows of the arrays that `rows` [n] names, or, where it is NULL, those
  * of the view from `first` on. Rows and columns are the caller's to check. */
 void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int32_t *rows, int64_t first, int64_t n,

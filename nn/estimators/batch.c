@@ -11,34 +11,38 @@ int64_t nn_truth_width(const nn_head *head, int64_t k) { return head->task == NN
 
 void nn_batch_release(nn_batch *b, ad_memory *memory)
 {
-    ad_memory_release(memory, b->features, (size_t)(b->room * b->columns), sizeof *b->features);
+    ad_memory_release(memory, b->features, (size_t)(b->room * b->inputs), sizeof *b->features);
+    ad_memory_release(memory, b->raw, (size_t)(b->room * b->raw_columns), sizeof *b->raw);
     ad_memory_release(memory, b->truth, (size_t)(b->room * b->width), sizeof(float));
     ad_memory_release(memory, b->weights, (size_t)b->room, sizeof *b->weights);
     ad_memory_release(memory, b->called, (size_t)(b->room * b->width), sizeof *b->called);
     *b = (nn_batch){.room = 0};
 }
 
-/* Room for [rows, columns] elements, all of 4 bytes. */
-static void *take(ad_memory *memory, int64_t rows, int64_t columns)
+/* Room for [rows, columns] elements. */
+static void *take(ad_memory *memory, int64_t rows, int64_t columns, size_t bytes)
 {
     size_t count;
-    return ad_multiply_sizes((size_t)rows, (size_t)columns, &count) ? ad_memory_take(memory, count, sizeof(float))
-                                                                    : NULL;
+    return ad_multiply_sizes((size_t)rows, (size_t)columns, &count) ? ad_memory_take(memory, count, bytes) : NULL;
 }
 
-bool nn_batch_reserve(nn_batch *b, int64_t rows, int64_t columns, int64_t width, ad_memory *memory)
+bool nn_batch_reserve(nn_batch *b, int64_t rows, const nn_encoding *encoding, const nn_matching *matching,
+                      int64_t width, ad_memory *memory)
 {
-    if (rows <= b->room && columns == b->columns && width == b->width)
+    const int64_t inputs = encoding->inputs, raw = nn_encoding_raw(encoding, matching);
+    if (rows <= b->room && inputs == b->inputs && raw <= b->raw_columns && width == b->width)
         return true;
     nn_batch_release(b, memory);
-    *b = (nn_batch){.features = take(memory, rows, columns),
-                    .truth = take(memory, rows, width),
-                    .weights = take(memory, rows, 1),
-                    .called = take(memory, rows, width),
+    *b = (nn_batch){.features = take(memory, rows, inputs, sizeof *b->features),
+                    .raw = raw ? take(memory, rows, raw, sizeof *b->raw) : NULL,
+                    .truth = take(memory, rows, width, sizeof(float)),
+                    .weights = take(memory, rows, 1, sizeof *b->weights),
+                    .called = take(memory, rows, width, sizeof *b->called),
                     .room = rows,
-                    .columns = columns,
+                    .inputs = inputs,
+                    .raw_columns = raw,
                     .width = width};
-    if (b->features && b->truth && b->weights && b->called)
+    if (b->features && (b->raw || !raw) && b->truth && b->weights && b->called)
         return true;
     nn_batch_release(b, memory);
     return false;
@@ -46,11 +50,11 @@ bool nn_batch_reserve(nn_batch *b, int64_t rows, int64_t columns, int64_t width,
 
 /* ---- Gathering --------------------------------------------------------------------------------------------------- */
 
-ad_tensor nn_batch_features(nn_batch *b, ad_tape *tape, const nn_scaling *scaling, const nn_data *data,
-                            const int32_t *rows, int64_t first, int64_t n)
+ad_tensor nn_batch_features(nn_batch *b, ad_tape *tape, const nn_encoding *encoding, const nn_matching *matching,
+                            const nn_data *data, const int32_t *rows, int64_t first, int64_t n)
 {
-    nn_scaling_gather(scaling, data, rows, first, n, b->features);
-    return ad_borrow(tape, AD_F32, AD_SHAPE(n, data->columns), b->features);
+    nn_encoding_gather(encoding, matching, data, rows, first, n, b->raw, b->features);
+    return ad_borrow(tape, AD_F32, AD_SHAPE(n, encoding->inputs), b->features);
 }
 
 double nn_target_at(const nn_data *data, int64_t i)

@@ -1,8 +1,9 @@
 #ifndef GRADTAPE_NN_BATCH_H
 #define GRADTAPE_NN_BATCH_H
-/* Private to nn: rows of data, gathered for one run of a network: features scaled, what is true of them, weights. */
-#include "../data/scaling.h"
+/* Private to nn: rows of data, gathered for one run of a network: features encoded, what is true of them, weights. */
+#include "../data/encoding.h"
 #include "head.h"
+#include "vocabulary.h"
 
 /* What is true of each row of data, as a head takes it. */
 typedef struct nn_truth {
@@ -11,23 +12,27 @@ typedef struct nn_truth {
     const int32_t *classes;      /* [rows] of the arrays (view.h), or [rows, k] for independent labels; those of the
                                     view are set; NULL: the targets of the data */
     const double *class_weights; /* [k]; NULL: 1 */
+    const nn_vocabulary *vocabulary; /* of which labels are; NULL: they are the classes themselves */
 } nn_truth;
 
 /* Rows that are gathered. Room is kept from one batch to the next. */
 typedef struct nn_batch {
-    float *features; /* [room, columns] */
+    float *features; /* [room, inputs] */
+    double *raw;     /* [room, raw_columns]: features before they are encoded; NULL: no column of them is needed */
     void *truth;     /* [room, width] i32 for classes and labels, else f32 */
     float *weights;  /* [room] */
     int32_t *called; /* [room, width]: classes or labels that were predicted */
-    int64_t room, columns, width;
+    int64_t room, inputs, raw_columns, width;
     bool is_weighed; /* else every row counts once */
 } nn_batch;
 
 /* The numbers that are true of each row. */
 int64_t nn_truth_width(const nn_head *head, int64_t k);
 
-/* Makes room for `rows` rows. Returns false if memory is out; the batch then has no room. */
-bool nn_batch_reserve(nn_batch *batch, int64_t rows, int64_t columns, int64_t width, ad_memory *memory);
+/* Makes room for `rows` rows of data that go with an encoding as `matching` says. Returns false if memory is out; the
+ * batch then has no room. */
+bool nn_batch_reserve(nn_batch *batch, int64_t rows, const nn_encoding *encoding, const nn_matching *matching,
+                      int64_t width, ad_memory *memory);
 
 void nn_batch_release(nn_batch *batch, ad_memory *memory);
 
@@ -38,10 +43,10 @@ double nn_target_at(const nn_data *data, int64_t i);
  * lowest of equals, or 0 and 1 for each label. Returns false if the logits cannot be read. */
 bool nn_call(const nn_head *head, int64_t k, ad_tensor logits, const nn_data *data, int64_t first, int32_t *called);
 
-/* Gather rows into the batch, and return them as a tensor on the tape that borrows them: features [n, columns], what is
+/* Gather rows into the batch, and return them as a tensor on the tape that borrows them: features [n, inputs], what is
  * true [n] or [n, k]. `rows` [n] names rows of the arrays; NULL: those of the view from `first` on. */
-ad_tensor nn_batch_features(nn_batch *batch, ad_tape *tape, const nn_scaling *scaling, const nn_data *data,
-                            const int32_t *rows, int64_t first, int64_t n);
+ad_tensor nn_batch_features(nn_batch *batch, ad_tape *tape, const nn_encoding *encoding, const nn_matching *matching,
+                            const nn_data *data, const int32_t *rows, int64_t first, int64_t n);
 ad_tensor nn_batch_truth(nn_batch *batch, ad_tape *tape, const nn_truth *truth, const nn_data *data,
                          const int32_t *rows, int64_t first, int64_t n);
 

@@ -7,14 +7,22 @@
 #include <string.h>
 
 #include "../data/data_check.h"
+#include "../data/feed.h"
 #include "../data/view.h"
 #include "../options/estimator_fields.h"
+#include "classes.h"
 #include "estimator.h"
 #include "vocabulary.h"
 
 struct nn_classifier {
     nn_estimator e; /* first: an estimator frees it */
     nn_vocabulary vocabulary;
+    /* Where n_classes is 0 and there is no vocabulary: */
+    bool learns_classes;
+    nn_classifier_options options; /* for the settings, which then have what was learnt; nothing that it points to is
+                                      read */
+    const char *settings;          /* before the first fit */
+    nn_store learnt;               /* of the vocabulary */
 };
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
@@ -27,9 +35,14 @@ static const char *mistake_in(const nn_classifier_options *o, char *text, size_t
     double largest = 0;
     if (!one_label && head->task != NN_LABELS)
         return "its head tells no classes: use nn_head_softmax, nn_head_one_logit or nn_head_independent";
-    const char *mistake = nn_head_mistake(head, o->n_classes, "n_classes", text, size);
+    if (!one_label && o->n_classes == 0)
+        return "n_classes is 0: independent labels need it: give how many labels each row has";
+    const int64_t k = o->n_classes ? o->n_classes : head->least > 1 ? head->least : 1; /* which the first fit finds */
+    const char *mistake = nn_head_mistake(head, k, "n_classes", text, size);
     if (mistake)
         return mistake;
+    if (o->n_classes == 0 && o->class_weights.n)
+        return "class_weights need n_classes or a vocabulary: they say which class each is for";
     if (o->class_weights.n && !o->class_weights.at) {
         snprintf(text, size, "class_weights is NULL: it must be an array of %zu", o->class_weights.n);
         return text;
@@ -60,6 +73,7 @@ static ad_status take_options(nn_classifier *c, const nn_classifier_options *o)
     if (mistake)
         return nn_estimator_fail(&c->e, AD_BAD_VALUE, "classifier: %s", mistake);
     const nn_estimator_options common = NN_ESTIMATOR_OPTIONS("classifier", o);
+    c->learns_classes = o->n_classes == 0;
     c->e.truth = (nn_truth){.head = o->head, .k = o->n_classes};
     const ad_status status = nn_estimator_take_options(&c->e, &common, o->hidden_units);
     if (status != AD_OK)
@@ -90,17 +104,27 @@ nn_classifier *nn_classifier_open(const nn_classifier_options *options)
     o.head = o.head ? o.head : &nn_head_softmax;
     nn_estimator_resolve(&c->e, "classifier", nn_classifier_fields, &o);
     o.optimiser = nn_optimiser_resolve(&o.optimiser);
+    if (o.n_classes == 0)
+        o.n_classes = (int64_t)(o.label_texts.n ? o.label_texts.n : o.label_integers.n);
     ad_status status = take_options(c, &o);
     if (status == AD_OK)
         status = nn_estimator_check_options(&c->e, nn_classifier_fields, &o);
     c->e.options_are_bad = status != AD_OK;
+    c->options = o;
+    c->settings = c->e.settings;
+    c->learnt.memory = &c->e.memory;
     if (status != AD_NO_MEMORY)
         return c;
     nn_classifier_close(c);
     return NULL;
 }
 
-void nn_classifier_close(nn_classifier *c) { nn_estimator_close(c ? &c->e : NULL, sizeof *c); }
+void nn_classifier_close(nn_classifier *c)
+{
+    if (c && !c->e.is_fitting)
+        nn_store_release(&c->learnt);
+    nn_estimator_close(c ? &c->e : NULL, sizeof *c);
+}
 
 /* ---- Labels ------------------------------------------------------------------------------------------------------ */
 
@@ -112,12 +136,13 @@ static ad_status take_truth(const nn_classifier *c, const nn_data *data, const c
     char mistake[400];
     const ad_allocator allocator = nn_shared_allocator(c->e.shared);
     *truth = c->e.truth;
+    truth->vocabulary = c->vocabulary.n ? &c->vocabulary : NULL;
     *memory = ad_memory_over(&allocator);
     truth->classes = data ? data->labels : NULL;
     if (data && data->label_texts && !data->labels && c->vocabulary.n == 0)
         return nn_estimator_fail(&c->e, AD_BAD_VALUE,
                                  "%s: the data have label_texts, and the classifier has no vocabulary: give it "
-                                 "label_texts among its options",
+                                 "label_texts among its options, or leave n_classes out",
                                  who);
     if (!data || c->vocabulary.n == 0 || nn_view_check(data, mistake, sizeof mistake) != AD_OK)
         return AD_OK; /* what is wrong with them is found by the checks of all data */
@@ -137,23 +162,123 @@ static void drop_truth(const nn_data *data, const nn_truth *truth, ad_memory *me
         ad_memory_release(memory, (void *)truth->classes, (size_t)nn_array_rows(data), sizeof *truth->classes);
 }
 
+/* Before a fit has found the classes, nothing can be said of labels. */
+static ad_status check_classes(const nn_classifier *c, const char *who)
+{
+    if (!c->learns_classes || c->e.tape || c->e.options_are_bad)
+        return AD_OK;
+    return nn_estimator_fail(&c->e, AD_BAD_STATE, "%s: the classifier was not fitted yet", who);
+}
+
+/* ---- Classes that are learnt ------------------------------------------------------------------------------------- */
+
+/* What is learnt goes again, so that the next fit may have other data. */
+static void forget_classes(nn_classifier *c)
+{
+    nn_store_release(&c->learnt);
+    c->vocabulary = (nn_vocabulary){.n = 0};
+    c->e.truth.k = 0;
+    c->e.settings = c->settings;
+}
+
+/* Settings with the vocabulary; NULL if memory is out. */
+static const char *learnt_settings(nn_classifier *c)
+{
+    const nn_vocabulary *v = &c->vocabulary;
+    const bool has_texts = nn_vocabulary_has_texts(v);
+    nn_classifier_options o = c->options;
+    const char **texts = nn_store_take(&c->learnt, has_texts ? v->n : 0, sizeof *texts);
+    int32_t *integers = nn_store_take(&c->learnt, has_texts ? 0 : v->n, sizeof *integers);
+    if (!texts || !integers)
+        return NULL;
+    for (size_t i = 0; i < v->n; i++)
+        if (has_texts)
+            texts[i] = nn_vocabulary_text(v, (int32_t)i);
+        else
+            integers[i] = nn_vocabulary_integer(v, (int32_t)i);
+    o.n_classes = (int64_t)v->n;
+    o.label_texts = (nn_texts){texts, has_texts ? v->n : 0};
+    o.label_integers = (nn_integers){integers, has_texts ? 0 : v->n};
+    return nn_settings_text(nn_classifier_fields, &o, &c->learnt);
+}
+
+/* Finds the classes in the labels of all rows. Data that are no view are left to the checks of all data. */
+static ad_status learn_classes(nn_classifier *c, const nn_data *whole, const nn_data *validation)
+{
+    char mistake[400];
+    const nn_data labels = whole && whole->feed ? nn_feed_labels(whole->feed) : (nn_data){0};
+    const nn_data *data = whole && whole->feed ? &labels : whole;
+    if (!data || nn_view_check(data, mistake, sizeof mistake) != AD_OK)
+        return AD_OK;
+    if (validation && nn_view_check(validation, mistake, sizeof mistake) != AD_OK)
+        validation = NULL;
+    const ad_status status = nn_classes_learn(&c->vocabulary, data, validation, &c->learnt, mistake, sizeof mistake);
+    if (status != AD_OK)
+        return nn_estimator_fail(&c->e, status, "fit: %s", mistake);
+    const int64_t n = (int64_t)c->vocabulary.n;
+    const char *wrong = nn_head_mistake(c->e.truth.head, n, "n_classes", mistake, sizeof mistake);
+    if (wrong)
+        return nn_estimator_fail(&c->e, AD_BAD_VALUE, "fit: the labels have %" PRId64 " different values: %s", n,
+                                 wrong);
+    c->e.truth.k = n;
+    c->e.settings = learnt_settings(c);
+    if (c->e.settings)
+        return AD_OK;
+    c->e.settings = c->settings;
+    return nn_estimator_fail(&c->e, AD_NO_MEMORY, "fit: memory is out for %" PRId64 " classes", n);
+}
+
 /* ---- Fitting and recording --------------------------------------------------------------------------------------- */
 
-ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_options *options)
+/* Of a feed each different label is checked before the first window is read. */
+static ad_status check_labels(const nn_classifier *c, const nn_data *data)
+{
+    char mistake[400];
+    nn_truth truth;
+    ad_memory memory;
+    if (!data || !data->feed || c->e.options_are_bad || nn_feed_labels(data->feed).rows == 0)
+        return AD_OK;
+    const nn_data labels = nn_feed_labels(data->feed);
+    ad_status status = take_truth(c, &labels, "fit: among the different labels of the feed", &truth, &memory);
+    if (status == AD_OK) {
+        status = nn_classes_check(&labels, truth.classes, truth.k, mistake, sizeof mistake);
+        if (status != AD_OK)
+            nn_estimator_fail(&c->e, status, "fit: among the different labels of the feed: %s", mistake);
+    }
+    drop_truth(&labels, &truth, &memory);
+    return status;
+}
+
+static ad_status fit(nn_classifier *c, const nn_data *data, const nn_data *validation, const nn_fit_options *options)
 {
     nn_truth truth, held;
     ad_memory memory, held_memory;
-    if (!c)
-        return AD_BAD_HANDLE;
-    const nn_data *validation = options ? options->validation : NULL;
-    ad_status status = take_truth(c, data, "fit", &truth, &memory);
+    const nn_data in_memory = data ? nn_in_memory(data) : (nn_data){0}, *known = data ? &in_memory : NULL;
+    ad_status status = check_labels(c, data);
+    if (status != AD_OK)
+        return status;
+    status = take_truth(c, known, "fit", &truth, &memory);
     const ad_status held_status = take_truth(c, validation, "fit: validation", &held, &held_memory);
     if (status == AD_OK)
         status = held_status;
     if (status == AD_OK)
         status = nn_estimator_fit(&c->e, data, &truth, &held, options);
-    drop_truth(data, &truth, &memory);
+    drop_truth(known, &truth, &memory);
     drop_truth(validation, &held, &held_memory);
+    return status;
+}
+
+ad_status nn_classifier_fit(nn_classifier *c, const nn_data *data, const nn_fit_options *options)
+{
+    if (!c)
+        return AD_BAD_HANDLE;
+    const nn_data *validation = options ? options->validation : NULL;
+    const bool is_first = c->learns_classes && !c->e.tape && !c->e.options_are_bad;
+    ad_status status = is_first ? learn_classes(c, data, validation) : AD_OK;
+    if (status == AD_OK)
+        status = fit(c, data, validation, options);
+    if (is_first && !c->e.tape)
+        forget_classes(c);
     if (c->e.is_to_close && !c->e.is_fitting)
         nn_classifier_close(c);
     return status;
@@ -167,7 +292,10 @@ ad_status nn_classifier_record(nn_classifier *c, const nn_data *data, int64_t ro
         *loss = (ad_tensor){0};
     if (!c)
         return AD_BAD_HANDLE;
-    ad_status status = take_truth(c, data, "record", &truth, &memory);
+    ad_status status = check_classes(c, "record");
+    if (status != AD_OK)
+        return status;
+    status = take_truth(c, data, "record", &truth, &memory);
     if (status == AD_OK)
         status = nn_estimator_record(&c->e, data, &truth, row, loss);
     drop_truth(data, &truth, &memory);
@@ -201,8 +329,7 @@ static void write_labels(const nn_estimator *e, nn_reader *r, const nn_use *use,
 
 static ad_status use(const nn_classifier *c, const nn_data *data, const char *who, nn_consumer *consume, void *out)
 {
-    const nn_use use = {
-        .who = who, .data = data, .consume = consume, .out = out, .needs_finite = consume != nn_write_logits};
+    nn_use use = {.who = who, .data = data, .consume = consume, .out = out, .needs_finite = consume != nn_write_logits};
     return c ? nn_estimator_use(&c->e, &use) : AD_BAD_HANDLE;
 }
 
@@ -215,7 +342,10 @@ ad_status nn_classifier_predict(const nn_classifier *c, const nn_data *data, int
 ad_status nn_classifier_predict_texts(const nn_classifier *c, const nn_data *data, const char **labels)
 {
     labels_out out = {.vocabulary = c ? &c->vocabulary : NULL, .texts = labels};
-    if (c && !c->e.options_are_bad && !nn_vocabulary_has_texts(&c->vocabulary))
+    const ad_status status = c ? check_classes(c, "predict_texts") : AD_BAD_HANDLE;
+    if (status != AD_OK)
+        return status;
+    if (!c->e.options_are_bad && !nn_vocabulary_has_texts(&c->vocabulary))
         return nn_estimator_fail(&c->e, AD_BAD_STATE,
                                  "predict_texts: the classifier has no texts: give it label_texts, or use predict");
     return use(c, data, "predict_texts", write_labels, labels ? &out : NULL);
@@ -237,7 +367,10 @@ nn_evaluation nn_classifier_evaluate(const nn_classifier *c, const nn_data *data
     ad_memory memory;
     if (!c)
         return nn_no_evaluation(AD_BAD_HANDLE);
-    const ad_status status = take_truth(c, data, "evaluate", &truth, &memory);
+    ad_status status = check_classes(c, "evaluate");
+    if (status != AD_OK)
+        return nn_no_evaluation(status);
+    status = take_truth(c, data, "evaluate", &truth, &memory);
     const nn_evaluation e = status == AD_OK ? nn_estimator_evaluate(&c->e, data, &truth) : nn_no_evaluation(status);
     drop_truth(data, &truth, &memory);
     return e;
@@ -264,6 +397,13 @@ size_t nn_classifier_parameter_count(const nn_classifier *c) { return c ? nn_net
 ad_tensor nn_classifier_parameter(nn_classifier *c, size_t index)
 {
     return c ? nn_estimator_parameter(&c->e, index) : (ad_tensor){0};
+}
+
+nn_schema nn_classifier_schema(const nn_classifier *c) { return c ? nn_estimator_schema(&c->e) : (nn_schema){0}; }
+
+ad_status nn_classifier_compare(const nn_classifier *c, const nn_data *data, char *text, size_t size)
+{
+    return c ? nn_estimator_compare(&c->e, data, text, size) : AD_BAD_HANDLE;
 }
 
 const nn_history *nn_classifier_history(const nn_classifier *c) { return c ? &c->e.history : NULL; }

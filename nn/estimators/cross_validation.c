@@ -109,7 +109,9 @@ static void run_all(nn_cross_validation *v, const nn_data *data, const nn_cross_
                                                               .plain = how->plain || plain,
                                                               .seed = how->seed,
                                                               .allocator = how->allocator});
-    if (!split)
+    if (how->fit.save)
+        fail(v, AD_BAD_VALUE, "cross_validate: fit.save: each fold would write the same file; leave it out");
+    else if (!split)
         fail(v, AD_NO_MEMORY, "cross_validate: memory is out for the folds");
     else if (nn_split_status(split) != AD_OK)
         fail(v, nn_split_status(split), "cross_validate: %s", nn_split_message(split));

@@ -9,6 +9,7 @@
 #include <gradtape/inspect.h>
 
 #include "../data/data_check.h"
+#include "../data/feed.h"
 #include "../layers/copy.h"
 #include "../network/node.h"
 #include "../training/optimisers.h"
@@ -165,16 +166,23 @@ ad_status nn_estimator_take_options(nn_estimator *e, const nn_estimator_options 
     return own_options(e) ? AD_OK : nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out", noun);
 }
 
+const char *nn_settings_text(nn_fields fields, const void *options, nn_store *store)
+{
+    const size_t n = (size_t)nn_fields_print(fields, options, NULL, 0);
+    char *text = nn_store_take(store, n + 1, 1);
+    if (text)
+        nn_fields_print(fields, options, text, n + 1);
+    return text;
+}
+
 ad_status nn_estimator_check_options(nn_estimator *e, nn_fields fields, const void *options)
 {
     char message[400];
     if (!nn_fields_check(fields, options, message, sizeof message))
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s", e->options.noun, message);
-    const int n = nn_fields_print(fields, options, NULL, 0);
-    char *text = nn_store_take(&e->store, (size_t)n + 1, 1);
+    const char *text = nn_settings_text(fields, options, &e->store);
     if (!text)
         return nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out", e->options.noun);
-    nn_fields_print(fields, options, text, (size_t)n + 1);
     e->settings = text;
     return AD_OK;
 }
@@ -211,8 +219,9 @@ static nn_layers hidden_layers(const nn_estimator_options *o, list *l)
     return (nn_layers){l->layers, n};
 }
 
-/* Makes the network: the layers, and a last one that gives the logits. */
-static ad_status make_network(nn_estimator *e, int64_t columns)
+/* Makes the network: the layers, and a last one that gives the logits; then the slots. `look` may stop it before its
+ * parts take memory (node.h). */
+static ad_status make_network(nn_estimator *e, nn_look_at_parts *look, void *context)
 {
     const nn_estimator_options *o = &e->options;
     const nn_head *head = e->truth.head;
@@ -225,15 +234,18 @@ static ad_status make_network(nn_estimator *e, int64_t columns)
     if (before.n)
         memcpy(all, before.at, before.n * sizeof *all);
     all[before.n] = (nn_layer){.kind = &nn_dense, .name = "logits", .options = &last};
-    e->network = nn_network_open(e->tape, &(nn_network_options){.layers = {all, before.n + 1},
-                                                                .input = AD_SHAPE(columns),
-                                                                .seed = o->seed,
-                                                                .groups = o->groups,
-                                                                .n_groups = o->n_groups});
+    const nn_network_options options = {.layers = {all, before.n + 1},
+                                        .input = AD_SHAPE(e->encoding.inputs),
+                                        .seed = o->seed,
+                                        .groups = o->groups,
+                                        .n_groups = o->n_groups};
+    e->network = nn_network_open_by(e->tape, &options, look, context);
     ad_memory_release(&e->memory, all, before.n + 1, sizeof *all);
     if (ad_status_of(e->tape) == AD_OK && e->network->n_trained == 0)
         ad_fail(e->tape, AD_BAD_VALUE, "every parameter is frozen: leave some for training");
-    return ad_status_of(e->tape);
+    if (ad_status_of(e->tape) != AD_OK)
+        return ad_status_of(e->tape);
+    return nn_network_prepare(e->network, &o->optimiser);
 }
 
 void nn_estimator_release_network(nn_estimator *e)
@@ -250,30 +262,66 @@ void nn_estimator_release_network(nn_estimator *e)
     e->before_room = 0;
     nn_network_close(e->network);
     ad_tape_close(e->tape);
-    nn_scaling_release(&e->scaling);
+    nn_encoding_release(&e->encoding);
     e->network = NULL;
     e->tape = NULL;
+    e->data = (nn_fingerprint){.rows = 0};
     e->is_recorded = false;
+}
+
+/* Learns the encoding from the data, and makes the network for its inputs. */
+static ad_status build(nn_estimator *e, const nn_data *data)
+{
+    char mistake[400] = "";
+    ad_status status = nn_encoding_learn(&e->encoding, data, mistake, sizeof mistake);
+    if (data->feed && nn_feed_status(data->feed) != AD_OK)
+        return nn_estimator_fail(e, nn_feed_status(data->feed), "fit: %s", nn_feed_message(data->feed));
+    if (status == AD_NO_MEMORY)
+        return status;
+    if (status != AD_OK)
+        return nn_estimator_fail(e, status, "fit: %s", mistake);
+    return make_network(e, NULL, NULL);
+}
+
+/* Opens the tape, and an encoding that has learnt nothing. Returns false if memory is out. */
+static bool begin(nn_estimator *e)
+{
+    const ad_allocator allocator = nn_shared_allocator(e->shared);
+    e->encoding = (nn_encoding){.kind = e->options.scaling,
+                                .constant = e->options.scaling_constant,
+                                .impute = e->options.impute,
+                                .memory = &e->memory,
+                                .store = {.memory = &e->memory},
+                                .scaling = {.memory = &e->memory}};
+    e->tape = ad_tape_open(&(ad_tape_options){.allocator = &allocator});
+    return e->tape;
+}
+
+/* What could not be built goes. The error is kept, unless there is one. Returns the status. */
+static ad_status end_building(nn_estimator *e, ad_status status, const char *who, int64_t columns)
+{
+    if (status == AD_OK)
+        return AD_OK;
+    if (e->tape && ad_status_of(e->tape) != AD_OK)
+        nn_estimator_fail(e, status, "%s: %s", who, ad_message(e->tape));
+    nn_estimator_fail(e, status, "%s: memory is out for a network of %" PRId64 " features", who, columns);
+    nn_estimator_release_network(e);
+    return status;
 }
 
 ad_status nn_estimator_build(nn_estimator *e, const nn_data *data)
 {
-    const ad_allocator allocator = nn_shared_allocator(e->shared);
-    e->scaling =
-        (nn_scaling){.kind = e->options.scaling, .constant = e->options.scaling_constant, .memory = &e->memory};
-    e->tape = ad_tape_open(&(ad_tape_options){.allocator = &allocator});
-    ad_status status = e->tape ? nn_scaling_learn(&e->scaling, data) : AD_NO_MEMORY;
+    return end_building(e, begin(e) ? build(e, data) : AD_NO_MEMORY, "fit", data->columns);
+}
+
+ad_status nn_estimator_rebuild(nn_estimator *e, const nn_learnt *learnt, nn_look_at_parts *look, void *context)
+{
+    ad_status status = begin(e) ? nn_encoding_restore(&e->encoding, learnt) : AD_NO_MEMORY;
+    if (status == AD_BAD_VALUE)
+        nn_estimator_fail(e, status, "load: its columns and what was learnt of them do not go together");
     if (status == AD_OK)
-        status = make_network(e, data->columns);
-    if (status == AD_OK)
-        status = nn_network_prepare(e->network, &e->options.optimiser);
-    if (status == AD_OK)
-        return AD_OK;
-    if (e->tape && ad_status_of(e->tape) != AD_OK)
-        nn_estimator_fail(e, status, "fit: %s", ad_message(e->tape));
-    nn_estimator_fail(e, status, "fit: memory is out for a network of %" PRId64 " features", data->columns);
-    nn_estimator_release_network(e);
-    return status;
+        status = make_network(e, look, context);
+    return end_building(e, status, "load", learnt->columns);
 }
 
 /* ---- Data -------------------------------------------------------------------------------------------------------- */
@@ -286,21 +334,33 @@ static ad_status check_truth(const nn_data *data, const nn_truth *truth, char *m
     return status == AD_OK ? nn_weights_check(data, mistake, size) : status;
 }
 
-ad_status nn_estimator_check(const nn_estimator *e, const nn_data *data, const nn_truth *truth, const char *who)
+ad_status nn_estimator_match(const nn_estimator *e, const nn_data *data, const char *who, nn_matching *matching,
+                             ad_memory *memory)
+{
+    char mistake[400];
+    ad_status status = nn_matching_make(matching, &e->encoding, data, e->options.noun, memory, mistake, sizeof mistake);
+    if (status == AD_OK)
+        status = nn_features_check(data, e->options.impute, matching->used, mistake, sizeof mistake);
+    return status == AD_OK ? AD_OK : nn_estimator_fail(e, status, "%s: %s", who, mistake);
+}
+
+ad_status nn_estimator_check(const nn_estimator *e, const nn_data *data, const nn_truth *truth, bool has_features,
+                             const char *who, nn_matching *matching, ad_memory *memory)
 {
     char mistake[400];
     if (e->options_are_bad)
         return e->shared->status;
-    ad_status status = nn_data_check(data, mistake, sizeof mistake);
-    if (status == AD_OK && truth)
-        status = check_truth(data, truth, mistake, sizeof mistake);
+    ad_status status = nn_view_check(data, mistake, sizeof mistake);
+    if (status == AD_OK && !e->tape && has_features)
+        status = nn_features_check(data, e->options.impute, NULL, mistake, sizeof mistake);
     if (status != AD_OK)
         return nn_estimator_fail(e, status, "%s: %s", who, mistake);
-    if (e->tape && data->columns != e->scaling.columns)
-        return nn_estimator_fail(e, AD_BAD_SHAPE,
-                                 "%s: the data have %" PRId64 " columns, the %s was fitted to %" PRId64, who,
-                                 data->columns, e->options.noun, e->scaling.columns);
-    return AD_OK;
+    if (e->tape)
+        status = nn_estimator_match(e, data, who, matching, memory);
+    if (status != AD_OK || !truth)
+        return status;
+    status = check_truth(data, truth, mistake, sizeof mistake);
+    return status == AD_OK ? AD_OK : nn_estimator_fail(e, status, "%s: %s", who, mistake);
 }
 
 /* ---- Looking in -------------------------------------------------------------------------------------------------- */

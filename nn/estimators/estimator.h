@@ -1,9 +1,12 @@
 #ifndef GRADTAPE_NN_ESTIMATOR_H
 #define GRADTAPE_NN_ESTIMATOR_H
-/* Private to nn: what a classifier and a regressor have in common. An estimator has options, a network with a head, a
- * scaling of features, and a place in its training. Calls that take a const estimator may run at once. */
+/* Private to nn: what a classifier and a regressor have in common. An estimator has options, a network with a head, an
+ * encoding of features, and a place in its training. Calls that take a const estimator may run at once. */
 #include <gradtape/estimator.h>
 
+#include "../data/encoding.h"
+#include "../data/fingerprint.h"
+#include "../network/node.h"
 #include "../options/fields.h"
 #include "../store.h"
 #include "history.h"
@@ -22,6 +25,7 @@ typedef struct nn_estimator_options {
     size_t n_groups;
     nn_scaling_kind scaling;
     double scaling_constant;
+    nn_impute_kind impute;
     uint64_t seed;
 } nn_estimator_options;
 
@@ -31,13 +35,16 @@ typedef struct nn_estimator_options {
         .noun = (of), .layers = (o)->layers, .activation = (o)->activation, .dropout = (o)->dropout,                   \
         .head_options = (o)->head_options, .optimiser = (o)->optimiser, .groups = (o)->groups,                         \
         .n_groups = (o)->n_groups, .scaling = (o)->scaling, .scaling_constant = (o)->scaling_constant,                 \
-        .seed = (o)->seed                                                                                              \
+        .impute = (o)->impute, .seed = (o)->seed                                                                       \
     }
 
 /* Where training stands: which permutation of how many rows, and how many of them are used. */
 typedef struct nn_cursor {
     int64_t epoch, place, rows;
 } nn_cursor;
+
+/* The most files before the last one that are kept. */
+enum { NN_MOST_KEPT = 1000 };
 
 /* The best validation of all fits, and the weights that it was made with: the values of all parts of the network, one
  * after the other. */
@@ -65,7 +72,7 @@ typedef struct nn_estimator {
     /* From the first fit on: */
     ad_tape *tape;
     nn_network *network;
-    nn_scaling scaling;
+    nn_encoding encoding;
     int64_t step;
     nn_cursor at;
     nn_cursor order_of; /* the permutation that `order` holds; its place is not used */
@@ -80,6 +87,7 @@ typedef struct nn_estimator {
     double rate;           /* of the last step */
     bool is_observed;      /* the validation that was due after the last step was made */
     nn_history history;
+    nn_fingerprint data; /* of the last fit; no rows: there was none */
     char *good; /* [good_bytes]: weights with which a loss was finite (nn_weights_keep), after step good_step */
     size_t good_bytes;
     int64_t good_step;
@@ -121,16 +129,27 @@ ad_status nn_estimator_take_options(nn_estimator *estimator, const nn_estimator_
 /* Checks a user's resolved options by their fields, and writes the settings. */
 ad_status nn_estimator_check_options(nn_estimator *estimator, nn_fields fields, const void *options);
 
-/* Makes network, scaling and optimiser for data of so many columns. On failure nothing of it is left. */
+/* Returns the settings as text in a store; NULL if memory is out. */
+const char *nn_settings_text(nn_fields fields, const void *options, nn_store *store);
+
+/* Makes network, encoding and optimiser for data. On failure nothing of it is left. */
 ad_status nn_estimator_build(nn_estimator *estimator, const nn_data *data);
 
-/* Gives back what nn_estimator_build made. */
+/* The same with what was learnt before, for a model that is loaded. `look` may stop it before parts take memory. */
+ad_status nn_estimator_rebuild(nn_estimator *estimator, const nn_learnt *learnt, nn_look_at_parts *look, void *context);
+
+/* Gives back what they made. */
 void nn_estimator_release_network(nn_estimator *estimator);
 
-/* Data that a call needs: features that fit, and, with needs_truth, what is true of them and weights. `who` names the
- * call. */
+/* Data that a call needs: features that fit, and, with truth, what is true of them and weights. `who` names the call.
+ * Once there is a network, `matching`, in `memory`, says how their columns go with it; the caller releases it, also
+ * after an error. Before, features are checked only with `has_features`. */
 ad_status nn_estimator_check(const nn_estimator *estimator, const nn_data *data, const nn_truth *truth,
-                             const char *who);
+                             bool has_features, const char *who, nn_matching *matching, ad_memory *memory);
+
+/* The second part of it: matches the columns of a view that was checked, and checks the features. */
+ad_status nn_estimator_match(const nn_estimator *estimator, const nn_data *data, const char *who, nn_matching *matching,
+                             ad_memory *memory);
 
 /* Parameter or state `index`; memory. */
 ad_tensor nn_estimator_parameter(nn_estimator *estimator, size_t index);
@@ -157,12 +176,16 @@ typedef struct nn_use {
     nn_consumer *consume;
     void *out;
     bool needs_finite; /* logits: a class or a figure made of others would be a guess */
+    ad_memory memory;  /* of the matching, which the check of the use makes */
+    nn_matching matching;
 } nn_use;
 
-/* Checks the data and that there is a network; runs it over the data, a batch at a time, in constant memory; both. */
-ad_status nn_estimator_check_use(const nn_estimator *estimator, const nn_use *use);
+/* Checks the data and that there is a network; runs it over the data, a batch at a time, in constant memory; gives the
+ * matching back, also after an error; all three. */
+ad_status nn_estimator_check_use(const nn_estimator *estimator, nn_use *use);
 ad_status nn_estimator_run(const nn_estimator *estimator, const nn_use *use);
-ad_status nn_estimator_use(const nn_estimator *estimator, const nn_use *use);
+void nn_estimator_end_use(nn_use *use);
+ad_status nn_estimator_use(const nn_estimator *estimator, nn_use *use);
 
 /* The consumers that write to float arrays: logits [rows, outputs] and predictions [rows, k]. */
 nn_consumer nn_write_logits, nn_write_predictions;
@@ -173,6 +196,10 @@ nn_evaluation nn_estimator_evaluate(const nn_estimator *estimator, const nn_data
 
 /* Accuracy and loss only, in constant memory, for a fit. */
 nn_evaluation nn_estimator_validate(const nn_estimator *estimator, const nn_data *data, const nn_truth *truth);
+
+/* The columns of what was fitted, and those of data beside it (classifier.h). */
+nn_schema nn_estimator_schema(const nn_estimator *estimator);
+ad_status nn_estimator_compare(const nn_estimator *estimator, const nn_data *data, char *text, size_t size);
 
 /* An evaluation that failed. */
 nn_evaluation nn_no_evaluation(ad_status status);

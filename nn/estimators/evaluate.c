@@ -190,32 +190,39 @@ nn_evaluation nn_no_evaluation(ad_status status)
     return (nn_evaluation){.status = status, .accuracy = (double)NAN, .loss = (double)NAN, .global_step = -1};
 }
 
-static nn_evaluation evaluate(const nn_estimator *e, const char *who, const nn_data *data, const nn_truth *truth,
-                              bool with_figures)
+/* Evaluates data that were checked. */
+static nn_evaluation evaluate_use(const nn_estimator *e, const nn_use *use, bool with_figures)
 {
-    totals sum = {.data = data, .truth = truth};
-    const nn_use use = {
-        .who = who, .data = data, .truth = truth, .consume = add_rows, .out = &sum, .needs_finite = true};
-    ad_status status = nn_estimator_check_use(e, &use);
-    if (status != AD_OK)
-        return nn_no_evaluation(status);
+    totals *sum = use->out;
+    ad_status status = AD_OK;
     const ad_allocator allocator = nn_shared_allocator(e->shared);
     ad_memory memory = ad_memory_over(&allocator);
     nn_store store = {.memory = &memory};
     nn_evaluation evaluation = {.global_step = e->step};
-    if (with_figures && !make_room(&sum, &store))
-        status = nn_estimator_fail(e, AD_NO_MEMORY, "evaluate: memory is out for %" PRId64 " rows", data->rows);
+    if (with_figures && !make_room(sum, &store))
+        status = nn_estimator_fail(e, AD_NO_MEMORY, "evaluate: memory is out for %" PRId64 " rows", use->data->rows);
     if (status == AD_OK)
-        status = nn_estimator_run(e, &use);
-    if (status == AD_OK && sum.predictions)
-        status = give_figures(e, &sum, &evaluation);
+        status = nn_estimator_run(e, use);
+    if (status == AD_OK && sum->predictions)
+        status = give_figures(e, sum, &evaluation);
     nn_store_release(&store);
     if (status != AD_OK)
         return nn_no_evaluation(status);
-    const double weight = nn_total_of(&sum.weight);
-    evaluation.accuracy = truth->classes ? nn_total_of(&sum.right) / weight : (double)NAN;
-    evaluation.loss = nn_total_of(&sum.loss) / weight;
+    const double weight = nn_total_of(&sum->weight);
+    evaluation.accuracy = use->truth->classes ? nn_total_of(&sum->right) / weight : (double)NAN;
+    evaluation.loss = nn_total_of(&sum->loss) / weight;
     return evaluation;
+}
+
+static nn_evaluation evaluate(const nn_estimator *e, const char *who, const nn_data *data, const nn_truth *truth,
+                              bool with_figures)
+{
+    totals sum = {.data = data, .truth = truth};
+    nn_use use = {.who = who, .data = data, .truth = truth, .consume = add_rows, .out = &sum, .needs_finite = true};
+    const ad_status status = nn_estimator_check_use(e, &use);
+    const nn_evaluation found = status == AD_OK ? evaluate_use(e, &use, with_figures) : nn_no_evaluation(status);
+    nn_estimator_end_use(&use);
+    return found;
 }
 
 nn_evaluation nn_estimator_evaluate(const nn_estimator *e, const nn_data *data, const nn_truth *truth)

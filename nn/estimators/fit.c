@@ -44,16 +44,21 @@ static bool make_room(nn_estimator *e, int32_t **numbers, int64_t *room, int64_t
     return true;
 }
 
-/* Makes `order` the permutation of the epoch. It depends on nothing but seed, epoch and rows, so it can be made again.
- */
-static bool make_order(nn_estimator *e, nn_cursor at)
+/* Makes `order` the permutation of the window in which a place lies. It depends on nothing but seed, epoch and rows of
+ * the windows, so it can be made again. */
+static bool make_order(const nn_fit *f, nn_cursor at)
 {
-    if (e->order && e->order_of.rows == at.rows && e->order_of.epoch == at.epoch)
+    nn_estimator *e = f->e;
+    const int64_t begin = nn_window_begin(f, at);
+    const nn_cursor of = {.epoch = at.epoch, .place = begin, .rows = nn_window_rows(f, begin)};
+    const uint64_t number = f->window.rows ? (uint64_t)(begin / f->window.rows) : 0;
+    if (e->order && e->order_of.rows == of.rows && e->order_of.epoch == of.epoch && e->order_of.place == of.place)
         return true;
-    if (!make_room(e, &e->order, &e->order_room, at.rows))
+    if (!make_room(e, &e->order, &e->order_room, of.rows))
         return false;
-    e->order_of = at;
-    ad_random_permutation(e->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch), at.rows, e->order);
+    e->order_of = of;
+    ad_random_permutation(e->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch + (number << 32)), of.rows,
+                          e->order);
     return true;
 }
 
@@ -68,14 +73,15 @@ static int64_t rows_at(const nn_fit *f, nn_cursor at)
 static const int32_t *pick_rows(const nn_fit *f, nn_cursor at, int64_t n)
 {
     nn_estimator *e = f->e;
-    if (!make_order(e, at))
+    if (!make_order(f, at))
         return NULL;
+    const int32_t *order = e->order + (at.place - nn_window_begin(f, at));
     if (!f->data.index)
-        return e->order + at.place;
+        return order;
     if (!make_room(e, &e->picked, &e->picked_room, f->most))
         return NULL;
     for (int64_t i = 0; i < n; i++)
-        e->picked[i] = f->data.index[e->order[at.place + i]];
+        e->picked[i] = f->data.index[order[i]];
     return e->picked;
 }
 
@@ -128,7 +134,7 @@ static ad_tensor record_loss(ad_tape *tape, void *context)
     batch *b = context;
     nn_fit *f = b->fit;
     nn_estimator *e = f->e;
-    const ad_tensor x = nn_batch_features(&e->batch, tape, &e->scaling, &f->data, b->rows, 0, b->n);
+    const ad_tensor x = nn_batch_features(&e->batch, tape, &e->encoding, &f->matching, &f->data, b->rows, 0, b->n);
     const ad_tensor z = nn_run(e->network, b->pass, x);
     const ad_tensor y = nn_batch_truth(&e->batch, tape, f->truth, &f->data, b->rows, 0, b->n);
     const ad_tensor mean =
@@ -210,22 +216,23 @@ static ad_status search(nn_fit *f, batch *b)
     return AD_OK;
 }
 
-/* Gathers the batch at a place. Returns false, and keeps an error, if memory is out. */
-static bool take_batch(nn_fit *f, nn_cursor at, batch *b)
+/* Gathers the batch at a place. */
+static ad_status take_batch(nn_fit *f, nn_cursor at, batch *b)
 {
     nn_estimator *e = f->e;
+    const ad_status status = nn_take_window(f, at);
+    if (status != AD_OK)
+        return status;
     const int64_t width = nn_truth_width(f->truth->head, f->truth->k);
     nn_estimator_prepare_tape(e); /* it may borrow the batch */
     *b = (batch){.fit = f, .pass = nn_training(e->network, e->step), .n = rows_at(f, at)};
     b->rows = pick_rows(f, at, b->n);
     if (!b->rows)
-        return false;
-    if (!nn_batch_reserve(&e->batch, f->most, f->data.columns, width, &e->memory)) {
-        nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", b->n);
-        return false;
-    }
+        return AD_NO_MEMORY;
+    if (!nn_batch_reserve(&e->batch, f->most, &e->encoding, &f->matching, width, &e->memory))
+        return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for a batch of %" PRId64 " rows", b->n);
     b->sum = nn_batch_weigh(&e->batch, f->truth, &f->data, b->rows, b->n);
-    return true;
+    return AD_OK;
 }
 
 /* A search compares losses of one step with those of the next, so that all rows come in the same order. */
@@ -239,13 +246,13 @@ static nn_cursor place_of_batch(const nn_fit *f, nn_cursor at)
 static ad_status train_step(nn_fit *f)
 {
     nn_estimator *e = f->e;
-    nn_cursor at = next_place(e->at, f->data.rows, f->least);
+    nn_cursor at = next_place(e->at, f->whole.rows, f->least);
     batch b;
-    if (!take_batch(f, place_of_batch(f, at), &b))
-        return AD_NO_MEMORY;
+    ad_status status = take_batch(f, place_of_batch(f, at), &b);
+    if (status != AD_OK)
+        return status;
     f->factor = e->plateau_factor * nn_schedule_factor_at(&e->options.optimiser.schedule, e->step);
     f->loss = 0;
-    ad_status status = AD_OK;
     if (b.sum > 0)
         status = e->options.optimiser.rule->search ? search(f, &b) : learn_batch(f, &b);
     if (status != AD_OK)
@@ -265,7 +272,7 @@ static ad_status train_step(nn_fit *f)
 static bool are_good(nn_fit *f)
 {
     batch b;
-    if (!take_batch(f, f->taken, &b) || b.sum <= 0)
+    if (take_batch(f, f->taken, &b) != AD_OK || b.sum <= 0)
         return true; /* nothing says otherwise */
     b.is_evaluated = true;
     const ad_tensor mean = record_loss(f->e->tape, &b);
@@ -367,6 +374,8 @@ static ad_status train(nn_fit *f)
         if (status == AD_OK && f->end == NN_END_NONE && f->e->step == f->last)
             f->end = NN_END_STEPS;
         f->e->history.end = f->end;
+        if (status == AD_OK)
+            status = nn_save_step(f);
         if (status == AD_OK && !goes_on(f, start))
             status = AD_STOPPED;
     }
@@ -374,27 +383,41 @@ static ad_status train(nn_fit *f)
     return status;
 }
 
+/* Makes a network for the data. On failure nothing of it is left. */
+static ad_status begin(nn_fit *f)
+{
+    ad_status status = nn_estimator_build(f->e, &f->whole);
+    if (status != AD_OK)
+        return status;
+    status = nn_match_fit(f);
+    if (status != AD_OK)
+        nn_estimator_release_network(f->e);
+    return status;
+}
+
 static ad_status run(nn_fit *f)
 {
     nn_estimator *e = f->e;
     ad_status status = nn_plan_fit(f);
-    const bool is_new = !e->tape;
-    if (status == AD_OK && is_new)
-        status = nn_estimator_build(e, &f->data);
+    if (status == AD_OK && !e->tape)
+        status = begin(f);
     if (status != AD_OK)
         return status;
     status = nn_plan_steps(f);
+    if (status == AD_OK)
+        status = nn_begin_saving(f);
     if (status == AD_OK && f->first == f->last) {
         e->history.end = NN_END_STEPS;
-        return AD_OK;
+        return nn_end_saving(f, AD_OK);
     }
     if (status == AD_OK)
         status = make_room_for_good(e);
     if (status == AD_OK)
         status = nn_begin_validation(f);
     if (status == AD_OK) {
+        e->data = f->print;
         e->is_fitting = true;
-        status = nn_end_validation(f, put_good(f, train(f)));
+        status = nn_end_saving(f, nn_end_validation(f, put_good(f, train(f))));
         e->is_fitting = false;
     }
     if (e->step == 0 && !e->is_to_close)
@@ -408,8 +431,8 @@ ad_status nn_estimator_fit(nn_estimator *e, const nn_data *data, const nn_truth 
     static const nn_fit_options none = {0};
     nn_fit fit = {.e = e, .options = options ? options : &none, .truth = truth, .held_truth = held};
     if (!data)
-        return nn_estimator_check(e, NULL, truth, "fit");
-    fit.data = *data;
+        return nn_estimator_check(e, NULL, truth, true, "fit", &fit.matching, &e->memory);
+    fit.whole = fit.data = *data;
     fit.had_error = nn_estimator_status(e) != AD_OK;
     const bool is_within = e->is_fitting; /* and refused */
     const ad_status status = run(&fit);
@@ -417,5 +440,7 @@ ad_status nn_estimator_fit(nn_estimator *e, const nn_data *data, const nn_truth 
         e->history.end = NN_END_FAILED;
     nn_end_progress(&fit.shown);
     nn_split_close(fit.split);
+    nn_matching_release(&fit.matching);
+    nn_release_window(&fit);
     return status;
 }

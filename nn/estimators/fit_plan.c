@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "../data/data_check.h"
+#include "../data/feed.h"
 #include "../network/node.h"
 
 enum { DEFAULT_BATCH = 32 };
@@ -23,6 +24,8 @@ static ad_status check_counts(const nn_estimator *e, const nn_fit_options *o)
         {"validate_every", "for once an epoch", o->validate_every},
         {"patience", "for no early stopping", o->patience},
         {"watch_every", "for none", o->watch_every},
+        {"save_every", "for only at the end", o->save_every},
+        {"keep", "for none", o->keep},
     };
     const char *given = NULL;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -114,10 +117,43 @@ static ad_status split_rows(nn_fit *f)
     f->data.rows = train.rows;
     f->data.index = train.index;
     f->data.array_rows = train.array_rows;
+    f->whole = f->data;
     f->held_truth = f->truth;
     char mistake[400];
     const ad_status status = nn_weights_check(&f->held, mistake, sizeof mistake);
     return status == AD_OK ? AD_OK : nn_estimator_fail(f->e, status, "fit: the share that is held out: %s", mistake);
+}
+
+/* Whether columns may have to be matched. */
+static bool has_columns(const nn_fit *f) { return f->held.schema.n || f->data.schema.n; }
+
+/* Checks the validation data. Before there is a network nothing says which of their columns it will take. */
+static ad_status check_held(nn_fit *f)
+{
+    nn_estimator *e = f->e;
+    nn_matching matching = {.is_same = false};
+    f->held = *f->options->validation;
+    const ad_status status =
+        nn_estimator_check(e, &f->held, f->held_truth, !has_columns(f), "fit: validation", &matching, &e->memory);
+    nn_matching_release(&matching);
+    if (status == AD_OK && !has_columns(f) && f->held.columns != f->data.columns)
+        return nn_estimator_fail(e, AD_BAD_SHAPE,
+                                 "fit: the validation data have %" PRId64 " columns, those to learn from %" PRId64,
+                                 f->held.columns, f->data.columns);
+    return status;
+}
+
+static ad_status check_saving(const nn_estimator *e, const nn_fit_options *o)
+{
+    if (o->save && !*o->save)
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: save is empty: give the path of a file, or NULL for none");
+    if (!o->save && (o->save_every || o->keep))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s needs save: give the path of a file",
+                                 o->save_every ? "save_every" : "keep");
+    if (o->keep > NN_MOST_KEPT)
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: keep is %" PRId64 ": it must be 0 to %d", o->keep,
+                                 NN_MOST_KEPT);
+    return AD_OK;
 }
 
 ad_status nn_plan_fit(nn_fit *f)
@@ -126,24 +162,40 @@ ad_status nn_plan_fit(nn_fit *f)
     const nn_fit_options *o = f->options;
     if (e->is_fitting)
         return nn_estimator_fail(e, AD_BAD_STATE, "fit: it is running already: a callback must not call it");
-    ad_status status = nn_estimator_check(e, &f->data, f->truth, "fit");
+    ad_status status = nn_check_feed(f);
+    const nn_data known = nn_in_memory(&f->whole);
+    if (status == AD_OK)
+        status = nn_estimator_check(e, &known, f->truth, true, "fit", &f->matching, &e->memory);
     if (status == AD_OK)
         status = check_counts(e, o);
     if (status == AD_OK)
         status = check_validation(e, o);
-    if (status == AD_OK && o->validation) {
-        f->held = *o->validation;
-        status = nn_estimator_check(e, &f->held, f->held_truth, "fit: validation");
-        if (status == AD_OK && f->held.columns != f->data.columns)
-            return nn_estimator_fail(e, AD_BAD_SHAPE,
-                                     "fit: the validation data have %" PRId64 " columns, those to learn from %" PRId64,
-                                     f->held.columns, f->data.columns);
-    }
+    if (status == AD_OK)
+        status = check_saving(e, o);
+    if (status == AD_OK)
+        f->print = nn_fingerprint_of(&f->whole);
+    if (status == AD_OK && o->validation)
+        status = check_held(f);
     if (status == AD_OK && o->validation_share > 0)
         status = split_rows(f);
-    if (status == AD_OK && !nn_truth_counts(f->truth, &f->data))
+    if (status == AD_OK && !f->whole.feed && !nn_truth_counts(f->truth, &f->data))
         return nn_estimator_fail(e, AD_BAD_VALUE, "fit: no row counts: each has the weight 0, or its class has");
     return status == AD_OK ? check_search(f) : status;
+}
+
+ad_status nn_match_fit(nn_fit *f)
+{
+    nn_estimator *e = f->e;
+    nn_matching matching = {.is_same = false};
+    char mistake[400];
+    ad_status status =
+        nn_matching_make(&f->matching, &e->encoding, &f->data, e->options.noun, &e->memory, mistake, sizeof mistake);
+    if (status != AD_OK)
+        return nn_estimator_fail(e, status, "fit: %s", mistake);
+    if (f->options->validation && has_columns(f))
+        status = nn_estimator_match(e, &f->held, "fit: validation", &matching, &e->memory);
+    nn_matching_release(&matching);
+    return status;
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------------------------- */
@@ -172,7 +224,7 @@ ad_status nn_plan_steps(nn_fit *f)
 {
     nn_estimator *e = f->e;
     const nn_fit_options *o = f->options;
-    const int64_t rows = f->data.rows;
+    const int64_t rows = f->whole.rows;
     f->batch = searches(e) ? rows : o->batch_size ? o->batch_size : DEFAULT_BATCH;
     f->least = nn_network_least_examples(e->network);
     f->epoch_steps = rows / f->batch + (rows < f->batch || rows % f->batch >= f->least);
@@ -184,6 +236,9 @@ ad_status nn_plan_steps(nn_fit *f)
                                  "fit: %s is %" PRId64 ": after %" PRId64 " steps that is more than can be counted",
                                  o->steps ? "steps" : "epochs", o->steps ? o->steps : o->epochs, f->first);
     f->last = f->first + steps;
+    const ad_status status = nn_plan_windows(f);
+    if (status != AD_OK)
+        return status;
     const int64_t rows_of_history =
         times(steps, f->epoch_steps) + times(steps, o->validate_every) + times(steps, NN_HISTORY_STEPS);
     if (nn_history_reserve(&e->history, rows_of_history, times(steps, o->watch_every), e->network->n_trained,
@@ -192,7 +247,7 @@ ad_status nn_plan_steps(nn_fit *f)
     return nn_estimator_fail(e, AD_NO_MEMORY, "fit: memory is out for the history of %" PRId64 " steps", steps);
 }
 
-bool nn_is_end_of_epoch(const nn_fit *f) { return f->data.rows - f->e->at.place < f->least; }
+bool nn_is_end_of_epoch(const nn_fit *f) { return f->whole.rows - f->e->at.place < f->least; }
 
 bool nn_is_validation_due(const nn_fit *f)
 {

@@ -66,7 +66,7 @@ ad_status nn_regressor_record(nn_regressor *r, const nn_data *data, int64_t row,
 
 ad_status nn_regressor_predict(const nn_regressor *r, const nn_data *data, float *predictions)
 {
-    const nn_use use = {
+    nn_use use = {
         .who = "predict", .data = data, .consume = nn_write_predictions, .out = predictions, .needs_finite = true};
     return r ? nn_estimator_use(&r->e, &use) : AD_BAD_HANDLE;
 }
@@ -97,6 +97,13 @@ size_t nn_regressor_parameter_count(const nn_regressor *r) { return r ? nn_netwo
 ad_tensor nn_regressor_parameter(nn_regressor *r, size_t index)
 {
     return r ? nn_estimator_parameter(&r->e, index) : (ad_tensor){0};
+}
+
+nn_schema nn_regressor_schema(const nn_regressor *r) { return r ? nn_estimator_schema(&r->e) : (nn_schema){0}; }
+
+ad_status nn_regressor_compare(const nn_regressor *r, const nn_data *data, char *text, size_t size)
+{
+    return r ? nn_estimator_compare(&r->e, data, text, size) : AD_BAD_HANDLE;
 }
 
 const nn_history *nn_regressor_history(const nn_regressor *r) { return r ? &r->e.history : NULL; }

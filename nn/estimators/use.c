@@ -34,12 +34,12 @@ static ad_status run_over(const nn_estimator *e, nn_reader *r, const nn_use *use
     const int64_t width = nn_truth_width(e->truth.head, e->truth.k);
     const ad_allocator allocator = nn_shared_allocator(e->shared);
     ad_memory memory = ad_memory_over(&allocator);
-    if (!nn_batch_reserve(&r->batch, batch, data->columns, width, &memory))
+    if (!nn_batch_reserve(&r->batch, batch, &e->encoding, &use->matching, width, &memory))
         return nn_estimator_fail(e, AD_NO_MEMORY, "%s: memory is out for a batch of %" PRId64 " rows", use->who, batch);
     ad_status status = AD_OK;
     for (int64_t first = 0; first < data->rows && status == AD_OK; first += batch) {
         const int64_t n = data->rows - first < batch ? data->rows - first : batch;
-        const ad_tensor x = nn_batch_features(&r->batch, r->tape, &e->scaling, data, NULL, first, n);
+        const ad_tensor x = nn_batch_features(&r->batch, r->tape, &e->encoding, &use->matching, data, NULL, first, n);
         const ad_tensor z = nn_run(e->network, nn_inference(e->network), x);
         if (!use->needs_finite || check_logits(z, data, first))
             use->consume(e, r, use, z, first, n);
@@ -48,9 +48,11 @@ static ad_status run_over(const nn_estimator *e, nn_reader *r, const nn_use *use
     return status;
 }
 
-ad_status nn_estimator_check_use(const nn_estimator *e, const nn_use *use)
+ad_status nn_estimator_check_use(const nn_estimator *e, nn_use *use)
 {
-    const ad_status status = nn_estimator_check(e, use->data, use->truth, use->who);
+    const ad_allocator allocator = nn_shared_allocator(e->shared);
+    use->memory = ad_memory_over(&allocator);
+    const ad_status status = nn_estimator_check(e, use->data, use->truth, true, use->who, &use->matching, &use->memory);
     if (status != AD_OK)
         return status;
     if (!e->tape)
@@ -69,10 +71,15 @@ ad_status nn_estimator_run(const nn_estimator *e, const nn_use *use)
     return status;
 }
 
-ad_status nn_estimator_use(const nn_estimator *e, const nn_use *use)
+void nn_estimator_end_use(nn_use *use) { nn_matching_release(&use->matching); }
+
+ad_status nn_estimator_use(const nn_estimator *e, nn_use *use)
 {
-    const ad_status status = nn_estimator_check_use(e, use);
-    return status == AD_OK ? nn_estimator_run(e, use) : status;
+    ad_status status = nn_estimator_check_use(e, use);
+    if (status == AD_OK)
+        status = nn_estimator_run(e, use);
+    nn_estimator_end_use(use);
+    return status;
 }
 
 static void write_numbers(ad_tensor numbers, int64_t first, int64_t n, float *out)

@@ -38,7 +38,9 @@ ad_status nn_begin_validation(nn_fit *f)
     nn_best *b = &f->e->best;
     if (f->options->patience > 0 && make_room(f->e) != AD_OK)
         return AD_NO_MEMORY;
-    const ad_status put = b->is_shown && !b->is_over ? nn_weights_put(f->e, b->last) : AD_OK;
+    /* An end by patience may have been saved before the best weights took their place. */
+    const char *weights = b->is_shown && !b->is_over ? b->last : b->is_over && !b->is_shown ? b->weights : NULL;
+    const ad_status put = weights ? nn_weights_put(f->e, weights) : AD_OK;
     if (put != AD_OK)
         return put;
     if (b->is_over)

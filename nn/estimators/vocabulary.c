@@ -175,8 +175,10 @@ bool nn_vocabulary_encode(const nn_vocabulary *v, const nn_data *data, int32_t *
     const bool has_texts = nn_vocabulary_has_texts(v);
     nn_writer w = {.text = message, .size = size};
     if (has_texts ? !data->label_texts : !data->labels) {
-        nn_put(&w, has_texts ? "label_texts are NULL: give texts of the vocabulary"
-                             : "labels are NULL: give integers of the vocabulary");
+        nn_put(&w, has_texts && data->labels ? "labels are integers: give label_texts, texts of the vocabulary"
+                   : has_texts               ? "label_texts are NULL: give texts of the vocabulary"
+                   : data->label_texts       ? "label_texts are texts: give labels, integers of the vocabulary"
+                                             : "labels are NULL: give integers of the vocabulary");
         put_labels(&w, v);
         return false;
     }

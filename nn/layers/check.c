@@ -45,6 +45,24 @@ static bool is_good_size(const nn_layer_kind *kind, const nn_size *size)
            (size->from != NN_SIZE_OF_OPTION || is_member(kind, size->offset, sizeof(int64_t)));
 }
 
+/* How a file calls a part, and whether it stands under "state." there. */
+static const char *file_name_of(const nn_part *part) { return part->file_name ? part->file_name : part->name; }
+
+static bool is_under_state(const nn_part *part) { return part->role == NN_STATE && !part->file_name; }
+
+/* Whether a file can call a part so: different from those before it. */
+static bool has_good_file_name(const nn_layer_kind *kind, size_t i)
+{
+    const nn_part *part = &kind->parts[i];
+    const char *name = file_name_of(part);
+    if (!name[0] || strlen(name) > NN_PART_NAME || strchr(name, '/') || (part->is_transposed && part->rank != 2))
+        return false;
+    for (size_t j = 0; j < i; j++)
+        if (!strcmp(file_name_of(&kind->parts[j]), name) && is_under_state(&kind->parts[j]) == is_under_state(part))
+            return false;
+    return true;
+}
+
 /* Whether a part has all that it needs, and a name that no part before it has. */
 static bool is_good_part(const nn_layer_kind *kind, size_t i)
 {
@@ -52,7 +70,7 @@ static bool is_good_part(const nn_layer_kind *kind, size_t i)
     if (!part->name || !part->name[0] || strlen(part->name) > NN_PART_NAME || strchr(part->name, '/') ||
         (unsigned)part->role >= NN_ROLE_COUNT || part->rank < 0 || part->rank > AD_MAX_RANK ||
         (part->chosen_by && !is_member(kind, part->chosen_by, sizeof(nn_initialiser))) ||
-        (part->left_out_by && !is_member(kind, part->left_out_by, sizeof(bool))))
+        (part->left_out_by && !is_member(kind, part->left_out_by, sizeof(bool))) || !has_good_file_name(kind, i))
         return false;
     for (int j = 0; j < part->rank; j++)
         if (!is_good_size(kind, &part->sizes[j]))
@@ -85,7 +103,8 @@ const char *nn_kind_needs(const nn_layer_kind *kind)
         return "for each field a name, a type and a place among its options, for a choice its names, and at most one "
                "list";
     if (!has_good_parts(kind))
-        return "for each part a name of its own of 1 to 60 characters without '/', a role, a rank of 0 to 8, and "
-               "offsets that are those of options";
+        return "for each part a name of its own of 1 to 60 characters without '/', the same of "
+               "its file_name, a role, a rank of 0 to 8, 2 where it is transposed, and offsets that are those of "
+               "options";
     return kind->copies && !is_good_size(kind, kind->copies) ? "copies that are a number or an option" : NULL;
 }

@@ -75,13 +75,16 @@ static const nn_part dense_parts[] = {
      2,
      {NN_INPUT_SIZE(-1), NN_OPTION_SIZE(nn_dense_options, units)},
      .initialiser = NN_GLOROT_UNIFORM,
-     .chosen_by = offsetof(nn_dense_options, initialiser)},
+     .chosen_by = offsetof(nn_dense_options, initialiser),
+     .file_name = "weight",
+     .is_transposed = true},
     {"biases",
      NN_BIAS,
      1,
      {NN_OPTION_SIZE(nn_dense_options, units)},
      .initialiser = NN_ZEROS,
-     .left_out_by = offsetof(nn_dense_options, without_biases)},
+     .left_out_by = offsetof(nn_dense_options, without_biases),
+     .file_name = "bias"},
 };
 
 static void dense_shape(nn_layer_call *c, ad_shape *y)

@@ -13,8 +13,8 @@ static const nn_field layer_norm_fields[] = {
 };
 
 static const nn_part layer_norm_parts[] = {
-    {"gain", NN_GAIN, 1, {NN_INPUT_SIZE(-1)}, .initialiser = NN_ONES},
-    {"bias", NN_BIAS, 1, {NN_INPUT_SIZE(-1)}, .initialiser = NN_ZEROS},
+    {"gain", NN_GAIN, 1, {NN_INPUT_SIZE(-1)}, .initialiser = NN_ONES, .file_name = "weight"},
+    {"bias", NN_BIAS, 1, {NN_INPUT_SIZE(-1)}, .initialiser = NN_ZEROS, .file_name = "bias"},
 };
 
 static ad_tensor layer_norm_apply(nn_layer_call *c, ad_tensor x)
@@ -41,10 +41,12 @@ static const nn_field batch_norm_fields[] = {
 
 enum { GAIN, BIAS, RUNNING_MEAN, RUNNING_VARIANCE };
 static const nn_part batch_norm_parts[] = {
-    [GAIN] = {"gain", NN_GAIN, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ONES},
-    [BIAS] = {"bias", NN_BIAS, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ZEROS},
-    [RUNNING_MEAN] = {"running_mean", NN_STATE, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ZEROS},
-    [RUNNING_VARIANCE] = {"running_variance", NN_STATE, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ONES},
+    [GAIN] = {"gain", NN_GAIN, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ONES, .file_name = "weight"},
+    [BIAS] = {"bias", NN_BIAS, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ZEROS, .file_name = "bias"},
+    [RUNNING_MEAN] =
+        {"running_mean", NN_STATE, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ZEROS, .file_name = "running_mean"},
+    [RUNNING_VARIANCE] =
+        {"running_variance", NN_STATE, 1, {NN_INPUT_SIZE(0)}, .initialiser = NN_ONES, .file_name = "running_var"},
 };
 
 /* r <- (1 - momentum) r + momentum b, in the shape of r. */

@@ -119,6 +119,52 @@ static bool check_name_is_free(const nn_network *network, const char *name, size
     return true;
 }
 
+/* ---- Names in a file --------------------------------------------------------------------------------------------- */
+
+/* Writes a name, of which the first n characters are taken. Those that would look like a '.' between names, or like
+ * this here, are written %2E and %25. */
+static char *put_name(char *to, const char *name, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (name[i] == '.' || name[i] == '%') {
+            memcpy(to, name[i] == '.' ? "%2E" : "%25", 3);
+            to += 3;
+        } else {
+            *to++ = name[i];
+        }
+    return to;
+}
+
+/* Whether the outermost layer is called as something that is no weight begins. */
+static bool is_reserved(const char *name, size_t n)
+{
+    static const char *const reserved[] = {"optimizer", "state", "gradtape"};
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (strlen(reserved[i]) == n && !memcmp(name, reserved[i], n))
+            return true;
+    return false;
+}
+
+void nn_write_file_name(const nn_network *network, size_t i, char name[NN_FILE_NAME])
+{
+    const nn_made_part *made = &network->parts[i];
+    const nn_part *part = made->part;
+    const char *layer = made->node->made.name;
+    char *to = name;
+    if (part->role == NN_STATE && !part->file_name)
+        to += sprintf(to, "state.");
+    for (bool is_first = true; *layer; is_first = false) {
+        const size_t n = strcspn(layer, "/");
+        to = put_name(to, layer, n);
+        if (is_first && is_reserved(layer, n))
+            *to++ = '%';
+        *to++ = '.';
+        layer += n + (layer[n] == '/');
+    }
+    const char *own = part->file_name ? part->file_name : part->name;
+    *put_name(to, own, strlen(own)) = 0;
+}
+
 /* ---- Parts ------------------------------------------------------------------------------------------------------- */
 
 /* Finds the place of each part of a layer, with its group and role. */
@@ -138,6 +184,8 @@ static void place_parts(nn_network *network, nn_node *node, size_t kept)
         if (!check_name_is_free(network, name, kept))
             return;
         nn_made_part *made = &network->parts[network->n_parts];
+        made->node = node;
+        made->part = part;
         made->role = part->role;
         join_group(made, group_of(network, node, name));
         node->place[i] = (int)network->n_parts++;
@@ -200,7 +248,7 @@ static void make_parts_of(nn_network *network, const nn_node *node, uint64_t *n_
             make_part(network, node, i, n_weights);
 }
 
-ad_status nn_make_parts(nn_network *network)
+ad_status nn_make_parts(nn_network *network, nn_look_at_parts *look, void *context)
 {
     ad_tape *t = network->tape;
     const size_t kept = ad_kept_count(t), most = most_parts(network);
@@ -214,6 +262,8 @@ ad_status nn_make_parts(nn_network *network)
         for (size_t i = 0; i < network->n_nodes && ad_status_of(t) == AD_OK; i++)
             place_parts(network, network->nodes[i], kept);
     uint64_t n_weights = 0;
+    if (ad_status_of(t) == AD_OK && look && !look(network, context) && ad_status_of(t) == AD_OK)
+        ad_fail(t, AD_BAD_STATE, "network: nothing was made of it");
     for (size_t i = 0; i < network->n_nodes && ad_status_of(t) == AD_OK; i++)
         make_parts_of(network, network->nodes[i], &n_weights);
     if (ad_status_of(t) != AD_OK)

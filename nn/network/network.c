@@ -14,7 +14,7 @@
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
-nn_network *nn_network_open(ad_tape *tape, const nn_network_options *options)
+nn_network *nn_network_open_by(ad_tape *tape, const nn_network_options *options, nn_look_at_parts *look, void *context)
 {
     static const nn_network_options none = {0};
     const ad_allocator allocator = ad_allocator_of(tape);
@@ -26,12 +26,17 @@ nn_network *nn_network_open(ad_tape *tape, const nn_network_options *options)
     }
     *network = (nn_network){.memory = memory, .tape = tape, .options = options ? *options : none};
     network->store.memory = &network->memory;
-    if (ad_status_of(tape) != AD_OK || nn_plan(network) != AD_OK || nn_make_parts(network) != AD_OK) {
+    if (ad_status_of(tape) != AD_OK || nn_plan(network) != AD_OK || nn_make_parts(network, look, context) != AD_OK) {
         network->first = NULL;
         network->n_nodes = network->n_parts = network->n_trained = 0;
         network->output = AD_SCALAR;
     }
     return network;
+}
+
+nn_network *nn_network_open(ad_tape *tape, const nn_network_options *options)
+{
+    return nn_network_open_by(tape, options, NULL, NULL);
 }
 
 void nn_network_close(nn_network *network)

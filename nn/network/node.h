@@ -26,6 +26,8 @@ typedef struct nn_node {
 
 /* A parameter or state, and how it is trained. */
 typedef struct nn_made_part {
+    const nn_node *node; /* the layer that has it, and as what */
+    const nn_part *part;
     ad_tensor tensor;
     nn_role role;
     bool frozen;
@@ -67,8 +69,23 @@ ad_status nn_plan(nn_network *network);
 /* Puts the tape in error while the network is planned: the message ends with the shapes of the last few layers. */
 void nn_fail_planned(const nn_network *network, const nn_node *last, ad_status status, const char *what);
 
-/* Makes the parameters and states of a planned network. */
-ad_status nn_make_parts(nn_network *network);
+/* Looks at a network whose parts have places, but no tensors yet: those of a file must be the same. It returns false,
+ * and the tape is in error, if nothing is to be made. */
+typedef bool nn_look_at_parts(const nn_network *network, void *context);
+
+/* Makes the parameters and states of a planned network, once `look` allows it; NULL: it does. */
+ad_status nn_make_parts(nn_network *network, nn_look_at_parts *look, void *context);
+
+/* nn_network_open with such a look. */
+nn_network *nn_network_open_by(ad_tape *tape, const nn_network_options *options, nn_look_at_parts *look, void *context);
+
+/* The longest name of a part in a file, with its final 0: each character of its layer may become three. */
+enum { NN_FILE_NAME = 3 * (NN_FULL_NAME + NN_PART_NAME) + 16 };
+
+/* Writes the name that a file has for part i: its layers and its file_name with '.' between them. A '.' in a name is
+ * written %2E, and a '%' %25; an outermost layer that is called as what is no weight begins (optimizer, state,
+ * gradtape) gets a '%' at its end. So different parts have different names, as far as their kinds say so. */
+void nn_write_file_name(const nn_network *network, size_t i, char name[NN_FILE_NAME]);
 
 /* Makes the optimiser's slots (nn_optimiser_prepare). */
 ad_status nn_network_prepare(nn_network *network, const nn_optimiser_options *optimiser);

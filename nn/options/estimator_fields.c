@@ -77,12 +77,14 @@ static const char *schedule_name(const void *rule) { return ((const nn_schedule 
         ROW(T, scaling, CHOICE, "scaling", "of the features", .choice = nn_scaling_name),                              \
         ROW(T, scaling_constant, REAL, "scaling_constant", "what features are divided by if scaling is constant",      \
             .standard = 255, .range = NN_FROM_TO(1e-38, 1e38)),                                                        \
+        ROW(T, impute, CHOICE, "impute", "what becomes of missing features", .choice = nn_impute_name),                \
         ROW(T, seed, SEED, "seed", "of the weights, of the order of the examples and of masks")
 
 #define C nn_classifier_options
 static const nn_field classifier_rows[] = {
     HIDDEN_UNITS(C),
-    ROW(C, n_classes, INTEGER, "n_classes", "classes, or independent labels", .range = NN_FROM_TO(1, INT32_MAX)),
+    ROW(C, n_classes, INTEGER, "n_classes", "classes, or independent labels; 0: those of the labels of the first fit",
+        .range = NN_FROM_TO(0, INT32_MAX)),
     HEAD(C, nn_head_softmax),
     ROW(C, head_options.label_smoothing, REAL, "label_smoothing", "the share of the uniform distribution in a target",
         .range = NN_FROM_TO_BELOW(0, 1)),

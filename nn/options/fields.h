@@ -28,6 +28,21 @@ size_t nn_fields_offset(nn_fields fields, nn_field_type type);
 ad_status nn_fields_set(nn_fields fields, void *options, const char *name, const char *value, nn_store *store,
                         char *message, size_t size);
 
+/* A line of options that is read. */
+typedef struct nn_parsing {
+    nn_fields fields;
+    void *options;
+    nn_store *store; /* for what options point to */
+    char *message;   /* of an error, in `size` bytes */
+    size_t size;
+    bool *seen; /* [fields.n] in the store: which options were there; set by nn_fields_parse */
+} nn_parsing;
+
+/* Reads options as nn_fields_set, from name=value with spaces between. The text, which is changed, must last as long as
+ * the message is wanted. Errors: those of nn_fields_set; a name twice, a quote that is not closed; memory, perhaps
+ * without a message. */
+ad_status nn_fields_parse(nn_parsing *parsing, char *text);
+
 /* Writes all options that have a value, with defaults filled in, as name=value with a space between. Returns the length
  * of the whole text, as snprintf does. Reading it gives the same options again. */
 int nn_fields_print(nn_fields fields, const void *options, char *text, size_t size);

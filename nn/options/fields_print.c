@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 
 /* Puts each element of a list of n, with commas between. */
 static void put_list(nn_writer *w, size_t n, void (*put)(nn_writer *w, const void *list, size_t i), const void *list)
@@ -21,6 +22,15 @@ static void put_int64(nn_writer *w, const void *list, size_t i)
 static void put_int32(nn_writer *w, const void *list, size_t i)
 {
     nn_put_format(w, "%" PRId32, ((const nn_integers *)list)->at[i]);
+}
+
+/* A number that is too large is read as an infinity. */
+static void put_number(nn_writer *w, double x)
+{
+    if (isinf(x))
+        nn_put(w, x < 0 ? "-1e999" : "1e999");
+    else
+        nn_put_real(w, x);
 }
 
 static void put_real(nn_writer *w, const void *list, size_t i) { nn_put_real(w, ((const nn_reals *)list)->at[i]); }
@@ -86,11 +96,11 @@ static void put_value(nn_writer *w, const nn_field *f, const void *at)
     const double real = f->type == NN_FIELD_REAL ? *(const double *)at : 0;
     switch (f->type) {
     case NN_FIELD_INTEGER: nn_put_format(w, "%" PRId64, integer ? integer : (int64_t)f->standard); break;
-    case NN_FIELD_REAL: nn_put_real(w, real != 0 || f->standard == 0 ? real : f->standard); break;
+    case NN_FIELD_REAL: put_number(w, real != 0 || f->standard == 0 ? real : f->standard); break;
     case NN_FIELD_SWITCH: nn_put(w, *(const bool *)at ? "true" : "false"); break;
     case NN_FIELD_SEED: nn_put_format(w, "%" PRIu64, *(const uint64_t *)at); break;
     case NN_FIELD_CHOICE:
-    case NN_FIELD_ROW: nn_put(w, name_of(f, at)); break;
+    case NN_FIELD_ROW: nn_put_option_text(w, name_of(f, at)); break;
     case NN_FIELD_TEXT: nn_put_option_text(w, *(const char *const *)at); break;
     case NN_FIELD_INTEGERS: put_list(w, count_integers(f, at), put_int64, at); break;
     case NN_FIELD_REALS: put_list(w, ((const nn_reals *)at)->n, put_real, at); break;

@@ -6,56 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_DIGITS = 400, MOST_EXPONENT = 100000 };
+#include "../data/decimal.h"
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* Reads an exponent behind its e; `at` moves to its end. One that is very large stays very large. */
-static bool read_exponent(const char **at, long *exponent)
-{
-    const bool is_negative = **at == '-';
-    *at += **at == '-' || **at == '+';
-    if (!is_digit(**at))
-        return false;
-    long e = 0;
-    for (; is_digit(**at); ++*at)
-        e = e < MOST_EXPONENT ? 10 * e + (**at - '0') : e;
-    *exponent = is_negative ? -e : e;
-    return true;
-}
-
-/* The point goes into the exponent, 12.5e3 is 125e2: without a point strtod is the same in every locale. */
 bool nn_read_real(const char *text, double *x)
 {
-    char plain[MOST_DIGITS + 32];
-    int n = 0, digits = 0;
-    long exponent = 0, behind = 0;
-    bool has_point = false;
-    const char *at = text;
-    if (*at == '-')
-        plain[n++] = *at++;
-    for (; is_digit(*at) || (*at == '.' && !has_point); at++) {
-        if (*at == '.') {
-            has_point = true;
-            continue;
-        }
-        if (digits++ == MOST_DIGITS)
-            return false;
-        plain[n++] = *at;
-        behind += has_point;
-    }
-    if (digits == 0)
-        return false;
-    if (*at == 'e' || *at == 'E') {
-        at++;
-        if (!read_exponent(&at, &exponent))
-            return false;
-    }
-    snprintf(plain + n, sizeof plain - (size_t)n, "e%ld", exponent - behind);
-    *x = strtod(plain, NULL);
-    return *at == 0;
+    const char *end = text + strlen(text);
+    return *text != '+' && nn_decimal_read(text, end, '.', x) == end;
 }
 
 bool nn_read_unsigned(const char *text, uint64_t *x)

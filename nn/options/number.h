@@ -7,8 +7,8 @@
 
 enum { NN_REAL_TEXT = 32 };
 
-/* Reads a decimal number, for instance -12.5e-3. Returns false if the text is none, or has more than 400 digits. A
- * number that is too large gives an infinity. */
+/* Reads a decimal number, for instance -12.5e-3, to the nearest f64. Returns false if the text is none. A number that
+ * is too large gives an infinity. */
 bool nn_read_real(const char *text, double *x);
 
 /* Read a whole number. Return false if the text is none, or the type does not hold it. */

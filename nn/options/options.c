@@ -1,4 +1,4 @@
-/* The options of an estimator from text. */
+/* The options of an estimator or of a table from text. */
 #include <gradtape/options.h>
 
 #include <string.h>
@@ -9,65 +9,28 @@
 struct nn_options {
     ad_memory memory;
     nn_store store; /* what the options point to */
-    nn_estimator_kind kind;
+    nn_options_kind kind;
     union {
         nn_classifier_options classifier;
         nn_regressor_options regressor;
+        nn_csv_options csv;
     } of;
     ad_status status;
     char message[640];
 };
 
-nn_fields nn_options_fields(nn_estimator_kind kind)
+nn_fields nn_options_fields(nn_options_kind kind)
 {
-    return kind == NN_CLASSIFIER ? nn_classifier_fields : kind == NN_REGRESSOR ? nn_regressor_fields : (nn_fields){0};
+    switch (kind) {
+    case NN_CLASSIFIER: return nn_classifier_fields;
+    case NN_REGRESSOR: return nn_regressor_fields;
+    case NN_CSV: return nn_csv_fields();
+    case NN_OPTIONS_COUNT: break;
+    }
+    return (nn_fields){0};
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
-
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-/* The end of an option that begins here: a space outside of quotes. NULL: a quote is not closed. */
-static char *end_of(char *at)
-{
-    bool is_quoted = false;
-    for (; *at && (is_quoted || !is_space(*at)); at++)
-        if (is_quoted && *at == '\\' && at[1])
-            at++;
-        else if (*at == '"')
-            is_quoted = !is_quoted;
-    return is_quoted ? NULL : at;
-}
-
-/* "NOUN 'TEXT' WHAT" becomes the message. */
-static ad_status refuse(nn_options *o, const char *noun, const char *text, const char *what)
-{
-    nn_writer w = nn_writer_into(o->message, sizeof o->message);
-    nn_put(&w, noun);
-    nn_put_quoted(&w, text);
-    nn_put(&w, what);
-    return AD_BAD_VALUE;
-}
-
-/* Reads name=value. `seen` has a place for each field. */
-static ad_status read_option(nn_options *o, nn_fields fields, char *text, bool *seen)
-{
-    char *equals = strchr(text, '=');
-    if (!equals)
-        return refuse(o, "", text,
-                      " is not name=value; leave no spaces around the =, and put texts with spaces in quotes");
-    if (equals == text)
-        return refuse(o, "", text, " has no name; write name=value, without spaces around the =");
-    *equals = 0;
-    const nn_field *field = nn_field_named(fields, text);
-    const ad_status status = nn_fields_set(fields, &o->of, text, equals + 1, &o->store, o->message, sizeof o->message);
-    if (status != AD_OK)
-        return status;
-    if (seen[field - fields.at])
-        return refuse(o, "option ", text, " is given twice; leave one out");
-    seen[field - fields.at] = true;
-    return AD_OK;
-}
 
 static const nn_field *field_at(nn_fields fields, size_t offset)
 {
@@ -113,25 +76,12 @@ static ad_status check_zeros(nn_options *o, nn_fields fields, const bool *seen)
 
 static ad_status read_options(nn_options *o, nn_fields fields, char *text)
 {
-    bool *seen = nn_store_take(&o->store, fields.n, sizeof *seen);
-    ad_status status = seen ? AD_OK : AD_NO_MEMORY;
-    for (char *at = text; status == AD_OK;) {
-        while (is_space(*at))
-            at++;
-        if (!*at)
-            break;
-        char *const end = end_of(at);
-        if (!end)
-            return refuse(o, "a quote is not closed in ", at, "");
-        char *const next = *end ? end + 1 : end;
-        *end = 0;
-        status = read_option(o, fields, at, seen);
-        at = next;
-    }
-    return status == AD_OK ? check_zeros(o, fields, seen) : status;
+    nn_parsing p = {fields, &o->of, &o->store, o->message, sizeof o->message, NULL};
+    const ad_status status = nn_fields_parse(&p, text);
+    return status == AD_OK && o->kind != NN_CSV ? check_zeros(o, fields, p.seen) : status;
 }
 
-nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_allocator *allocator)
+nn_options *nn_options_parse(const char *text, nn_options_kind kind, const ad_allocator *allocator)
 {
     ad_memory memory = ad_memory_over(allocator);
     nn_options *o = ad_memory_take(&memory, 1, sizeof *o);
@@ -139,9 +89,9 @@ nn_options *nn_options_parse(const char *text, nn_estimator_kind kind, const ad_
         return NULL;
     *o = (nn_options){.memory = memory, .kind = kind};
     o->store.memory = &o->memory;
-    if ((unsigned)kind >= NN_ESTIMATOR_COUNT) {
+    if ((unsigned)kind >= NN_OPTIONS_COUNT) {
         nn_writer w = nn_writer_into(o->message, sizeof o->message);
-        nn_put_format(&w, "%d is no kind of estimator: use NN_CLASSIFIER or NN_REGRESSOR", (int)kind);
+        nn_put_format(&w, "%d is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR or NN_CSV", (int)kind);
         o->status = AD_BAD_VALUE;
         return o;
     }
@@ -163,7 +113,7 @@ void nn_options_close(nn_options *o)
 
 /* ---- Looking in -------------------------------------------------------------------------------------------------- */
 
-static bool is_good(const nn_options *o, nn_estimator_kind kind) { return o && o->status == AD_OK && o->kind == kind; }
+static bool is_good(const nn_options *o, nn_options_kind kind) { return o && o->status == AD_OK && o->kind == kind; }
 
 const nn_classifier_options *nn_options_classifier(const nn_options *o)
 {
@@ -174,6 +124,8 @@ const nn_regressor_options *nn_options_regressor(const nn_options *o)
 {
     return is_good(o, NN_REGRESSOR) ? &o->of.regressor : NULL;
 }
+
+const nn_csv_options *nn_options_csv(const nn_options *o) { return is_good(o, NN_CSV) ? &o->of.csv : NULL; }
 
 ad_status nn_options_status(const nn_options *o) { return o ? o->status : AD_BAD_HANDLE; }
 

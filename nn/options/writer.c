@@ -111,3 +111,10 @@ void nn_put_option_text(nn_writer *w, const char *text)
     }
     nn_put(w, "\"");
 }
+
+void nn_put_option(nn_writer *w, const char *name, const char *value)
+{
+    nn_put(w, name);
+    nn_put(w, "=");
+    nn_put_option_text(w, value);
+}

@@ -31,4 +31,7 @@ void nn_put_quoted(nn_writer *w, const char *text);
  * written \", a backslash \\, and a control character \xHH. */
 void nn_put_option_text(nn_writer *w, const char *text);
 
+/* An option in a message, as it can be written: name=value. Only this function knows the form. */
+void nn_put_option(nn_writer *w, const char *name, const char *value);
+
 #endif

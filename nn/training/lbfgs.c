@@ -43,6 +43,14 @@ static ad_tensor slot_in(ad_tensor x, const char *format, int place)
 
 static ad_tensor number(ad_tensor x, const char *name) { return ad_slot_number(x, name, 0); }
 
+/* The slots beside the pairs. */
+static const char *const others[] = {NN_LINE_START, NN_LINE_WAY, SLOPE, MOVE, GRADIENT};
+
+size_t nn_lbfgs_slot_count(const nn_optimiser_options *o)
+{
+    return 2 * (size_t)o->history + sizeof others / sizeof others[0];
+}
+
 ad_status nn_lbfgs_prepare(const nn_optimiser_options *o, const ad_tensor *x, size_t n)
 {
     for (size_t i = 0; i < n && ad_status_of(x[0].tape) == AD_OK; i++) {
@@ -50,7 +58,6 @@ ad_status nn_lbfgs_prepare(const nn_optimiser_options *o, const ad_tensor *x, si
             slot_in(x[i], STEP, place);
             slot_in(x[i], CHANGE, place);
         }
-        static const char *const others[] = {NN_LINE_START, NN_LINE_WAY, SLOPE, MOVE, GRADIENT};
         for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
             slot(x[i], others[k]);
         number(x[i], "LBFGS_pairs");

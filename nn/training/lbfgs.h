@@ -23,6 +23,9 @@ const char *nn_lbfgs_mistake(const nn_optimiser_options *options, char *text, si
 /* Makes the slots. */
 ad_status nn_lbfgs_prepare(const nn_optimiser_options *options, const ad_tensor *parameters, size_t n);
 
+/* Returns how many slots each parameter has, without the numbers. */
+size_t nn_lbfgs_slot_count(const nn_optimiser_options *options);
+
 /* One step of a fixed size, and ad_commit, once all has been checked that any rule asks for. */
 ad_status nn_lbfgs_step(const nn_optimiser_options *options, const ad_tensor *parameters, const nn_factors *factors,
                         size_t n);

@@ -363,13 +363,17 @@ START_TEST(bad_options_are_errors)
                   "cross_validate: ", "at most 47");
     expect_failed(validate((nn_cross_validation_options){.fit = {.steps = -1}}), AD_BAD_VALUE,
                   "fold 1 of 5: fit: ", "steps is -1");
+    expect_failed(validate((nn_cross_validation_options){.fit = {.save = "m"}}), AD_BAD_VALUE,
+                  "cross_validate: ", "fit.save: each fold would write the same file; leave it out");
     expect_failed(validate((nn_cross_validation_options){.fit = {.patience = 2}}), AD_BAD_VALUE,
                   "fold 1 of 5: fit: ", "patience needs validation");
     expect_failed(validate((nn_cross_validation_options){.fit = {.callback = stop_in_third_fold, .context = &folds}}),
                   AD_STOPPED, "fold 3 of 5: ", "a callback asked to stop");
     expect_failed(nn_classifier_cross_validate(&three_classes, NULL, NULL), AD_BAD_VALUE, "cross_validate: ", "NULL");
-    expect_failed(nn_classifier_cross_validate(NULL, &data, NULL), AD_BAD_VALUE,
+    options.n_classes = 1;
+    expect_failed(nn_classifier_cross_validate(&options, &data, NULL), AD_BAD_VALUE,
                   "fold 1 of 5: classifier: ", "n_classes");
+    options.n_classes = three_classes.n_classes;
     options.dropout = 2;
     expect_failed(nn_classifier_cross_validate(&options, &data, NULL), AD_BAD_VALUE,
                   "fold 1 of 5: classifier: ", "dropout is 2");

@@ -108,8 +108,8 @@ START_TEST(not_finite_features_name_row_and_column)
     for (int i = 0; i < N * D; i++) {
         char why[120];
         double bad = wrong[i % 3];
-        snprintf(why, sizeof why, "row %d, column %d: the feature is %s; replace it or drop the row", i / D, i % D,
-                 i % 3 ? "infinite" : "NaN");
+        snprintf(why, sizeof why, "row %d, column %d: the feature is %s", i / D, i % D,
+                 i % 3 ? "infinite; replace it or drop the row" : "missing (NaN); impute=mean fills it");
         x[i] = (float)bad;
         y[i] = bad;
         check_refused(&f32, AD_NOT_FINITE, why);
@@ -129,7 +129,7 @@ START_TEST(the_first_wrong_feature_is_named)
 {
     float x[6] = {0, 0, 0, NAN, INFINITY, NAN};
     nn_data data = {.features = x, .rows = 3, .columns = 2};
-    check_refused(&data, AD_NOT_FINITE, "row 1, column 1: the feature is NaN");
+    check_refused(&data, AD_NOT_FINITE, "row 1, column 1: the feature is missing (NaN)");
 }
 END_TEST
 

@@ -588,7 +588,9 @@ static void refuse_labels(const bytes *labels, const char *why)
 
 START_TEST(wrong_labels_are_refused)
 {
-    bytes four = IDX(0x08, 4), six = IDX(0x0B, 6), real = IDX(0x0D, 5), rows = five_rows(), cut = five_labels();
+    bytes four = IDX(0x08, 4), six = IDX(0x0B, 6), real = IDX(0x0D, 5), rows = five_rows(), cut = five_labels(),
+          column = IDX(0x08, 5, 1);
+    put(&column, 0, 5);
     put(&four, 0, 4);
     put(&six, 0, 8);
     put(&six, 0, 4);
@@ -600,6 +602,7 @@ START_TEST(wrong_labels_are_refused)
     refuse_labels(&four, "/held-r; take both files from the same set");
     refuse_labels(&six, "6 labels for the 5 rows of");
     refuse_labels(&real, "labels are integers, the header says 5 of f32; write them as one of u8, i8, i16, i32");
+    refuse_labels(&column, "labels have one size, the header says 5 x 1 of u8; are the files");
     refuse_labels(&cut, "truncated: header says 5 of u8");
     held h;
     hold(&h);
@@ -673,6 +676,73 @@ START_TEST(null_is_refused)
     ck_assert_ptr_nonnull(strstr(nn_dataset_message(NULL), "NULL"));
     ck_assert_int_eq(nn_dataset_data(NULL).rows, 0);
     nn_dataset_close(NULL);
+}
+END_TEST
+
+/* ---- Streams ----------------------------------------------------------------------------------------------------- */
+
+/* Opens a file, with three bytes before it that the caller has read. */
+static FILE *open_behind(const char *name, const bytes *b)
+{
+    bytes longer = {.n = 0};
+    put(&longer, 0x616263, 3);
+    memcpy(longer.at + 3, b->at, b->n);
+    longer.n += b->n;
+    FILE *file = fopen(save(name, &longer), "rb");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(fgetc(file), "abc"[i]);
+    return file;
+}
+
+START_TEST(streams_are_read_from_where_they_stand)
+{
+    const nn_stream none = {.file = NULL};
+    bytes rows = five_rows(), labels = five_labels(), packed = gzip(&rows);
+    counting memory;
+    nn_dataset *set = open_counted(&memory);
+    FILE *x = open_behind("x", _i ? &packed : &rows), *y = open_behind("y", &labels);
+    ck_assert_int_eq(nn_dataset_read_idx_stream(set, (nn_stream){x, "x"}, (nn_stream){y, "y"}), AD_OK);
+    nn_data data = nn_dataset_data(set);
+    check_five_rows(&data);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(data.labels[i], i);
+    rewind(x);
+    ck_assert_int_eq(fseek(x, 3, SEEK_SET), 0);
+    ck_assert_int_eq(nn_dataset_read_idx_stream(set, (nn_stream){x, "x"}, none), AD_OK);
+    data = nn_dataset_data(set);
+    check_five_rows(&data);
+    ck_assert_ptr_null(data.labels);
+    fclose(x);
+    fclose(y);
+    nn_dataset_close(set);
+    counting_check_released(&memory);
+}
+END_TEST
+
+START_TEST(wrong_streams_are_refused)
+{
+    held h;
+    hold(&h);
+    const nn_stream none = {.file = NULL};
+    bytes rows = five_rows(), four = IDX(0x08, 4), huge = IDX(0x0E, 1000000000, 1000);
+    put(&four, 0x00010203, 4);
+    FILE *x = open_behind("x", &rows), *y = open_behind("y", &four), *claims = open_behind("claims", &huge);
+    ck_assert_int_eq(nn_dataset_read_idx_stream(h.set, none, none), AD_BAD_VALUE);
+    check_kept(&h, AD_BAD_VALUE, "nn_dataset_read_idx_stream: ", "features has no FILE; give one");
+    ck_assert_int_eq(nn_dataset_read_idx_stream(h.set, (nn_stream){x, "x"}, (nn_stream){x, "y"}), AD_BAD_VALUE);
+    check_kept(&h, AD_BAD_VALUE, "nn_dataset_read_idx_stream: ", "the same FILE");
+    ck_assert_int_eq(nn_dataset_read_idx_stream(h.set, (nn_stream){claims, NULL}, none), AD_BAD_FILE);
+    check_kept(&h, AD_BAD_FILE, "FILE: ", "truncated: header says 1000000000 x 1000 of f64");
+    ck_assert_int_eq(nn_dataset_read_idx_stream(h.set, (nn_stream){x, "xs"}, (nn_stream){y, "ys"}), AD_BAD_FILE);
+    check_kept(&h, AD_BAD_FILE, "ys: ", "4 labels for the 5 rows of xs; take both files from the same set");
+    ck_assert_int_eq(nn_dataset_read_idx_stream(h.set, (nn_stream){x, "x"}, none), AD_BAD_FILE);
+    check_kept(&h, AD_BAD_FILE, "x: ", "is empty; give a FILE that stands where its data begin");
+    ck_assert_int_eq(nn_dataset_read_idx_stream(NULL, (nn_stream){x, "x"}, none), AD_BAD_HANDLE);
+    fclose(x);
+    fclose(y);
+    fclose(claims);
+    let_go(&h);
 }
 END_TEST
 
@@ -786,6 +856,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, files_without_permission_are_refused);
     tcase_add_test(tests, long_paths_are_shortened);
     tcase_add_test(tests, null_is_refused);
+    tcase_add_loop_test(tests, streams_are_read_from_where_they_stand, 0, 2);
+    tcase_add_test(tests, wrong_streams_are_refused);
     tcase_add_test(tests, a_good_read_clears_the_error);
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, 4);
     tcase_add_test(tests, a_failed_allocation_keeps_the_old_data);

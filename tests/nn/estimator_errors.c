@@ -47,11 +47,13 @@ START_TEST(bad_options_of_classifiers)
         nn_classifier_options o;
         const char *why;
     } cases[] = {
-        {{.n_classes = 0}, "n_classes is 0: it must be 2 to 2147483647 for the head softmax"},
+        {{.class_weights = NN_REALS(1, 2)},
+         "class_weights need n_classes or a vocabulary: they say which class each is for"},
         {{.n_classes = 1}, "n_classes is 1: it must be 2 to 2147483647 for the head softmax"},
         {{.n_classes = INT64_C(1) << 31}, "n_classes is 2147483648: it must be 2 to 2147483647 for the head softmax"},
         {{.n_classes = 3, .head = &nn_head_one_logit}, "n_classes is 3: it must be 2 to 2 for the head one_logit"},
-        {{.head = &nn_head_independent}, "n_classes is 0: it must be 1 to 2147483647 for the head independent"},
+        {{.head = &nn_head_independent},
+         "n_classes is 0: independent labels need it: give how many labels each row has"},
         {{.n_classes = 2, .class_weights = {nan_weight, 2}},
          "class_weights[1] is nan: it must be at least 0 and at most 1e30"},
         {{.n_classes = 2, .class_weights = {negative, 2}},
@@ -507,14 +509,14 @@ END_TEST
 
 /* ---- Options from text ------------------------------------------------------------------------------------------- */
 
-static nn_options *parse(const char *text, nn_estimator_kind kind)
+static nn_options *parse(const char *text, nn_options_kind kind)
 {
     nn_options *o = nn_options_parse(text, kind, NULL);
     ck_assert_msg(nn_options_status(o) == AD_OK, "%s: %s", text, nn_options_message(o));
     return o;
 }
 
-static model open_parsed(const char *text, nn_estimator_kind kind)
+static model open_parsed(const char *text, nn_options_kind kind)
 {
     nn_options *o = parse(text, kind);
     model m = {NULL, NULL};
@@ -527,7 +529,7 @@ static model open_parsed(const char *text, nn_estimator_kind kind)
 }
 
 /* The struct and the line train to the same bits, and settings are read as what they were printed from. */
-static void compare_with_text(model by_struct, const char *text, nn_estimator_kind kind)
+static void compare_with_text(model by_struct, const char *text, nn_options_kind kind)
 {
     const model by_text = open_parsed(text, kind);
     char settings[600];

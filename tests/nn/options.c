@@ -10,14 +10,14 @@
 #include "../support/check.h"
 #include "../support/counting.h"
 
-static nn_options *parse(const char *text, nn_estimator_kind kind)
+static nn_options *parse(const char *text, nn_options_kind kind)
 {
     nn_options *o = nn_options_parse(text, kind, NULL);
     ck_assert_ptr_nonnull(o);
     return o;
 }
 
-static nn_options *good(const char *text, nn_estimator_kind kind)
+static nn_options *good(const char *text, nn_options_kind kind)
 {
     nn_options *o = parse(text, kind);
     ck_assert_msg(nn_options_status(o) == AD_OK, "%s: %s", text, nn_options_message(o));
@@ -153,14 +153,14 @@ END_TEST
     "hidden_units, n_classes, head, label_smoothing, activation, dropout, optimiser, rate, initial_accumulator, "      \
     "decay, l2, l1, momentum, beta1, beta2, rho, epsilon, momentum_decay, epsilon_inside, centred, epsilon_hat, "      \
     "from_zero, history, clip_value, clip_norm, schedule, schedule_steps, schedule_factor, schedule_power, "           \
-    "schedule_floor, schedule_patience, schedule_threshold, warm_up, scaling, scaling_constant, seed, "                \
+    "schedule_floor, schedule_patience, schedule_threshold, warm_up, scaling, scaling_constant, impute, seed, "        \
     "class_weights, label_integers, label_texts"
 
 START_TEST(wrong_texts_are_refused)
 {
     static const struct {
         const char *text, *why;
-        nn_estimator_kind kind;
+        nn_options_kind kind;
     } cases[] = {
         {"hiden_units=3", "unknown option 'hiden_units'; did you mean hidden_units?", NN_CLASSIFIER},
         {"lr=0.1", "unknown option 'lr'; the options are " CLASSIFIER_NAMES, NN_CLASSIFIER},
@@ -205,10 +205,10 @@ START_TEST(wrong_texts_are_refused)
          "hidden_units[1] is '': it must be a whole number of at least 1 and at most "
          "4503599627370496; a list has no spaces and no empty places",
          NN_CLASSIFIER},
-        {"n_classes=0", "n_classes is '0': it must be a whole number of at least 1 and at most 2147483647",
+        {"n_classes=-1", "n_classes is '-1': it must be a whole number of at least 0 and at most 2147483647",
          NN_CLASSIFIER},
         {"n_classes=2147483648",
-         "n_classes is '2147483648': it must be a whole number of at least 1 and at most 2147483647", NN_CLASSIFIER},
+         "n_classes is '2147483648': it must be a whole number of at least 0 and at most 2147483647", NN_CLASSIFIER},
         {"n_targets=0", "n_targets is '0': it must be a whole number of at least 1 and at most 2147483647",
          NN_REGRESSOR},
         {"dropout=1", "dropout is '1': it must be a number of at least 0 and below 1", NN_CLASSIFIER},
@@ -216,7 +216,7 @@ START_TEST(wrong_texts_are_refused)
         {"scaling_constant=0", "scaling_constant is '0': it must be a number of at least 1e-38 and at most 1e+38",
          NN_CLASSIFIER},
         {"scaling=features",
-         "scaling is 'features': it must be one of none, constant, global, feature; did you mean feature?",
+         "scaling is 'features': it must be one of none, constant, global, feature, minmax; did you mean feature?",
          NN_REGRESSOR},
         {"activation=rellu",
          "activation is 'rellu': it must be one of relu, tanh, logistic, softplus, elu, identity; did you mean relu?",
@@ -224,8 +224,8 @@ START_TEST(wrong_texts_are_refused)
         {"initial_accumulator=-0.1", "initial_accumulator is '-0.1': it must be a number above 0", NN_CLASSIFIER},
         {"delta=0", "delta is '0': it must be a number above 0", NN_REGRESSOR},
         {"class_weights=1,-2", "class_weights[1] is '-2': it must be a number of at least 0", NN_CLASSIFIER},
-        {"seed=1", "2 is no kind of estimator: use NN_CLASSIFIER or NN_REGRESSOR", NN_ESTIMATOR_COUNT},
-        {"seed=1", "-1 is no kind of estimator: use NN_CLASSIFIER or NN_REGRESSOR", (nn_estimator_kind)-1},
+        {"seed=1", "3 is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR or NN_CSV", NN_OPTIONS_COUNT},
+        {"seed=1", "-1 is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR or NN_CSV", (nn_options_kind)-1},
     };
     for (int i = 0; i < COUNT(cases); i++) {
         nn_options *o = parse(cases[i].text, cases[i].kind);
@@ -323,6 +323,7 @@ static nn_classifier_options random_classifier(room *r)
     o.optimiser.initial_accumulator = random_size();
     o.scaling = (nn_scaling_kind)random_below(NN_SCALE_COUNT);
     o.scaling_constant = random_size();
+    o.impute = (nn_impute_kind)random_below(NN_IMPUTE_COUNT);
     o.seed = mixed(state++);
     for (int i = 0; i < MOST; i++) {
         r->weights[i] = random_size();
@@ -348,7 +349,7 @@ static void expect_same(const nn_classifier_options *a, const nn_classifier_opti
                 a->optimiser.beta1 == b->optimiser.beta1 && a->optimiser.epsilon == b->optimiser.epsilon &&
                 a->optimiser.centred == b->optimiser.centred && a->optimiser.rate == b->optimiser.rate &&
                 a->optimiser.initial_accumulator == b->optimiser.initial_accumulator && a->scaling == b->scaling &&
-                a->scaling_constant == b->scaling_constant && a->seed == b->seed &&
+                a->scaling_constant == b->scaling_constant && a->impute == b->impute && a->seed == b->seed &&
                 a->class_weights.n == b->class_weights.n && a->label_integers.n == b->label_integers.n &&
                 a->label_texts.n == b->label_texts.n;
     for (size_t i = 0; same && i < MOST; i++)
@@ -361,15 +362,16 @@ static void expect_same(const nn_classifier_options *a, const nn_classifier_opti
 /* Each kind has its own table; what is no kind has an empty one. */
 START_TEST(the_table_of_options_is_public)
 {
-    for (int kind = 0; kind < NN_ESTIMATOR_COUNT; kind++) {
-        const nn_fields fields = nn_options_fields((nn_estimator_kind)kind);
+    ck_assert_str_eq(nn_options_fields(NN_CSV).at[0].name, "delimiter");
+    for (int kind = 0; kind < NN_CSV; kind++) {
+        const nn_fields fields = nn_options_fields((nn_options_kind)kind);
         ck_assert_str_eq(fields.at[0].name, "hidden_units");
         ck_assert_uint_eq(fields.at[0].offset, 0);
         ck_assert_str_eq(fields.at[1].name, kind == NN_CLASSIFIER ? "n_classes" : "n_targets");
-        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 39 : 36);
+        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 40 : 37);
     }
-    ck_assert_uint_eq(nn_options_fields(NN_ESTIMATOR_COUNT).n, 0);
-    ck_assert_uint_eq(nn_options_fields((nn_estimator_kind)-1).n, 0);
+    ck_assert_uint_eq(nn_options_fields(NN_OPTIONS_COUNT).n, 0);
+    ck_assert_uint_eq(nn_options_fields((nn_options_kind)-1).n, 0);
 }
 END_TEST
 
@@ -396,10 +398,10 @@ START_TEST(defaults_are_printed)
     const nn_regressor_options r = {0};
     nn_fields_print(nn_classifier_fields, &c, text, sizeof text);
     ck_assert_str_eq(text, "hidden_units=300,100 n_classes=10 head=softmax label_smoothing=0 activation=relu dropout=0 "
-                           "optimiser=adagrad scaling=none scaling_constant=255 seed=0");
+                           "optimiser=adagrad scaling=none scaling_constant=255 impute=refuse seed=0");
     nn_fields_print(nn_regressor_fields, &r, text, sizeof text);
     ck_assert_str_eq(text, "n_targets=1 head=squared delta=1 activation=relu dropout=0 optimiser=adagrad "
-                           "scaling=none scaling_constant=255 seed=0");
+                           "scaling=none scaling_constant=255 impute=refuse seed=0");
 }
 END_TEST
 
@@ -442,7 +444,7 @@ START_TEST(any_text_is_parsed_or_refused)
             else
                 text[n++] = (char)(1 + random_below(255));
         text[n] = 0;
-        nn_options *o = parse(text, (nn_estimator_kind)random_below(2));
+        nn_options *o = parse(text, (nn_options_kind)random_below(2));
         const ad_status status = nn_options_status(o);
         ck_assert(status == AD_OK || status == AD_BAD_VALUE);
         ck_assert((status == AD_OK) == !nn_options_message(o)[0]);

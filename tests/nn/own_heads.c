@@ -242,7 +242,7 @@ START_TEST(heads_with_missing_parts_are_refused)
     head.least = head.most = 3;
     expect_refused(head, 2, "classifier: n_classes is 2: it must be 3 to 3 for the head falling");
     head.least = 0;
-    expect_refused(head, 0, "classifier: n_classes is 0: it must be 1 to 3 for the head falling");
+    expect_refused(head, 4, "classifier: n_classes is 4: it must be 1 to 3 for the head falling");
     head = poisson;
     head.most = 1;
     expect_refused(head, 2, "regressor: n_targets is 2: it must be 1 to 1 for the head poisson");

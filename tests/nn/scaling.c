@@ -58,6 +58,7 @@ START_TEST(scales_every_element)
     check_scaled(NN_SCALE_CONSTANT, e, (double[]){0, 0, 0}, (double[]){0.25, 0.25, 0.25});
     check_scaled(NN_SCALE_GLOBAL, e, (double[]){13, 13, 13}, (double[]){g, g, g});
     check_scaled(NN_SCALE_FEATURE, e, (double[]){2, 30, 7}, (double[]){a, b, 0});
+    check_scaled(NN_SCALE_MINMAX, e, (double[]){1, 10, 7}, (double[]){1.0 / 2, 1.0 / 50, 0});
 }
 END_TEST
 
@@ -255,6 +256,88 @@ START_TEST(wide_data_agree_with_plain_sums)
 }
 END_TEST
 
+/* What scikit-learn's MinMaxScaler makes of four rows with missing values; a constant feature is 0 there too. */
+START_TEST(least_and_largest_are_0_and_1)
+{
+    const double nan = (double)NAN;
+    const double x[16] = {3.5, -2, 7, 100, -1.25, -2, nan, 4096, 9, -2, -1, -0.125, nan, -2, 2, nan};
+    const double wanted[16] = {0.46341463, 0, 1, 0.02444383, 0, 0, nan, 1, 1, 0, 0, 0, nan, 0, 0.375, nan};
+    float f32[16], out[16];
+    for (int i = 0; i < 16; i++)
+        f32[i] = (float)x[i];
+    const nn_data data = {
+        .features = _i ? (const void *)x : f32, .element = _i ? NN_F64 : NN_F32, .rows = 4, .columns = 4};
+    ad_memory memory = ad_memory_over(NULL);
+    nn_scaling s = {.kind = NN_SCALE_MINMAX, .memory = &memory};
+    ck_assert_int_eq(nn_scaling_learn_some(&s, &data, NULL, true), AD_OK);
+    nn_scaling_gather(&s, &data, NULL, 0, 4, out);
+    for (int i = 0; i < 16; i++)
+        ck_assert_msg(isnan(wanted[i]) ? isnan(out[i]) : fabs((double)out[i] - wanted[i]) < 1e-7, "%d: %g", i,
+                      (double)out[i]);
+    nn_scaling_release(&s);
+}
+END_TEST
+
+/* Ranges of any size: one that f32 does not hold, one whose inverse it does not hold, one that f64 does not hold. */
+START_TEST(ranges_of_any_size_are_scaled)
+{
+    const float wide[] = {-FLT_MAX, FLT_MAX, 0, FLT_MAX};
+    const double tiny[] = {0, 1e-300, 1e-301, 0}, small[] = {5e-38, 1e-38, 3e-38, 1e-38},
+                 far[] = {1e15 + 1, 1e15 + 3, 1e15 + 2, 1e15 + 1};
+    const nn_data cases[] = {{.features = wide, .rows = 4, .columns = 1},
+                             {.features = tiny, .element = NN_F64, .rows = 4, .columns = 1},
+                             {.features = small, .element = NN_F64, .rows = 4, .columns = 1},
+                             {.features = far, .element = NN_F64, .rows = 4, .columns = 1}};
+    const double wanted[][4] = {{0, 1, 0.5, 1}, {0, 0, 0, 0}, {1, 0, 0.5, 0}, {0, 1, 0.5, 0}};
+    ad_memory memory = ad_memory_over(NULL);
+    for (int i = 0; i < COUNT(cases); i++) {
+        float out[4];
+        nn_scaling s = learnt(NN_SCALE_MINMAX, 0, &cases[i], &memory);
+        nn_scaling_gather(&s, &cases[i], NULL, 0, 4, out);
+        for (int k = 0; k < 4; k++)
+            ck_assert_double_eq_tol((double)out[k], wanted[i][k], 2e-7);
+        nn_scaling_release(&s);
+    }
+    const double largest[] = {-DBL_MAX, DBL_MAX};
+    nn_scaling s = learnt(NN_SCALE_MINMAX, 0,
+                          &(nn_data){.features = largest, .element = NN_F64, .rows = 2, .columns = 1}, &memory);
+    ck_assert_double_eq_tol((double)s.inverse[0] * s.unit[0] * DBL_MAX, 0.5, 1e-7);
+    nn_scaling_release(&s);
+}
+END_TEST
+
+/* Features that are left as they are count for no other; missing values count for none. */
+START_TEST(some_features_are_learnt)
+{
+    const double nan = (double)NAN;
+    const double x[] = {nan, 5, 2, 1, 900, nan, 3, 700, 6, nan, nan, 4};
+    const bool left[] = {false, true, false};
+    const nn_data data = {.features = x, .element = NN_F64, .rows = 4, .columns = 3};
+    const double means[][3] = {{0, 0, 0}, {0, 0, 0}, {3.2, 0, 3.2}, {2, 0, 4}, {1, 0, 2}};
+    const double g = sqrt(2.96), b = sqrt(8.0 / 3);
+    const double inverses[][3] = {{1, 1, 1}, {0.25, 1, 0.25}, {1 / g, 1, 1 / g}, {1, 1, 1 / b}, {0.5, 1, 0.25}};
+    ad_memory memory = ad_memory_over(NULL);
+    for (int kind = 0; kind < NN_SCALE_COUNT; kind++) {
+        nn_scaling s = {.kind = (nn_scaling_kind)kind, .constant = 4, .memory = &memory};
+        ck_assert_int_eq(nn_scaling_learn_some(&s, &data, left, true), AD_OK);
+        for (int j = 0; j < 3; j++) {
+            ck_assert_double_eq_tol(s.mean[j], means[kind][j], 1e-14);
+            ck_assert_float_eq(s.inverse[j], (float)inverses[kind][j]);
+        }
+        nn_scaling_release(&s);
+    }
+}
+END_TEST
+
+START_TEST(scalings_have_names)
+{
+    static const char *const names[] = {"none", "constant", "global", "feature", "minmax"};
+    for (int i = 0; i < NN_SCALE_COUNT; i++)
+        ck_assert_str_eq(nn_scaling_name(i), names[i]);
+    ck_assert(!nn_scaling_name(-1) && !nn_scaling_name(NN_SCALE_COUNT));
+}
+END_TEST
+
 START_TEST(learning_again_replaces_and_failing_keeps)
 {
     counting counted;
@@ -293,6 +376,10 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, features_of_any_size_are_scaled);
     tcase_add_test(tests, tiny_deviations_stay_finite);
     tcase_add_test(tests, wide_data_agree_with_plain_sums);
+    tcase_add_loop_test(tests, least_and_largest_are_0_and_1, 0, 2);
+    tcase_add_test(tests, ranges_of_any_size_are_scaled);
+    tcase_add_test(tests, some_features_are_learnt);
+    tcase_add_test(tests, scalings_have_names);
     tcase_add_test(tests, learning_again_replaces_and_failing_keeps);
 }
 

@@ -502,6 +502,87 @@ END_TEST
 
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
+/* ---- Samples ----------------------------------------------------------------------------------------------------- */
+
+/* Of 12 rows, each is as often among 5 as any other, and at each of their places: chi-squared of 11 degrees is below 40
+ * with a probability of 1 - 4e-5. */
+START_TEST(a_sample_is_uniform)
+{
+    enum { TRIES = 24000, N = 5, ALL = 12 };
+    const nn_data data = of_rows(ALL);
+    int count[N][ALL] = {{0}};
+    int32_t index[N];
+    for (uint64_t seed = 0; seed < TRIES; seed++) {
+        const nn_data part = nn_sample(&data, N, seed, index);
+        ck_assert_int_eq(part.rows, N);
+        for (int i = 0; i < N; i++) {
+            ck_assert(index[i] >= 0 && index[i] < ALL);
+            count[i][index[i]]++;
+            for (int j = 0; j < i; j++)
+                ck_assert_int_ne(index[i], index[j]);
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        double chi = 0;
+        for (int row = 0; row < ALL; row++)
+            chi += pow(count[i][row] - TRIES / (double)ALL, 2) / (TRIES / (double)ALL);
+        ck_assert_msg(chi < 40, "place %d: chi-squared %g", i, chi);
+    }
+}
+END_TEST
+
+START_TEST(a_sample_of_all_rows_is_another_order)
+{
+    const nn_data data = of_rows(MOST);
+    int32_t index[MOST], again[MOST];
+    bool seen[MOST] = {false};
+    int same = 0;
+    const nn_data part = nn_sample(&data, MOST, 3, index);
+    nn_sample(&data, MOST, 3, again);
+    ck_assert_mem_eq(index, again, sizeof index);
+    ck_assert_int_eq(part.array_rows, MOST);
+    ck_assert_ptr_eq(part.index, index);
+    for (int i = 0; i < MOST; i++) {
+        ck_assert(!seen[index[i]]);
+        seen[index[i]] = true;
+        same += index[i] == i;
+    }
+    ck_assert_int_lt(same, 10);
+    nn_sample(&data, MOST, 4, again);
+    ck_assert(memcmp(index, again, sizeof index) != 0);
+}
+END_TEST
+
+START_TEST(a_sample_of_a_view_names_rows_of_its_arrays)
+{
+    const int32_t odd[] = {9, 7, 5, 3};
+    nn_data view = of_rows(4);
+    int32_t index[4];
+    view.index = odd;
+    view.array_rows = 10;
+    const nn_data part = nn_sample(&view, 4, 1, index);
+    int sum = 0;
+    for (int i = 0; i < 4; i++)
+        sum += part.index[i] % 2 ? part.index[i] : 100;
+    ck_assert_int_eq(sum, 24);
+    ck_assert_int_eq(part.array_rows, 10);
+}
+END_TEST
+
+START_TEST(samples_that_cannot_be_have_no_rows)
+{
+    const nn_data data = of_rows(4);
+    int32_t index[8];
+    ck_assert_int_eq(nn_sample(&data, 0, 1, index).rows, 0);
+    ck_assert_int_eq(nn_sample(&data, -1, 1, index).rows, 0);
+    ck_assert_int_eq(nn_sample(&data, 5, 1, index).rows, 0);
+    ck_assert_int_eq(nn_sample(&data, 4, 1, NULL).rows, 0);
+    ck_assert_int_eq(nn_sample(NULL, 4, 1, index).rows, 0);
+    const nn_data none = of_rows(0);
+    ck_assert_int_eq(nn_sample(&none, 1, 1, index).rows, 0);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, a_share_of_all_rows_is_rounded);
@@ -520,6 +601,10 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, refused_memory_is_an_error);
     tcase_add_test(tests, folds_of_very_many_rows_are_no_memory);
     tcase_add_test(tests, many_rows_of_many_classes);
+    tcase_add_test(tests, a_sample_is_uniform);
+    tcase_add_test(tests, a_sample_of_all_rows_is_another_order);
+    tcase_add_test(tests, a_sample_of_a_view_names_rows_of_its_arrays);
+    tcase_add_test(tests, samples_that_cannot_be_have_no_rows);
 }
 
 int main(void) { return run_tests("split", add_tests); }

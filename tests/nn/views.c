@@ -423,7 +423,7 @@ START_TEST(messages_name_rows_of_the_arrays)
     ck_assert_int_ne(picked[ROW], ROW);
     const float x = arrays.x[ROW * COLUMNS + 2];
     arrays.x[ROW * COLUMNS + 2] = NAN;
-    expect_refused(_i, AD_NOT_FINITE, "row 5, column 2: the feature is NaN; replace it or drop the row");
+    expect_refused(_i, AD_NOT_FINITE, "row 5, column 2: the feature is missing (NaN); impute=mean fills it");
     arrays.x[ROW * COLUMNS + 2] = x;
     const model m = open_head(_i);
     const int64_t last = width_of(heads[_i].head, heads[_i].k) - 1, at = ROW * (last + 1) + last;

@@ -161,7 +161,8 @@ START_TEST(rows_of_texts_become_classes)
     labels[3] = NULL;
     expect_row_refused(data, "row 3: the label is NULL: give a text of the vocabulary (bird, cat, dog)");
     expect_row_refused((nn_data){.rows = 1, .labels = classes},
-                       "label_texts are NULL: give texts of the vocabulary (bird, cat, dog)");
+                       "labels are integers: give label_texts, texts of the vocabulary (bird, cat, dog)");
+    expect_row_refused((nn_data){.rows = 1}, "label_texts are NULL: give texts of the vocabulary (bird, cat, dog)");
     char tiny[5] = "zzzz";
     ck_assert(!nn_vocabulary_encode(&vocabulary, &data, classes, tiny, 4));
     ck_assert_str_eq(tiny, "row");

@@ -234,6 +234,15 @@ static const nn_part empty_name[] = {{.name = "", .role = NN_WEIGHT, .rank = 1, 
 static const nn_part nested_name[] = {{.name = "a/b", .role = NN_WEIGHT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}}};
 static const nn_part named_twice[] = {{.name = "a", .role = NN_WEIGHT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}},
                                       {.name = "a", .role = NN_BIAS, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}}};
+static const nn_part filed_twice[] = {
+    {.name = "a", .role = NN_WEIGHT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}},
+    {.name = "b", .role = NN_STATE, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}, .file_name = "a"}};
+static const nn_part nested_file_name[] = {
+    {.name = "a", .role = NN_WEIGHT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}, .file_name = "a/b"}};
+static const nn_part empty_file_name[] = {
+    {.name = "a", .role = NN_WEIGHT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}, .file_name = ""}};
+static const nn_part transposed_vector[] = {
+    {.name = "a", .role = NN_WEIGHT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}, .is_transposed = true}};
 static const nn_part of_rank_9[] = {{.name = "part", .role = NN_WEIGHT, .rank = 9, .sizes = {NN_FIXED_SIZE(1)}}};
 static const nn_part of_rank_minus_1[] = {{.name = "part", .role = NN_WEIGHT, .rank = -1, .sizes = {NN_FIXED_SIZE(1)}}};
 static const nn_part of_role_4[] = {{.name = "part", .role = NN_ROLE_COUNT, .rank = 1, .sizes = {NN_FIXED_SIZE(1)}}};
@@ -261,6 +270,10 @@ static const struct {
     {{.apply = identity}, AD_BAD_VALUE, "network: the kind \"(without a name)\" needs a name of 1 to 100 characters"},
     {{.apply = identity, .name = ""}, AD_BAD_VALUE, "network: the kind \"(without a name)\" needs a name of"},
     {{.apply = identity, .name = "a/b"}, AD_BAD_VALUE, "network: the kind \"a/b\" needs a name of 1 to 100 characters"},
+    {{MADE, PARTS(filed_twice)}, AD_BAD_VALUE, NEEDS_PARTS},
+    {{MADE, PARTS(nested_file_name)}, AD_BAD_VALUE, NEEDS_PARTS},
+    {{MADE, PARTS(empty_file_name)}, AD_BAD_VALUE, NEEDS_PARTS},
+    {{MADE, PARTS(transposed_vector)}, AD_BAD_VALUE, NEEDS_PARTS},
     {{MADE, .n_parts = 1}, AD_BAD_VALUE, NEEDS "an array of at most 8 parts, with n_parts"},
     {{MADE, .parts = of_size_0, .n_parts = 9}, AD_BAD_VALUE, NEEDS "an array of at most 8 parts, with n_parts"},
     {{MADE, .parts = of_size_0, .n_parts = SIZE_MAX}, AD_BAD_VALUE, NEEDS "an array of at most 8 parts, with n_parts"},

@@ -26,6 +26,7 @@ model open_model(const nn_head *head, int64_t k, nn_regressor_options common)
                                .n_groups = common.n_groups,
                                .scaling = common.scaling,
                                .scaling_constant = common.scaling_constant,
+                               .impute = common.impute,
                                .seed = common.seed};
     memcpy(o.hidden_units, common.hidden_units, sizeof o.hidden_units);
     if (head->task != NN_REGRESSION)

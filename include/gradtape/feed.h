@@ -1,0 +1,53 @@
+#ifndef GRADTAPE_FEED_H
+#define GRADTAPE_FEED_H
+/* Data that are larger than memory: a table stays in its file, and a fit reads it once in each epoch, a window of rows
+ * at a time.
+ *
+ *   nn_feed *feed = nn_feed_open_csv("clicks.csv", &(nn_csv_options){ .label = "clicked" }, NULL);
+ *   nn_data data = nn_feed_data(feed);
+ *   nn_classifier_fit(c, &data, &(nn_fit_options){ .epochs = 3 });
+ *   nn_feed_close(feed);
+ *
+ * - The file is read once when the feed is opened. All that is wrong in it is found then, with its line.
+ * - The rows of a window are taken in a random order, and windows in the order of the file. Rows that lie far apart never
+ *   meet in a batch, so the file should be in no order that says anything about the labels: shuffle it once.
+ * - What a fit learns of columns (scaling, means, levels) is learnt from all rows, with the bits that it has in memory. A
+ *   window that has all rows gives the bits of a fit in memory.
+ * - A fit that goes on, in another process too, goes on at its place in the file, if window and batch are the same.
+ * - The file must not change while the feed is open. A fit finds a file that became shorter. */
+#include <gradtape/csv.h>
+
+/* A feed. It belongs to one thread at a time. */
+typedef struct nn_feed nn_feed;
+
+/* Zero means the default. */
+typedef struct nn_feed_options {
+    int64_t window; /* rows in memory at a time; 0: as many as 32 MiB of features hold. A fit takes as many as whole
+                       batches have */
+    const ad_allocator *allocator; /* copied; NULL: malloc and free */
+} nn_feed_options;
+
+/* Opens a table as nn_dataset_read_csv reads it; `csv` is copied. A column that is the id is ignored. Returns NULL only
+ * when memory for the object is out. The caller closes it. Errors are kept: those of nn_dataset_read_csv; `window` is
+ * negative. Memory: a window twice, and each different level and label once. */
+AD_API nn_feed *nn_feed_open_csv(const char *path, const nn_csv_options *csv, const nn_feed_options *options);
+
+/* Frees the feed. NULL is allowed. */
+AD_API void nn_feed_close(nn_feed *feed);
+
+/* Returns the data of the feed: all rows, without arrays, for a fit. A fit cannot hold a share of them out: give it
+ * validation data that are in memory. Whatever else takes data refuses them. After an error there are no rows. */
+AD_API nn_data nn_feed_data(nn_feed *feed);
+
+/* Reads n rows from row `first` on, which become the window, and returns them as data in memory: to predict and evaluate
+ * a feed part by part. They last until the next window, and a fit takes windows. It is quick for the rows behind the last
+ * window, and reads the file from its beginning for rows before it. After an error, and for rows that are not there, it
+ * has no rows. */
+AD_API nn_data nn_feed_window(nn_feed *feed, int64_t first, int64_t n);
+
+/* Return the error and its message; AD_OK and "" if there is none. NULL gives AD_BAD_HANDLE, and a text that says so.
+ */
+AD_API ad_status nn_feed_status(const nn_feed *feed);
+AD_API const char *nn_feed_message(const nn_feed *feed);
+
+#endif

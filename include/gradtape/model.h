@@ -1,0 +1,95 @@
+#ifndef GRADTAPE_MODEL_H
+#define GRADTAPE_MODEL_H
+/* Models in files: an estimator with all its state, so that a fit in another process goes on with the same bits.
+ *
+ *   nn_classifier_save(c, "iris.safetensors", NULL);
+ *   nn_classifier *again = nn_classifier_load("iris.safetensors", NULL);
+ *   if (nn_classifier_status(again)) fprintf(stderr, "%s\n", nn_classifier_message(again));
+ *
+ * - A model is one safetensors file. Weights stand in it as PyTorch calls and lays them out: hiddenlayer_0.weight
+ *   [units, inputs] and hiddenlayer_0.bias; of batch_norm weight, bias, running_mean and running_var, of layer_norm
+ *   weight and bias. What else there is has a prefix: "optimizer." for slots, "state." for states of your own kinds,
+ *   "gradtape." for the rest. The metadata have "format": "pt", and "gradtape", a JSON text that docs/models.md
+ *   describes.
+ * - A file is replaced as a whole: it is written under another name beside it, flushed to the disk, and renamed. At any
+ *   moment there is the old file or the new one.
+ * - A checksum covers the whole file. Only files that are exactly what was written are read. */
+#include <gradtape/classifier.h>
+#include <gradtape/regressor.h>
+
+/* Zero means the default. */
+typedef struct nn_save_options {
+    int64_t keep; /* how many files before this one are kept: FILE.1 is the last one, FILE.2 the one before it; at most
+                     1000 */
+} nn_save_options;
+
+/* Saves the estimator. It may be called in the callback of a fit, and beside predictions in other threads. Returns the
+ * status of this call. Errors: AD_BAD_STATE (it was not fitted yet; its options were bad); AD_BAD_FILE (the message
+ * says what cannot be written; the file at `path` is then what it was); AD_BAD_VALUE (`path` is NULL or empty; `keep`
+ * out of range; a name or label that is not UTF-8); AD_NOT_FINITE (a weight is not finite); AD_NO_MEMORY. */
+AD_API ad_status nn_classifier_save(const nn_classifier *classifier, const char *path, const nn_save_options *options);
+AD_API ad_status nn_regressor_save(const nn_regressor *regressor, const char *path, const nn_save_options *options);
+
+/* What a file cannot hold: rows of your own, which the program that loads must have. Arrays are needed during the call;
+ * the rows outlive the estimator. Zero means the default. */
+typedef struct nn_load_options {
+    const nn_layer_kind *const *kinds; /* [n_kinds] */
+    size_t n_kinds;
+    const nn_head *const *heads; /* [n_heads] */
+    size_t n_heads;
+    const nn_optimiser *const *optimisers; /* [n_optimisers] */
+    size_t n_optimisers;
+    const nn_schedule *const *schedules; /* [n_schedules] */
+    size_t n_schedules;
+    const ad_allocator *allocator; /* copied; NULL: malloc and free */
+} nn_load_options;
+
+/* Load a model. The estimator has everything that the one that was saved had: fit goes on where its fit ended.
+ * As nn_classifier_open they return NULL only when memory is out for the object; every other error is kept, and every
+ * later call returns it. The caller closes the estimator. Errors: AD_BAD_FILE (the file cannot be read; it is no model,
+ * or of another program; it is damaged; another program wrote it again; a newer library wrote it; it is a regressor's);
+ * AD_BAD_VALUE (`path` is NULL; a kind, head, optimiser or schedule that this program has not, which the message
+ * names); AD_NO_MEMORY. Nothing is allocated from a size that the length of the file does not prove. */
+AD_API nn_classifier *nn_classifier_load(const char *path, const nn_load_options *options);
+AD_API nn_regressor *nn_regressor_load(const char *path, const nn_load_options *options);
+
+/* Whether data are those of the last fit, for a program that goes on with a model: rows, columns, names of columns, the
+ * first and the last row. AD_BAD_VALUE: they are not; the message says what is different. A fit takes them all the
+ * same. AD_BAD_STATE: it was not fitted yet. The errors of data that are none. */
+AD_API ad_status nn_classifier_check_data(const nn_classifier *classifier, const nn_data *data);
+AD_API ad_status nn_regressor_check_data(const nn_regressor *regressor, const nn_data *data);
+
+/* A tensor of a file: its name, its type ("F32", "F64", ...) and its shape. */
+typedef struct nn_model_tensor {
+    const char *name, *type;
+    int rank;
+    int64_t sizes[8];
+} nn_model_tensor;
+
+/* What a file says of its model. Texts are those of the file: anything may stand in them. */
+typedef struct nn_model_info {
+    ad_status status; /* not AD_OK: there is nothing but the message */
+    const char *message;
+    bool is_whole;                                       /* the checksum holds */
+    const char *estimator, *version;                     /* "classifier" or "regressor"; of the library that wrote it */
+    const char *options;                                 /* as nn_options_parse reads them */
+    const char *own_head, *own_optimiser, *own_schedule; /* rows of the user's own; NULL: none */
+    int64_t step, epoch, place, rows;                    /* place: how many rows of the epoch were taken */
+    double rate;                                         /* of the last step */
+    const char *end;                                     /* of the last fit (nn_fit_end_name) */
+    nn_history_row best;                                 /* of the best validation; step 0: there was none */
+    nn_schema schema;
+    const nn_model_tensor *tensors; /* [n_tensors], in the order of the file */
+    size_t n_tensors;
+} nn_model_info;
+
+/* Looks at a file without making its model; a wrong checksum is no error here. Returns NULL only when memory is out for
+ * the object; the caller closes it. Errors: those of nn_classifier_load for the file. */
+AD_API nn_model_info *nn_model_look(const char *path, const ad_allocator *allocator);
+AD_API void nn_model_info_close(nn_model_info *info);
+
+/* Prints what a model is: estimator, options, steps, columns, classes, best validation, tensors with names, types and
+ * shapes, and whether the checksum holds. Errors: AD_BAD_FILE, AD_NO_MEMORY; the FILE cannot be written. */
+AD_API ad_shown nn_print_model(const char *path, FILE *to);
+
+#endif

@@ -1,0 +1,308 @@
+/* Tables that stay in their files. */
+#include "feed.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../options/fields.h"
+#include "csv_reader.h"
+
+#define WINDOW_BYTES ((int64_t)32 << 20)
+
+struct nn_feed {
+    nn_dataset dataset; /* its memory, and the first error */
+    nn_store store;
+    char *path;
+    nn_csv_options options; /* of a pass; texts lie in the store */
+    char delimiter;
+    int64_t window;
+    /* What the first pass found. */
+    int64_t rows;
+    nn_content ends; /* the first and the last row, with the schema of all */
+    nn_data labels;
+    int64_t *missing; /* [columns] */
+    double largest_weight;
+    /* The pass that is going on. */
+    bool is_open;
+    nn_source source;
+    nn_csv_reader reader;
+    int64_t next; /* the row that it reads next */
+    /* The window, which the reader has. */
+    int64_t first, n;
+};
+
+/* ---- A pass ------------------------------------------------------------------------------------------------------ */
+
+/* Gives the arrays of the window back. What the pass knows of columns stays. */
+static void drop_window(nn_feed *f)
+{
+    nn_content arrays = nn_content_of(&f->dataset);
+    arrays.data = f->reader.content.data;
+    nn_dataset_drop(&f->dataset, &arrays);
+    f->reader.content.data = (nn_data){0};
+    f->n = 0;
+}
+
+static void close_pass(nn_feed *f)
+{
+    if (!f->is_open)
+        return;
+    nn_csv_close(&f->reader);
+    nn_source_close(&f->source);
+    nn_dataset_drop(&f->dataset, &f->reader.content);
+    f->is_open = false;
+    f->n = 0;
+}
+
+static ad_status open_pass(nn_feed *f)
+{
+    close_pass(f);
+    f->is_open = true;
+    f->next = 0;
+    f->reader = (nn_csv_reader){.is_of_feed = true, .content = nn_content_of(&f->dataset)};
+    const ad_status status = nn_source_open(&f->source, &f->dataset, f->path, NN_CSV_REMEDY);
+    return status == AD_OK ? nn_csv_open(&f->reader, &f->source, &f->options, f->delimiter) : status;
+}
+
+/* ---- The first pass ---------------------------------------------------------------------------------------------- */
+
+enum { ROWS_AT_ONCE = 4096 };
+
+/* Looks at rows from number `from` on, of those that the reader has. */
+static void look_at_rows(nn_feed *f, size_t from)
+{
+    const nn_csv_reader *r = &f->reader;
+    for (size_t row = from; row < r->rows.n; row++) {
+        const void *features = nn_rows_at(&r->rows, NN_CSV_FEATURES, row);
+        for (size_t j = 0; j < r->columns.n_features; j++)
+            f->missing[j] += isnan(nn_csv_element(r, features, j));
+        if (r->columns.weight != NN_CSV_NONE) {
+            const double w = *(const double *)nn_rows_at(&r->rows, NN_CSV_WEIGHTS, row);
+            f->largest_weight = w > f->largest_weight ? w : f->largest_weight;
+        }
+    }
+    f->rows += (int64_t)(r->rows.n - from);
+}
+
+/* Of more rows than two, the first and the last one stay. */
+static void keep_ends(nn_rows *rows)
+{
+    if (rows->n <= 2)
+        return;
+    for (size_t part = 0; part < NN_ROWS_PARTS; part++)
+        if (rows->bytes[part])
+            memcpy(nn_rows_at(rows, part, 1), nn_rows_at(rows, part, rows->n - 1), rows->bytes[part]);
+    rows->n = 2;
+}
+
+static ad_status read_all(nn_feed *f)
+{
+    nn_csv_reader *r = &f->reader;
+    f->missing = nn_store_take(&f->store, r->columns.n_features, sizeof *f->missing);
+    f->largest_weight = r->columns.weight == NN_CSV_NONE ? 1 : 0;
+    ad_status status = f->missing ? AD_OK : nn_csv_fail_memory(r);
+    for (size_t from = 0; status == AD_OK; from = r->rows.n) {
+        status = nn_csv_read(r, ROWS_AT_ONCE);
+        if (status != AD_OK || r->rows.n == from)
+            break;
+        look_at_rows(f, from);
+        keep_ends(&r->rows);
+    }
+    return status;
+}
+
+/* The different labels, as integers or texts, as those of the rows are. */
+static ad_status take_labels(nn_feed *f)
+{
+    const nn_csv_reader *r = &f->reader;
+    if (r->columns.label == NN_CSV_NONE)
+        return AD_OK;
+    const nn_levels *levels = &r->levels[r->columns.label];
+    const char **texts = nn_store_take(&f->store, levels->n, sizeof *texts);
+    int32_t *integers = nn_store_take(&f->store, levels->n, sizeof *integers);
+    if (!texts || !integers)
+        return nn_csv_fail_memory(r);
+    for (size_t i = 0; i < levels->n; i++) {
+        int64_t number = 0;
+        nn_is_whole(levels->at[i].text, levels->at[i].n, &number);
+        integers[i] = (int32_t)number;
+        texts[i] = levels->at[i].text;
+    }
+    const bool are_texts = r->content.data.label_texts;
+    f->labels = (nn_data){.rows = (int64_t)levels->n,
+                          .columns = 1,
+                          .labels = are_texts ? NULL : integers,
+                          .label_texts = are_texts ? texts : NULL};
+    return AD_OK;
+}
+
+static ad_status survey(nn_feed *f)
+{
+    ad_status status = open_pass(f);
+    if (status == AD_OK)
+        status = read_all(f);
+    if (status == AD_OK)
+        status = nn_csv_finish(&f->reader);
+    if (status == AD_OK)
+        status = take_labels(f);
+    f->ends = f->reader.content;
+    f->reader.content = nn_content_of(&f->dataset);
+    close_pass(f);
+    return status;
+}
+
+/* ---- Windows ----------------------------------------------------------------------------------------------------- */
+
+static int64_t window_of(const nn_data *data, int64_t asked)
+{
+    const int64_t bytes = data->columns * (int64_t)nn_element_bytes(data->element);
+    const int64_t most = WINDOW_BYTES / (bytes > 0 ? bytes : 1);
+    return asked ? asked : most > 1 ? most : 1;
+}
+
+static ad_status fail_changed(nn_feed *f)
+{
+    return nn_dataset_fail(&f->dataset, AD_BAD_FILE,
+                           "%s: changed while it was in use: it had %lld rows; open the feed again", f->source.name,
+                           (long long)f->rows);
+}
+
+static ad_status read_window(nn_feed *f, int64_t first, int64_t n)
+{
+    ad_status status = AD_OK;
+    drop_window(f);
+    if (!f->is_open || first < f->next)
+        status = open_pass(f);
+    if (status == AD_OK)
+        status = nn_csv_skip(&f->reader, first - f->next);
+    if (status == AD_OK)
+        status = nn_csv_read(&f->reader, (size_t)n);
+    if (status == AD_OK && f->reader.rows.n < (size_t)n)
+        status = fail_changed(f);
+    if (status == AD_OK)
+        status = nn_csv_finish_part(&f->reader);
+    f->first = first;
+    f->n = status == AD_OK ? n : 0;
+    f->next = first + n;
+    if (status != AD_OK)
+        close_pass(f);
+    return status;
+}
+
+nn_data nn_feed_window(nn_feed *f, int64_t first, int64_t n)
+{
+    if (!f || f->dataset.status != AD_OK || first < 0 || n < 1 || first > f->rows - n)
+        return (nn_data){0};
+    if ((first != f->first || n != f->n) && read_window(f, first, n) != AD_OK)
+        return (nn_data){0};
+    return f->reader.content.data;
+}
+
+/* ---- Parts ------------------------------------------------------------------------------------------------------- */
+
+nn_parts nn_parts_of(const nn_data *whole) { return (nn_parts){.whole = whole}; }
+
+bool nn_next_part(nn_parts *p)
+{
+    const nn_data *whole = p->whole;
+    const int64_t left = whole->rows - p->next;
+    int64_t n = left;
+    if (whole->feed && whole->feed->window < left)
+        n = whole->feed->window;
+    if (left <= 0)
+        return false;
+    p->part = whole->feed ? nn_feed_window(whole->feed, p->next, n) : *whole;
+    p->next += n;
+    return p->part.rows > 0;
+}
+
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
+
+/* What a pass is read by: what columns are says the schema that was found. */
+static void take_schema(nn_feed *f)
+{
+    f->options.label = f->options.weight = f->options.id = NULL;
+    f->options.targets = f->options.ignored = f->options.categorical = f->options.numeric = (nn_texts){.n = 0};
+    f->options.like = f->ends.data.schema;
+}
+
+static ad_status take_options(nn_feed *f, const char *path, const nn_csv_options *csv)
+{
+    const ad_status status = nn_csv_form(&f->dataset, path, csv, &f->delimiter);
+    if (status != AD_OK)
+        return status;
+    f->options = *csv;
+    f->path = nn_store_text(&f->store, path);
+    return f->path && nn_fields_own(nn_csv_fields(), &f->options, &f->store)
+               ? AD_OK
+               : nn_dataset_fail(&f->dataset, AD_NO_MEMORY, "nn_feed_open_csv: memory is out for the options");
+}
+
+nn_feed *nn_feed_open_csv(const char *path, const nn_csv_options *csv, const nn_feed_options *options)
+{
+    static const nn_csv_options defaults = {.label = NULL};
+    ad_memory memory = ad_memory_over(options ? options->allocator : NULL);
+    nn_feed *f = ad_memory_take(&memory, 1, sizeof *f);
+    if (!f)
+        return NULL;
+    memset(f, 0, sizeof *f);
+    f->dataset.memory = memory;
+    f->store.memory = &f->dataset.memory;
+    f->dataset.content = nn_content_of(&f->dataset);
+    f->ends = nn_content_of(&f->dataset);
+    if (!path)
+        nn_dataset_fail(&f->dataset, AD_BAD_VALUE, "nn_feed_open_csv: path is NULL; give the path of a table");
+    else if (options && options->window < 0)
+        nn_dataset_fail(&f->dataset, AD_BAD_VALUE, "nn_feed_open_csv: window is %lld; it must be at least 1, or 0 for "
+                                                   "as many rows as 32 MiB hold",
+                        (long long)options->window);
+    else if (take_options(f, path, csv ? csv : &defaults) == AD_OK && survey(f) == AD_OK) {
+        take_schema(f);
+        f->window = window_of(&f->ends.data, options ? options->window : 0);
+    }
+    return f;
+}
+
+void nn_feed_close(nn_feed *f)
+{
+    if (!f)
+        return;
+    close_pass(f);
+    nn_dataset_drop(&f->dataset, &f->ends);
+    nn_store_release(&f->store);
+    ad_memory memory = f->dataset.memory; /* a copy: the meter must outlive the block that it is in */
+    ad_memory_release(&memory, f, 1, sizeof *f);
+}
+
+/* ---- Looking in -------------------------------------------------------------------------------------------------- */
+
+nn_data nn_feed_data(nn_feed *f)
+{
+    if (!f || f->dataset.status != AD_OK)
+        return (nn_data){.feed = f}; /* a fit tells the error */
+    const nn_data *ends = &f->ends.data;
+    return (nn_data){.element = ends->element,
+                     .rows = f->rows,
+                     .columns = ends->columns,
+                     .target_element = ends->target_element,
+                     .n_targets = ends->n_targets,
+                     .schema = ends->schema,
+                     .feed = f};
+}
+
+ad_status nn_feed_status(const nn_feed *f) { return f ? f->dataset.status : AD_BAD_HANDLE; }
+
+const char *nn_feed_message(const nn_feed *f)
+{
+    return f ? f->dataset.message : "the feed is NULL: nn_feed_open_csv found no memory, or was not called";
+}
+
+nn_data nn_feed_ends(const nn_feed *f) { return f->ends.data; }
+
+nn_data nn_feed_labels(const nn_feed *f) { return f->labels; }
+
+const int64_t *nn_feed_missing(const nn_feed *f) { return f->missing; }
+
+double nn_feed_largest_weight(const nn_feed *f) { return f->largest_weight; }
+
+int64_t nn_feed_default_window(const nn_feed *f) { return f->window; }

@@ -1,0 +1,36 @@
+/* Saving in a fit. */
+#include "fit.h"
+#include "model.h"
+
+ad_status nn_begin_saving(const nn_fit *f)
+{
+    char message[500];
+    nn_estimator *e = f->e;
+    const char *path = f->options->save;
+    if (!path)
+        return AD_OK;
+    const ad_status tried = nn_safetensors_try(path, &e->memory, message, sizeof message);
+    if (tried != AD_OK)
+        return nn_estimator_fail(e, tried, "fit: save: %s", message);
+    return nn_estimator_save(e, NULL, 0, "fit: save");
+}
+
+static ad_status save(const nn_fit *f)
+{
+    return nn_estimator_save(f->e, f->options->save, f->options->keep, "fit: save");
+}
+
+ad_status nn_save_step(const nn_fit *f)
+{
+    const nn_fit_options *o = f->options;
+    const bool is_due = o->save && o->save_every > 0 && f->e->step % o->save_every == 0 && f->end == NN_END_NONE;
+    return is_due ? save(f) : AD_OK;
+}
+
+ad_status nn_end_saving(const nn_fit *f, ad_status status)
+{
+    if (!f->options->save || f->e->step == 0)
+        return status;
+    const ad_status saved = save(f);
+    return status == AD_OK || (status == AD_STOPPED && saved != AD_OK) ? saved : status;
+}

@@ -1,0 +1,307 @@
+/* Tables as text: what columns are by the header, the options and the schema of a model. */
+#include <math.h>
+#include <string.h>
+
+#include "../support/check.h"
+#include "../support/tables.h"
+
+#define LIST(...)                                                                                                      \
+    {                                                                                                                  \
+        (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)                \
+    }
+
+/* ---- Names and places -------------------------------------------------------------------------------------------- */
+
+START_TEST(names_are_before_places)
+{
+    const nn_csv_options by_place = {.label = "2", .ignored = LIST("1")};
+    nn_dataset *set = table(",y,x\n7,1,2\n", &by_place);
+    expect_schema(nn_dataset_data(set), " ignored, y label, x number");
+    nn_dataset_close(set);
+    const nn_csv_options by_name = {.label = "2", .header = true};
+    set = table("2,y,x\n7,1,2\n", &by_name);
+    expect_schema(nn_dataset_data(set), "2 label, y number, x number");
+    nn_dataset_close(set);
+    set = table("1,2,3\n4,5,6\n", &(nn_csv_options){.label = "3", .no_header = true});
+    expect_schema(nn_dataset_data(set), "1 number, 2 number, 3 label");
+    expect_features(nn_dataset_data(set), 2, 2, 1, 2, 4, 5);
+    nn_dataset_close(set);
+}
+END_TEST
+
+/* Names that are there twice do no harm where they are not used. */
+START_TEST(ignored_columns_may_have_any_name)
+{
+    const nn_csv_options options = {.ignored = LIST("3", "4", "5")};
+    nn_dataset *set = table("a,b,a,,\n1,2,x,y,\n", &options);
+    expect_schema(nn_dataset_data(set), "a number, b number, a ignored,  ignored,  ignored");
+    nn_dataset_close(set);
+    const nn_csv_options first = {.ignored = LIST("1")}, either = {.ignored = LIST("a")};
+    set = table("a,b,a\n1,2,3\n", &first);
+    expect_schema(nn_dataset_data(set), "a ignored, b number, a number");
+    expect_features(nn_dataset_data(set), 1, 2, 2, 3);
+    nn_dataset_close(set);
+    expect_refused("a,b,a\n1,2,3\n", &either, AD_BAD_FILE,
+                   "train.csv:1: two columns are called \"a\" (1 and 3); rename one");
+}
+END_TEST
+
+START_TEST(names_are_found_as_they_are_written)
+{
+    const nn_csv_options options = {.label = " y", .categorical = LIST("a,b")};
+    nn_dataset *set = table("\"a,b\", y,x\nq,1,2\n", &options);
+    expect_schema(nn_dataset_data(set), "a,b category [q],  y label, x number");
+    nn_dataset_close(set);
+}
+END_TEST
+
+START_TEST(options_that_are_none_are_refused)
+{
+    const struct {
+        nn_csv_options options;
+        const char *message;
+    } cases[] = {
+        {{.label = "specis"},
+         "no column \"specis\" in train.csv; did you mean \"species\"? (4 columns: age, species, b, 1st)"},
+        {{.label = "5"}, "no column \"5\" in train.csv (4 columns: age, species, b, 1st)"},
+        {{.label = "0"}, "no column \"0\" in train.csv (4 columns: age, species, b, 1st)"},
+        {{.label = ""}, "no column \"\" in train.csv (4 columns: age, species, b, 1st)"},
+        {{.id = "Age"}, "no column \"Age\" in train.csv; did you mean \"age\"? (4 columns: age, species, b, 1st)"},
+        {{.label = "age", .ignored = LIST("age")},
+         "train.csv: column \"age\" is two things: label and ignored; leave it out of one of them"},
+        {{.label = "age", .ignored = LIST("1")},
+         "train.csv: column \"age\" is two things: label and ignored; leave it out of one of them"},
+        {{.weight = "age", .id = "age"},
+         "train.csv: column \"age\" is two things: weight and id; leave it out of one of them"},
+        {{.categorical = LIST("b"), .numeric = LIST("b")},
+         "train.csv: column \"b\" is two things: categorical and numeric; leave it out of one of them"},
+        {{.targets = LIST("b", "3")}, "train.csv: column \"b\" is named twice by targets; name it once"},
+        {{.label = "age", .targets = LIST("b")}, "label and targets are both given; give one of them"},
+        {{.header = true, .no_header = true}, "header and no_header are both given; give one of them"},
+        {{.ignored = LIST("1", "2"), .label = "3", .id = "4"},
+         "train.csv: none of its 4 columns is left for the features; leave one out of the other options"},
+        {{.delimiter = ""}, "delimiter is '': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = ",,"}, "delimiter is ',,': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "\""}, "delimiter is '\"': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "\n"}, "delimiter is '\\x0a': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "5"}, "delimiter is '5': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "e"}, "delimiter is 'e': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "-"}, "delimiter is '-': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "."}, "delimiter is '.': it must be one character such as ',', ';' or '|', or tab"},
+        {{.delimiter = "\xc3"}, "delimiter is '\\xc3': it must be one character such as ',', ';' or '|', or tab"},
+        {{.decimal = "x"}, "decimal is 'x': it must be '.' or ','"},
+        {{.decimal = ""}, "decimal is '': it must be '.' or ','"},
+        {{.decimal = ","},
+         "decimal and the delimiter are both ','; for numbers such as 3,5: decimal=\",\" delimiter=;"},
+        {{.ignored = {NULL, 2}}, "ignored[0] is NULL: give a text"},
+        {{.missing = LIST("x", NULL)}, "missing[1] is NULL: give a text"},
+        {{.like = {NULL, 3}}, "like is NULL: it must be an array of 3 columns"},
+    };
+    for (int i = 0; i < COUNT(cases); i++)
+        expect_refused("age,species,b,1st\n1,2,3,4\n", &cases[i].options, AD_BAD_VALUE, cases[i].message);
+}
+END_TEST
+
+START_TEST(many_columns_are_not_all_listed)
+{
+    expect_refused("a,b,c,d,e,f,g,h,i\n1,2,3,4,5,6,7,8,9\n", &(nn_csv_options){.label = "xyz"}, AD_BAD_VALUE,
+                   "no column \"xyz\" in train.csv (9 columns: a, b, c, d, e, f, g, h, ...)");
+    expect_refused("only\n1\n", &(nn_csv_options){.label = "xyz"}, AD_BAD_VALUE,
+                   "no column \"xyz\" in train.csv (1 column: only)");
+}
+END_TEST
+
+START_TEST(wrong_headers_are_refused)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"2,8,x\n1,2,3\n", "train.csv:1: the header has the number '2' as a name; for a file without header: "
+                           "no_header=true; if it is a name: header=true"},
+        {"a,b,-1.5e3\n1,2,3\n", "train.csv:1: the header has the number '-1.5e3' as a name; for a file without header: "
+                                "no_header=true; if it is a name: header=true"},
+        {"\"id\nx\",b,\"id\nx\"\n1,2,3\n", "train.csv:2: two columns are called \"id\\x0ax\" (1 and 3); rename one"},
+        {"id,b,c,d,e,f,id\n1,2,3,4,5,6,7\n", "train.csv:1: two columns are called \"id\" (1 and 7); rename one"},
+        {",b\n1,2\n", "train.csv:1: column 1 has no name (row numbers of a spreadsheet?); ignored=1"},
+        {"a,\"\"\n1,2\n", "train.csv:1: column 2 has no name (row numbers of a spreadsheet?); ignored=2"},
+        {"a;b;c\n1;2;3\n", "train.csv: the header is one field and contains ';'; say delimiter=;"},
+        {"a\tb\n1\t2\n", "train.csv: the header is one field and contains a tab; say delimiter=tab"},
+    };
+    for (int i = 0; i < COUNT(cases); i++)
+        expect_refused(cases[i].text, NULL, AD_BAD_FILE, cases[i].message);
+    expect_refused("1,2\n3,4\n", &(nn_csv_options){.delimiter = ";", .no_header = true}, AD_BAD_FILE,
+                   "train.csv: the first record is one field and contains ','; say delimiter=\",\"");
+    expect_refused("a,b,a\n1,2,3\n", &(nn_csv_options){.label = "a"}, AD_BAD_FILE,
+                   "train.csv:1: two columns are called \"a\" (1 and 3); rename one");
+    nn_dataset *set = table("\"a;b\"\n1\n", NULL); /* in quotes it is a name */
+    expect_schema(nn_dataset_data(set), "a;b number");
+    nn_dataset_close(set);
+}
+END_TEST
+
+/* ---- Like -------------------------------------------------------------------------------------------------------- */
+
+static const char *const colours[] = {"red", "green", "blue"};
+static const nn_column trained[] = {
+    {.name = "age", .kind = NN_COLUMN_NUMBER, .width = 1},
+    {.name = "colour", .kind = NN_COLUMN_CATEGORY, .levels = {colours, 3}},
+    {.name = "fare", .kind = NN_COLUMN_NUMBER},
+    {.name = "class", .kind = NN_COLUMN_LABEL, .levels = {colours, 1}},
+    {.name = "note", .kind = NN_COLUMN_IGNORED},
+};
+static const nn_csv_options as_trained = {.like = NN_SCHEMA(trained)};
+
+START_TEST(columns_match_by_name)
+{
+    nn_dataset *set = table("class,fare,note,colour,age\n1,2,x,violet,3\n2,4,y,green,6\n1,8,z,amber,9\n", &as_trained);
+    const nn_data data = nn_dataset_data(set);
+    expect_schema(data, "age number, colour category [red green blue amber violet], fare number, "
+                        "class label [red 1 2], note ignored");
+    expect_features(data, 3, 3, 3, 4, 2, 6, 1, 4, 9, 3, 8);
+    ck_assert_str_eq(data.label_texts[1], "2"); /* texts, as the levels of the label are */
+    ck_assert_str_eq(nn_dataset_notes(set), "");
+    nn_dataset_close(set);
+}
+END_TEST
+
+START_TEST(what_is_no_feature_may_be_missing)
+{
+    nn_dataset *set = table("fare,colour,age\n2,red,3\n", &as_trained);
+    expect_schema(nn_dataset_data(set), "age number, colour category [red green blue], fare number");
+    expect_features(nn_dataset_data(set), 1, 3, 3, 0, 2);
+    ck_assert(!nn_dataset_data(set).labels && !nn_dataset_data(set).label_texts);
+    nn_dataset_close(set);
+}
+END_TEST
+
+START_TEST(columns_that_the_model_does_not_know_are_left_out)
+{
+    nn_csv_options options = as_trained;
+    nn_dataset *set = table(",fare,key,colour,age,\"x, y\"\nq,2,k,red,3,p\n", &options);
+    ck_assert_str_eq(nn_dataset_notes(set), "train.csv: left out are columns that the model was not trained on: column "
+                                            "1, \"key\", \"x, y\"");
+    expect_schema(nn_dataset_data(set), "age number, colour category [red green blue], fare number");
+    nn_dataset_close(set);
+    options.id = "key";
+    options.ignored = (nn_texts)LIST("6");
+    options.weight = "w";
+    set = table("w,fare,key,colour,age,\"x, y\"\n0.5,2,k,red,3,p\n", &options);
+    ck_assert_str_eq(nn_dataset_notes(set), "");
+    expect_schema(nn_dataset_data(set), "age number, colour category [red green blue], fare number, w weight, key id, "
+                                        "x, y ignored");
+    ck_assert_str_eq(nn_dataset_data(set).ids[0], "k");
+    ck_assert(nn_dataset_data(set).weights[0] == 0.5);
+    nn_dataset_close(set);
+}
+END_TEST
+
+/* Notes are those of the last read. */
+START_TEST(notes_go_with_their_read)
+{
+    nn_dataset *set = table("age,colour,fare,more\n1,red,2,3\n", &as_trained);
+    ck_assert_str_ne(nn_dataset_notes(set), "");
+    ck_assert_int_eq(read_text(set, "a\n1\n", NULL), AD_OK);
+    ck_assert_str_eq(nn_dataset_notes(set), "");
+    nn_dataset_close(set);
+}
+END_TEST
+
+/* A category that looks like a number, and a number that does not. */
+START_TEST(kinds_are_those_of_the_model)
+{
+    nn_csv_options options = as_trained;
+    options.label = "class"; /* as the model has it */
+    options.numeric = (nn_texts)LIST("age");
+    options.categorical = (nn_texts)LIST("auto");
+    nn_dataset *set = table("age,colour,fare,class\n1,7,2,x\n", &options);
+    expect_schema(nn_dataset_data(set),
+                  "age number, colour category [red green blue 7], fare number, class label [red x]");
+    nn_dataset_close(set);
+    expect_refused("age,colour,fare\nx,7,2\n", &options, AD_BAD_VALUE,
+                   "no column \"class\" in train.csv (3 columns: age, colour, fare)");
+    options.label = NULL;
+    expect_refused("age,colour,fare\nx,7,2\n", &options, AD_BAD_FILE,
+                   "train.csv:2:1: 'x' in column \"age\" is not a number");
+}
+END_TEST
+
+START_TEST(wrong_uses_of_like_are_refused)
+{
+    nn_csv_options o = as_trained;
+    expect_refused("colour,fare\nred,1\n", &o, AD_BAD_VALUE, "train.csv has no column \"age\", which the model needs");
+    expect_refused("colour,x\nred,1\n", &o, AD_BAD_VALUE,
+                   "train.csv has no column \"age\", which the model needs (it also lacks: \"fare\")");
+    expect_refused("x\n1\n", &o, AD_BAD_VALUE,
+                   "train.csv has no column \"age\", which the model needs (it also lacks: \"colour\", \"fare\")");
+    o.ignored = (nn_texts)LIST("age");
+    expect_refused("age,colour,fare\n1,red,2\n", &o, AD_BAD_VALUE,
+                   "train.csv: column \"age\" is two things: like and ignored; leave it out of one of them");
+    o = as_trained;
+    o.label = "x";
+    expect_refused("age,colour,fare,class,x\n1,red,2,3,4\n", &o, AD_BAD_VALUE,
+                   "train.csv: two columns are the label: \"class\" (like) and \"x\" (label); name the same one, or "
+                   "ignore one");
+    o = as_trained;
+    o.categorical = (nn_texts)LIST("x");
+    expect_refused("age,colour,fare,x\n1,red,2,3\n", &o, AD_BAD_VALUE,
+                   "like has no column \"x\", which is a feature by the option categorical; leave it out there");
+    const nn_column nameless[] = {{.kind = NN_COLUMN_NUMBER, .width = 3}};
+    const nn_column wide[] = {{.name = "a", .kind = NN_COLUMN_NUMBER, .width = 3}};
+    const nn_column unknown[] = {{.name = "a", .kind = NN_COLUMN_KIND_COUNT}};
+    const nn_column twice[] = {{.name = "a"}, {.name = "a"}};
+    expect_refused("a\n1\n", &(nn_csv_options){.like = NN_SCHEMA(nameless)}, AD_BAD_VALUE,
+                   "like: column 1 has no name, and columns of a table are found by their names; leave like out, and "
+                   "columns are taken by their places");
+    expect_refused(
+        "a\n1\n", &(nn_csv_options){.like = NN_SCHEMA(wide)}, AD_BAD_VALUE,
+        "like: column \"a\" is of kind 0 and width 3; a column of a table has a kind of the list and width 1");
+    expect_refused(
+        "a\n1\n", &(nn_csv_options){.like = NN_SCHEMA(unknown)}, AD_BAD_VALUE,
+        "like: column \"a\" is of kind 7 and width 0; a column of a table has a kind of the list and width 1");
+    expect_refused("a\n1\n", &(nn_csv_options){.like = NN_SCHEMA(twice)}, AD_BAD_VALUE,
+                   "train.csv: column \"a\" is named twice by like; name it once");
+    expect_refused("age,colour,fare,age\n1,red,2,3\n", &as_trained, AD_BAD_FILE,
+                   "train.csv:1: two columns are called \"age\" (1 and 4); rename one");
+}
+END_TEST
+
+/* ---- The table of options ---------------------------------------------------------------------------------------- */
+
+START_TEST(options_are_fields)
+{
+    const nn_fields fields = nn_csv_fields();
+    const char *const names[] = {"delimiter",    "decimal",     "no_header", "header", "missing",
+                                 "keep_missing", "label",       "targets",   "weight", "id",
+                                 "ignored",      "categorical", "numeric",   "as_f32"};
+    ck_assert_uint_eq(fields.n, COUNT(names));
+    for (size_t i = 0; i < fields.n; i++) {
+        ck_assert_str_eq(fields.at[i].name, names[i]);
+        ck_assert(*fields.at[i].meaning != 0);
+    }
+    const nn_csv_options o = {.label = "y", .as_f32 = true};
+    ck_assert_str_eq(*(const char *const *)((const char *)&o + fields.at[6].offset), "y");
+    ck_assert_int_eq(fields.at[6].type, NN_FIELD_TEXT);
+    ck_assert(*(const bool *)((const char *)&o + fields.at[13].offset));
+    ck_assert_int_eq(fields.at[13].type, NN_FIELD_SWITCH);
+    ck_assert_int_eq(fields.at[7].type, NN_FIELD_TEXTS);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, names_are_before_places);
+    tcase_add_test(tests, ignored_columns_may_have_any_name);
+    tcase_add_test(tests, names_are_found_as_they_are_written);
+    tcase_add_test(tests, options_that_are_none_are_refused);
+    tcase_add_test(tests, many_columns_are_not_all_listed);
+    tcase_add_test(tests, wrong_headers_are_refused);
+    tcase_add_test(tests, columns_match_by_name);
+    tcase_add_test(tests, what_is_no_feature_may_be_missing);
+    tcase_add_test(tests, columns_that_the_model_does_not_know_are_left_out);
+    tcase_add_test(tests, notes_go_with_their_read);
+    tcase_add_test(tests, kinds_are_those_of_the_model);
+    tcase_add_test(tests, wrong_uses_of_like_are_refused);
+    tcase_add_test(tests, options_are_fields);
+}
+
+int main(void) { return run_tests("columns of tables as text", add_tests); }
