@@ -163,9 +163,10 @@ def theirs(name, split, options):
 REFUSED = [
     ('label first', 'label=kind', (':2:6: ', 'in column "word" is not a number', 'categorical=word')),
     ('label last', 'label=knid categorical=word', ('no column "knid"', 'did you mean "kind"?')),
-    ('missing values', 'label=kind categorical=word missing=?,NA', ('column "', 'is empty')),
+    ('missing values', 'label=kind categorical=word missing=?,NA',
+     (':3: column "word" is \'NA\', a missing value; ', 'keep_missing=true', 'ignored=word')),
     ('odd names', 'label=class', ('is not a number', 'categorical=färg')),
-    ('label last', 'label=kind categorical=word delimiter=;', ('delimiter=,',)),
+    ('label last', 'label=kind categorical=word delimiter=;', ("the header is one field and contains ','", 'delimiter=","')),
     ('label last', 'label=kind categorical=word no_header=true', ('label',)),
     ('label last', 'label=kind categorical=word,kind', ('"kind"',)),
 ]
