@@ -1,5 +1,5 @@
-/* Trains the classifier on a CSV file and tests it on another, for bench/tables.py, which writes both. Prints a line for
- * each network: its seed and its accuracy. What is wrong with a file is printed to stderr, with status 1. */
+/* Trains the classifier on a CSV file and tests it on another, for bench/tables.py, which writes both. Prints a line
+ * for each network: its seed and its accuracy. What is wrong with a file is printed to stderr, with status 1. */
 #include <argp.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,11 +20,12 @@ typedef struct setting {
 
 static nn_classifier *open_classifier(int64_t seed)
 {
-    return nn_classifier_open(&(nn_classifier_options){.hidden_units = {64, 32},
-                                                       .optimiser = {.rule = &nn_adam, .rate = rate, .l2 = alpha / BATCH},
-                                                       .scaling = NN_SCALE_FEATURE,
-                                                       .impute = NN_IMPUTE_MEAN,
-                                                       .seed = (uint64_t)seed});
+    return nn_classifier_open(
+        &(nn_classifier_options){.hidden_units = {64, 32},
+                                 .optimiser = {.rule = &nn_adam, .rate = rate, .l2 = alpha / BATCH},
+                                 .scaling = NN_SCALE_FEATURE,
+                                 .impute = NN_IMPUTE_MEAN,
+                                 .seed = (uint64_t)seed});
 }
 
 /* Returns false, and says why, if a file, the training or the test failed. */

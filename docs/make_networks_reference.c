@@ -441,9 +441,10 @@ static void print_estimators(void)
 
 static void print_tables(void)
 {
-    printf("\n## Options of tables\n\n"
-           "Members of `nn_csv_options` (`csv.h`), and what `nn_options_parse` reads for `NN_CSV`. `like` cannot be said\n"
-           "as text.\n");
+    printf(
+        "\n## Options of tables\n\n"
+        "Members of `nn_csv_options` (`csv.h`), and what `nn_options_parse` reads for `NN_CSV`. `like` cannot be said\n"
+        "as text.\n");
     print_options("`nn_csv_options`:", NN_CSV);
 }
 

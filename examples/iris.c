@@ -1,4 +1,5 @@
-/* Fisher's irises (1936): from a table to a model in a file, and back. 150 flowers of three species, four lengths in cm.
+/* Fisher's irises (1936): from a table to a model in a file, and back. 150 flowers of three species, with four
+ * lengths in cm.
  *
  *   iris examples/iris.csv iris.safetensors
  *
@@ -31,8 +32,8 @@ static ad_status test(const nn_data *flowers, const char *path)
     nn_classifier_predict_proba(c, &first, p);
     const ad_status status = nn_classifier_status(c);
     if (status == AD_OK)
-        printf("accuracy %.4f on %lld flowers\nthe first is %s: %.3f %.3f %.3f\n", e.accuracy,
-               (long long)flowers->rows, species, (double)p[0], (double)p[1], (double)p[2]);
+        printf("accuracy %.4f on %lld flowers\nthe first is %s: %.3f %.3f %.3f\n", e.accuracy, (long long)flowers->rows,
+               species, (double)p[0], (double)p[1], (double)p[2]);
     else
         fprintf(stderr, "%s\n", nn_classifier_message(c));
     nn_classifier_close(c);

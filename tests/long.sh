@@ -60,6 +60,11 @@ run_decimals() {
         GRADTAPE_LONG_DECIMALS=10000000 run_tests_within 10 "$release" --suite unit --verbose decimal
 }
 
+run_feeds() {
+    configure "$release" -Dtests=true && build "$release" &&
+        sh "$root/tests/feed_large.sh" "$release/tests/train_feed" 4096
+}
+
 run_mutants() { python3 "$root/tests/mutate.py" --timeout-multiplier "$times"; }
 
 # Meson adds the wrapper's name to that of the log. Leaks are looked for by AddressSanitizer, which does

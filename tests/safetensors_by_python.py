@@ -3,8 +3,8 @@
 
 Usage: safetensors_by_python.py PROGRAM
 
-PROGRAM is copy_safetensors (tests/nn/copy_safetensors.c). The exit status is 77 if safetensors or NumPy is missing. This
-file must not be called safetensors.py: it would be the package then.
+PROGRAM is copy_safetensors (tests/nn/copy_safetensors.c). The exit status is 77 if safetensors or NumPy is missing.
+This file must not be called safetensors.py: it would be the package then.
 
 - Files of Python, of random tensors and metadata: we read the same, and what we write from it Python reads as the same.
 - Changed files: what we accept Python accepts. What we refuse and Python accepts is counted: we are stricter.

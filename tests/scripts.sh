@@ -404,7 +404,7 @@ says 'a program says no'
 ! [ -e "$tools/called" ] || complain "it has called: $(cat "$tools/called")"
 rm -r "$tree/build"
 
-# ---- The browser of .ci/run, and skipped tests --------------------------------------------------------------------
+# ---- The browser and the Python of .ci/run, and skipped tests -----------------------------------------------------
 
 # require_browser FOLDER: with what a machine has in $tools, and Debian's packages only named.
 require_browser() {
@@ -434,6 +434,59 @@ what='a browser without a place'
 touch "$work/file"
 require_browser "$work/file"
 says "has no place to be kept: $work/file is not a folder"
+
+# require_python FOLDER: Debian's packages are only named, venv makes a Python that pretends, and what PATH has first is
+# printed.
+require_python() {
+    # shellcheck disable=SC2016
+    try env GRADTAPE_NO_INSTALL="${2:-}" sh -c '. "$1/tools/require.sh"
+require() { for package; do echo "$package" >>"$TOOLS/called"; done; }
+debian_python() {
+    echo "$1 $2" >>"$TOOLS/called"
+    [ "${DISK:-}" != full ] || { echo "OSError: [Errno 28] No space left on device"; return 1; }
+    mkdir -p "$4/bin" && cp "$TOOLS/a_python" "$4/bin/python3"
+}
+require_python "$0" && echo "${PATH%%:*}"' "$1" "$tree"
+}
+tool a_python <<'END'
+#!/bin/sh
+if [ "$1" = -c ]; then
+    case $2 in *"'$(cat "$0.version")'"*) exit 0 ;; *) exit 1 ;; esac
+fi
+echo "$2" >>"$TOOLS/called"
+[ -z "${DISK:-}" ] || { echo 'ERROR: no network' >&2 && exit 1; }
+for package; do :; done
+echo "${package#*==}" >"$0.version"
+END
+what='a Python'
+python="$work/a python"
+for wanted in '-m venv pip ' ''; do
+    require_python "$python"
+    [ "$status" -eq 0 ] || complain "status $status"
+    calls "${wanted}python3-numpy python3-torch python3-venv"
+    [ "$(cat "$work/out")" = "$python/bin" ] || complain "the first folder of PATH is another one"
+done
+what='a Python with another safetensors'
+echo 0.7.0 >"$python/bin/python3.version"
+require_python "$python"
+calls -m venv pip python3-numpy python3-torch python3-venv
+what='a Python without a network'
+DISK=none require_python "$work/no python"
+says "safetensors==0.8.0 was not installed. What stopped venv or pip is said above" "ERROR: no network"
+DISK=none require_python "$work/no python"
+says "was not installed" # what is half there is no Python with safetensors
+what='a Python on a full disk'
+DISK=full require_python "$work/no room"
+says "was not installed" "No space left on device"
+what='a Python without a place'
+require_python "$work/file"
+says "safetensors==0.8.0 has no place to be kept: $work/file is not a folder"
+what='a Python of people who install themselves'
+require_python "$work/own python" 1
+{ [ "$status" -eq 0 ] && ! [ -e "$work/own python" ]; } || complain "it installs something"
+calls
+rm "$tools/a_python"
+
 what='a skipped test'
 mkdir -p "$work/build/meson-logs"
 printf '%s\n' '{"name": "pages", "result": "SKIP", "returncode": 77, "stdout": "skipped: no browser\n"}' \

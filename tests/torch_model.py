@@ -11,8 +11,8 @@ from collections import OrderedDict
 
 try:
     import torch
-except ImportError:
-    print("gap: torch_model: PyTorch is not installed: nothing was tried")
+except ImportError as error:
+    print(f"skipped: {error}")
     sys.exit(77)
 
 try:

@@ -67,6 +67,33 @@ require_browser() {
     }
 }
 
+# Debian's packages are for Debian's Python, and PATH may have another one.
+debian_python() { /usr/bin/python3 "$@"; }
+
+# require_python FOLDER: what the tests need that read our models by Python: NumPy and PyTorch of Debian, and, in FOLDER,
+# an environment of Python with safetensors, which Debian 12 has not. Its python3 is the first in PATH from here on.
+require_python() {
+    safetensors='safetensors==0.8.0' folder=$1
+    [ -z "${GRADTAPE_NO_INSTALL:-}" ] || return 0
+    require python3-venv python3-numpy python3-torch || return 1
+    why=$(make_folder "$folder")
+    if [ -n "$why" ]; then
+        say "$safetensors has no place to be kept: $why. Mend that and start again."
+        return 1
+    fi
+    version="import safetensors; exit(safetensors.__version__ != '${safetensors#*==}')"
+    if ! "$folder/bin/python3" -c "$version" 2>/dev/null; then
+        say "Installing $safetensors"
+        { debian_python -m venv --system-site-packages "$folder" &&
+            timeout 300 "$folder/bin/python3" -m pip install --no-input "$safetensors"; } </dev/null >&2 || {
+            say "$safetensors was not installed. What stopped venv or pip is said above; mend that and start again."
+            return 1
+        }
+    fi
+    PATH=$folder/bin:$PATH
+    export PATH
+}
+
 # ---- Arguments ----------------------------------------------------------------------------------------------------
 
 # is_count TEXT: it is a whole number that a limit of time can have.

@@ -23,11 +23,11 @@ typedef struct nn_classifier nn_classifier;
 typedef struct nn_classifier_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the classifier is
                                                    a logistic regression */
-    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Kinds, and a
-head of your own, outlive the classifier */
-    int64_t n_classes;              /* classes, or independent labels; 0: as many as the vocabulary has, or, without
-                                       one, as the labels of the first fit are different: they become the vocabulary, in
-                                       the order of numbers or bytes. Independent labels need it */
+    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Your own
+                                       kinds and head must outlive the classifier */
+    int64_t n_classes;              /* classes, or independent labels, which need it. 0: the size of the vocabulary;
+                                       without one, the different labels of the first fit become the vocabulary, in
+                                       the order of their numbers or bytes */
     const nn_head *head;            /* nn_head_softmax (the default), nn_head_one_logit for two classes,
                                        nn_head_independent for labels that hold at once, or one of your own */
     nn_head_options head_options;   /* label smoothing */
@@ -138,6 +138,17 @@ AD_API ad_status nn_classifier_clear_error(nn_classifier *classifier);
  * the classifier. */
 AD_API const char *nn_classifier_settings(const nn_classifier *classifier);
 
+/* How a class is called: its text, or, where `text` is NULL, its integer. */
+typedef struct nn_class {
+    const char *text; /* it belongs to the classifier */
+    int32_t integer;
+} nn_class;
+
+/* Return the number of classes or labels, in the order in which predict_proba has them; 0 before they are known; and
+ * how class i is called. An i out of range gives the integer -1. */
+AD_API int64_t nn_classifier_class_count(const nn_classifier *classifier);
+AD_API nn_class nn_classifier_class(const nn_classifier *classifier, int64_t i);
+
 /* Returns the number of parameters and states: for hidden_units the weights and biases of each layer. It is 0 before
  * the first step. */
 AD_API size_t nn_classifier_parameter_count(const nn_classifier *classifier);
@@ -151,15 +162,16 @@ AD_API ad_tensor nn_classifier_parameter(nn_classifier *classifier, size_t index
  */
 AD_API const nn_network *nn_classifier_network(const nn_classifier *classifier);
 
-/* Returns the columns that it was fitted to (columns.h), the levels of a category being those of the rows of the first
- * fit; without any before the first fit. They belong to the classifier. */
+/* Returns the columns of the first fit (columns.h). A category has the levels that were in its rows. Before the first
+ * fit the schema is empty. It belongs to the classifier. */
 AD_API nn_schema nn_classifier_schema(const nn_classifier *classifier);
 
-/* Writes how the columns of data go with those that it was fitted to, a line for each finding: columns that are left
- * out, levels of a category that were not there in the first fit, with the rows that have them, and become all zeros.
- * The text is cut to `size`; "" if there is nothing to say. Returns the status that a prediction would have for these
- * columns. */
-AD_API ad_status nn_classifier_compare(const nn_classifier *classifier, const nn_data *data, char *text, size_t size);
+/* Compares the columns of data with those of the first fit, and writes a line for each finding to `text`: columns that
+ * are left out; for each category, how many rows have a value, or miss one, as no row of the first fit did, which
+ * becomes all zeros. The text is cut to `size` bytes; it is "" without findings. Returns the status that a prediction
+ * would have for these columns; AD_BAD_STATE before the first fit. */
+AD_API ad_status nn_classifier_compare_columns(const nn_classifier *classifier, const nn_data *data, char *text,
+                                               size_t size);
 
 /* Returns the history of its fits (history.h), for reading; NULL for NULL. It belongs to the classifier. */
 AD_API const nn_history *nn_classifier_history(const nn_classifier *classifier);

@@ -11,12 +11,12 @@
  *   UTF-8.
  * - The first record has the names. Names are found exactly as they are written. Where no column has the name that an
  *   option gives, a whole number from 1 on is the place of a column.
- * - A column is a column of numbers, if every value is one. Other columns are refused, unless an option says what they
- *   are. Nothing is guessed.
+ * - A column whose values are all numbers is a number. Other columns are refused, unless an option says what they are.
+ *   Nothing is guessed.
  * - A number is decimal: 12, -0.5, 1e-3, with an optional sign. It is read to the nearest f64 in every locale.
  * - Labels are whole numbers that fit i32, all of them, or else texts (label_texts). A whole number has no point, no
  *   sign + and no zeros before it: 007 and 1.0 are texts, so that a label can be written as it was read. Classes and
- * levels of categories are in the order of their numbers if all are whole numbers, else in the order of their bytes.
+ *   levels are in the order of their numbers if all are whole numbers, else in the order of their bytes.
  * - Rows keep their order. Messages name file, line and column: LINE counts the lines of the file from 1, also those
  *   within quotes; COLUMN counts fields from 1. */
 #include <gradtape/data.h>
@@ -28,7 +28,7 @@ typedef struct nn_csv_options {
     const char *delimiter; /* one byte, or "tab"; NULL: a tab if the name ends in .tsv or .tsv.gz, else a comma */
     const char *decimal;   /* "." (the default), or "," with another delimiter */
     bool no_header;        /* the first record is a row; columns are called 1, 2, ... */
-    bool header;           /* the first record has the names, though one is a number; false: such a header is refused */
+    bool header;           /* the first record has the names, though one is a number; false: such a record is refused */
     nn_texts missing;      /* what a missing value is written as, beside an empty field: "?", "NA" */
     bool keep_missing;     /* a missing feature is NaN (nn_impute_kind); false: it is an error */
     /* What columns are. All others are numbers. At most one of label and targets is given. */
@@ -37,23 +37,24 @@ typedef struct nn_csv_options {
     const char *weight; /* of each row (nn_data.weights) */
     const char *id;     /* kept as texts (nn_data.ids) */
     nn_texts ignored;
-    nn_texts categorical; /* {"auto"}, where no column is called so: each column that is not all numbers. One whose
-                             first 1,000 different values are numbers is a number: others are then an error */
-    nn_texts numeric;     /* numbers in spite of categorical=auto: a value that is none is an error */
-    nn_schema like;       /* of the data that an estimator was trained on (nn_classifier_schema): it says what columns
-                             are, by their names, instead of the options; what it calls a label, target, weight or id
-                             may be missing. Its levels come first, new ones after them. Other columns are left out, and
-                             a note says so. Options beside it add what it does not say: an id, a weight */
+    nn_texts categorical; /* {"auto"}, if no column has that name: each column that is not all numbers. A column
+                             whose first 1,000 different values are numbers is a number, and another value in it is
+                             an error */
+    nn_texts numeric;     /* numbers in spite of categorical=auto: any other value is an error */
+    nn_schema like;       /* the columns of an estimator (nn_classifier_schema). They say, by name, what the columns
+                             of the table are. Options can only add a column that they do not have: an id, a weight.
+                             A label, target, weight or id of theirs may be missing. Their levels come first, new
+                             ones after them. Other columns are left out, and a note says so (nn_dataset_notes) */
     bool as_f32;          /* features and targets are rounded to f32, which takes half the memory; false: f64 */
 } nn_csv_options;
 
-/* Returns the table of these options but `like`, for options as text (options.h), help and reference tables. */
+/* Returns the table of these options, without `like`: for options as text (options.h), help and reference tables. */
 AD_API nn_fields nn_csv_fields(void);
 
 /* Reads a table from a path, plain or gzipped; the content tells which. Memory: the features, twice while they grow,
  * and each different text once. On failure the data set keeps its former content. Returns the status of this call.
  * Errors: AD_BAD_FILE (what is wrong in the file, with line and column, and which option mends it); AD_BAD_VALUE (an
- * option that is none, a column that is not there, a column that is two things); AD_NO_MEMORY; AD_BAD_HANDLE. */
+ * option that cannot be, a column that is not there, a column with two uses); AD_NO_MEMORY; AD_BAD_HANDLE. */
 AD_API ad_status nn_dataset_read_csv(nn_dataset *dataset, const char *path, const nn_csv_options *options);
 
 /* The same from a FILE, read from where it stands to its end. The caller closes it. */
@@ -72,12 +73,12 @@ typedef struct nn_csv_column_report {
     const char *name;
     nn_column_kind kind;
     int64_t missing;
-    int64_t numbers;             /* values that are numbers; of a category, a label, an id and what is ignored 0 */
-    double least, largest, mean; /* of these; NaN: there are none */
+    int64_t numbers;             /* values that are numbers; 0 for a category, a label, an id and an ignored column */
+    double least, largest, mean; /* of the numbers; NaN without any */
     const nn_csv_level *levels;  /* the different values, the most frequent first; NULL: they were not counted */
     size_t n_levels;
-    bool has_many;       /* they are more than are counted: 1,000, of a category 65,536 */
-    const char *refused; /* the first error of the column, as reading gives it; NULL: there is none */
+    bool has_many;       /* there are more than are counted: 1,000, or 65,536 of a category */
+    const char *refused; /* the first error of the column, as reading gives it; NULL: it can be read */
 } nn_csv_column_report;
 
 typedef struct nn_csv_report {
@@ -91,10 +92,10 @@ typedef struct nn_csv_report {
 /* A look at a table. */
 typedef struct nn_csv_look nn_csv_look;
 
-/* Looks at what a table has, and what would be refused if it were read so, without reading it into a data set. What
- * the options say is obeyed; `keep_missing` and `label` may be left out. Memory does not grow with the rows.
- * `allocator` is copied; NULL: malloc and free. Returns NULL only when memory for the object is out; the caller closes
- * it. Errors are kept: those of reading that leave nothing to show (the file, its form, options). */
+/* Reads a table as nn_dataset_read_csv does, and keeps only a report: what each column has, and what reading would
+ * refuse. `keep_missing` and `label` may be left out. Memory does not grow with the rows. `options` may be NULL.
+ * `allocator` is copied; NULL: malloc and free. Returns NULL only when memory for the object is out. The caller closes
+ * it. Errors are kept: those that leave nothing to report (the file, its form, the options; memory). */
 AD_API nn_csv_look *nn_csv_look_at(const char *path, const nn_csv_options *options, const ad_allocator *allocator);
 
 /* Frees the look. NULL is allowed. */

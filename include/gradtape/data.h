@@ -62,8 +62,8 @@ typedef struct nn_data {
     const void *targets;            /* [rows, n_targets], row-major, for a regressor */
     nn_element target_element;      /* 0: f32 */
     int64_t n_targets;              /* 0: 1 */
-    const double
-        *weights; /* [rows] at least 0, not all 0: how much each row counts in losses and figures; NULL: once */
+    const double *weights;          /* [rows]: how much each row counts in losses and figures, at least 0, not all 0;
+                                       NULL: 1 */
     /* A view of some rows of the arrays, in any order (split.h makes them): row i of the data is row index[i] of every
      * array, which has array_rows rows. Results are in the order of the view; messages name rows of the arrays, or
      * say that they name the place in the index. NULL: all rows. */
@@ -71,12 +71,12 @@ typedef struct nn_data {
     int64_t array_rows;     /* with an index, at least 1; else 0 (AD_BAD_SHAPE) */
     nn_schema schema;       /* what the columns are; none: all features are numbers without names. The widths of its
                                numbers and categories add up to `columns` (else AD_BAD_SHAPE) */
-    const char *const *ids; /* [rows] of the column that is the id; NULL: there is none */
+    const char *const *ids; /* [rows]: the texts of the id column; NULL without one */
     struct nn_feed *feed;   /* the rows stay in a file (feed.h), and there are no arrays; NULL: they are in memory */
 } nn_data;
 
-/* Returns the one column that plain features are: a number without a name, as wide as the data. NULL gives the width
- * 0. */
+/* Returns the column of features that have no schema: one number without a name, as wide as the data. NULL gives the
+ * width 0. */
 AD_API nn_column nn_infer_real_valued_columns(const nn_data *data);
 
 /* Returns the bytes of one element; 0 for a number outside the list. */
@@ -166,8 +166,14 @@ AD_API ad_status nn_dataset_read_npy_stream(nn_dataset *dataset, nn_stream featu
  * AD_BAD_VALUE also if `path` is NULL. */
 AD_API ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char *features, const char *labels);
 
-/* Returns what the last read found that is no error, a line for each finding: columns that were left out. "" if there
- * is nothing, and for NULL. It belongs to the data set and lasts until the next read. */
+/* The same from a FILE, a pipe too, read from where it stands to its end. An archive is read from its end, so it is
+ * first copied into a temporary file. Errors: as nn_dataset_read_npz; AD_BAD_FILE also if there is no room for the
+ * copy. */
+AD_API ad_status nn_dataset_read_npz_stream(nn_dataset *dataset, nn_stream stream, const char *features,
+                                            const char *labels);
+
+/* Returns what the last read that went well found that is no error, a line for each finding: columns that were left
+ * out. "" if there is nothing, and for NULL. It belongs to the data set and lasts until the next read. */
 AD_API const char *nn_dataset_notes(const nn_dataset *dataset);
 
 /* The same as nn_dataset_read_idx from FILEs, as nn_dataset_read_npy_stream reads them: {NULL} as `labels` reads
@@ -193,8 +199,8 @@ AD_API ad_status nn_dataset_read_libsvm(nn_dataset *dataset, const char *path, i
 /* The same from a FILE, read from where it stands to its end. The caller closes it. */
 AD_API ad_status nn_dataset_read_libsvm_stream(nn_dataset *dataset, nn_stream stream, int64_t columns);
 
-/* Copies data, so that the data set owns them: the rows of a view, in its order, and all that the view has for them,
- * with the texts of labels, ids and columns.
+/* Copies data, so that the data set owns them: the rows of a view, in its order, with labels, targets, weights, ids
+ * and columns.
  * - `labels` are one for each row. A view does not say how many independent labels, [rows, n_classes], a row has: they
  *   cannot be copied. Set labels to NULL in the view, and keep them beside the data set.
  * - The view may be of this data set.

@@ -87,12 +87,12 @@ typedef struct nn_fit_options {
                                by heart has a fault */
     int64_t watch_every;    /* steps: such a step is watched (inspect.h), and its flow goes to the history; 0: none */
     /* Saving (model.h). */
-    const char *save;   /* the path of a file to which the model is saved at the end of the fit, however it ends; that
-                           it can be written is found before the first step. NULL: none */
-    int64_t save_every; /* steps, counted since the estimator was opened: and after each such step; 0: only then */
-    int64_t keep;       /* nn_save_options */
-    nn_callback *callback;  /* NULL: none; nn_show_progress (progress.h) shows a line */
-    void *context;          /* for the callback */
+    const char *save;   /* a path, to which the model is saved when the fit ends, however it ends. A path that cannot
+                           be written is an error before the first step. NULL: nothing is saved */
+    int64_t save_every; /* saves after every so many steps too, counted since the estimator was opened; 0: only then */
+    int64_t keep;       /* as in nn_save_options */
+    nn_callback *callback; /* NULL: none; nn_show_progress (progress.h) shows a line */
+    void *context;         /* for the callback */
 } nn_fit_options;
 
 /* A figure of an evaluation. */

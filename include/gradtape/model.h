@@ -6,11 +6,11 @@
  *   nn_classifier *again = nn_classifier_load("iris.safetensors", NULL);
  *   if (nn_classifier_status(again)) fprintf(stderr, "%s\n", nn_classifier_message(again));
  *
- * - A model is one safetensors file. Weights stand in it as PyTorch calls and lays them out: hiddenlayer_0.weight
- *   [units, inputs] and hiddenlayer_0.bias; of batch_norm weight, bias, running_mean and running_var, of layer_norm
- *   weight and bias. What else there is has a prefix: "optimizer." for slots, "state." for states of your own kinds,
- *   "gradtape." for the rest. The metadata have "format": "pt", and "gradtape", a JSON text that docs/models.md
- *   describes.
+ * - A model is one safetensors file. Weights have PyTorch's names and shapes: hiddenlayer_0.weight [units, inputs]
+ *   and hiddenlayer_0.bias; batch_norm has weight, bias, running_mean and running_var, layer_norm weight and bias.
+ *   Everything else has a prefix: "optimizer." for slots, "state." for states of your own kinds, "gradtape." for the
+ *   rest. The metadata have "format": "pt", and "gradtape", a JSON text that docs/models.md describes.
+ * - A file that no program wrote as safetensors is never replaced: it would be the table that was given by mistake.
  * - A file is replaced as a whole: it is written under another name beside it, flushed to the disk, and renamed. At any
  *   moment there is the old file or the new one.
  * - A checksum covers the whole file. Only files that are exactly what was written are read. */
@@ -30,8 +30,8 @@ typedef struct nn_save_options {
 AD_API ad_status nn_classifier_save(const nn_classifier *classifier, const char *path, const nn_save_options *options);
 AD_API ad_status nn_regressor_save(const nn_regressor *regressor, const char *path, const nn_save_options *options);
 
-/* What a file cannot hold: rows of your own, which the program that loads must have. Arrays are needed during the call;
- * the rows outlive the estimator. Zero means the default. */
+/* What a file cannot hold: your own kinds, heads, optimisers and schedules, which the program that loads must give. The
+ * arrays are needed only during the call. What they point to must outlive the estimator. Zero means the default. */
 typedef struct nn_load_options {
     const nn_layer_kind *const *kinds; /* [n_kinds] */
     size_t n_kinds;
@@ -44,18 +44,19 @@ typedef struct nn_load_options {
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_load_options;
 
-/* Load a model. The estimator has everything that the one that was saved had: fit goes on where its fit ended.
- * As nn_classifier_open they return NULL only when memory is out for the object; every other error is kept, and every
- * later call returns it. The caller closes the estimator. Errors: AD_BAD_FILE (the file cannot be read; it is no model,
+/* Load a model. The estimator has everything that the saved one had: a fit goes on where the last one ended. `options`
+ * may be NULL. Return NULL only when memory for the object is out. Every other error is kept, and every later call
+ * returns it. The caller closes the estimator. Errors: AD_BAD_FILE (the file cannot be read; it is no model,
  * or of another program; it is damaged; another program wrote it again; a newer library wrote it; it is a regressor's);
  * AD_BAD_VALUE (`path` is NULL; a kind, head, optimiser or schedule that this program has not, which the message
  * names); AD_NO_MEMORY. Nothing is allocated from a size that the length of the file does not prove. */
 AD_API nn_classifier *nn_classifier_load(const char *path, const nn_load_options *options);
 AD_API nn_regressor *nn_regressor_load(const char *path, const nn_load_options *options);
 
-/* Whether data are those of the last fit, for a program that goes on with a model: rows, columns, names of columns, the
- * first and the last row. AD_BAD_VALUE: they are not; the message says what is different. A fit takes them all the
- * same. AD_BAD_STATE: it was not fitted yet. The errors of data that are none. */
+/* Check whether data are those of the last fit, for a program that goes on with a model. They compare the numbers of
+ * rows and columns, the names of columns, and the first and the last row. Return AD_OK if all are the same. Errors:
+ * AD_BAD_VALUE (something differs, and the message says what; a fit would take the data all the same); AD_BAD_STATE
+ * (not fitted yet); those of data that no function takes. */
 AD_API ad_status nn_classifier_check_data(const nn_classifier *classifier, const nn_data *data);
 AD_API ad_status nn_regressor_check_data(const nn_regressor *regressor, const nn_data *data);
 
@@ -66,14 +67,15 @@ typedef struct nn_model_tensor {
     int64_t sizes[8];
 } nn_model_tensor;
 
-/* What a file says of its model. Texts are those of the file: anything may stand in them. */
+/* What a file says of its model. It belongs to the caller, who closes it. Texts are those of the file: they may contain
+ * anything. */
 typedef struct nn_model_info {
-    ad_status status; /* not AD_OK: there is nothing but the message */
+    ad_status status; /* not AD_OK: only the message is set */
     const char *message;
     bool is_whole;                                       /* the checksum holds */
     const char *estimator, *version;                     /* "classifier" or "regressor"; of the library that wrote it */
     const char *options;                                 /* as nn_options_parse reads them */
-    const char *own_head, *own_optimiser, *own_schedule; /* rows of the user's own; NULL: none */
+    const char *own_head, *own_optimiser, *own_schedule; /* names of the user's own rows; NULL without them */
     int64_t step, epoch, place, rows;                    /* place: how many rows of the epoch were taken */
     double rate;                                         /* of the last step */
     const char *end;                                     /* of the last fit (nn_fit_end_name) */
@@ -83,9 +85,12 @@ typedef struct nn_model_info {
     size_t n_tensors;
 } nn_model_info;
 
-/* Looks at a file without making its model; a wrong checksum is no error here. Returns NULL only when memory is out for
- * the object; the caller closes it. Errors: those of nn_classifier_load for the file. */
+/* Looks at a file without making its model. A wrong checksum is no error here. `allocator` is copied; NULL: malloc and
+ * free. Returns NULL only when memory for the object is out. The caller closes it. Errors, in `status`: those of
+ * nn_classifier_load for the file. */
 AD_API nn_model_info *nn_model_look(const char *path, const ad_allocator *allocator);
+
+/* Frees what nn_model_look returned. NULL is allowed. */
 AD_API void nn_model_info_close(nn_model_info *info);
 
 /* Prints what a model is: estimator, options, steps, columns, classes, best validation, tensors with names, types and

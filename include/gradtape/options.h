@@ -44,8 +44,8 @@ AD_API nn_options *nn_options_parse(const char *text, nn_options_kind kind, cons
 /* Frees the options. NULL is allowed. */
 AD_API void nn_options_close(nn_options *options);
 
-/* Return the options; NULL if they are of the other kind, or in error. They last until nn_options_close; an estimator
- * copies them. */
+/* Return the options; NULL if they are of another kind, or in error. They last until nn_options_close; an estimator
+ * and a reader copy them. */
 AD_API const nn_classifier_options *nn_options_classifier(const nn_options *options);
 AD_API const nn_regressor_options *nn_options_regressor(const nn_options *options);
 AD_API const nn_csv_options *nn_options_csv(const nn_options *options);

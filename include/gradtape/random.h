@@ -17,13 +17,14 @@ AD_API void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t
 typedef enum ad_stream_use {
     AD_STREAM_OWN = 0,          /* a program's own */
     AD_STREAM_WEIGHTS = 1,      /* nn_network_open: the number counts weights, from 2^55 on other parts */
-    AD_STREAM_ORDER = 2,        /* a fit of an estimator: the number is the epoch */
+    AD_STREAM_ORDER = 2,        /* a fit of an estimator: the number is the epoch, and of a feed 2^32 times that of the
+                                   window is added */
     AD_STREAM_UNIFORM = 3,      /* ad_uniform: the number is that of the draw */
     AD_STREAM_NORMAL = 4,       /* ad_normal: likewise */
     AD_STREAM_DROPOUT_MASK = 5, /* ad_dropout_mask: likewise */
     AD_STREAM_OPERATOR = 6,     /* a program's own random operators (AD_RANDOM): likewise */
     AD_STREAM_LAYERS = 7,       /* nn_network_open: the number is the layer's; its numbers are the seed of its masks */
-    AD_STREAM_SPLIT = 8         /* nn_split_open: the number is that of the class; 2^55: all rows; nn_sample: 2^55 + 1 */
+    AD_STREAM_SPLIT = 8         /* nn_split_open: the number is the class; 2^55: all rows; 2^55 + 1: nn_sample */
 } ad_stream_use;
 
 /* Numbers of streams are below this, 2^56. nn_run and ad_set_draw_count refuse larger ones. */

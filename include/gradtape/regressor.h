@@ -23,8 +23,8 @@ typedef struct nn_regressor nn_regressor;
 typedef struct nn_regressor_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the regressor is
                                                    linear */
-    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Kinds, and a
-head of your own, outlive the regressor */
+    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Your own
+                                       kinds and head must outlive the regressor */
     int64_t n_targets;              /* numbers that are predicted for each row; 0: 1 */
     const nn_head *head;            /* nn_head_squared (the default), nn_head_absolute, nn_head_huber, or
                                        one of your own */
@@ -122,15 +122,16 @@ AD_API ad_tensor nn_regressor_parameter(nn_regressor *regressor, size_t index);
  */
 AD_API const nn_network *nn_regressor_network(const nn_regressor *regressor);
 
-/* Returns the columns that it was fitted to (columns.h), the levels of a category being those of the rows of the first
- * fit; without any before the first fit. They belong to the regressor. */
+/* Returns the columns of the first fit (columns.h). A category has the levels that were in its rows. Before the first
+ * fit the schema is empty. It belongs to the regressor. */
 AD_API nn_schema nn_regressor_schema(const nn_regressor *regressor);
 
-/* Writes how the columns of data go with those that it was fitted to, a line for each finding: columns that are left
- * out, levels of a category that were not there in the first fit, with the rows that have them, and become all zeros.
- * The text is cut to `size`; "" if there is nothing to say. Returns the status that a prediction would have for these
- * columns. */
-AD_API ad_status nn_regressor_compare(const nn_regressor *regressor, const nn_data *data, char *text, size_t size);
+/* Compares the columns of data with those of the first fit, and writes a line for each finding to `text`: columns that
+ * are left out; for each category, how many rows have a value, or miss one, as no row of the first fit did, which
+ * becomes all zeros. The text is cut to `size` bytes; it is "" without findings. Returns the status that a prediction
+ * would have for these columns; AD_BAD_STATE before the first fit. */
+AD_API ad_status nn_regressor_compare_columns(const nn_regressor *regressor, const nn_data *data, char *text,
+                                              size_t size);
 
 /* Returns the history of its fits (history.h), for reading; NULL for NULL. It belongs to the regressor. */
 AD_API const nn_history *nn_regressor_history(const nn_regressor *regressor);

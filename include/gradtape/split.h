@@ -1,7 +1,7 @@
 #ifndef GRADTAPE_SPLIT_H
 #define GRADTAPE_SPLIT_H
-/* Splits and samples: which rows of a data set are for training and which for testing, by seed. Nothing is copied: both sides are
- * views of the data (nn_data.index).
+/* Splits and samples: which rows of a data set are for training and which for testing, by seed. Nothing is copied: both
+ * sides are views of the data (nn_data.index).
  *
  *   nn_split *s = nn_split_open(&data, &(nn_split_options){ .share = 0.2, .seed = 1 });
  *   nn_data train = nn_split_train(s, 0), test = nn_split_test(s, 0);
@@ -61,9 +61,9 @@ AD_API ad_status nn_split_status(const nn_split *split);
 AD_API const char *nn_split_message(const nn_split *split);
 
 /* Returns a view of n different rows, drawn at random and in a random order: a subset, or, if n is data->rows, the data
- * in another order. The first rows of the data are as probable as the last ones. `index` [n] is yours, and lasts as
- * long as the view. The same rows, n and seed give the same view. For an n outside 1..data->rows, data that a split
- * would refuse, or NULL, the view has no rows. */
+ * in another order. Each row is as probable as any other. `index` [n] is yours, and must last as long as the
+ * view. The same rows, n and seed give the same view. For an n outside 1..data->rows, data that a split would refuse,
+ * or NULL, the view has no rows. */
 AD_API nn_data nn_sample(const nn_data *data, int64_t n, uint64_t seed, int32_t *index);
 
 #endif

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../lengthen.h"
+
 #define FIRST_ROOM ((size_t)1 << 20) /* for values of a source whose length nobody knows */
 
 typedef struct number_kind {
@@ -90,12 +92,9 @@ ad_status nn_array_measure(const nn_source *s, nn_array *a)
 /* A block of `old` bytes becomes one of `bytes`, with the content of the old one. */
 static ad_status widen(nn_source *s, unsigned char **block, size_t old, size_t bytes)
 {
-    unsigned char *wider = ad_memory_take(&s->dataset->memory, bytes, 1);
+    unsigned char *wider = nn_lengthen(&s->dataset->memory, *block, old, old, bytes, 1);
     if (!wider)
         return nn_source_fail_memory(s, bytes);
-    if (*block)
-        memcpy(wider, *block, old);
-    ad_memory_release(&s->dataset->memory, *block, old, 1);
     *block = wider;
     return AD_OK;
 }

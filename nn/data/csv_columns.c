@@ -172,20 +172,27 @@ static ad_status check_names(const making *m)
     return AD_OK;
 }
 
-/* The column that an option means: by its name, else by its place. */
-static ad_status find_column(const making *m, const char *name, size_t *column)
+/* Finds the column that an option means: by its name, else by its place. */
+static bool is_found(const making *m, const char *name, size_t *column)
 {
     int64_t place;
     const size_t n = strlen(name);
-    const uint32_t level = nn_levels_find(&m->names, name, n);
-    if (level != UINT32_MAX && n > 0) {
+    const uint32_t level = n > 0 ? nn_levels_find(&m->names, name, n) : UINT32_MAX;
+    if (level != UINT32_MAX)
         *column = m->first[level];
-        return m->names.at[level].count > 1 ? fail_twice(m, level) : AD_OK;
-    }
-    if (!nn_is_whole(name, n, &place) || place < 1 || (uint64_t)place > m->columns->n)
+    else if (nn_is_whole(name, n, &place) && place >= 1 && (uint64_t)place <= m->columns->n)
+        *column = (size_t)place - 1;
+    else
+        return false;
+    return true;
+}
+
+static ad_status find_column(const making *m, const char *name, size_t *column)
+{
+    if (!is_found(m, name, column))
         return fail_name(m, name);
-    *column = (size_t)place - 1;
-    return AD_OK;
+    const uint32_t level = nn_levels_find(&m->names, name, strlen(name));
+    return level != UINT32_MAX && m->names.at[level].count > 1 ? fail_twice(m, level) : AD_OK;
 }
 
 /* ---- What columns are -------------------------------------------------------------------------------------------- */
@@ -253,13 +260,20 @@ static ad_status claim_categories(making *m, bool *is_auto)
     return status;
 }
 
+/* What is true of rows need not be there beside `like`: new rows are predicted. A note says so. */
+static bool may_lack(const making *m, const char *name)
+{
+    size_t column;
+    return name && m->columns->options->like.n > 0 && !is_found(m, name, &column);
+}
+
 static ad_status claim_options(making *m, bool *is_auto)
 {
     const nn_csv_options *o = m->columns->options;
-    ad_status status = claim_named(m, o->label, NN_COLUMN_LABEL, "label");
-    if (status == AD_OK)
+    ad_status status = may_lack(m, o->label) ? AD_OK : claim_named(m, o->label, NN_COLUMN_LABEL, "label");
+    if (status == AD_OK && !(o->targets.n && may_lack(m, o->targets.at[0])))
         status = claim_list(m, o->targets, NN_COLUMN_TARGET, "targets");
-    if (status == AD_OK)
+    if (status == AD_OK && !may_lack(m, o->weight))
         status = claim_named(m, o->weight, NN_COLUMN_WEIGHT, "weight");
     if (status == AD_OK)
         status = claim_named(m, o->id, NN_COLUMN_ID, "id");
@@ -464,15 +478,34 @@ ad_status nn_csv_columns_make(nn_csv_columns *c, const nn_csv_records *records, 
 
 /* ---- Notes ------------------------------------------------------------------------------------------------------- */
 
+/* What an option names and the table lacks, beside `like`. */
+static void put_lacking(nn_writer *w, const nn_csv_columns *c, const char *name, const char *what)
+{
+    nn_put(w, w->n ? "\n" : "");
+    nn_put(w, c->records->source->name);
+    nn_put(w, ": there is no column ");
+    nn_put_name(w, name);
+    nn_put(w, ": rows have no ");
+    nn_put(w, what);
+}
+
 static void put_notes(nn_writer *w, const nn_csv_columns *c)
 {
     size_t n = 0;
+    const nn_csv_options *o = c->options;
+    if (o->label && c->label == NN_CSV_NONE)
+        put_lacking(w, c, o->label, "label");
+    if (o->targets.n && c->n_targets == 0)
+        put_lacking(w, c, o->targets.at[0], "targets");
+    if (o->weight && c->weight == NN_CSV_NONE)
+        put_lacking(w, c, o->weight, "weight");
     for (size_t i = 0; i < c->n; i++) {
         if (!c->at[i].is_left_out)
             continue;
         if (n++ == 0) {
+            nn_put(w, w->n ? "\n" : "");
             nn_put(w, c->records->source->name);
-            nn_put(w, ": left out are columns that the model was not trained on: ");
+            nn_put(w, ": left out are columns that like does not have: ");
         } else
             nn_put(w, ", ");
         if (*c->at[i].name)

@@ -45,23 +45,15 @@ static bool can_part(const char *text)
     return c && !text[1] && c < 0x7f && !is_letter && !strchr("\"\r\n+-.", c);
 }
 
-static ad_status fail_delimiter(nn_dataset *dataset, const char *delimiter)
+static ad_status fail_form(nn_dataset *dataset, const char *option, const char *value, const char *rule)
 {
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put(&w, "delimiter is ");
-    nn_put_quoted(&w, delimiter);
-    nn_put(&w, ": it must be one character such as ',', ';' or '|', or tab");
-    return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s", text);
-}
-
-static ad_status fail_decimal(nn_dataset *dataset, const char *decimal)
-{
-    char text[NN_DATASET_MESSAGE];
-    nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put(&w, "decimal is ");
-    nn_put_quoted(&w, decimal);
-    nn_put(&w, ": it must be '.' or ','");
+    nn_put(&w, option);
+    nn_put(&w, " is ");
+    nn_put_quoted(&w, value);
+    nn_put(&w, ": it must be ");
+    nn_put(&w, rule);
     return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s", text);
 }
 
@@ -102,9 +94,9 @@ ad_status nn_csv_form(nn_dataset *dataset, const char *name, const nn_csv_option
     given = strcmp(given, "tab") == 0 ? "\t" : given;
     *delimiter = *given;
     if (!can_part(given))
-        return fail_delimiter(dataset, given);
+        return fail_form(dataset, "delimiter", given, "one character such as ',', ';' or '|', or tab");
     if (o->decimal && strcmp(o->decimal, ".") != 0 && strcmp(o->decimal, ",") != 0)
-        return fail_decimal(dataset, o->decimal);
+        return fail_form(dataset, "decimal", o->decimal, "'.' or ','");
     if (o->decimal && *o->decimal == *delimiter)
         return fail_both_commas(dataset);
     if (o->label && o->targets.n > 0)

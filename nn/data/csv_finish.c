@@ -7,7 +7,10 @@ ad_status nn_csv_fail_memory(const nn_csv_reader *r)
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
     nn_csv_put_line(&w, &r->records, r->records.line);
-    nn_put_format(&w, "memory is out after %zu rows; read fewer rows or columns, or say ", r->rows.n);
+    if (r->is_of_feed)
+        nn_put(&w, "memory is out; give the feed a smaller window, or say ");
+    else
+        nn_put_format(&w, "memory is out after %zu rows; read fewer rows or columns, or say ", r->rows.n);
     nn_put_option(&w, "as_f32", "true");
     return nn_dataset_fail(r->records.source->dataset, AD_NO_MEMORY, "%s", text);
 }
@@ -215,14 +218,13 @@ ad_status nn_csv_finish(nn_csv_reader *r)
     return r->content.notes ? AD_OK : nn_csv_fail_memory(r);
 }
 
-/* Labels and levels that `like` does not have are no part of the table as it was. */
+/* Levels and labels that the first pass did not find. */
 static bool has_new_levels(const nn_csv_reader *r)
 {
     for (size_t i = 0; i < r->columns.n; i++)
         if (r->columns.at[i].kind == NN_COLUMN_CATEGORY && r->levels[i].n > levels_of_like(r, i))
             return true;
-    return r->columns.label != NN_CSV_NONE && levels_of_like(r, r->columns.label) > 0 &&
-           r->levels[r->columns.label].n > levels_of_like(r, r->columns.label);
+    return r->columns.label != NN_CSV_NONE && r->levels[r->columns.label].n > r->labels.n;
 }
 
 ad_status nn_csv_finish_part(nn_csv_reader *r)
@@ -235,6 +237,5 @@ ad_status nn_csv_finish_part(nn_csv_reader *r)
     ad_status status = take_arrays(r);
     if (status == AD_OK)
         status = settle_labels(r, (int32_t *)r->content.data.labels);
-    r->content.data.schema = r->options.like;
     return status;
 }

@@ -153,14 +153,17 @@ static ad_status take_row(nn_csv_reader *r)
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------- */
 
-/* The levels of `like` come first. */
-static ad_status take_levels_of_like(nn_csv_reader *r, size_t i)
+/* The levels of `like` come first, and the labels that a feed has. */
+static ad_status take_known_levels(nn_csv_reader *r, size_t i)
 {
     uint32_t level;
     const nn_column *like = r->columns.at[i].like;
     const nn_texts levels = like ? like->levels : (nn_texts){.n = 0};
     for (size_t k = 0; k < levels.n; k++)
         if (!nn_levels_add(&r->levels[i], levels.at[k], strlen(levels.at[k]), &level))
+            return nn_csv_fail_memory(r);
+    for (size_t k = 0; i == r->columns.label && k < r->labels.n; k++)
+        if (!nn_levels_add(&r->levels[i], r->labels.at[k], strlen(r->labels.at[k]), &level))
             return nn_csv_fail_memory(r);
     return AD_OK;
 }
@@ -188,7 +191,7 @@ static ad_status begin(nn_csv_reader *r)
     for (size_t i = 0; i < c->n; i++)
         r->levels[i] = (nn_levels){.pool = &r->pool, .memory = &dataset->memory};
     for (size_t i = 0; i < c->n && status == AD_OK; i++)
-        status = take_levels_of_like(r, i);
+        status = take_known_levels(r, i);
     return status;
 }
 
@@ -197,10 +200,15 @@ static ad_status begin(nn_csv_reader *r)
 ad_status nn_csv_open(nn_csv_reader *r, nn_source *source, const nn_csv_options *options, char delimiter)
 {
     r->options = *options;
+    r->options.no_header |= r->is_again; /* whether the file has one, or not */
     r->pool.store = &r->content.store;
     ad_status status = nn_csv_records_open(&r->records, source, delimiter, !options->no_header);
     if (status == AD_OK)
         status = nn_csv_records_next(&r->records);
+    if (status == AD_OK && r->is_again && r->records.n != r->n_columns)
+        return nn_dataset_fail(source->dataset, AD_BAD_FILE,
+                               "%s: changed while it was in use: it had %zu columns; open the feed again", source->name,
+                               r->n_columns);
     if (status == AD_OK)
         status = nn_csv_columns_make(&r->columns, &r->records, &r->options, &r->content.store);
     r->has_row = options->no_header;

@@ -15,7 +15,11 @@ typedef struct nn_csv_reader {
     nn_text_pool pool;
     nn_levels *levels; /* [columns]: of categories, and of labels */
     nn_rows rows;
-    bool is_of_feed; /* set before it is opened: ids are not kept, and numbers must fit f32, as training has them */
+    /* Set before it is opened: */
+    bool is_of_feed;  /* ids are not kept, and numbers must fit f32, as training has them */
+    bool is_again;    /* not the first pass of the feed: `like` names columns by their places */
+    size_t n_columns; /* those that the first pass found, and labels */
+    nn_texts labels;
     /* The row that is read. */
     void *features, *targets;
     bool has_row; /* the record at hand is a row that was not taken yet */
@@ -37,8 +41,9 @@ static inline double nn_csv_element(const nn_csv_reader *r, const void *from, si
     return r->options.as_f32 ? (double)((const float *)from)[i] : ((const double *)from)[i];
 }
 
-/* Opens a table: its first record and columns. The reader is {0} before, but for is_of_feed and its content. After any of these calls,
- * whatever they returned, nn_csv_close gives back what the reader holds, but not its content and the source. */
+/* Opens a table: its first record and columns. Before that the reader is {0}, except for its content and what is set
+ * for a feed. After any of these calls, whatever they returned, nn_csv_close gives back what the reader holds, but not
+ * its content and the source. */
 ad_status nn_csv_open(nn_csv_reader *reader, nn_source *source, const nn_csv_options *options, char delimiter);
 
 /* Reads rows until there are `most`, or the table ends. */
@@ -55,7 +60,8 @@ ad_status nn_csv_fail_memory(const nn_csv_reader *reader);
 /* The rows become the arrays of the content: levels in their order, labels as numbers or texts, schema, notes. */
 ad_status nn_csv_finish(nn_csv_reader *reader);
 
-/* The same for some rows of a table whose schema is `like`: it has all levels, and is the schema of the content. */
+/* Makes arrays of some rows of a feed's table. `like` has all levels, and `labels` all labels; others are an error. The
+ * content gets no schema. */
 ad_status nn_csv_finish_part(nn_csv_reader *reader);
 
 #endif

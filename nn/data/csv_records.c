@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../files/utf8.h"
+#include "../lengthen.h"
+
 enum { BLOCK = 1 << 18 };
 
 /* Kinds of bytes outside quotes. */
@@ -88,14 +91,11 @@ static outcome grow_fields(nn_csv_records *r)
 {
     ad_memory *memory = &r->source->dataset->memory;
     const size_t room = r->fields_room ? 2 * r->fields_room : 64;
-    nn_csv_field *fields = ad_memory_take(memory, room, sizeof *fields);
+    nn_csv_field *fields = nn_lengthen(memory, r->fields, r->n, r->fields_room, room, sizeof *fields);
     if (!fields) {
         fail_memory(r, room * sizeof *fields);
         return FAILED;
     }
-    if (r->n > 0)
-        memcpy(fields, r->fields, r->n * sizeof *fields);
-    ad_memory_release(memory, r->fields, r->fields_room, sizeof *fields);
     r->fields = fields;
     r->fields_room = room;
     return FOUND;
@@ -105,12 +105,9 @@ static ad_status grow_block(nn_csv_records *r)
 {
     ad_memory *memory = &r->source->dataset->memory;
     const size_t room = r->room ? 2 * r->room : BLOCK;
-    char *block = ad_memory_take(memory, room + 1, 1);
+    char *block = nn_lengthen(memory, r->block, r->end, r->room + 1, room + 1, 1);
     if (!block)
         return fail_memory(r, room + 1);
-    if (r->end > 0)
-        memcpy(block, r->block, r->end);
-    ad_memory_release(memory, r->block, r->room + 1, 1);
     r->block = block;
     r->room = room;
     return AD_OK;
@@ -240,33 +237,6 @@ static outcome find_record(nn_csv_records *r)
 
 /* ---- What quotes and UTF-8 need ---------------------------------------------------------------------------------- */
 
-/* The bytes of a character above 127, none of them longer than it must be and none a half of a pair (RFC 3629); 0 if
- * it is none. */
-static size_t character(const unsigned char *c, size_t n)
-{
-    const size_t bytes = c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
-    if (bytes == 0 || bytes > n)
-        return 0;
-    for (size_t i = 1; i < bytes; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    const bool is_wrong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
-                          (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return is_wrong ? 0 : bytes;
-}
-
-static bool is_utf8(const char *text, size_t n)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    for (size_t i = 0; i < n;) {
-        const size_t bytes = at[i] < 0x80 ? 1 : character(at + i, n - i);
-        if (bytes == 0)
-            return false;
-        i += bytes;
-    }
-    return true;
-}
-
 /* Doubled quotes become one. What is left over is filled with quotes, so that lines are counted once. */
 static void take_out_quotes(nn_csv_field *f)
 {
@@ -285,7 +255,7 @@ static ad_status finish_fields(nn_csv_records *r)
     const char *const begin = r->block + r->begin;
     for (size_t i = 0; i < r->n; i++) {
         nn_csv_field *f = &r->fields[i];
-        if (!is_utf8(f->at, f->n))
+        if (!nn_is_utf8(f->at, f->n))
             return fail_field(r, i, "this field is not UTF-8; save the file as UTF-8");
         if (memchr(f->at, '\0', f->n))
             return fail_field(r, i, "this field has a byte 0; save the file as text in UTF-8");

@@ -63,9 +63,12 @@ static void put_missing(nn_writer *w, const nn_csv_columns *c, size_t i)
         nn_put_option(w, "keep_missing", "true");
         nn_put(w, " with ");
         nn_put_option(w, "impute", "mean");
-        nn_put(w, " fills it, ");
-        nn_put_option(w, "ignored", column->name);
-        nn_put(w, " leaves the column out");
+        nn_put(w, " fills it");
+        if (!column->like) {
+            nn_put(w, ", ");
+            nn_put_option(w, "ignored", column->name);
+            nn_put(w, " leaves the column out");
+        }
     } else {
         nn_put(w, "each row must have a ");
         nn_put(w, column->kind == NN_COLUMN_LABEL ? "label" : column->kind == NN_COLUMN_TARGET ? "target" : "weight");
@@ -91,6 +94,17 @@ static void put_other_point(nn_writer *w, const nn_csv_columns *c, size_t i)
     }
 }
 
+/* What other programs write for a missing value. */
+static bool is_usual_mark(nn_csv_field f)
+{
+    static const char *const marks[] = {"NA",   "N/A",  "na",   "n/a", "nan", "NaN", "NAN", "null",
+                                        "NULL", "None", "none", "?",   "-",   ".",   "#N/A"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (strlen(marks[i]) == f.n && memcmp(marks[i], f.at, f.n) == 0)
+            return true;
+    return false;
+}
+
 /* Why a field is no number, and what it may be. */
 static void put_reason(nn_writer *w, const nn_csv_columns *c, size_t i)
 {
@@ -98,7 +112,7 @@ static void put_reason(nn_writer *w, const nn_csv_columns *c, size_t i)
     const nn_csv_column *column = &c->at[i];
     const nn_csv_field f = c->records->fields[i];
     if (nn_decimal_read(f.at, f.at + f.n, c->point, &x) == f.at + f.n) {
-        nn_put(w, c->options->as_f32 ? " is too large for f32; " : " is too large for f64; ");
+        nn_put(w, c->limit <= NN_CSV_F32_LIMIT ? " is too large for f32; " : " is too large for f64; ");
         nn_put(w, "give the column another unit");
         return;
     }
@@ -107,7 +121,12 @@ static void put_reason(nn_writer *w, const nn_csv_columns *c, size_t i)
         nn_put_format(w, ", as its first %d different values are", NN_CSV_MOST_OPEN);
     if (has_blanks(c, f))
         nn_put(w, ", because blanks belong to a field; remove them");
-    else if (column->kind == NN_COLUMN_NUMBER && !column->by) {
+    else if (is_usual_mark(f) && is_feature(column)) {
+        char mark[8] = "";
+        memcpy(mark, f.at, f.n);
+        nn_put(w, "; if it means a missing value: ");
+        nn_put_option(w, "missing", mark);
+    } else if (column->kind == NN_COLUMN_NUMBER && !column->by) {
         nn_put(w, "; if the column holds categories: ");
         nn_put_option(w, "categorical", column->name);
     }

@@ -199,10 +199,12 @@ static ad_status count_missing(nn_encoding *e, const nn_data *data, const bool *
     int64_t *missing = nn_store_take(room, (size_t)data->columns, sizeof *missing);
     if (!missing)
         return AD_NO_MEMORY;
-    for (nn_parts p = nn_parts_of(data); nn_may_miss(data->element) && nn_next_part(&p);)
-        for (int64_t i = 0; i < p.part.rows; i++)
-            for (int64_t j = 0, at = nn_row_of(&p.part, i) * data->columns; j < data->columns; j++)
-                missing[j] += isnan(nn_feature_at(&p.part, at + j));
+    if (data->feed)
+        memcpy(missing, nn_feed_missing(data->feed), (size_t)data->columns * sizeof *missing);
+    else if (nn_may_miss(data->element))
+        for (int64_t i = 0; i < data->rows; i++)
+            for (int64_t j = 0, at = nn_row_of(data, i) * data->columns; j < data->columns; j++)
+                missing[j] += isnan(nn_feature_at(data, at + j));
     for (int64_t j = 0; j < data->columns; j++) {
         e->has_missing[j] = missing[j] > 0;
         if (missing[j] < data->rows || is_category[j])

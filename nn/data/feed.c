@@ -2,28 +2,31 @@
 #include "feed.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../options/fields.h"
 #include "csv_reader.h"
 
-#define WINDOW_BYTES ((int64_t)32 << 20)
+#define WINDOW_BYTES ((int64_t)16 << 20)
 
 struct nn_feed {
     nn_dataset dataset; /* its memory, and the first error */
     nn_store store;
     char *path;
-    nn_csv_options options; /* of a pass; texts lie in the store */
+    nn_csv_options options; /* of a pass; texts lie in the store, those of the schema in that of the ends */
     char delimiter;
     int64_t window;
     /* What the first pass found. */
     int64_t rows;
     nn_content ends; /* the first and the last row, with the schema of all */
     nn_data labels;
-    int64_t *missing; /* [columns] */
+    nn_texts label_texts; /* the same as the file has them */
+    size_t n_columns;     /* of the file */
+    int64_t *missing;     /* [columns] */
     double largest_weight;
-    /* The pass that is going on. */
-    bool is_open;
+    /* The file, which stays open, and the pass that is going on. */
+    bool has_source, is_open;
     nn_source source;
     nn_csv_reader reader;
     int64_t next; /* the row that it reads next */
@@ -48,10 +51,17 @@ static void close_pass(nn_feed *f)
     if (!f->is_open)
         return;
     nn_csv_close(&f->reader);
-    nn_source_close(&f->source);
     nn_dataset_drop(&f->dataset, &f->reader.content);
     f->is_open = false;
     f->n = 0;
+}
+
+static ad_status open_source(nn_feed *f)
+{
+    if (f->has_source)
+        return nn_source_rewind(&f->source);
+    f->has_source = true;
+    return nn_source_open(&f->source, &f->dataset, f->path, NN_CSV_REMEDY);
 }
 
 static ad_status open_pass(nn_feed *f)
@@ -59,8 +69,12 @@ static ad_status open_pass(nn_feed *f)
     close_pass(f);
     f->is_open = true;
     f->next = 0;
-    f->reader = (nn_csv_reader){.is_of_feed = true, .content = nn_content_of(&f->dataset)};
-    const ad_status status = nn_source_open(&f->source, &f->dataset, f->path, NN_CSV_REMEDY);
+    f->reader = (nn_csv_reader){.is_of_feed = true,
+                                .is_again = f->has_source,
+                                .n_columns = f->n_columns,
+                                .labels = f->label_texts,
+                                .content = nn_content_of(&f->dataset)};
+    const ad_status status = open_source(f);
     return status == AD_OK ? nn_csv_open(&f->reader, &f->source, &f->options, f->delimiter) : status;
 }
 
@@ -129,10 +143,36 @@ static ad_status take_labels(nn_feed *f)
         texts[i] = levels->at[i].text;
     }
     const bool are_texts = r->content.data.label_texts;
+    f->label_texts = (nn_texts){texts, levels->n};
     f->labels = (nn_data){.rows = (int64_t)levels->n,
                           .columns = 1,
                           .labels = are_texts ? NULL : integers,
                           .label_texts = are_texts ? texts : NULL};
+    return AD_OK;
+}
+
+/* What later passes are read by: columns are what the first one found, and are named by their places, because names of
+ * ignored columns may be missing or be there twice. */
+static ad_status take_schema(nn_feed *f)
+{
+    enum { DIGITS = 24 };
+    const nn_csv_columns *c = &f->reader.columns;
+    nn_column *like = nn_store_take(&f->store, c->n_order, sizeof *like);
+    char *names = nn_store_take(&f->store, c->n_order, DIGITS);
+    if (!like || !names)
+        return nn_csv_fail_memory(&f->reader);
+    f->options.label = f->options.weight = f->options.id = NULL;
+    f->options.targets = f->options.ignored = f->options.categorical = f->options.numeric = (nn_texts){.n = 0};
+    f->options.like = (nn_schema){.at = like};
+    f->n_columns = c->n;
+    for (size_t k = 0; k < c->n_order; k++) {
+        nn_column column = f->reader.content.data.schema.at[k];
+        if (column.kind == NN_COLUMN_IGNORED)
+            continue;
+        column.name = names + k * DIGITS;
+        snprintf(names + k * DIGITS, DIGITS, "%zu", c->order[k] + 1);
+        like[f->options.like.n++] = column;
+    }
     return AD_OK;
 }
 
@@ -145,18 +185,24 @@ static ad_status survey(nn_feed *f)
         status = nn_csv_finish(&f->reader);
     if (status == AD_OK)
         status = take_labels(f);
-    f->ends = f->reader.content;
-    f->reader.content = nn_content_of(&f->dataset);
+    if (status == AD_OK)
+        status = take_schema(f);
+    if (status == AD_OK) {
+        f->ends = f->reader.content;
+        f->reader.content = nn_content_of(&f->dataset);
+    }
     close_pass(f);
     return status;
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
+/* Of a row its features, targets, weight and label count, with the class and the place in the order that a fit has. */
 static int64_t window_of(const nn_data *data, int64_t asked)
 {
-    const int64_t bytes = data->columns * (int64_t)nn_element_bytes(data->element);
-    const int64_t most = WINDOW_BYTES / (bytes > 0 ? bytes : 1);
+    const int64_t numbers = data->columns + data->n_targets;
+    const int64_t others = (int64_t)(sizeof *data->weights + sizeof *data->label_texts + 2 * sizeof(int32_t));
+    const int64_t most = WINDOW_BYTES / (numbers * (int64_t)nn_element_bytes(data->element) + others);
     return asked ? asked : most > 1 ? most : 1;
 }
 
@@ -167,6 +213,22 @@ static ad_status fail_changed(nn_feed *f)
                            (long long)f->rows);
 }
 
+/* What is wrong with a row now was right when the feed was opened. */
+static ad_status read_rows(nn_feed *f, int64_t first, int64_t n)
+{
+    char wrong[NN_DATASET_MESSAGE];
+    ad_status status = nn_csv_skip(&f->reader, first - f->next);
+    if (status == AD_OK)
+        status = nn_csv_read(&f->reader, (size_t)n);
+    if (status == AD_OK && f->reader.rows.n < (size_t)n)
+        return fail_changed(f);
+    if (status != AD_BAD_FILE)
+        return status;
+    snprintf(wrong, sizeof wrong, "%s", f->dataset.message);
+    return nn_dataset_fail(&f->dataset, AD_BAD_FILE, "%s: changed while it was in use; open the feed again (%.500s)",
+                           f->source.name, wrong);
+}
+
 static ad_status read_window(nn_feed *f, int64_t first, int64_t n)
 {
     ad_status status = AD_OK;
@@ -174,15 +236,12 @@ static ad_status read_window(nn_feed *f, int64_t first, int64_t n)
     if (!f->is_open || first < f->next)
         status = open_pass(f);
     if (status == AD_OK)
-        status = nn_csv_skip(&f->reader, first - f->next);
-    if (status == AD_OK)
-        status = nn_csv_read(&f->reader, (size_t)n);
-    if (status == AD_OK && f->reader.rows.n < (size_t)n)
-        status = fail_changed(f);
+        status = read_rows(f, first, n);
     if (status == AD_OK)
         status = nn_csv_finish_part(&f->reader);
     f->first = first;
     f->n = status == AD_OK ? n : 0;
+    f->reader.content.data.schema = f->ends.data.schema;
     f->next = first + n;
     if (status != AD_OK)
         close_pass(f);
@@ -191,8 +250,9 @@ static ad_status read_window(nn_feed *f, int64_t first, int64_t n)
 
 nn_data nn_feed_window(nn_feed *f, int64_t first, int64_t n)
 {
-    if (!f || f->dataset.status != AD_OK || first < 0 || n < 1 || first > f->rows - n)
+    if (!f || f->dataset.status != AD_OK || first < 0 || first >= f->rows || n < 1)
         return (nn_data){0};
+    n = n < f->rows - first ? n : f->rows - first;
     if ((first != f->first || n != f->n) && read_window(f, first, n) != AD_OK)
         return (nn_data){0};
     return f->reader.content.data;
@@ -217,14 +277,6 @@ bool nn_next_part(nn_parts *p)
 }
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
-
-/* What a pass is read by: what columns are says the schema that was found. */
-static void take_schema(nn_feed *f)
-{
-    f->options.label = f->options.weight = f->options.id = NULL;
-    f->options.targets = f->options.ignored = f->options.categorical = f->options.numeric = (nn_texts){.n = 0};
-    f->options.like = f->ends.data.schema;
-}
 
 static ad_status take_options(nn_feed *f, const char *path, const nn_csv_options *csv)
 {
@@ -253,13 +305,12 @@ nn_feed *nn_feed_open_csv(const char *path, const nn_csv_options *csv, const nn_
     if (!path)
         nn_dataset_fail(&f->dataset, AD_BAD_VALUE, "nn_feed_open_csv: path is NULL; give the path of a table");
     else if (options && options->window < 0)
-        nn_dataset_fail(&f->dataset, AD_BAD_VALUE, "nn_feed_open_csv: window is %lld; it must be at least 1, or 0 for "
-                                                   "as many rows as 32 MiB hold",
+        nn_dataset_fail(&f->dataset, AD_BAD_VALUE,
+                        "nn_feed_open_csv: window is %lld; it must be at least 1, or 0 for "
+                        "as many rows as 16 MiB hold",
                         (long long)options->window);
-    else if (take_options(f, path, csv ? csv : &defaults) == AD_OK && survey(f) == AD_OK) {
-        take_schema(f);
+    else if (take_options(f, path, csv ? csv : &defaults) == AD_OK && survey(f) == AD_OK)
         f->window = window_of(&f->ends.data, options ? options->window : 0);
-    }
     return f;
 }
 
@@ -268,6 +319,8 @@ void nn_feed_close(nn_feed *f)
     if (!f)
         return;
     close_pass(f);
+    if (f->has_source)
+        nn_source_close(&f->source);
     nn_dataset_drop(&f->dataset, &f->ends);
     nn_store_release(&f->store);
     ad_memory memory = f->dataset.memory; /* a copy: the meter must outlive the block that it is in */
@@ -297,7 +350,12 @@ const char *nn_feed_message(const nn_feed *f)
     return f ? f->dataset.message : "the feed is NULL: nn_feed_open_csv found no memory, or was not called";
 }
 
-nn_data nn_feed_ends(const nn_feed *f) { return f->ends.data; }
+nn_data nn_feed_ends(const nn_feed *f)
+{
+    nn_data ends = f->ends.data;
+    ends.weights = NULL;
+    return ends;
+}
 
 nn_data nn_feed_labels(const nn_feed *f) { return f->labels; }
 

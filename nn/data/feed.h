@@ -4,7 +4,8 @@
  * data by parts: data in memory are one part. */
 #include <gradtape/feed.h>
 
-/* Returns the first and the last row, or the only one, in memory: what is true of columns is true of them. */
+/* Returns the first and the last row, or the only one, in memory: what is true of columns is true of them. They have no
+ * weights, because both may be 0. */
 nn_data nn_feed_ends(const nn_feed *feed);
 
 /* Returns a row without features for each different label; no rows: there are no labels. */

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../hash.h"
+#include "../lengthen.h"
+
 /* ---- Texts ------------------------------------------------------------------------------------------------------- */
 
 const char *nn_pool_text(nn_text_pool *pool, const char *text, size_t n)
@@ -28,12 +31,10 @@ const char *nn_pool_text(nn_text_pool *pool, const char *text, size_t n)
 
 /* ---- Levels ------------------------------------------------------------------------------------------------------ */
 
-/* FNV-1a, whose low bits then take part in the high ones. */
+/* The low bits also depend on the high ones. */
 static uint32_t hash_of(const char *text, size_t n)
 {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+    const uint64_t hash = nn_hash_more(NN_HASH_OF_NOTHING, text, n);
     return (uint32_t)(hash ^ hash >> 32);
 }
 
@@ -71,12 +72,9 @@ static bool grow_slots(nn_levels *l)
 static bool grow_list(nn_levels *l)
 {
     const size_t room = l->room ? 2 * l->room : 8;
-    nn_level *at = ad_memory_take(l->memory, room, sizeof *at);
+    nn_level *at = nn_lengthen(l->memory, l->at, l->n, l->room, room, sizeof *at);
     if (!at)
         return false;
-    if (l->n > 0)
-        memcpy(at, l->at, l->n * sizeof *at);
-    ad_memory_release(l->memory, l->at, l->room, sizeof *at);
     l->at = at;
     l->room = room;
     return true;

@@ -32,7 +32,8 @@ typedef struct nn_levels {
     size_t n_slots;  /* a power of two */
 } nn_levels;
 
-/* Gives the number of a text, which becomes a level if it is none. Returns false if memory is out. */
+/* Gives the number of a text, or of other bytes, which becomes a level if it is none. Returns false if memory is out.
+ */
 bool nn_levels_add(nn_levels *levels, const char *text, size_t n, uint32_t *level);
 
 /* Returns the number of a text; UINT32_MAX if it is no level. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../lengthen.h"
 #include "decimal.h"
 #include "lines.h"
 
@@ -40,12 +41,9 @@ static ad_memory *memory_of(const reader *r) { return &r->lines.source->dataset-
 static ad_status widen(const reader *r, list *l)
 {
     const size_t wider = l->room ? 2 * l->room : 1024;
-    void *at = ad_memory_take(memory_of(r), wider, l->bytes);
+    void *at = nn_lengthen(memory_of(r), l->at, l->n, l->room, wider, l->bytes);
     if (!at)
         return nn_source_fail_memory(r->lines.source, wider * l->bytes);
-    if (l->n > 0)
-        memcpy(at, l->at, l->n * l->bytes);
-    ad_memory_release(memory_of(r), l->at, l->room, l->bytes);
     l->at = at;
     l->room = wider;
     return AD_OK;
@@ -318,6 +316,17 @@ static ad_status read_all(nn_source *s, int64_t columns, nn_data *data)
     return status;
 }
 
+/* A source that was opened, well or not, with this status. */
+static ad_status read_source(nn_source *s, int64_t columns, ad_status status)
+{
+    nn_dataset *dataset = s->dataset;
+    nn_content fresh = nn_content_of(dataset);
+    if (status == AD_OK)
+        status = read_all(s, columns, &fresh.data);
+    nn_source_close(s);
+    return nn_dataset_settle(dataset, status, &fresh);
+}
+
 static ad_status fail_columns(nn_dataset *dataset, const char *function, int64_t columns)
 {
     return nn_dataset_fail(dataset, AD_BAD_VALUE,
@@ -335,12 +344,7 @@ ad_status nn_dataset_read_libsvm(nn_dataset *dataset, const char *path, int64_t 
     if (columns < 0)
         return fail_columns(dataset, "nn_dataset_read_libsvm", columns);
     nn_source s;
-    nn_content fresh = nn_content_of(dataset);
-    ad_status status = nn_source_open(&s, dataset, path, again);
-    if (status == AD_OK)
-        status = read_all(&s, columns, &fresh.data);
-    nn_source_close(&s);
-    return nn_dataset_settle(dataset, status, &fresh);
+    return read_source(&s, columns, nn_source_open(&s, dataset, path, again));
 }
 
 ad_status nn_dataset_read_libsvm_stream(nn_dataset *dataset, nn_stream stream, int64_t columns)
@@ -354,10 +358,5 @@ ad_status nn_dataset_read_libsvm_stream(nn_dataset *dataset, nn_stream stream, i
     if (columns < 0)
         return fail_columns(dataset, "nn_dataset_read_libsvm_stream", columns);
     nn_source s;
-    nn_content fresh = nn_content_of(dataset);
-    ad_status status = nn_source_open_stream(&s, dataset, stream, again);
-    if (status == AD_OK)
-        status = read_all(&s, columns, &fresh.data);
-    nn_source_close(&s);
-    return nn_dataset_settle(dataset, status, &fresh);
+    return read_source(&s, columns, nn_source_open_stream(&s, dataset, stream, again));
 }

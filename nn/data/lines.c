@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "../lengthen.h"
+
 #define FIRST_ROOM ((size_t)1 << 16)
 
 ad_status nn_lines_fail(const nn_lines *l, const char *format, ...)
@@ -20,12 +22,9 @@ ad_status nn_lines_fail(const nn_lines *l, const char *format, ...)
 static ad_status widen(nn_lines *l)
 {
     const size_t wider = l->room ? 2 * l->room : FIRST_ROOM;
-    char *block = ad_memory_take(&l->source->dataset->memory, wider, 1);
+    char *block = nn_lengthen(&l->source->dataset->memory, l->block, l->n, l->room, wider, 1);
     if (!block)
         return nn_source_fail_memory(l->source, wider);
-    if (l->n > 0)
-        memcpy(block, l->block, l->n);
-    ad_memory_release(&l->source->dataset->memory, l->block, l->room, 1);
     l->block = block;
     l->room = wider;
     return AD_OK;

@@ -56,8 +56,19 @@ static ad_status read_arrays(nn_source *s, const char *features, const char *lab
     return status;
 }
 
+/* A source that was opened, well or not, with this status. */
+static ad_status read_source(nn_source *s, const char *features, const char *labels, ad_status status)
+{
+    nn_content fresh = nn_content_of(s->dataset);
+    if (status == AD_OK)
+        status = read_arrays(s, features, labels, &fresh.data);
+    nn_source_close(s);
+    return nn_dataset_settle(s->dataset, status, &fresh);
+}
+
 ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char *features, const char *labels)
 {
+    nn_source s;
     if (!dataset)
         return AD_BAD_HANDLE;
     nn_dataset_begin(dataset);
@@ -65,11 +76,18 @@ ad_status nn_dataset_read_npz(nn_dataset *dataset, const char *path, const char 
         return nn_dataset_fail(dataset, AD_BAD_VALUE, "nn_dataset_read_npz: %s",
                                path ? "features is NULL; give the name of an array"
                                     : "path is NULL; give the path of an .npz file");
+    return read_source(&s, features, labels, nn_source_open(&s, dataset, path, NN_NPY_REMEDY));
+}
+
+ad_status nn_dataset_read_npz_stream(nn_dataset *dataset, nn_stream stream, const char *features, const char *labels)
+{
     nn_source s;
-    nn_content fresh = nn_content_of(dataset);
-    ad_status status = nn_source_open(&s, dataset, path, NN_NPY_REMEDY);
-    if (status == AD_OK)
-        status = read_arrays(&s, features, labels, &fresh.data);
-    nn_source_close(&s);
-    return nn_dataset_settle(dataset, status, &fresh);
+    if (!dataset)
+        return AD_BAD_HANDLE;
+    nn_dataset_begin(dataset);
+    if (!stream.file || !features)
+        return nn_dataset_fail(dataset, AD_BAD_VALUE, "nn_dataset_read_npz_stream: %s",
+                               stream.file ? "features is NULL; give the name of an array"
+                                           : "there is no FILE; give one that is open for reading");
+    return read_source(&s, features, labels, nn_source_open_spooled(&s, dataset, stream, NN_NPY_REMEDY));
 }

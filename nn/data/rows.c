@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../lengthen.h"
+
 enum { CHUNK = 1 << 20, ALIGNED = 16 };
 
 bool nn_rows_open(nn_rows *r, ad_memory *memory, const size_t bytes[NN_ROWS_PARTS])
@@ -27,12 +29,9 @@ bool nn_rows_open(nn_rows *r, ad_memory *memory, const size_t bytes[NN_ROWS_PART
 static bool grow_list(nn_rows *r)
 {
     const size_t room = r->room ? 2 * r->room : 16;
-    unsigned char **chunks = ad_memory_take(r->memory, room, sizeof *chunks);
+    unsigned char **chunks = nn_lengthen(r->memory, r->chunks, r->n_chunks, r->room, room, sizeof *chunks);
     if (!chunks)
         return false;
-    if (r->n_chunks > 0)
-        memcpy(chunks, r->chunks, r->n_chunks * sizeof *chunks);
-    ad_memory_release(r->memory, r->chunks, r->room, sizeof *chunks);
     r->chunks = chunks;
     r->room = room;
     return true;

@@ -173,18 +173,42 @@ static void set_column(nn_scaling *s, int64_t j, double mean, double rest, doubl
     s->inverse[j] = (float)(inverse / s->unit[j]);
 }
 
-/* The first value of a feature, or, with global, of all of them. 0 where none is there: nothing is learnt from it. */
-static double first_value(const nn_data *data, const moments *m, bool global, int64_t feature)
+/* Makes the first value of a row's features their centre, where they have none yet. Returns how many got one. */
+static int64_t take_centres(const nn_data *data, int64_t i, moments m)
 {
-    const int64_t begin = global ? 0 : feature, end = global ? data->columns : feature + 1;
-    for (nn_parts p = nn_parts_of(data); nn_next_part(&p);)
-        for (int64_t i = 0; i < p.part.rows; i++)
-            for (int64_t j = begin; j < end; j++) {
-                const double x = nn_feature_at(&p.part, nn_row_of(&p.part, i) * data->columns + j);
-                if (!(global && is_left(m, j)) && !(m->skips_missing && isnan(x)))
-                    return x;
-            }
-    return 0;
+    int64_t n = 0;
+    for (int64_t j = 0; j < data->columns; j++) {
+        const double x = m.n[j] > 0 ? (double)NAN : nn_feature_at(data, nn_row_of(data, i) * data->columns + j);
+        if (m.n[j] > 0 || (m.skips_missing && isnan(x)))
+            continue;
+        m.centre[j] = x;
+        m.n[j] = 1;
+        n++;
+    }
+    return n;
+}
+
+/* The first value of each feature, or, with global, of the first of them that has one in the first row that has any. 0
+ * where none is there: nothing is learnt from it. */
+static void find_centres(const nn_data *data, moments m, bool global)
+{
+    int64_t left = data->columns;
+    for (int64_t j = 0; j < data->columns; j++)
+        m.centre[j] = m.n[j] = 0;
+    for (int64_t j = 0; j < data->columns && global; j++) {
+        m.n[j] = is_left(&m, j);
+        left -= is_left(&m, j);
+    }
+    for (nn_parts p = nn_parts_of(data); left > 0 && nn_next_part(&p);)
+        for (int64_t i = 0; i < p.part.rows && left > 0; i++) {
+            const int64_t n = take_centres(&p.part, i, m);
+            left = global && n > 0 ? 0 : left - n;
+        }
+    int64_t first = 0;
+    while (global && first < data->columns - 1 && (is_left(&m, first) || m.n[first] == 0))
+        first++;
+    for (int64_t j = 0; j < data->columns; j++)
+        m.centre[j] = m.centre[global ? first : j];
 }
 
 /* The corrected two-pass algorithm (Chan, Golub, LeVeque 1983): the first pass moves the centre to the mean, the second
@@ -193,9 +217,9 @@ static double first_value(const nn_data *data, const moments *m, bool global, in
 static void add_up_twice(const nn_data *data, moments m, bool global)
 {
     const bool exact = data->element == NN_U8;
-    const double first = global ? first_value(data, &m, true, 0) : 0;
+    find_centres(data, m, global);
     for (int64_t j = 0; j < data->columns; j++)
-        m.centre[j] = (global ? first : first_value(data, &m, false, j)) * m.unit[j];
+        m.centre[j] *= m.unit[j];
     for (int pass = exact ? 1 : 0; pass < 2; pass++) {
         if (exact)
             add_up_exactly(data, m);

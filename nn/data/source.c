@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../files/descriptor.h"
 #include "../options/writer.h"
 
 #define READ_AT_MOST (1 << 30) /* at once: read and zlib count in int */
@@ -341,6 +342,44 @@ ad_status nn_source_open_stream(nn_source *s, nn_dataset *dataset, nn_stream str
     return begin(s);
 }
 
+/* Copies what comes from the FILE. */
+static ad_status spool(nn_source *s)
+{
+    size_t got = 0;
+    ad_status status = AD_OK;
+    FILE *copy = tmpfile();
+    s->descriptor = copy ? fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0) : -1;
+    if (copy)
+        fclose(copy);
+    bool is_written = s->descriptor >= 0;
+    do {
+        status = is_written ? take(s, s->input, sizeof s->input, &got) : AD_OK;
+        is_written = is_written && (status != AD_OK || nn_write_all(s->descriptor, s->input, got));
+    } while (is_written && status == AD_OK && got > 0);
+    if (!is_written)
+        return nn_source_fail(s,
+                              "cannot be copied into a temporary file: %s; free some room in the folder of temporary "
+                              "files",
+                              strerror(errno));
+    s->file = NULL;
+    return status;
+}
+
+ad_status nn_source_open_spooled(nn_source *s, nn_dataset *dataset, nn_stream stream, const char *remedy)
+{
+    prepare(s, dataset, remedy);
+    s->file = stream.file;
+    nn_show_path(s->name, nn_stream_name(stream));
+    s->path_bytes = strlen(s->name);
+    s->left = UINT64_MAX;
+    ad_status status = spool(s);
+    if (status == AD_OK)
+        status = examine(s);
+    if (status == AD_OK)
+        status = nn_source_seek(s, 0);
+    return status == AD_OK ? begin(s) : status;
+}
+
 ad_status nn_source_seek(nn_source *s, uint64_t at)
 {
     end_inflating(s);
@@ -350,6 +389,12 @@ ad_status nn_source_seek(nn_source *s, uint64_t at)
     s->left = UINT64_MAX;
     s->taken = 0;
     return lseek(s->descriptor, (off_t)at, SEEK_SET) < 0 ? fail_system(s, errno) : AD_OK;
+}
+
+ad_status nn_source_rewind(nn_source *s)
+{
+    const ad_status status = nn_source_seek(s, 0);
+    return status == AD_OK ? begin(s) : status;
 }
 
 ad_status nn_source_enter(nn_source *s, const nn_member *member, const char *name)

@@ -43,10 +43,15 @@ typedef struct nn_member {
 } nn_member;
 
 /* Each opens a source and finds out whether it is gzipped. After any of them, whatever it returned, nn_source_close
- * gives back what it holds; a FILE stays open. */
+ * gives back what it holds; a FILE stays open. A FILE that is
+ * spooled is copied into a temporary file without a name, so that the source can go to any byte. */
 ad_status nn_source_open(nn_source *source, nn_dataset *dataset, const char *path, const char *remedy);
 ad_status nn_source_open_stream(nn_source *source, nn_dataset *dataset, nn_stream stream, const char *remedy);
+ad_status nn_source_open_spooled(nn_source *source, nn_dataset *dataset, nn_stream stream, const char *remedy);
 void nn_source_close(nn_source *source);
+
+/* Goes back to the beginning of a file, and finds out again whether it is gzipped. */
+ad_status nn_source_rewind(nn_source *source);
 
 /* Goes to a byte of a file that is not gzipped, leaves the member if it is in one, and reads plainly from there on. */
 ad_status nn_source_seek(nn_source *source, uint64_t at);

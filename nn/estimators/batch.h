@@ -8,10 +8,10 @@
 /* What is true of each row of data, as a head takes it. */
 typedef struct nn_truth {
     const nn_head *head;
-    int64_t k;                   /* classes, labels or targets */
-    const int32_t *classes;      /* [rows] of the arrays (view.h), or [rows, k] for independent labels; those of the
-                                    view are set; NULL: the targets of the data */
-    const double *class_weights; /* [k]; NULL: 1 */
+    int64_t k;                       /* classes, labels or targets */
+    const int32_t *classes;          /* [rows] of the arrays (view.h), or [rows, k] for independent labels; those of the
+                                        view are set; NULL: the targets of the data */
+    const double *class_weights;     /* [k]; NULL: 1 */
     const nn_vocabulary *vocabulary; /* of which labels are; NULL: they are the classes themselves */
 } nn_truth;
 

@@ -8,9 +8,10 @@ enum { NN_MOST_CLASSES = 65536 };
 
 /* Makes a vocabulary of the labels that rows of the view, and of the view of the validation, have: integers ascending,
  * or texts by their bytes, which are copied. `validation` may be NULL; it counts if its labels are of the same kind.
- * Both views are checked before. It lies in the store, where also what is needed to find it lies. AD_BAD_VALUE (the
- * message says what): no labels, one that is NULL or empty, one class only, more than NN_MOST_CLASSES. AD_NO_MEMORY. */
-ad_status nn_classes_learn(nn_vocabulary *vocabulary, const nn_data *data, const nn_data *validation, nn_store *store,
-                           char *message, size_t size);
+ * Both views are checked before. `rows` have the labels: those of the view, or, of a feed, more. The vocabulary lies in
+ * the store. AD_BAD_VALUE (the message says what): no labels, one that is NULL or empty, one class only, more than
+ * NN_MOST_CLASSES. AD_NO_MEMORY. */
+ad_status nn_classes_learn(nn_vocabulary *vocabulary, const nn_data *data, int64_t rows, const nn_data *validation,
+                           nn_store *store, char *message, size_t size);
 
 #endif

@@ -212,7 +212,8 @@ static ad_status learn_classes(nn_classifier *c, const nn_data *whole, const nn_
         return AD_OK;
     if (validation && nn_view_check(validation, mistake, sizeof mistake) != AD_OK)
         validation = NULL;
-    const ad_status status = nn_classes_learn(&c->vocabulary, data, validation, &c->learnt, mistake, sizeof mistake);
+    const ad_status status =
+        nn_classes_learn(&c->vocabulary, data, whole->rows, validation, &c->learnt, mistake, sizeof mistake);
     if (status != AD_OK)
         return nn_estimator_fail(&c->e, status, "fit: %s", mistake);
     const int64_t n = (int64_t)c->vocabulary.n;
@@ -230,23 +231,46 @@ static ad_status learn_classes(nn_classifier *c, const nn_data *whole, const nn_
 
 /* ---- Fitting and recording --------------------------------------------------------------------------------------- */
 
+/* The class of a label of a feed. One that is none is told. Labels of the other kind are left to take_truth. */
+static bool find_class(const nn_classifier *c, const nn_data *labels, int64_t i, int32_t *class, nn_writer *w)
+{
+    const nn_vocabulary *v = &c->vocabulary;
+    const char *text = labels->label_texts ? labels->label_texts[i] : NULL;
+    const int32_t integer = text ? 0 : labels->labels[i];
+    const bool is_other = text ? !nn_vocabulary_has_texts(v) : nn_vocabulary_has_texts(v);
+    *class = 0;
+    if (is_other)
+        return true;
+    *class = v->n == 0 ? integer : text ? nn_vocabulary_find_text(v, text) : nn_vocabulary_find_integer(v, integer);
+    if (*class >= 0 && *class < c->e.truth.k)
+        return true;
+    nn_put(w, "fit: the feed has a label that is no class: ");
+    if (v->n)
+        nn_vocabulary_put_unknown(v, text, integer, w);
+    else
+        nn_put_format(w, "%" PRId32 " is outside 0..%" PRId64 "; mend it, or set n_classes", integer, c->e.truth.k - 1);
+    return false;
+}
+
 /* Of a feed each different label is checked before the first window is read. */
 static ad_status check_labels(const nn_classifier *c, const nn_data *data)
 {
-    char mistake[400];
-    nn_truth truth;
-    ad_memory memory;
-    if (!data || !data->feed || c->e.options_are_bad || nn_feed_labels(data->feed).rows == 0)
+    char mistake[500];
+    nn_writer w = nn_writer_into(mistake, sizeof mistake);
+    if (!data || !data->feed || c->e.options_are_bad || c->e.truth.head->task != NN_CLASSES)
         return AD_OK;
     const nn_data labels = nn_feed_labels(data->feed);
-    ad_status status = take_truth(c, &labels, "fit: among the different labels of the feed", &truth, &memory);
-    if (status == AD_OK) {
-        status = nn_classes_check(&labels, truth.classes, truth.k, mistake, sizeof mistake);
-        if (status != AD_OK)
-            nn_estimator_fail(&c->e, status, "fit: among the different labels of the feed: %s", mistake);
+    const double *weights = c->e.truth.class_weights;
+    bool counts = labels.rows == 0;
+    for (int64_t i = 0; i < labels.rows; i++) {
+        int32_t class;
+        if (!find_class(c, &labels, i, &class, &w))
+            return nn_estimator_fail(&c->e, AD_BAD_VALUE, "%s", mistake);
+        counts = counts || !weights || weights[class] > 0;
     }
-    drop_truth(&labels, &truth, &memory);
-    return status;
+    if (counts)
+        return AD_OK;
+    return nn_estimator_fail(&c->e, AD_BAD_VALUE, "fit: no row of the feed counts: the class of each has the weight 0");
 }
 
 static ad_status fit(nn_classifier *c, const nn_data *data, const nn_data *validation, const nn_fit_options *options)
@@ -390,6 +414,18 @@ ad_status nn_classifier_clear_error(nn_classifier *c) { return c ? nn_estimator_
 
 const char *nn_classifier_settings(const nn_classifier *c) { return c ? c->e.settings : ""; }
 
+int64_t nn_classifier_class_count(const nn_classifier *c) { return c && !c->e.options_are_bad ? c->e.truth.k : 0; }
+
+nn_class nn_classifier_class(const nn_classifier *c, int64_t i)
+{
+    if (i < 0 || i >= nn_classifier_class_count(c))
+        return (nn_class){.integer = -1};
+    if (c->vocabulary.n == 0)
+        return (nn_class){.integer = (int32_t)i};
+    return (nn_class){.text = nn_vocabulary_text(&c->vocabulary, (int32_t)i),
+                      .integer = nn_vocabulary_integer(&c->vocabulary, (int32_t)i)};
+}
+
 const nn_network *nn_classifier_network(const nn_classifier *c) { return c ? c->e.network : NULL; }
 
 size_t nn_classifier_parameter_count(const nn_classifier *c) { return c ? nn_network_part_count(c->e.network) : 0; }
@@ -401,9 +437,9 @@ ad_tensor nn_classifier_parameter(nn_classifier *c, size_t index)
 
 nn_schema nn_classifier_schema(const nn_classifier *c) { return c ? nn_estimator_schema(&c->e) : (nn_schema){0}; }
 
-ad_status nn_classifier_compare(const nn_classifier *c, const nn_data *data, char *text, size_t size)
+ad_status nn_classifier_compare_columns(const nn_classifier *c, const nn_data *data, char *text, size_t size)
 {
-    return c ? nn_estimator_compare(&c->e, data, text, size) : AD_BAD_HANDLE;
+    return c ? nn_estimator_compare_columns(&c->e, data, text, size) : AD_BAD_HANDLE;
 }
 
 const nn_history *nn_classifier_history(const nn_classifier *c) { return c ? &c->e.history : NULL; }

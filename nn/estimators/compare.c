@@ -92,7 +92,7 @@ static ad_status compare_category(comparison *c, const nn_column *column, int64_
     bool *is_there = nn_store_take(&c->store, levels->n, sizeof *is_there);
     int64_t unseen = 0, missing = 0;
     if (!is_there)
-        return nn_estimator_fail(c->e, AD_NO_MEMORY, "compare: memory is out for the levels of a column");
+        return nn_estimator_fail(c->e, AD_NO_MEMORY, "compare_columns: memory is out for the levels of a column");
     for (int64_t i = 0; i < c->data->rows; i++) {
         const double x = value_of(c, i, j);
         missing += isnan(x) && !c->e->encoding.has_missing[j];
@@ -121,9 +121,9 @@ static ad_status compare(comparison *c)
     return status;
 }
 
-ad_status nn_estimator_compare(const nn_estimator *e, const nn_data *data, char *text, size_t size)
+ad_status nn_estimator_compare_columns(const nn_estimator *e, const nn_data *data, char *text, size_t size)
 {
-    nn_use use = {.who = "compare", .data = data, .out = &use};
+    nn_use use = {.who = "compare_columns", .data = data, .out = &use};
     comparison c = {.e = e, .data = data, .matching = &use.matching, .w = nn_writer_into(text, text ? size : 0)};
     ad_status status = nn_estimator_check_use(e, &use);
     c.store.memory = &use.memory;

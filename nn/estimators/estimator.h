@@ -75,7 +75,7 @@ typedef struct nn_estimator {
     nn_encoding encoding;
     int64_t step;
     nn_cursor at;
-    nn_cursor order_of; /* the permutation that `order` holds; its place is not used */
+    nn_cursor order_of; /* the permutation that `order` holds; its place is the number of its window */
     int32_t *order;     /* [order_room], of which order_of.rows are used */
     int64_t order_room;
     int32_t *picked; /* [picked_room]: the rows of a batch, where the data are a view */
@@ -199,7 +199,7 @@ nn_evaluation nn_estimator_validate(const nn_estimator *estimator, const nn_data
 
 /* The columns of what was fitted, and those of data beside it (classifier.h). */
 nn_schema nn_estimator_schema(const nn_estimator *estimator);
-ad_status nn_estimator_compare(const nn_estimator *estimator, const nn_data *data, char *text, size_t size);
+ad_status nn_estimator_compare_columns(const nn_estimator *estimator, const nn_data *data, char *text, size_t size);
 
 /* An evaluation that failed. */
 nn_evaluation nn_no_evaluation(ad_status status);

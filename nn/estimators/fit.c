@@ -28,6 +28,21 @@ static nn_cursor next_place(nn_cursor at, int64_t rows, int64_t least)
     return (nn_cursor){.epoch = at.rows ? at.epoch + 1 : 0, .place = 0, .rows = rows};
 }
 
+/* The rows of a window from a place on. */
+static int64_t left_in_window(const nn_fit *f, nn_cursor at)
+{
+    const int64_t begin = nn_window_begin(f, at);
+    return begin + nn_window_rows(f, begin) - at.place;
+}
+
+/* In a fit with other batches than the one before, a place may lie where the rest of its window is no batch. */
+static nn_cursor skip_rest(const nn_fit *f, nn_cursor at)
+{
+    const int64_t left = left_in_window(f, at);
+    at.place += left < f->least ? left : 0;
+    return at;
+}
+
 /* Makes room for n row numbers. Returns false, and keeps an error, if memory is out. */
 static bool make_room(nn_estimator *e, int32_t **numbers, int64_t *room, int64_t n)
 {
@@ -44,28 +59,28 @@ static bool make_room(nn_estimator *e, int32_t **numbers, int64_t *room, int64_t
     return true;
 }
 
-/* Makes `order` the permutation of the window in which a place lies. It depends on nothing but seed, epoch and rows of
- * the windows, so it can be made again. */
+/* Makes `order` the permutation of the window in which a place lies. It depends on nothing but seed, epoch, and number
+ * and rows of the window, so it can be made again. */
 static bool make_order(const nn_fit *f, nn_cursor at)
 {
     nn_estimator *e = f->e;
     const int64_t begin = nn_window_begin(f, at);
-    const nn_cursor of = {.epoch = at.epoch, .place = begin, .rows = nn_window_rows(f, begin)};
-    const uint64_t number = f->window.rows ? (uint64_t)(begin / f->window.rows) : 0;
+    const int64_t number = f->window.rows ? begin / f->window.rows : 0;
+    const nn_cursor of = {.epoch = at.epoch, .place = number, .rows = nn_window_rows(f, begin)};
     if (e->order && e->order_of.rows == of.rows && e->order_of.epoch == of.epoch && e->order_of.place == of.place)
         return true;
     if (!make_room(e, &e->order, &e->order_room, of.rows))
         return false;
     e->order_of = of;
-    ad_random_permutation(e->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch + (number << 32)), of.rows,
-                          e->order);
+    ad_random_permutation(e->options.seed, ad_stream(AD_STREAM_ORDER, (uint64_t)at.epoch + ((uint64_t)number << 32)),
+                          of.rows, e->order);
     return true;
 }
 
 /* The rows of the batch at a place. */
 static int64_t rows_at(const nn_fit *f, nn_cursor at)
 {
-    const int64_t left = at.rows - at.place;
+    const int64_t left = left_in_window(f, at);
     return left - f->batch < f->least ? left : f->batch;
 }
 
@@ -246,7 +261,7 @@ static nn_cursor place_of_batch(const nn_fit *f, nn_cursor at)
 static ad_status train_step(nn_fit *f)
 {
     nn_estimator *e = f->e;
-    nn_cursor at = next_place(e->at, f->whole.rows, f->least);
+    nn_cursor at = skip_rest(f, next_place(e->at, f->whole.rows, f->least));
     batch b;
     ad_status status = take_batch(f, place_of_batch(f, at), &b);
     if (status != AD_OK)

@@ -7,8 +7,8 @@
 
 /* The rows of a feed that are in memory. */
 typedef struct nn_window {
-    int64_t rows;     /* of each window, as many as whole batches have; 0: the data are no feed */
-    int64_t begin;    /* of the one in memory, if one was taken */
+    int64_t rows;  /* of each window, as many as whole batches have; 0: the data are no feed */
+    int64_t begin; /* of the one in memory, if one was taken */
     bool is_taken;
     nn_truth truth;   /* of the rows that are in memory */
     int32_t *classes; /* [room] */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "../lengthen.h"
+
 enum { MOST_STEPS = NN_HISTORY_ROWS / 4, LEAST_ROOM = 64 };
 
 /* ---- Keeping ----------------------------------------------------------------------------------------------------- */
@@ -37,12 +39,9 @@ static bool lengthen(void **array, size_t *room, size_t wanted, size_t bytes, ad
     if (wanted <= *room)
         return true;
     wanted = wanted < LEAST_ROOM ? LEAST_ROOM : wanted < 2 * *room ? 2 * *room : wanted;
-    void *longer = ad_memory_take(memory, wanted, bytes);
+    void *longer = nn_lengthen(memory, *array, *room, *room, wanted, bytes);
     if (!longer)
         return false;
-    if (*room)
-        memcpy(longer, *array, *room * bytes);
-    ad_memory_release(memory, *array, *room, bytes);
     *array = longer;
     *room = wanted;
     return true;

@@ -2,26 +2,19 @@
 #include <gradtape/model.h>
 
 #include "../data/data_check.h"
+#include "../data/feed.h"
 #include "../options/writer.h"
 #include "estimator.h"
-
-/* Puts a count with commas: 1,203. */
-static void put_count(nn_writer *w, int64_t n)
-{
-    if (n >= 1000)
-        put_count(w, n / 1000);
-    nn_put_format(w, n >= 1000 ? ",%03d" : "%d", (int)(n % 1000));
-}
 
 static void put_difference(nn_writer *w, const nn_estimator *e, int64_t n, const char *of, int64_t trained)
 {
     nn_put(w, "the data have ");
-    put_count(w, n);
+    nn_put_count(w, n);
     nn_put(w, of);
     nn_put(w, ", the ");
     nn_put(w, e->options.noun);
     nn_put(w, " was trained on ");
-    put_count(w, trained);
+    nn_put_count(w, trained);
 }
 
 static ad_status check_data(const nn_estimator *e, const nn_data *data)
@@ -32,7 +25,10 @@ static ad_status check_data(const nn_estimator *e, const nn_data *data)
         return nn_estimator_status(e);
     if (e->data.rows == 0)
         return nn_estimator_fail(e, AD_BAD_STATE, "check_data: the %s was not fitted yet", e->options.noun);
-    const ad_status status = nn_view_check(data, message, sizeof message);
+    const nn_data known = data ? nn_in_memory(data) : (nn_data){0};
+    if (data && data->feed && nn_feed_status(data->feed) != AD_OK)
+        return nn_estimator_fail(e, nn_feed_status(data->feed), "check_data: %s", nn_feed_message(data->feed));
+    const ad_status status = nn_view_check(data ? &known : NULL, message, sizeof message);
     if (status != AD_OK)
         return nn_estimator_fail(e, status, "check_data: %s", message);
     const nn_fingerprint found = nn_fingerprint_of(data);

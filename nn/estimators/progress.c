@@ -14,19 +14,6 @@
 
 /* ---- Numbers ----------------------------------------------------------------------------------------------------- */
 
-/* 1,234,567 */
-static void put_whole(nn_writer *w, int64_t n)
-{
-    char digits[24];
-    const int count = snprintf(digits, sizeof digits, "%" PRId64, n), first = n < 0;
-    nn_put_bytes(w, digits, (size_t)first);
-    for (int i = first; i < count; i++) {
-        if (i > first && (count - i) % 3 == 0)
-            nn_put(w, ",");
-        nn_put_bytes(w, &digits[i], 1);
-    }
-}
-
 /* A number of so many significant digits. Writing and reading are of one locale, so that its point does not matter. */
 static void put_digits(nn_writer *w, double x, int digits)
 {
@@ -52,7 +39,7 @@ static void put_figure(nn_writer *w, double x)
 static void put_short(nn_writer *w, double x)
 {
     if (x >= 9.95 && x < 1e15)
-        put_whole(w, (int64_t)(x + 0.5));
+        nn_put_count(w, (int64_t)(x + 0.5));
     else
         put_digits(w, x, 2);
 }
@@ -68,7 +55,7 @@ static void put_time(nn_writer *w, int64_t seconds)
     else if (hours < 24)
         nn_put_format(w, "%" PRId64 " h %" PRId64 " min", hours, minutes % 60);
     else {
-        put_whole(w, hours / 24);
+        nn_put_count(w, hours / 24);
         nn_put_format(w, " d %" PRId64 " h", hours % 24);
     }
 }
@@ -98,7 +85,7 @@ static void put_speed_and_time(nn_writer *speed, nn_writer *time, const nn_progr
             put_time(time, (int64_t)(p->seconds + 0.5));
         if (nn_history_end(p->history) == NN_END_PATIENCE) {
             nn_put(time, ", best at step ");
-            put_whole(time, nn_history_best(p->history).step);
+            nn_put_count(time, nn_history_best(p->history).step);
         }
     } else if (left > 0 && left < most) {
         put_time(time, left < 1 ? 1 : (int64_t)(left + 0.5));
@@ -114,9 +101,9 @@ static void write_parts(part parts[PARTS], const nn_progress *p, double loss)
     if (p->folds > 0)
         nn_put_format(&w[FOLD], "fold %" PRId64 " of %" PRId64 "  ", p->fold, p->folds);
     nn_put(&w[STEP], "step ");
-    put_whole(&w[STEP], p->step);
+    nn_put_count(&w[STEP], p->step);
     nn_put(&w[OF_STEPS], " of ");
-    put_whole(&w[OF_STEPS], p->last_step);
+    nn_put_count(&w[OF_STEPS], p->last_step);
     nn_put(&w[LOSS], "loss ");
     put_figure(&w[LOSS], loss);
     if (p->validation.step > 0) {

@@ -101,9 +101,9 @@ ad_tensor nn_regressor_parameter(nn_regressor *r, size_t index)
 
 nn_schema nn_regressor_schema(const nn_regressor *r) { return r ? nn_estimator_schema(&r->e) : (nn_schema){0}; }
 
-ad_status nn_regressor_compare(const nn_regressor *r, const nn_data *data, char *text, size_t size)
+ad_status nn_regressor_compare_columns(const nn_regressor *r, const nn_data *data, char *text, size_t size)
 {
-    return r ? nn_estimator_compare(&r->e, data, text, size) : AD_BAD_HANDLE;
+    return r ? nn_estimator_compare_columns(&r->e, data, text, size) : AD_BAD_HANDLE;
 }
 
 const nn_history *nn_regressor_history(const nn_regressor *r) { return r ? &r->e.history : NULL; }

@@ -146,6 +146,20 @@ static const char *text_at(int i, const void *context)
     return (size_t)i < v->n ? v->labels[i].text : NULL;
 }
 
+void nn_vocabulary_put_unknown(const nn_vocabulary *v, const char *text, int32_t integer, nn_writer *w)
+{
+    const nn_label label = {.text = text, .integer = integer};
+    put_label(w, &label);
+    nn_put(w, " is not in the vocabulary");
+    put_labels(w, v);
+    const char *near = text ? nn_nearest(text, text_at, v) : NULL;
+    if (near) {
+        nn_put(w, "; did you mean ");
+        nn_put_shown(w, near);
+        nn_put(w, "?");
+    }
+}
+
 static bool refuse_row(const nn_vocabulary *v, const nn_data *data, int64_t row, nn_writer *w)
 {
     const bool has_texts = nn_vocabulary_has_texts(v);
@@ -156,17 +170,8 @@ static bool refuse_row(const nn_vocabulary *v, const nn_data *data, int64_t row,
         put_labels(w, v);
         return false;
     }
-    const nn_label label = {.text = text, .integer = has_texts ? 0 : data->labels[row]};
     nn_put(w, "label ");
-    put_label(w, &label);
-    nn_put(w, " is not in the vocabulary");
-    put_labels(w, v);
-    const char *near = has_texts ? nn_nearest(text, text_at, v) : NULL;
-    if (near) {
-        nn_put(w, "; did you mean ");
-        nn_put_shown(w, near);
-        nn_put(w, "?");
-    }
+    nn_vocabulary_put_unknown(v, text, has_texts ? 0 : data->labels[row], w);
     return false;
 }
 

@@ -4,6 +4,7 @@
 #include <gradtape/data.h>
 #include <gradtape/fields.h>
 
+#include "../options/writer.h"
 #include "../store.h"
 
 typedef struct nn_label {
@@ -35,6 +36,9 @@ bool nn_vocabulary_has_texts(const nn_vocabulary *vocabulary);
 /* Return the label of a class 0 .. n-1. Of a vocabulary of the other kind: 0, NULL. */
 int32_t nn_vocabulary_integer(const nn_vocabulary *vocabulary, int32_t class);
 const char *nn_vocabulary_text(const nn_vocabulary *vocabulary, int32_t class);
+
+/* Puts that a label, the text, or the integer where that is NULL, is not in the vocabulary, and what is. */
+void nn_vocabulary_put_unknown(const nn_vocabulary *vocabulary, const char *text, int32_t integer, nn_writer *w);
 
 /* Writes the class of each row's label to classes [rows of the arrays] (view.h). The view is checked before. Returns
  * false, and a message that names the row, if a label is NULL or not in the vocabulary, or the data have no labels of

@@ -6,7 +6,7 @@
 #include "../data/feed.h"
 #include "fit.h"
 
-/* Missing values where they are refused. Those of the ends were found with row and column. */
+/* Missing values where they are refused. */
 static ad_status check_missing(const nn_fit *f)
 {
     const int64_t *missing = nn_feed_missing(f->whole.feed);
@@ -18,11 +18,52 @@ static ad_status check_missing(const nn_fit *f)
         if (missing[j] == 0)
             continue;
         nn_put_feature(&w, &f->whole.schema, j);
-        return nn_estimator_fail(f->e, AD_NOT_FINITE, "fit: %s: %" PRId64 " of %" PRId64
-                                 " values are missing; impute=mean fills them",
-                                 text, missing[j], f->whole.rows);
+        return nn_estimator_fail(f->e, AD_NOT_FINITE,
+                                 "fit: %s: %" PRId64 " of %" PRId64 " values are missing; impute=mean fills them", text,
+                                 missing[j], f->whole.rows);
     }
     return AD_OK;
+}
+
+static bool is_as_given(const nn_data *data, const nn_data *own)
+{
+    return data->rows == own->rows && data->columns == own->columns && data->element == own->element &&
+           data->n_targets == own->n_targets && data->target_element == own->target_element &&
+           data->schema.at == own->schema.at && data->schema.n == own->schema.n && !data->features && !data->labels &&
+           !data->label_texts && !data->targets && !data->weights && !data->ids && !data->index && !data->array_rows;
+}
+
+/* What a feed does not go together with. */
+static ad_status check_plan(const nn_fit *f)
+{
+    const nn_optimiser *rule = f->e->options.optimiser.rule;
+    if (f->options->validation_share > 0)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE,
+                                 "fit: validation_share: no rows of a feed can be held out: give data as validation");
+    if (rule->search)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE,
+                                 "fit: %s takes all rows at once, and a feed gives windows: use another optimiser, or "
+                                 "data in memory",
+                                 rule->name);
+    if (f->truth->head->task == NN_LABELS)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: a feed has one label for each row, and %s takes several",
+                                 f->truth->head->name);
+    return AD_OK;
+}
+
+/* What the table must have. */
+static ad_status check_content(const nn_fit *f)
+{
+    const nn_feed *feed = f->whole.feed;
+    if (f->truth->head->task == NN_CLASSES && nn_feed_labels(feed).rows == 0)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE,
+                                 "fit: the feed has no labels: give label among the options of the table");
+    if (f->truth->head->task == NN_REGRESSION && !nn_feed_ends(feed).targets)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE,
+                                 "fit: the feed has no targets: give targets among the options of the table");
+    if ((float)nn_feed_largest_weight(feed) == 0)
+        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: all weights are 0 in f32: give some rows a larger weight");
+    return check_missing(f);
 }
 
 ad_status nn_check_feed(const nn_fit *f)
@@ -33,28 +74,11 @@ ad_status nn_check_feed(const nn_fit *f)
     const nn_data own = nn_feed_data(feed);
     if (nn_feed_status(feed) != AD_OK)
         return nn_estimator_fail(f->e, nn_feed_status(feed), "fit: %s", nn_feed_message(feed));
-    if (f->whole.rows != own.rows || f->whole.columns != own.columns || f->whole.index)
+    if (!is_as_given(&f->whole, &own))
         return nn_estimator_fail(f->e, AD_BAD_VALUE,
                                  "fit: the data are not as nn_feed_data gave them: a fit takes all rows of a feed");
-    if (f->options->validation_share > 0)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE,
-                                 "fit: validation_share: no rows of a feed can be held out: give data as validation");
-    if (f->e->options.optimiser.rule->search)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: %s takes all rows at once, and a feed gives windows: use "
-                                                     "another optimiser, or data in memory",
-                                 f->e->options.optimiser.rule->name);
-    if (f->truth->head->task == NN_LABELS)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: a feed has one label for each row, and %s takes several",
-                                 f->truth->head->name);
-    if (f->truth->head->task == NN_CLASSES && nn_feed_labels(feed).rows == 0)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: the feed has no labels: give label among the options of the "
-                                                     "table");
-    if (f->truth->head->task == NN_REGRESSION && !nn_feed_ends(feed).targets)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: the feed has no targets: give targets among the options of "
-                                                     "the table");
-    if (nn_feed_largest_weight(feed) == 0)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: no row of the feed counts: each has the weight 0");
-    return check_missing(f);
+    const ad_status status = check_plan(f);
+    return status == AD_OK ? check_content(f) : status;
 }
 
 ad_status nn_plan_windows(nn_fit *f)
@@ -93,7 +117,8 @@ static ad_status take_classes(nn_fit *f)
     char mistake[400];
     nn_window *w = &f->window;
     ad_status status = AD_OK;
-    if (w->truth.vocabulary && !nn_vocabulary_encode(w->truth.vocabulary, &f->data, w->classes, mistake, sizeof mistake))
+    if (w->truth.vocabulary &&
+        !nn_vocabulary_encode(w->truth.vocabulary, &f->data, w->classes, mistake, sizeof mistake))
         status = AD_BAD_VALUE;
     if (status == AD_OK)
         status = nn_classes_check(&f->data, w->truth.classes, w->truth.k, mistake, sizeof mistake);
@@ -108,9 +133,9 @@ static ad_status make_room(nn_fit *f, int64_t rows)
     ad_memory_release(&f->e->memory, w->classes, (size_t)w->room, sizeof *w->classes);
     w->classes = ad_memory_take(&f->e->memory, (size_t)rows, sizeof *w->classes);
     w->room = w->classes ? rows : 0;
-    return w->classes ? AD_OK
-                      : nn_estimator_fail(f->e, AD_NO_MEMORY, "fit: memory is out for the classes of %" PRId64 " rows",
-                                          rows);
+    return w->classes
+               ? AD_OK
+               : nn_estimator_fail(f->e, AD_NO_MEMORY, "fit: memory is out for the classes of %" PRId64 " rows", rows);
 }
 
 ad_status nn_take_window(nn_fit *f, nn_cursor at)

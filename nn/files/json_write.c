@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lengthen.h"
 #include "../options/number.h"
 #include "json.h"
 #include "utf8.h"
@@ -23,13 +24,10 @@ static bool make_room(nn_text *text, size_t n)
         room *= 2;
     if (room == text->room)
         return true;
-    char *at = ad_memory_take(text->memory, room, 1);
+    char *at = nn_lengthen(text->memory, text->at, text->n, text->room, room, 1);
     text->failed = !at;
     if (!at)
         return false;
-    if (text->n > 0)
-        memcpy(at, text->at, text->n);
-    ad_memory_release(text->memory, text->at, text->room, 1);
     text->at = at;
     text->room = room;
     return true;

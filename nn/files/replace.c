@@ -45,6 +45,8 @@ static bool fail(nn_replacement *r, const char *what, const char *remedy)
     return fail_with(r, AD_BAD_FILE, what, 0, remedy);
 }
 
+bool nn_replace_refuse(nn_replacement *r, const char *what, const char *remedy) { return fail(r, what, remedy); }
+
 static bool fail_system(nn_replacement *r, const char *what, int error)
 {
     return fail_with(r, AD_BAD_FILE, what, error, "");
@@ -113,9 +115,22 @@ static bool follow_links(char path[PATH_MAX])
     return false;
 }
 
+/* Follows the links of the path, and sees whether they lead to the file that was found there. */
+static bool leads_to(const char *path, size_t n, const struct stat *old, char target[PATH_MAX])
+{
+    struct stat found;
+    memcpy(target, path, n + 1);
+    if (!follow_links(target))
+        return false;
+    const bool is_same = lstat(target, &found) == 0 && found.st_dev == old->st_dev && found.st_ino == old->st_ino;
+    errno = 0;
+    return is_same;
+}
+
 static bool find_target(nn_replacement *r, char target[PATH_MAX])
 {
-    struct stat old, found;
+    enum { TRIES = 16 }; /* another save may replace the file between two looks */
+    struct stat old;
     const size_t n = strlen(r->path);
     if (!look_at_old(r, &old))
         return false;
@@ -123,12 +138,19 @@ static bool find_target(nn_replacement *r, char target[PATH_MAX])
         return fail(r, "the path has no file's name", "; give one");
     if (n >= PATH_MAX)
         return fail_system(r, "", ENAMETOOLONG);
-    memcpy(target, r->path, n + 1);
-    if (!follow_links(target))
-        return fail_system(r, "", errno);
-    if (r->has_old && (lstat(target, &found) != 0 || found.st_dev != old.st_dev || found.st_ino != old.st_ino))
+    for (int i = 0; i < TRIES && r->has_old; i++) {
+        if (leads_to(r->path, n, &old, target))
+            return true;
+        if (errno != 0)
+            return fail_system(r, "", errno);
+        r->has_old = false;
+        if (!look_at_old(r, &old))
+            return false;
+    }
+    if (r->has_old)
         return fail(r, "it leads to a file without a name", "; give the path of a file");
-    return true;
+    memcpy(target, r->path, n + 1);
+    return follow_links(target) || fail_system(r, "", errno);
 }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */

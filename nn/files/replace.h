@@ -43,6 +43,9 @@ typedef struct nn_replacement {
 bool nn_replace_begin(nn_replacement *r, const char *path, ad_memory *memory, char *message, size_t size);
 void nn_replace_close(nn_replacement *r);
 
+/* Ends it because of what the old file is: `remedy` begins with a semicolon. Returns false. */
+bool nn_replace_refuse(nn_replacement *r, const char *what, const char *remedy);
+
 /* Writes behind what was written; over it. */
 bool nn_replace_write(nn_replacement *r, const void *bytes, size_t n);
 bool nn_replace_write_at(nn_replacement *r, const void *bytes, size_t n, uint64_t at);

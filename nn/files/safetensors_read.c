@@ -118,11 +118,15 @@ static ad_status read_length(nn_safetensors *f, unsigned char length[8], size_t 
     uint64_t bytes = 0;
     for (int i = 8; i-- > 0;)
         bytes = bytes << 8 | length[i];
-    if (bytes > NN_FILE_HEADER || bytes > f->length - 8) {
-        nn_put_format(w, "%s: its header should have %llu bytes",
-                      bytes > NN_FILE_HEADER ? "not a safetensors file" : "cut", (unsigned long long)bytes);
-        nn_put_format(w, bytes > NN_FILE_HEADER ? ", %llu are the most" : ", %llu are there",
-                      (unsigned long long)(bytes > NN_FILE_HEADER ? NN_FILE_HEADER : f->length - 8));
+    if (bytes > NN_FILE_HEADER) {
+        char shown[NN_SHOWN_BYTES];
+        nn_put(w, "not a safetensors file: it begins with ");
+        nn_put(w, nn_show_bytes(shown, length, 8));
+        return fail(w, "; give the path of a model");
+    }
+    if (bytes > f->length - 8) {
+        nn_put_format(w, "cut: its header should have %llu bytes, %llu are there", (unsigned long long)bytes,
+                      (unsigned long long)(f->length - 8));
         return AD_BAD_FILE;
     }
     f->data = 8 + bytes;

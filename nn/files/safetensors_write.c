@@ -1,10 +1,13 @@
 /* A safetensors file that is written. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <zlib.h>
 
 #include "../data/source.h"
+#include "descriptor.h"
 #include "header.h"
 #include "pieces.h"
 #include "replace.h"
@@ -83,6 +86,29 @@ static ad_status fail(const char *path, const char *why, ad_status status, char 
     return status;
 }
 
+/* A file that is there and that no program wrote as safetensors is somebody's data: it is not replaced. An empty one
+ * is. Returns false and keeps an error. */
+static bool check_old(nn_replacement *r)
+{
+    enum { BEGINNING = 9 };
+    unsigned char at[BEGINNING];
+    size_t got = 0;
+    uint64_t length = 0;
+    if (!r->has_old)
+        return true;
+    const int old = nn_open_at(r->folder, r->name, O_RDONLY, 0);
+    const bool is_read = old >= 0 && nn_read_some_at(old, at, sizeof at, 0, &got);
+    if (old >= 0)
+        close(old);
+    if (!is_read || got == 0) /* one that may not be read may still be replaced */
+        return true;
+    for (size_t i = 8; got == sizeof at && i-- > 0;)
+        length = length << 8 | at[i];
+    if (got == sizeof at && length <= NN_FILE_HEADER && at[8] == '{')
+        return true;
+    return nn_replace_refuse(r, "what is there is no safetensors file", "; give another path, or remove it");
+}
+
 static ad_status write_file(const nn_file_content *content, const char *path, int64_t keep, const nn_text *header,
                             const nn_file_tensor **sorted, size_t checksum, char *message, size_t size)
 {
@@ -90,7 +116,7 @@ static ad_status write_file(const nn_file_content *content, const char *path, in
     if (!o)
         return fail(path, "memory is out", AD_NO_MEMORY, message, size);
     o->checksum = (uint32_t)crc32(0, NULL, 0);
-    if (nn_replace_begin(&o->replacement, path, header->memory, message, size) &&
+    if (nn_replace_begin(&o->replacement, path, header->memory, message, size) && check_old(&o->replacement) &&
         write_all(o, header, sorted, content->n_tensors, checksum))
         nn_replace_end(&o->replacement, keep);
     nn_replace_close(&o->replacement);
@@ -120,7 +146,8 @@ ad_status nn_safetensors_write(const nn_file_content *content, const char *path,
 ad_status nn_safetensors_try(const char *path, ad_memory *memory, char *message, size_t size)
 {
     nn_replacement r;
-    nn_replace_begin(&r, path, memory, message, size);
+    if (nn_replace_begin(&r, path, memory, message, size))
+        check_old(&r);
     nn_replace_close(&r);
     return r.status;
 }

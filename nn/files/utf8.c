@@ -24,7 +24,7 @@ bool nn_is_utf8(const char *bytes, size_t n)
 {
     size_t length = 1;
     for (size_t i = 0; i < n && length > 0; i += length)
-        length = nn_utf8_length(bytes + i, n - i);
+        length = (unsigned char)bytes[i] < 0x80 ? 1 : nn_utf8_length(bytes + i, n - i);
     return length > 0;
 }
 

@@ -1,11 +1,13 @@
 /* Text into an array. */
 #include "writer.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../files/utf8.h"
 #include "number.h"
 
 nn_writer nn_writer_into(char *text, size_t size)
@@ -46,19 +48,26 @@ void nn_put_real(nn_writer *w, double x)
     nn_put(w, nn_real_text(x, text));
 }
 
+void nn_put_count(nn_writer *w, int64_t n)
+{
+    char digits[24];
+    const int count = snprintf(digits, sizeof digits, "%" PRId64, n), first = n < 0;
+    nn_put_bytes(w, digits, (size_t)first);
+    for (int i = first; i < count; i++) {
+        if (i > first && (count - i) % 3 == 0)
+            nn_put(w, ",");
+        nn_put_bytes(w, &digits[i], 1);
+    }
+}
+
 /* ---- Texts of the user's ----------------------------------------------------------------------------------------- */
 
-/* The bytes of the character at a text's place: 0 for a control character, and for a byte that is no UTF-8. */
+/* The bytes of the character that a text begins with: 0 for a control character, and for a byte that is no UTF-8. */
 static size_t printable(const char *text)
 {
     const unsigned char c = (unsigned char)text[0];
-    const size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (c < 0x20 || c == 0x7f)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if (((unsigned char)text[i] & 0xc0) != 0x80)
-            return 0;
-    return n == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0 ? 0 : n;
+    const size_t n = nn_utf8_length(text, strnlen(text, 4));
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)text[1] < 0xa0) ? 0 : n;
 }
 
 static void put_code(nn_writer *w, char c) { nn_put_format(w, "\\x%02x", (unsigned)(unsigned char)c); }

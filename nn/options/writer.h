@@ -2,6 +2,7 @@
 #define GRADTAPE_NN_WRITER_H
 /* Private to nn: text into an array, as snprintf writes it: what has no room is left out, and counted. */
 #include <stddef.h>
+#include <stdint.h>
 
 #include <gradtape/status.h>
 
@@ -21,6 +22,9 @@ void nn_put_format(nn_writer *w, const char *format, ...) AD_PRINTF(2, 3);
 
 /* A number, as nn_real_text. */
 void nn_put_real(nn_writer *w, double x);
+
+/* A whole number with a comma before each group of three digits: 1,203. */
+void nn_put_count(nn_writer *w, int64_t n);
 
 /* A text of the user's, for messages: TEXT or 'TEXT', at most 40 characters of it. Control characters and bytes that
  * are no UTF-8 are written \xHH. */

@@ -1,38 +1,17 @@
 /* Readers of files. */
-#define _GNU_SOURCE /* memfd_create */
+#define _GNU_SOURCE /* memmem */
 #include "file_readers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <gradtape/data.h>
 
 #include "../../nn/files/safetensors.h"
-
-/* What must hold. */
-#define HOLDS(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            abort();                                                                                                   \
-    } while (0)
-
-/* ---- Files ------------------------------------------------------------------------------------------------------- */
-
-/* A file with these bytes, and its path; -1 if there is none. */
-static int make_file(const uint8_t *bytes, size_t n, char path[64])
-{
-    const int file = memfd_create("fuzz", MFD_CLOEXEC);
-    snprintf(path, 64, "/proc/self/fd/%d", file);
-    for (size_t done = 0; file >= 0 && done < n;) {
-        const ssize_t written = write(file, bytes + done, n - done);
-        HOLDS(written > 0);
-        done += (size_t)written;
-    }
-    return file;
-}
+#include "file_of_bytes.h"
+#include "model_reader.h"
+#include "table_readers.h"
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
@@ -68,19 +47,19 @@ static void read_json(const uint8_t *bytes, size_t n)
     const nn_json *root;
     char message[300];
     ad_status status = nn_json_read(&root, (const char *)bytes, n, bounds, &store, message, sizeof message);
-    HOLDS(memory.usage.peak_bytes <= 128 * n + 1000);
+    FUZZ_HOLDS(memory.usage.peak_bytes <= 128 * n + 1000);
     if (status == AD_OK && !memmem(bytes, n, "\\u0000", 6)) {
         nn_json_writer w = {.to = &first}, again = {.to = &second};
         write_value(&w, root);
         status = nn_json_read(&root, first.at, first.n, bounds, &store, message, sizeof message);
-        HOLDS(status == AD_OK && !w.is_not_utf8);
+        FUZZ_HOLDS(status == AD_OK && !w.is_not_utf8);
         write_value(&again, root);
-        HOLDS(first.n == second.n && memcmp(first.at, second.at, first.n) == 0);
+        FUZZ_HOLDS(first.n == second.n && memcmp(first.at, second.at, first.n) == 0);
     }
     nn_text_release(&first);
     nn_text_release(&second);
     nn_store_release(&store);
-    HOLDS(memory.usage.bytes == 0);
+    FUZZ_HOLDS(memory.usage.bytes == 0);
 }
 
 /* ---- Safetensors ------------------------------------------------------------------------------------------------- */
@@ -91,15 +70,15 @@ static void read_tensors(const nn_safetensors *f)
     uint64_t end = f->data;
     for (size_t i = 0; i < f->content.n_tensors; i++) {
         nn_file_tensor t = f->content.tensors[i];
-        HOLDS(t.begin == end && t.end >= t.begin && nn_safetensors_find(f, t.name) == &f->content.tensors[i]);
+        FUZZ_HOLDS(t.begin == end && t.end >= t.begin && nn_safetensors_find(f, t.name) == &f->content.tensors[i]);
         end = t.end;
         void *to = malloc((size_t)(t.end - t.begin) + 1);
         t.is_transposed = t.rank == 2 && i % 2;
-        HOLDS(to && nn_safetensors_read(f, &t, to, message, sizeof message) ==
-                        (t.type < NN_FILE_TYPE_COUNT ? AD_OK : AD_BAD_FILE));
+        FUZZ_HOLDS(to && nn_safetensors_read(f, &t, to, message, sizeof message) ==
+                             (t.type < NN_FILE_TYPE_COUNT ? AD_OK : AD_BAD_FILE));
         free(to);
     }
-    HOLDS(end == f->length);
+    FUZZ_HOLDS(end == f->length);
 }
 
 static void read_safetensors(const uint8_t *bytes, size_t n)
@@ -108,14 +87,14 @@ static void read_safetensors(const uint8_t *bytes, size_t n)
     ad_memory memory = ad_memory_over(NULL);
     nn_store store = {.memory = &memory};
     nn_safetensors f;
-    const int file = make_file(bytes, n, path);
+    const int file = fuzz_make_file(bytes, n, path);
     if (nn_safetensors_open(&f, path, &store, message, sizeof message) == AD_OK)
         read_tensors(&f);
     nn_safetensors_close(&f);
-    HOLDS(memory.usage.peak_bytes <= 128 * n + (1 << 20));
+    FUZZ_HOLDS(memory.usage.peak_bytes <= 128 * n + (1 << 20));
     nn_store_release(&store);
-    HOLDS(memory.usage.bytes == 0);
-    close(file);
+    FUZZ_HOLDS(memory.usage.bytes == 0);
+    fuzz_close_file(file);
 }
 
 /* ---- Data sets --------------------------------------------------------------------------------------------------- */
@@ -124,11 +103,11 @@ static void read_idx(const uint8_t *bytes, size_t n)
 {
     char path[64];
     nn_dataset *set = nn_dataset_open(NULL);
-    const int file = make_file(bytes, n, path);
+    const int file = fuzz_make_file(bytes, n, path);
     nn_dataset_read_idx(set, path, NULL);
     nn_dataset_read_idx(set, path, path);
     nn_dataset_close(set);
-    close(file);
+    fuzz_close_file(file);
 }
 
 /* As a file, whose length is known, and as a FILE. */
@@ -136,32 +115,41 @@ static void read_npy(const uint8_t *bytes, size_t n)
 {
     char path[64];
     nn_dataset *set = nn_dataset_open(NULL);
-    const int file = make_file(bytes, n, path);
+    const int file = fuzz_make_file(bytes, n, path);
     const ad_status status = nn_dataset_read_npy(set, path, NULL);
     FILE *stream = fopen(path, "rb");
-    HOLDS(stream);
-    HOLDS((nn_dataset_read_npy_stream(set, (nn_stream){.file = stream}, (nn_stream){NULL, NULL}) == AD_OK) ==
-          (status == AD_OK));
+    FUZZ_HOLDS(stream);
+    FUZZ_HOLDS((nn_dataset_read_npy_stream(set, (nn_stream){.file = stream}, (nn_stream){NULL, NULL}) == AD_OK) ==
+               (status == AD_OK));
     fclose(stream);
     nn_dataset_close(set);
-    close(file);
+    fuzz_close_file(file);
 }
 
 static void read_npz(const uint8_t *bytes, size_t n)
 {
     char path[64];
     nn_dataset *set = nn_dataset_open(NULL);
-    const int file = make_file(bytes, n, path);
+    const int file = fuzz_make_file(bytes, n, path);
     nn_dataset_read_npz(set, path, "x", "y");
     nn_dataset_close(set);
-    close(file);
+    fuzz_close_file(file);
 }
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 
-const fuzz_reader fuzz_readers[] = {{'j', "JSON", read_json}, {'s', "safetensors", read_safetensors},
-                                    {'i', "IDX", read_idx},   {'n', "npy", read_npy},
-                                    {'z', "npz", read_npz},   {0, NULL, NULL}};
+const fuzz_reader fuzz_readers[] = {
+    {'j', "JSON", read_json},
+    {'s', "safetensors", read_safetensors},
+    {'i', "IDX", read_idx},
+    {'n', "npy", read_npy},
+    {'z', "npz", read_npz},
+    {'c', "CSV", fuzz_read_csv},
+    {'l', "LIBSVM", fuzz_read_libsvm},
+    {'o', "options", fuzz_read_options},
+    {'m', "models", fuzz_read_model},
+    {0, NULL, NULL},
+};
 
 size_t fuzz_read_file(const uint8_t *bytes, size_t n)
 {

@@ -492,9 +492,6 @@ static const struct {
     {"replay", run_replays},
 };
 
-/* For docs/promises.md, which adds these lines up. */
-static void print_refused(size_t n, const char *what) { printf("refused: %zu calls of the allocator, %s\n", n, what); }
-
 static void run_scenario(int index, counting_failure failure)
 {
     size_t k = 0;
@@ -506,7 +503,7 @@ static void run_scenario(int index, counting_failure failure)
         counting_check_released(&memory);
         failed = memory.refused > 0;
     }
-    print_refused(k - 1, scenarios[index].name);
+    counting_print_refused(k - 1, scenarios[index].name);
     ck_assert_msg(k > 3, "%s: only %zu calls of the allocator: the test shows nothing", scenarios[index].name, k - 1);
 }
 
@@ -645,7 +642,7 @@ START_TEST(a_recording_at_the_brim)
         /* A scalar lies in its entry: where there are no attributes either, it needs no room at all. */
         bool needs_room = op->attributes[0].kind != AD_ATTRIBUTE_NONE;
         ck_assert_msg(failures > 0 || !needs_room, "%s, sample %d, never failed", op->name, s);
-        print_refused((size_t)failures, op->name);
+        counting_print_refused((size_t)failures, op->name);
     }
 }
 END_TEST
@@ -692,7 +689,7 @@ START_TEST(a_leaf_at_the_brim)
     for (size_t length = SWEEP_FROM; length < SWEEP_TO; length += SWEEP_STEP)
         make_leaf_at_brim(_i, length, &failures);
     ck_assert_int_gt(failures, 0);
-    print_refused((size_t)failures, "a leaf");
+    counting_print_refused((size_t)failures, "a leaf");
 }
 END_TEST
 
@@ -758,7 +755,7 @@ START_TEST(backward_at_the_brim)
             for (int fillers = first; fillers < FILLERS; fillers += FILLERS_STEP)
                 backward_at_brim(op, &op->samples[s], fillers, &failures);
     ck_assert_msg(failures > 0 || !is_differentiable(op), "%s never failed", op->name);
-    print_refused((size_t)failures, op->name);
+    counting_print_refused((size_t)failures, op->name);
 }
 END_TEST
 

@@ -227,7 +227,8 @@ static nn_schema schema_of(model m) { return m.c ? nn_classifier_schema(m.c) : n
 
 static ad_status compare(model m, const nn_data *data, char *text, size_t size)
 {
-    return m.c ? nn_classifier_compare(m.c, data, text, size) : nn_regressor_compare(m.r, data, text, size);
+    return m.c ? nn_classifier_compare_columns(m.c, data, text, size)
+               : nn_regressor_compare_columns(m.r, data, text, size);
 }
 
 START_TEST(columns_are_told)
@@ -316,17 +317,19 @@ START_TEST(comparing_needs_a_fit_and_columns_that_go)
 {
     char text[100] = "?";
     const model m = open_linear(true, NN_SCALE_NONE, NN_IMPUTE_MEAN);
-    expect_message(m, compare(m, &all, text, sizeof text), AD_BAD_STATE, "compare: the classifier was not fitted yet");
+    expect_message(m, compare(m, &all, text, sizeof text), AD_BAD_STATE,
+                   "compare_columns: the classifier was not fitted yet");
     ck_assert_str_eq(text, "");
     fit_well(m, &learn_data, 3, 1);
-    expect_message(m, compare(m, &numbers, text, sizeof text), AD_BAD_VALUE,
-                   "compare: the data have no column \"age\", which the classifier needs (they also lack: \"colour\", "
-                   "\"size\", \"shape\")");
+    expect_message(
+        m, compare(m, &numbers, text, sizeof text), AD_BAD_VALUE,
+        "compare_columns: the data have no column \"age\", which the classifier needs (they also lack: \"colour\", "
+        "\"size\", \"shape\")");
     expect_message(m, compare(m, NULL, text, sizeof text), AD_BAD_VALUE,
-                   "compare: the data are NULL; give a view of features");
+                   "compare_columns: the data are NULL; give a view of features");
     close_model(m);
-    ck_assert_int_eq(nn_classifier_compare(NULL, &all, text, sizeof text), AD_BAD_HANDLE);
-    ck_assert_int_eq(nn_regressor_compare(NULL, &all, text, sizeof text), AD_BAD_HANDLE);
+    ck_assert_int_eq(nn_classifier_compare_columns(NULL, &all, text, sizeof text), AD_BAD_HANDLE);
+    ck_assert_int_eq(nn_regressor_compare_columns(NULL, &all, text, sizeof text), AD_BAD_HANDLE);
 }
 END_TEST
 

@@ -178,7 +178,7 @@ START_TEST(columns_that_the_model_does_not_know_are_left_out)
 {
     nn_csv_options options = as_trained;
     nn_dataset *set = table(",fare,key,colour,age,\"x, y\"\nq,2,k,red,3,p\n", &options);
-    ck_assert_str_eq(nn_dataset_notes(set), "train.csv: left out are columns that the model was not trained on: column "
+    ck_assert_str_eq(nn_dataset_notes(set), "train.csv: left out are columns that like does not have: column "
                                             "1, \"key\", \"x, y\"");
     expect_schema(nn_dataset_data(set), "age number, colour category [red green blue], fare number");
     nn_dataset_close(set);
@@ -217,8 +217,18 @@ START_TEST(kinds_are_those_of_the_model)
     expect_schema(nn_dataset_data(set),
                   "age number, colour category [red green blue 7], fare number, class label [red x]");
     nn_dataset_close(set);
-    expect_refused("age,colour,fare\nx,7,2\n", &options, AD_BAD_VALUE,
-                   "no column \"class\" in train.csv (3 columns: age, colour, fare)");
+    set = table("age,colour,fare\n1,7,2\n", &options); /* rows to predict */
+    ck_assert_str_eq(nn_dataset_notes(set), "train.csv: there is no column \"class\": rows have no label");
+    ck_assert_ptr_null(nn_dataset_data(set).labels);
+    ck_assert_ptr_null(nn_dataset_data(set).label_texts);
+    nn_dataset_close(set);
+    options.weight = "w";
+    set = table("age,colour,fare,key\n1,7,2,3\n", &options);
+    ck_assert_str_eq(nn_dataset_notes(set), "train.csv: there is no column \"class\": rows have no label\n"
+                                            "train.csv: there is no column \"w\": rows have no weight\n"
+                                            "train.csv: left out are columns that like does not have: \"key\"");
+    nn_dataset_close(set);
+    options.weight = NULL;
     options.label = NULL;
     expect_refused("age,colour,fare\nx,7,2\n", &options, AD_BAD_FILE,
                    "train.csv:2:1: 'x' in column \"age\" is not a number");

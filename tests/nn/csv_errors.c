@@ -115,11 +115,12 @@ START_TEST(wrong_numbers_are_refused)
         {"age\n1.2.3\n",
          "train.csv:2:1: '1.2.3' in column \"age\" is not a number; if the column holds categories: categorical=age"},
         {"age\nnan\n",
-         "train.csv:2:1: 'nan' in column \"age\" is not a number; if the column holds categories: categorical=age"},
+         "train.csv:2:1: 'nan' in column \"age\" is not a number; if it means a missing value: missing=nan"},
+        {"age,b\n?,1\n",
+         "train.csv:2:1: '?' in column \"age\" is not a number; if it means a missing value: missing=?"},
         {"age\n0x10\n",
          "train.csv:2:1: '0x10' in column \"age\" is not a number; if the column holds categories: categorical=age"},
-        {"age\n-\n",
-         "train.csv:2:1: '-' in column \"age\" is not a number; if the column holds categories: categorical=age"},
+        {"age\n-\n", "train.csv:2:1: '-' in column \"age\" is not a number; if it means a missing value: missing=-"},
         {"a,age\n1, 2\n",
          "train.csv:2:2: ' 2' in column \"age\" is not a number, because blanks belong to a field; remove them"},
         {"a,age\n1,2\t\n",
@@ -323,6 +324,7 @@ START_TEST(every_allocation_may_fail)
     while (read_with_failure(k, _i % 2 ? COUNTING_FOR_GOOD : COUNTING_ONCE, &all[_i / 2], small))
         k++;
     ck_assert_uint_ge(k, 15);
+    counting_print_refused(k - 1, "a table as text");
 }
 END_TEST
 

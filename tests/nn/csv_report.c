@@ -237,6 +237,7 @@ START_TEST(every_allocation_may_fail)
     while (look_with_failure(k, _i ? COUNTING_FOR_GOOD : COUNTING_ONCE, &options))
         k++;
     ck_assert_uint_ge(k, 20);
+    counting_print_refused(k - 1, "a look at a table");
 }
 END_TEST
 

@@ -472,6 +472,7 @@ START_TEST(without_memory_reading_is_an_error)
             break;
     }
     ck_assert_uint_ge(failures, 5);
+    counting_print_refused(failures, "reading JSON");
 }
 END_TEST
 

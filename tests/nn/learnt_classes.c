@@ -70,6 +70,16 @@ START_TEST(it_is_as_if_the_vocabulary_were_given)
     ck_assert_uint_eq(model_hash(m), model_hash(told));
     const nn_evaluation a = model_evaluate(m, &data), b = model_evaluate(told, &data);
     ck_assert(a.status == AD_OK && a.loss == b.loss && a.accuracy == b.accuracy);
+    ck_assert_int_eq(nn_classifier_class_count(m.c), 3);
+    for (int i = -1; i < 4; i++) {
+        const nn_class class = nn_classifier_class(m.c, i);
+        const bool is_there = i >= 0 && i < 3;
+        ck_assert(_i == 1 && is_there ? !strcmp(class.text, text_of[i]) : class.text == NULL);
+        ck_assert(_i == 1 && is_there ? class.integer == 0
+                                      : class.integer == (!is_there ? -1
+                                                          : _i == 0 ? integer_of[i]
+                                                                    : i));
+    }
     int32_t p[ROWS], q[ROWS];
     ck_assert(nn_classifier_predict(m.c, &data, p) == AD_OK && nn_classifier_predict(told.c, &data, q) == AD_OK);
     ck_assert(!memcmp(p, q, sizeof p));
@@ -106,6 +116,16 @@ END_TEST
     "scaling=none scaling_constant=255 impute=refuse seed=3"
 
 /* The settings have what was learnt, so that they make the same classifier again. */
+START_TEST(classes_are_not_known_before_a_fit)
+{
+    const model m = open_learning();
+    ck_assert_int_eq(nn_classifier_class_count(m.c), 0);
+    ck_assert_int_eq(nn_classifier_class(m.c, 0).integer, -1);
+    ck_assert_int_eq(nn_classifier_class_count(NULL), 0);
+    close_model(m);
+}
+END_TEST
+
 START_TEST(settings_have_what_was_learnt)
 {
     const model m = open_learning(), n = open_learning(), zero = open_learning();
@@ -224,7 +244,7 @@ START_TEST(too_many_classes_are_a_number)
         "fit: the labels have more than 65536 different values: is the column a number? Then use a regressor; "
         "else give n_classes");
     data.rows = MOST;
-    ck_assert_int_eq(nn_classes_learn(&v, &data, NULL, &store, message, sizeof message), AD_OK);
+    ck_assert_int_eq(nn_classes_learn(&v, &data, MOST, NULL, &store, message, sizeof message), AD_OK);
     ck_assert_uint_eq(v.n, MOST);
     for (int i = 0; i < MOST; i++) {
         ck_assert_int_ge(nn_vocabulary_find_integer(&v, y[i]), 0);
@@ -384,6 +404,7 @@ static void add_tests(TCase *tests)
     tcase_add_checked_fixture(tests, open_rows, close_clouds);
     tcase_add_loop_test(tests, it_is_as_if_the_vocabulary_were_given, 0, 3);
     tcase_add_test(tests, a_vocabulary_has_as_many);
+    tcase_add_test(tests, classes_are_not_known_before_a_fit);
     tcase_add_test(tests, settings_have_what_was_learnt);
     tcase_add_test(tests, labels_of_the_view_and_of_the_validation_count);
     tcase_add_test(tests, one_class_is_too_few);

@@ -445,6 +445,7 @@ START_TEST(every_allocation_may_fail)
     while (read_with_failure(k, _i ? COUNTING_FOR_GOOD : COUNTING_ONCE))
         k++;
     ck_assert_uint_eq(k, 2 + 3 * 3 + 3 + 1); /* lines, lists, arrays */
+    counting_print_refused(k - 1, "LIBSVM");
 }
 END_TEST
 

@@ -43,14 +43,7 @@ START_TEST(what_is_loaded_is_the_same)
     char second[5000];
     snprintf(second, sizeof second, "%s", path_in_folder("again"));
     save_good(again, second, 0);
-    static file_bytes a, b;
-    FILE *from = fopen(path, "rb");
-    a.n = fread(a.at, 1, sizeof a.at, from);
-    fclose(from);
-    from = fopen(second, "rb");
-    b.n = fread(b.at, 1, sizeof b.at, from);
-    fclose(from);
-    ck_assert(a.n == b.n && a.n > 500 && !memcmp(a.at, b.at, a.n));
+    expect_same_files(path, second);
     nn_classifier_close(c);
     close_as(again, &wanted, "loaded");
 }

@@ -88,23 +88,6 @@ static void pause_for(double time)
     nanosleep(&pause, NULL);
 }
 
-static size_t read_whole(const char *path, char *to, size_t room)
-{
-    FILE *from = fopen(path, "rb");
-    ck_assert_ptr_nonnull(from);
-    const size_t n = fread(to, 1, room, from);
-    fclose(from);
-    ck_assert_uint_lt(n, room);
-    return n;
-}
-
-static void expect_same(const char *a, const char *b)
-{
-    static char x[1 << 18], y[1 << 18];
-    const size_t n = read_whole(a, x, sizeof x), m = read_whole(b, y, sizeof y);
-    ck_assert(n == m && !memcmp(x, y, n));
-}
-
 static void remove_all(const char *path)
 {
     char name[5000];
@@ -136,13 +119,13 @@ START_TEST(what_is_killed_goes_on)
             continue;
         }
         ck_assert_int_eq(status, 0);
-        expect_same(unbroken, path);
+        expect_same_files(unbroken, path);
         remove_all(path);
         ends++;
     }
     if (access(path, F_OK) == 0) {
         ck_assert_int_eq(wait_for(start(path)), 0);
-        expect_same(unbroken, path);
+        expect_same_files(unbroken, path);
         ends++;
     }
     ck_assert_int_gt(ends, 0);

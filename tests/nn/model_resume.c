@@ -109,28 +109,6 @@ static void run(const scenario *s, const char *from, int64_t to_step, const char
 
 /* ---- Comparing --------------------------------------------------------------------------------------------------- */
 
-static size_t read_whole(const char *path, char *to, size_t room)
-{
-    FILE *from = fopen(path, "rb");
-    ck_assert_msg(from != NULL, "%s is not there", path);
-    const size_t n = fread(to, 1, room, from);
-    fclose(from);
-    ck_assert_uint_lt(n, room);
-    return n;
-}
-
-static void expect_same_files(const char *a, const char *b)
-{
-    static char x[1 << 20], y[1 << 20];
-    const size_t n = read_whole(a, x, sizeof x), m = read_whole(b, y, sizeof y);
-    size_t i = 0;
-    while (i < n && i < m && x[i] == y[i])
-        i++;
-    const size_t at = i < 60 ? 0 : i - 60;
-    ck_assert_msg(n == m && i == n, "they differ at byte %zu of %zu, %zu: %.90s | %.90s", i, n, m, x + at, y + at);
-    ck_assert_uint_gt(n, 100);
-}
-
 static void in_folder(char path[5000], const char *name) { snprintf(path, 5000, "%s", path_in_folder(name)); }
 
 /* The steps of a run, a line each. */

@@ -70,7 +70,7 @@ static void shape_runs(nn_layer_call *call, ad_shape *y)
     "the kind \"own\" needs for each field a name, a type and a place among its options, for a choice its names, and " \
     "at most one list; so far: x [4]"
 #define NEEDS_PARTS                                                                                                    \
-    "the kind \"own\" needs for each part a name of its own of 1 to 60 characters without '/', the same of its "        \
+    "the kind \"own\" needs for each part a name of its own of 1 to 60 characters without '/', the same of its "       \
     "file_name, a role, a rank of 0 to 8, 2 where it is transposed, and offsets that are those of options; so far: "   \
     "x [4]"
 #define OWN .name = "own", .apply = give_x

@@ -583,6 +583,7 @@ START_TEST(every_allocation_may_fail)
     while (read_with_failure(k, _i % 2 ? COUNTING_FOR_GOOD : COUNTING_ONCE, _i / 2 % 2))
         k++;
     ck_assert_uint_ge(k, 8);
+    counting_print_refused(k - 1, ".npy");
 }
 END_TEST
 

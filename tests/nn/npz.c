@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -47,6 +48,58 @@ START_TEST(reads_what_numpy_writes)
     check_features(nn_dataset_data(set), &alone);
     ck_assert_int_eq(nn_dataset_data(set).labels[2], 2);
     nn_dataset_close(set);
+}
+END_TEST
+
+/* An archive that comes through a pipe. */
+START_TEST(reads_streams)
+{
+    static numpy_file archive, alone;
+    int ends[2];
+    nn_dataset *set = nn_dataset_open(NULL);
+    find_numpy_file(archives[_i], &archive);
+    find_numpy_file("f4_little_c.npy", &alone);
+    ck_assert_int_eq(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        _exit(write(ends[1], archive.bytes.at, archive.bytes.n) == (ssize_t)archive.bytes.n ? 0 : 1);
+    }
+    close(ends[1]);
+    FILE *from = fdopen(ends[0], "rb");
+    expect_read(set, nn_dataset_read_npz_stream(set, (nn_stream){from, "a pipe"}, "x", "y"));
+    check_features(nn_dataset_data(set), &alone);
+    ck_assert_int_eq(nn_dataset_data(set).labels[2], ys[2]);
+    fclose(from);
+    waitpid(child, NULL, 0);
+    nn_dataset_close(set);
+}
+END_TEST
+
+START_TEST(wrong_streams_are_refused)
+{
+    held_data h;
+    hold_data(&h);
+    const nn_stream none = {.file = NULL};
+    FILE *empty = fopen("/dev/null", "rb"), *writes = fopen(path_in_folder("w"), "wb"),
+         *text = fopen(path_in_folder("text"), "w+b");
+    fputs("no archive at all, but some text", text);
+    rewind(text);
+    ck_assert_int_eq(nn_dataset_read_npz_stream(NULL, none, "x", NULL), AD_BAD_HANDLE);
+    ck_assert_int_eq(nn_dataset_read_npz_stream(h.set, none, "x", NULL), AD_BAD_VALUE);
+    check_kept(&h, AD_BAD_VALUE, "nn_dataset_read_npz_stream: ", "there is no FILE; give one");
+    ck_assert_int_eq(nn_dataset_read_npz_stream(h.set, (nn_stream){text, "t"}, NULL, NULL), AD_BAD_VALUE);
+    check_kept(&h, AD_BAD_VALUE, "nn_dataset_read_npz_stream: ", "features is NULL");
+    ck_assert_int_eq(nn_dataset_read_npz_stream(h.set, (nn_stream){empty, "e"}, "x", NULL), AD_BAD_FILE);
+    check_kept(&h, AD_BAD_FILE, "e: ", "is empty");
+    ck_assert_int_eq(nn_dataset_read_npz_stream(h.set, (nn_stream){writes, "w"}, "x", NULL), AD_BAD_FILE);
+    check_kept(&h, AD_BAD_FILE, "w: ", "give a FILE that is open for reading");
+    ck_assert_int_eq(nn_dataset_read_npz_stream(h.set, (nn_stream){text, NULL}, "x", NULL), AD_BAD_FILE);
+    check_kept(&h, AD_BAD_FILE, "FILE: ", "");
+    fclose(empty);
+    fclose(writes);
+    fclose(text);
+    let_go(&h);
 }
 END_TEST
 
@@ -411,6 +464,7 @@ START_TEST(every_allocation_may_fail)
     while (read_with_failure(k, _i % 2 ? COUNTING_FOR_GOOD : COUNTING_ONCE, path))
         k++;
     ck_assert_uint_ge(k, 7);
+    counting_print_refused(k - 1, ".npz");
 }
 END_TEST
 
@@ -419,6 +473,8 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, reads_what_numpy_writes, 0, COUNT(archives));
+    tcase_add_loop_test(tests, reads_streams, 0, COUNT(archives));
+    tcase_add_test(tests, wrong_streams_are_refused);
     tcase_add_loop_test(tests, names_that_are_not_there_are_refused, 0, COUNT(archives));
     tcase_add_loop_test(tests, cut_and_overlong_archives_are_refused, 0, COUNT(archives));
     tcase_add_loop_test(tests, flipped_bits_are_refused_or_harmless, 0, COUNT(archives));

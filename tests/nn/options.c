@@ -277,6 +277,7 @@ START_TEST(refused_memory_is_said)
     }
     ck_assert_uint_eq(without, 1);
     ck_assert_uint_ge(refused, 8);
+    counting_print_refused(refused, "options");
 }
 END_TEST
 

@@ -684,6 +684,7 @@ START_TEST(without_memory_the_old_file_stays)
         ck_assert_str_eq(names_here(), "m");
     }
     ck_assert_uint_eq(failures, 3);
+    counting_print_refused(failures, "replacing a file");
 }
 END_TEST
 

@@ -57,14 +57,6 @@ static void close_file(void)
     MUST(memory.blocks == 0 && memory.wrong_releases == 0, "memory was not given back");
 }
 
-static void read_whole(const char *path, file_bytes *b)
-{
-    FILE *from = fopen(path, "rb");
-    MUST(from, "%s", path);
-    b->n = fread(b->at, 1, sizeof b->at, from);
-    fclose(from);
-}
-
 /* ---- A small file ------------------------------------------------------------------------------------------------ */
 
 static const float weights[6] = {1, 2, 3, 4, 5, 6.5f}, turned[6] = {1, 4, 2, 5, 3, 6.5f};
@@ -126,7 +118,7 @@ START_TEST(a_file_has_these_bytes)
     static file_bytes b;
     const char *path = the_path();
     write_small(path);
-    read_whole(path, &b);
+    load_bytes(path, &b);
     for (size_t i = 0; i < b.n && i < sizeof golden - 1; i++)
         if (b.at[i] != (unsigned char)golden[i])
             ck_abort_msg("byte %zu is %02x, not %02x: %.60s", i, b.at[i], (unsigned char)golden[i], b.at + i);
@@ -146,7 +138,7 @@ START_TEST(the_same_content_gives_the_same_bytes)
         for (int i = 0; i < COUNT(tensors); i++)
             shuffled[i] = tensors[(first + i * 5) % COUNT(tensors)];
         ck_assert_int_eq(write_content(shuffled, COUNT(tensors), turned_texts, 2, path), AD_OK);
-        read_whole(path, &b);
+        load_bytes(path, &b);
         ck_assert_uint_eq(b.n, sizeof golden - 1);
         ck_assert_mem_eq(b.at, golden, b.n);
     }
@@ -564,13 +556,17 @@ START_TEST(lengths_are_checked_first)
     put_number(&b, 100000001, 8);
     put_text(&b, "{}");
     expect_broken(save_bytes("m", &b), "",
-                  "not a safetensors file: its header should have 100000001 bytes, 100000000 "
-                  "are the most");
+                  "not a safetensors file: it begins with '\\x01\\xe1\\xf5\\x05'; give the path of a model");
     b.n = 0;
     put_number(&b, UINT64_MAX, 8);
+    expect_broken(
+        save_bytes("m", &b), "",
+        "not a safetensors file: it begins with '\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff'; give the path of a "
+        "model");
+    b.n = 0;
+    put_text(&b, "sepal_length,species\n5.1,setosa\n");
     expect_broken(save_bytes("m", &b), "",
-                  "not a safetensors file: its header should have 18446744073709551615 bytes, "
-                  "100000000 are the most");
+                  "not a safetensors file: it begins with 'sepal_le'; give the path of a model");
     b.n = 0;
     put_number(&b, 100000000, 8);
     put_text(&b, "{}");
@@ -640,6 +636,12 @@ START_TEST(a_file_cut_anywhere_is_refused)
 }
 END_TEST
 
+#ifdef TESTS_FEW_TERMS /* under a sanitizer */
+enum { BYTE_STEP = 9 };
+#else
+enum { BYTE_STEP = 1 };
+#endif
+
 /* Each byte is set to each other value, which takes in each bit. Most are refused by the checksum, some by a rule.
  * Those that change its key leave a file without one, which is no model. */
 START_TEST(no_changed_byte_passes)
@@ -647,10 +649,10 @@ START_TEST(no_changed_byte_passes)
     static file_bytes b;
     size_t by_rule = 0, by_checksum = 0, without = 0;
     write_small(the_path());
-    read_whole(the_path(), &b);
+    load_bytes(the_path(), &b);
     const int to = open(the_path(), O_RDWR);
     for (size_t i = 0; i < b.n; i++) {
-        for (int k = 1; k < 256; k++) {
+        for (int k = 1; k < 256; k += BYTE_STEP) {
             const unsigned char byte = (unsigned char)(b.at[i] ^ k);
             MUST(pwrite(to, &byte, 1, (off_t)i) == 1, "pwrite");
             const ad_status status = open_file(the_path());
@@ -668,10 +670,10 @@ START_TEST(no_changed_byte_passes)
     ck_assert_int_eq(open_file(the_path()), AD_OK);
     ck_assert(file.is_whole);
     close_file();
-    printf("of %zu changed bytes %zu are refused by a rule, %zu by the checksum, and %zu leave none\n", 255 * b.n,
-           by_rule, by_checksum, without);
-    ck_assert_uint_gt(by_checksum, 15000);
-    ck_assert_uint_lt(without, 4000);
+    printf("of %zu changed bytes %zu are refused by a rule, %zu by the checksum, and %zu leave none\n",
+           by_rule + by_checksum + without, by_rule, by_checksum, without);
+    ck_assert_uint_gt(by_checksum, 15000 / BYTE_STEP);
+    ck_assert_uint_lt(without, 4000 / BYTE_STEP);
 }
 END_TEST
 
@@ -854,6 +856,7 @@ START_TEST(without_memory_nothing_is_read)
         ck_assert_msg(strstr(message, "m: memory is out"), "%s", message);
     }
     ck_assert_uint_ge(failures, 8);
+    counting_print_refused(failures, "reading safetensors");
 }
 END_TEST
 
@@ -876,6 +879,7 @@ START_TEST(without_memory_nothing_is_written)
         close_file();
     }
     ck_assert_uint_ge(failures, 5);
+    counting_print_refused(failures, "writing safetensors");
 }
 END_TEST
 

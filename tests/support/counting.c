@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,11 @@ void counting_fail(counting *memory, size_t k, counting_failure failure)
 }
 
 void counting_heal(counting *memory) { counting_fail(memory, 0, COUNTING_NEVER); }
+
+void counting_print_refused(size_t n, const char *what)
+{
+    printf("refused: %zu calls of the allocator, %s\n", n, what);
+}
 
 void counting_check_released(const counting *memory)
 {

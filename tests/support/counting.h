@@ -42,6 +42,9 @@ void counting_fail(counting *memory, size_t k, counting_failure failure);
 /* From now on nothing fails. */
 void counting_heal(counting *memory);
 
+/* Prints how many calls a test has refused, in a line that docs/promises.md adds up. */
+void counting_print_refused(size_t n, const char *what);
+
 /* Fails the running test of Check unless all blocks were given back, each with its own size. */
 void counting_check_released(const counting *memory);
 

@@ -90,6 +90,29 @@ const char *save_first(const char *name, const file_bytes *b, size_t n)
 
 const char *save_bytes(const char *name, const file_bytes *b) { return save_first(name, b, b->n); }
 
+static size_t read_whole(const char *path, void *to, size_t room)
+{
+    FILE *from = fopen(path, "rb");
+    ck_assert_msg(from != NULL, "%s is not there", path);
+    const size_t n = fread(to, 1, room, from);
+    fclose(from);
+    return n;
+}
+
+void load_bytes(const char *path, file_bytes *b) { b->n = read_whole(path, b->at, sizeof b->at); }
+
+void expect_same_files(const char *a, const char *b)
+{
+    static char x[1 << 20], y[1 << 20];
+    const size_t n = read_whole(a, x, sizeof x), m = read_whole(b, y, sizeof y);
+    size_t i = 0;
+    while (i < n && i < m && x[i] == y[i])
+        i++;
+    const size_t at = i < 60 ? 0 : i - 60;
+    ck_assert_msg(n == m && i == n, "they differ at byte %zu of %zu, %zu: %.90s | %.90s", i, n, m, x + at, y + at);
+    ck_assert(n > 100 && n < sizeof x);
+}
+
 void flip_bit(const char *path, size_t bit)
 {
     unsigned char byte = 0;

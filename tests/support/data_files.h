@@ -33,6 +33,12 @@ const char *path_in_folder(const char *name);
 const char *save_bytes(const char *name, const file_bytes *b);
 const char *save_first(const char *name, const file_bytes *b, size_t n);
 
+/* The content of a file. */
+void load_bytes(const char *path, file_bytes *b);
+
+/* Both have the same bytes, more than 100 and less than 1 MiB of them. */
+void expect_same_files(const char *a, const char *b);
+
 /* Turns one bit of a file round. */
 void flip_bit(const char *path, size_t bit);
 
