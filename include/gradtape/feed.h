@@ -15,7 +15,7 @@
  *   all rows has the bits of a fit in memory.
  * - A fit that goes on, in another process too, goes on at its place in the file, if window and batch are the same.
  * - The file stays open, so it may be removed or replaced by another. It must not be written to: what a fit finds of
- * that is an error (fewer rows, a new label or category, a value that is none). */
+ * that is an error (another length, a new label or category, a value that is none). */
 #include <gradtape/csv.h>
 
 /* A feed. It belongs to one thread at a time. */

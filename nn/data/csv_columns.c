@@ -298,11 +298,19 @@ static ad_status check_like(const making *m, size_t i)
                                "like: column %zu has no name, and columns of a table are found by their names; leave "
                                "like out, and columns are taken by their places",
                                i + 1);
-    if ((unsigned)like->kind < NN_COLUMN_KIND_COUNT && like->width <= 1)
+    size_t level = 0;
+    while (like->levels.at && level < like->levels.n && like->levels.at[level])
+        level++;
+    const bool has_levels = level == like->levels.n;
+    if ((unsigned)like->kind < NN_COLUMN_KIND_COUNT && like->width <= 1 && has_levels)
         return AD_OK;
     nn_writer w = nn_writer_into(text, sizeof text);
     nn_put(&w, "like: column ");
     nn_put_name(&w, like->name);
+    if (!has_levels) {
+        nn_put_format(&w, ": level %zu of %zu is NULL; give each level a text", level, like->levels.n);
+        return fail(m, AD_BAD_VALUE, text);
+    }
     nn_put_format(&w, " is of kind %d and width %lld; a column of a table has a kind of the list and width 1",
                   (int)like->kind, (long long)like->width);
     return fail(m, AD_BAD_VALUE, text);

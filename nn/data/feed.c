@@ -80,7 +80,7 @@ static ad_status open_pass(nn_feed *f)
 
 /* ---- The first pass ---------------------------------------------------------------------------------------------- */
 
-enum { ROWS_AT_ONCE = 4096 };
+enum { ROWS_AT_ONCE = 4096, ENDS = 2 };
 
 /* Looks at rows from number `from` on, of those that the reader has. */
 static void look_at_rows(nn_feed *f, size_t from)
@@ -98,29 +98,19 @@ static void look_at_rows(nn_feed *f, size_t from)
     f->rows += (int64_t)(r->rows.n - from);
 }
 
-/* Of more rows than two, the first and the last one stay. */
-static void keep_ends(nn_rows *rows)
-{
-    if (rows->n <= 2)
-        return;
-    for (size_t part = 0; part < NN_ROWS_PARTS; part++)
-        if (rows->bytes[part])
-            memcpy(nn_rows_at(rows, part, 1), nn_rows_at(rows, part, rows->n - 1), rows->bytes[part]);
-    rows->n = 2;
-}
-
 static ad_status read_all(nn_feed *f)
 {
     nn_csv_reader *r = &f->reader;
     f->missing = nn_store_take(&f->store, r->columns.n_features, sizeof *f->missing);
     f->largest_weight = r->columns.weight == NN_CSV_NONE ? 1 : 0;
     ad_status status = f->missing ? AD_OK : nn_csv_fail_memory(r);
+    const size_t most = r->rows.per_chunk < ROWS_AT_ONCE ? r->rows.per_chunk : ROWS_AT_ONCE;
     for (size_t from = 0; status == AD_OK; from = r->rows.n) {
-        status = nn_csv_read(r, ROWS_AT_ONCE);
+        status = nn_csv_read(r, ENDS + most);
         if (status != AD_OK || r->rows.n == from)
             break;
         look_at_rows(f, from);
-        keep_ends(&r->rows);
+        nn_rows_keep_ends(&r->rows);
     }
     return status;
 }

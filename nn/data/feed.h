@@ -21,7 +21,7 @@ double nn_feed_largest_weight(const nn_feed *feed);
 int64_t nn_feed_default_window(const nn_feed *feed);
 
 /* Data in memory that stand for these when columns and what is true of rows are checked: themselves, or the ends of
- * their feed. NULL gives NULL. */
+ * their feed. */
 static inline nn_data nn_in_memory(const nn_data *data) { return data->feed ? nn_feed_ends(data->feed) : *data; }
 
 /* ---- Parts ------------------------------------------------------------------------------------------------------- *

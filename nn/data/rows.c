@@ -55,6 +55,18 @@ bool nn_rows_add(nn_rows *r)
     return true;
 }
 
+void nn_rows_keep_ends(nn_rows *r)
+{
+    if (r->n <= 2)
+        return;
+    for (size_t part = 0; part < NN_ROWS_PARTS; part++)
+        if (r->bytes[part])
+            memcpy(nn_rows_at(r, part, 1), nn_rows_at(r, part, r->n - 1), r->bytes[part]);
+    r->n = 2;
+    for (const size_t used = (r->n - 1) / r->per_chunk + 1; r->n_chunks > used;)
+        ad_memory_release(r->memory, r->chunks[--r->n_chunks], r->chunk_bytes, 1);
+}
+
 static bool take_arrays(const nn_rows *r, void *arrays[NN_ROWS_PARTS])
 {
     bool are_there = true;

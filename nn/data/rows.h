@@ -32,6 +32,9 @@ static inline void *nn_rows_at(const nn_rows *rows, size_t part, size_t row)
     return rows->chunks[row / rows->per_chunk] + rows->from[part] + row % rows->per_chunk * rows->bytes[part];
 }
 
+/* Of more rows than two, the first and the last one stay. */
+void nn_rows_keep_ends(nn_rows *rows);
+
 /* Makes each part an array of just the rows that there are, which the caller releases; NULL for a part that is not
  * there, and for all if there are no rows. The rows are gone. Returns false if memory is out: the rows are then as
  * they were, and there are no arrays. */

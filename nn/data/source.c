@@ -51,11 +51,16 @@ ad_status nn_source_fail(const nn_source *s, const char *format, ...)
     return nn_dataset_fail(s->dataset, AD_BAD_FILE, "%s: %s", s->name, reason);
 }
 
+static void put_error(int error, char *text, size_t size)
+{
+    if (strerror_r(error, text, size) != 0)
+        snprintf(text, size, "error %d", error);
+}
+
 static ad_status fail_system(const nn_source *s, int error)
 {
     char text[128];
-    if (strerror_r(error, text, sizeof text) != 0)
-        snprintf(text, sizeof text, "error %d", error);
+    put_error(error, text, sizeof text);
     return nn_source_fail(s, "%s; %s", text,
                           s->file ? "give a FILE that is open for reading" : "check the path and its permissions");
 }
@@ -349,18 +354,22 @@ static ad_status spool(nn_source *s)
     ad_status status = AD_OK;
     FILE *copy = tmpfile();
     s->descriptor = copy ? fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0) : -1;
+    bool is_written = s->descriptor >= 0;
+    int error = errno;
     if (copy)
         fclose(copy);
-    bool is_written = s->descriptor >= 0;
     do {
         status = is_written ? take(s, s->input, sizeof s->input, &got) : AD_OK;
-        is_written = is_written && (status != AD_OK || nn_write_all(s->descriptor, s->input, got));
+        if (is_written && status == AD_OK) {
+            is_written = nn_write_all(s->descriptor, s->input, got);
+            error = errno;
+        }
     } while (is_written && status == AD_OK && got > 0);
-    if (!is_written)
-        return nn_source_fail(s,
-                              "cannot be copied into a temporary file: %s; free some room in the folder of temporary "
-                              "files",
-                              strerror(errno));
+    if (!is_written) {
+        char text[128];
+        put_error(error, text, sizeof text);
+        return nn_source_fail(s, "cannot be copied into a temporary file: %s; free some room where those are", text);
+    }
     s->file = NULL;
     return status;
 }
@@ -393,6 +402,12 @@ ad_status nn_source_seek(nn_source *s, uint64_t at)
 
 ad_status nn_source_rewind(nn_source *s)
 {
+    struct stat about;
+    if (fstat(s->descriptor, &about) != 0)
+        return fail_system(s, errno);
+    if ((uint64_t)about.st_size != s->length)
+        return nn_source_fail(s, "changed while it was in use: it has %lld bytes, and had %llu; open it again",
+                              (long long)about.st_size, (unsigned long long)s->length);
     const ad_status status = nn_source_seek(s, 0);
     return status == AD_OK ? begin(s) : status;
 }

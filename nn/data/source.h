@@ -50,7 +50,7 @@ ad_status nn_source_open_stream(nn_source *source, nn_dataset *dataset, nn_strea
 ad_status nn_source_open_spooled(nn_source *source, nn_dataset *dataset, nn_stream stream, const char *remedy);
 void nn_source_close(nn_source *source);
 
-/* Goes back to the beginning of a file, and finds out again whether it is gzipped. */
+/* Goes back to the beginning of a file, which must be as long as it was, and finds out again whether it is gzipped. */
 ad_status nn_source_rewind(nn_source *source);
 
 /* Goes to a byte of a file that is not gzipped, leaves the member if it is in one, and reads plainly from there on. */

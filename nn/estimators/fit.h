@@ -38,6 +38,7 @@ typedef struct nn_fit {
     nn_shown shown;
     nn_fit_end end;       /* NN_END_NONE: it goes on */
     nn_fingerprint print; /* of all its data */
+    int64_t saved;        /* the step after which it saved last; 0: it did not */
     bool had_error;       /* the estimator keeps an error from before */
 } nn_fit;
 
@@ -81,10 +82,10 @@ void nn_release_window(nn_fit *fit);
 ad_status nn_begin_saving(const nn_fit *fit);
 
 /* Saves after a step where that is due. The last step is left to the end. */
-ad_status nn_save_step(const nn_fit *fit);
+ad_status nn_save_step(nn_fit *fit);
 
 /* Saves at the end of a fit. Returns `status`, or the error of the save if there was none before. */
-ad_status nn_end_saving(const nn_fit *fit, ad_status status);
+ad_status nn_end_saving(nn_fit *fit, ad_status status);
 
 /* ---- Steps that are watched (watch.c) ---------------------------------------------------------------------------- */
 

@@ -15,19 +15,23 @@ ad_status nn_begin_saving(const nn_fit *f)
     return nn_estimator_save(e, NULL, 0, "fit: save");
 }
 
-static ad_status save(const nn_fit *f)
+/* A file of the same step is replaced, and none that is kept gives way to it. */
+static ad_status save(nn_fit *f)
 {
-    return nn_estimator_save(f->e, f->options->save, f->options->keep, "fit: save");
+    const int64_t step = f->e->step;
+    const bool is_new = step != f->saved && step != f->first;
+    f->saved = step;
+    return nn_estimator_save(f->e, f->options->save, is_new ? f->options->keep : 0, "fit: save");
 }
 
-ad_status nn_save_step(const nn_fit *f)
+ad_status nn_save_step(nn_fit *f)
 {
     const nn_fit_options *o = f->options;
     const bool is_due = o->save && o->save_every > 0 && f->e->step % o->save_every == 0 && f->end == NN_END_NONE;
     return is_due ? save(f) : AD_OK;
 }
 
-ad_status nn_end_saving(const nn_fit *f, ad_status status)
+ad_status nn_end_saving(nn_fit *f, ad_status status)
 {
     if (!f->options->save || f->e->step == 0)
         return status;

@@ -27,21 +27,6 @@ ad_status nn_model_fail(nn_model_reader *r, ad_status status, const char *format
     return r->status = status;
 }
 
-/* Adds that the checkpoint before this one is there, if it is. */
-static void add_checkpoint(nn_model_reader *r)
-{
-    const size_t n = strlen(r->path) + 3;
-    char *before = nn_store_take(&r->store, n, 1);
-    if (!before)
-        return;
-    snprintf(before, n, "%s.1", r->path);
-    const size_t length = strlen(r->message);
-    char shown[NN_NAME_BYTES];
-    nn_show_path(shown, before);
-    if (access(before, R_OK) == 0)
-        snprintf(r->message + length, sizeof r->message - length, "; %s is the checkpoint before it", shown);
-}
-
 /* ---- Members of JSON --------------------------------------------------------------------------------------------- */
 
 static void refuse_member(nn_model_reader *r, const char *key, const char *what)
@@ -155,9 +140,7 @@ static ad_status refuse_damage(nn_model_reader *r)
         return nn_model_fail(
             r, AD_BAD_FILE,
             "rewritten by another program, which may have changed it; use the file that gradtape wrote");
-    nn_model_fail(r, AD_BAD_FILE, "damaged: checksum differs (was the file cut or edited?)");
-    add_checkpoint(r);
-    return r->status;
+    return r->status = nn_safetensors_fail_damaged(&r->file, r->message, sizeof r->message);
 }
 
 /* Reads the JSON, and finds the format. */
@@ -196,8 +179,6 @@ ad_status nn_model_open(nn_model_reader *r, const char *path, const nn_load_opti
         return r->status = AD_BAD_VALUE;
     }
     r->status = nn_safetensors_open(&r->file, path, &r->store, r->message, sizeof r->message);
-    if (r->status == AD_BAD_FILE && access(path, R_OK) == 0)
-        add_checkpoint(r);
     return r->status == AD_OK ? read_root(r, is_look) : r->status;
 }
 

@@ -1,4 +1,5 @@
 /* A safetensors file that is written. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,9 +99,12 @@ static bool check_old(nn_replacement *r)
         return true;
     const int old = nn_open_at(r->folder, r->name, O_RDONLY, 0);
     const bool is_read = old >= 0 && nn_read_some_at(old, at, sizeof at, 0, &got);
+    const int error = errno;
     if (old >= 0)
         close(old);
-    if (!is_read || got == 0) /* one that may not be read may still be replaced */
+    if (!is_read && error != ENOENT) /* another save may have taken it away */
+        return nn_replace_refuse(r, "what is there cannot be read, so it may be no model", "; give another path");
+    if (!is_read || got == 0)
         return true;
     for (size_t i = 8; got == sizeof at && i-- > 0;)
         length = length << 8 | at[i];

@@ -206,6 +206,18 @@ START_TEST(notes_go_with_their_read)
 }
 END_TEST
 
+START_TEST(levels_of_like_are_texts)
+{
+    const char *const one[] = {"red", NULL};
+    const nn_column none[] = {{.name = "colour", .kind = NN_COLUMN_CATEGORY, .levels = {NULL, 2}}},
+                    hole[] = {{.name = "colour", .kind = NN_COLUMN_LABEL, .levels = {one, 2}}};
+    expect_refused("colour\nred\n", &(nn_csv_options){.like = NN_SCHEMA(none)}, AD_BAD_VALUE,
+                   "like: column \"colour\": level 0 of 2 is NULL; give each level a text");
+    expect_refused("colour\nred\n", &(nn_csv_options){.like = NN_SCHEMA(hole)}, AD_BAD_VALUE,
+                   "like: column \"colour\": level 1 of 2 is NULL; give each level a text");
+}
+END_TEST
+
 /* A category that looks like a number, and a number that does not. */
 START_TEST(kinds_are_those_of_the_model)
 {
@@ -309,6 +321,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_is_no_feature_may_be_missing);
     tcase_add_test(tests, columns_that_the_model_does_not_know_are_left_out);
     tcase_add_test(tests, notes_go_with_their_read);
+    tcase_add_test(tests, levels_of_like_are_texts);
     tcase_add_test(tests, kinds_are_those_of_the_model);
     tcase_add_test(tests, wrong_uses_of_like_are_refused);
     tcase_add_test(tests, options_are_fields);

@@ -584,6 +584,40 @@ START_TEST(what_is_wrong_is_found_when_it_is_opened)
 }
 END_TEST
 
+/* Rows that are read in several chunks, of which two rows stay when the feed is opened. */
+START_TEST(wide_tables_have_their_first_and_last_row)
+{
+    enum { WIDE = 60, LONG = 9000 };
+    const char *path = path_in_folder("wide.csv");
+    const nn_csv_options csv = {.label = "y"};
+    counting_open(&memory);
+    FILE *file = fopen(path, "wb");
+    for (int j = 0; j < WIDE; j++)
+        fprintf(file, "x%d,", j);
+    fputs("y\n", file);
+    for (int i = 0; i < LONG; i++) {
+        for (int j = 0; j < WIDE; j++)
+            fprintf(file, "%d,", (i + j) % 7);
+        fprintf(file, "%d\n", i % 2);
+    }
+    fclose(file);
+    nn_dataset *set = nn_dataset_open(NULL);
+    ck_assert_int_eq(nn_dataset_read_csv(set, path, &csv), AD_OK);
+    const nn_data all = nn_dataset_data(set);
+    nn_feed *feed = open_feed(path, &csv, 1000);
+    const nn_data data = nn_feed_data(feed);
+    ck_assert_int_eq(data.rows, LONG);
+    nn_classifier *c = nn_classifier_open(&(nn_classifier_options){.scaling = NN_SCALE_FEATURE});
+    ck_assert_msg(nn_classifier_fit(c, &data, &(nn_fit_options){.steps = 2}) == AD_OK, "%s", nn_classifier_message(c));
+    ck_assert_int_eq(nn_classifier_check_data(c, &all), AD_OK); /* by the first and the last row */
+    ck_assert_int_eq(nn_classifier_check_data(c, &data), AD_OK);
+    nn_classifier_close(c);
+    nn_feed_close(feed);
+    nn_dataset_close(set);
+    counting_check_released(&memory);
+}
+END_TEST
+
 /* ---- Files that change ------------------------------------------------------------------------------------------- */
 
 START_TEST(a_file_that_changes_is_an_error)
@@ -591,14 +625,16 @@ START_TEST(a_file_that_changes_is_an_error)
     static const struct {
         const char *before, *after, *message;
     } cases[] = {
-        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n1,a\n2,b\n3,a\n", "t.csv: changed while it was in use: it had 4 rows"},
+        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n1,a\n2,b\n33333,a\n", "t.csv: changed while it was in use: it had 4 rows"},
+        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n1,a\n2,b\n3,a\n4,b\n5,a\n",
+         "in use: it has 24 bytes, and had 20; open it again"},
         {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n1,a\n2,b\n3,c\n4,b\n", "it has a category or a label that it had not"},
         {"x,l\n1,1\n2,2\n3,1\n4,2\n", "x,l\n1,1\n2,2\n3,3\n4,2\n", "it has a category or a label that it had not"},
         {"x,l\n1,1\n2,2\n3,1\n4,2\n", "x,l\n1,1\n2,2\n3,u\n4,2\n", "it has a category or a label that it had not"},
         {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n1,a\n2,b\nz,a\n4,b\n", "t.csv:4:1: 'z' in column"},
-        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "", "t.csv: is empty"},
-        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n", "t.csv: has a header and no rows"},
-        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x\n1\n2\n3\n4\n", "it had 2 columns"},
+        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "", "in use: it has 0 bytes, and had 20"},
+        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x,l\n", "in use: it has 4 bytes, and had 20"},
+        {"x,l\n1,a\n2,b\n3,a\n4,b\n", "x\n111111\n222222\n3\n4\n", "it had 2 columns"},
     };
     file_bytes b = {.n = 0};
     counting_open(&memory);
@@ -619,7 +655,7 @@ START_TEST(a_file_that_changes_is_an_error)
     counting_check_released(&memory);
 }
 END_TEST
-enum { CHANGES = 8 };
+enum { CHANGES = 9 };
 
 /* ---- Errors of fits ---------------------------------------------------------------------------------------------- */
 
@@ -789,6 +825,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, a_fit_goes_on_in_its_window, 0, 7);
     tcase_add_loop_test(tests, a_callback_may_use_the_feed, 0, 2);
     tcase_add_test(tests, validation_in_memory_stops_a_fit);
+    tcase_add_test(tests, wide_tables_have_their_first_and_last_row);
     tcase_add_loop_test(tests, windows_are_rows_of_the_file, 0, 4);
     tcase_add_test(tests, columns_are_found_again);
     tcase_add_test(tests, what_is_wrong_is_found_when_it_is_opened);

@@ -278,6 +278,25 @@ START_TEST(files_before_are_kept)
 }
 END_TEST
 
+/* A job that is started again and again when its step is reached keeps the checkpoints that it has. */
+START_TEST(a_fit_that_does_nothing_keeps_what_was_kept)
+{
+    const nn_fit_options o = {.batch_size = 10, .to_step = 10, .save = path, .save_every = 5, .keep = 2};
+    char first[5100], second[5100];
+    snprintf(first, sizeof first, "%s.1", path);
+    snprintf(second, sizeof second, "%s.2", path);
+    for (int i = 0; i < 4; i++) {
+        nn_classifier *c = i == 0 ? open_small() : load_good(path);
+        ck_assert_int_eq(nn_classifier_fit(c, &train.data, &o), AD_OK);
+        nn_classifier_close(c);
+        nn_classifier *before = load_good(first);
+        ck_assert_int_eq(nn_classifier_evaluate(before, &train.data).global_step, 5);
+        nn_classifier_close(before);
+        ck_assert_int_eq(access(second, F_OK), -1);
+    }
+}
+END_TEST
+
 /* A fit that has nothing to do is saved too. */
 START_TEST(a_fit_without_steps_is_saved)
 {
@@ -386,6 +405,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_fit_that_fails_is_saved);
     tcase_add_test(tests, files_before_are_kept);
     tcase_add_test(tests, a_fit_without_steps_is_saved);
+    tcase_add_test(tests, a_fit_that_does_nothing_keeps_what_was_kept);
     tcase_add_test(tests, other_data_are_told);
     tcase_add_test(tests, a_model_is_printed);
 }

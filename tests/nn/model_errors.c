@@ -346,6 +346,10 @@ START_TEST(a_damaged_file_names_the_one_before_it)
     for (off_t n = s.st_size - 1; n > 0; n = n / 2 - 1) {
         ck_assert_int_eq(truncate(path, n), 0);
         expect_refused(wanted_text);
+        nn_classifier *cut = nn_classifier_load(path, NULL);
+        const char *first = strstr(nn_classifier_message(cut), "is the checkpoint before it");
+        ck_assert(first && !strstr(first + 1, "is the checkpoint before it")); /* once */
+        nn_classifier_close(cut);
     }
 }
 END_TEST
