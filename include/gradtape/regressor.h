@@ -127,9 +127,9 @@ AD_API const nn_network *nn_regressor_network(const nn_regressor *regressor);
 AD_API nn_schema nn_regressor_schema(const nn_regressor *regressor);
 
 /* Compares the columns of data with those of the first fit, and writes a line for each finding to `text`: columns that
- * are left out; for each category, how many rows have a value, or miss one, as no row of the first fit did, which
- * becomes all zeros. The text is cut to `size` bytes; it is "" without findings. Returns the status that a prediction
- * would have for these columns; AD_BAD_STATE before the first fit. */
+ * are left out; for each category, how many rows have a value that no row of the first fit had, and how many have none
+ * where each row had one. Both become all zeros. The text is cut to `size` bytes; it is "" without findings. Returns
+ * the status that a prediction would have for these columns; AD_BAD_STATE before the first fit. */
 AD_API ad_status nn_regressor_compare_columns(const nn_regressor *regressor, const nn_data *data, char *text,
                                               size_t size);
 

@@ -43,7 +43,8 @@ ad_status nn_csv_form(nn_dataset *dataset, const char *name, const nn_csv_option
 ad_status nn_csv_columns_make(nn_csv_columns *columns, const nn_csv_records *records, const nn_csv_options *options,
                               nn_store *store);
 
-/* Returns a line of what was left out, in the store: "" if that is nothing; NULL if memory is out. */
-const char *nn_csv_notes(const nn_csv_columns *columns, nn_store *store);
+/* Returns notes, in the store: what was left out, what options name and is not there, categories by `auto` that may be
+ * something else. `levels` are those of each column. "" if there is nothing; NULL if memory is out. */
+const char *nn_csv_notes(const nn_csv_columns *columns, const nn_levels *levels, int64_t rows, nn_store *store);
 
 #endif

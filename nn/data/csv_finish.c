@@ -214,7 +214,7 @@ ad_status nn_csv_finish(nn_csv_reader *r)
         status = make_schema(r);
     if (status != AD_OK)
         return status;
-    r->content.notes = nn_csv_notes(&r->columns, &r->content.store);
+    r->content.notes = nn_csv_notes(&r->columns, r->levels, r->content.data.rows, &r->content.store);
     return r->content.notes ? AD_OK : nn_csv_fail_memory(r);
 }
 

@@ -66,13 +66,13 @@ static void put_unseen(comparison *c, const nn_column *column, const nn_texts *l
     nn_put(&c->w, "): all zeros");
 }
 
-/* column "colour": 2 rows have no value, as no row had in training: all zeros */
+/* column "colour": 2 rows have no value; in training each row had one: all zeros */
 static void put_missing(comparison *c, const nn_column *column, int64_t rows)
 {
     begin_line(c);
     nn_put_column(&c->w, &c->e->encoding.schema, (size_t)(column - c->e->encoding.schema.at));
     nn_put_format(&c->w, rows == 1 ? ": %" PRId64 " row has" : ": %" PRId64 " rows have", rows);
-    nn_put(&c->w, " no value, which no row was without in training: all zeros");
+    nn_put(&c->w, " no value; in training each row had one: all zeros");
 }
 
 /* The levels of a category of the data. */

@@ -307,8 +307,8 @@ START_TEST(missing_categories_are_told)
     fit_well(m, &first, 2, 1);
     expect_found(m, &all,
                  "column \"colour\": 3 rows have values not seen in training (green, grey): all zeros\n"
-                 "column \"colour\": 2 rows have no value, which no row was without in training: all zeros\n"
-                 "column \"shape\": 3 rows have no value, which no row was without in training: all zeros");
+                 "column \"colour\": 2 rows have no value; in training each row had one: all zeros\n"
+                 "column \"shape\": 3 rows have no value; in training each row had one: all zeros");
     close_model(m);
 }
 END_TEST

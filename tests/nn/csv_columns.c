@@ -206,6 +206,30 @@ START_TEST(notes_go_with_their_read)
 }
 END_TEST
 
+/* By `auto` a column is what its values are. What that may hide is told. */
+START_TEST(doubtful_categories_are_told)
+{
+    char text[4000] = "age,name,colour\n";
+    const nn_csv_options options = {.categorical = LIST("auto")};
+    for (int i = 0; i < 30; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,n%d,%s\n",
+                 i % 10 == 3   ? "NA"
+                 : i % 10 == 4 ? "4.5"
+                               : (char[]){(char)('0' + i % 10), 0},
+                 i, i % 2 ? "red" : "blue");
+    nn_dataset *set = table(text, &options);
+    ck_assert_str_eq(nn_dataset_notes(set),
+                     "train.csv: column \"age\" is a category, though 9 of its 10 levels are numbers; if the others mean "
+                     "missing values, name them in missing\n"
+                     "train.csv: column \"name\" is a category with another level in each row; if it names the rows: "
+                     "id=name");
+    nn_dataset_close(set);
+    set = table(text, &(nn_csv_options){.categorical = LIST("age", "name", "colour")}); /* one who says it knows it */
+    ck_assert_str_eq(nn_dataset_notes(set), "");
+    nn_dataset_close(set);
+}
+END_TEST
+
 START_TEST(levels_of_like_are_texts)
 {
     const char *const one[] = {"red", NULL};
@@ -321,6 +345,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, what_is_no_feature_may_be_missing);
     tcase_add_test(tests, columns_that_the_model_does_not_know_are_left_out);
     tcase_add_test(tests, notes_go_with_their_read);
+    tcase_add_test(tests, doubtful_categories_are_told);
     tcase_add_test(tests, levels_of_like_are_texts);
     tcase_add_test(tests, kinds_are_those_of_the_model);
     tcase_add_test(tests, wrong_uses_of_like_are_refused);
