@@ -9,7 +9,7 @@ ad_status nn_begin_saving(const nn_fit *f)
     const char *path = f->options->save;
     if (!path)
         return AD_OK;
-    const ad_status tried = nn_safetensors_try(path, &e->memory, message, sizeof message);
+    const ad_status tried = nn_safetensors_try(path, f->options->keep, &e->memory, message, sizeof message);
     if (tried != AD_OK)
         return nn_estimator_fail(e, tried, "fit: save: %s", message);
     return nn_estimator_save(e, NULL, 0, "fit: save");

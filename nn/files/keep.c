@@ -83,7 +83,7 @@ static bool make_spare(const nn_kept *k)
 
 /* ---- The row of files -------------------------------------------------------------------------------------------- */
 
-/* How many files there are from NAME.1 on without a gap, `most` at most. False if one is not a regular file. */
+/* How many files there are from NAME.1 on without a gap, `most` at most. False if one may not be moved. */
 static bool count(nn_kept *k, int64_t most, names *n, int64_t *files)
 {
     struct stat about;
@@ -91,6 +91,9 @@ static bool count(nn_kept *k, int64_t most, names *n, int64_t *files)
         if (fstatat(k->folder, put_name(k, n->first, n->bytes, *files + 1), &about, AT_SYMLINK_NOFOLLOW) != 0)
             return errno == ENOENT ? true : fail(k, *files + 1, errno);
         if (!S_ISREG(about.st_mode))
+            return fail(k, *files + 1, 0);
+        k->is_foreign = k->may_replace && !k->may_replace(k->folder, n->first);
+        if (k->is_foreign)
             return fail(k, *files + 1, 0);
     }
     return true;
@@ -130,7 +133,13 @@ static bool keep_with(nn_kept *k, int64_t keep, names *n)
     return false;
 }
 
-bool nn_keep(nn_kept *k, int64_t keep)
+static bool look_with(nn_kept *k, int64_t keep, names *n)
+{
+    int64_t files;
+    return count(k, keep, n, &files);
+}
+
+static bool with_names(nn_kept *k, int64_t keep, bool (*work)(nn_kept *k, int64_t keep, names *n))
 {
     if (keep <= 0)
         return true;
@@ -139,7 +148,11 @@ bool nn_keep(nn_kept *k, int64_t keep)
     if (!n.first)
         return fail(k, 1, ENOMEM);
     n.second = n.first + n.bytes;
-    const bool kept = keep_with(k, keep, &n);
+    const bool is_well = work(k, keep, &n);
     ad_memory_release(k->memory, n.first, n.bytes, 2);
-    return kept;
+    return is_well;
 }
+
+bool nn_keep(nn_kept *k, int64_t keep) { return with_names(k, keep, keep_with); }
+
+bool nn_keep_look(nn_kept *k, int64_t keep) { return with_names(k, keep, look_with); }

@@ -12,13 +12,19 @@ typedef struct nn_kept {
     const char *name;
     const char *spare; /* a name that nobody else uses */
     ad_memory *memory;
-    int64_t number; /* on an error: NAME.number cannot be made, or is in the way */
-    int error;      /* errno; 0: what has the name is not a regular file */
+    bool (*may_replace)(int folder,
+                        const char *name); /* whether a file may be moved, and then be another's; NULL: any */
+    bool is_foreign;                       /* on an error: it may not */
+    int64_t number;                        /* on an error: NAME.number cannot be made, or is in the way */
+    int error;                             /* errno; 0: what has the name is not a regular file */
 } nn_kept;
 
 /* Makes NAME.1 the same file as NAME, after NAME.1 became NAME.2 and so on up to NAME.keep, each by one rename. Those
  * behind the first number that is missing stay. NAME itself is not touched; if there is none, nothing happens. Where a
  * file cannot have two names, NAME.1 is a copy. Returns false on an error. */
 bool nn_keep(nn_kept *kept, int64_t keep);
+
+/* Only sees whether the names can be had. */
+bool nn_keep_look(nn_kept *kept, int64_t keep);
 
 #endif

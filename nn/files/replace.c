@@ -60,7 +60,8 @@ static bool fail_to_keep(nn_replacement *r, const nn_kept *kept)
     if (kept->error == ENOMEM)
         return fail_memory(r);
     if (kept->error == 0) {
-        snprintf(what, sizeof what, "what is called .%" PRId64 " is no regular file", kept->number);
+        snprintf(what, sizeof what, "what is called .%" PRId64 " is no %s file", kept->number,
+                 kept->is_foreign ? "safetensors" : "regular");
         return fail(r, what, "; move it away");
     }
     snprintf(what, sizeof what, "an earlier one cannot become .%" PRId64 ": ", kept->number);
@@ -314,9 +315,21 @@ static bool flush_folder(nn_replacement *r)
     return false;
 }
 
+static nn_kept kept_of(const nn_replacement *r)
+{
+    return (nn_kept){
+        .folder = r->folder, .name = r->name, .spare = r->spare, .memory = r->memory, .may_replace = r->may_replace};
+}
+
+bool nn_replace_look(nn_replacement *r, int64_t keep)
+{
+    nn_kept kept = kept_of(r);
+    return nn_keep_look(&kept, keep) || fail_to_keep(r, &kept);
+}
+
 bool nn_replace_end(nn_replacement *r, int64_t keep)
 {
-    nn_kept kept = {.folder = r->folder, .name = r->name, .spare = r->spare, .memory = r->memory};
+    nn_kept kept = kept_of(r);
     if (r->status != AD_OK || !take_permissions(r))
         return false;
     if (!nn_flush(r->descriptor))

@@ -29,13 +29,14 @@ typedef struct nn_replacement {
     const char *path; /* as the caller has it */
     char *names;      /* one block of `bytes` bytes with the three below */
     size_t bytes;
-    const char *name;             /* in the folder; links were followed */
-    const char *unfinished;       /* the other name */
-    const char *spare;            /* for nn_keep */
-    int folder, descriptor;       /* -1: none */
-    bool has_unfinished, has_old; /* the other name is ours; there is an old file */
-    bool is_replaced;             /* the new file has the path */
-    unsigned mode, user, group;   /* of the old file */
+    const char *name;                                  /* in the folder; links were followed */
+    const char *unfinished;                            /* the other name */
+    const char *spare;                                 /* for nn_keep */
+    int folder, descriptor;                            /* -1: none */
+    bool has_unfinished, has_old;                      /* the other name is ours; there is an old file */
+    bool is_replaced;                                  /* the new file has the path */
+    unsigned mode, user, group;                        /* of the old file */
+    bool (*may_replace)(int folder, const char *name); /* of nn_kept; set behind nn_replace_begin */
 } nn_replacement;
 
 /* Begins. AD_BAD_FILE: the path cannot be written. AD_NO_MEMORY. After it, whatever it returned, nn_replace_close gives
@@ -49,6 +50,9 @@ bool nn_replace_refuse(nn_replacement *r, const char *what, const char *remedy);
 /* Writes behind what was written; over it. */
 bool nn_replace_write(nn_replacement *r, const void *bytes, size_t n);
 bool nn_replace_write_at(nn_replacement *r, const void *bytes, size_t n, uint64_t at);
+
+/* Whether `keep` files can be kept (nn_keep_look). */
+bool nn_replace_look(nn_replacement *r, int64_t keep);
 
 /* Flushes, keeps what the file was (nn_keep), and renames. */
 bool nn_replace_end(nn_replacement *r, int64_t keep);

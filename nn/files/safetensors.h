@@ -53,7 +53,7 @@ ad_status nn_safetensors_write(const nn_file_content *content, const char *path,
 
 /* Whether a file could be written there: its folder is there and may be written, and what is at `path` is a regular
  * file or nothing. Nothing is left or changed. The same errors. */
-ad_status nn_safetensors_try(const char *path, ad_memory *memory, char *message, size_t size);
+ad_status nn_safetensors_try(const char *path, int64_t keep, ad_memory *memory, char *message, size_t size);
 
 /* A file that is being read, by its descriptor: it may shrink meanwhile, which is an error. */
 typedef struct nn_safetensors {

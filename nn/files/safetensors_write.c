@@ -87,30 +87,33 @@ static ad_status fail(const char *path, const char *why, ad_status status, char 
     return status;
 }
 
-/* A file that is there and that no program wrote as safetensors is somebody's data: it is not replaced. An empty one
- * is. Returns false and keeps an error. */
-static bool check_old(nn_replacement *r)
+/* Whether a file may be replaced: it is empty, or not there any more, or begins as safetensors. All else is somebody's
+ * data. */
+static bool may_replace(int folder, const char *name)
 {
     enum { BEGINNING = 9 };
     unsigned char at[BEGINNING];
     size_t got = 0;
     uint64_t length = 0;
-    if (!r->has_old)
-        return true;
-    const int old = nn_open_at(r->folder, r->name, O_RDONLY, 0);
-    const bool is_read = old >= 0 && nn_read_some_at(old, at, sizeof at, 0, &got);
-    const int error = errno;
-    if (old >= 0)
-        close(old);
-    if (!is_read && error != ENOENT) /* another save may have taken it away */
-        return nn_replace_refuse(r, "what is there cannot be read, so it may be no model", "; give another path");
-    if (!is_read || got == 0)
-        return true;
+    const int old = nn_open_at(folder, name, O_RDONLY, 0);
+    if (old < 0)
+        return errno == ENOENT;
+    const bool is_read = nn_read_some_at(old, at, sizeof at, 0, &got);
+    close(old);
     for (size_t i = 8; got == sizeof at && i-- > 0;)
         length = length << 8 | at[i];
-    if (got == sizeof at && length <= NN_FILE_HEADER && at[8] == '{')
-        return true;
-    return nn_replace_refuse(r, "what is there is no safetensors file", "; give another path, or remove it");
+    return is_read && (got == 0 || (got == sizeof at && length <= NN_FILE_HEADER && at[8] == '{'));
+}
+
+/* Begins to replace a file that may be, and looks whether as many as `keep` before it can be kept. */
+static bool begin(nn_replacement *r, const char *path, int64_t keep, ad_memory *memory, char *message, size_t size)
+{
+    if (!nn_replace_begin(r, path, memory, message, size))
+        return false;
+    r->may_replace = may_replace;
+    if (r->has_old && !may_replace(r->folder, r->name))
+        return nn_replace_refuse(r, "what is there is no safetensors file", "; give another path, or remove it");
+    return nn_replace_look(r, keep);
 }
 
 static ad_status write_file(const nn_file_content *content, const char *path, int64_t keep, const nn_text *header,
@@ -120,7 +123,7 @@ static ad_status write_file(const nn_file_content *content, const char *path, in
     if (!o)
         return fail(path, "memory is out", AD_NO_MEMORY, message, size);
     o->checksum = (uint32_t)crc32(0, NULL, 0);
-    if (nn_replace_begin(&o->replacement, path, header->memory, message, size) && check_old(&o->replacement) &&
+    if (begin(&o->replacement, path, 0, header->memory, message, size) &&
         write_all(o, header, sorted, content->n_tensors, checksum))
         nn_replace_end(&o->replacement, keep);
     nn_replace_close(&o->replacement);
@@ -147,11 +150,10 @@ ad_status nn_safetensors_write(const nn_file_content *content, const char *path,
     return status;
 }
 
-ad_status nn_safetensors_try(const char *path, ad_memory *memory, char *message, size_t size)
+ad_status nn_safetensors_try(const char *path, int64_t keep, ad_memory *memory, char *message, size_t size)
 {
     nn_replacement r;
-    if (nn_replace_begin(&r, path, memory, message, size))
-        check_old(&r);
+    begin(&r, path, keep, memory, message, size);
     nn_replace_close(&r);
     return r.status;
 }

@@ -119,6 +119,30 @@ START_TEST(what_is_no_model_is_not_replaced)
 }
 END_TEST
 
+/* Files with the names of those that are kept: found before the first step, and by a save. */
+START_TEST(what_is_no_model_is_no_checkpoint)
+{
+    const char *const told = "what is called .1 is no safetensors file; move it away";
+    char first[5100], kept[100] = "";
+    snprintf(first, sizeof first, "%s.1", path);
+    FILE *file = fopen(first, "wb");
+    fputs("a,b,y\n1,2,yes\n", file);
+    fclose(file);
+    nn_classifier *c = open_small();
+    expect_message(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = 3, .save = path, .keep = 1}),
+                   AD_BAD_FILE, told);
+    ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
+    fit(c, &train, 10, 3);
+    ck_assert_int_eq(nn_classifier_save(c, path, NULL), AD_OK); /* which keeps none */
+    expect_message(c, nn_classifier_save(c, path, &(nn_save_options){.keep = 1}), AD_BAD_FILE, told);
+    file = fopen(first, "rb");
+    ck_assert_uint_eq(fread(kept, 1, sizeof kept, file), 14);
+    fclose(file);
+    ck_assert_str_eq(kept, "a,b,y\n1,2,yes\n");
+    nn_classifier_close(c);
+}
+END_TEST
+
 START_TEST(texts_that_are_no_utf_8_are_refused_before_training)
 {
     diary d = {.n = 0};
@@ -710,6 +734,7 @@ static void add_tests(TCase *tests)
     tcase_add_checked_fixture(tests, fill_path, close_clouds);
     tcase_add_test(tests, what_cannot_be_saved_is_told);
     tcase_add_test(tests, what_is_no_model_is_not_replaced);
+    tcase_add_test(tests, what_is_no_model_is_no_checkpoint);
     tcase_add_test(tests, texts_that_are_no_utf_8_are_refused_before_training);
     tcase_add_test(tests, a_fit_that_cannot_save_does_not_begin);
     tcase_add_test(tests, a_save_that_fails_ends_the_fit);

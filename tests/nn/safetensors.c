@@ -346,16 +346,16 @@ START_TEST(a_path_is_tried)
 {
     struct stat before, after;
     open_memory();
-    ck_assert_int_eq(nn_safetensors_try(the_path(), &meter, message, sizeof message), AD_OK);
+    ck_assert_int_eq(nn_safetensors_try(the_path(), 0, &meter, message, sizeof message), AD_OK);
     ck_assert_int_ne(access(the_path(), F_OK), 0);
     write_small(the_path());
     ck_assert_int_eq(stat(the_path(), &before), 0);
-    ck_assert_int_eq(nn_safetensors_try(the_path(), &meter, message, sizeof message), AD_OK);
+    ck_assert_int_eq(nn_safetensors_try(the_path(), 0, &meter, message, sizeof message), AD_OK);
     ck_assert_int_eq(stat(the_path(), &after), 0);
     ck_assert(before.st_ino == after.st_ino && before.st_size == after.st_size);
-    ck_assert_int_eq(nn_safetensors_try(path_in_folder("no/m"), &meter, message, sizeof message), AD_BAD_FILE);
+    ck_assert_int_eq(nn_safetensors_try(path_in_folder("no/m"), 0, &meter, message, sizeof message), AD_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(message, "no/m: cannot be written: its folder cannot be opened: No such file"));
-    ck_assert_int_eq(nn_safetensors_try("/dev/null", &meter, message, sizeof message), AD_BAD_FILE);
+    ck_assert_int_eq(nn_safetensors_try("/dev/null", 0, &meter, message, sizeof message), AD_BAD_FILE);
     counting_check_released(&memory);
 }
 END_TEST
