@@ -14,3 +14,23 @@ build_benches() (
     # shellcheck disable=SC2086 # names without blanks
     build "$root/build" $targets
 ) 9>"$root/build/.lock"
+
+# compare_with_sklearn NAME OPTION...: builds bench/NAME and runs bench/NAME.py on it. There are no options. Exit status
+# 77: python3 cannot import scikit-learn.
+compare_with_sklearn() {
+    name=$1
+    shift
+    if [ $# -gt 0 ]; then
+        say "$*: bench/$name.sh takes no arguments. Others: python3 bench/$name.py --help"
+        exit 2
+    fi
+    if ! python3 -c 'import sklearn' 2>/dev/null; then
+        say "python3 cannot import sklearn, which bench/$name.sh compares with. It comes with: pip install scikit-learn"
+        exit 77
+    fi
+    # shellcheck disable=SC2119 # The benchmarks need nothing beyond the library.
+    require_to_build
+    make_build "$root/build"
+    build_benches "bench/$name"
+    python3 "$root/bench/$name.py" "$root/build/bench/$name"
+}

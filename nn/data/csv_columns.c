@@ -286,8 +286,6 @@ static ad_status claim_options(making *m, bool *is_auto)
 
 /* ---- Like -------------------------------------------------------------------------------------------------------- */
 
-static bool is_feature(nn_column_kind kind) { return kind == NN_COLUMN_NUMBER || kind == NN_COLUMN_CATEGORY; }
-
 /* What a table can be matched by: names, and columns of width 1. */
 static ad_status check_like(const making *m, size_t i)
 {
@@ -326,7 +324,7 @@ static ad_status fail_lacking(const making *m)
     size_t n = 0;
     for (size_t i = 0; i < like.n; i++) {
         const char *name = like.at[i].name;
-        if (!is_feature(like.at[i].kind) || nn_levels_find(&m->names, name, strlen(name)) != UINT32_MAX)
+        if (!nn_csv_is_feature(like.at[i].kind) || nn_levels_find(&m->names, name, strlen(name)) != UINT32_MAX)
             continue;
         if (n == 0) {
             nn_put(&w, c->records->source->name);
@@ -422,9 +420,9 @@ static ad_status set_places(const making *m)
     ad_status status = AD_OK;
     for (size_t k = 0; k < c->n_order && status == AD_OK; k++) {
         nn_csv_column *column = &c->at[c->order[k]];
-        if (is_feature(column->kind) && c->options->like.n > 0 && !column->like)
+        if (nn_csv_is_feature(column->kind) && c->options->like.n > 0 && !column->like)
             return fail_new_feature(m, column);
-        if (is_feature(column->kind))
+        if (nn_csv_is_feature(column->kind))
             column->place = c->n_features++;
         if (column->kind == NN_COLUMN_TARGET)
             column->place = c->n_targets++;

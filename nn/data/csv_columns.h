@@ -36,6 +36,12 @@ typedef struct nn_csv_columns {
     double limit; /* what a number's size is below */
 } nn_csv_columns;
 
+/* Whether columns of a kind have features. */
+static inline bool nn_csv_is_feature(nn_column_kind kind)
+{
+    return kind == NN_COLUMN_NUMBER || kind == NN_COLUMN_CATEGORY;
+}
+
 /* Checks the form that options give, and finds the delimiter of a file of this name. AD_BAD_VALUE with a message. */
 ad_status nn_csv_form(nn_dataset *dataset, const char *name, const nn_csv_options *options, char *delimiter);
 

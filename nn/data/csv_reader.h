@@ -25,9 +25,6 @@ typedef struct nn_csv_reader {
     bool has_row; /* the record at hand is a row that was not taken yet */
 } nn_csv_reader;
 
-/* Ends messages about damaged files. */
-#define NN_CSV_REMEDY "make or copy it again"
-
 static inline void nn_csv_put_element(const nn_csv_reader *r, void *to, size_t i, double x)
 {
     if (r->options.as_f32)

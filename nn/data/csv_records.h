@@ -5,6 +5,9 @@
 #include "../options/writer.h"
 #include "source.h"
 
+/* Ends messages about damaged files. */
+#define NN_CSV_REMEDY "make or copy it again"
+
 typedef struct nn_csv_field {
     char *at; /* in the block, until the next record is read; no 0 ends it */
     size_t n;

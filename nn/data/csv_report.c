@@ -102,7 +102,7 @@ static ad_status count_level(looking *l, size_t i)
 static ad_status look_at_value(looking *l, size_t i)
 {
     const nn_csv_column *column = &l->columns.at[i];
-    const bool is_feature = column->kind == NN_COLUMN_NUMBER || column->kind == NN_COLUMN_CATEGORY;
+    const bool is_feature = nn_csv_is_feature(column->kind);
     if (column->kind == NN_COLUMN_IGNORED || column->kind == NN_COLUMN_ID)
         return AD_OK;
     if (nn_csv_is_missing(&l->columns, l->records.fields[i])) {
@@ -200,7 +200,7 @@ static void look_at(nn_csv_look *look, const char *path, const nn_csv_options *o
 {
     nn_source source;
     looking l = {.look = look, .options = *options, .records = {.source = &source}, .pool = {.store = &look->store}};
-    ad_status status = nn_source_open(&source, look->dataset, path, "make or copy it again");
+    ad_status status = nn_source_open(&source, look->dataset, path, NN_CSV_REMEDY);
     if (status == AD_OK)
         status = nn_csv_records_open(&l.records, &source, delimiter, !options->no_header);
     if (status == AD_OK)

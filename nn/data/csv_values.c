@@ -36,11 +36,6 @@ static bool has_blanks(const nn_csv_columns *c, nn_csv_field f)
     return (size_t)(end - at) < f.n && nn_decimal_read(at, end, c->point, &x) == end;
 }
 
-static bool is_feature(const nn_csv_column *column)
-{
-    return column->kind == NN_COLUMN_NUMBER || column->kind == NN_COLUMN_CATEGORY;
-}
-
 static void put_column(nn_writer *w, const char *before, const nn_csv_column *column)
 {
     nn_put(w, before);
@@ -59,7 +54,7 @@ static void put_missing(nn_writer *w, const nn_csv_columns *c, size_t i)
         nn_csv_put_field(w, f);
         nn_put(w, ", a missing value; ");
     }
-    if (is_feature(column)) {
+    if (nn_csv_is_feature(column->kind)) {
         nn_put_option(w, "keep_missing", "true");
         nn_put(w, " with ");
         nn_put_option(w, "impute", "mean");
@@ -121,7 +116,7 @@ static void put_reason(nn_writer *w, const nn_csv_columns *c, size_t i)
         nn_put_format(w, ", as its first %d different values are", NN_CSV_MOST_OPEN);
     if (has_blanks(c, f))
         nn_put(w, ", because blanks belong to a field; remove them");
-    else if (is_usual_mark(f) && is_feature(column)) {
+    else if (is_usual_mark(f) && nn_csv_is_feature(column->kind)) {
         char mark[8] = "";
         memcpy(mark, f.at, f.n);
         nn_put(w, "; if it means a missing value: ");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../data/source.h"
+#include "../files/pieces.h"
 #include "../options/writer.h"
 #include "model.h"
 
@@ -80,22 +81,6 @@ bool nn_model_flag(nn_model_reader *r, const nn_json *object, const char *key)
 
 /* ---- Tensors ----------------------------------------------------------------------------------------------------- */
 
-static const char *type_name(nn_file_type type)
-{
-#define NAME(name, bytes) #name,
-    static const char *const names[] = {NN_FILE_TYPE_LIST(NAME)};
-#undef NAME
-    return names[type];
-}
-
-static size_t type_bytes(nn_file_type type)
-{
-#define BYTES(name, bytes) bytes,
-    static const size_t sizes[] = {NN_FILE_TYPE_LIST(BYTES)};
-#undef BYTES
-    return sizes[type];
-}
-
 const nn_file_tensor *nn_model_find(nn_model_reader *r, const char *name, nn_file_type type, int rank)
 {
     const nn_file_tensor *t = nn_safetensors_find(&r->file, name);
@@ -103,7 +88,7 @@ const nn_file_tensor *nn_model_find(nn_model_reader *r, const char *name, nn_fil
         nn_model_fail(r, AD_BAD_FILE, "it has no tensor \"%.300s\", which the model needs", name);
     else if (t->type != type || t->rank != rank)
         nn_model_fail(r, AD_BAD_FILE, "its tensor \"%.300s\" is %s of rank %d, where the model needs %s of rank %d",
-                      name, t->type_name, t->rank, type_name(type), rank);
+                      name, t->type_name, t->rank, nn_file_type_name(type), rank);
     return r->status == AD_OK ? t : NULL;
 }
 
@@ -120,7 +105,8 @@ bool nn_model_read_into(nn_model_reader *r, const nn_file_tensor *t, void *to)
 
 void *nn_model_read(nn_model_reader *r, const nn_file_tensor *t)
 {
-    void *to = nn_store_take(&r->store, (size_t)(t->end - t->begin) / type_bytes(t->type) + 1, type_bytes(t->type));
+    void *to =
+        nn_store_take(&r->store, (size_t)(t->end - t->begin) / nn_file_element(t->type) + 1, nn_file_element(t->type));
     if (!to) {
         nn_model_fail(r, AD_NO_MEMORY, "memory is out for its tensor \"%.300s\"", t->name);
         return NULL;

@@ -12,35 +12,22 @@
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
-/* A row of the user's own by the name that the file gives it; NULL if it gives none, or, after an error, if this
+/* Finds a row of the user's own by the name that the file gives it; NULL if it gives none, or, after an error, if this
  * program does not have it. */
-static const nn_head *own_head(nn_model_reader *r, const nn_json *own)
-{
-    const char *name = nn_model_text(r, own, "head", true);
-    for (size_t i = 0; name && i < r->options->n_heads; i++)
-        if (r->options->heads[i] && r->options->heads[i]->name && !strcmp(r->options->heads[i]->name, name))
-            return r->options->heads[i];
-    return NULL;
-}
-
-static const nn_optimiser *own_optimiser(nn_model_reader *r, const nn_json *own)
-{
-    const char *name = nn_model_text(r, own, "optimiser", true);
-    for (size_t i = 0; name && i < r->options->n_optimisers; i++)
-        if (r->options->optimisers[i] && r->options->optimisers[i]->name &&
-            !strcmp(r->options->optimisers[i]->name, name))
-            return r->options->optimisers[i];
-    return NULL;
-}
-
-static const nn_schedule *own_schedule(nn_model_reader *r, const nn_json *own)
-{
-    const char *name = nn_model_text(r, own, "schedule", true);
-    for (size_t i = 0; name && i < r->options->n_schedules; i++)
-        if (r->options->schedules[i] && r->options->schedules[i]->name && !strcmp(r->options->schedules[i]->name, name))
-            return r->options->schedules[i];
-    return NULL;
-}
+#define OWN_ROW(row)                                                                                                   \
+    static const nn_##row *own_##row(nn_model_reader *r, const nn_json *own)                                           \
+    {                                                                                                                  \
+        const char *name = nn_model_text(r, own, #row, true);                                                          \
+        const nn_##row *const *rows = r->options->row##s;                                                              \
+        for (size_t i = 0; name && i < r->options->n_##row##s; i++)                                                    \
+            if (rows[i] && rows[i]->name && !strcmp(rows[i]->name, name))                                              \
+                return rows[i];                                                                                        \
+        return NULL;                                                                                                   \
+    }
+OWN_ROW(head)
+OWN_ROW(optimiser)
+OWN_ROW(schedule)
+#undef OWN_ROW
 
 /* Keeps an error if the file names a row that was not found. */
 static void check_own(nn_model_reader *r, const nn_json *own, const char *key, const char *noun, const char *list,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "header.h"
+#include "pieces.h"
 
 /* Lists and objects within each other; values: of each tensor itself, its three members and their elements. */
 enum { DEPTH = 4, VALUES = 2 + NN_FILE_TEXTS + NN_FILE_TENSORS * (1 + 3 + NN_FILE_RANK + 2) };
@@ -62,11 +63,8 @@ static unsigned bits_of_type(const char *name)
 
 static nn_file_type type_of_name(const char *name)
 {
-#define NAME_OF(name, bytes) #name,
-    static const char *const names[] = {NN_FILE_TYPE_LIST(NAME_OF)};
-#undef NAME_OF
     int type = 0;
-    while (type < NN_FILE_TYPE_COUNT && strcmp(names[type], name) != 0)
+    while (type < NN_FILE_TYPE_COUNT && strcmp(nn_file_type_name((nn_file_type)type), name) != 0)
         type++;
     return (nn_file_type)type;
 }

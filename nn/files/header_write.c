@@ -117,15 +117,12 @@ static void write_texts(nn_json_writer *w, const nn_file_text *sorted, size_t n,
 
 static void write_tensor(nn_json_writer *w, const nn_file_tensor *t, uint64_t *at)
 {
-#define NAME_OF(name, bytes) #name,
-    static const char *const names[] = {NN_FILE_TYPE_LIST(NAME_OF)};
-#undef NAME_OF
     uint64_t bytes;
     nn_file_bytes(t, &bytes);
     nn_json_key(w, t->name);
     nn_json_begin(w, '{');
     nn_json_key(w, "dtype");
-    nn_json_text(w, names[t->type]);
+    nn_json_text(w, nn_file_type_name(t->type));
     nn_json_key(w, "shape");
     nn_json_begin(w, '[');
     for (int i = 0; i < t->rank; i++)

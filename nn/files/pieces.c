@@ -7,6 +7,14 @@
 #error "model files are little-endian, and so must be the processor"
 #endif
 
+const char *nn_file_type_name(nn_file_type type)
+{
+#define NAME_OF(name, bytes) #name,
+    static const char *const names[] = {NN_FILE_TYPE_LIST(NAME_OF)};
+#undef NAME_OF
+    return names[type];
+}
+
 size_t nn_file_element(nn_file_type type)
 {
 #define BYTES_OF(name, bytes) bytes,

@@ -6,6 +6,9 @@
 
 #include "safetensors.h"
 
+/* Returns the name of a type in files. */
+const char *nn_file_type_name(nn_file_type type);
+
 /* Bytes of an element; bytes of all, false if they do not fit into 64 bits. */
 size_t nn_file_element(nn_file_type type);
 bool nn_file_bytes(const nn_file_tensor *tensor, uint64_t *bytes);

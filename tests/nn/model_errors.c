@@ -299,7 +299,6 @@ START_TEST(files_that_are_no_models_are_refused)
 }
 END_TEST
 
-/* Each bit of the file. */
 /* A file that ends anywhere before its end, and one byte behind it. */
 START_TEST(a_model_cut_anywhere_is_refused)
 {
@@ -322,6 +321,7 @@ START_TEST(a_model_cut_anywhere_is_refused)
 }
 END_TEST
 
+/* Each bit of the file. */
 START_TEST(each_flipped_bit_is_found)
 {
     const nn_load_options load = {.allocator = &memory.allocator};
