@@ -83,11 +83,23 @@ static void print_values(const nn_field *f)
     }
 }
 
+/* What 0 stands for where the row alone does not say it. */
+static const char *default_by_row(const char *name)
+{
+    static const char *const of_fits[] = {"steps", "to_step", "epochs", "validate_every"};
+    for (size_t i = 0; i < sizeof of_fits / sizeof of_fits[0]; i++)
+        if (!strcmp(name, of_fits[i]))
+            return "none";
+    if (!strncmp(name, "clip_", 5) || !strcmp(name, "warm_up"))
+        return "0";
+    return !strncmp(name, "schedule_", 9) ? "the schedule's" : "the optimiser's";
+}
+
 static void print_default(const nn_field *f)
 {
-    if (f->is_by_row && (f->type == NN_FIELD_REAL || f->type == NN_FIELD_INTEGER)) {
-        const bool is_for_all = !strncmp(f->name, "clip_", 5) || !strcmp(f->name, "warm_up");
-        printf("%s", is_for_all ? "0" : !strncmp(f->name, "schedule_", 9) ? "the schedule's" : "the optimiser's");
+    const bool is_number = f->type == NN_FIELD_REAL || f->type == NN_FIELD_INTEGER;
+    if (f->is_by_row && is_number && f->standard == 0) {
+        printf("%s", default_by_row(f->name));
         return;
     }
     switch (f->type) {
@@ -448,12 +460,22 @@ static void print_tables(void)
     print_options("`nn_csv_options`:", NN_CSV);
 }
 
+static void print_fits(void)
+{
+    printf(
+        "\n## Options of fits\n\n"
+        "Members of `nn_fit_options` (`estimator.h`), and what `nn_options_parse` reads for `NN_FIT`. Validation data,\n"
+        "callback and its context cannot be said as text.\n");
+    print_options("`nn_fit_options`:", NN_FIT);
+}
+
 int main(void)
 {
     printf(
         "# Networks: the tables\n\n"
-        "Kinds of layers, activations, initialisers, heads, optimisers, schedules, metrics and the options of the\n"
-        "estimators. `ninja -C build docs` prints this page from the tables themselves, and a test compares the two.\n"
+        "Kinds of layers, activations, initialisers, heads, optimisers, schedules, metrics, and the options of the\n"
+        "estimators, of tables and of fits. `ninja -C build docs` prints this page from the tables themselves, and a\n"
+        "test compares the two.\n"
         "[networks.md](networks.md) explains how they are used.\n\n");
     print_kinds();
     print_functions();
@@ -464,5 +486,6 @@ int main(void)
     print_metrics();
     print_estimators();
     print_tables();
+    print_fits();
     return 0;
 }

@@ -30,13 +30,14 @@ static void put_counted(ad_sink *sink, int64_t n, const char *one, const char *m
     ad_put(sink, n == 1 ? one : many);
 }
 
-/* "setosa (50), versicolor (50)", the first of many. */
-static void put_levels(ad_sink *sink, ad_ink ink, const nn_csv_column_report *column)
+/* "setosa (50), versicolor (50)", the first of many. `blank` stands before a count. */
+static void put_levels(ad_sink *sink, ad_ink ink, const nn_csv_column_report *column, const char *blank)
 {
     for (size_t i = 0; i < column->n_levels && i < MOST_LEVELS; i++) {
         ad_put(sink, i ? ", " : "");
         ad_put_text(sink, ink, column->levels[i].text, AD_NAME_IN_TEXT);
-        ad_put(sink, " (");
+        ad_put(sink, blank);
+        ad_put(sink, "(");
         put_count(sink, column->levels[i].count);
         ad_put(sink, ")");
     }
@@ -78,7 +79,7 @@ static void put_values(ad_sink *sink, ad_ink ink, const nn_csv_column_report *co
     else if (column->n_levels > 0 || column->has_many) {
         put_different(sink, column);
         ad_put(sink, column->n_levels ? ": " : "");
-        put_levels(sink, ink, column);
+        put_levels(sink, ink, column, AD_HARD_BLANK);
     } else if (column->numbers > 0)
         put_range(sink, column);
     else
@@ -101,7 +102,7 @@ static void put_table(ad_sink *sink, ad_ink ink, const nn_csv_report *report)
 {
     static const ad_line head = {{"column", "kind", "missing", "values"}};
     ad_line line;
-    ad_widths widths = {.n = COLUMNS, .keeps_last = true, .least = {[VALUES] = LEAST_VALUES}};
+    ad_widths widths = {.n = COLUMNS, .most = 80, .keeps_last = true, .least = {[VALUES] = LEAST_VALUES}};
     ad_measure_line(&widths, &head);
     for (size_t i = 0; i < report->n; i++) {
         fill_line(&line, ink, &report->at[i], report->rows);
@@ -122,8 +123,20 @@ static void put_classes(ad_sink *sink, ad_ink ink, const nn_csv_report *report)
         if (column->kind != NN_COLUMN_LABEL || column->n_levels == 0)
             continue;
         ad_put(sink, "classes: ");
-        put_levels(sink, ink, column);
+        put_levels(sink, ink, column, " ");
         ad_put(sink, "\n");
+    }
+}
+
+/* Each line is a note. */
+static void put_notes(ad_sink *sink, const char *notes)
+{
+    while (*notes) {
+        const size_t n = strcspn(notes, "\n");
+        ad_put(sink, "note: ");
+        ad_put_bytes(sink, notes, n);
+        ad_put(sink, "\n");
+        notes += n + (notes[n] == '\n');
     }
 }
 
@@ -140,6 +153,7 @@ static void put_report(ad_sink *sink, const nn_csv_report *report)
     ad_put(sink, " missing\n");
     put_table(sink, ink, report);
     put_classes(sink, ink, report);
+    put_notes(sink, report->notes);
     for (size_t i = 0; i < report->n; i++) {
         if (!report->at[i].refused)
             continue;
@@ -149,17 +163,26 @@ static void put_report(ad_sink *sink, const nn_csv_report *report)
     }
 }
 
+ad_shown nn_print_csv_look(const nn_csv_look *look, FILE *to)
+{
+    ad_sink sink = ad_sink_over_for("print_csv", to);
+    const nn_csv_report *report = nn_csv_look_report(look);
+    if (report && ad_sink_is_good(&sink))
+        put_report(&sink, report);
+    else if (!report)
+        ad_sink_fail(&sink, nn_csv_look_status(look), "%s", nn_csv_look_message(look));
+    return ad_sink_close(&sink);
+}
+
 ad_shown nn_print_csv(const char *path, const nn_csv_options *options, FILE *to)
 {
     ad_sink sink = ad_sink_over_for("print_csv", to);
     nn_csv_look *look = ad_sink_is_good(&sink) ? nn_csv_look_at(path, options, NULL) : NULL;
-    const nn_csv_report *report = nn_csv_look_report(look);
-    if (report)
-        put_report(&sink, report);
-    else if (look)
-        ad_sink_fail(&sink, nn_csv_look_status(look), "%s", nn_csv_look_message(look));
-    else
+    if (!look) {
         ad_sink_fail(&sink, AD_NO_MEMORY, "print_csv: memory is out");
+        return ad_sink_close(&sink);
+    }
+    const ad_shown shown = nn_print_csv_look(look, to);
     nn_csv_look_close(look);
-    return ad_sink_close(&sink);
+    return shown;
 }

@@ -69,6 +69,8 @@ static int begin_of_last(const ad_widths *w)
     return begin;
 }
 
+static int most_columns(const ad_widths *w) { return w->most ? w->most : AD_MOST_COLUMNS; }
+
 /* How narrow the last column may become beside the others. */
 static int least_of_last(const ad_widths *w) { return w->least[w->n - 1] ? w->least[w->n - 1] : w->widths[w->n - 1]; }
 
@@ -78,7 +80,7 @@ void ad_fit_widths(ad_widths *w)
     bool fits = false;
     for (int pass = 0; pass < 3 && !fits; pass++) {
         const bool has_last = pass == 0 || w->keeps_last;
-        const int most = AD_MOST_COLUMNS - (has_last ? least_of_last(w) : -GAP);
+        const int most = most_columns(w) - (has_last ? least_of_last(w) : -GAP);
         *w = whole;
         for (int i; begin_of_last(w) > most && (i = widest(w, pass == 2)) >= 0;)
             w->widths[i]--;
@@ -117,6 +119,19 @@ static int lines_of(const char *text, int width)
     return n;
 }
 
+/* Hard blanks are written as blanks. */
+static void put_piece(ad_sink *sink, const char *text, size_t n)
+{
+    while (n > 0) {
+        const char *hard = memchr(text, *AD_HARD_BLANK, n);
+        const size_t part = hard ? (size_t)(hard - text) : n;
+        ad_put_bytes(sink, text, part);
+        ad_put(sink, hard ? " " : "");
+        text += part + (hard != NULL);
+        n -= part + (hard != NULL);
+    }
+}
+
 static void put_blanks(ad_sink *sink, int n)
 {
     static const char blanks[] = "                                ";
@@ -125,16 +140,21 @@ static void put_blanks(ad_sink *sink, int n)
         ad_put_bytes(sink, blanks, (size_t)(n < most ? n : most));
 }
 
-void ad_put_paragraph(ad_sink *sink, int indent, const char *text)
+static void put_paragraph(ad_sink *sink, int most, int indent, const char *text)
 {
     while (*text) {
-        const size_t n = piece(text, AD_MOST_COLUMNS - indent, false);
+        const size_t n = piece(text, most - indent, false);
         put_blanks(sink, indent);
-        ad_put_bytes(sink, text, n);
+        put_piece(sink, text, n);
         ad_put(sink, "\n");
         text += n;
         text += strspn(text, " ");
     }
+}
+
+void ad_put_paragraph(ad_sink *sink, int indent, const char *text)
+{
+    put_paragraph(sink, AD_MOST_COLUMNS, indent, text);
 }
 
 /* Writes the next piece of each cell. Returns whether anything is left. */
@@ -147,7 +167,7 @@ static bool put_pieces(ad_sink *sink, int n, const int *widths, const char **cel
         if (end == cells[i])
             continue;
         put_blanks(sink, begin - column);
-        ad_put_bytes(sink, cells[i], (size_t)(end - cells[i]));
+        put_piece(sink, cells[i], (size_t)(end - cells[i]));
         for (column = begin; cells[i] < end; column++)
             ad_next_character(&cells[i]);
         cells[i] += strspn(cells[i], " ");
@@ -166,7 +186,7 @@ void ad_put_line(ad_sink *sink, const ad_widths *w, const ad_line *line)
         cells[i] = line->cells[i];
         widths[i] = w->widths[i];
     }
-    widths[last] = AD_MOST_COLUMNS - begin_of_last(w);
+    widths[last] = most_columns(w) - begin_of_last(w);
     const bool is_beside = widths[last] >= least_of_last(w) && longest_piece(cells[last], false) <= widths[last] &&
                            lines_of(cells[last], widths[last]) <= 2;
     if (!is_beside)
@@ -174,5 +194,5 @@ void ad_put_line(ad_sink *sink, const ad_widths *w, const ad_line *line)
     while (put_pieces(sink, w->n, widths, cells))
         ;
     if (!is_beside)
-        ad_put_paragraph(sink, BELOW, line->cells[last]);
+        put_paragraph(sink, most_columns(w), BELOW, line->cells[last]);
 }

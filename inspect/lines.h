@@ -8,6 +8,9 @@ enum { AD_MOST_COLUMNS = 100, AD_CELLS = 8, AD_CELL_TEXT = 500 };
 /* A list of more lines is folded: its first and last lines are printed. */
 enum { AD_MOST_LINES = 60, AD_LINES_OF_AN_END = 30 };
 
+/* In a cell: a blank at which it is not broken. */
+#define AD_HARD_BLANK "\x1f"
+
 typedef struct ad_line {
     char cells[AD_CELLS][AD_CELL_TEXT];
 } ad_line;
@@ -16,6 +19,7 @@ typedef struct ad_line {
 typedef struct ad_widths {
     int n;                  /* columns, at most AD_CELLS */
     int least[AD_CELLS];    /* how narrow a column may become; 0: not below its longest word, and the last not at all */
+    int most;               /* columns of a line; 0: AD_MOST_COLUMNS */
     bool keeps_last;        /* the last column always stands beside the others, never below */
     int widths[AD_CELLS];   /* of the widest cell */
     int words[AD_CELLS];    /* of the longest word */

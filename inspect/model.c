@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "escape.h"
 #include "lines.h"
@@ -26,10 +27,15 @@ static void put_own(ad_sink *sink, ad_ink ink, const char *before, const char *n
 
 static void put_training(ad_sink *sink, ad_ink ink, const nn_model_info *m)
 {
-    ad_put_format(sink, "training  step %" PRId64 ", row %" PRId64 " of %" PRId64 " in epoch %" PRId64 ", rate ",
-                  m->step, m->place, m->rows, m->epoch);
+    ad_put_format(sink, "training  step %" PRId64, m->step);
+    if (m->goal > m->step)
+        ad_put_format(sink, " of %" PRId64, m->goal);
+    ad_put_format(sink, ", row %" PRId64 " of %" PRId64 " in epoch %" PRId64 ", rate ", m->place, m->rows, m->epoch);
     ad_put_number(sink, m->rate, AD_FEW_DIGITS);
-    put(sink, ink, ", the last fit ended by: ", m->end);
+    if (!strcmp(m->end, nn_fit_end_name(NN_END_NONE)))
+        ad_put(sink, ", saved before the fit ended\n");
+    else
+        put(sink, ink, ", the last fit ended by: ", m->end);
     if (m->best.step == 0)
         return;
     ad_put_format(sink, "best      step %" PRId64 ": validation loss ", m->best.step);
@@ -73,6 +79,21 @@ static void put_tensors(ad_sink *sink, ad_ink ink, const nn_model_info *m)
     }
 }
 
+/* The note, a line of it a line; a newline at its end begins none. */
+static void put_note(ad_sink *sink, ad_ink ink, const char *note)
+{
+    char line[4 * (MOST_TEXT + 1) + 1]; /* room for a character more than is written, so that a cut is seen */
+    if (*note)
+        ad_put(sink, "note:\n");
+    while (*note && ad_sink_is_good(sink)) {
+        const size_t n = strcspn(note, "\n"), kept = n < sizeof line ? n : sizeof line - 1;
+        memcpy(line, note, kept);
+        line[kept] = 0;
+        put(sink, ink, "  ", line);
+        note += n + (note[n] == '\n');
+    }
+}
+
 static void print(ad_sink *sink, const char *path, const nn_model_info *m)
 {
     const ad_ink ink = ad_ink_of_locale();
@@ -88,6 +109,7 @@ static void print(ad_sink *sink, const char *path, const nn_model_info *m)
     put_training(sink, ink, m);
     put_columns(sink, ink, m);
     put_tensors(sink, ink, m);
+    put_note(sink, ink, m->note);
 }
 
 ad_shown nn_print_model(const char *path, FILE *to)

@@ -4,7 +4,7 @@
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")/.."
 pages="README.md CONTRIBUTING.md $(echo docs/*.md)"
-folders='autodiff nn inspect include examples bench tests tools docs'
+folders='autodiff nn inspect cli include examples bench tests tools docs'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -31,7 +31,7 @@ while read -r name; do
     case $name in
         build/*) has_source "$name" ;;
         *.c | *.h | *.sh | *.py) is_path "$name" ;;
-        autodiff/* | nn/* | inspect/* | include/* | examples/* | bench/* | tests/* | tools/* | docs/*)
+        autodiff/* | nn/* | inspect/* | cli/* | include/* | examples/* | bench/* | tests/* | tools/* | docs/*)
             is_path "$name" || has_source "$name" ;;
         test_*) has_source "$name" ;;
         ad_* | nn_*) is_word "$name" ;;

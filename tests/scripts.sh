@@ -391,16 +391,16 @@ rm "$tools/python3"
 what='an option that Meson has not'
 takes_not "does not take them: unrecognized arguments: --bogus" tests/run.sh --bogus
 what='an option that the example has not'
-mkdir -p "$tree/build/examples"
+mkdir -p "$tree/build/cli"
 touch "$tree/build/build.ninja"
 tool ninja <<'END'
 #!/bin/sh
 echo 'no work to do'
 END
-printf '#!/bin/sh\necho "a program says no" >&2\nexit 2\n' >"$tree/build/examples/mnist"
-chmod 755 "$tree/build/examples/mnist"
+printf '#!/bin/sh\necho "a command says no" >&2\nexit 2\n' >"$tree/build/cli/gradtape"
+chmod 755 "$tree/build/cli/gradtape"
 try env XDG_CACHE_HOME="$home/options" sh "$tree/examples/mnist.sh" --steps banana
-says 'a program says no'
+says 'a command says no'
 ! [ -e "$tools/called" ] || complain "it has called: $(cat "$tools/called")"
 rm -r "$tree/build"
 

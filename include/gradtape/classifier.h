@@ -77,7 +77,7 @@ AD_API void nn_classifier_close(nn_classifier *classifier);
  * (names row and column); no rows; another number of columns than before; options that are out of range or do not
  * go together; the same of the validation data; a callback that stops (AD_STOPPED, without a message); memory; a
  * loss or a gradient that is not finite (names step and layer, or parameter); those of nn_network_open for layers
- * and groups, which are checked at the first fit. */
+ * and groups, which are checked at the first fit; those of saving, and of a warm start (estimator.h). */
 AD_API ad_status nn_classifier_fit(nn_classifier *classifier, const nn_data *data, const nn_fit_options *options);
 
 /* The next four functions have these errors in common: the classifier was not fitted yet (AD_BAD_STATE); another number
@@ -162,8 +162,9 @@ AD_API ad_tensor nn_classifier_parameter(nn_classifier *classifier, size_t index
  */
 AD_API const nn_network *nn_classifier_network(const nn_classifier *classifier);
 
-/* Returns the columns of the first fit (columns.h). A category has the levels that were in its rows. Before the first
- * fit the schema is empty. It belongs to the classifier. */
+/* Returns the columns of the first fit (columns.h): those of the features, then the one of the labels, if it has a
+ * name. A category has the levels that were in its rows; the labels have the classes, as texts. Before the first fit
+ * the schema is empty. It belongs to the classifier. */
 AD_API nn_schema nn_classifier_schema(const nn_classifier *classifier);
 
 /* Compares the columns of data with those of the first fit, and writes a line for each finding to `text`: columns that

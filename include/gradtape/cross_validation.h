@@ -20,7 +20,7 @@ typedef struct nn_cross_validation_options {
     int64_t folds;                 /* default 5 */
     bool plain;                    /* not by classes (split.h): so too for independent labels, and for a regressor */
     uint64_t seed;                 /* of the folds */
-    nn_fit_options fit;            /* of each training, callback and context too; it saves nothing */
+    nn_fit_options fit;            /* of each training, callback, context and warm_start too; it saves nothing */
     const ad_allocator *allocator; /* copied; NULL: malloc and free */
 } nn_cross_validation_options;
 

@@ -35,16 +35,18 @@ typedef struct nn_csv_options {
     const char *label;
     nn_texts targets;
     const char *weight; /* of each row (nn_data.weights) */
-    const char *id;     /* kept as texts (nn_data.ids) */
+    nn_texts ids;       /* they name the rows, and are kept as texts, in the order of the table (nn_data.ids) */
     nn_texts ignored;
     nn_texts categorical; /* {"auto"}, if no column has that name: each column that is not all numbers. A column
                              whose first 1,000 different values are numbers is a number, and another value in it is
                              an error */
     nn_texts numeric;     /* numbers in spite of categorical=auto: any other value is an error */
     nn_schema like;       /* the columns of an estimator (nn_classifier_schema). They say, by name, what the columns
-                             of the table are. Options can only add a column that they do not have: an id, a weight.
-                             A label, target, weight or id of theirs may be missing. Their levels come first, new
-                             ones after them. Other columns are left out, and a note says so (nn_dataset_notes) */
+                             of the table are. Options can only add a column that they do not have: ids, a weight.
+                             A label, target, weight or id of theirs may be missing, and `ignored` may name it: for
+                             rows that are predicted, whatever it has. Of a category their levels come first, new
+                             ones after them; a label that is not among theirs, if they have any, is an error. Other
+                             columns are left out, and a note says so (nn_dataset_notes), unless `ignored` names them */
     bool as_f32;          /* features and targets are rounded to f32, which takes half the memory; false: f64 */
 } nn_csv_options;
 
@@ -86,7 +88,8 @@ typedef struct nn_csv_report {
     int64_t rows;
     int64_t missing; /* of all columns together; ids and ignored columns have none */
     const nn_csv_column_report *at;
-    size_t n; /* columns, in the order of the file */
+    size_t n;          /* columns, in the order of the file */
+    const char *notes; /* a line for each, as nn_dataset_notes gives them after reading; "": there is none */
 } nn_csv_report;
 
 /* A look at a table. */
@@ -97,6 +100,10 @@ typedef struct nn_csv_look nn_csv_look;
  * `allocator` is copied; NULL: malloc and free. Returns NULL only when memory for the object is out. The caller closes
  * it. Errors are kept: those that leave nothing to report (the file, its form, the options; memory). */
 AD_API nn_csv_look *nn_csv_look_at(const char *path, const nn_csv_options *options, const ad_allocator *allocator);
+
+/* The same from a FILE, read from where it stands to its end. The caller closes it. */
+AD_API nn_csv_look *nn_csv_look_at_stream(nn_stream stream, const nn_csv_options *options,
+                                          const ad_allocator *allocator);
 
 /* Frees the look. NULL is allowed. */
 AD_API void nn_csv_look_close(nn_csv_look *look);
@@ -110,7 +117,11 @@ AD_API ad_status nn_csv_look_status(const nn_csv_look *look);
 AD_API const char *nn_csv_look_message(const nn_csv_look *look);
 
 /* Prints such a report: rows, each column with its kind, missing values, range and mean or levels; classes with their
- * counts; the first error of each column. Errors: those of nn_csv_look_at; the FILE cannot be written (AD_BAD_FILE). */
+ * counts; notes; the first error of each column. Lines of the table have at most 80 columns. Errors: those of
+ * nn_csv_look_at; the FILE cannot be written (AD_BAD_FILE). */
 AD_API ad_shown nn_print_csv(const char *path, const nn_csv_options *options, FILE *to);
+
+/* The same of a look that was taken. */
+AD_API ad_shown nn_print_csv_look(const nn_csv_look *look, FILE *to);
 
 #endif

@@ -71,7 +71,9 @@ typedef struct nn_data {
     int64_t array_rows;     /* with an index, at least 1; else 0 (AD_BAD_SHAPE) */
     nn_schema schema;       /* what the columns are; none: all features are numbers without names. The widths of its
                                numbers and categories add up to `columns` (else AD_BAD_SHAPE) */
-    const char *const *ids; /* [rows]: the texts of the id column; NULL without one */
+    const char *const *ids; /* [rows, n_ids], row-major: the texts of the columns of the kind NN_COLUMN_ID, in the order
+                               that these have in the schema; NULL without any */
+    int64_t n_ids;          /* 0: 1 */
     struct nn_feed *feed;   /* the rows stay in a file (feed.h), and there are no arrays; NULL: they are in memory */
 } nn_data;
 

@@ -91,8 +91,14 @@ typedef struct nn_fit_options {
                            be written is an error before the first step. NULL: nothing is saved */
     int64_t save_every; /* saves after every so many steps too, counted since the estimator was opened; 0: only then */
     int64_t keep;       /* as in nn_save_options */
-    nn_callback *callback; /* NULL: none; nn_show_progress (progress.h) shows a line */
-    void *context;         /* for the callback */
+    /* Beginning with the weights of a file (docs/models.md). */
+    const char *warm_start; /* the path of a safetensors file, from which the first fit takes all weights and states of
+                               the network, by their names and shapes; slots, steps, scaling and all else begin anew.
+                               NULL: the initialisers give them. Errors, before the first step: AD_BAD_FILE (the file
+                               cannot be read or is damaged; a tensor is missing, of another shape or type, or not
+                               finite); AD_BAD_STATE (it is not the first fit) */
+    nn_callback *callback;  /* NULL: none; nn_show_progress (progress.h) shows a line */
+    void *context;          /* for the callback */
 } nn_fit_options;
 
 /* A figure of an evaluation. */
@@ -111,7 +117,8 @@ typedef struct nn_evaluation {
     ad_status status;
     double accuracy;     /* the share of rows that are right: the most probable class is the label, or every label is
                             right; NaN for a regressor, which has none */
-    double loss;         /* mean loss per row, without label smoothing and class weights */
+    double loss;         /* mean loss per row, without label smoothing and class weights; of scaled targets in their
+                            units (regressor.h) */
     int64_t global_step; /* steps completed since the estimator was opened */
     /* What the head adds. Two classes: accuracy_baseline, auc, average_precision, precision, recall, prediction/mean,
      * label/mean. */

@@ -53,6 +53,11 @@ typedef enum nn_fit_end {
 /* Returns why the last fit ended. */
 AD_API nn_fit_end nn_history_end(const nn_history *history);
 
+/* Returns the step at which the last fit was to end, counted since the estimator was opened; in a callback that of the
+ * fit that runs. 0: no fit has begun, or a library that did not write it saved the model. A fit that was interrupted
+ * has made fewer steps: it goes on with `.to_step` = this. */
+AD_API int64_t nn_history_goal(const nn_history *history);
+
 /* Returns "steps", "patience" and so on; NULL for a number outside the list. */
 AD_API const char *nn_fit_end_name(int end);
 

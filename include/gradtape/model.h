@@ -13,9 +13,16 @@
  * - A file that no program wrote as safetensors is never replaced: it would be the table that was given by mistake.
  * - A file is replaced as a whole: it is written under another name beside it, flushed to the disk, and renamed. At any
  *   moment there is the old file or the new one.
- * - A checksum covers the whole file. Only files that are exactly what was written are read. */
+ * - A checksum covers the whole file. Only files that are exactly what was written are loaded.
+ * - A program keeps its own settings in the file as a note (nn_classifier_set_note).
+ * - A file has the step at which its fit was to end (nn_history_goal). A program that finds fewer steps goes on to it
+ *   by to_step.
+ * - Another estimator begins its first fit with the weights of a file by warm_start of nn_fit_options. Files of other
+ *   programs work, too. */
 #include <gradtape/classifier.h>
 #include <gradtape/regressor.h>
+
+/* ---- Saving ------------------------------------------------------------------------------------------------------ */
 
 /* Zero means the default. */
 typedef struct nn_save_options {
@@ -29,6 +36,25 @@ typedef struct nn_save_options {
  * out of range; a name or label that is not UTF-8); AD_NOT_FINITE (a weight is not finite); AD_NO_MEMORY. */
 AD_API ad_status nn_classifier_save(const nn_classifier *classifier, const char *path, const nn_save_options *options);
 AD_API ad_status nn_regressor_save(const nn_regressor *regressor, const char *path, const nn_save_options *options);
+
+/* ---- Notes ------------------------------------------------------------------------------------------------------- */
+
+/* The most bytes of a note. */
+#define NN_NOTE_BYTES 65536
+
+/* Sets a text of yours that is saved with the estimator and loaded with it, for instance the settings of your program.
+ * It is copied, and takes the place of the one before. NULL or "": there is none. It may be set at any time: before the
+ * first fit, and in the callback of a fit. Other threads must not save the estimator or read its note meanwhile.
+ * Errors, after which the note is what it was: AD_BAD_VALUE (it is not UTF-8; it has more than NN_NOTE_BYTES bytes);
+ * AD_NO_MEMORY; that of options which were bad. */
+AD_API ad_status nn_classifier_set_note(nn_classifier *classifier, const char *note);
+AD_API ad_status nn_regressor_set_note(nn_regressor *regressor, const char *note);
+
+/* Returns the note; "" without one. It lasts until the note is set again, or the estimator is closed. */
+AD_API const char *nn_classifier_note(const nn_classifier *classifier);
+AD_API const char *nn_regressor_note(const nn_regressor *regressor);
+
+/* ---- Loading ----------------------------------------------------------------------------------------------------- */
 
 /* What a file cannot hold: your own kinds, heads, optimisers and schedules, which the program that loads must give. The
  * arrays are needed only during the call. What they point to must outlive the estimator. Zero means the default. */
@@ -54,11 +80,13 @@ AD_API nn_classifier *nn_classifier_load(const char *path, const nn_load_options
 AD_API nn_regressor *nn_regressor_load(const char *path, const nn_load_options *options);
 
 /* Check whether data are those of the last fit, for a program that goes on with a model. They compare the numbers of
- * rows and columns, the names of columns, and the first and the last row. Return AD_OK if all are the same. Errors:
+ * rows and columns, the names of features, and the first and the last row. Return AD_OK if all are the same. Errors:
  * AD_BAD_VALUE (something differs, and the message says what; a fit would take the data all the same); AD_BAD_STATE
  * (not fitted yet); those of data that no function takes. */
 AD_API ad_status nn_classifier_check_data(const nn_classifier *classifier, const nn_data *data);
 AD_API ad_status nn_regressor_check_data(const nn_regressor *regressor, const nn_data *data);
+
+/* ---- Looking ----------------------------------------------------------------------------------------------------- */
 
 /* A tensor of a file: its name, its type ("F32", "F64", ...) and its shape. */
 typedef struct nn_model_tensor {
@@ -78,7 +106,11 @@ typedef struct nn_model_info {
     const char *own_head, *own_optimiser, *own_schedule; /* names of the user's own rows; NULL without them */
     int64_t step, epoch, place, rows;                    /* place: how many rows of the epoch were taken */
     double rate;                                         /* of the last step */
-    const char *end;                                     /* of the last fit (nn_fit_end_name) */
+    const char *end;                                     /* of the last fit (nn_fit_end_name); "none": it was saved
+                                                            before its fit ended */
+    int64_t goal;                                        /* of the last fit (nn_history_goal); 0: the file does not say
+                                                            it */
+    const char *note;                                    /* nn_classifier_note; "" without one */
     nn_history_row best;                                 /* of the best validation; step 0: there was none */
     nn_schema schema;
     const nn_model_tensor *tensors; /* [n_tensors], in the order of the file */
@@ -94,7 +126,8 @@ AD_API nn_model_info *nn_model_look(const char *path, const ad_allocator *alloca
 AD_API void nn_model_info_close(nn_model_info *info);
 
 /* Prints what a model is: estimator, options, steps, columns, classes, best validation, tensors with names, types and
- * shapes, and whether the checksum holds. Errors: AD_BAD_FILE, AD_NO_MEMORY; the FILE cannot be written. */
+ * shapes, and whether the checksum holds. The note comes last, each line of it indented below the line "note:". Errors:
+ * AD_BAD_FILE, AD_NO_MEMORY; the FILE cannot be written. */
 AD_API ad_shown nn_print_model(const char *path, FILE *to);
 
 #endif

@@ -19,20 +19,39 @@
  * independent, and may read the same data. The allocator of the options is called by one thread at a time. */
 typedef struct nn_regressor nn_regressor;
 
+/* How targets are scaled before the network learns them. It is learnt at the first fit, of the rows that are not held
+ * out.
+ * - As they are: not at all.
+ * - Standard: each target minus its mean, divided by its standard deviation, both of the population and by the weights
+ *   of the rows; a constant target is divided by 1. So targets like prices are learnt as fast as small ones, and
+ *   several of different units count alike. Predictions and the figures of an evaluation are in the units of the data.
+ *   Losses have the units of the scaled targets: those of a fit, its validation, nn_evaluation and nn_regressor_record.
+ *   A squared error of 1 is that of predicting the mean. delta has these units, too. A head of your own gets scaled
+ *   targets, and what it predicts is brought back. */
+typedef enum nn_target_scaling {
+    NN_TARGETS_AS_THEY_ARE,
+    NN_TARGETS_STANDARD,
+    NN_TARGET_SCALING_COUNT
+} nn_target_scaling;
+
+/* Returns "none" or "standard"; NULL for a number outside the list. */
+AD_API const char *nn_target_scaling_name(int scaling);
+
 /* The options of a regressor. Zero means the default. */
 typedef struct nn_regressor_options {
     int64_t hidden_units[NN_MAX_HIDDEN_LAYERS]; /* units of each hidden layer, ended by 0; without any the regressor is
                                                    linear */
-    nn_layers layers;               /* copied; instead of hidden_units: all layers before the last one. Your own
-                                       kinds and head must outlive the regressor */
-    int64_t n_targets;              /* numbers that are predicted for each row; 0: 1 */
-    const nn_head *head;            /* nn_head_squared (the default), nn_head_absolute, nn_head_huber, or
-                                       one of your own */
-    nn_head_options head_options;   /* delta */
-    ad_activation activation;       /* of the hidden layers; default relu */
-    double dropout;                 /* the rate after each hidden layer, at least 0 and below 1; default 0 */
-    nn_optimiser_options optimiser; /* default nn_adagrad */
-    const nn_group *groups;         /* copied (network.h); NULL: none */
+    nn_layers layers;                 /* copied; instead of hidden_units: all layers before the last one. Your own
+                                         kinds and head must outlive the regressor */
+    int64_t n_targets;                /* numbers that are predicted for each row; 0: 1 */
+    nn_target_scaling target_scaling; /* default as they are */
+    const nn_head *head;              /* nn_head_squared (the default), nn_head_absolute, nn_head_huber, or
+                                         one of your own */
+    nn_head_options head_options;     /* delta */
+    ad_activation activation;         /* of the hidden layers; default relu */
+    double dropout;                   /* the rate after each hidden layer, at least 0 and below 1; default 0 */
+    nn_optimiser_options optimiser;   /* default nn_adagrad */
+    const nn_group *groups;           /* copied (network.h); NULL: none */
     size_t n_groups;
     nn_scaling_kind scaling;       /* learnt at the first fit and applied to every later input; default none */
     double scaling_constant;       /* for NN_SCALE_CONSTANT, 1e-38 to 1e38; 0: 255 */
@@ -69,7 +88,8 @@ AD_API void nn_regressor_close(nn_regressor *regressor);
  * features that are not finite (names row and column); no rows; another number of columns than before; options
  * that are out of range or do not go together; the same of the validation data; a callback that stops
  * (AD_STOPPED, without a message); memory; a loss or a gradient that is not finite (names step and layer, or
- * parameter); those of nn_network_open for layers and groups, which are checked at the first fit. */
+ * parameter); those of nn_network_open for layers and groups, which are checked at the first fit; those of
+ * saving, and of a warm start (estimator.h). */
 AD_API ad_status nn_regressor_fit(nn_regressor *regressor, const nn_data *data, const nn_fit_options *options);
 
 /* Writes what is predicted for each row to targets [rows,n_targets]. Targets of the data are ignored. Errors: the
@@ -122,8 +142,9 @@ AD_API ad_tensor nn_regressor_parameter(nn_regressor *regressor, size_t index);
  */
 AD_API const nn_network *nn_regressor_network(const nn_regressor *regressor);
 
-/* Returns the columns of the first fit (columns.h). A category has the levels that were in its rows. Before the first
- * fit the schema is empty. It belongs to the regressor. */
+/* Returns the columns of the first fit (columns.h): those of the features, then those of the targets that have a name.
+ * A category has the levels that were in its rows. Before the first fit the schema is empty. It belongs to the
+ * regressor. */
 AD_API nn_schema nn_regressor_schema(const nn_regressor *regressor);
 
 /* Compares the columns of data with those of the first fit, and writes a line for each finding to `text`: columns that

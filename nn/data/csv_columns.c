@@ -52,6 +52,8 @@ static ad_status fail_name(const making *m, const char *name)
         nn_put_name(&w, near);
         nn_put(&w, "?");
     }
+    if (near && nn_has_option_form()) /* such a program says itself how its columns are seen */
+        return fail(m, AD_BAD_VALUE, text);
     nn_put_format(&w, " (%zu column%s: ", c->n, c->n == 1 ? "" : "s");
     for (size_t i = 0; i < c->n && i < SHOWN; i++) {
         nn_put(&w, i ? ", " : "");
@@ -197,6 +199,15 @@ static ad_status find_column(const making *m, const char *name, size_t *column)
 
 /* ---- What columns are -------------------------------------------------------------------------------------------- */
 
+/* The option that claims a column. `like`, which no text says, is what a model has in a program with a form. */
+static void put_claim(nn_writer *w, const char *option)
+{
+    if (strcmp(option, "like") == 0)
+        nn_put(w, nn_has_option_form() ? "a column of the model" : "like");
+    else
+        nn_put_option_name(w, option);
+}
+
 static ad_status fail_two_things(const making *m, size_t i, const char *option)
 {
     const nn_csv_column *column = &m->columns->at[i];
@@ -207,13 +218,13 @@ static ad_status fail_two_things(const making *m, size_t i, const char *option)
     nn_put_name(&w, column->name);
     if (strcmp(column->by, option) == 0) {
         nn_put(&w, " is named twice by ");
-        nn_put(&w, option);
+        put_claim(&w, option);
         nn_put(&w, "; name it once");
     } else {
         nn_put(&w, " is two things: ");
-        nn_put(&w, column->by);
+        put_claim(&w, column->by);
         nn_put(&w, " and ");
-        nn_put(&w, option);
+        put_claim(&w, option);
         nn_put(&w, "; leave it out of one of them");
     }
     return fail(m, AD_BAD_VALUE, text);
@@ -222,9 +233,12 @@ static ad_status fail_two_things(const making *m, size_t i, const char *option)
 static ad_status claim(making *m, size_t i, nn_column_kind kind, const char *option)
 {
     nn_csv_column *column = &m->columns->at[i];
-    if (column->by && column->like && column->kind == kind && strcmp(option, "like") != 0)
-        return AD_OK; /* which `like` says too */
-    if (column->by)
+    const bool is_like = strcmp(option, "like") == 0;
+    const bool is_of_like = column->like && column->by && strcmp(column->by, "like") == 0 && !is_like;
+    const bool may_go = kind == NN_COLUMN_IGNORED && !nn_csv_is_feature(column->kind);
+    if (column->by && column->like && column->kind == kind && !is_of_like && !is_like)
+        return AD_OK; /* it was named before, as `like` has it */
+    if (column->by && !(is_of_like && (column->kind == kind || may_go)))
         return fail_two_things(m, i, option);
     column->kind = kind;
     column->by = option;
@@ -276,7 +290,7 @@ static ad_status claim_options(making *m, bool *is_auto)
     if (status == AD_OK && !may_lack(m, o->weight))
         status = claim_named(m, o->weight, NN_COLUMN_WEIGHT, "weight");
     if (status == AD_OK)
-        status = claim_named(m, o->id, NN_COLUMN_ID, "id");
+        status = claim_list(m, o->ids, NN_COLUMN_ID, "ids");
     if (status == AD_OK)
         status = claim_list(m, o->ignored, NN_COLUMN_IGNORED, "ignored");
     if (status == AD_OK)
@@ -394,9 +408,13 @@ static ad_status set_only(const making *m, const char *what, size_t *only, size_
     nn_put(&w, what);
     nn_put(&w, ": ");
     nn_put_name(&w, c->at[*only].name);
-    nn_put_format(&w, " (%s) and ", c->at[*only].by);
+    nn_put(&w, " (");
+    put_claim(&w, c->at[*only].by);
+    nn_put(&w, ") and ");
     nn_put_name(&w, c->at[i].name);
-    nn_put_format(&w, " (%s); name the same one, or ignore one", c->at[i].by);
+    nn_put(&w, " (");
+    put_claim(&w, c->at[i].by);
+    nn_put(&w, "); name the same one, or ignore one");
     return fail(m, AD_BAD_VALUE, text);
 }
 
@@ -405,15 +423,15 @@ static ad_status fail_new_feature(const making *m, const nn_csv_column *column)
 {
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put(&w, "like has no column ");
+    nn_put(&w, nn_has_option_form() ? "the model has no column " : "like has no column ");
     nn_put_name(&w, column->name);
     nn_put(&w, ", which is a feature by the option ");
-    nn_put(&w, column->by);
+    nn_put_option_name(&w, column->by);
     nn_put(&w, "; leave it out there");
     return fail(m, AD_BAD_VALUE, text);
 }
 
-/* Features and targets get places in the order of the schema. */
+/* Features, targets and ids get places in the order of the schema. */
 static ad_status set_places(const making *m)
 {
     nn_csv_columns *c = m->columns;
@@ -426,12 +444,12 @@ static ad_status set_places(const making *m)
             column->place = c->n_features++;
         if (column->kind == NN_COLUMN_TARGET)
             column->place = c->n_targets++;
+        if (column->kind == NN_COLUMN_ID)
+            column->place = c->n_ids++;
         if (column->kind == NN_COLUMN_LABEL)
             status = set_only(m, "label", &c->label, c->order[k]);
         if (column->kind == NN_COLUMN_WEIGHT)
             status = set_only(m, "weight", &c->weight, c->order[k]);
-        if (column->kind == NN_COLUMN_ID)
-            status = set_only(m, "id", &c->id, c->order[k]);
     }
     if (status == AD_OK && c->n_features == 0)
         return nn_dataset_fail(
@@ -470,7 +488,6 @@ ad_status nn_csv_columns_make(nn_csv_columns *c, const nn_csv_records *records, 
                           .n = n,
                           .label = NN_CSV_NONE,
                           .weight = NN_CSV_NONE,
-                          .id = NN_CSV_NONE,
                           .point = options->decimal ? *options->decimal : '.',
                           .limit = options->as_f32 ? NN_CSV_F32_LIMIT : (double)INFINITY};
     c->at = nn_store_take(store, n, sizeof *c->at);
@@ -480,89 +497,4 @@ ad_status nn_csv_columns_make(nn_csv_columns *c, const nn_csv_records *records, 
     ad_memory_release(&dataset->memory, m.first, n, sizeof *m.first);
     nn_levels_release(&m.names);
     return status;
-}
-
-/* ---- Notes ------------------------------------------------------------------------------------------------------- */
-
-/* What an option names and the table lacks, beside `like`. */
-static void put_lacking(nn_writer *w, const nn_csv_columns *c, const char *name, const char *what)
-{
-    nn_put(w, w->n ? "\n" : "");
-    nn_put(w, c->records->source->name);
-    nn_put(w, ": there is no column ");
-    nn_put_name(w, name);
-    nn_put(w, ": rows have no ");
-    nn_put(w, what);
-}
-
-static void put_notes(nn_writer *w, const nn_csv_columns *c)
-{
-    size_t n = 0;
-    const nn_csv_options *o = c->options;
-    if (o->label && c->label == NN_CSV_NONE)
-        put_lacking(w, c, o->label, "label");
-    if (o->targets.n && c->n_targets == 0)
-        put_lacking(w, c, o->targets.at[0], "targets");
-    if (o->weight && c->weight == NN_CSV_NONE)
-        put_lacking(w, c, o->weight, "weight");
-    for (size_t i = 0; i < c->n; i++) {
-        if (!c->at[i].is_left_out)
-            continue;
-        if (n++ == 0) {
-            nn_put(w, w->n ? "\n" : "");
-            nn_put(w, c->records->source->name);
-            nn_put(w, ": left out are columns that like does not have: ");
-        } else
-            nn_put(w, ", ");
-        if (*c->at[i].name)
-            nn_put_name(w, c->at[i].name);
-        else
-            nn_put_format(w, "column %zu", i + 1);
-    }
-}
-
-/* What is odd in a column that is a category because some of its values are no numbers. */
-static void put_doubt(nn_writer *w, const nn_csv_columns *c, size_t i, const nn_levels *levels, int64_t rows)
-{
-    enum { FEW = 20 };
-    size_t numbers = 0;
-    double x;
-    for (size_t k = 0; k < levels->n; k++) {
-        const char *end = levels->at[k].text + levels->at[k].n;
-        numbers += nn_decimal_read(levels->at[k].text, end, c->point, &x) == end;
-    }
-    const bool is_number = 2 * numbers > levels->n, is_id = rows >= FEW && levels->n == (size_t)rows;
-    if (!is_number && !is_id)
-        return;
-    nn_put(w, w->n ? "\n" : "");
-    nn_put(w, c->records->source->name);
-    nn_put(w, ": column ");
-    nn_put_name(w, c->at[i].name);
-    if (!is_number) {
-        nn_put(w, " is a category with another level in each row; if it names the rows: ");
-        nn_put_option(w, "id", c->at[i].name);
-        return;
-    }
-    nn_put_format(w, " is a category, though %zu of its %zu levels are numbers; if the others mean missing values, ",
-                  numbers, levels->n);
-    nn_put(w, "name them in missing");
-}
-
-static void put_all_notes(nn_writer *w, const nn_csv_columns *c, const nn_levels *levels, int64_t rows)
-{
-    put_notes(w, c);
-    for (size_t i = 0; i < c->n; i++)
-        if (c->at[i].kind == NN_COLUMN_CATEGORY && !c->at[i].by && !c->at[i].like)
-            put_doubt(w, c, i, &levels[i], rows);
-}
-
-const char *nn_csv_notes(const nn_csv_columns *c, const nn_levels *levels, int64_t rows, nn_store *store)
-{
-    nn_writer measure = {.text = NULL};
-    put_all_notes(&measure, c, levels, rows);
-    char *text = measure.n ? nn_store_take(store, measure.n + 1, 1) : NULL;
-    nn_writer w = {.text = text, .size = measure.n + 1};
-    if (text)
-        put_all_notes(&w, c, levels, rows);
-    return measure.n ? text : "";
 }

@@ -19,9 +19,16 @@ typedef struct nn_csv_column {
     bool is_open;          /* a category or a number, as its values are; `kind` is category until that is known */
     bool was_open;         /* until so many values were numbers that it is one */
     bool is_left_out;      /* `like` does not have it */
-    size_t place;          /* among the features or the targets */
+    size_t place;          /* among the features, the targets or the ids */
     const nn_column *like; /* what `like` says; NULL: nothing */
 } nn_csv_column;
+
+/* The labels so far. */
+typedef struct nn_csv_labels {
+    int64_t n, n_whole; /* all, and the whole numbers among them */
+    int64_t odd_line;   /* the line of the first one that is none; 0: there is none */
+    char odd[NN_SHOWN_BYTES];
+} nn_csv_labels;
 
 typedef struct nn_csv_columns {
     const nn_csv_options *options;
@@ -30,8 +37,9 @@ typedef struct nn_csv_columns {
     size_t n;
     size_t *order; /* of those in the schema: first as `like` has them */
     size_t n_order;
-    size_t n_features, n_targets;
-    size_t label, weight, id; /* columns */
+    size_t n_features, n_targets, n_ids;
+    size_t label, weight; /* columns */
+    nn_csv_labels labels;
     char point;
     double limit; /* what a number's size is below */
 } nn_csv_columns;
@@ -48,9 +56,5 @@ ad_status nn_csv_form(nn_dataset *dataset, const char *name, const nn_csv_option
 /* Makes the columns. The first record has been read; it is the header unless there is none. */
 ad_status nn_csv_columns_make(nn_csv_columns *columns, const nn_csv_records *records, const nn_csv_options *options,
                               nn_store *store);
-
-/* Returns notes, in the store: what was left out, what options name and is not there, categories by `auto` that may be
- * something else. `levels` are those of each column. "" if there is nothing; NULL if memory is out. */
-const char *nn_csv_notes(const nn_csv_columns *columns, const nn_levels *levels, int64_t rows, nn_store *store);
 
 #endif

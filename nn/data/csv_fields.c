@@ -1,6 +1,7 @@
 /* The options of tables as text: their table, and the form of the file that they give. */
 #include <string.h>
 
+#include "../options/fields.h"
 #include "csv_columns.h"
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
@@ -20,7 +21,7 @@ static const nn_field fields[] = {
     ROW(label, TEXT, "the column of the labels"),
     ROW(targets, TEXTS, "the columns of the targets"),
     ROW(weight, TEXT, "the column of the weights of rows"),
-    ROW(id, TEXT, "the column of the names of rows"),
+    ROW(ids, TEXTS, "the columns that name the rows"),
     ROW(ignored, TEXTS, "columns that are not read"),
     ROW(categorical, TEXTS, "columns that are categories; auto: those that are not all numbers"),
     ROW(numeric, TEXTS, "columns that are numbers, with categorical=auto"),
@@ -49,10 +50,7 @@ static ad_status fail_form(nn_dataset *dataset, const char *option, const char *
 {
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put(&w, option);
-    nn_put(&w, " is ");
-    nn_put_quoted(&w, value);
-    nn_put(&w, ": it must be ");
+    nn_put_refused(&w, &(nn_refused){.name = option, .element = SIZE_MAX, .text = value}, NULL);
     nn_put(&w, rule);
     return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s", text);
 }
@@ -61,11 +59,19 @@ static ad_status fail_both_commas(nn_dataset *dataset)
 {
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put(&w, "decimal and the delimiter are both ','; for numbers such as 3,5: ");
+    nn_put_option_name(&w, "decimal");
+    nn_put(&w, " and the delimiter are both ','; for numbers such as 3,5: ");
     nn_put_option(&w, "decimal", ",");
     nn_put(&w, " ");
     nn_put_option(&w, "delimiter", ";");
     return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s", text);
+}
+
+static ad_status fail_both_given(nn_dataset *dataset, const char *one, const char *other)
+{
+    char texts[2][NN_OPTION_TEXT];
+    return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s and %s are both given; give one of them",
+                           nn_option_text(texts[0], one, NULL), nn_option_text(texts[1], other, NULL));
 }
 
 static ad_status check_lists(nn_dataset *dataset, const nn_csv_options *o)
@@ -73,11 +79,8 @@ static ad_status check_lists(nn_dataset *dataset, const nn_csv_options *o)
     const struct {
         const char *option;
         nn_texts texts;
-    } lists[] = {{"missing", o->missing},
-                 {"targets", o->targets},
-                 {"ignored", o->ignored},
-                 {"categorical", o->categorical},
-                 {"numeric", o->numeric}};
+    } lists[] = {{"missing", o->missing}, {"targets", o->targets},         {"ids", o->ids},
+                 {"ignored", o->ignored}, {"categorical", o->categorical}, {"numeric", o->numeric}};
     for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
         for (size_t i = 0; i < lists[k].texts.n; i++)
             if (!lists[k].texts.at || !lists[k].texts.at[i])
@@ -100,8 +103,8 @@ ad_status nn_csv_form(nn_dataset *dataset, const char *name, const nn_csv_option
     if (o->decimal && *o->decimal == *delimiter)
         return fail_both_commas(dataset);
     if (o->label && o->targets.n > 0)
-        return nn_dataset_fail(dataset, AD_BAD_VALUE, "label and targets are both given; give one of them");
+        return fail_both_given(dataset, "label", "targets");
     if (o->header && o->no_header)
-        return nn_dataset_fail(dataset, AD_BAD_VALUE, "header and no_header are both given; give one of them");
+        return fail_both_given(dataset, "header", "no_header");
     return check_lists(dataset, o);
 }

@@ -1,4 +1,6 @@
 /* What is done when the last row of a table was read. */
+#include "csv_labels.h"
+#include "csv_notes.h"
 #include "csv_reader.h"
 #include "decimal.h"
 
@@ -104,15 +106,13 @@ static ad_status settle_features(nn_csv_reader *r)
 
 /* ---- Labels ------------------------------------------------------------------------------------------------------ */
 
-/* Whole numbers that fit i32, all of them; texts if those of `like` are texts. */
+/* Whole numbers that fit i32, all of them, also those of `like`. */
 static bool are_whole(const nn_csv_reader *r)
 {
     const nn_levels *levels = &r->levels[r->columns.label];
-    int64_t number;
-    if (levels_of_like(r, r->columns.label) > 0)
-        return false;
+    int32_t number;
     for (size_t i = 0; i < levels->n; i++)
-        if (!nn_is_whole(levels->at[i].text, levels->at[i].n, &number) || number < INT32_MIN || number > INT32_MAX)
+        if (!nn_csv_is_whole_label(levels->at[i].text, levels->at[i].n, &number))
             return false;
     return true;
 }
@@ -144,10 +144,8 @@ static ad_status settle_labels(nn_csv_reader *r, int32_t *labels)
         return settle_texts(r);
     const nn_levels *levels = &r->levels[r->columns.label];
     for (int64_t i = 0; i < r->content.data.rows; i++) {
-        int64_t number = 0;
         const nn_level *level = &levels->at[(uint32_t)labels[i]];
-        nn_is_whole(level->text, level->n, &number);
-        labels[i] = (int32_t)number;
+        nn_csv_is_whole_label(level->text, level->n, &labels[i]);
     }
     return AD_OK;
 }
@@ -199,7 +197,8 @@ static ad_status take_arrays(nn_csv_reader *r)
                                 .target_element = element,
                                 .n_targets = (int64_t)r->columns.n_targets,
                                 .weights = arrays[NN_CSV_WEIGHTS],
-                                .ids = arrays[NN_CSV_IDS]};
+                                .ids = arrays[NN_CSV_IDS],
+                                .n_ids = (int64_t)r->columns.n_ids};
     return AD_OK;
 }
 

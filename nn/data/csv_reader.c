@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "csv_labels.h"
 #include "csv_reader.h"
 #include "csv_values.h"
 
@@ -12,6 +13,14 @@ static ad_status fail_value(const nn_csv_reader *r, size_t column)
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
     nn_csv_put_error(&w, &r->columns, column);
+    return nn_dataset_fail(r->records.source->dataset, AD_BAD_FILE, "%s", text);
+}
+
+static ad_status fail_unknown(const nn_csv_reader *r, size_t column)
+{
+    char text[NN_DATASET_MESSAGE];
+    nn_writer w = nn_writer_into(text, sizeof text);
+    nn_csv_put_unknown_label(&w, &r->columns, column);
     return nn_dataset_fail(r->records.source->dataset, AD_BAD_FILE, "%s", text);
 }
 
@@ -75,12 +84,24 @@ static ad_status take_level(nn_csv_reader *r, size_t i)
     return levels->n <= NN_CSV_MOST_LEVELS ? AD_OK : fail_levels(r, i);
 }
 
+/* Whether the levels of `like`, which a classifier was fitted to, lack the label. What a feed had not in its first pass
+ * is told at the end of the window. */
+static bool is_unknown(const nn_csv_reader *r, size_t i)
+{
+    const nn_column *like = r->columns.at[i].like;
+    const nn_csv_field f = r->records.fields[i];
+    return like && like->levels.n && !r->is_again && nn_levels_find(&r->levels[i], f.at, f.n) == UINT32_MAX;
+}
+
 static ad_status take_label(nn_csv_reader *r, size_t i)
 {
     uint32_t level;
     const nn_csv_field f = r->records.fields[i];
     if (nn_csv_is_missing(&r->columns, f))
         return fail_value(r, i);
+    if (is_unknown(r, i))
+        return fail_unknown(r, i);
+    nn_csv_count_label(&r->columns, i);
     if (!nn_levels_add(&r->levels[i], f.at, f.n, &level))
         return nn_csv_fail_memory(r);
     *(uint32_t *)nn_rows_at(&r->rows, NN_CSV_LABELS, r->rows.n - 1) = level;
@@ -91,7 +112,7 @@ static ad_status take_id(nn_csv_reader *r, size_t i)
 {
     const nn_csv_field f = r->records.fields[i];
     const char *text = nn_pool_text(&r->pool, f.at, f.n);
-    *(const char **)nn_rows_at(&r->rows, NN_CSV_IDS, r->rows.n - 1) = text;
+    ((const char **)nn_rows_at(&r->rows, NN_CSV_IDS, r->rows.n - 1))[r->columns.at[i].place] = text;
     return text ? AD_OK : nn_csv_fail_memory(r);
 }
 
@@ -168,21 +189,27 @@ static ad_status take_known_levels(nn_csv_reader *r, size_t i)
     return AD_OK;
 }
 
+static void ignore_ids(nn_csv_columns *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->at[i].kind == NN_COLUMN_ID)
+            c->at[i].kind = NN_COLUMN_IGNORED;
+    c->n_ids = 0;
+}
+
 static ad_status begin(nn_csv_reader *r)
 {
     nn_dataset *dataset = r->records.source->dataset;
     nn_csv_columns *c = &r->columns;
     if (r->is_of_feed)
         c->limit = NN_CSV_F32_LIMIT;
-    if (r->is_of_feed && c->id != NN_CSV_NONE) {
-        c->at[c->id].kind = NN_COLUMN_IGNORED;
-        c->id = NN_CSV_NONE;
-    }
+    if (r->is_of_feed)
+        ignore_ids(c);
     const size_t element = r->options.as_f32 ? sizeof(float) : sizeof(double);
     const size_t bytes[NN_ROWS_PARTS] = {[NN_CSV_FEATURES] = c->n_features * element,
                                          [NN_CSV_TARGETS] = c->n_targets * element,
                                          [NN_CSV_WEIGHTS] = c->weight == NN_CSV_NONE ? 0 : sizeof(double),
-                                         [NN_CSV_IDS] = c->id == NN_CSV_NONE ? 0 : sizeof(char *),
+                                         [NN_CSV_IDS] = c->n_ids * sizeof(char *),
                                          [NN_CSV_LABELS] = c->label == NN_CSV_NONE ? 0 : sizeof(uint32_t)};
     r->levels = nn_store_take(&r->content.store, c->n, sizeof *r->levels);
     if (!r->levels || !nn_rows_open(&r->rows, &dataset->memory, bytes))

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_labels.h"
+#include "csv_notes.h"
 #include "csv_values.h"
 
 struct nn_csv_look {
@@ -99,6 +101,14 @@ static ad_status count_level(looking *l, size_t i)
     return AD_OK;
 }
 
+static ad_status look_at_label(looking *l, size_t i)
+{
+    if (!l->at[i].refused && nn_csv_is_unknown_label(&l->columns, i))
+        return refuse(l, i, nn_csv_put_unknown_label);
+    nn_csv_count_label(&l->columns, i);
+    return AD_OK;
+}
+
 static ad_status look_at_value(looking *l, size_t i)
 {
     const nn_csv_column *column = &l->columns.at[i];
@@ -110,7 +120,9 @@ static ad_status look_at_value(looking *l, size_t i)
         l->look->report.missing++;
         return is_feature && l->options.keep_missing ? AD_OK : refuse(l, i, nn_csv_put_error);
     }
-    const ad_status status = has_numbers(column) ? look_at_number(l, i) : AD_OK;
+    const ad_status status = has_numbers(column)               ? look_at_number(l, i)
+                             : column->kind == NN_COLUMN_LABEL ? look_at_label(l, i)
+                                                               : AD_OK;
     return status == AD_OK && (is_feature || column->kind == NN_COLUMN_LABEL) ? count_level(l, i) : status;
 }
 
@@ -151,8 +163,9 @@ static ad_status settle(looking *l)
     ad_status status = AD_OK;
     for (size_t i = 0; i < l->columns.n && status == AD_OK; i++) {
         nn_csv_column_report *report = &l->at[i];
-        const nn_csv_column *column = &l->columns.at[i];
-        report->kind = column->is_open ? NN_COLUMN_NUMBER : column->kind;
+        nn_csv_column *column = &l->columns.at[i];
+        column->kind = column->is_open ? NN_COLUMN_NUMBER : column->kind;
+        report->kind = column->kind;
         if (report->kind == NN_COLUMN_CATEGORY)
             report->numbers = 0;
         if (report->numbers == 0)
@@ -163,7 +176,8 @@ static ad_status settle(looking *l)
     l->look->report.at = l->at;
     l->look->report.n = l->columns.n;
     l->look->report.name = nn_store_text(&l->look->store, l->records.source->name);
-    return status == AD_OK && !l->look->report.name ? fail_memory(l) : status;
+    l->look->report.notes = nn_csv_notes(&l->columns, l->levels, l->records.rows, &l->look->store);
+    return status == AD_OK && !(l->look->report.name && l->look->report.notes) ? fail_memory(l) : status;
 }
 
 static ad_status begin(looking *l)
@@ -196,37 +210,60 @@ static ad_status look_through(looking *l)
 
 /* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
-static void look_at(nn_csv_look *look, const char *path, const nn_csv_options *options, char delimiter)
+static const nn_csv_options defaults = {.label = NULL};
+
+/* An empty look; NULL if memory is out. */
+static nn_csv_look *open_look(const ad_allocator *allocator)
 {
-    nn_source source;
-    looking l = {.look = look, .options = *options, .records = {.source = &source}, .pool = {.store = &look->store}};
-    ad_status status = nn_source_open(&source, look->dataset, path, NN_CSV_REMEDY);
+    nn_dataset *dataset = nn_dataset_open(&(nn_dataset_options){.allocator = allocator});
+    nn_csv_look *look = dataset ? ad_memory_take(&dataset->memory, 1, sizeof *look) : NULL;
+    if (look)
+        *look = (nn_csv_look){.dataset = dataset, .store = {.memory = &dataset->memory}};
+    else
+        nn_dataset_close(dataset);
+    return look;
+}
+
+/* Looks at a source, which was opened with this status, and closes it. */
+static void look_at(nn_csv_look *look, nn_source *source, const nn_csv_options *options, char delimiter,
+                    ad_status status)
+{
+    looking l = {.look = look, .options = *options, .records = {.source = source}, .pool = {.store = &look->store}};
     if (status == AD_OK)
-        status = nn_csv_records_open(&l.records, &source, delimiter, !options->no_header);
+        status = nn_csv_records_open(&l.records, source, delimiter, !options->no_header);
     if (status == AD_OK)
         look_through(&l);
     for (size_t i = 0; l.levels && i < l.columns.n; i++)
         nn_levels_release(&l.levels[i]);
     nn_csv_records_close(&l.records);
-    nn_source_close(&source);
+    nn_source_close(source);
 }
 
 nn_csv_look *nn_csv_look_at(const char *path, const nn_csv_options *options, const ad_allocator *allocator)
 {
-    static const nn_csv_options defaults = {.label = NULL};
     char delimiter;
-    nn_dataset *dataset = nn_dataset_open(&(nn_dataset_options){.allocator = allocator});
-    nn_csv_look *look = dataset ? ad_memory_take(&dataset->memory, 1, sizeof *look) : NULL;
-    if (!look) {
-        nn_dataset_close(dataset);
-        return NULL;
-    }
-    *look = (nn_csv_look){.dataset = dataset, .store = {.memory = &dataset->memory}};
+    nn_source source;
+    nn_csv_look *look = open_look(allocator);
     options = options ? options : &defaults;
-    if (!path)
-        nn_dataset_fail(dataset, AD_BAD_VALUE, "the path is NULL; give the path of a table");
-    else if (nn_csv_form(dataset, path, options, &delimiter) == AD_OK)
-        look_at(look, path, options, delimiter);
+    if (look && !path)
+        nn_dataset_fail(look->dataset, AD_BAD_VALUE, "the path is NULL; give the path of a table");
+    else if (look && nn_csv_form(look->dataset, path, options, &delimiter) == AD_OK)
+        look_at(look, &source, options, delimiter, nn_source_open(&source, look->dataset, path, NN_CSV_REMEDY));
+    return look;
+}
+
+nn_csv_look *nn_csv_look_at_stream(nn_stream stream, const nn_csv_options *options, const ad_allocator *allocator)
+{
+    char delimiter;
+    nn_source source;
+    nn_csv_look *look = open_look(allocator);
+    options = options ? options : &defaults;
+    if (look && !stream.file)
+        nn_dataset_fail(look->dataset, AD_BAD_VALUE,
+                        "nn_csv_look_at_stream: there is no FILE; give one that is open for reading");
+    else if (look && nn_csv_form(look->dataset, nn_stream_name(stream), options, &delimiter) == AD_OK)
+        look_at(look, &source, options, delimiter,
+                nn_source_open_stream(&source, look->dataset, stream, NN_CSV_REMEDY));
     return look;
 }
 

@@ -55,8 +55,10 @@ static void put_missing(nn_writer *w, const nn_csv_columns *c, size_t i)
         nn_put(w, ", a missing value; ");
     }
     if (nn_csv_is_feature(column->kind)) {
-        nn_put_option(w, "keep_missing", "true");
-        nn_put(w, " with ");
+        if (!nn_has_option_form()) { /* a program with a form keeps missing values by itself where it imputes */
+            nn_put_option(w, "keep_missing", "true");
+            nn_put(w, " with ");
+        }
         nn_put_option(w, "impute", "mean");
         nn_put(w, " fills it");
         if (!column->like) {
@@ -67,6 +69,10 @@ static void put_missing(nn_writer *w, const nn_csv_columns *c, size_t i)
     } else {
         nn_put(w, "each row must have a ");
         nn_put(w, column->kind == NN_COLUMN_LABEL ? "label" : column->kind == NN_COLUMN_TARGET ? "target" : "weight");
+        if (column->like && column->kind != NN_COLUMN_WEIGHT && !nn_has_option_form()) {
+            nn_put(w, "; to predict without it: ");
+            nn_put_option(w, "ignored", column->name);
+        }
     }
 }
 
@@ -161,7 +167,7 @@ void nn_csv_put_many_levels(nn_writer *w, const nn_csv_columns *c, size_t i)
     put_column(w, "column ", &c->at[i]);
     nn_put_format(w, " has more than %d different values, the most that a category may have; if it names rows: ",
                   NN_CSV_MOST_LEVELS);
-    nn_put_option(w, "id", name);
+    nn_put_option(w, "ids", name);
     nn_put(w, ", else ");
     nn_put_option(w, "ignored", name);
     nn_put(w, " leaves it out");

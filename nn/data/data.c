@@ -83,7 +83,7 @@ void nn_dataset_drop(nn_dataset *dataset, nn_content *content)
     ad_memory_release(memory, (void *)data->targets, rows * (size_t)data->n_targets,
                       nn_element_bytes(data->target_element));
     ad_memory_release(memory, (void *)data->weights, rows, sizeof *data->weights);
-    ad_memory_release(memory, (void *)data->ids, rows, sizeof *data->ids);
+    ad_memory_release(memory, (void *)data->ids, rows * (size_t)data->n_ids, sizeof *data->ids);
     nn_store_release(&content->store);
     *content = nn_content_of(dataset);
 }

@@ -85,12 +85,13 @@ ad_status nn_classes_check(const nn_data *data, const int32_t *classes, int64_t 
     if (!classes)
         return refuse(message, size, AD_BAD_VALUE, "labels are NULL; give one for each of the %lld rows",
                       (long long)nn_array_rows(data));
+    char option[NN_OPTION_TEXT];
     for (int64_t i = 0; i < data->rows; i++) {
         const int64_t row = nn_row_of(data, i);
         if (classes[row] < 0 || classes[row] >= n_classes)
-            return refuse(message, size, AD_BAD_VALUE,
-                          "row %lld: label %ld is outside 0..%lld; mend it, or set n_classes", (long long)row,
-                          (long)classes[row], (long long)n_classes - 1);
+            return refuse(message, size, AD_BAD_VALUE, "row %lld: label %ld is outside 0..%lld; mend it, or set %s",
+                          (long long)row, (long)classes[row], (long long)n_classes - 1,
+                          nn_option_text(option, "n_classes", NULL));
     }
     return AD_OK;
 }
@@ -179,6 +180,13 @@ static nn_writer name_feature(const nn_data *data, int64_t at, char *message, si
     return w;
 }
 
+static void put_imputing(nn_writer *w)
+{
+    nn_put(w, "the feature is missing (NaN); ");
+    nn_put_option(w, "impute", "mean");
+    nn_put(w, " fills it");
+}
+
 static ad_status check_numbers(const nn_data *data, nn_impute_kind impute, const bool *used, char *message, size_t size)
 {
     const numbers features = {data->features, data->element, data->columns, impute != NN_IMPUTE_REFUSE, used};
@@ -188,7 +196,7 @@ static ad_status check_numbers(const nn_data *data, nn_impute_kind impute, const
     const double x = number_at(&features, at);
     nn_writer w = name_feature(data, at, message, size);
     if (isnan(x))
-        nn_put(&w, "the feature is missing (NaN); impute=mean fills it");
+        put_imputing(&w);
     else if (isfinite(x))
         nn_put_format(&w, "%g does not fit f32; scale the feature down", x);
     else

@@ -9,8 +9,9 @@
 
 /* What a read gives. A reader starts with nn_content_of, fills it, and ends with nn_dataset_settle. */
 typedef struct nn_content {
-    nn_data data;      /* features [rows, columns], targets [rows, n_targets], and labels, label_texts, weights and ids
-                          of [rows]: a block of just that size from the memory of the data set, or NULL. No index */
+    nn_data data;      /* features [rows, columns], targets [rows, n_targets], ids [rows, n_ids], and labels,
+                          label_texts and weights [rows]: a block of just that size from the memory of the data set, or NULL.
+                          No index */
     nn_store store;    /* what they point to: texts; columns of the schema, their names and levels; notes */
     const char *notes; /* in the store; NULL: nothing was found */
 } nn_content;

@@ -33,6 +33,17 @@ static ad_status check_targets(nn_dataset *dataset, const nn_data *data)
     return AD_OK;
 }
 
+static ad_status check_ids(nn_dataset *dataset, const nn_data *data)
+{
+    const size_t bytes = sizeof *data->ids;
+    if (!data->ids || (data->n_ids >= 0 && (uint64_t)data->n_ids <= SIZE_MAX / bytes &&
+                       ad_multiply_sizes((size_t)nn_array_rows(data), (size_t)data->n_ids * bytes, NULL)))
+        return AD_OK;
+    return nn_dataset_fail(dataset, AD_BAD_SHAPE,
+                           "%s: n_ids is %" PRId64 " for %" PRId64 " rows; give the number for each row", function,
+                           data->n_ids, nn_array_rows(data));
+}
+
 static ad_status check(nn_dataset *dataset, const nn_data *data)
 {
     char reason[512];
@@ -42,7 +53,8 @@ static ad_status check(nn_dataset *dataset, const nn_data *data)
     if (!data->features)
         return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s: features are NULL; give an array [%" PRId64 ",%" PRId64 "]",
                                function, nn_array_rows(data), data->columns);
-    return check_targets(dataset, data);
+    status = check_targets(dataset, data);
+    return status == AD_OK ? check_ids(dataset, data) : status;
 }
 
 /* ---- Arrays ------------------------------------------------------------------------------------------------------ */
@@ -70,7 +82,10 @@ static ad_status copy_numbers(nn_dataset *dataset, const nn_data *data, nn_data 
                     .rows = data->rows,
                     .columns = data->columns,
                     .target_element = data->target_element,
-                    .n_targets = data->targets && data->n_targets == 0 ? 1 : data->n_targets};
+                    .n_targets = data->targets && data->n_targets == 0 ? 1 : data->n_targets,
+                    .n_ids = !data->ids    ? 0
+                             : data->n_ids ? data->n_ids
+                                           : 1};
     ad_status status =
         copy_rows(dataset, data, data->features, to->columns, nn_element_bytes(to->element), &to->features);
     if (status == AD_OK)
@@ -105,14 +120,15 @@ static ad_status copy_texts(nn_dataset *dataset, nn_store *store, const char **t
     return AD_OK;
 }
 
-/* Texts of the rows. */
-static ad_status copy_row_texts(nn_dataset *dataset, const nn_data *data, const char *const *texts, nn_store *store,
-                                const char *const **copy)
+/* Texts of the rows, so many of each. */
+static ad_status copy_row_texts(nn_dataset *dataset, const nn_data *data, const char *const *texts, int64_t columns,
+                                nn_store *store, const char *const **copy)
 {
     const void *rows = NULL;
-    ad_status status = copy_rows(dataset, data, texts, 1, sizeof *texts, &rows);
+    ad_status status = copy_rows(dataset, data, texts, columns, sizeof *texts, &rows);
+    const size_t n = (size_t)data->rows * (size_t)columns;
     *copy = rows;
-    return status == AD_OK && rows ? copy_texts(dataset, store, (const char **)rows, (size_t)data->rows) : status;
+    return status == AD_OK && rows ? copy_texts(dataset, store, (const char **)rows, n) : status;
 }
 
 static ad_status copy_column(nn_dataset *dataset, nn_store *store, nn_column *column)
@@ -146,9 +162,9 @@ static ad_status copy_content(nn_dataset *dataset, const nn_data *data, nn_conte
 {
     ad_status status = copy_numbers(dataset, data, &to->data);
     if (status == AD_OK)
-        status = copy_row_texts(dataset, data, data->label_texts, &to->store, &to->data.label_texts);
+        status = copy_row_texts(dataset, data, data->label_texts, 1, &to->store, &to->data.label_texts);
     if (status == AD_OK)
-        status = copy_row_texts(dataset, data, data->ids, &to->store, &to->data.ids);
+        status = copy_row_texts(dataset, data, data->ids, to->data.n_ids, &to->store, &to->data.ids);
     return status == AD_OK ? copy_schema(dataset, data->schema, to) : status;
 }
 

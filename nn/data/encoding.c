@@ -94,7 +94,14 @@ static bool has_categories(const nn_schema *schema)
     return i < schema->n;
 }
 
-/* Copies the columns that have features, with the levels that rows of `data` have; without data with all levels. */
+/* What is true of rows, if it can be found by a name. */
+static bool is_truth(const nn_column *c)
+{
+    return (c->kind == NN_COLUMN_LABEL || c->kind == NN_COLUMN_TARGET) && nn_column_has_name(c);
+}
+
+/* Copies the columns that have features, with the levels that rows of `data` have; without data with all levels. Those
+ * of labels and targets follow. */
 static bool copy_schema(nn_encoding *e, const nn_schema *schema, const nn_data *data, nn_store *room)
 {
     nn_column *columns = nn_store_take(&e->store, schema->n, sizeof *columns);
@@ -107,7 +114,12 @@ static bool copy_schema(nn_encoding *e, const nn_schema *schema, const nn_data *
         if (nn_column_features(c) && !copy_column(&columns[e->schema.n++], c, seen ? seen[i] : NULL, &e->store))
             return false;
     }
-    e->schema.at = columns;
+    e->schema.at = e->all.at = columns;
+    e->truth = columns + e->schema.n;
+    e->all.n = e->schema.n;
+    for (size_t i = 0; i < schema->n; i++)
+        if (is_truth(&schema->at[i]) && !copy_column(&columns[e->all.n++], &schema->at[i], NULL, &e->store))
+            return false;
     return true;
 }
 
@@ -298,7 +310,8 @@ static bool is_sound(const nn_encoding *e, const nn_learnt *learnt)
     for (size_t i = 0; i < learnt->schema.n; i++) {
         const nn_column *c = &learnt->schema.at[i];
         const int64_t features = nn_column_features(c);
-        if (!features || (c->kind == NN_COLUMN_CATEGORY && c->levels.n == 0 && !learnt->has_missing[feature]))
+        if ((!features && !is_truth(c)) ||
+            (c->kind == NN_COLUMN_CATEGORY && c->levels.n == 0 && !learnt->has_missing[feature]))
             return false;
         feature += features;
     }
@@ -359,7 +372,7 @@ ad_status nn_learnt_take(nn_learnt *learnt, const nn_encoding *e, ad_memory *mem
         inverse[j] = (double)e->scaling.inverse[j] * e->scaling.unit[j];
         has_missing[j] = e->has_missing[j];
     }
-    *learnt = (nn_learnt){.schema = e->schema,
+    *learnt = (nn_learnt){.schema = e->all,
                           .columns = e->columns,
                           .mean = block,
                           .rest = block + d,

@@ -15,6 +15,8 @@ typedef struct nn_encoding {
     nn_store store;     /* of the schema */
     nn_schema schema;   /* the columns of features only, numbers and categories; levels are those of the rows learnt
                            from, in the order of the data's. n 0: plain features */
+    nn_schema all;      /* the same columns, and behind them those of labels and targets, for readers of tables */
+    nn_column *truth;   /* the first of those behind */
     nn_scaling scaling; /* of the features: [columns]; a category is left as it is */
     double *fill;       /* [columns]: the mean, for a missing number; 0 where missing values are refused */
     bool *has_missing;  /* [columns]: there were missing values, and `impute` gives them an input of their own */
@@ -28,7 +30,7 @@ typedef struct nn_encoding {
 
 /* What was learnt, as arrays for a file: [columns] each. Restoring gives the same bits for every input. */
 typedef struct nn_learnt {
-    nn_schema schema;
+    nn_schema schema; /* `all` of the encoding; levels only of categories matter */
     int64_t columns;
     const double *mean, *rest, *inverse; /* of the scaling; inverse with its unit */
     const double *fill;

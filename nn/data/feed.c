@@ -151,8 +151,9 @@ static ad_status take_schema(nn_feed *f)
     char *names = nn_store_take(&f->store, c->n_order, DIGITS);
     if (!like || !names)
         return nn_csv_fail_memory(&f->reader);
-    f->options.label = f->options.weight = f->options.id = NULL;
-    f->options.targets = f->options.ignored = f->options.categorical = f->options.numeric = (nn_texts){.n = 0};
+    f->options.label = f->options.weight = NULL;
+    f->options.targets = f->options.ids = f->options.ignored = f->options.categorical = f->options.numeric =
+        (nn_texts){.n = 0};
     f->options.like = (nn_schema){.at = like};
     f->n_columns = c->n;
     for (size_t k = 0; k < c->n_order; k++) {

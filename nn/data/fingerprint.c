@@ -22,7 +22,10 @@ nn_fingerprint nn_fingerprint_of(const nn_data *whole)
     const nn_data ends = nn_in_memory(whole), *data = &ends;
     uint64_t hash = NN_HASH_OF_NOTHING;
     for (size_t i = 0; i < data->schema.n; i++) {
-        const char *name = data->schema.at[i].name ? data->schema.at[i].name : "";
+        const nn_column *column = &data->schema.at[i];
+        const char *name = column->name ? column->name : "";
+        if (column->kind > NN_COLUMN_CATEGORY) /* data read by a model's columns have no others, or have them last */
+            continue;
         hash = nn_hash_more(hash, name, strlen(name) + 1);
     }
     if (data->features) {

@@ -145,9 +145,9 @@ static ad_status share_rows(nn_split *s, plan *p, double share)
         p->classes[i].tested++;
     if (s->least == 0)
         return fail(s, AD_BAD_VALUE,
-                    "split: each of the %" PRId64 " classes has one row, which stays in training; set plain, or give "
-                    "classes two rows",
-                    p->n_classes);
+                    "split: each of the %" PRId64
+                    " classes has one row, which stays in training; %sgive classes two rows",
+                    p->n_classes, nn_has_option_form() ? "" : "set plain, or ");
     return AD_OK;
 }
 
@@ -161,13 +161,16 @@ static ad_status check_folds(nn_split *s, const plan *p)
         return AD_OK;
     const row *of = &p->rows[least->first];
     nn_writer w = nn_writer_into(s->message, sizeof s->message);
-    nn_put_format(&w, "split: folds is %" PRId64 ", and the smallest class, ", s->count);
+    nn_put(&w, "split: ");
+    nn_put_option_name(&w, "folds");
+    nn_put_format(&w, " is %" PRId64 ", and the smallest class, ", s->count);
     if (of->text)
         nn_put_quoted(&w, of->text);
     else
         nn_put_format(&w, "%" PRId32, of->label);
     nn_put_format(&w, ", has %" PRId64 " %s; ", least->n, least->n == 1 ? "row" : "rows");
-    nn_put(&w, "use no more folds than that, or set plain");
+    nn_put(&w, "use no more folds than that");
+    nn_put(&w, nn_has_option_form() ? "" : ", or set plain"); /* which no text says */
     return AD_BAD_VALUE;
 }
 
@@ -203,7 +206,8 @@ static void write_index(nn_split *s, const plan *p)
 
 static ad_status check(nn_split *s, const nn_data *data, const nn_split_options *o)
 {
-    char mistake[300];
+    char mistake[300], text[NN_OPTION_TEXT];
+    const char *option = nn_option_text(text, "folds", NULL);
     if (o->share == 0 && o->folds == 0)
         return fail(s, AD_BAD_VALUE, "split: neither share nor folds is given; give one of them");
     if (o->share != 0 && o->folds != 0)
@@ -211,7 +215,7 @@ static ad_status check(nn_split *s, const nn_data *data, const nn_split_options 
     if (o->folds == 0 && !(o->share > 0 && o->share < 1))
         return fail(s, AD_BAD_VALUE, "split: share is %g: it must be above 0 and below 1", o->share);
     if (o->share == 0 && o->folds < 2)
-        return fail(s, AD_BAD_VALUE, "split: folds is %" PRId64 ": it must be 2 or more", o->folds);
+        return fail(s, AD_BAD_VALUE, "split: %s is %" PRId64 ": it must be 2 or more", option, o->folds);
     if (data && (data->rows == 0 || data->rows == 1))
         return fail(s, AD_BAD_SHAPE, "split: the data have %s; a split needs at least 2",
                     data->rows ? "one row" : "no rows");
@@ -219,9 +223,8 @@ static ad_status check(nn_split *s, const nn_data *data, const nn_split_options 
     if (status != AD_OK)
         return fail(s, status, "split: %s", mistake);
     if (o->folds > data->rows)
-        return fail(s, AD_BAD_VALUE,
-                    "split: folds is %" PRId64 ": it must be at most %" PRId64 ", the rows of the data", o->folds,
-                    data->rows);
+        return fail(s, AD_BAD_VALUE, "split: %s is %" PRId64 ": it must be at most %" PRId64 ", the rows of the data",
+                    option, o->folds, data->rows);
     return AD_OK;
 }
 

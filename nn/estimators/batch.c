@@ -79,6 +79,8 @@ void nn_batch_gather_truth(nn_batch *b, const nn_truth *truth, const nn_data *da
         for (int64_t j = 0, from = (rows ? rows[i] : first + i) * width; j < width; j++)
             if (truth->classes)
                 classes[i * width + j] = truth->classes[from + j];
+            else if (truth->targets)
+                targets[i * width + j] = (float)nn_target_scaled(truth->targets, j, nn_target_at(data, from + j));
             else
                 targets[i * width + j] = (float)nn_target_at(data, from + j);
 }

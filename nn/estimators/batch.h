@@ -3,6 +3,7 @@
 /* Private to nn: rows of data, gathered for one run of a network: features encoded, what is true of them, weights. */
 #include "../data/encoding.h"
 #include "head.h"
+#include "targets.h"
 #include "vocabulary.h"
 
 /* What is true of each row of data, as a head takes it. */
@@ -13,6 +14,7 @@ typedef struct nn_truth {
                                         view are set; NULL: the targets of the data */
     const double *class_weights;     /* [k]; NULL: 1 */
     const nn_vocabulary *vocabulary; /* of which labels are; NULL: they are the classes themselves */
+    const nn_targets *targets;       /* by which targets are scaled; NULL: they stay as they are */
 } nn_truth;
 
 /* Rows that are gathered. Room is kept from one batch to the next. */

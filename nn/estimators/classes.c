@@ -28,7 +28,8 @@ static int32_t integer_of(const nn_level *level)
 static ad_status refuse_many(nn_writer *w)
 {
     nn_put_format(w, "the labels have more than %d different values: is the column a number? ", NN_MOST_CLASSES);
-    nn_put(w, "Then use a regressor; else give n_classes");
+    nn_put(w, "Then use a regressor; else give ");
+    nn_put_option_name(w, "n_classes");
     return AD_BAD_VALUE;
 }
 
@@ -54,7 +55,7 @@ static ad_status add_rows(found *f, const nn_data *data, nn_writer *w)
     return AD_OK;
 }
 
-/* "all 120 labels are "yes": a classifier needs two". */
+/* all 120 labels are "yes"; a classifier needs two */
 static ad_status refuse_one(const found *f, int64_t rows, nn_writer *w)
 {
     nn_put(w, "all ");
@@ -66,7 +67,7 @@ static ad_status refuse_one(const found *f, int64_t rows, nn_writer *w)
         nn_put(w, "\"");
     } else
         nn_put_format(w, "%" PRId32, integer_of(&f->levels.at[0]));
-    nn_put(w, ": a classifier needs two");
+    nn_put(w, "; a classifier needs two");
     return AD_BAD_VALUE;
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,42 +28,52 @@ struct nn_classifier {
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
+static const char *say(char *text, size_t size, const char *format, ...) AD_PRINTF(3, 4);
+
+static const char *say(char *text, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, size, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
 /* What ranges of single fields do not say. */
 static const char *mistake_in(const nn_classifier_options *o, char *text, size_t size)
 {
     const nn_head *head = o->head;
     const bool one_label = head->task == NN_CLASSES;
     double largest = 0;
+    char classes[NN_OPTION_TEXT], weights[NN_OPTION_TEXT];
+    nn_option_text(classes, "n_classes", NULL);
+    nn_option_text(weights, "class_weights", NULL);
     if (!one_label && head->task != NN_LABELS)
         return "its head tells no classes: use nn_head_softmax, nn_head_one_logit or nn_head_independent";
     if (!one_label && o->n_classes == 0)
-        return "n_classes is 0: independent labels need it: give how many labels each row has";
+        return say(text, size, "%s is 0: independent labels need it: give how many labels each row has", classes);
     const int64_t k = o->n_classes ? o->n_classes : head->least > 1 ? head->least : 1; /* which the first fit finds */
     const char *mistake = nn_head_mistake(head, k, "n_classes", text, size);
     if (mistake)
         return mistake;
     if (o->n_classes == 0 && o->class_weights.n)
-        return "class_weights need n_classes or a vocabulary: they say which class each is for";
-    if (o->class_weights.n && !o->class_weights.at) {
-        snprintf(text, size, "class_weights is NULL: it must be an array of %zu", o->class_weights.n);
-        return text;
-    }
+        return say(text, size, "%s need %s or a vocabulary: they say which class each is for", weights, classes);
+    if (o->class_weights.n && !o->class_weights.at)
+        return say(text, size, "%s is NULL: it must be an array of %zu", weights, o->class_weights.n);
     for (size_t i = 0; i < o->class_weights.n; i++) {
         const double w = o->class_weights.at[i];
-        if (!(w >= 0 && w <= 1e30)) {
-            snprintf(text, size, "class_weights[%zu] is %g: it must be at least 0 and at most 1e30", i, w);
-            return text;
-        }
+        if (!(w >= 0 && w <= 1e30))
+            return say(text, size, "%s[%zu] is %g: it must be at least 0 and at most 1e30", weights, i, w);
         largest = w > largest ? w : largest;
     }
     if (o->class_weights.n && !one_label)
-        return "class_weights go with exclusive classes: the head tells several labels at once";
-    if (o->class_weights.n && o->class_weights.n != (size_t)o->n_classes) {
-        snprintf(text, size, "class_weights has %zu elements: it must have one for each of %" PRId64 " classes",
-                 o->class_weights.n, o->n_classes);
-        return text;
-    }
-    return o->class_weights.n && largest == 0 ? "class_weights are all 0: at least one must be above 0" : NULL;
+        return say(text, size, "%s go with exclusive classes: the head tells several labels at once", weights);
+    if (o->class_weights.n && o->class_weights.n != (size_t)o->n_classes)
+        return say(text, size, "%s has %zu elements: it must have one for each of %" PRId64 " classes", weights,
+                   o->class_weights.n, o->n_classes);
+    if (o->class_weights.n && largest == 0)
+        return say(text, size, "%s are all 0: at least one must be above 0", weights);
+    return NULL;
 }
 
 /* Checks the options, once defaults are filled in, and takes them over. */
@@ -87,6 +98,7 @@ static ad_status take_options(nn_classifier *c, const nn_classifier_options *o)
         nn_vocabulary_make(&c->vocabulary, o->label_integers, o->label_texts, &c->e.store, text, sizeof text);
     if (made != AD_OK)
         return nn_estimator_fail(&c->e, made, "classifier: %s", text);
+    c->e.truth.vocabulary = c->vocabulary.n ? &c->vocabulary : NULL;
     if (c->vocabulary.n && (c->vocabulary.n != (size_t)o->n_classes || o->head->task != NN_CLASSES))
         return nn_estimator_fail(&c->e, AD_BAD_VALUE,
                                  "classifier: the vocabulary has %zu labels: it must have one for each of %" PRId64
@@ -133,17 +145,17 @@ void nn_classifier_close(nn_classifier *c)
 static ad_status take_truth(const nn_classifier *c, const nn_data *data, const char *who, nn_truth *truth,
                             ad_memory *memory)
 {
-    char mistake[400];
+    char mistake[400], options[2][NN_OPTION_TEXT];
     const ad_allocator allocator = nn_shared_allocator(c->e.shared);
     *truth = c->e.truth;
-    truth->vocabulary = c->vocabulary.n ? &c->vocabulary : NULL;
     *memory = ad_memory_over(&allocator);
     truth->classes = data ? data->labels : NULL;
     if (data && data->label_texts && !data->labels && c->vocabulary.n == 0)
         return nn_estimator_fail(&c->e, AD_BAD_VALUE,
                                  "%s: the data have label_texts, and the classifier has no vocabulary: give it "
-                                 "label_texts among its options, or leave n_classes out",
-                                 who);
+                                 "%s among its options, or leave %s out",
+                                 who, nn_option_text(options[0], "label_texts", NULL),
+                                 nn_option_text(options[1], "n_classes", NULL));
     if (!data || c->vocabulary.n == 0 || nn_view_check(data, mistake, sizeof mistake) != AD_OK)
         return AD_OK; /* what is wrong with them is found by the checks of all data */
     int32_t *classes = ad_memory_take(memory, (size_t)nn_array_rows(data), sizeof *classes);
@@ -177,6 +189,7 @@ static void forget_classes(nn_classifier *c)
 {
     nn_store_release(&c->learnt);
     c->vocabulary = (nn_vocabulary){.n = 0};
+    c->e.truth.vocabulary = NULL;
     c->e.truth.k = 0;
     c->e.settings = c->settings;
 }
@@ -222,6 +235,7 @@ static ad_status learn_classes(nn_classifier *c, const nn_data *whole, const nn_
         return nn_estimator_fail(&c->e, AD_BAD_VALUE, "fit: the labels have %" PRId64 " different values: %s", n,
                                  wrong);
     c->e.truth.k = n;
+    c->e.truth.vocabulary = &c->vocabulary;
     c->e.settings = learnt_settings(c);
     if (c->e.settings)
         return AD_OK;
@@ -247,8 +261,10 @@ static bool find_class(const nn_classifier *c, const nn_data *labels, int64_t i,
     nn_put(w, "fit: the feed has a label that is no class: ");
     if (v->n)
         nn_vocabulary_put_unknown(v, text, integer, w);
-    else
-        nn_put_format(w, "%" PRId32 " is outside 0..%" PRId64 "; mend it, or set n_classes", integer, c->e.truth.k - 1);
+    else {
+        nn_put_format(w, "%" PRId32 " is outside 0..%" PRId64 "; mend it, or set ", integer, c->e.truth.k - 1);
+        nn_put_option_name(w, "n_classes");
+    }
     return false;
 }
 

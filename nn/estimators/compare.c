@@ -15,7 +15,7 @@ typedef struct comparison {
     nn_writer w;
 } comparison;
 
-nn_schema nn_estimator_schema(const nn_estimator *e) { return e->tape ? e->encoding.schema : (nn_schema){0}; }
+nn_schema nn_estimator_schema(const nn_estimator *e) { return e->tape ? e->encoding.all : (nn_schema){0}; }
 
 static void begin_line(comparison *c) { nn_put(&c->w, c->w.n ? "\n" : ""); }
 

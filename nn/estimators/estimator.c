@@ -13,6 +13,7 @@
 #include "../layers/copy.h"
 #include "../network/node.h"
 #include "../training/optimisers.h"
+#include "class_names.h"
 
 /* ---- Opening and closing ----------------------------------------------------------------------------------------- */
 
@@ -48,6 +49,7 @@ void nn_estimator_close(nn_estimator *e, size_t bytes)
     nn_estimator_release_network(e);
     ad_memory_release(&e->memory, e->order, (size_t)e->order_room, sizeof *e->order);
     ad_memory_release(&e->memory, e->picked, (size_t)e->picked_room, sizeof *e->picked);
+    ad_memory_release(&e->memory, e->note, e->note_bytes, 1);
     nn_history_release(&e->history, &e->memory);
     nn_store_release(&e->store);
     nn_shared *shared = e->shared;
@@ -64,6 +66,21 @@ ad_status nn_estimator_fail_with_tape(const nn_estimator *e, ad_tape *tape, cons
     const ad_status status = ad_clear_error(tape);
     ad_reset(tape);
     return status;
+}
+
+const char *nn_estimator_noun(const nn_estimator *e) { return nn_has_option_form() ? "model" : e->options.noun; }
+
+const char *nn_advice_text(char to[NN_ADVICE])
+{
+    nn_writer w = nn_writer_into(to, NN_ADVICE);
+    nn_put(&w, "a smaller ");
+    nn_put_option_name(&w, "rate");
+    if (nn_has_option_form()) {
+        nn_put(&w, " or ");
+        nn_put_option(&w, "clip_norm", "1");
+    } else
+        nn_put(&w, ", clip_norm, or scaled features");
+    return to;
 }
 
 static void take_error_of_caller(nn_estimator *e)
@@ -156,7 +173,8 @@ ad_status nn_estimator_take_options(nn_estimator *e, const nn_estimator_options 
     if (!nn_fields_check(e->truth.head->fields, &e->options.head_options, message, sizeof message))
         return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s", noun, message);
     if (options->layers.n && hidden_units[0])
-        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: hidden_units and layers are both given: leave one out", noun);
+        return nn_estimator_fail(e, AD_BAD_VALUE, "%s: %s and layers are both given: leave one out", noun,
+                                 nn_option_text(text, "hidden_units", NULL));
     if (options->layers.n && options->dropout > 0)
         return nn_estimator_fail(e, AD_BAD_VALUE,
                                  "%s: dropout goes with hidden_units: write NN_DROPOUT among the layers instead", noun);
@@ -263,24 +281,27 @@ void nn_estimator_release_network(nn_estimator *e)
     nn_network_close(e->network);
     ad_tape_close(e->tape);
     nn_encoding_release(&e->encoding);
+    nn_targets_release(&e->targets, &e->memory);
     e->network = NULL;
     e->tape = NULL;
     e->data = (nn_fingerprint){.rows = 0};
     e->is_recorded = false;
 }
 
-/* Learns the encoding from the data, and makes the network for its inputs. */
+/* Learns from the data how features are encoded and targets are scaled, and makes the network for its inputs. */
 static ad_status build(nn_estimator *e, const nn_data *data)
 {
     char mistake[400] = "";
     ad_status status = nn_encoding_learn(&e->encoding, data, mistake, sizeof mistake);
+    if (status == AD_OK && e->truth.targets)
+        status = nn_targets_learn(&e->targets, data, e->truth.k, &e->memory);
     if (data->feed && nn_feed_status(data->feed) != AD_OK)
         return nn_estimator_fail(e, nn_feed_status(data->feed), "fit: %s", nn_feed_message(data->feed));
     if (status == AD_NO_MEMORY)
         return status;
     if (status != AD_OK)
         return nn_estimator_fail(e, status, "fit: %s", mistake);
-    return make_network(e, NULL, NULL);
+    return nn_name_classes(&e->encoding, &e->truth) ? make_network(e, NULL, NULL) : AD_NO_MEMORY;
 }
 
 /* Opens the tape, and an encoding that has learnt nothing. Returns false if memory is out. */
@@ -320,7 +341,7 @@ ad_status nn_estimator_rebuild(nn_estimator *e, const nn_learnt *learnt, nn_look
     if (status == AD_BAD_VALUE)
         nn_estimator_fail(e, status, "load: its columns and what was learnt of them do not go together");
     if (status == AD_OK)
-        status = make_network(e, look, context);
+        status = nn_name_classes(&e->encoding, &e->truth) ? make_network(e, look, context) : AD_NO_MEMORY;
     return end_building(e, status, "load", learnt->columns);
 }
 
@@ -338,7 +359,8 @@ ad_status nn_estimator_match(const nn_estimator *e, const nn_data *data, const c
                              ad_memory *memory)
 {
     char mistake[400];
-    ad_status status = nn_matching_make(matching, &e->encoding, data, e->options.noun, memory, mistake, sizeof mistake);
+    ad_status status =
+        nn_matching_make(matching, &e->encoding, data, nn_estimator_noun(e), memory, mistake, sizeof mistake);
     if (status == AD_OK)
         status = nn_features_check(data, e->options.impute, matching->used, mistake, sizeof mistake);
     return status == AD_OK ? AD_OK : nn_estimator_fail(e, status, "%s: %s", who, mistake);

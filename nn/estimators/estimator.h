@@ -7,6 +7,7 @@
 #include "../data/encoding.h"
 #include "../data/fingerprint.h"
 #include "../network/node.h"
+#include "../options/estimator_fields.h"
 #include "../options/fields.h"
 #include "../store.h"
 #include "history.h"
@@ -43,9 +44,6 @@ typedef struct nn_cursor {
     int64_t epoch, place, rows;
 } nn_cursor;
 
-/* The most files before the last one that are kept. */
-enum { NN_MOST_KEPT = 1000 };
-
 /* The best validation of all fits, and the weights that it was made with: the values of all parts of the network, one
  * after the other. */
 typedef struct nn_best {
@@ -68,11 +66,12 @@ typedef struct nn_estimator {
     nn_estimator_options options;
     bool options_are_bad;
     const char *settings; /* "" for bad options */
-    nn_truth truth;       /* the head, k and class weights; `classes` is set for each call */
+    nn_truth truth;       /* the head, k, class weights, vocabulary and `targets`; `classes` is set for each call */
     /* From the first fit on: */
     ad_tape *tape;
     nn_network *network;
     nn_encoding encoding;
+    nn_targets targets; /* if truth.targets says so */
     int64_t step;
     nn_cursor at;
     nn_cursor order_of; /* the permutation that `order` holds; its place is the number of its window */
@@ -88,6 +87,8 @@ typedef struct nn_estimator {
     bool is_observed;      /* the validation that was due after the last step was made */
     nn_history history;
     nn_fingerprint data; /* of the last fit; no rows: there was none */
+    char *note;          /* [note_bytes], with its final 0; NULL: there is none */
+    size_t note_bytes;
     char *good; /* [good_bytes]: weights with which a loss was finite (nn_weights_keep), after step good_step */
     size_t good_bytes;
     int64_t good_step;
@@ -110,6 +111,13 @@ void nn_estimator_close(nn_estimator *estimator, size_t bytes);
 
 /* Takes over an error of a tape, so that the tape is usable again. Returns its status. */
 ad_status nn_estimator_fail_with_tape(const nn_estimator *estimator, ad_tape *tape, const char *who);
+
+/* Who a message is about: the noun, or "model" where a program has a form of options, and no C. */
+const char *nn_estimator_noun(const nn_estimator *estimator);
+
+/* What a message advises after numbers that were not finite: "a smaller rate, clip_norm, or scaled features". */
+enum { NN_ADVICE = 320 };
+const char *nn_advice_text(char to[NN_ADVICE]);
 
 /* An error that the caller made on the estimator's tape, for instance by a wrong read of a parameter, becomes the
  * estimator's; what was recorded for a look goes. The tape can go on. */

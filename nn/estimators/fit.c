@@ -13,6 +13,7 @@
 
 #include "../network/node.h"
 #include "../training/schedules.h"
+#include "model.h"
 #include "progress.h"
 #include "validate.h"
 #include "weights.h"
@@ -305,14 +306,14 @@ static ad_status put_good(nn_fit *f, ad_status status)
     if (status != AD_NOT_FINITE)
         return status;
     int64_t kept = e->step;
+    char advice[NN_ADVICE];
     if (f->has_good && !are_good(f) && nn_weights_put(e, e->good) == AD_OK)
         kept = e->good_step;
     if (f->options->patience > 0 && e->best.has_weights)
         kept = e->history.best.step;
     if (!f->had_error)
-        nn_shared_add(e->shared,
-                      "; the %s of step %" PRId64 " is kept; try a smaller rate, clip_norm, or scaled features",
-                      e->options.noun, kept);
+        nn_shared_add(e->shared, "; the %s of step %" PRId64 " is kept; try %s", nn_estimator_noun(e), kept,
+                      nn_advice_text(advice));
     return status;
 }
 
@@ -405,6 +406,8 @@ static ad_status begin(nn_fit *f)
     if (status != AD_OK)
         return status;
     status = nn_match_fit(f);
+    if (status == AD_OK && f->options->warm_start)
+        status = nn_warm_start(f->e, f->options->warm_start);
     if (status != AD_OK)
         nn_estimator_release_network(f->e);
     return status;
@@ -423,6 +426,7 @@ static ad_status run(nn_fit *f)
         status = nn_begin_saving(f);
     if (status == AD_OK && f->first == f->last) {
         e->history.end = NN_END_STEPS;
+        e->history.goal = f->last;
         return nn_end_saving(f, AD_OK);
     }
     if (status == AD_OK)
@@ -431,6 +435,7 @@ static ad_status run(nn_fit *f)
         status = nn_begin_validation(f);
     if (status == AD_OK) {
         e->data = f->print;
+        e->history.goal = f->last;
         e->is_fitting = true;
         status = nn_end_saving(f, nn_end_validation(f, put_good(f, train(f))));
         e->is_fitting = false;

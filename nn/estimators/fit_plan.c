@@ -7,36 +7,20 @@
 #include "../data/feed.h"
 #include "../network/node.h"
 
-enum { DEFAULT_BATCH = 32 };
-
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
-static ad_status check_counts(const nn_estimator *e, const nn_fit_options *o)
+/* Of these at most one is given. */
+static ad_status check_length(const nn_estimator *e, const nn_fit_options *o)
 {
-    const struct {
-        const char *name, *none; /* what 0 stands for */
-        int64_t number;
-    } counts[] = {
-        {"batch_size", "for 32", o->batch_size},
-        {"steps", "for one epoch", o->steps},
-        {"to_step", "for one epoch", o->to_step},
-        {"epochs", "for one", o->epochs},
-        {"validate_every", "for once an epoch", o->validate_every},
-        {"patience", "for no early stopping", o->patience},
-        {"watch_every", "for none", o->watch_every},
-        {"save_every", "for only at the end", o->save_every},
-        {"keep", "for none", o->keep},
-    };
+    const char *const names[] = {"steps", "to_step", "epochs"};
+    const int64_t numbers[] = {o->steps, o->to_step, o->epochs};
+    char one[NN_OPTION_TEXT], other[NN_OPTION_TEXT];
     const char *given = NULL;
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        if (counts[i].number < 0)
-            return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s is %" PRId64 ": it must be 1 or more, or 0 %s",
-                                     counts[i].name, counts[i].number, counts[i].none);
-        if (i < 1 || i > 3 || counts[i].number == 0)
-            continue;
-        if (given)
-            return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s and %s: give one", given, counts[i].name);
-        given = counts[i].name;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (given && numbers[i])
+            return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s and %s: give one", nn_option_text(one, given, NULL),
+                                     nn_option_text(other, names[i], NULL));
+        given = numbers[i] ? names[i] : given;
     }
     return AD_OK;
 }
@@ -44,32 +28,24 @@ static ad_status check_counts(const nn_estimator *e, const nn_fit_options *o)
 static ad_status check_validation(const nn_estimator *e, const nn_fit_options *o)
 {
     const bool validates = o->validation || o->validation_share != 0;
-    const char *alone = o->patience                                    ? "patience"
-                        : o->validate_every                            ? "validate_every"
-                        : o->monitor                                   ? "monitor"
-                        : o->least_improvement != 0                    ? "least_improvement"
-                        : e->options.optimiser.schedule.rule->observes ? "its schedule"
-                                                                       : NULL;
+    const char *alone = o->patience                 ? "patience"
+                        : o->validate_every         ? "validate_every"
+                        : o->monitor                ? "monitor"
+                        : o->least_improvement != 0 ? "least_improvement"
+                                                    : NULL;
+    const bool observes = e->options.optimiser.schedule.rule->observes;
+    char name[NN_OPTION_TEXT], data[NN_OPTION_TEXT], share[NN_OPTION_TEXT];
+    nn_option_text(data, "validation", NULL);
+    nn_option_text(share, "validation_share", NULL);
     if (o->validation && o->validation_share != 0)
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: validation and validation_share: give one");
-    if (!(o->validation_share >= 0 && o->validation_share < 1))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s and %s: give one", data, share);
+    if ((alone || observes) && !validates)
         return nn_estimator_fail(e, AD_BAD_VALUE,
-                                 "fit: validation_share is %g: it must be above 0 and below 1, or 0 for none",
-                                 o->validation_share);
-    if (alone && !validates)
-        return nn_estimator_fail(e, AD_BAD_VALUE,
-                                 "fit: %s needs validation: give data as validation, or a validation_share of the "
-                                 "rows, for instance 0.1",
-                                 alone);
-    if (!nn_monitor_name((int)o->monitor))
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: monitor is %d: use NN_MONITOR_LOSS or NN_MONITOR_ACCURACY",
-                                 (int)o->monitor);
+                                 "fit: %s needs validation: give data as %s, or a %s of the rows, for instance 0.1",
+                                 alone ? nn_option_text(name, alone, NULL) : "its schedule", data, share);
     if (o->monitor == NN_MONITOR_ACCURACY && e->truth.head->task == NN_REGRESSION)
-        return nn_estimator_fail(e, AD_BAD_VALUE,
-                                 "fit: monitor is accuracy: a regressor has none, use NN_MONITOR_LOSS");
-    if (!(o->least_improvement >= 0 && o->least_improvement <= 1e300))
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: least_improvement is %g: it must be at least 0 and finite",
-                                 o->least_improvement);
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s: a regressor has none, use %s",
+                                 nn_option_text(name, "monitor", "accuracy"), nn_option_text(data, "monitor", "loss"));
     return AD_OK;
 }
 
@@ -79,16 +55,17 @@ static bool searches(const nn_estimator *e) { return e->options.optimiser.rule->
 static ad_status check_search(const nn_fit *f)
 {
     const int64_t batch = f->options->batch_size, rows = f->data.rows;
+    char name[NN_OPTION_TEXT];
     if (searches(f->e) && f->options->watch_every)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE,
-                                 "fit: watch_every is %" PRId64 ": no step of %s can be watched: leave it out",
-                                 f->options->watch_every, f->e->options.optimiser.rule->name);
+        return nn_estimator_fail(
+            f->e, AD_BAD_VALUE, "fit: %s is %" PRId64 ": no step of %s can be watched: leave it out",
+            nn_option_text(name, "watch_every", NULL), f->options->watch_every, f->e->options.optimiser.rule->name);
     if (!searches(f->e) || batch == 0 || batch >= rows)
         return AD_OK;
+    nn_option_text(name, "batch_size", NULL);
     return nn_estimator_fail(f->e, AD_BAD_VALUE,
-                             "fit: batch_size is %" PRId64 ": %s takes all %" PRId64 " rows in each step: leave "
-                             "batch_size out",
-                             batch, f->e->options.optimiser.rule->name, rows);
+                             "fit: %s is %" PRId64 ": %s takes all %" PRId64 " rows in each step: leave %s out", name,
+                             batch, f->e->options.optimiser.rule->name, rows, name);
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
@@ -97,6 +74,7 @@ static ad_status check_search(const nn_fit *f)
 static ad_status split_rows(nn_fit *f)
 {
     const ad_allocator allocator = nn_shared_allocator(f->e->shared);
+    char share[NN_OPTION_TEXT];
     nn_data data = f->data;
     data.label_texts = NULL;
     data.labels = f->truth->head->task == NN_CLASSES ? f->truth->classes : NULL;
@@ -107,8 +85,8 @@ static ad_status split_rows(nn_fit *f)
     if (!f->split)
         return nn_estimator_fail(f->e, AD_NO_MEMORY, "fit: memory is out for the split of %" PRId64 " rows", data.rows);
     if (nn_split_status(f->split) != AD_OK)
-        return nn_estimator_fail(f->e, nn_split_status(f->split), "fit: validation_share: %s",
-                                 nn_split_message(f->split));
+        return nn_estimator_fail(f->e, nn_split_status(f->split), "fit: %s: %s",
+                                 nn_option_text(share, "validation_share", NULL), nn_split_message(f->split));
     const nn_data train = nn_split_train(f->split, 0), held = nn_split_test(f->split, 0);
     f->held = f->data;
     f->held.rows = held.rows;
@@ -145,14 +123,37 @@ static ad_status check_held(nn_fit *f)
 
 static ad_status check_saving(const nn_estimator *e, const nn_fit_options *o)
 {
+    char name[NN_OPTION_TEXT], save[NN_OPTION_TEXT];
+    nn_option_text(save, "save", NULL);
     if (o->save && !*o->save)
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: save is empty: give the path of a file, or NULL for none");
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s is empty: give the path of a file, or NULL for none", save);
     if (!o->save && (o->save_every || o->keep))
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s needs save: give the path of a file",
-                                 o->save_every ? "save_every" : "keep");
-    if (o->keep > NN_MOST_KEPT)
-        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: keep is %" PRId64 ": it must be 0 to %d", o->keep,
-                                 NN_MOST_KEPT);
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s needs %s: give the path of a file",
+                                 nn_option_text(name, o->save_every ? "save_every" : "keep", NULL), save);
+    return AD_OK;
+}
+
+/* Checks the options alone, before any data are split. */
+static ad_status check_options(const nn_estimator *e, const nn_fit_options *o)
+{
+    char mistake[400];
+    if (!nn_fields_check(nn_fit_fields, o, mistake, sizeof mistake))
+        return nn_estimator_fail(e, AD_BAD_VALUE, "fit: %s", mistake);
+    ad_status status = check_length(e, o);
+    if (status == AD_OK)
+        status = check_validation(e, o);
+    return status == AD_OK ? check_saving(e, o) : status;
+}
+
+static ad_status check_warm_start(const nn_estimator *e, const nn_fit_options *o)
+{
+    if (o->warm_start && !*o->warm_start)
+        return nn_estimator_fail(e, AD_BAD_VALUE,
+                                 "fit: warm_start is empty: give the path of a file, or NULL for none");
+    if (o->warm_start && e->tape)
+        return nn_estimator_fail(e, AD_BAD_STATE,
+                                 "fit: warm_start: the %s has its weights already: leave it out, or open another %s",
+                                 e->options.noun, e->options.noun);
     return AD_OK;
 }
 
@@ -167,11 +168,9 @@ ad_status nn_plan_fit(nn_fit *f)
     if (status == AD_OK)
         status = nn_estimator_check(e, &known, f->truth, true, "fit", &f->matching, &e->memory);
     if (status == AD_OK)
-        status = check_counts(e, o);
+        status = check_options(e, o);
     if (status == AD_OK)
-        status = check_validation(e, o);
-    if (status == AD_OK)
-        status = check_saving(e, o);
+        status = check_warm_start(e, o);
     if (status == AD_OK)
         f->print = nn_fingerprint_of(&f->whole);
     if (status == AD_OK && o->validation)
@@ -188,8 +187,8 @@ ad_status nn_match_fit(nn_fit *f)
     nn_estimator *e = f->e;
     nn_matching matching = {.is_same = false};
     char mistake[400];
-    ad_status status =
-        nn_matching_make(&f->matching, &e->encoding, &f->data, e->options.noun, &e->memory, mistake, sizeof mistake);
+    ad_status status = nn_matching_make(&f->matching, &e->encoding, &f->data, nn_estimator_noun(e), &e->memory, mistake,
+                                        sizeof mistake);
     if (status != AD_OK)
         return nn_estimator_fail(e, status, "fit: %s", mistake);
     if (f->options->validation && has_columns(f))
@@ -225,16 +224,17 @@ ad_status nn_plan_steps(nn_fit *f)
     nn_estimator *e = f->e;
     const nn_fit_options *o = f->options;
     const int64_t rows = f->whole.rows;
-    f->batch = searches(e) ? rows : o->batch_size ? o->batch_size : DEFAULT_BATCH;
+    char name[NN_OPTION_TEXT];
+    f->batch = searches(e) ? rows : o->batch_size ? o->batch_size : NN_DEFAULT_BATCH;
     f->least = nn_network_least_examples(e->network);
     f->epoch_steps = rows / f->batch + (rows < f->batch || rows % f->batch >= f->least);
     f->most = rows - f->batch < f->least - 1 ? rows : f->batch + f->least - 1;
     f->first = e->step;
     const int64_t steps = steps_to_add(f);
     if (steps < 0)
-        return nn_estimator_fail(e, AD_BAD_VALUE,
-                                 "fit: %s is %" PRId64 ": after %" PRId64 " steps that is more than can be counted",
-                                 o->steps ? "steps" : "epochs", o->steps ? o->steps : o->epochs, f->first);
+        return nn_estimator_fail(
+            e, AD_BAD_VALUE, "fit: %s is %" PRId64 ": after %" PRId64 " steps that is more than can be counted",
+            nn_option_text(name, o->steps ? "steps" : "epochs", NULL), o->steps ? o->steps : o->epochs, f->first);
     f->last = f->first + steps;
     const ad_status status = nn_plan_windows(f);
     if (status != AD_OK)

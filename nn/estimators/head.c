@@ -9,6 +9,7 @@
 #include <gradtape/estimator.h>
 
 #include "../data/view.h"
+#include "../options/writer.h"
 #include "../shape_text.h"
 
 /* ---- The row ----------------------------------------------------------------------------------------------------- */
@@ -48,13 +49,14 @@ static const char *mistake_in_figures(const nn_head *head, char *text, size_t si
 const char *nn_head_mistake(const nn_head *head, int64_t k, const char *option, char *text, size_t size)
 {
     const int64_t least = head->least > 1 ? head->least : 1, most = head->most ? head->most : INT32_MAX;
+    char shown[NN_OPTION_TEXT];
     const char *missing = !head->name ? "name" : !head->loss ? "loss" : !head->predict ? "predict" : NULL;
     if (missing)
         snprintf(text, size, "the head %s has no %s: fill that member in", head->name ? head->name : "without a name",
                  missing);
     else if (k < least || k > most)
-        snprintf(text, size, "%s is %" PRId64 ": it must be %" PRId64 " to %" PRId64 " for the head %s", option, k,
-                 least, most, head->name);
+        snprintf(text, size, "%s is %" PRId64 ": it must be %" PRId64 " to %" PRId64 " for the head %s",
+                 nn_option_text(shown, option, NULL), k, least, most, head->name);
     else if (head->outputs && head->outputs(k) < 1)
         snprintf(text, size, "the head %s asks for %" PRId64 " logits: its outputs must give 1 or more", head->name,
                  head->outputs(k));

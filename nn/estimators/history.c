@@ -100,6 +100,8 @@ nn_history_row nn_history_best(const nn_history *h) { return h ? h->best : (nn_h
 
 nn_fit_end nn_history_end(const nn_history *h) { return h ? h->end : NN_END_NONE; }
 
+int64_t nn_history_goal(const nn_history *h) { return h ? h->goal : 0; }
+
 const char *nn_fit_end_name(int end)
 {
     static const char *const names[NN_END_COUNT] = {"none", "steps", "patience", "minimum", "stopped", "failed"};

@@ -19,6 +19,7 @@ struct nn_history {
     nn_thinned steps;
     nn_history_row best;
     nn_fit_end end;
+    int64_t goal; /* nn_history_goal */
     double loss; /* the sum over `batches` since the last row */
     int64_t batches;
 };

@@ -36,6 +36,9 @@ void nn_model_add(nn_model_tensors *list, const char *name, nn_file_type type, i
  * no slots were made on it) it returns AD_BAD_STATE. */
 ad_status nn_model_list(nn_model_tensors *list, const nn_estimator *estimator);
 
+/* Lists the parts of its network: parameters and states, as files have them. */
+ad_status nn_model_list_parts(nn_model_tensors *list, const nn_estimator *estimator);
+
 /* Returns how many numbers the optimiser keeps beside each of a parameter. */
 size_t nn_model_slots(const nn_estimator *estimator);
 
@@ -68,6 +71,9 @@ typedef struct nn_model_reader {
 /* Opens a file: it is a model, of a format that is known, and its checksum holds, unless `is_look` says that this is
  * not asked for. Returns reader->status. It is closed in each case. */
 ad_status nn_model_open(nn_model_reader *reader, const char *path, const nn_load_options *options, bool is_look);
+
+/* Opens any safetensors file, without looking at its metadata. It is closed in the same way. */
+ad_status nn_model_open_tensors(nn_model_reader *reader, const char *path, const nn_load_options *options);
 void nn_model_close(nn_model_reader *reader);
 
 /* Keeps an error, unless there is one already: "PATH: " is put before it. Returns `status`. */
@@ -80,6 +86,9 @@ int64_t nn_model_whole(nn_model_reader *reader, const nn_json *object, const cha
 uint64_t nn_model_unsigned(nn_model_reader *reader, const nn_json *object, const char *key);
 double nn_model_real(nn_model_reader *reader, const nn_json *object, const char *key);
 bool nn_model_flag(nn_model_reader *reader, const nn_json *object, const char *key);
+
+/* Returns a whole number that files of earlier libraries do not have; 0 if it is missing. */
+int64_t nn_model_later_whole(nn_model_reader *reader, const nn_json *object, const char *key, int64_t most);
 
 /* Returns the tensor of a name, which must be of this type and rank; NULL, and an error, if it is not. */
 const nn_file_tensor *nn_model_find(nn_model_reader *reader, const char *name, nn_file_type type, int rank);
@@ -103,9 +112,22 @@ bool nn_model_read_layers(nn_model_reader *reader, nn_layers *layers, const nn_g
 void nn_model_write_schema(nn_json_writer *w, nn_schema schema);
 bool nn_model_read_schema(nn_model_reader *reader, nn_schema *schema);
 
+/* ---- Notes (model_note.c) ---------------------------------------------------------------------------------------- */
+
+/* Writes the member "note", if there is a note; returns it, "" without one; gives it to an estimator. */
+void nn_model_write_note(nn_json_writer *w, const nn_estimator *estimator);
+const char *nn_model_read_note(nn_model_reader *reader);
+void nn_model_take_note(nn_model_reader *reader, nn_estimator *estimator);
+
 /* ---- Saving (model_save.c) --------------------------------------------------------------------------------------- */
 
 /* Saves an estimator; without a path, only tries whether it could be. The error is kept as that of `who`. */
 ad_status nn_estimator_save(const nn_estimator *estimator, const char *path, int64_t keep, const char *who);
+
+/* ---- Warm start (warm_start.c) ----------------------------------------------------------------------------------- */
+
+/* Gives the parts of a network that was just made the values that a safetensors file has under their names. The error
+ * is kept as that of a fit. After it some parts may have new values. */
+ad_status nn_warm_start(nn_estimator *estimator, const char *path);
 
 #endif

@@ -12,7 +12,7 @@ static void put_difference(nn_writer *w, const nn_estimator *e, int64_t n, const
     nn_put_count(w, n);
     nn_put(w, of);
     nn_put(w, ", the ");
-    nn_put(w, e->options.noun);
+    nn_put(w, nn_estimator_noun(e));
     nn_put(w, " was trained on ");
     nn_put_count(w, trained);
 }
@@ -24,7 +24,7 @@ static ad_status check_data(const nn_estimator *e, const nn_data *data)
     if (e->options_are_bad)
         return nn_estimator_status(e);
     if (e->data.rows == 0)
-        return nn_estimator_fail(e, AD_BAD_STATE, "check_data: the %s was not fitted yet", e->options.noun);
+        return nn_estimator_fail(e, AD_BAD_STATE, "check_data: the %s was not fitted yet", nn_estimator_noun(e));
     const nn_data known = data ? nn_in_memory(data) : (nn_data){0};
     if (data && data->feed && nn_feed_status(data->feed) != AD_OK)
         return nn_estimator_fail(e, nn_feed_status(data->feed), "check_data: %s", nn_feed_message(data->feed));

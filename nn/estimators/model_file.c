@@ -55,6 +55,11 @@ int64_t nn_model_whole(nn_model_reader *r, const nn_json *object, const char *ke
     return 0;
 }
 
+int64_t nn_model_later_whole(nn_model_reader *r, const nn_json *object, const char *key, int64_t most)
+{
+    return nn_json_member(object, key) ? nn_model_whole(r, object, key, most) : 0;
+}
+
 uint64_t nn_model_unsigned(nn_model_reader *r, const nn_json *object, const char *key)
 {
     uint64_t x = 0;
@@ -153,7 +158,7 @@ static ad_status read_root(nn_model_reader *r, bool is_look)
     return format == NN_MODEL_FORMAT ? AD_OK : nn_model_fail(r, AD_BAD_FILE, "\"format\" in its metadata is no format");
 }
 
-ad_status nn_model_open(nn_model_reader *r, const char *path, const nn_load_options *options, bool is_look)
+ad_status nn_model_open_tensors(nn_model_reader *r, const char *path, const nn_load_options *options)
 {
     *r = (nn_model_reader){.path = path ? path : "", .load = options ? *options : (nn_load_options){0}};
     r->options = &r->load;
@@ -164,8 +169,12 @@ ad_status nn_model_open(nn_model_reader *r, const char *path, const nn_load_opti
         snprintf(r->message, sizeof r->message, "the path is %s; give that of a model's file", path ? "empty" : "NULL");
         return r->status = AD_BAD_VALUE;
     }
-    r->status = nn_safetensors_open(&r->file, path, &r->store, r->message, sizeof r->message);
-    return r->status == AD_OK ? read_root(r, is_look) : r->status;
+    return r->status = nn_safetensors_open(&r->file, path, &r->store, r->message, sizeof r->message);
+}
+
+ad_status nn_model_open(nn_model_reader *r, const char *path, const nn_load_options *options, bool is_look)
+{
+    return nn_model_open_tensors(r, path, options) == AD_OK ? read_root(r, is_look) : r->status;
 }
 
 void nn_model_close(nn_model_reader *r)

@@ -43,6 +43,8 @@ static void fill_in(looking *l)
     info->rows = nn_model_whole(r, training, "rows", INT64_MAX);
     info->rate = nn_model_real(r, training, "rate");
     info->end = nn_model_text(r, training, "end", false);
+    info->goal = nn_model_later_whole(r, training, "goal", INT64_MAX);
+    info->note = nn_model_read_note(r);
     info->best.step = nn_model_whole(r, training, "best_step", INT64_MAX);
     info->best.epoch = nn_model_whole(r, training, "best_epoch", INT64_MAX);
     info->best.loss = nn_model_real(r, training, "best_loss");

@@ -121,6 +121,25 @@ static bool read_learnt(nn_model_reader *r, nn_learnt *l)
     return nn_model_read_schema(r, &l->schema) && r->status == AD_OK;
 }
 
+/* Reads how targets are scaled, if they are. */
+static bool read_targets(nn_model_reader *r, nn_estimator *e)
+{
+    int64_t k = e->truth.k;
+    if (!e->truth.targets)
+        return true;
+    const double *mean = read_columns(r, "gradtape.target.mean", NN_FILE_F64, &k);
+    const double *deviation = read_columns(r, "gradtape.target.deviation", NN_FILE_F64, &k);
+    if (r->status != AD_OK)
+        return false;
+    const ad_status status = nn_targets_restore(&e->targets, k, mean, deviation, &e->memory);
+    if (status == AD_NO_MEMORY)
+        nn_model_fail(r, status, "memory is out for its targets");
+    else if (status != AD_OK)
+        nn_model_fail(r, AD_BAD_FILE,
+                      "its targets have a mean that is not finite, or a deviation that is not finite and above 0");
+    return status == AD_OK;
+}
+
 /* ---- The network ------------------------------------------------------------------------------------------------- */
 
 /* What looks at a network before it takes memory. */
@@ -224,13 +243,14 @@ static void fill(nn_model_reader *r, const nn_model_tensor_at *at)
     nn_store_release(&own);
 }
 
-/* Names a tensor that the model does not have. `known` are those that were read by their names. */
-static void refuse_others(nn_model_reader *r, const nn_model_tensors *list)
+/* Names a tensor that the model does not have. `known` are those that were read by their names, the last two where
+ * targets are scaled. */
+static void refuse_others(nn_model_reader *r, const nn_model_tensors *list, bool has_targets)
 {
     static const char *const known[] = {"gradtape.scaling.mean", "gradtape.scaling.rest", "gradtape.scaling.inverse",
                                         "gradtape.fill",         "gradtape.has_missing",  "gradtape.history",
-                                        "gradtape.flow"};
-    const size_t n_known = sizeof known / sizeof known[0];
+                                        "gradtape.flow",         "gradtape.target.mean",  "gradtape.target.deviation"};
+    const size_t n_known = sizeof known / sizeof known[0] - (has_targets ? 0 : 2);
     if (r->file.content.n_tensors == list->n + n_known)
         return;
     for (size_t i = 0; i < r->file.content.n_tensors; i++) {
@@ -261,14 +281,16 @@ static void restore(nn_model_reader *r, nn_estimator *e)
         nn_model_fail(r, built, "memory is out for its network");
     else if (built != AD_OK)
         nn_model_fail(r, AD_BAD_FILE, "its layers or columns do not go together: %s", nn_estimator_message(e));
-    if (r->status != AD_OK || !nn_model_read_state(r, e))
+    if (r->status != AD_OK || !read_targets(r, e) || !nn_model_read_state(r, e))
         return;
     if (nn_model_list(&list, e) != AD_OK)
         nn_model_fail(r, AD_NO_MEMORY, "memory is out for the list of its tensors");
     for (size_t i = 0; i < list.n && r->status == AD_OK; i++)
         fill(r, &list.at[i]);
     if (r->status == AD_OK)
-        refuse_others(r, &list);
+        refuse_others(r, &list, e->truth.targets);
+    if (r->status == AD_OK)
+        nn_model_take_note(r, e);
 }
 
 /* The estimator keeps the error of the reader for good. */

@@ -73,6 +73,8 @@ static void write_options(nn_json_writer *w, const nn_estimator *e, nn_store *st
     write_own(w, "optimiser", rule->name, nn_optimiser_named(rule->name) != rule, settings);
     write_own(w, "schedule", schedule->name, nn_schedule_named(schedule->name) != schedule, settings);
     nn_json_end(w, '}');
+    if (settings && !e->truth.targets)
+        take_out(settings, "target_scaling"); /* as in files of libraries that do not have it */
     nn_json_key(w, "options");
     nn_json_text(w, settings);
     nn_json_key(w, "label_smoothing");
@@ -97,6 +99,7 @@ static bool write_json(saving *s)
     write_options(&w, e, &s->store);
     nn_model_write_schema(&w, s->learnt.schema);
     nn_model_write_state(&w, e);
+    nn_model_write_note(&w, e);
     nn_json_end(&w, '}');
     return !w.is_not_utf8;
 }
@@ -112,6 +115,11 @@ static void list_learnt(saving *s)
     nn_model_add(&s->tensors, "gradtape.scaling.inverse", NN_FILE_F64, 1, columns, l->inverse);
     nn_model_add(&s->tensors, "gradtape.fill", NN_FILE_F64, 1, columns, l->fill);
     nn_model_add(&s->tensors, "gradtape.has_missing", NN_FILE_U8, 1, columns, l->has_missing);
+    const nn_targets *t = s->e->truth.targets;
+    if (!t)
+        return;
+    nn_model_add(&s->tensors, "gradtape.target.mean", NN_FILE_F64, 1, &t->k, t->mean);
+    nn_model_add(&s->tensors, "gradtape.target.deviation", NN_FILE_F64, 1, &t->k, t->deviation);
 }
 
 static size_t elements_of(const nn_file_tensor *t)
@@ -124,13 +132,12 @@ static size_t elements_of(const nn_file_tensor *t)
 
 static ad_status check_finite(const saving *s)
 {
+    char advice[NN_ADVICE];
     for (size_t i = 0; i < s->tensors.n; i++) {
         const nn_model_tensor_at *at = &s->tensors.at[i];
         if (at->is_weight && !nn_model_is_finite(at->file.type, at->file.data, elements_of(&at->file)))
-            return nn_estimator_fail(s->e, AD_NOT_FINITE,
-                                     "%s: %.300s is not finite: train anew with a smaller rate, clip_norm, or scaled "
-                                     "features",
-                                     s->who, at->file.name);
+            return nn_estimator_fail(s->e, AD_NOT_FINITE, "%s: %.300s is not finite: train anew with %s", s->who,
+                                     at->file.name, nn_advice_text(advice));
     }
     return AD_OK;
 }
@@ -203,7 +210,7 @@ static ad_status save(const nn_estimator *e, const char *path, const nn_save_opt
     if (keep < 0 || keep > NN_MOST_KEPT)
         return nn_estimator_fail(e, AD_BAD_VALUE, "save: keep is %" PRId64 ": it must be 0 to %d", keep, NN_MOST_KEPT);
     if (!e->tape || e->step == 0)
-        return nn_estimator_fail(e, AD_BAD_STATE, "save: the %s was not fitted yet", e->options.noun);
+        return nn_estimator_fail(e, AD_BAD_STATE, "save: the %s was not fitted yet", nn_estimator_noun(e));
     return nn_estimator_save(e, path, keep, "save");
 }
 

@@ -20,6 +20,7 @@ typedef struct scalar {
     size_t offset;
     int64_t most;                      /* of a whole number, which is at least 0 */
     const char *(*choice)(int number); /* of a choice: its names */
+    bool is_later; /* of a whole number that earlier libraries did not have: 0 is not written, as they did */
 } scalar;
 
 /* Steps, and what is counted with them: streams of random numbers have fewer numbers. */
@@ -30,6 +31,7 @@ typedef struct scalar {
         .key = (name), .type = kind, .offset = offsetof(nn_estimator, member), __VA_ARGS__                             \
     }
 #define WHOLE_OF(name, member, largest) OF(name, WHOLE, member, .most = (largest))
+#define LATER_OF(name, member) OF(name, WHOLE, member, .most = INT64_MAX, .is_later = true)
 #define REAL_OF(name, member) OF(name, REAL, member, .most = 0)
 #define FLAG_OF(name, member) OF(name, FLAG, member, .most = 0)
 #define BITS_OF(name, member) OF(name, BITS, member, .most = 0)
@@ -69,6 +71,7 @@ static const scalar scalars[] = {
     REAL_OF("loss", history.loss),
     WHOLE_OF("batches", history.batches, MOST_STEPS),
     CHOICE_OF("end", history.end, nn_fit_end_name),
+    LATER_OF("goal", history.goal), /* a fit may have more steps before it than can be made */
     WHOLE_OF("data_rows", data.rows, INT32_MAX),
     WHOLE_OF("data_columns", data.columns, INT64_MAX),
     BITS_OF("data_hash", data.hash),
@@ -78,6 +81,8 @@ enum { SCALARS = sizeof scalars / sizeof scalars[0] };
 static void write_scalar(nn_json_writer *w, const scalar *s, const nn_estimator *e)
 {
     const void *at = (const char *)e + s->offset;
+    if (s->is_later && *(const int64_t *)at == 0)
+        return;
     nn_json_key(w, s->key);
     switch (s->type) {
     case WHOLE: nn_json_integer(w, *(const int64_t *)at); break;
@@ -114,7 +119,9 @@ static void read_scalar(nn_model_reader *r, const scalar *s, const nn_json *trai
 {
     void *at = (char *)e + s->offset;
     switch (s->type) {
-    case WHOLE: *(int64_t *)at = nn_model_whole(r, training, s->key, s->most); break;
+    case WHOLE:
+        *(int64_t *)at = (s->is_later ? nn_model_later_whole : nn_model_whole)(r, training, s->key, s->most);
+        break;
     case REAL: *(double *)at = nn_model_real(r, training, s->key); break;
     case FLAG: *(bool *)at = nn_model_flag(r, training, s->key); break;
     case CHOICE: read_choice(r, s, training, at); break;
@@ -226,6 +233,7 @@ static bool check(nn_model_reader *r, const nn_estimator *e)
 {
     const nn_best *b = &e->best;
     const char *wrong = e->step < 1                                           ? "no step was made"
+                        : e->history.goal > 0 && e->history.goal < e->step    ? "its goal is behind its step"
                         : e->at.rows < 1 || e->at.place > e->at.rows          ? "its place is behind its rows"
                         : !(e->rate >= 0 && isfinite(e->rate))                ? "its rate is no number"
                         : !(e->plateau_factor >= 0 && e->plateau_factor <= 1) ? "the factor of its plateau is above 1"

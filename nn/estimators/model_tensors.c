@@ -130,6 +130,12 @@ static ad_status list_slots(nn_model_tensors *list, const nn_estimator *e)
     return AD_OK;
 }
 
+ad_status nn_model_list_parts(nn_model_tensors *list, const nn_estimator *e)
+{
+    list_parts(list, e, "", NULL);
+    return list->failed ? AD_NO_MEMORY : AD_OK;
+}
+
 size_t nn_model_slots(const nn_estimator *e)
 {
     const nn_optimiser_options *o = &e->options.optimiser;

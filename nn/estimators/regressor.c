@@ -22,7 +22,9 @@ static ad_status take_options(nn_regressor *r, const nn_regressor_options *o)
     if (mistake)
         return nn_estimator_fail(&r->e, AD_BAD_VALUE, "regressor: %s", mistake);
     const nn_estimator_options common = NN_ESTIMATOR_OPTIONS("regressor", o);
-    r->e.truth = (nn_truth){.head = o->head, .k = o->n_targets};
+    r->e.truth = (nn_truth){.head = o->head,
+                            .k = o->n_targets,
+                            .targets = o->target_scaling == NN_TARGETS_AS_THEY_ARE ? NULL : &r->e.targets};
     return nn_estimator_take_options(&r->e, &common, o->hidden_units);
 }
 

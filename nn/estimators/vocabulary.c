@@ -42,16 +42,27 @@ static ad_status check_lists(nn_integers integers, nn_texts texts, nn_writer *w)
 {
     const char *option = texts.n ? "label_texts" : "label_integers";
     const size_t n = texts.n ? texts.n : integers.n;
-    if (texts.n && integers.n)
-        nn_put(w, "label_integers and label_texts are both given; give one of them");
-    else if (n > INT32_MAX)
-        nn_put_format(w, "%s has %zu labels: it must be at most %d", option, n, INT32_MAX);
-    else if ((texts.n && !texts.at) || (integers.n && !integers.at))
-        nn_put_format(w, "%s is NULL: it must be an array of %zu", option, n);
-    for (size_t i = 0; w->n == 0 && i < texts.n; i++)
-        if (!texts.at[i] || !*texts.at[i])
-            nn_put_format(w, "label_texts[%zu] is %s: give each class a text", i, texts.at[i] ? "empty" : "NULL");
-    return w->n ? AD_BAD_VALUE : AD_OK;
+    const bool is_null = (texts.n && !texts.at) || (integers.n && !integers.at);
+    size_t i = 0;
+    while (!is_null && i < texts.n && texts.at[i] && *texts.at[i])
+        i++;
+    if (texts.n && integers.n) {
+        nn_put_option_name(w, "label_integers");
+        nn_put(w, " and ");
+        nn_put_option_name(w, "label_texts");
+        nn_put(w, " are both given; give one of them");
+        return AD_BAD_VALUE;
+    }
+    if (n <= INT32_MAX && !is_null && i == texts.n)
+        return AD_OK;
+    nn_put_option_name(w, option);
+    if (n > INT32_MAX)
+        nn_put_format(w, " has %zu labels: it must be at most %d", n, INT32_MAX);
+    else if (is_null)
+        nn_put_format(w, " is NULL: it must be an array of %zu", n);
+    else
+        nn_put_format(w, "[%zu] is %s: give each class a text", i, texts.at[i] ? "empty" : "NULL");
+    return AD_BAD_VALUE;
 }
 
 /* Two labels that are equal stand side by side when they are sorted. */
@@ -63,7 +74,8 @@ static ad_status check_twice(const nn_vocabulary *v, nn_writer *w)
         i++;
     if (i >= v->n)
         return AD_OK;
-    nn_put_format(w, "%s[%" PRId32 "] is ", option, v->sorted[i].class);
+    nn_put_option_name(w, option);
+    nn_put_format(w, "[%" PRId32 "] is ", v->sorted[i].class);
     put_label(w, &v->sorted[i]);
     nn_put_format(w, ", as [%" PRId32 "] is: give each class a label of its own", v->sorted[i - 1].class);
     return AD_BAD_VALUE;
@@ -149,8 +161,13 @@ static const char *text_at(int i, const void *context)
 void nn_vocabulary_put_unknown(const nn_vocabulary *v, const char *text, int32_t integer, nn_writer *w)
 {
     const nn_label label = {.text = text, .integer = integer};
-    put_label(w, &label);
-    nn_put(w, " is not in the vocabulary");
+    if (nn_has_option_form() && text) {
+        nn_put(w, "\"");
+        nn_put_shown(w, text);
+        nn_put(w, "\"");
+    } else
+        put_label(w, &label);
+    nn_put(w, nn_has_option_form() ? " was not in the training data" : " is not in the vocabulary");
     put_labels(w, v);
     const char *near = text ? nn_nearest(text, text_at, v) : NULL;
     if (near) {
@@ -170,7 +187,7 @@ static bool refuse_row(const nn_vocabulary *v, const nn_data *data, int64_t row,
         put_labels(w, v);
         return false;
     }
-    nn_put(w, "label ");
+    nn_put(w, nn_has_option_form() ? "class " : "label ");
     nn_vocabulary_put_unknown(v, text, has_texts ? 0 : data->labels[row], w);
     return false;
 }

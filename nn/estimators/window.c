@@ -13,14 +13,14 @@ static ad_status check_missing(const nn_fit *f)
     if (f->e->options.impute != NN_IMPUTE_REFUSE)
         return AD_OK;
     for (int64_t j = 0; j < f->whole.columns; j++) {
-        char text[200];
+        char text[200], option[NN_OPTION_TEXT];
         nn_writer w = nn_writer_into(text, sizeof text);
         if (missing[j] == 0)
             continue;
         nn_put_feature(&w, &f->whole.schema, j);
         return nn_estimator_fail(f->e, AD_NOT_FINITE,
-                                 "fit: %s: %" PRId64 " of %" PRId64 " values are missing; impute=mean fills them", text,
-                                 missing[j], f->whole.rows);
+                                 "fit: %s: %" PRId64 " of %" PRId64 " values are missing; %s fills them", text,
+                                 missing[j], f->whole.rows, nn_option_text(option, "impute", "mean"));
     }
     return AD_OK;
 }
@@ -37,9 +37,11 @@ static bool is_as_given(const nn_data *data, const nn_data *own)
 static ad_status check_plan(const nn_fit *f)
 {
     const nn_optimiser *rule = f->e->options.optimiser.rule;
+    char share[NN_OPTION_TEXT], data[NN_OPTION_TEXT];
     if (f->options->validation_share > 0)
-        return nn_estimator_fail(f->e, AD_BAD_VALUE,
-                                 "fit: validation_share: no rows of a feed can be held out: give data as validation");
+        return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: %s: no rows of a feed can be held out: give data as %s",
+                                 nn_option_text(share, "validation_share", NULL),
+                                 nn_option_text(data, "validation", NULL));
     if (rule->search)
         return nn_estimator_fail(f->e, AD_BAD_VALUE,
                                  "fit: %s takes all rows at once, and a feed gives windows: use another optimiser, or "
@@ -55,12 +57,15 @@ static ad_status check_plan(const nn_fit *f)
 static ad_status check_content(const nn_fit *f)
 {
     const nn_feed *feed = f->whole.feed;
+    char option[NN_OPTION_TEXT];
     if (f->truth->head->task == NN_CLASSES && nn_feed_labels(feed).rows == 0)
         return nn_estimator_fail(f->e, AD_BAD_VALUE,
-                                 "fit: the feed has no labels: give label among the options of the table");
+                                 "fit: the feed has no labels: give %s among the options of the table",
+                                 nn_option_text(option, "label", NULL));
     if (f->truth->head->task == NN_REGRESSION && !nn_feed_ends(feed).targets)
         return nn_estimator_fail(f->e, AD_BAD_VALUE,
-                                 "fit: the feed has no targets: give targets among the options of the table");
+                                 "fit: the feed has no targets: give %s among the options of the table",
+                                 nn_option_text(option, "targets", NULL));
     if ((float)nn_feed_largest_weight(feed) == 0)
         return nn_estimator_fail(f->e, AD_BAD_VALUE, "fit: all weights are 0 in f32: give some rows a larger weight");
     return check_missing(f);
@@ -88,12 +93,13 @@ ad_status nn_plan_windows(nn_fit *f)
     const int64_t most = nn_feed_default_window(f->whole.feed);
     f->window.rows = most < f->whole.rows ? most / f->batch * f->batch : f->whole.rows;
     f->window.truth = *f->truth;
+    char option[NN_OPTION_TEXT];
     if (f->window.rows > 0)
         return AD_OK;
     return nn_estimator_fail(f->e, AD_BAD_VALUE,
                              "fit: the window of the feed has %" PRId64 " rows, and a batch %" PRId64
-                             ": open the feed with a larger window, or make batch_size smaller",
-                             most, f->batch);
+                             ": open the feed with a larger window, or make %s smaller",
+                             most, f->batch, nn_option_text(option, "batch_size", NULL));
 }
 
 int64_t nn_window_begin(const nn_fit *f, nn_cursor at)

@@ -37,6 +37,7 @@ void nn_json_integer(nn_json_writer *w, int64_t x);
 void nn_json_unsigned(nn_json_writer *w, uint64_t x); /* as a text of digits: no reader rounds it */
 void nn_json_real(nn_json_writer *w, double x);       /* the fewest digits (number.h); NaN and infinities: "nan", "inf",
                                                          "-inf" as texts */
+void nn_json_f32(nn_json_writer *w, float x);         /* the same with the fewest digits of an f32 */
 void nn_json_bool(nn_json_writer *w, bool x);
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */

@@ -142,15 +142,25 @@ void nn_json_unsigned(nn_json_writer *w, uint64_t x)
     add(w, text);
 }
 
-void nn_json_real(nn_json_writer *w, double x)
+static void put_number(nn_json_writer *w, const char *text, bool is_finite)
 {
-    char text[NN_REAL_TEXT];
-    nn_real_text(x, text);
     begin_value(w);
-    if (isfinite(x))
+    if (is_finite)
         add(w, text);
     else
         add_text(w, text);
+}
+
+void nn_json_real(nn_json_writer *w, double x)
+{
+    char text[NN_REAL_TEXT];
+    put_number(w, nn_real_text(x, text), isfinite(x));
+}
+
+void nn_json_f32(nn_json_writer *w, float x)
+{
+    char text[NN_REAL_TEXT];
+    put_number(w, nn_f32_text(x, text), isfinite(x));
 }
 
 void nn_json_bool(nn_json_writer *w, bool x)

@@ -102,6 +102,8 @@ static const nn_field regressor_rows[] = {
     HEAD(R, nn_head_squared),
     ROW(R, head_options.delta, REAL, "delta", "of Huber's loss", .standard = 1,
         .range = {.high = HUGE_VAL, .above_low = true}),
+    ROW(R, target_scaling, CHOICE, "target_scaling", "of the targets that the network learns",
+        .choice = nn_target_scaling_name),
     TRAINING(R),
 };
 

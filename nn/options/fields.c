@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "number.h"
+
 void *nn_field_member(const nn_field *f, const void *options) { return (char *)options + f->offset; }
 
 const nn_field *nn_field_named(nn_fields fields, const char *name)
@@ -103,22 +105,26 @@ void nn_put_choices(nn_writer *w, const nn_field *f)
         }
 }
 
-/* Begins "NAME is ", or "NAME[i] is " for an element of a list; returns false. */
-static bool begin(nn_writer *w, const nn_field *f, size_t i)
+/* Refuses a member, or element i of a list, before what it must be. Returns false. */
+static bool refuse(nn_writer *w, const nn_field *f, size_t i, const char *value)
 {
-    nn_put(w, f->name);
-    if (i != SIZE_MAX)
-        nn_put_format(w, "[%zu]", i);
-    nn_put(w, " is ");
+    nn_put_refused(w, &(nn_refused){.name = f->name, .element = i, .number = value}, NULL);
     return false;
+}
+
+static const char *integer_text(char text[NN_REAL_TEXT], int64_t x)
+{
+    nn_writer w = nn_writer_into(text, NN_REAL_TEXT);
+    nn_put_format(&w, "%" PRId64, x);
+    return text;
 }
 
 static bool check_integers(const nn_field *f, const int64_t *list, nn_writer *w)
 {
+    char text[NN_REAL_TEXT];
     for (size_t i = 0; i < (size_t)f->count && list[i] != 0; i++)
         if (!nn_range_holds(f->range, (double)list[i])) {
-            begin(w, f, i);
-            nn_put_format(w, "%" PRId64 ": it must be ", list[i]);
+            refuse(w, f, i, integer_text(text, list[i]));
             nn_put_range(w, f->range, (double)list[i]);
             nn_put(w, ", 0 ends the list");
             return false;
@@ -128,11 +134,10 @@ static bool check_integers(const nn_field *f, const int64_t *list, nn_writer *w)
 
 static bool check_reals(const nn_field *f, const nn_reals *list, nn_writer *w)
 {
+    char text[NN_REAL_TEXT];
     for (size_t i = 0; i < list->n; i++)
         if (!nn_range_holds(f->range, list->at[i])) {
-            begin(w, f, i);
-            nn_put_real(w, list->at[i]);
-            nn_put(w, ": it must be ");
+            refuse(w, f, i, nn_real_text(list->at[i], text));
             nn_put_range(w, f->range, list->at[i]);
             return false;
         }
@@ -146,20 +151,20 @@ static bool check_texts(const nn_field *f, const nn_texts *list, nn_writer *w)
         i++;
     if (i == list->n)
         return true;
-    begin(w, f, i);
-    nn_put(w, "NULL: it must be a text");
+    refuse(w, f, i, "NULL");
+    nn_put(w, "a text");
     return false;
 }
 
 static bool check_choice(const nn_field *f, int number, nn_writer *w)
 {
+    char text[NN_REAL_TEXT];
     int n = 0;
     while (f->choice(n))
         n++;
     if (number >= 0 && number < n)
         return true;
-    begin(w, f, SIZE_MAX);
-    nn_put_format(w, "%d: it must be ", number);
+    refuse(w, f, SIZE_MAX, integer_text(text, number));
     nn_put_choices(w, f);
     return false;
 }
@@ -169,12 +174,12 @@ static bool check_number(const nn_field *f, const void *options, nn_writer *w)
     const double x = number_of(f, options);
     if (nn_range_holds(f->range, x) || (f->is_by_row && x == 0))
         return true;
-    begin(w, f, SIZE_MAX);
+    char text[NN_REAL_TEXT];
     if (f->type == NN_FIELD_INTEGER)
-        nn_put_format(w, "%" PRId64, *(const int64_t *)nn_field_member(f, options));
+        integer_text(text, *(const int64_t *)nn_field_member(f, options));
     else
-        nn_put_real(w, x);
-    nn_put(w, ": it must be ");
+        nn_real_text(x, text);
+    refuse(w, f, SIZE_MAX, text);
     nn_put_range(w, f->range, x);
     return false;
 }
@@ -184,8 +189,8 @@ static bool check_array(const nn_field *f, const void *at, size_t n, nn_writer *
 {
     if (at || n == 0)
         return true;
-    begin(w, f, SIZE_MAX);
-    nn_put_format(w, "NULL: it must be an array of %zu", n);
+    refuse(w, f, SIZE_MAX, "NULL");
+    nn_put_format(w, "an array of %zu", n);
     return false;
 }
 

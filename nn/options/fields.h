@@ -49,6 +49,19 @@ int nn_fields_print(nn_fields fields, const void *options, char *text, size_t si
 
 /* ---- For the files of fields ------------------------------------------------------------------------------------- */
 
+/* A value that is refused. */
+typedef struct nn_refused {
+    const char *name;   /* of the option */
+    size_t element;     /* of a list; SIZE_MAX: the value is no element */
+    const char *text;   /* of the user's; NULL: there is */
+    const char *number; /* a number or a word, which stands without quotes */
+} nn_refused;
+
+/* Begins the message on it: "NAME[ELEMENT] is 'TEXT': it must be ", or, in a form of options (writer.h),
+ * "--NAME: 'TEXT' is not ". What it must be follows. With `why` that ends the message instead: "NAME is 'TEXT': WHY",
+ * "--NAME: 'TEXT': WHY". */
+void nn_put_refused(nn_writer *w, const nn_refused *refused, const char *why);
+
 /* Returns the field of a name; NULL if there is none. */
 const nn_field *nn_field_named(nn_fields fields, const char *name);
 

@@ -28,16 +28,11 @@ static bool is_one_of(const char *text, const char *const *words)
 
 /* ---- Messages ---------------------------------------------------------------------------------------------------- */
 
-/* Begins "NAME is 'TEXT': ", with the number of an element of a list. Returns false. */
+/* Refuses a text, or an element of a list. `why` NULL: what it must be follows. Returns false. */
 static bool refuse(reading *r, const char *text, const char *why)
 {
-    nn_put(&r->message, r->field->name);
-    if (r->element != SIZE_MAX)
-        nn_put_format(&r->message, "[%zu]", r->element);
-    nn_put(&r->message, " is ");
-    nn_put_quoted(&r->message, text);
-    nn_put(&r->message, ": ");
-    nn_put(&r->message, why);
+    const nn_refused refused = {.name = r->field->name, .element = r->element, .text = text};
+    nn_put_refused(&r->message, &refused, why);
     return false;
 }
 
@@ -63,14 +58,29 @@ static void put_wanted(nn_writer *w, const nn_field *f, double x)
     }
 }
 
-/* Says what a number must be that `text` is not. */
+/* What a text is not, whatever the range; NULL for a number of the field's kind. */
+static const char *missing_kind(const nn_field *f, const char *text)
+{
+    const bool is_real = f->type == NN_FIELD_REAL || f->type == NN_FIELD_REALS;
+    double x;
+    int64_t integer;
+    if (nn_read_real(text, &x) && (is_real || fabs(x) >= 0x1p63 || nn_read_integer(text, &integer)))
+        return NULL;
+    return is_real ? "a number" : "a whole number";
+}
+
+/* Says what a number must be that `text` is not. A form of options has short messages: the range is for numbers. */
 static bool refuse_number(reading *r, const char *text)
 {
+    const char *kind = nn_has_option_form() ? missing_kind(r->field, text) : NULL;
     double x = 0;
     if (!nn_read_real(text, &x))
         x = 0;
-    refuse(r, text, "it must be ");
-    put_wanted(&r->message, r->field, x);
+    refuse(r, text, NULL);
+    if (kind)
+        nn_put(&r->message, kind);
+    else
+        put_wanted(&r->message, r->field, x);
     if (!*text && r->element != SIZE_MAX)
         nn_put(&r->message, "; a list has no spaces and no empty places");
     return false;
@@ -87,7 +97,7 @@ static bool refuse_zero(reading *r, const char *text)
 static bool refuse_memory(reading *r)
 {
     nn_put(&r->message, "memory is out for ");
-    nn_put(&r->message, r->field->name);
+    nn_put_option_name(&r->message, r->field->name);
     r->is_out_of_memory = true;
     return false;
 }
@@ -130,8 +140,11 @@ static bool read_seed(reading *r, char *text, void *to) { return nn_read_unsigne
 static bool read_switch(reading *r, char *text, void *to)
 {
     static const char *const yes[] = {"true", "yes", "1", NULL}, *const no[] = {"false", "no", "0", NULL};
-    if (!is_one_of(text, yes) && !is_one_of(text, no))
-        return refuse(r, text, "it must be true or false (yes or no, 1 or 0)");
+    if (!is_one_of(text, yes) && !is_one_of(text, no)) {
+        refuse(r, text, NULL);
+        nn_put(&r->message, "true or false (yes or no, 1 or 0)");
+        return false;
+    }
     *(bool *)to = is_one_of(text, yes);
     return true;
 }
@@ -148,7 +161,7 @@ static bool read_choice(reading *r, char *text, void *to)
         *(const void **)to = r->field->row(i);
     if (name)
         return true;
-    refuse(r, text, "it must be ");
+    refuse(r, text, NULL);
     nn_put_choices(&r->message, r->field);
     const char *near = nn_nearest(text, nn_field_choice, r->field);
     if (near) {
@@ -322,10 +335,10 @@ static ad_status refuse_name(nn_fields fields, const char *name, nn_writer *w)
     nn_put(w, near ? "; did you mean " : fields.n ? "; the options are " : "; there are no options");
     for (size_t i = 0; !near && i < fields.n; i++) {
         nn_put(w, i ? ", " : "");
-        nn_put(w, fields.at[i].name);
+        nn_put_option_name(w, fields.at[i].name);
     }
     if (near) {
-        nn_put(w, near);
+        nn_put_option_name(w, near);
         nn_put(w, "?");
     }
     return AD_BAD_VALUE;

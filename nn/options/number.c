@@ -1,6 +1,7 @@
 /* Numbers as text, in every locale. */
 #include "number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,12 +60,23 @@ static int digits_of(double x)
     return digits;
 }
 
-char *nn_real_text(double x, char text[NN_REAL_TEXT])
+static int digits_of_f32(float x)
 {
-    if (!isfinite(x))
-        return strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
+    char text[NN_REAL_TEXT];
+    /* An f32 keeps six digits, so %g leaves out what is more than the fewest. Numbers below FLT_MIN keep fewer. */
+    int digits = fabsf(x) < FLT_MIN ? 1 : FLT_DIG;
+    for (; digits < 9; digits++) {
+        snprintf(text, sizeof text, "%.*e", digits - 1, (double)x);
+        if (strtof(text, NULL) == x)
+            break;
+    }
+    return digits;
+}
+
+static char *write_real(double x, int digits, char text[NN_REAL_TEXT])
+{
     const double size = fabs(x);
-    int digits = digits_of(x), whole = 1;
+    int whole = 1;
     for (double power = 10; power <= size && power <= 1e16; power *= 10)
         whole++;
     snprintf(text, NN_REAL_TEXT, "%.*g", digits < whole && whole <= 16 ? whole : digits, x);
@@ -76,4 +88,19 @@ char *nn_real_text(double x, char text[NN_REAL_TEXT])
     }
     *to = 0;
     return text;
+}
+
+static char *write_special(double x, char text[NN_REAL_TEXT])
+{
+    return strcpy(text, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
+}
+
+char *nn_real_text(double x, char text[NN_REAL_TEXT])
+{
+    return isfinite(x) ? write_real(x, digits_of(x), text) : write_special(x, text);
+}
+
+char *nn_f32_text(float x, char text[NN_REAL_TEXT])
+{
+    return isfinite(x) ? write_real((double)x, digits_of_f32(x), text) : write_special((double)x, text);
 }

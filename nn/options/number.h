@@ -19,4 +19,7 @@ bool nn_read_unsigned(const char *text, uint64_t *x);
  * no exponent. Returns `text`. */
 char *nn_real_text(double x, char text[NN_REAL_TEXT]);
 
+/* The same for an f32: the fewest digits that are rounded to the same f32, at most 9. */
+char *nn_f32_text(float x, char text[NN_REAL_TEXT]);
+
 #endif

@@ -1,4 +1,4 @@
-/* The options of an estimator or of a table from text. */
+/* The options of an estimator, of a table or of a fit from text. */
 #include <gradtape/options.h>
 
 #include <string.h>
@@ -14,6 +14,7 @@ struct nn_options {
         nn_classifier_options classifier;
         nn_regressor_options regressor;
         nn_csv_options csv;
+        nn_fit_options fit;
     } of;
     ad_status status;
     char message[640];
@@ -25,6 +26,7 @@ nn_fields nn_options_fields(nn_options_kind kind)
     case NN_CLASSIFIER: return nn_classifier_fields;
     case NN_REGRESSOR: return nn_regressor_fields;
     case NN_CSV: return nn_csv_fields();
+    case NN_FIT: return nn_fit_fields;
     case NN_OPTIONS_COUNT: break;
     }
     return (nn_fields){0};
@@ -64,8 +66,8 @@ static ad_status check_zeros(nn_options *o, nn_fields fields, const bool *seen)
         if (!f || f->standard == 0)
             continue;
         nn_writer w = nn_writer_into(o->message, sizeof o->message);
-        nn_put(&w, fields.at[i].name);
-        nn_put(&w, " is '0': it must be a number other than 0, which stands for the default of ");
+        const nn_refused zero = {.name = fields.at[i].name, .element = SIZE_MAX, .text = "0"};
+        nn_put_refused(&w, &zero, "it must be a number other than 0, which stands for the default of ");
         nn_put(&w, by_rule ? rule->name : schedule->name);
         nn_put(&w, ", ");
         nn_put_real(&w, f->standard);
@@ -78,7 +80,8 @@ static ad_status read_options(nn_options *o, nn_fields fields, char *text)
 {
     nn_parsing p = {fields, &o->of, &o->store, o->message, sizeof o->message, NULL};
     const ad_status status = nn_fields_parse(&p, text);
-    return status == AD_OK && o->kind != NN_CSV ? check_zeros(o, fields, p.seen) : status;
+    const bool has_optimiser = o->kind == NN_CLASSIFIER || o->kind == NN_REGRESSOR;
+    return status == AD_OK && has_optimiser ? check_zeros(o, fields, p.seen) : status;
 }
 
 nn_options *nn_options_parse(const char *text, nn_options_kind kind, const ad_allocator *allocator)
@@ -91,7 +94,7 @@ nn_options *nn_options_parse(const char *text, nn_options_kind kind, const ad_al
     o->store.memory = &o->memory;
     if ((unsigned)kind >= NN_OPTIONS_COUNT) {
         nn_writer w = nn_writer_into(o->message, sizeof o->message);
-        nn_put_format(&w, "%d is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR or NN_CSV", (int)kind);
+        nn_put_format(&w, "%d is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR, NN_CSV or NN_FIT", (int)kind);
         o->status = AD_BAD_VALUE;
         return o;
     }
@@ -126,6 +129,8 @@ const nn_regressor_options *nn_options_regressor(const nn_options *o)
 }
 
 const nn_csv_options *nn_options_csv(const nn_options *o) { return is_good(o, NN_CSV) ? &o->of.csv : NULL; }
+
+const nn_fit_options *nn_options_fit(const nn_options *o) { return is_good(o, NN_FIT) ? &o->of.fit : NULL; }
 
 ad_status nn_options_status(const nn_options *o) { return o ? o->status : AD_BAD_HANDLE; }
 

@@ -121,9 +121,42 @@ void nn_put_option_text(nn_writer *w, const char *text)
     nn_put(w, "\"");
 }
 
+/* ---- Options in messages ----------------------------------------------------------------------------------------- */
+
+/* The only state of the library that no object holds. The form belongs to the program, which has one way to take
+ * options, and it changes words of messages only. Handing it down to each place that says what to do would add an
+ * argument to half of all functions. It is set before the first other call, so no threads meet here. */
+static nn_option_form *form;
+
+void nn_set_option_form(nn_option_form *wanted) { form = wanted; }
+
+bool nn_has_option_form(void) { return form; }
+
+void nn_put_option_name(nn_writer *w, const char *name)
+{
+    if (form)
+        form(w, name, NULL);
+    else
+        nn_put(w, name);
+}
+
 void nn_put_option(nn_writer *w, const char *name, const char *value)
 {
+    if (form) {
+        form(w, name, value);
+        return;
+    }
     nn_put(w, name);
     nn_put(w, "=");
     nn_put_option_text(w, value);
+}
+
+const char *nn_option_text(char to[NN_OPTION_TEXT], const char *name, const char *value)
+{
+    nn_writer w = nn_writer_into(to, NN_OPTION_TEXT);
+    if (value)
+        nn_put_option(&w, name, value);
+    else
+        nn_put_option_name(&w, name);
+    return to;
 }

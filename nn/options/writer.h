@@ -1,6 +1,7 @@
 #ifndef GRADTAPE_NN_WRITER_H
 #define GRADTAPE_NN_WRITER_H
 /* Private to nn: text into an array, as snprintf writes it: what has no room is left out, and counted. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,7 +36,20 @@ void nn_put_quoted(nn_writer *w, const char *text);
  * written \", a backslash \\, and a control character \xHH. */
 void nn_put_option_text(nn_writer *w, const char *text);
 
-/* An option in a message, as it can be written: name=value. Only this function knows the form. */
+/* ---- Options in messages ----------------------------------------------------------------------------------------- */
+
+/* How messages write options. NULL: name=value. A program that takes options in another form sets one before its first
+ * other call. `value` NULL: the name alone. A form may leave a value out, for instance that of a switch. */
+typedef void nn_option_form(nn_writer *w, const char *name, const char *value);
+void nn_set_option_form(nn_option_form *form);
+bool nn_has_option_form(void);
+
+/* An option, as the user can write it, and its name. Only these functions know the form. */
 void nn_put_option(nn_writer *w, const char *name, const char *value);
+void nn_put_option_name(nn_writer *w, const char *name);
+
+/* The same in an array, for a message by a format; `value` NULL: the name alone. Returns `to`. */
+enum { NN_OPTION_TEXT = 128 };
+const char *nn_option_text(char to[NN_OPTION_TEXT], const char *name, const char *value);
 
 #endif

@@ -10,6 +10,7 @@
 #include <gradtape/threads.h>
 
 #include "../each_processor.h"
+#include "../options/writer.h"
 
 enum { LANES = 32 };
 
@@ -127,11 +128,11 @@ static void fail_not_finite(const gradient *g, ad_tensor x, size_t number)
         i++;
     const double found = g->f32 ? (double)g->f32[i] : g->f64[i];
     const char *const what = isnan(found) ? "NaN" : found > 0 ? "infinite" : "-infinite";
-    char text[NN_PARAMETER_TEXT];
+    char text[NN_PARAMETER_TEXT], rate[NN_OPTION_TEXT];
     ad_fail(x.tape, AD_NOT_FINITE,
-            "optimiser: element %zu of the gradient of %s is %s, and nothing was updated: a smaller rate, scaled "
+            "optimiser: element %zu of the gradient of %s is %s, and nothing was updated: a smaller %s, scaled "
             "features or a loss that takes logits may mend it",
-            i, nn_parameter_text(x, number, text), what);
+            i, nn_parameter_text(x, number, text), what, nn_option_text(rate, "rate", NULL));
 }
 
 /* The sum of all squares times unit^2. */

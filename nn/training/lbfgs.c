@@ -8,6 +8,7 @@
 #include <gradtape/backward.h>
 #include <gradtape/update.h>
 
+#include "../options/writer.h"
 #include "gradients.h"
 #include "vectors.h"
 
@@ -196,22 +197,22 @@ static const char *mistake_in_row(const nn_optimiser *rule)
 
 const char *nn_lbfgs_mistake(const nn_optimiser_options *o, char *text, size_t size)
 {
+    char option[NN_OPTION_TEXT];
     const char *mistake = mistake_in_row(o->rule);
-    const char *asked = o->clip_value != 0                                                      ? "clip_value"
-                        : o->clip_norm != 0                                                     ? "clip_norm"
-                        : o->schedule.warm_up != 0 || o->schedule.rule != &nn_schedule_constant ? "a schedule"
-                                                                                                : NULL;
+    const bool asks_schedule = o->schedule.warm_up != 0 || o->schedule.rule != &nn_schedule_constant;
+    const char *asked = o->clip_value != 0 ? "clip_value" : o->clip_norm != 0 ? "clip_norm" : NULL;
     if (mistake)
         return mistake;
     if (o->history < NN_LBFGS_LEAST_HISTORY || o->history > NN_LBFGS_MOST_HISTORY) {
         /* The range of a row of a user's own may be wider, and its default anything. */
-        snprintf(text, size, "history is %" PRId64 ": it must be at least %d and at most %d", o->history,
-                 NN_LBFGS_LEAST_HISTORY, NN_LBFGS_MOST_HISTORY);
+        snprintf(text, size, "%s is %" PRId64 ": it must be at least %d and at most %d",
+                 nn_option_text(option, "history", NULL), o->history, NN_LBFGS_LEAST_HISTORY, NN_LBFGS_MOST_HISTORY);
         return text;
     }
-    if (!asked)
+    if (!asked && !asks_schedule)
         return NULL;
-    snprintf(text, size, "%s does not obey %s: leave it out, or take another rule", o->rule->name, asked);
+    snprintf(text, size, "%s does not obey %s: leave it out, or take another rule", o->rule->name,
+             asked ? nn_option_text(option, asked, NULL) : "a schedule");
     return text;
 }
 

@@ -47,7 +47,7 @@ static const char *too_far_for_f32(const nn_optimiser_options *o, char *text, si
         if (x == 0 || (isfinite(used) && (used > 0 || !f->range.above_low)))
             continue;
         nn_writer w = nn_writer_into(text, size);
-        nn_put(&w, f->name);
+        nn_put_option_name(&w, f->name);
         nn_put(&w, " is ");
         nn_put_real(&w, x);
         nn_put(&w, ", which f32 does not hold: it must be ");
@@ -80,8 +80,8 @@ static const char *mistake_in_rule(const nn_optimiser_options *o, char *text, si
     if (!nn_reads(rule->fields, offsetof(nn_optimiser_options, rate)))
         return "the optimiser's rule does not read rate: a row of your own needs that among its fields";
     nn_writer w = nn_writer_into(text, size);
-    if (nn_put_unread(&w, (nn_rule_table){nn_optimiser_count, fields_at}, (nn_rule_fields){rule->name, rule->fields},
-                      o))
+    if (nn_put_unread(&w, (nn_rule_table){nn_optimiser_count, fields_at, NULL},
+                      (nn_rule_fields){rule->name, rule->fields}, o))
         return text;
     if (!nn_fields_check((nn_fields)NN_FIELDS(clip_fields), o, text, size))
         return text;

@@ -2,6 +2,7 @@
 #include "schedules.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "power.h"
@@ -121,9 +122,34 @@ static bool put_missing(nn_writer *w, const nn_schedule_options *o)
 {
     if (o->steps != 0 || !nn_reads(o->rule->fields, offsetof(nn_schedule_options, steps)))
         return false;
-    nn_put(w, "steps are missing: ");
+    if (nn_has_option_form())
+        nn_put_option_name(w, "schedule_steps");
+    nn_put(w, nn_has_option_form() ? " are missing: " : "steps are missing: ");
     nn_put(w, o->rule->name);
-    nn_put(w, " needs them, and they have no default: give schedule.steps, as text schedule_steps");
+    nn_put(w, " needs them, and they have no default");
+    nn_put(w, nn_has_option_form() ? "" : ": give schedule.steps, as text schedule_steps");
+    return true;
+}
+
+/* The option as text: steps is schedule_steps. */
+static const char *option_of(const char *name, char text[NN_RULE_OPTION])
+{
+    snprintf(text, NN_RULE_OPTION, "%s%s", strcmp(name, "warm_up") == 0 ? "" : "schedule_", name);
+    return text;
+}
+
+/* Checks the numbers. In a form of options a message has the name that text has. */
+static bool check_numbers(const nn_schedule_options *o, char *text, size_t size)
+{
+    if (!nn_has_option_form())
+        return nn_fields_check(o->rule->fields, o, text, size);
+    for (size_t i = 0; i < o->rule->fields.n; i++) {
+        char name[NN_RULE_OPTION];
+        nn_field f = o->rule->fields.at[i];
+        f.name = option_of(f.name, name);
+        if (!nn_fields_check((nn_fields){&f, 1}, o, text, size))
+            return false;
+    }
     return true;
 }
 
@@ -133,6 +159,17 @@ static bool only_floor_is_wrong(const nn_schedule_options *o)
     nn_schedule_options other = *o;
     other.floor = 0;
     return o->floor >= 1 && nn_fields_check(o->rule->fields, &other, NULL, 0);
+}
+
+static const char *mistake_in_constant(nn_writer *w)
+{
+    nn_put(w, "the schedule has options that constant does not read: ");
+    if (nn_has_option_form()) {
+        nn_put(w, "give another, for instance ");
+        nn_put_option(w, "schedule", "cosine");
+    } else
+        nn_put(w, "set schedule.rule, for instance to &nn_schedule_cosine");
+    return w->text;
 }
 
 static const char *mistake_in_row(const nn_schedule *rule)
@@ -153,14 +190,14 @@ const char *nn_schedule_mistake(const nn_schedule_options *o, char *text, size_t
         return mistake;
     nn_writer w = nn_writer_into(text, size);
     if (o->rule == &nn_schedule_constant && (o->steps != 0 || o->factor != 0 || o->power != 0 || o->floor != 0))
-        return "the schedule has options that constant does not read: set schedule.rule, for instance to &nn_schedule_cosine";
-    nn_put(&w, "the schedule's ");
-    if (nn_put_unread(&w, (nn_rule_table){nn_schedule_count, fields_at},
+        return mistake_in_constant(&w);
+    nn_put(&w, nn_has_option_form() ? "" : "the schedule's ");
+    if (nn_put_unread(&w, (nn_rule_table){nn_schedule_count, fields_at, option_of},
                       (nn_rule_fields){o->rule->name, o->rule->fields}, o) ||
         put_missing(&w, o))
         return text;
     const size_t begun = w.n < size ? w.n : size;
-    if (nn_fields_check(o->rule->fields, o, text + begun, size - begun))
+    if (check_numbers(o, text + begun, size - begun))
         return NULL;
     if (only_floor_is_wrong(o)) {
         w.n = strlen(text);

@@ -40,6 +40,13 @@ static void put_readers(nn_writer *w, nn_rule_table all, const nn_field *f)
     nn_put(w, names[1]);
 }
 
+/* In a form of options the name is that which text has. */
+static void put_name(nn_writer *w, const nn_rule_table *all, const nn_field *f)
+{
+    char text[NN_RULE_OPTION];
+    nn_put_option_name(w, all->option && nn_has_option_form() ? all->option(f->name, text) : f->name);
+}
+
 bool nn_put_unread(nn_writer *w, nn_rule_table all, nn_rule_fields rule, const void *options)
 {
     for (size_t i = 0; i < all.count(); i++) {
@@ -47,7 +54,7 @@ bool nn_put_unread(nn_writer *w, nn_rule_table all, nn_rule_fields rule, const v
         for (size_t j = 0; j < fields.n; j++) {
             if (!is_given(&fields.at[j], options) || nn_reads(rule.fields, fields.at[j].offset))
                 continue;
-            nn_put(w, fields.at[j].name);
+            put_name(w, &all, &fields.at[j]);
             nn_put(w, " is an option of ");
             put_readers(w, all, &fields.at[j]);
             nn_put(w, "; ");

@@ -9,10 +9,13 @@ typedef struct nn_rule_fields {
     nn_fields fields;
 } nn_rule_fields;
 
+enum { NN_RULE_OPTION = 80 };
+
 /* A table of rules: how many it has, and one of them. */
 typedef struct nn_rule_table {
     size_t (*count)(void);
     nn_rule_fields (*at)(size_t i);
+    const char *(*option)(const char *name, char text[NN_RULE_OPTION]); /* a field's name as text; NULL: the same */
 } nn_rule_table;
 
 /* Whether a rule of these fields reads the option at an offset of its struct. */

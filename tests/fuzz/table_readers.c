@@ -22,7 +22,7 @@ static const nn_csv_options tables[] = {
     {.label = "1"},
     {.label = "1", .categorical = TEXTS("auto"), .missing = TEXTS("?", "NA"), .keep_missing = true},
     {.no_header = true, .delimiter = ";", .decimal = ",", .label = "1", .as_f32 = true},
-    {.delimiter = "tab", .id = "1", .weight = "2", .header = true, .targets = TEXTS("3")},
+    {.delimiter = "tab", .ids = TEXTS("1", "4"), .weight = "2", .header = true, .targets = TEXTS("3")},
     {.ignored = TEXTS("1"), .categorical = TEXTS("2", "3"), .keep_missing = true, .no_header = true},
     {.categorical = TEXTS("auto"), .numeric = TEXTS("2"), .keep_missing = true},
 };
@@ -39,7 +39,7 @@ static void check_table(nn_dataset *set, const char *path, const nn_csv_options 
     const nn_data data = nn_dataset_data(set);
     nn_dataset *other = nn_dataset_open(NULL);
     check_texts(data.label_texts, data.rows);
-    check_texts(data.ids, data.rows);
+    check_texts(data.ids, data.rows * data.n_ids);
     FUZZ_HOLDS(data.rows > 0 && nn_dataset_copy(other, &data) == AD_OK);
     nn_csv_options like = {.like = data.schema,
                            .delimiter = options->delimiter,

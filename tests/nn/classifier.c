@@ -662,9 +662,9 @@ START_TEST(bad_data_before_the_first_fit_are_refused)
     fill_clouds(&train, 47, 1);
     expect_bad_labels(c, 0);
     expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.batch_size = -1}), AD_BAD_VALUE,
-                   "fit: batch_size is -1: it must be 1 or more, or 0 for 32", "");
+                   "fit: batch_size is -1: it must be at least 1", "");
     expect_refusal(c, nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = -9}), AD_BAD_VALUE,
-                   "fit: steps is -9: it must be 1 or more, or 0 for one epoch", "");
+                   "fit: steps is -9: it must be at least 1", "");
     for (int who = 1; who < COUNT(takers); who++)
         expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_STATE, takers[who].name,
                        ": the classifier was not fitted yet");

@@ -238,10 +238,14 @@ START_TEST(columns_are_told)
         ck_assert_uint_eq(schema_of(m).n, 0);
         fit_well(m, &learn_data, 3, 1);
         const nn_schema s = schema_of(m);
-        ck_assert_uint_eq(s.n, 4);
-        static const char *const names[] = {"age", "colour", "size", "shape"};
-        for (int i = 0; i < 4; i++)
+        ck_assert_uint_eq(s.n, 5);
+        static const char *const names[] = {"age", "colour", "size", "shape", "label"};
+        for (int i = 0; i < 5; i++)
             ck_assert_str_eq(s.at[i].name, names[i]);
+        ck_assert_int_eq(s.at[4].kind, NN_COLUMN_LABEL);
+        ck_assert_uint_eq(s.at[4].levels.n, classifies ? 3 : 0);
+        for (int i = 0; classifies && i < 3; i++)
+            ck_assert_str_eq(s.at[4].levels.at[i], ((const char *const[]){"0", "1", "2"})[i]);
         ck_assert(s.at[1].levels.n == 3 && !strcmp(s.at[1].levels.at[1], "blue"));
         close_model(m);
     }

@@ -95,6 +95,7 @@ START_TEST(a_plain_table_is_numbers)
     ck_assert_int_eq(data.element, NN_F64);
     ck_assert(!data.labels && !data.label_texts && !data.targets && !data.weights && !data.ids && !data.index);
     ck_assert_int_eq(data.n_targets, 0);
+    ck_assert_int_eq(data.n_ids, 0);
     ck_assert_str_eq(nn_dataset_notes(set), "");
     nn_dataset_close(set);
 }
@@ -102,15 +103,20 @@ END_TEST
 
 START_TEST(every_kind_of_column_is_read)
 {
-    const char *const targets[] = {"t2", "t1"}, *const ignored[] = {"no"}, *const categorical[] = {"c"};
-    const nn_csv_options options = {
-        .targets = {targets, 2}, .weight = "w", .id = "name", .ignored = {ignored, 1}, .categorical = {categorical, 1}};
+    const char *const targets[] = {"t2", "t1"}, *const ignored[] = {"no"}, *const categorical[] = {"c"},
+                      *const names[] = {"name"};
+    const nn_csv_options options = {.targets = {targets, 2},
+                                    .weight = "w",
+                                    .ids = {names, 1},
+                                    .ignored = {ignored, 1},
+                                    .categorical = {categorical, 1}};
     nn_dataset *set = table("name,t1,c,w,no,x,t2\nanna,1,red,0,?,5,-1\n,2,blue,0.25,,6,-2\n", &options);
     const nn_data data = nn_dataset_data(set);
     expect_features(data, 2, 2, 1, 5, 0, 6);
     expect_schema(data, "name id, t1 target, c category [blue red], w weight, no ignored, x number, t2 target");
     ck_assert_str_eq(data.ids[0], "anna");
     ck_assert_str_eq(data.ids[1], "");
+    ck_assert_int_eq(data.n_ids, 1);
     ck_assert(data.weights[0] == 0 && data.weights[1] == 0.25);
     ck_assert_int_eq(data.n_targets, 2);
     ck_assert_int_eq(data.target_element, NN_F64);
@@ -375,7 +381,7 @@ START_TEST(records_end_anywhere_in_a_block)
             memset(text + n, 'x', (size_t)length);
             n += length;
             n += sprintf(text + n, "\"\"\"\r\n2,y\r\n3,\"z\"\"\"");
-            nn_dataset *set = table(text, &(nn_csv_options){.id = "b"});
+            nn_dataset *set = table(text, &(nn_csv_options){.ids = NN_TEXTS("b")});
             const nn_data data = nn_dataset_data(set);
             expect_features(data, 3, 1, 1, 2, 3);
             ck_assert_uint_eq(strlen(data.ids[0]), (size_t)length + 2);

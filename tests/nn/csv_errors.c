@@ -200,7 +200,7 @@ START_TEST(too_many_levels_are_refused)
     for (int k = 0; k < 2; k++)
         expect_refused(text, k ? &open : &given, AD_BAD_FILE,
                        "train.csv:65538: column \"a\" has more than 65536 different values, the most that a category "
-                       "may have; if it names rows: id=a, else ignored=a leaves it out");
+                       "may have; if it names rows: ids=a, else ignored=a leaves it out");
     free(text);
 }
 END_TEST
@@ -251,7 +251,7 @@ START_TEST(prefixes_do_no_harm)
     static const char bytes[] = {0, '"', '\n', '\r', ',', '\xff', '9', ' '};
     const nn_csv_options options = {.label = "y",
                                     .weight = "w",
-                                    .id = "name",
+                                    .ids = LIST("name"),
                                     .categorical = LIST("auto"),
                                     .missing = LIST("?"),
                                     .keep_missing = true,
@@ -310,7 +310,7 @@ START_TEST(every_allocation_may_fail)
                                  {.name = "x\"y", .kind = NN_COLUMN_NUMBER}};
     const nn_csv_options all[] = {{.label = "y",
                                    .weight = "w",
-                                   .id = "name",
+                                   .ids = LIST("name"),
                                    .categorical = LIST("auto"),
                                    .missing = LIST("?"),
                                    .keep_missing = true},
@@ -319,7 +319,8 @@ START_TEST(every_allocation_may_fail)
                                    .ignored = LIST("y"),
                                    .categorical = LIST("name", "c"),
                                    .keep_missing = true,
-                                   .missing = LIST("?")}};
+                                   .missing = LIST("?")},
+                                  {.ids = LIST("name", "c"), .label = "y", .keep_missing = true, .missing = LIST("?")}};
     size_t k = 1;
     while (read_with_failure(k, _i % 2 ? COUNTING_FOR_GOOD : COUNTING_ONCE, &all[_i / 2], small))
         k++;
@@ -360,7 +361,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, too_many_levels_are_refused);
     tcase_add_test(tests, what_is_no_table_is_refused);
     tcase_add_loop_test(tests, prefixes_do_no_harm, 0, 2);
-    tcase_add_loop_test(tests, every_allocation_may_fail, 0, 6);
+    tcase_add_loop_test(tests, every_allocation_may_fail, 0, 8);
     tcase_add_test(tests, a_record_may_be_too_long_for_memory);
 }
 

@@ -46,7 +46,7 @@ static const char people[] = "age,colour,fare,weight,name,class\n"
 START_TEST(a_table_is_printed)
 {
     const nn_csv_options options = {
-        .label = "class", .weight = "weight", .id = "name", .missing = LIST("?"), .categorical = LIST("colour")};
+        .label = "class", .weight = "weight", .ids = LIST("name"), .missing = LIST("?"), .categorical = LIST("colour")};
     ck_assert_str_eq(
         print_table(people, &options),
         "t.csv: 4 rows, 6 columns, 3 values missing\n"
@@ -86,6 +86,49 @@ START_TEST(options_may_be_left_out)
 }
 END_TEST
 
+/* What reading would note, and what it would refuse by the columns of a model. */
+START_TEST(notes_are_printed)
+{
+    char text[4000] = "age,name,class,more\n";
+    const char *const known[] = {"1", "2", "NA"};
+    const nn_column model[] = {{.name = "age"}, {.name = "class", .kind = NN_COLUMN_LABEL, .levels = {known, 3}}};
+    nn_csv_options options = {.label = "class", .categorical = LIST("auto"), .ignored = LIST("more")};
+    for (int i = 0; i < 20; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,n%d,%s,\n",
+                 i % 10 ? "4"
+                 : i    ? "?"
+                        : "5",
+                 i, i == 9 ? "NA" : "2");
+    const char *shown = print_table(text, &options);
+    ck_assert_str_eq(strstr(shown, "classes: "),
+                     "classes: 2 (19), NA (1)\n"
+                     "note: t.csv: column \"age\" is a category, though 2 of its 3 levels are numbers; if the others "
+                     "mean missing values, name them in missing\n"
+                     "note: t.csv: column \"name\" is a category with another level in each row; if it names the rows: "
+                     "ids=name\n"
+                     "note: t.csv: labels of \"class\" are texts because of \"NA\" (line 11); 19 of 20 are whole "
+                     "numbers\n");
+    nn_dataset *set = table(text, &options);
+    nn_csv_look *look = nn_csv_look_at(write_table(text), &options, NULL);
+    const char *notes = nn_csv_look_report(look)->notes, *read = nn_dataset_notes(set);
+    for (const char *colon; (colon = strchr(read, ':')); read = strchr(colon, '\n') ? strchr(colon, '\n') + 1 : "") {
+        ck_assert_int_eq(strncmp(strchr(notes, ':'), colon, strcspn(colon, "\n")), 0);
+        notes = strchr(notes, '\n') ? strchr(notes, '\n') + 1 : "";
+    }
+    ck_assert_str_eq(notes, "");
+    nn_csv_look_close(look);
+    nn_dataset_close(set);
+    options = (nn_csv_options){.like = NN_SCHEMA(model)};
+    shown = print_table("class,age,b\n1,2,3\n4,5,6\n7,8,9\n", &options);
+    ck_assert_ptr_nonnull(strstr(shown, "note: t.csv: left out are columns that like does not have: \"b\"\n"
+                                        "refused: t.csv:3: class \"4\" was not in the training data (1, 2, NA); mend"));
+    ck_assert_ptr_null(strstr(shown, "t.csv:4"));
+    /* A column of numbers by auto is no doubtful category. */
+    shown = print_table("a,b\n1,2\n2,3\n", &(nn_csv_options){.categorical = LIST("auto")});
+    ck_assert_ptr_null(strstr(shown, "note"));
+}
+END_TEST
+
 /* Kinds are those that reading gives, also where the rows decide. */
 START_TEST(kinds_are_those_of_reading)
 {
@@ -119,13 +162,14 @@ static char *rows_of(int n, const char *format)
 START_TEST(many_values_are_cut)
 {
     char *text = rows_of(1234567, "%d,t%d\n");
-    ck_assert_str_eq(
-        print_table(text, &(nn_csv_options){.label = "a", .categorical = LIST("b")}),
-        "t.csv: 1,234,567 rows, 2 columns, 0 values missing\n"
-        "  column  kind      missing  values\n"
-        "  a       label     0        more than 1,000 classes\n"
-        "  b       category  0        12 different values: t0 (102,881), t1 (102,881), t2 (102,881), t3\n"
-        "                             (102,881), t4 (102,881), t5 (102,881), t6 (102,881), t10 (102,880), ...\n");
+    ck_assert_str_eq(print_table(text, &(nn_csv_options){.label = "a", .categorical = LIST("b")}),
+                     "t.csv: 1,234,567 rows, 2 columns, 0 values missing\n"
+                     "  column  kind      missing  values\n"
+                     "  a       label     0        more than 1,000 classes\n"
+                     "  b       category  0\n"
+                     "        12 different values: t0 (102,881), t1 (102,881), t2 (102,881),\n"
+                     "        t3 (102,881), t4 (102,881), t5 (102,881), t6 (102,881), t10 (102,880),\n"
+                     "        ...\n");
     free(text);
     text = rows_of(1001, "t%d,%d\n");
     ck_assert_ptr_nonnull(
@@ -214,6 +258,44 @@ START_TEST(what_leaves_nothing_to_print_is_an_error)
 }
 END_TEST
 
+/* A FILE gives what a path does, also in the middle of it and through gzip, and stays open. */
+START_TEST(a_stream_is_looked_at)
+{
+    static file_bytes plain, packed;
+    put_text(&plain, people);
+    gzip_bytes(&plain, &packed);
+    const nn_csv_options options = {.label = "class", .missing = LIST("?")};
+    const char *wanted = print_table(people, &options);
+    FILE *file = fopen(_i ? save_bytes("t.gz", &packed) : path_in_folder("t.csv"), "rb");
+    nn_csv_look *look = nn_csv_look_at_stream((nn_stream){file, "t.csv"}, &options, NULL);
+    ck_assert_str_eq(nn_csv_look_report(look)->name, "t.csv");
+    ck_assert_int_eq(nn_print_csv_look(look, shown_open()).status, AD_OK);
+    ck_assert_str_eq(shown_close(), wanted);
+    ck_assert_int_eq(fgetc(file), EOF);
+    fclose(file);
+    nn_csv_look_close(look);
+}
+END_TEST
+
+START_TEST(mistakes_of_streams_are_errors)
+{
+    nn_csv_look *none = nn_csv_look_at_stream((nn_stream){NULL, "pipe"}, NULL, NULL);
+    ck_assert_int_eq(nn_csv_look_status(none), AD_BAD_VALUE);
+    expect_shown(nn_print_csv_look(none, stdout), AD_BAD_VALUE, "nn_csv_look_at_stream: there is no FILE; give one");
+    nn_csv_look_close(none);
+    FILE *file = fopen(write_table("a,b\n1,2,3\n"), "rb");
+    nn_csv_look *ragged = nn_csv_look_at_stream((nn_stream){file, "pipe"}, NULL, NULL);
+    expect_shown(nn_print_csv_look(ragged, stdout), AD_BAD_FILE, "pipe:2: 3 fields where the header has 2; quote");
+    nn_csv_look_close(ragged);
+    rewind(file);
+    nn_csv_look *bad = nn_csv_look_at_stream((nn_stream){file, "pipe"}, &(nn_csv_options){.delimiter = "xx"}, NULL);
+    expect_shown(nn_print_csv_look(bad, stdout), AD_BAD_VALUE, "delimiter is 'xx'");
+    nn_csv_look_close(bad);
+    fclose(file);
+    expect_shown(nn_print_csv_look(NULL, stdout), AD_BAD_HANDLE, "the look is NULL; make one with nn_csv_look_at");
+}
+END_TEST
+
 static bool look_with_failure(size_t k, counting_failure failure, const nn_csv_options *options)
 {
     counting memory;
@@ -265,11 +347,14 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, a_table_is_printed);
     tcase_add_test(tests, options_may_be_left_out);
+    tcase_add_test(tests, notes_are_printed);
     tcase_add_test(tests, kinds_are_those_of_reading);
     tcase_add_test(tests, many_values_are_cut);
     tcase_add_test(tests, texts_are_escaped);
     tcase_add_test(tests, a_report_has_the_figures);
     tcase_add_test(tests, what_leaves_nothing_to_print_is_an_error);
+    tcase_add_loop_test(tests, a_stream_is_looked_at, 0, 2);
+    tcase_add_test(tests, mistakes_of_streams_are_errors);
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, 2);
     tcase_add_test(tests, memory_does_not_grow_with_the_rows);
 }

@@ -9,7 +9,7 @@
 #include "../support/check.h"
 #include "../support/data_files.h"
 
-enum { ROWS = 4, COLUMNS = 3, TARGETS = 2 };
+enum { ROWS = 4, COLUMNS = 3, TARGETS = 2, IDS = 2 };
 
 /* Arrays of a caller, which are overwritten after the copy. */
 typedef struct arrays {
@@ -18,7 +18,7 @@ typedef struct arrays {
     int32_t labels[ROWS];
     double weights[ROWS];
     char texts[6][16];
-    const char *label_texts[ROWS], *ids[ROWS], *levels[2];
+    const char *label_texts[ROWS], *ids[ROWS * IDS], *levels[2];
     nn_column columns[4];
     int32_t index[5];
 } arrays;
@@ -36,7 +36,8 @@ static void fill(arrays *a)
         a->labels[i] = 10 + i;
         a->weights[i] = 0.25 * i;
         a->label_texts[i] = i == 2 ? NULL : a->texts[i % 2];
-        a->ids[i] = i == 1 ? a->texts[2] : "other";
+        a->ids[i * IDS] = i == 1 ? a->texts[2] : "other";
+        a->ids[i * IDS + 1] = i == 3 ? NULL : a->texts[i];
     }
     a->levels[0] = a->texts[3];
     a->levels[1] = a->texts[4];
@@ -59,7 +60,8 @@ static nn_data view_of(const arrays *a)
                      .n_targets = TARGETS,
                      .weights = a->weights,
                      .schema = {a->columns, 4},
-                     .ids = a->ids};
+                     .ids = a->ids,
+                     .n_ids = IDS};
 }
 
 static nn_data some_rows_of(const arrays *a)
@@ -105,6 +107,7 @@ static void check_copy(nn_data data, const int32_t *index, int64_t rows)
     ck_assert_int_eq(data.element, NN_F64);
     ck_assert_int_eq(data.target_element, NN_F32);
     ck_assert_int_eq(data.n_targets, TARGETS);
+    ck_assert_int_eq(data.n_ids, IDS);
     ck_assert_ptr_null(data.index);
     ck_assert_int_eq(data.array_rows, 0);
     for (int64_t i = 0; i < rows; i++) {
@@ -116,7 +119,8 @@ static void check_copy(nn_data data, const int32_t *index, int64_t rows)
         ck_assert_int_eq(data.labels[i], a.labels[from]);
         ck_assert_double_eq(data.weights[i], a.weights[from]);
         expect_text(data.label_texts[i], a.label_texts[from]);
-        expect_text(data.ids[i], a.ids[from]);
+        for (int k = 0; k < IDS; k++)
+            expect_text(data.ids[i * IDS + k], a.ids[from * IDS + k]);
     }
     check_schema(data.schema);
 }
@@ -182,6 +186,18 @@ START_TEST(what_is_not_there_stays_away)
     data = nn_dataset_data(set);
     ck_assert_int_eq(data.n_targets, 1);
     ck_assert_float_eq(((const float *)data.targets)[1], 6);
+    ck_assert_int_eq(data.n_ids, 0);
+    /* And so is n_ids, if there are ids. */
+    const char *const names[] = {"a", "b"};
+    nn_data named = {.features = one, .rows = 2, .columns = 1, .n_ids = -3};
+    ck_assert_int_eq(nn_dataset_copy(set, &named), AD_OK);
+    ck_assert_int_eq(nn_dataset_data(set).n_ids, 0);
+    named.ids = names;
+    named.n_ids = 0;
+    ck_assert_int_eq(nn_dataset_copy(set, &named), AD_OK);
+    data = nn_dataset_data(set);
+    ck_assert_int_eq(data.n_ids, 1);
+    ck_assert_str_eq(data.ids[1], "b");
     nn_dataset_close(set);
 }
 END_TEST
@@ -270,6 +286,8 @@ START_TEST(wrong_views_are_refused)
                      .target_element = NN_U8,
                      .n_targets = -1},
            AD_BAD_SHAPE, "n_targets is -1 for 1 rows");
+    refuse(&h, WITH(n_ids, -1), AD_BAD_SHAPE, "n_ids is -1 for 4 rows; give the number for each row");
+    refuse(&h, WITH(n_ids, INT64_MAX / 4), AD_BAD_SHAPE, "n_ids is 2305843009213693951 for 4 rows");
     refuse(&h, WITH(schema.at, NULL), AD_BAD_VALUE, "the columns of the schema are NULL; give an array of 4");
     a.columns[1].levels.at = NULL;
     refuse(&h, view, AD_BAD_VALUE, "column 1: its levels are NULL; give an array of 2 texts");

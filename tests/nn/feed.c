@@ -184,6 +184,7 @@ START_TEST(one_window_is_a_fit_in_memory)
 END_TEST
 
 static const char *const places[] = {"2"}, *const unused_places[] = {"3", "5", "6", "7"}, *const autos[] = {"auto"};
+static const char *const names[] = {"name", "u"};
 static const char *const weighed_unused[] = {"name", "t", "u"};
 
 START_TEST(one_window_of_every_form)
@@ -202,7 +203,7 @@ START_TEST(one_window_of_every_form)
         {.csv = {.no_header = true, .label = "8", .categorical = TEXTS(places), .ignored = TEXTS(unused_places)},
          .form = {.has_no_header = true}},
         {.csv = {.label = "label", .categorical = TEXTS(colour_name), .ignored = TEXTS(unused), .as_f32 = true}},
-        {.csv = {.label = "label", .categorical = TEXTS(autos), .id = "name"}},
+        {.csv = {.label = "label", .categorical = TEXTS(autos), .ids = TEXTS(names)}},
         {.csv = for_labels(), .fit = {.overfit_one_batch = true}},
         {.csv = for_labels(), .fit = {.batch_size = 100}},
         {.csv = for_labels(), .fit = {.batch_size = 60}, .common = {.layers = NN_LAYERS(normed)}},
@@ -688,7 +689,7 @@ START_TEST(fits_are_refused)
     size_t n = 4;
     for (int i = 0; i < 1001; i++)
         n += (size_t)sprintf(many + n, "%d,yes\n", i);
-    refuse_fit(any, many, by_l, 0, one, "fit: all 1,001 labels are \"yes\": a classifier needs two");
+    refuse_fit(any, many, by_l, 0, one, "fit: all 1,001 labels are \"yes\"; a classifier needs two");
     refuse_fit(any, SMALL, by_l, 2, (nn_fit_options){.batch_size = 3},
                "fit: the window of the feed has 2 rows, and a batch 3: open the feed with a larger window, or make "
                "batch_size smaller");

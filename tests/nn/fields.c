@@ -468,6 +468,56 @@ static void expect_same_back(double x)
     ck_assert_msg(!strchr(text, ','), "%s", text);
 }
 
+/* The fewest digits: one digit less gives another f32. */
+static void expect_same_f32(float x)
+{
+    char text[NN_REAL_TEXT], fewer[NN_REAL_TEXT];
+    double read = 0;
+    ck_assert(nn_read_real(nn_f32_text(x, text), &read));
+    const float back = (float)read;
+    ck_assert_msg(memcmp(&x, &back, sizeof x) == 0, "%a is written %s", (double)x, text);
+    int digits = 0;
+    for (const char *at = text; *at && *at != 'e'; at++)
+        digits += *at >= '0' && *at <= '9' && (digits > 0 || *at != '0');
+    const char *point = strpbrk(text, ".e");
+    if (digits < 2 || (!point && fabsf(x) >= 1))
+        return; /* zeros at the end of a whole number are no digits that could be left out */
+    snprintf(fewer, sizeof fewer, "%.*e", digits - 2, (double)x);
+    ck_assert_msg(digits <= 9 && strtof(fewer, NULL) != x, "%a is written %s, and %s would do", (double)x, text, fewer);
+}
+
+static void check_f32(void)
+{
+    static const struct {
+        float x;
+        const char *text;
+    } cases[] = {
+        {0.1f, "0.1"},
+        {1 / 3.0f, "0.33333334"},
+        {1e6f, "1000000"},
+        {16777216, "16777216"},
+        {-0.0f, "-0"},
+        {1e-45f, "1e-45"},
+        {FLT_MAX, "3.4028235e+38"},
+        {0.9981f, "0.9981"},
+        {1.17549435e-38f, "1.1754944e-38"},
+        {(float)INFINITY, "inf"},
+        {-(float)INFINITY, "-inf"},
+        {(float)NAN, "nan"},
+    };
+    char text[NN_REAL_TEXT];
+    for (int i = 0; i < COUNT(cases); i++)
+        ck_assert_str_eq(nn_f32_text(cases[i].x, text), cases[i].text);
+    for (int i = 0; i < 40000; i++) {
+        const uint32_t bits = (uint32_t)mixed(state++);
+        float x;
+        memcpy(&x, &bits, sizeof x);
+        if (isfinite(x))
+            expect_same_f32(x);
+        expect_same_f32((float)random_below(1000000) / 1000000);
+    }
+}
+
 static void check_numbers(void)
 {
     static const struct {
@@ -520,6 +570,7 @@ START_TEST(numbers_read_back_to_the_same_bits)
 {
     double x = 0;
     check_numbers();
+    check_f32();
     ck_assert(nn_read_real("5.", &x) && x == 5);
     ck_assert(nn_read_real(".5", &x) && x == 0.5);
     ck_assert(nn_read_real("1e-99999999999999999999", &x) && x == 0);
@@ -693,6 +744,7 @@ START_TEST(every_locale_has_a_point)
         return;
     }
     check_numbers();
+    check_f32();
     check_there_and_back(300);
     open_store();
     expect_set("rate", "0.05");

@@ -415,7 +415,7 @@ START_TEST(a_regressor_has_no_accuracy)
     nn_regressor *r = open_regressor((nn_regressor_options){.seed = 2});
     ck_assert_int_eq(fit_by(r, (nn_fit_options){.steps = 5, .validation = &test.data, .monitor = NN_MONITOR_ACCURACY}),
                      AD_BAD_VALUE);
-    ck_assert_str_eq(nn_regressor_message(r), "fit: monitor is accuracy: a regressor has none, use NN_MONITOR_LOSS");
+    ck_assert_str_eq(nn_regressor_message(r), "fit: monitor=accuracy: a regressor has none, use monitor=loss");
     nn_regressor_close(r);
 }
 END_TEST

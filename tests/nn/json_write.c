@@ -142,6 +142,8 @@ static void write_numbers(nn_json_writer *w)
                             -1e-7, 123456789, 0.1 + 0.2, NAN,     INFINITY, -INFINITY};
     for (int i = 0; i < COUNT(reals); i++)
         nn_json_real(w, reals[i]);
+    nn_json_f32(w, 0.1f);
+    nn_json_f32(w, (float)NAN);
     nn_json_end(w, ']');
 }
 
@@ -150,7 +152,7 @@ START_TEST(numbers_are_exact)
     expect_written(write_numbers,
                    "[-9223372036854775808,0,9223372036854775807,\"18446744073709551615\",\"0\",0,-0,0.1,"
                    "0.3333333333333333,1e+22,5e-324,1.7976931348623157e+308,-1e-07,123456789,0.30000000000000004,"
-                   "\"nan\",\"inf\",\"-inf\"]");
+                   "\"nan\",\"inf\",\"-inf\",0.1,\"nan\"]");
 }
 END_TEST
 

@@ -196,15 +196,15 @@ START_TEST(one_class_is_too_few)
         texts[i] = "yes";
         integers[i] = -3;
     }
-    expect_no_fit(&data, NULL, "fit: all 120 labels are \"yes\": a classifier needs two");
+    expect_no_fit(&data, NULL, "fit: all 120 labels are \"yes\"; a classifier needs two");
     data.label_texts = NULL;
     data.labels = integers;
-    expect_no_fit(&data, NULL, "fit: all 120 labels are -3: a classifier needs two");
+    expect_no_fit(&data, NULL, "fit: all 120 labels are -3; a classifier needs two");
     const model m = open_learning();
     nn_data more = data;
     more.rows = 7;
     expect_message(m, model_fit(m, &data, &(nn_fit_options){.validation = &more}), AD_BAD_VALUE,
-                   "fit: all 127 labels are -3: a classifier needs two");
+                   "fit: all 127 labels are -3; a classifier needs two");
     close_model(m);
 }
 END_TEST

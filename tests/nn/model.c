@@ -352,6 +352,31 @@ START_TEST(other_data_are_told)
 }
 END_TEST
 
+/* A model keeps features, its label and no more, and puts the label last: data that are read by its columns have these.
+ */
+START_TEST(data_are_known_without_the_columns_that_a_model_drops)
+{
+    const nn_column all[] = {{.name = "id", .kind = NN_COLUMN_ID},
+                             {.name = "y", .kind = NN_COLUMN_LABEL},
+                             {.name = "a", .kind = NN_COLUMN_NUMBER},
+                             {.name = "no", .kind = NN_COLUMN_IGNORED},
+                             {.name = "b", .kind = NN_COLUMN_NUMBER}},
+                    kept[] = {{.name = "a"}, {.name = "b"}, {.name = "y", .kind = NN_COLUMN_LABEL}},
+                    other[] = {{.name = "a"}, {.name = "c"}, {.name = "y", .kind = NN_COLUMN_LABEL}};
+    static const float x[6][2] = {{0, 1}, {1, 2}, {2, 0}, {3, 1}, {4, 4}, {5, 2}};
+    static const int32_t y[6] = {0, 1, 0, 1, 0, 1};
+    nn_data data = {.features = x, .rows = 6, .columns = 2, .labels = y, .schema = NN_SCHEMA(all)};
+    nn_classifier *c = nn_classifier_open(&(nn_classifier_options){.hidden_units = {2}, .n_classes = 2});
+    ck_assert_msg(nn_classifier_fit(c, &data, &(nn_fit_options){.steps = 2}) == AD_OK, "%s", nn_classifier_message(c));
+    expect_data(c, &data, "");
+    data.schema = (nn_schema)NN_SCHEMA(kept);
+    expect_data(c, &data, "");
+    data.schema = (nn_schema)NN_SCHEMA(other);
+    ck_assert_int_eq(nn_classifier_check_data(c, &data), AD_BAD_VALUE);
+    nn_classifier_close(c);
+}
+END_TEST
+
 /* ---- Looking ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_model_is_printed)
@@ -407,6 +432,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_fit_without_steps_is_saved);
     tcase_add_test(tests, a_fit_that_does_nothing_keeps_what_was_kept);
     tcase_add_test(tests, other_data_are_told);
+    tcase_add_test(tests, data_are_known_without_the_columns_that_a_model_drops);
     tcase_add_test(tests, a_model_is_printed);
 }
 

@@ -178,9 +178,9 @@ START_TEST(a_fit_that_cannot_save_does_not_begin)
         {{.save = ""}, AD_BAD_VALUE, "fit: save is empty: give the path of a file, or NULL for none"},
         {{.save = "/no/such/folder/m"}, AD_BAD_FILE, "fit: save: /no/such/folder/m: cannot be written: "},
         {{.save = "/tmp"}, AD_BAD_FILE, "fit: save: /tmp: cannot be written: "},
-        {{.save = path, .save_every = -1}, AD_BAD_VALUE, "fit: save_every is -1: it must be 1 or more, or 0 for only"},
-        {{.save = path, .keep = -1}, AD_BAD_VALUE, "fit: keep is -1: it must be 1 or more, or 0 for none"},
-        {{.save = path, .keep = 1001}, AD_BAD_VALUE, "fit: keep is 1001: it must be 0 to 1000"},
+        {{.save = path, .save_every = -1}, AD_BAD_VALUE, "fit: save_every is -1: it must be at least 0"},
+        {{.save = path, .keep = -1}, AD_BAD_VALUE, "fit: keep is -1: it must be at least 0 and at most 1000"},
+        {{.save = path, .keep = 1001}, AD_BAD_VALUE, "fit: keep is 1001: it must be at least 0 and at most 1000"},
     };
     for (int i = 0; i < COUNT(cases); i++) {
         diary d = {.n = 0};

@@ -56,6 +56,83 @@ START_TEST(every_option_of_a_classifier)
 }
 END_TEST
 
+START_TEST(every_option_of_a_fit)
+{
+    nn_options *parsed =
+        good("batch_size=50 steps=2000 to_step=7 epochs=3 validation_share=0.2 validate_every=10 patience=5 "
+             "monitor=accuracy least_improvement=1e-3 overfit_one_batch=yes watch_every=100 "
+             "save=\"my model.safetensors\" save_every=1000 keep=2",
+             NN_FIT);
+    const nn_fit_options *o = nn_options_fit(parsed);
+    ck_assert_ptr_null(nn_options_csv(parsed));
+    ck_assert_ptr_null(nn_options_classifier(parsed));
+    ck_assert_int_eq(o->batch_size, 50);
+    ck_assert_int_eq(o->steps, 2000);
+    ck_assert_int_eq(o->to_step, 7);
+    ck_assert_int_eq(o->epochs, 3);
+    ck_assert_double_eq(o->validation_share, 0.2);
+    ck_assert_int_eq(o->validate_every, 10);
+    ck_assert_int_eq(o->patience, 5);
+    ck_assert_int_eq((int)o->monitor, NN_MONITOR_ACCURACY);
+    ck_assert_double_eq(o->least_improvement, 1e-3);
+    ck_assert(o->overfit_one_batch);
+    ck_assert_int_eq(o->watch_every, 100);
+    ck_assert_str_eq(o->save, "my model.safetensors");
+    ck_assert_int_eq(o->save_every, 1000);
+    ck_assert_int_eq(o->keep, 2);
+    nn_options_close(parsed);
+}
+END_TEST
+
+/* Every member but data and callback has a row, in the order of the struct. */
+START_TEST(the_fields_of_a_fit)
+{
+    static const char *const names[] = {"batch_size",
+                                        "steps",
+                                        "to_step",
+                                        "epochs",
+                                        "validation_share",
+                                        "validate_every",
+                                        "patience",
+                                        "monitor",
+                                        "least_improvement",
+                                        "overfit_one_batch",
+                                        "watch_every",
+                                        "warm_start",
+                                        "save",
+                                        "save_every",
+                                        "keep"};
+    const nn_fields fields = nn_options_fields(NN_FIT);
+    const nn_fit_options none = {.steps = 0};
+    char message[100] = "";
+    ck_assert_uint_eq(fields.n, COUNT(names));
+    for (size_t i = 0; i < fields.n; i++)
+        ck_assert_str_eq(fields.at[i].name, names[i]);
+    ck_assert_double_eq(fields.at[0].standard, 32);
+    ck_assert_msg(nn_fields_check(fields, &none, message, sizeof message), "%s", message);
+}
+END_TEST
+
+/* What 0 does not stand for itself cannot be 0 as text; what it does can. */
+START_TEST(zeros_of_a_fit)
+{
+    static const char *const refused[] = {"batch_size", "steps", "to_step", "epochs", "validate_every"};
+    for (int i = 0; i < COUNT(refused); i++) {
+        char text[40], why[100];
+        snprintf(text, sizeof text, "%s=0", refused[i]);
+        snprintf(why, sizeof why, "%s is '0': it must be a whole number of at least 1", refused[i]);
+        nn_options *o = parse(text, NN_FIT);
+        ck_assert_int_eq(nn_options_status(o), AD_BAD_VALUE);
+        ck_assert_str_eq(nn_options_message(o), why);
+        ck_assert_ptr_null(nn_options_fit(o));
+        nn_options_close(o);
+    }
+    nn_options *o = good("patience=0 validation_share=0 least_improvement=0 watch_every=0 save_every=0 keep=0", NN_FIT);
+    ck_assert_ptr_nonnull(nn_options_fit(o));
+    nn_options_close(o);
+}
+END_TEST
+
 /* The options of every optimiser; what a rule does not read is found when the estimator is opened. */
 START_TEST(options_of_optimisers)
 {
@@ -224,8 +301,13 @@ START_TEST(wrong_texts_are_refused)
         {"initial_accumulator=-0.1", "initial_accumulator is '-0.1': it must be a number above 0", NN_CLASSIFIER},
         {"delta=0", "delta is '0': it must be a number above 0", NN_REGRESSOR},
         {"class_weights=1,-2", "class_weights[1] is '-2': it must be a number of at least 0", NN_CLASSIFIER},
-        {"seed=1", "3 is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR or NN_CSV", NN_OPTIONS_COUNT},
-        {"seed=1", "-1 is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR or NN_CSV", (nn_options_kind)-1},
+        {"keep=1001", "keep is '1001': it must be a whole number of at least 0 and at most 1000", NN_FIT},
+        {"monitor=los", "monitor is 'los': it must be one of loss, accuracy; did you mean loss?", NN_FIT},
+        {"validation_share=1", "validation_share is '1': it must be a number of at least 0 and below 1", NN_FIT},
+        {"step=1", "unknown option 'step'; did you mean steps?", NN_FIT},
+        {"validation=x.csv", "unknown option 'validation'; did you mean validation_share?", NN_FIT},
+        {"seed=1", "4 is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR, NN_CSV or NN_FIT", NN_OPTIONS_COUNT},
+        {"seed=1", "-1 is no kind of options: use NN_CLASSIFIER, NN_REGRESSOR, NN_CSV or NN_FIT", (nn_options_kind)-1},
     };
     for (int i = 0; i < COUNT(cases); i++) {
         nn_options *o = parse(cases[i].text, cases[i].kind);
@@ -233,6 +315,7 @@ START_TEST(wrong_texts_are_refused)
         ck_assert_str_eq(nn_options_message(o), cases[i].why);
         ck_assert_ptr_null(nn_options_classifier(o));
         ck_assert_ptr_null(nn_options_regressor(o));
+        ck_assert_ptr_null(nn_options_fit(o));
         nn_options_close(o);
     }
     nn_options *o = parse("head=sofmax", NN_CLASSIFIER);
@@ -249,6 +332,7 @@ START_TEST(null_is_allowed)
     ck_assert_ptr_nonnull(strstr(nn_options_message(NULL), "the options are NULL"));
     ck_assert_ptr_null(nn_options_classifier(NULL));
     ck_assert_ptr_null(nn_options_regressor(NULL));
+    ck_assert_ptr_null(nn_options_fit(NULL));
     nn_options_close(NULL);
 }
 END_TEST
@@ -369,7 +453,7 @@ START_TEST(the_table_of_options_is_public)
         ck_assert_str_eq(fields.at[0].name, "hidden_units");
         ck_assert_uint_eq(fields.at[0].offset, 0);
         ck_assert_str_eq(fields.at[1].name, kind == NN_CLASSIFIER ? "n_classes" : "n_targets");
-        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 40 : 37);
+        ck_assert_uint_eq(fields.n, kind == NN_CLASSIFIER ? 40 : 38);
     }
     ck_assert_uint_eq(nn_options_fields(NN_OPTIONS_COUNT).n, 0);
     ck_assert_uint_eq(nn_options_fields((nn_options_kind)-1).n, 0);
@@ -401,8 +485,8 @@ START_TEST(defaults_are_printed)
     ck_assert_str_eq(text, "hidden_units=300,100 n_classes=10 head=softmax label_smoothing=0 activation=relu dropout=0 "
                            "optimiser=adagrad scaling=none scaling_constant=255 impute=refuse seed=0");
     nn_fields_print(nn_regressor_fields, &r, text, sizeof text);
-    ck_assert_str_eq(text, "n_targets=1 head=squared delta=1 activation=relu dropout=0 optimiser=adagrad "
-                           "scaling=none scaling_constant=255 impute=refuse seed=0");
+    ck_assert_str_eq(text, "n_targets=1 head=squared delta=1 target_scaling=none activation=relu dropout=0 "
+                           "optimiser=adagrad scaling=none scaling_constant=255 impute=refuse seed=0");
 }
 END_TEST
 
@@ -484,6 +568,9 @@ static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, every_option_of_a_classifier);
     tcase_add_test(tests, every_option_of_a_regressor);
+    tcase_add_test(tests, every_option_of_a_fit);
+    tcase_add_test(tests, the_fields_of_a_fit);
+    tcase_add_test(tests, zeros_of_a_fit);
     tcase_add_test(tests, options_of_optimisers);
     tcase_add_test(tests, texts_may_have_anything);
     tcase_add_test(tests, nothing_is_all_defaults);

@@ -33,15 +33,25 @@ const char *path_in_folder(const char *name)
     return path;
 }
 
-static void empty_folder(void)
+/* Removes what a folder has: files, and folders of files. */
+static void empty_folder_of(const char *path, int depth)
 {
-    DIR *d = opendir(folder);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            remove(path_in_folder(e->d_name));
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char inner[sizeof folder + 600];
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        if (snprintf(inner, sizeof inner, "%s/%s", path, e->d_name) >= (int)sizeof inner)
+            continue;
+        if (remove(inner) != 0 && depth > 0)
+            empty_folder_of(inner, depth - 1);
+        remove(inner);
+    }
     if (d)
         closedir(d);
 }
+
+static void empty_folder(void) { empty_folder_of(folder, 1); }
 
 int run_in_folder(const char *suite, void (*add_tests)(TCase *tests))
 {

@@ -23,7 +23,7 @@ void put_bytes(file_bytes *b, const void *bytes, size_t n);
 void put_text(file_bytes *b, const char *text);
 void put_number(file_bytes *b, uint64_t number, size_t width);
 
-/* Runs the suite in a folder of its own, which is emptied after each test: what main returns. */
+/* Runs the suite in a folder of its own, which is emptied after each test, also of folders: what main returns. */
 int run_in_folder(const char *suite, void (*add_tests)(TCase *tests));
 
 /* The path of a file there; good for four calls. */

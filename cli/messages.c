@@ -1,0 +1,46 @@
+/* What the command says on stderr. */
+#include "messages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int status;
+    const char *text;
+} messages[] = {
+#define MESSAGE(name, status, text) {status, text},
+    CLI_MESSAGES(MESSAGE)
+#undef MESSAGE
+};
+
+/* The command is one program with one stderr. */
+static bool notes_are_said = true;
+
+void cli_set_notes(bool are_said) { notes_are_said = are_said; }
+
+bool cli_notes_are_said(void) { return notes_are_said; }
+
+const char *cli_message_text(cli_message which) { return messages[which].text; }
+
+int cli_message_status(cli_message which) { return messages[which].status > 0 ? messages[which].status : CLI_OK; }
+
+int cli_say_all(cli_message which, const char *const *arguments)
+{
+    const int status = messages[which].status;
+    if (status == 0 && !notes_are_said)
+        return CLI_OK;
+    fputs(status > 0 ? "gradtape: " : status < 0 ? "gradtape: warning: " : "", stderr);
+    const char *at = messages[which].text, *place;
+    for (; (place = strstr(at, "{}")) != NULL; at = place + 2) {
+        fwrite(at, 1, (size_t)(place - at), stderr);
+        fputs(*arguments++, stderr);
+    }
+    fprintf(stderr, "%s\n", at);
+    return cli_message_status(which);
+}
+
+int cli_fail_text(int status, const char *text)
+{
+    fprintf(stderr, "gradtape: %s\n", text);
+    return status;
+}
