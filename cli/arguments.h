@@ -54,4 +54,7 @@ const char *cli_text(cli_arguments *a, const char *format, ...) AD_PRINTF(2, 3);
 const char *cli_quoted(cli_arguments *a, const char *text);
 const char *cli_count(cli_arguments *a, int64_t n);
 
+/* A path as a word for a shell, in quotes where it needs them: what a message says to type. */
+const char *cli_shell_word(cli_arguments *a, const char *path);
+
 #endif

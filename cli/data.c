@@ -112,12 +112,36 @@ int cli_choose_label(cli_arguments *a, nn_csv_options *options, cli_task task)
     return CLI_OK;
 }
 
+static bool has_text(const nn_texts *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!strcmp(list->at[i], text))
+            return true;
+    return false;
+}
+
+/* Ignores what the training of the model passed over, so that no warning tells it anew. */
+static void pass_over(reader *r, nn_csv_options *options)
+{
+    const nn_texts *more = &r->how->passed_over, *given = &options->ignored;
+    const char **all = nn_store_take(&r->a->store, given->n + more->n, sizeof *all);
+    size_t n = 0;
+    for (size_t i = 0; all && i < given->n; i++)
+        all[n++] = given->at[i];
+    for (size_t i = 0; all && i < more->n; i++)
+        if (!has_text(given, more->at[i]) && !has_text(&options->ids, more->at[i]) &&
+            (!options->weight || strcmp(options->weight, more->at[i]) != 0))
+            all[n++] = more->at[i];
+    options->ignored = all ? (nn_texts){all, n} : *given;
+}
+
 /* Gives the columns their uses: those of a model, or those of the options. Returns a status. */
 static int choose_columns(reader *r, nn_csv_options *options)
 {
     options->keep_missing = r->how->keeps_missing;
     if (has_names(r->how->like)) {
         options->like = r->how->needs_truth ? r->how->like : without_truth(r, r->how->like, &options->ids);
+        pass_over(r, options);
         return CLI_OK;
     }
     const int status = cli_choose_label(r->a, options, r->how->task);
@@ -133,6 +157,16 @@ static int open_feed(reader *r, const nn_csv_options *options)
     return CLI_OK;
 }
 
+/* A table that lacks a column of the model is at fault, not the command line. */
+static int status_of_table(const reader *r, ad_status status)
+{
+    const bool lacks_column = status == AD_BAD_VALUE && has_names(r->how->like) &&
+                              strstr(nn_dataset_message(r->to->dataset), ", which the model needs");
+    if (status == AD_OK)
+        return CLI_OK;
+    return cli_fail_text(lacks_column ? CLI_FAILED : status_of(status), nn_dataset_message(r->to->dataset));
+}
+
 static int read_table(reader *r)
 {
     nn_options *parsed = cli_options_from(r->a, CLI_TABLE, NN_CSV, NULL);
@@ -144,10 +178,10 @@ static int read_table(reader *r)
     if (status == CLI_OK && r->a->settings.window && r->how->is_for_training)
         status = open_feed(r, &options);
     else if (status == CLI_OK && is_dash(r->how->path))
-        status = status_of(
-            fail_dataset(r, nn_dataset_read_csv_stream(r->to->dataset, (nn_stream){stdin, r->to->name}, &options)));
+        status =
+            status_of_table(r, nn_dataset_read_csv_stream(r->to->dataset, (nn_stream){stdin, r->to->name}, &options));
     else if (status == CLI_OK)
-        status = status_of(fail_dataset(r, nn_dataset_read_csv(r->to->dataset, r->how->path, &options)));
+        status = status_of_table(r, nn_dataset_read_csv(r->to->dataset, r->how->path, &options));
     nn_options_close(parsed);
     return status;
 }
@@ -257,7 +291,7 @@ static void list_names(reader *r)
         d->n_labels = d->data.targets && d->data.n_targets ? d->data.n_targets : 1;
 }
 
-static double target_at(const nn_data *data, int64_t i)
+double cli_target_at(const nn_data *data, int64_t i)
 {
     return data->target_element == NN_F64 ? ((const double *)data->targets)[i]
                                           : (double)((const float *)data->targets)[i];
@@ -272,7 +306,7 @@ static int take_flags(reader *r)
     if (!d->labels)
         return cli_say(CLI_NO_MEMORY, " for the labels");
     for (int64_t i = 0; i < n; i++) {
-        const double x = target_at(&d->data, i);
+        const double x = cli_target_at(&d->data, i);
         if (x != 0 && x != 1)
             return cli_say(CLI_NOT_A_FLAG, d->name, cli_count(r->a, i / d->n_labels),
                            d->label_names ? cli_quoted(r->a, d->label_names[i % d->n_labels])

@@ -12,6 +12,7 @@ typedef struct cli_reading {
     const char *path; /* "-": standard input */
     cli_task task;
     nn_schema like;       /* the columns of a model; none: those that the options say */
+    nn_texts passed_over; /* columns that are ignored beside `like`, unless --id or --weight names them */
     bool keeps_missing;   /* the model has something for a missing value */
     bool needs_truth;     /* labels or targets; false: they are not looked at */
     bool is_for_training; /* which of the IDX files, unless --part says it */
@@ -42,6 +43,9 @@ bool cli_is_table(const cli_arguments *a, const char *path);
 
 /* Puts the columns of --label among the options of a table, as the task has them. A mistake is said. */
 int cli_choose_label(cli_arguments *a, nn_csv_options *options, cli_task task);
+
+/* Returns element i of the targets. */
+double cli_target_at(const nn_data *data, int64_t i);
 
 /* Says that standard input is read twice, or that files of two options are one, if that is so. */
 int cli_check_files(cli_arguments *a);

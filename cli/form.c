@@ -52,8 +52,7 @@ static const char *first_verb(const cli_option *o)
     return cli_verbs[verb].name;
 }
 
-/* A word as a shell takes it: in single quotes, if it must be. */
-static void put_word(nn_writer *w, const char *text)
+void cli_put_word(nn_writer *w, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=+-%@";
     if (*text && !text[strspn(text, plain)]) {
@@ -97,7 +96,7 @@ static void put_option(nn_writer *w, const char *name, const char *value)
         if (field && field->type == NN_FIELD_TEXTS)
             nn_put_option_text(&quoted, value);
         nn_put(w, o ? " " : "=");
-        put_word(w, quoted.n && quoted.n < sizeof element ? element : value);
+        cli_put_word(w, quoted.n && quoted.n < sizeof element ? element : value);
     }
     if (o && !(o->verbs & 1u << verb_of_messages)) {
         nn_put(w, " of gradtape ");

@@ -119,20 +119,14 @@ static void print_labels(job *j)
     }
 }
 
-static double target_at(const nn_data *data, int64_t i)
-{
-    return data->target_element == NN_F64 ? ((const double *)data->targets)[i]
-                                          : (double)((const float *)data->targets)[i];
-}
-
 /* One target is called so; several have their names. */
 static void print_targets(job *j)
 {
     const int64_t n = cli_output_count(&j->model);
     for (int64_t i = 0; i < n; i++) {
         const char *name = n == 1 ? "target" : cli_output_name_at(&j->model, j->a, i);
-        printf("%s %.6g, predicted %.6g%s ", name, target_at(&j->data.data, j->row * n + i), (double)j->predicted[i],
-               n == 1 ? "," : ";");
+        printf("%s %.6g, predicted %.6g%s ", name, cli_target_at(&j->data.data, j->row * n + i),
+               (double)j->predicted[i], n == 1 ? "," : ";");
     }
 }
 

@@ -33,6 +33,20 @@ static int take_over(cli_model *m)
     return status;
 }
 
+/* The columns that the training passed over, in the arguments' store. */
+static int take_passed_over(cli_model *m, cli_arguments *a, cli_arguments *before)
+{
+    nn_options *parsed = cli_options_from(before, CLI_TABLE, NN_CSV, NULL);
+    const nn_csv_options *o = nn_options_csv(parsed);
+    const size_t n = o ? o->ignored.n + o->ids.n : 0;
+    const char **names = nn_store_take(&a->store, n, sizeof *names);
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = cli_text(a, "%s", i < o->ignored.n ? o->ignored.at[i] : o->ids.at[i - o->ignored.n]);
+    m->passed_over = (nn_texts){names, names ? n : 0};
+    nn_options_close(parsed);
+    return o ? CLI_OK : CLI_FAILED;
+}
+
 /* How tables are written is taken from the run that trained the model, as long as they are tables from elsewhere. */
 static int take_form(cli_model *m, cli_arguments *a)
 {
@@ -46,6 +60,8 @@ static int take_form(cli_model *m, cli_arguments *a)
         if (own >= 0 && text && !a->values[own].text)
             a->values[own] = (cli_value){cli_text(a, "%s", text), cli_text(a, "%s: ", m->path)};
     }
+    if (status == CLI_OK)
+        status = take_passed_over(m, a, &before);
     cli_release_arguments(&before);
     return status;
 }
@@ -53,7 +69,7 @@ static int take_form(cli_model *m, cli_arguments *a)
 int cli_load_model(cli_model *m, cli_arguments *a)
 {
     *m = (cli_model){.path = a->settings.model};
-    if (!m->path)
+    if (!m->path || !*m->path)
         return cli_miss(a, "model");
     m->info = nn_model_look(m->path, NULL);
     if (!m->info)
@@ -199,6 +215,7 @@ int cli_read_data_for(cli_data *d, cli_arguments *a, const cli_model *m, bool ne
                            &(cli_reading){.path = a->settings.data,
                                           .task = m->task,
                                           .like = cli_model_schema(m),
+                                          .passed_over = m->passed_over,
                                           .keeps_missing = m->keeps_missing,
                                           .needs_truth = needs_truth});
     return status == CLI_OK ? compare(m, d, a) : status;

@@ -13,8 +13,9 @@ typedef struct cli_model {
     nn_regressor *r;
     const char *path; /* for messages */
     cli_task task;
-    bool keeps_missing;  /* it has something for missing values */
-    nn_model_info *info; /* of a model that was loaded: steps, goal, note; else NULL */
+    bool keeps_missing;   /* it has something for missing values */
+    nn_texts passed_over; /* columns that its training ignored or took as ids */
+    nn_model_info *info;  /* of a model that was loaded: steps, goal, note; else NULL */
 } cli_model;
 
 /* Loads the model of --model, and takes over from the run that trained it how tables are written (delimiter, decimal,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../nn/files/json.h"
+#include "../nn/files/utf8.h"
 #include "../nn/options/fields.h"
 #include "../nn/options/near.h"
 #include "arguments.h"
@@ -325,7 +326,8 @@ const char *cli_lines_of_run(cli_arguments *a)
         nn_writer w = nn_writer_into(text, text ? size : 0);
         put_line_value(&w, a, cli_field_of(o), a->values[i].text);
         const char *line = cli_text(a, "%s = %s\n", o->name, text ? text : "");
-        nn_text_add(&lines, line, strlen(line));
+        if (nn_is_utf8(line, strlen(line))) /* a path that is not cannot be kept: it has to be given again */
+            nn_text_add(&lines, line, strlen(line));
         lines.failed = lines.failed || !text;
     }
     const char *copy = lines.failed ? NULL : nn_store_text(&a->store, lines.at ? lines.at : "");

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../nn/options/number.h"
 #include "run.h"
@@ -44,7 +45,8 @@ static int take_options(training *t)
     for (int i = 0; i < cli_option_count && status == CLI_OK; i++) {
         const char *now = a->values[i].text, *then = before.values[i].text;
         if (now && is_of_model(&cli_options[i]) && (!then || strcmp(now, then) != 0))
-            status = cli_say(CLI_CHANGED_BY_RESUME, cli_text(a, "--%s", cli_options[i].name), t->model.path);
+            status = cli_say(CLI_CHANGED_BY_RESUME, cli_text(a, "--%s", cli_options[i].name),
+                             cli_shell_word(a, t->model.path));
     }
     cli_release_arguments(&before);
     return status == CLI_OK ? cli_add_lines(a, note, t->model.path, true) : status;
@@ -84,20 +86,25 @@ static int load(training *t)
 
 /* ---- Before the first step --------------------------------------------------------------------------------------- */
 
+/* Finds what is wrong with a share as --validation, before time is spent on the data. */
+static int check_share(training *t)
+{
+    cli_arguments *a = t->a;
+    double share;
+    if (!a->settings.validation || !nn_read_real(a->settings.validation, &share))
+        return CLI_OK;
+    if (!(share > 0 && share < 1))
+        return cli_say(CLI_BAD_SHARE, cli_quoted(a, a->settings.validation));
+    return a->settings.window ? cli_say(CLI_HELD_OUT_TWICE, "") : CLI_OK;
+}
+
 /* Reads --validation: a share of the rows, or another file. */
 static int read_validation(training *t)
 {
     cli_arguments *a = t->a;
     const char *validation = a->settings.validation;
-    double share;
-    if (!validation)
+    if (!validation || nn_read_real(validation, &t->run.fit.validation_share))
         return CLI_OK;
-    if (nn_read_real(validation, &share)) {
-        t->run.fit.validation_share = share;
-        if (!(share > 0 && share < 1))
-            return cli_say(CLI_BAD_SHARE, cli_quoted(a, validation));
-        return a->settings.window ? cli_say(CLI_HELD_OUT_TWICE, "") : CLI_OK;
-    }
     const cli_task task = t->model.path && t->model.info ? t->model.task : a->settings.task;
     const cli_reading reading = {.path = validation,
                                  .task = task,
@@ -137,14 +144,30 @@ static void say_replaced(const training *t)
     nn_model_info_close(info);
 }
 
+/* A message of the library's begins with the call, which the command's user did not make. */
+static const char *without_prefix(const char *message, const char *prefix)
+{
+    const size_t n = strlen(prefix);
+    return strncmp(message, prefix, n) ? message : message + n;
+}
+
+/* What differs between the data and those of the model: "t.csv has 1,203 rows, the model was trained on 1,200". The
+ * library's advice is left out: the command has its own. */
+static const char *difference(const training *t)
+{
+    static const char begin[] = "check_data: the data have ";
+    const char *message = cli_model_message(&t->model), *what = without_prefix(message, begin);
+    return what == message ? cli_text(t->a, "%s: %s", t->run.data.name, message)
+                           : cli_text(t->a, "%s has %.*s", t->run.data.name, (int)strcspn(what, ";"), what);
+}
+
 /* Opens the new model, or looks whether the data are those of the old one. */
 static int open_model(training *t)
 {
     if (t->model.info) {
         if (cli_check_data(&t->model, &t->run.data.data) == AD_OK)
             return CLI_OK;
-        return cli_say(CLI_OTHER_DATA, cli_text(t->a, "%s: %s", t->run.data.name, cli_model_message(&t->model)),
-                       t->model.path);
+        return cli_say(CLI_OTHER_DATA, difference(t), cli_shell_word(t->a, t->model.path));
     }
     t->model.path = t->a->settings.model;
     return cli_open_model(&t->model, t->a->settings.task, &t->run.c, &t->run.r);
@@ -156,9 +179,11 @@ static int check_history(training *t)
     if (!t->a->settings.history_file)
         return CLI_OK;
     t->history = cli_text(t->a, "%s.part", t->a->settings.history_file);
-    FILE *file = fopen(t->history, "w");
+    struct stat found;
+    const bool is_folder = stat(t->a->settings.history_file, &found) == 0 && S_ISDIR(found.st_mode);
+    FILE *file = is_folder ? NULL : fopen(t->history, "w");
     if (!file)
-        return cli_say(CLI_NOT_WRITTEN, t->a->settings.history_file, strerror(errno));
+        return cli_say(CLI_NOT_WRITTEN, t->a->settings.history_file, strerror(is_folder ? EISDIR : errno));
     fclose(file);
     return CLI_OK;
 }
@@ -166,11 +191,13 @@ static int check_history(training *t)
 static int prepare(training *t)
 {
     cli_arguments *a = t->a;
-    if (!a->settings.model)
+    if (!a->settings.model || !*a->settings.model)
         return cli_miss(a, "model");
     int status = a->settings.resume ? load(t) : CLI_OK;
     if (status == CLI_OK && a->settings.resume && !a->settings.data)
         return cli_say(CLI_NOT_TRAINED_HERE, t->model.path);
+    if (status == CLI_OK)
+        status = check_share(t);
     if (status == CLI_OK)
         status = cli_open_run(&t->run, a, t->model.info ? &t->model : NULL);
     if (status == CLI_OK)
@@ -248,13 +275,6 @@ static int write_history(training *t)
     return cli_say(CLI_NOT_WRITTEN, t->a->settings.history_file, errno ? strerror(errno) : shown.message);
 }
 
-/* A message of the library's begins with the call, which the command's user did not make. */
-static const char *without_prefix(const char *message, const char *prefix)
-{
-    const size_t n = strlen(prefix);
-    return strncmp(message, prefix, n) ? message : message + n;
-}
-
 /* What became of the fit, and how to go on. */
 static int finish(training *t, ad_status status)
 {
@@ -265,11 +285,11 @@ static int finish(training *t, ad_status status)
     const int written = write_history(t);
     const char *step = cli_count(t->a, t->step);
     if (status == AD_STOPPED) {
-        cli_say(CLI_STOPPED, step, path, path);
+        cli_say(CLI_STOPPED, step, path, cli_shell_word(t->a, path));
         return 128 + cli_caught_signal();
     }
     say_best(t);
-    cli_say(CLI_SAVED, path, step, path);
+    cli_say(CLI_SAVED, path, step, cli_shell_word(t->a, path));
     return written;
 }
 

@@ -20,7 +20,7 @@ function floor_of(file,    part) {
 }
 function is_private(file) { return file ~ /^(autodiff|nn|inspect|cli)\// }
 # What the command shares with nn: options as text, messages, JSON.
-function is_shared(file) { return file ~ /^nn\/options\/[a-z_]+\.h$/ || file == "nn/files/json.h" || file == "nn/store.h" }
+function is_shared(file) { return file ~ /^nn\/options\/[a-z_]+\.h$/ || file ~ /^nn\/files\/(json|utf8)\.h$/ || file == "nn/store.h" }
 function way_up() { return "up from " from " to " to }
 function show(text) { print text; bad++ }
 
@@ -53,7 +53,7 @@ $1 == "include" && is_private($3) && from != to {
     if (from == "cli" && is_shared($3))
         next
     if (from == "cli" && to != "examples" && to != "bench")
-        show(arrow ": of what is private cli includes nn/options/*.h, nn/files/json.h and nn/store.h only.")
+        show(arrow ": of what is private cli includes nn/options/*.h, nn/files/{json,utf8}.h and nn/store.h only.")
     else if (rank[from] > count)
         show(arrow ": " from " uses public headers only. Give the engine a public function for what is needed.")
     else if (rank[to] > rank[from])

@@ -34,9 +34,9 @@ typedef struct nn_csv_options {
     /* What columns are. All others are numbers. At most one of label and targets is given. */
     const char *label;
     nn_texts targets;
-    const char *weight; /* of each row (nn_data.weights) */
-    nn_texts ids;       /* they name the rows, and are kept as texts, in the order of the table (nn_data.ids) */
-    nn_texts ignored;
+    const char *weight;   /* of each row (nn_data.weights) */
+    nn_texts ids;         /* they name the rows, and are kept as texts, in the order of the table (nn_data.ids) */
+    nn_texts ignored;     /* beside `like` the table may lack them */
     nn_texts categorical; /* {"auto"}, if no column has that name: each column that is not all numbers. A column
                              whose first 1,000 different values are numbers is a number, and another value in it is
                              an error */

@@ -274,7 +274,8 @@ static ad_status claim_categories(making *m, bool *is_auto)
     return status;
 }
 
-/* What is true of rows need not be there beside `like`: new rows are predicted. A note says so. */
+/* What is true of rows need not be there beside `like`, nor what is ignored: new rows are predicted. A note names what
+ * is true of rows. */
 static bool may_lack(const making *m, const char *name)
 {
     size_t column;
@@ -291,8 +292,9 @@ static ad_status claim_options(making *m, bool *is_auto)
         status = claim_named(m, o->weight, NN_COLUMN_WEIGHT, "weight");
     if (status == AD_OK)
         status = claim_list(m, o->ids, NN_COLUMN_ID, "ids");
-    if (status == AD_OK)
-        status = claim_list(m, o->ignored, NN_COLUMN_IGNORED, "ignored");
+    for (size_t i = 0; i < o->ignored.n && status == AD_OK; i++)
+        if (!may_lack(m, o->ignored.at[i]))
+            status = claim_named(m, o->ignored.at[i], NN_COLUMN_IGNORED, "ignored");
     if (status == AD_OK)
         status = claim_categories(m, is_auto);
     return status == AD_OK ? claim_list(m, o->numeric, NN_COLUMN_NUMBER, "numeric") : status;

@@ -374,6 +374,17 @@ START_TEST(data_are_known_without_the_columns_that_a_model_drops)
     data.schema = (nn_schema)NN_SCHEMA(other);
     ck_assert_int_eq(nn_classifier_check_data(c, &data), AD_BAD_VALUE);
     nn_classifier_close(c);
+
+    data = mixed_data();
+    nn_column renamed[D];
+    memcpy(renamed, columns, sizeof renamed);
+    renamed[1].name = "another name of a category";
+    c = nn_classifier_open(&(nn_classifier_options){.hidden_units = {2}, .impute = NN_IMPUTE_MEAN});
+    ck_assert_msg(nn_classifier_fit(c, &data, &(nn_fit_options){.steps = 2}) == AD_OK, "%s", nn_classifier_message(c));
+    expect_data(c, &data, "");
+    data.schema = (nn_schema)NN_SCHEMA(renamed);
+    ck_assert_int_eq(nn_classifier_check_data(c, &data), AD_BAD_VALUE);
+    nn_classifier_close(c);
 }
 END_TEST
 

@@ -121,7 +121,9 @@ void start_command(command_run run)
     running.process = fork();
     ck_assert_msg(running.process >= 0, "no process could be started");
     if (running.process == 0) {
-        signal(SIGPIPE, SIG_DFL);
+        static const int numbers[] = {SIGPIPE, SIGINT, SIGTERM}; /* a test in the background ignores them */
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+            signal(numbers[i], SIG_DFL);
         become(program, w.at, environment.at, output);
     }
     close(output);
