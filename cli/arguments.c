@@ -39,11 +39,11 @@ static int read_option(cli_arguments *a, const char *word, const char *next, int
     return cli_set_option(a, i, next && strncmp(next, "--", 2) != 0 ? next : NULL, "");
 }
 
-/* Whether --help is among the words: it counts whatever else is wrong. */
+/* Whether --help or -h is among the words: it counts whatever else is wrong. */
 static bool asks_for_help(int argc, char *const *argv)
 {
     for (int i = 0; i < argc; i++)
-        if (!strcmp(argv[i], "--help"))
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return true;
     return false;
 }
@@ -58,5 +58,7 @@ int cli_read_arguments(cli_arguments *a, cli_verb verb, int argc, char *const *a
         status = read_option(a, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used);
     if (status == CLI_OK && cli_given(a, "config"))
         status = cli_read_config(a, cli_given(a, "config"));
-    return status == CLI_OK ? cli_take_settings(a) : status;
+    if (status == CLI_OK)
+        status = cli_take_settings(a);
+    return status == CLI_OK ? cli_check_files(a) : status;
 }

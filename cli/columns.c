@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "classes.h"
+#include "data.h"
 
 /* A table while it is read. */
 typedef struct reader {
@@ -46,18 +48,16 @@ static ad_status read_by(reader *r, const nn_csv_options *options)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* Reads the columns of these names. A label or a weight that is not there is no error of this call. */
-static ad_status read_by_names(reader *r)
+/* The columns of these names, and no others. A label or a weight need not be there. */
+static nn_csv_options by_names(reader *r)
 {
     const cli_columns *c = r->to;
     nn_column *like = nn_store_take(&r->a->store, c->n, sizeof *like);
     nn_csv_options options = *r->form;
-    if (!like)
-        return AD_NO_MEMORY;
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n && like; i++)
         like[i] = (nn_column){.name = c->at[i].wanted, .kind = c->at[i].kind};
-    options.like = (nn_schema){like, c->n};
-    return read_by(r, &options);
+    options.like = (nn_schema){like, like ? c->n : 0};
+    return options;
 }
 
 static bool has_label(const cli_columns *c)
@@ -100,46 +100,61 @@ static ad_status read_by_options(reader *r)
     return read_by(r, &options);
 }
 
-static int fail(const reader *r, ad_status status)
+/* Whether the table has columns of these names: a look refuses a table without, and else tells of wrong values only. */
+static bool has_names(reader *r, const nn_csv_options *options)
 {
-    if (status == AD_NO_MEMORY && !nn_dataset_message(r->to->dataset)[0])
-        return cli_say(CLI_NO_MEMORY, " for the columns");
-    return cli_fail_text(status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED, nn_dataset_message(r->to->dataset));
+    if (r->copy)
+        rewind(r->copy);
+    nn_csv_look *look = r->copy ? nn_csv_look_at_stream((nn_stream){r->copy, r->to->name}, options, NULL)
+                                : nn_csv_look_at(r->a->settings.data, options, NULL);
+    const bool has_all = nn_csv_look_report(look) != NULL;
+    nn_csv_look_close(look);
+    return has_all;
 }
 
+/* A name that is not there may be a place, or one that is meant: reading by options says so. */
 static int read_either(reader *r)
 {
-    ad_status status = read_by_names(r);
-    if (status == AD_BAD_VALUE || (status == AD_OK && !is_complete(r)))
+    const nn_csv_options names = by_names(r);
+    ad_status status = names.like.n ? read_by(r, &names) : AD_NO_MEMORY;
+    if (status == AD_BAD_VALUE || (status == AD_BAD_FILE && !has_names(r, &names)) ||
+        (status == AD_OK && !is_complete(r)))
         status = read_by_options(r);
-    return status == AD_OK ? CLI_OK : fail(r, status);
+    const char *message = nn_dataset_message(r->to->dataset);
+    if (status == AD_NO_MEMORY && !*message)
+        return cli_say(CLI_NO_MEMORY, " for the columns");
+    return status == AD_OK ? CLI_OK : cli_fail_status(status, message);
 }
 
 /* ---- Finding ----------------------------------------------------------------------------------------------------- */
 
-/* The column of the schema that has the name; else, if all columns are in the schema, that of the place. */
+/* The column of the schema that has the name; else, if all columns are in the schema, that of the place. schema.n:
+ * there is none. */
 static size_t index_of(nn_schema schema, const char *wanted)
 {
     for (size_t i = 0; i < schema.n; i++)
         if (!strcmp(schema.at[i].name, wanted))
             return i;
-    const size_t place = (size_t)strtoul(wanted, NULL, 10);
-    return place >= 1 && place <= schema.n ? place - 1 : 0;
+    int64_t place;
+    return cli_is_whole(wanted, &place) && place >= 1 && (uint64_t)place <= schema.n ? (size_t)place - 1 : schema.n;
 }
 
 static bool is_feature(nn_column_kind kind) { return kind == NN_COLUMN_NUMBER || kind == NN_COLUMN_CATEGORY; }
 
-static void find(cli_columns *c)
+static int find(cli_columns *c, cli_arguments *a)
 {
     const nn_schema schema = c->data.schema;
     for (size_t i = 0; i < c->n; i++) {
         const size_t place = index_of(schema, c->at[i].wanted);
+        if (place == schema.n)
+            return cli_say(CLI_NO_COLUMN, c->name, cli_quoted(a, c->at[i].wanted));
         c->at[i].name = schema.at[place].name;
         c->at[i].levels = schema.at[place].levels;
         c->at[i].feature = is_feature(schema.at[place].kind) ? 0 : -1;
         for (size_t j = 0; j < place && c->at[i].feature >= 0; j++)
             c->at[i].feature += is_feature(schema.at[j].kind);
     }
+    return CLI_OK;
 }
 
 double cli_value_at(const cli_columns *c, size_t column, int64_t row)
@@ -152,8 +167,8 @@ static int check_values(const cli_columns *c, cli_arguments *a)
     for (size_t i = 0; i < c->n; i++)
         for (int64_t row = 0; c->at[i].feature >= 0 && row < c->data.rows; row++)
             if (isnan(cli_value_at(c, i, row)))
-                return cli_say(CLI_EMPTY_VALUE, c->name, cli_text(a, "%lld", (long long)row),
-                               cli_quoted(a, c->at[i].name), c->at[i].option);
+                return cli_say(CLI_EMPTY_VALUE, c->name, cli_number(a, row), cli_quoted(a, c->at[i].name),
+                               c->at[i].option);
     return CLI_OK;
 }
 
@@ -170,9 +185,9 @@ static int check_twice(const cli_columns *c, cli_arguments *a)
 
 int cli_read_columns(cli_columns *c, cli_arguments *a)
 {
-    const bool is_input = !strcmp(a->settings.data, "-");
+    const nn_stream in = cli_stream_of(a->settings.data);
     reader r = {.to = c, .a = a};
-    c->name = is_input ? "standard input" : a->settings.data;
+    c->name = in.name;
     int status = check_twice(c, a);
     nn_options *parsed = status == CLI_OK ? cli_options_from(a, CLI_TABLE, NN_CSV, NULL) : NULL;
     if (!parsed)
@@ -181,7 +196,7 @@ int cli_read_columns(cli_columns *c, cli_arguments *a)
     form.keep_missing = true; /* in columns that are not wanted nothing may be missing or not */
     r.form = &form;
     c->dataset = nn_dataset_open(NULL);
-    status = !c->dataset ? cli_say(CLI_NO_MEMORY, " for the table") : is_input ? copy_input(&r) : CLI_OK;
+    status = !c->dataset ? cli_say(CLI_NO_MEMORY, " for the table") : in.file ? copy_input(&r) : CLI_OK;
     if (status == CLI_OK)
         status = read_either(&r);
     if (r.copy)
@@ -190,8 +205,8 @@ int cli_read_columns(cli_columns *c, cli_arguments *a)
     if (status != CLI_OK)
         return status;
     c->data = nn_dataset_data(c->dataset);
-    find(c);
-    return check_values(c, a);
+    status = find(c, a);
+    return status == CLI_OK ? check_values(c, a) : status;
 }
 
 void cli_close_columns(cli_columns *c) { nn_dataset_close(c->dataset); }

@@ -45,27 +45,22 @@ static int take_out(cli_arguments *a, int i, const char **value, const char *fro
     char message[300];
     if (**value != '"' || !field || field->type != NN_FIELD_TEXT)
         return CLI_OK;
-    if (nn_fields_set((nn_fields){&text, 1}, value, "value", *value, &a->store, message, sizeof message) == AD_OK)
-        return CLI_OK;
-    return cli_say(CLI_BAD_VALUE, from, message);
-}
-
-static bool is_goal(const char *name)
-{
-    return !strcmp(name, "steps") || !strcmp(name, "to-step") || !strcmp(name, "epochs");
+    const ad_status status =
+        nn_fields_set((nn_fields){&text, 1}, value, "value", *value, &a->store, message, sizeof message);
+    return status == AD_OK ? CLI_OK : cli_say_bad_value(status, from, message);
 }
 
 /* Whether the command line says how long to train. It then counts more than another kind of goal in a file. */
 static bool has_goal(const cli_arguments *a)
 {
     for (int i = 0; i < cli_option_count; i++)
-        if (a->values[i].text && !*a->values[i].from && is_goal(cli_options[i].name))
+        if (a->values[i].text && !*a->values[i].from && cli_options[i].flags & CLI_GOAL)
             return true;
     return false;
 }
 
 /* Takes one line. Options of other verbs are passed over, so that one file can serve all. */
-static int take_line(cli_arguments *a, char *line, const char *from, bool only_of_run, bool *seen)
+static int take_line(cli_arguments *a, char *line, const char *from, bool only_kept, bool *seen)
 {
     char *equals = strchr(line, '='), *name;
     if (equals)
@@ -77,22 +72,22 @@ static int take_line(cli_arguments *a, char *line, const char *from, bool only_o
         return cli_say(CLI_BAD_CONFIG_LINE, from);
     if (!is_option(name))
         return refuse_line(a, name, from);
-    if (!strcmp(name, "config") || !strcmp(name, "help"))
-        return cli_say(CLI_NOT_IN_CONFIG, from, name);
     const int i = cli_option_of(a->verb, name);
-    if (i < 0 || (only_of_run && !cli_options[i].is_of_run))
+    if (i >= 0 && !cli_field_of(&cli_options[i])) /* --config and --help, which each verb takes */
+        return cli_say(CLI_NOT_IN_CONFIG, from, name);
+    if (i < 0 || (only_kept && !(cli_options[i].flags & CLI_KEPT)))
         return CLI_OK;
     if (seen[i])
         return cli_say(CLI_TWICE, from, cli_text(a, "--%s", name));
     seen[i] = true;
-    if (is_goal(name) && has_goal(a))
+    if (cli_options[i].flags & CLI_GOAL && has_goal(a))
         return CLI_OK;
     const char *value = trim(equals + 1);
     const int status = take_out(a, i, &value, from);
     return status != CLI_OK || a->values[i].text ? status : cli_set_option(a, i, value, from);
 }
 
-static int add_lines(cli_arguments *a, const char *text, const char *name, bool only_of_run)
+static int add_lines(cli_arguments *a, const char *text, const char *name, bool only_kept)
 {
     bool seen[CLI_MOST_OPTIONS] = {false};
     int status = CLI_OK;
@@ -104,15 +99,15 @@ static int add_lines(cli_arguments *a, const char *text, const char *name, bool 
         memcpy(line, text, n);
         line = trim(line);
         if (*line && *line != '#')
-            status = take_line(a, line, cli_text(a, "%s:%d: ", name, number), only_of_run, seen);
+            status = take_line(a, line, cli_text(a, "%s:%d: ", name, number), only_kept, seen);
         text += n + (text[n] == '\n');
     }
     return status;
 }
 
-int cli_add_lines(cli_arguments *a, const char *text, const char *name, bool only_of_run)
+int cli_add_lines(cli_arguments *a, const char *text, const char *name, bool only_kept)
 {
-    const int status = add_lines(a, text, name, only_of_run);
+    const int status = add_lines(a, text, name, only_kept);
     return status == CLI_OK ? cli_take_settings(a) : status;
 }
 

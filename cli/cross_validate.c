@@ -5,7 +5,7 @@
 
 #include <gradtape/cross_validation.h>
 
-#include "figures.h"
+#include "json.h"
 #include "run.h"
 #include "verbs.h"
 
@@ -45,8 +45,7 @@ static void print_spread(cli_arguments *a, const nn_cross_validation *v, const c
 static void put_fold(nn_json_writer *w, const nn_evaluation *e, bool has_accuracy)
 {
     nn_json_begin(w, '{');
-    nn_json_key(w, "global_step");
-    nn_json_integer(w, e->global_step);
+    cli_put_json_integer(w, "global_step", e->global_step);
     if (has_accuracy)
         cli_put_json_figure(w, "accuracy", e->accuracy, true);
     cli_put_json_figure(w, "loss", e->loss, true);
@@ -58,12 +57,10 @@ static void put_fold(nn_json_writer *w, const nn_evaluation *e, bool has_accurac
 static void put_spread(nn_json_writer *w, const nn_cross_validation *v, const char *name)
 {
     const nn_spread s = nn_cross_validation_figure(v, name);
-    nn_json_key(w, name);
-    nn_json_begin(w, '{');
+    cli_begin_json(w, name, '{');
     cli_put_json_figure(w, "mean", s.mean, !s.undefined);
     cli_put_json_figure(w, "standard_error", s.standard_error, s.n >= 2);
-    nn_json_key(w, "folds");
-    nn_json_integer(w, s.n);
+    cli_put_json_integer(w, "folds", s.n);
     nn_json_end(w, '}');
 }
 
@@ -87,17 +84,14 @@ static int print_json(cli_arguments *a, const cli_run *run, const nn_cross_valid
     nn_text text = {.memory = &a->memory};
     nn_json_writer w = {.to = &text};
     nn_json_begin(&w, '{');
-    nn_json_key(&w, "rows");
-    nn_json_integer(&w, run->data.data.rows);
-    nn_json_key(&w, "folds");
-    nn_json_begin(&w, '[');
+    cli_put_json_integer(&w, "rows", run->data.data.rows);
+    cli_begin_json(&w, "folds", '[');
     for (int64_t i = 0; i < nn_cross_validation_count(v); i++) {
         const nn_evaluation e = nn_cross_validation_fold(v, i);
         put_fold(&w, &e, a->settings.task != CLI_REGRESSION);
     }
     nn_json_end(&w, ']');
-    nn_json_key(&w, "figures");
-    nn_json_begin(&w, '{');
+    cli_begin_json(&w, "figures", '{');
     for (size_t i = 0; i < n; i++)
         put_spread(&w, v, names[i]);
     nn_json_end(&w, '}');

@@ -44,10 +44,14 @@ bool cli_is_table(const cli_arguments *a, const char *path);
 /* Puts the columns of --label among the options of a table, as the task has them. A mistake is said. */
 int cli_choose_label(cli_arguments *a, nn_csv_options *options, cli_task task);
 
-/* Returns element i of the targets. */
-double cli_target_at(const nn_data *data, int64_t i);
+/* Standard input for the path -; else {NULL, path}. */
+nn_stream cli_stream_of(const char *path);
 
-/* Says that standard input is read twice, or that files of two options are one, if that is so. */
-int cli_check_files(cli_arguments *a);
+/* Returns element i of an array of numbers: features, targets. */
+double cli_number_at(const void *numbers, nn_element element, int64_t i);
+
+/* Reads the targets of `data`, [rows, n_labels], as labels that hold at once. One that is neither 0 nor 1 is said.
+ * Returns a status. */
+int cli_read_flags(int32_t *flags, cli_arguments *a, const cli_data *data);
 
 #endif

@@ -1,8 +1,8 @@
 /* The verb evaluate: how well a model predicts data with labels. */
+#include "classes.h"
 #include "figures.h"
 #include "model.h"
 #include "verbs.h"
-#include "vocabulary.h"
 
 /* What is evaluated. */
 typedef struct evaluated {
@@ -27,7 +27,7 @@ static void *take(const evaluated *e, int64_t columns, size_t bytes)
 
 static int take_names(evaluated *e)
 {
-    e->n = cli_output_count(e->model);
+    e->n = e->model->n_outputs;
     e->names = nn_store_take(&e->a->store, (size_t)e->n, sizeof *e->names);
     if (!e->names)
         return miss_memory();
@@ -41,19 +41,18 @@ static int take_names(evaluated *e)
 
 static int refuse_label(const evaluated *e, int64_t row, const char *text, int64_t unseen)
 {
-    return cli_say(CLI_UNSEEN_CLASS, e->a->settings.data, cli_text(e->a, "%lld", (long long)row),
-                   cli_quoted(e->a, text), cli_list(e->a, e->names, e->n), cli_count(e->a, unseen),
-                   unseen == 1 ? "row has" : "rows have");
+    return cli_say(CLI_UNSEEN_CLASS, e->a->settings.data, cli_number(e->a, row), cli_quoted(e->a, text),
+                   cli_list(e->a, e->names, e->n), cli_count(e->a, unseen), unseen == 1 ? "row has" : "rows have");
 }
 
 /* The number of each row's class. */
 static int take_classes(evaluated *e)
 {
-    cli_vocabulary classes;
+    cli_classes classes;
     char room[CLI_LABEL_ROOM];
     int64_t unseen = 0, first = 0;
     int32_t *numbers = take(e, 1, sizeof *numbers);
-    const int status = numbers ? cli_make_vocabulary(&classes, e->a, e->names, e->n) : miss_memory();
+    const int status = numbers ? cli_name_classes(&classes, e->a, e->names, e->n) : miss_memory();
     for (int64_t row = 0; status == CLI_OK && row < e->data->rows; row++) {
         numbers[row] = cli_class_of(&classes, cli_label_text(e->data, row, room));
         first = numbers[row] < 0 && unseen++ == 0 ? row : first;
@@ -70,8 +69,7 @@ static int take_targets(evaluated *e)
     if (!targets)
         return miss_memory();
     for (size_t i = 0; i < count; i++)
-        targets[i] = e->data->target_element == NN_F64 ? ((const double *)e->data->targets)[i]
-                                                       : (double)((const float *)e->data->targets)[i];
+        targets[i] = cli_number_at(e->data->targets, e->data->target_element, (int64_t)i);
     e->outcome.targets = targets;
     e->outcome.element = NN_F64;
     return CLI_OK;
@@ -146,11 +144,6 @@ static int print(const evaluated *e)
     return status;
 }
 
-static bool has_truth(const cli_model *model, const nn_data *data)
-{
-    return model->task == CLI_REGRESSION ? data->targets != NULL : data->labels || data->label_texts;
-}
-
 int cli_evaluate(cli_arguments *a)
 {
     cli_model model = {.path = NULL};
@@ -158,8 +151,6 @@ int cli_evaluate(cli_arguments *a)
     int status = cli_load_model(&model, a);
     if (status == CLI_OK)
         status = cli_read_data_for(&data, a, &model, true);
-    if (status == CLI_OK && !has_truth(&model, &data.data))
-        status = cli_say(CLI_NO_TRUTH, data.name, "give data that have what is true, or gradtape predict");
     evaluated e = {.a = a, .model = &model, .read = &data, .data = &data.data};
     if (status == CLI_OK)
         status = make_outcome(&e);

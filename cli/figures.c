@@ -2,10 +2,10 @@
 #include "figures.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "json.h"
 #include "verbs.h"
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
@@ -56,20 +56,6 @@ static void print_text(const cli_figures *f)
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static void put_number(nn_json_writer *w, double value, bool is_defined)
-{
-    if (is_defined && isfinite(value))
-        nn_json_real(w, value);
-    else
-        nn_json_text(w, NULL);
-}
-
-void cli_put_json_figure(nn_json_writer *w, const char *name, double value, bool is_defined)
-{
-    nn_json_key(w, name);
-    put_number(w, value, is_defined);
-}
-
 /* An array, its last axis innermost. */
 static void put_array(nn_json_writer *w, const nn_figure *f)
 {
@@ -79,7 +65,7 @@ static void put_array(nn_json_writer *w, const nn_figure *f)
         for (int axis = 0; axis < f->shape.rank; block /= (size_t)f->shape.dims[axis++])
             if (i % block == 0)
                 nn_json_begin(w, '[');
-        put_number(w, f->values[i], f->defined[i]);
+        cli_put_json_number(w, f->values[i], f->defined[i]);
         block = 1;
         for (int axis = f->shape.rank - 1; axis >= 0; axis--) {
             block *= (size_t)f->shape.dims[axis];
@@ -91,11 +77,8 @@ static void put_array(nn_json_writer *w, const nn_figure *f)
 
 static void put_names(nn_json_writer *w, const cli_figures *f)
 {
-    nn_json_key(w, f->task == NN_LABELS ? "labels" : f->task == NN_REGRESSION ? "targets" : "classes");
-    nn_json_begin(w, '[');
-    for (int64_t i = 0; i < f->n; i++)
-        nn_json_text(w, f->names[i]);
-    nn_json_end(w, ']');
+    const char *key = f->task == NN_LABELS ? "labels" : f->task == NN_REGRESSION ? "targets" : "classes";
+    cli_put_json_texts(w, key, f->names, f->n);
 }
 
 /* What an evaluation has beside the metrics. */
@@ -104,8 +87,7 @@ static void put_evaluation(nn_json_writer *w, const cli_figures *f)
     const nn_evaluation *e = f->evaluation;
     if (f->task == NN_LABELS) /* the name that the last line of the text has */
         cli_put_json_figure(w, "accuracy", e->accuracy, true);
-    nn_json_key(w, "global_step");
-    nn_json_integer(w, e->global_step);
+    cli_put_json_integer(w, "global_step", e->global_step);
     cli_put_json_figure(w, "loss", e->loss, true);
 }
 
@@ -114,8 +96,7 @@ static int print_json(cli_arguments *a, const cli_figures *f)
     nn_text text = {.memory = &a->memory};
     nn_json_writer w = {.to = &text};
     nn_json_begin(&w, '{');
-    nn_json_key(&w, "rows");
-    nn_json_integer(&w, f->rows);
+    cli_put_json_integer(&w, "rows", f->rows);
     put_names(&w, f);
     for (size_t i = 0; i < nn_metrics_count(f->metrics); i++) {
         const nn_figure figure = nn_metrics_at(f->metrics, i);

@@ -4,7 +4,6 @@
 #include <gradtape/estimator.h>
 #include <gradtape/metrics.h>
 
-#include "../nn/files/json.h"
 #include "arguments.h"
 
 typedef struct cli_figures {
@@ -25,8 +24,5 @@ void cli_print_figure(const char *name, double value, const char *undefined);
 /* Prints the tables: figures of each class, label or target, and which classes were called what; each where it is not
  * too long. No line is longer than 80 columns. */
 void cli_print_figure_tables(const cli_figures *f);
-
-/* Writes a key of an object, and a number that is null where it is not defined. */
-void cli_put_json_figure(nn_json_writer *w, const char *name, double value, bool is_defined);
 
 #endif

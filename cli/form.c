@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include <gradtape/options.h>
-
 #include "../nn/options/fields.h"
 
 /* The command has one verb. */
@@ -12,21 +10,18 @@ static cli_verb verb_of_messages = CLI_TRAIN;
 
 void cli_set_form_verb(cli_verb verb) { verb_of_messages = verb; }
 
-static bool names_are_keys;
-
-void cli_set_form_of_keys(bool are_keys) { names_are_keys = are_keys; }
-
-/* Members of the library's that options of other names set. */
-static const char *const other_names[][2] = {
-    {"targets", "label"}, {"class_weights", "class_weight"}, {"validation_share", "validation"}, {"save", "model"}};
-
-/* The option whose keys have a member, as beta1 is one of --optimizer; NULL: none. */
-static const char *option_of_key(const char *name)
+/* Whether a member is one of an option's keys, as beta1 is one of --optimizer. */
+static bool has_key(const cli_option *o, const cli_keys *keys, const char *name)
 {
-    const nn_field *field = nn_field_named(nn_options_fields(NN_REGRESSOR), name);
-    if (!strncmp(name, "schedule_", 9) || !strcmp(name, "warm_up"))
-        return "schedule";
-    return !strcmp(name, "delta") ? "head" : field && field->is_by_row ? "optimizer" : NULL;
+    const nn_field *field = cli_field_of(o);
+    const void *row;
+    const size_t n = strlen(keys->prefix), m = keys->common ? strlen(keys->common) : 0;
+    if ((n && !strncmp(name, keys->prefix, n)) || (m && !strncmp(name, keys->common, m)))
+        return true;
+    for (int i = 0; (row = field->row(i)) != NULL; i++)
+        if (nn_field_named(keys->of(row), name))
+            return true;
+    return false;
 }
 
 /* The option that sets a field: one of the verb, else of another; NULL: none does. */
@@ -35,13 +30,26 @@ static const cli_option *option_of_field(const char *name)
     const cli_option *other = NULL;
     for (int i = 0; i < cli_option_count; i++) {
         const nn_field *field = cli_field_of(&cli_options[i]);
-        if (!field || strcmp(field->name, name) != 0)
+        const char *member = cli_options[i].member;
+        if (!field || (strcmp(field->name, name) != 0 && (!member || strcmp(member, name) != 0)))
             continue;
         if (cli_options[i].verbs & 1u << verb_of_messages)
             return &cli_options[i];
         other = other ? other : &cli_options[i];
     }
     return other;
+}
+
+const cli_option *cli_option_of_key(const char *name)
+{
+    if (option_of_field(name))
+        return NULL;
+    for (int i = 0; i < cli_option_count; i++) {
+        const cli_keys *keys = cli_keys_of(&cli_options[i]);
+        if (keys && has_key(&cli_options[i], keys, name))
+            return &cli_options[i];
+    }
+    return NULL;
 }
 
 static const char *first_verb(const cli_option *o)
@@ -69,23 +77,22 @@ void cli_put_word(nn_writer *w, const char *text)
 }
 
 /* steps=100 of --schedule. */
-static void put_key(nn_writer *w, const char *name, const char *value, const char *option)
+static void put_key(nn_writer *w, const char *name, const char *value, const cli_option *option)
 {
-    nn_put(w, name + (strncmp(name, "schedule_", 9) ? 0 : 9));
+    const char *prefix = cli_keys_of(option)->prefix;
+    nn_put(w, name + (strncmp(name, prefix, strlen(prefix)) ? 0 : strlen(prefix)));
     nn_put(w, value ? "=" : "");
     nn_put(w, value ? value : "");
-    nn_put(w, option ? " of --" : "");
-    nn_put(w, option ? option : "");
+    nn_put(w, " of --");
+    nn_put(w, option->name);
 }
 
 static void put_option(nn_writer *w, const char *name, const char *value)
 {
     char element[200];
-    for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
-        name = strcmp(name, other_names[i][0]) ? name : other_names[i][1];
-    const cli_option *o = names_are_keys ? NULL : option_of_field(name);
-    if (!o && (names_are_keys || option_of_key(name))) {
-        put_key(w, name, value, names_are_keys ? NULL : option_of_key(name));
+    const cli_option *o = option_of_field(name), *of_key = cli_option_of_key(name);
+    if (of_key) {
+        put_key(w, name, value, of_key);
         return;
     }
     nn_put(w, o ? "--" : "");

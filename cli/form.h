@@ -12,8 +12,9 @@ void cli_begin_form(void);
 /* The verb whose options are meant; an option that only others take is written with its verb. */
 void cli_set_form_verb(cli_verb verb);
 
-/* Whether names are those of the keys of a row, as in NAME:KEY=VALUE: messages then write them as they are. */
-void cli_set_form_of_keys(bool are_keys);
+/* Returns the option that has a member of the library's among its keys, as --optimizer has beta1; NULL: none has, or
+ * the member has an option of its own. */
+const cli_option *cli_option_of_key(const char *member);
 
 /* Puts a word as a shell takes it: in single quotes, if it must be. */
 void cli_put_word(nn_writer *w, const char *text);

@@ -1,10 +1,8 @@
 /* Help, from the tables of verbs and options. */
 #include "help.h"
 
-#include <stddef.h>
 #include <string.h>
 
-#include <gradtape/options.h>
 #include <gradtape/version.h>
 
 #include "../nn/options/fields.h"
@@ -15,15 +13,6 @@ enum { COLUMNS = 80, INDENT = 2, MEANING_AT = 26, MOST_CHOICES = 240, MOST_TEXT 
 
 const char *cli_standard_text(const cli_option *option, char *text, size_t size)
 {
-    /* All options of any part, each 0: the library then prints the default. */
-    static const union {
-        max_align_t align;
-        cli_settings settings;
-        nn_csv_options table;
-        nn_classifier_options classifier;
-        nn_regressor_options regressor;
-        nn_fit_options fit;
-    } zero;
     const nn_field *field = cli_field_of(option);
     nn_writer w = nn_writer_into(text, size);
     if (option->standard)
@@ -31,7 +20,7 @@ const char *cli_standard_text(const cli_option *option, char *text, size_t size)
     if (option->standard || !field || !option->argument)
         return text;
     char line[MOST_CHOICES];
-    nn_fields_print((nn_fields){field, 1}, &zero, line, sizeof line);
+    nn_fields_print((nn_fields){field, 1}, &cli_no_options, line, sizeof line);
     const char *value = strchr(line, '=');
     nn_put(&w, value ? value + 1 : "");
     return text;

@@ -1,45 +1,21 @@
 /* `gradtape info`: what is in data, or in a model. */
-#include <math.h>
 #include <stdio.h>
 
 #include <gradtape/model.h>
 
-#include "../nn/files/json.h"
+#include "json.h"
 #include "look.h"
 #include "verbs.h"
 
 /* ---- Models ------------------------------------------------------------------------------------------------------ */
 
-void cli_put_json_text(nn_json_writer *w, const char *key, const char *text)
-{
-    nn_json_key(w, key);
-    nn_json_text(w, text);
-}
-
-void cli_put_json_integer(nn_json_writer *w, const char *key, int64_t x)
-{
-    nn_json_key(w, key);
-    nn_json_integer(w, x);
-}
-
-/* NaN is not a number, and is null. */
-void cli_put_json_real(nn_json_writer *w, const char *key, double x)
-{
-    nn_json_key(w, key);
-    if (isnan(x))
-        nn_json_text(w, NULL);
-    else
-        nn_json_real(w, x);
-}
-
 static void put_best(nn_json_writer *w, const nn_history_row *best)
 {
-    nn_json_key(w, "best");
     if (best->step == 0) {
-        nn_json_text(w, NULL);
+        cli_put_json_text(w, "best", NULL);
         return;
     }
-    nn_json_begin(w, '{');
+    cli_begin_json(w, "best", '{');
     cli_put_json_integer(w, "step", best->step);
     cli_put_json_integer(w, "epoch", best->epoch);
     cli_put_json_real(w, "validation_loss", best->validation_loss);
@@ -49,19 +25,14 @@ static void put_best(nn_json_writer *w, const nn_history_row *best)
 
 static void put_columns(nn_json_writer *w, const nn_schema *schema)
 {
-    nn_json_key(w, "columns");
-    nn_json_begin(w, '[');
+    cli_begin_json(w, "columns", '[');
     for (size_t i = 0; i < schema->n; i++) {
         const nn_column *c = &schema->at[i];
         nn_json_begin(w, '{');
         cli_put_json_text(w, "name", c->name);
         cli_put_json_text(w, "kind", nn_column_kind_name((int)c->kind));
         cli_put_json_integer(w, "width", c->width ? c->width : 1);
-        nn_json_key(w, "levels");
-        nn_json_begin(w, '[');
-        for (size_t k = 0; k < c->levels.n; k++)
-            nn_json_text(w, c->levels.at[k]);
-        nn_json_end(w, ']');
+        cli_put_json_texts(w, "levels", c->levels.at, (int64_t)c->levels.n);
         nn_json_end(w, '}');
     }
     nn_json_end(w, ']');
@@ -69,14 +40,12 @@ static void put_columns(nn_json_writer *w, const nn_schema *schema)
 
 static void put_tensors(nn_json_writer *w, const nn_model_info *m)
 {
-    nn_json_key(w, "tensors");
-    nn_json_begin(w, '[');
+    cli_begin_json(w, "tensors", '[');
     for (size_t i = 0; i < m->n_tensors; i++) {
         nn_json_begin(w, '{');
         cli_put_json_text(w, "name", m->tensors[i].name);
         cli_put_json_text(w, "type", m->tensors[i].type);
-        nn_json_key(w, "sizes");
-        nn_json_begin(w, '[');
+        cli_begin_json(w, "sizes", '[');
         for (int k = 0; k < m->tensors[i].rank; k++)
             nn_json_integer(w, m->tensors[i].sizes[k]);
         nn_json_end(w, ']');
@@ -90,8 +59,7 @@ static void put_model(nn_json_writer *w, const nn_model_info *m)
     nn_json_begin(w, '{');
     cli_put_json_text(w, "estimator", m->estimator);
     cli_put_json_text(w, "version", m->version);
-    nn_json_key(w, "is_whole");
-    nn_json_bool(w, m->is_whole);
+    cli_put_json_bool(w, "is_whole", m->is_whole);
     cli_put_json_text(w, "options", m->options);
     cli_put_json_text(w, "own_head", m->own_head);
     cli_put_json_text(w, "own_optimiser", m->own_optimiser);

@@ -1,15 +1,14 @@
 /* What `gradtape info` prints of data: a table as the library reports it, arrays by their shape, range and classes. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <gradtape/csv.h>
 
-#include "../nn/files/json.h"
 #include "../nn/options/writer.h"
+#include "classes.h"
 #include "data.h"
+#include "json.h"
 #include "look.h"
-#include "run.h"
 #include "verbs.h"
 
 enum { MOST_CLASSES = 20 };
@@ -34,13 +33,11 @@ static void put_column(nn_json_writer *w, const nn_csv_column_report *c)
     cli_put_json_real(w, "least", c->least);
     cli_put_json_real(w, "largest", c->largest);
     cli_put_json_real(w, "mean", c->mean);
-    nn_json_key(w, "levels");
-    nn_json_begin(w, '[');
+    cli_begin_json(w, "levels", '[');
     for (size_t i = 0; i < c->n_levels; i++)
         put_level(w, c->levels[i].text, c->levels[i].count);
     nn_json_end(w, ']');
-    nn_json_key(w, "has_many");
-    nn_json_bool(w, c->has_many);
+    cli_put_json_bool(w, "has_many", c->has_many);
     cli_put_json_text(w, "refused", c->refused);
     nn_json_end(w, '}');
 }
@@ -53,8 +50,7 @@ static int print_report(cli_arguments *a, const nn_csv_report *report)
     cli_put_json_text(&w, "name", report->name);
     cli_put_json_integer(&w, "rows", report->rows);
     cli_put_json_integer(&w, "missing", report->missing);
-    nn_json_key(&w, "columns");
-    nn_json_begin(&w, '[');
+    cli_begin_json(&w, "columns", '[');
     for (size_t i = 0; i < report->n; i++)
         put_column(&w, &report->at[i]);
     nn_json_end(&w, ']');
@@ -64,9 +60,9 @@ static int print_report(cli_arguments *a, const nn_csv_report *report)
 
 static int look_at_table(cli_arguments *a, const nn_csv_options *options)
 {
-    const bool is_stream = !strcmp(a->settings.data, "-");
-    nn_csv_look *look = is_stream ? nn_csv_look_at_stream((nn_stream){stdin, "standard input"}, options, NULL)
-                                  : nn_csv_look_at(a->settings.data, options, NULL);
+    const nn_stream in = cli_stream_of(a->settings.data);
+    nn_csv_look *look =
+        in.file ? nn_csv_look_at_stream(in, options, NULL) : nn_csv_look_at(a->settings.data, options, NULL);
     const nn_csv_report *report = nn_csv_look_report(look);
     int status = CLI_OK;
     if (!look)
@@ -94,22 +90,11 @@ typedef struct array_report {
     const char *refused; /* why the labels cannot be read; NULL: they can, or there are none */
 } array_report;
 
-static double number_at(const void *numbers, nn_element element, int64_t i)
-{
-    switch (element) {
-#define CASE(name, text, type)                                                                                         \
-    case name: return (double)((const type *)numbers)[i];
-        NN_ELEMENT_LIST(CASE)
-#undef CASE
-    default: return (double)NAN;
-    }
-}
-
 static void find_range(array_report *r)
 {
     r->least = r->largest = (double)NAN;
     for (int64_t i = 0; i < r->data.rows * r->data.columns; i++) {
-        const double x = number_at(r->data.features, r->data.element, i);
+        const double x = cli_number_at(r->data.features, r->data.element, i);
         r->missing += isnan(x);
         if (!(x >= r->least) && !isnan(x))
             r->least = x;
@@ -167,10 +152,9 @@ static int print_arrays_as_json(cli_arguments *a, const array_report *r)
     cli_put_json_integer(&w, "missing", r->missing);
     cli_put_json_real(&w, "least", r->least);
     cli_put_json_real(&w, "largest", r->largest);
-    nn_json_key(&w, "classes");
-    nn_json_begin(&w, '[');
+    cli_begin_json(&w, "classes", '[');
     for (int64_t i = 0; i < r->classes.n; i++)
-        put_level(&w, cli_class_name(&r->classes, a, i), r->classes.counts[i]);
+        put_level(&w, r->classes.names[i], r->classes.counts[i]);
     nn_json_end(&w, ']');
     cli_put_json_integer(&w, "n_targets", count_targets(r));
     cli_put_json_text(&w, "refused", r->refused);
@@ -197,19 +181,17 @@ int cli_look_at_data(cli_arguments *a)
     const cli_reading how = {
         .path = a->settings.data, .task = a->settings.task, .is_for_training = true, .is_look = true};
     cli_data data = {.name = NULL};
-    int status = cli_check_files(a);
-    if (status == CLI_OK && cli_is_table(a, how.path)) {
+    if (cli_is_table(a, how.path)) {
         nn_options *parsed = cli_options_from(a, CLI_TABLE, NN_CSV, NULL);
         if (!parsed)
             return CLI_WRONG_USE;
         nn_csv_options options = *nn_options_csv(parsed);
-        status = cli_choose_label(a, &options, how.task);
+        int status = cli_choose_label(a, &options, how.task);
         status = status == CLI_OK ? look_at_table(a, &options) : status;
         nn_options_close(parsed);
         return status;
     }
-    if (status == CLI_OK)
-        status = cli_read_data(&data, a, &how);
+    int status = cli_read_data(&data, a, &how);
     if (status == CLI_OK)
         status = report_arrays(a, &data);
     cli_close_data(&data, a);

@@ -62,8 +62,8 @@ static int record(job *j)
     const int64_t rows = j->data.data.rows;
     j->row = j->a->settings.row;
     if (j->row >= rows)
-        return cli_say(CLI_NO_ROW, cli_text(j->a, "%" PRId64, j->row), j->data.name, cli_count(j->a, rows),
-                       cli_text(j->a, "%" PRId64, rows - 1));
+        return cli_say(CLI_NO_ROW, cli_number(j->a, j->row), j->data.name, cli_count(j->a, rows),
+                       cli_number(j->a, rows - 1));
     return cli_record(&j->model, &j->data.data, j->row, &j->loss) == AD_OK ? CLI_OK : fail_model(j);
 }
 
@@ -75,7 +75,7 @@ static int predict(job *j)
     one.index = &row;
     one.array_rows = one.rows;
     one.rows = 1;
-    j->predicted = nn_store_take(&j->a->store, (size_t)cli_output_count(&j->model), sizeof *j->predicted);
+    j->predicted = nn_store_take(&j->a->store, (size_t)j->model.n_outputs, sizeof *j->predicted);
     if (!j->predicted)
         return cli_say(CLI_NO_MEMORY, " for the prediction");
     const ad_status status = j->model.r ? nn_regressor_predict(j->model.r, &one, j->predicted)
@@ -97,7 +97,7 @@ static const char *shown(job *j, const char *class)
 static void print_class(job *j)
 {
     const nn_data *data = &j->data.data;
-    const int64_t n = cli_output_count(&j->model);
+    const int64_t n = j->model.n_outputs;
     int64_t best = 0;
     for (int64_t i = 1; i < n; i++)
         if (j->predicted[i] > j->predicted[best])
@@ -112,7 +112,7 @@ static void print_class(job *j)
 
 static void print_labels(job *j)
 {
-    const int64_t n = cli_output_count(&j->model);
+    const int64_t n = j->model.n_outputs;
     for (int64_t i = 0; i < n; i++) {
         printf("%s is %" PRId32 ", predicted with probability %.4f; ", cli_output_name_at(&j->model, j->a, i),
                j->data.data.labels[j->row * n + i], (double)j->predicted[i]);
@@ -122,10 +122,11 @@ static void print_labels(job *j)
 /* One target is called so; several have their names. */
 static void print_targets(job *j)
 {
-    const int64_t n = cli_output_count(&j->model);
+    const int64_t n = j->model.n_outputs;
     for (int64_t i = 0; i < n; i++) {
         const char *name = n == 1 ? "target" : cli_output_name_at(&j->model, j->a, i);
-        printf("%s %.6g, predicted %.6g%s ", name, cli_target_at(&j->data.data, j->row * n + i),
+        printf("%s %.6g, predicted %.6g%s ", name,
+               cli_number_at(j->data.data.targets, j->data.data.target_element, j->row * n + i),
                (double)j->predicted[i], n == 1 ? "," : ";");
     }
 }

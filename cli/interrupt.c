@@ -14,7 +14,7 @@ static void remember(int number)
 
 void cli_catch_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = remember}, before;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;

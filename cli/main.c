@@ -67,17 +67,21 @@ int main(int argc, char *argv[])
     char names[200];
     setlocale(LC_CTYPE, ""); /* characters of the terminal; numbers stay with a point */
     cli_begin_form();
+    cli_set_program(argv[0]);
     if (argc < 2) {
         list_verbs(names, sizeof names);
         return cli_say(CLI_NO_VERB, names);
     }
     const char *word = argv[1];
-    const int verb = cli_verb_of(word);
+    const bool is_help = !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+    const int verb = cli_verb_of(word), verb_of_help = is_help && argc > 2 ? cli_verb_of(argv[2]) : -1;
     if (verb >= 0)
         return run((cli_verb)verb, argc - 2, argv + 2);
     if (!strcmp(word, "--version"))
         printf("gradtape %s\n", ad_version());
-    else if (!strcmp(word, "--help") || !strcmp(word, "help"))
+    else if (verb_of_help >= 0)
+        cli_print_help((cli_verb)verb_of_help, stdout);
+    else if (is_help)
         cli_print_all_help(stdout);
     else
         return refuse_verb(word);

@@ -1,7 +1,6 @@
 /* The page of the manual and the completion of bash, from the tables of verbs and options. */
 #include <string.h>
 
-#include <gradtape/options.h>
 #include <gradtape/version.h>
 
 #include "../nn/options/fields.h"
@@ -109,16 +108,16 @@ static void put_options(FILE *to)
 }
 
 /* The keys of NAME in NAME:KEY=VALUE, with their defaults. */
-static void put_keys(FILE *to, const char *name, nn_fields keys, const void *zero)
+static void put_keys(FILE *to, const char *name, nn_fields keys)
 {
     char text[MOST_TEXT];
-    nn_fields_print(keys, zero, text, sizeof text);
+    nn_fields_print(keys, &cli_no_options, text, sizeof text);
     fputs(".TP\n.B ", to);
     put_line(to, name);
     put_line(to, *text ? text : "none");
     for (size_t i = 0; i < keys.n; i++) {
         const nn_field *key = &keys.at[i];
-        nn_fields_print((nn_fields){key, 1}, zero, text, sizeof text);
+        nn_fields_print((nn_fields){key, 1}, &cli_no_options, text, sizeof text);
         if (*text)
             continue;
         put_troff(to, key->name);
@@ -128,32 +127,33 @@ static void put_keys(FILE *to, const char *name, nn_fields keys, const void *zer
 
 static void put_rows(FILE *to)
 {
-    static const nn_optimiser_options optimiser;
-    static const nn_schedule_options schedule;
-    static const nn_head_options head;
     fputs(".SH KEYS\n.SS Optimizers\n", to);
     for (size_t i = 0; i < nn_optimiser_count(); i++)
-        put_keys(to, nn_optimiser_at(i)->name, nn_optimiser_at(i)->fields, &optimiser);
+        put_keys(to, nn_optimiser_at(i)->name, nn_optimiser_at(i)->fields);
     fputs(".SS Schedules\n", to);
     for (size_t i = 0; i < nn_schedule_count(); i++)
-        put_keys(to, nn_schedule_at(i)->name, nn_schedule_at(i)->fields, &schedule);
+        put_keys(to, nn_schedule_at(i)->name, nn_schedule_at(i)->fields);
     fputs(".SS Heads\n", to);
     for (size_t i = 0; i < nn_head_count(); i++)
-        put_keys(to, nn_head_at(i)->name, nn_head_at(i)->fields, &head);
+        put_keys(to, nn_head_at(i)->name, nn_head_at(i)->fields);
 }
 
 static void put_statuses(FILE *to)
 {
     static const struct {
-        int status;
+        int status; /* CLI_INTERRUPTED stands for each signal */
         const char *meaning;
     } rows[] = {{CLI_OK, "All went well."},
                 {CLI_FAILED, "A file cannot be read or written, or data or a model are not as they must be."},
                 {CLI_WRONG_USE, "The command line is wrong. Nothing was done."},
-                {CLI_INTERRUPTED, "SIGINT stopped the training, and the model is saved."}};
+                {CLI_INTERRUPTED,
+                 "A signal stopped the command: 130 for SIGINT (Ctrl-C), 143 for SIGTERM. train has saved the model."}};
     fputs(".SH EXIT STATUS\n", to);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        fprintf(to, ".TP\n.B %d\n", rows[i].status);
+        if (rows[i].status == CLI_INTERRUPTED)
+            fputs(".TP\n.B 128 + signal\n", to);
+        else
+            fprintf(to, ".TP\n.B %d\n", rows[i].status);
         put_line(to, rows[i].meaning);
     }
 }
@@ -189,7 +189,7 @@ static void put_arguments(FILE *to, cli_verb verb)
         if (!(o->verbs & 1u << verb) || !o->argument)
             continue;
         fprintf(to, "        '%s --%s') ", cli_verbs[verb].name, o->name);
-        if (!strncmp(o->argument, "FILE", 4))
+        if (o->flags & (CLI_READS | CLI_WRITES))
             fputs("_gradtape_files \"$word\" ;;\n", to);
         else
             fprintf(to, "_gradtape_words '%s' \"$word\" ;;\n", cli_choices_text(o, " ", choices, sizeof choices));

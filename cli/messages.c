@@ -27,9 +27,9 @@ int cli_message_status(cli_message which) { return messages[which].status > 0 ? 
 int cli_say_all(cli_message which, const char *const *arguments)
 {
     const int status = messages[which].status;
-    if (status == 0 && !notes_are_said)
+    if (status == CLI_NOTE && !notes_are_said)
         return CLI_OK;
-    fputs(status > 0 ? "gradtape: " : status < 0 ? "gradtape: warning: " : "", stderr);
+    fputs(status > 0 ? "gradtape: " : status == CLI_WARNING ? "gradtape: warning: " : "", stderr);
     const char *at = messages[which].text, *place;
     for (; (place = strstr(at, "{}")) != NULL; at = place + 2) {
         fwrite(at, 1, (size_t)(place - at), stderr);
@@ -43,4 +43,9 @@ int cli_fail_text(int status, const char *text)
 {
     fprintf(stderr, "gradtape: %s\n", text);
     return status;
+}
+
+int cli_fail_status(ad_status status, const char *message)
+{
+    return cli_fail_text(status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED, message);
 }

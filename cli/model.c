@@ -20,13 +20,15 @@ int cli_open_model(cli_model *m, cli_task task, const nn_classifier_options *c, 
     return status == AD_OK ? CLI_OK : cli_fail_text(CLI_WRONG_USE, cli_model_message(m));
 }
 
-/* What the options of the model say of missing values, and whether its labels are independent. */
+/* What the options of the model say of missing values and of what is predicted. */
 static int take_over(cli_model *m)
 {
     nn_options *options = nn_options_parse(m->info->options, m->c ? NN_CLASSIFIER : NN_REGRESSOR, NULL);
     const nn_classifier_options *c = nn_options_classifier(options);
     const nn_regressor_options *r = nn_options_regressor(options);
     m->task = r ? CLI_REGRESSION : c && c->head && c->head->task == NN_LABELS ? CLI_LABELS : CLI_CLASSES;
+    m->n_outputs = m->c ? nn_classifier_class_count(m->c) : r && r->n_targets ? r->n_targets : 1;
+    m->has_one_logit = c && c->head == &nn_head_one_logit;
     m->keeps_missing = (c ? c->impute : r ? r->impute : NN_IMPUTE_REFUSE) != NN_IMPUTE_REFUSE;
     const int status = c || r ? CLI_OK : cli_fail_text(CLI_FAILED, nn_options_message(options));
     nn_options_close(options);
@@ -47,18 +49,23 @@ static int take_passed_over(cli_model *m, cli_arguments *a, cli_arguments *befor
     return o ? CLI_OK : CLI_FAILED;
 }
 
+const char *cli_note_of(const cli_model *m)
+{
+    const char *note = m->info && m->info->note ? m->info->note : "";
+    return strncmp(note, CLI_NOTE_BEGIN, strlen(CLI_NOTE_BEGIN)) ? "" : note;
+}
+
 /* How tables are written is taken from the run that trained the model, as long as they are tables from elsewhere. */
 static int take_form(cli_model *m, cli_arguments *a)
 {
-    static const char *const form[] = {"delimiter", "decimal", "header", "no-header", "missing"};
     cli_arguments before = {.verb = CLI_TRAIN, .memory = ad_memory_over(NULL)};
     before.store.memory = &before.memory;
-    int status = m->info->note ? cli_add_lines(&before, m->info->note, m->path, true) : CLI_OK;
-    for (size_t i = 0; i < sizeof form / sizeof form[0] && status == CLI_OK; i++) {
-        const int own = cli_option_of(a->verb, form[i]), other = cli_option_of(CLI_TRAIN, form[i]);
-        const char *text = other < 0 ? NULL : before.values[other].text;
-        if (own >= 0 && text && !a->values[own].text)
-            a->values[own] = (cli_value){cli_text(a, "%s", text), cli_text(a, "%s: ", m->path)};
+    int status = cli_add_lines(&before, cli_note_of(m), m->path, true);
+    for (int i = 0; i < cli_option_count && status == CLI_OK; i++) {
+        const char *text = before.values[i].text;
+        const bool is_form = cli_options[i].flags & CLI_FORM && cli_options[i].verbs & 1u << a->verb;
+        if (is_form && text && !a->values[i].text)
+            a->values[i] = (cli_value){cli_text(a, "%s", text), cli_text(a, "%s: ", m->path)};
     }
     if (status == CLI_OK)
         status = take_passed_over(m, a, &before);
@@ -148,40 +155,26 @@ ad_status cli_record(cli_model *m, const nn_data *data, int64_t row, ad_tensor *
 
 /* ---- Outputs ----------------------------------------------------------------------------------------------------- */
 
-/* The columns of labels or targets: how many there are, and the one at place i. */
-static int64_t truth_columns(const cli_model *m, int64_t i, const nn_column **column)
+/* The column of label or target i; NULL: there are no such columns. */
+static const nn_column *truth_column(const cli_model *m, int64_t i)
 {
     const nn_schema schema = cli_model_schema(m);
-    int64_t n = 0;
     for (size_t j = 0; j < schema.n; j++)
-        if (schema.at[j].kind == NN_COLUMN_TARGET || schema.at[j].kind == NN_COLUMN_LABEL)
-            if (n++ == i && column)
-                *column = &schema.at[j];
-    return n;
-}
-
-int64_t cli_output_count(const cli_model *m)
-{
-    if (m->c)
-        return nn_classifier_class_count(m->c);
-    nn_options *options = nn_options_parse(cli_model_settings(m), NN_REGRESSOR, NULL);
-    const nn_regressor_options *r = nn_options_regressor(options);
-    const int64_t n = r && r->n_targets ? r->n_targets : 1;
-    nn_options_close(options);
-    return n;
+        if ((schema.at[j].kind == NN_COLUMN_TARGET || schema.at[j].kind == NN_COLUMN_LABEL) && i-- == 0)
+            return &schema.at[j];
+    return NULL;
 }
 
 const char *cli_output_name_at(const cli_model *m, cli_arguments *a, int64_t i)
 {
-    const nn_column *column = NULL;
     if (m->task == CLI_CLASSES) {
         const nn_class class = nn_classifier_class(m->c, i);
-        return class.text ? class.text : cli_text(a, "%d", (int)class.integer);
+        return class.text ? class.text : cli_number(a, class.integer);
     }
-    truth_columns(m, i, &column);
+    const nn_column *column = truth_column(m, i);
     if (column && column->name && *column->name)
         return column->name;
-    return m->task == CLI_REGRESSION && cli_output_count(m) == 1 ? "target" : cli_text(a, "%lld", (long long)i);
+    return m->task == CLI_REGRESSION && m->n_outputs == 1 ? "target" : cli_number(a, i);
 }
 
 /* ---- Data -------------------------------------------------------------------------------------------------------- */
@@ -208,15 +201,12 @@ int cli_read_data_for(cli_data *d, cli_arguments *a, const cli_model *m, bool ne
     *d = (cli_data){.name = ""};
     if (!a->settings.data)
         return cli_miss(a, "data");
-    int status = cli_check_files(a);
-    if (status != CLI_OK)
-        return status;
-    status = cli_read_data(d, a,
-                           &(cli_reading){.path = a->settings.data,
-                                          .task = m->task,
-                                          .like = cli_model_schema(m),
-                                          .passed_over = m->passed_over,
-                                          .keeps_missing = m->keeps_missing,
-                                          .needs_truth = needs_truth});
+    const int status = cli_read_data(d, a,
+                                     &(cli_reading){.path = a->settings.data,
+                                                    .task = m->task,
+                                                    .like = cli_model_schema(m),
+                                                    .passed_over = m->passed_over,
+                                                    .keeps_missing = m->keeps_missing,
+                                                    .needs_truth = needs_truth});
     return status == CLI_OK ? compare(m, d, a) : status;
 }

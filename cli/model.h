@@ -7,15 +7,18 @@
 #include "arguments.h"
 #include "data.h"
 
-/* One of the two is there. */
+/* Either c or r is there. */
 typedef struct cli_model {
     nn_classifier *c;
-    nn_regressor *r;
+    nn_regressor *r;  /* of CLI_REGRESSION */
     const char *path; /* for messages */
     cli_task task;
+    /* Of a model that was loaded. */
+    int64_t n_outputs;    /* classes, labels or targets */
+    bool has_one_logit;   /* for two classes */
     bool keeps_missing;   /* it has something for missing values */
     nn_texts passed_over; /* columns that its training ignored or took as ids */
-    nn_model_info *info;  /* of a model that was loaded: steps, goal, note; else NULL */
+    nn_model_info *info;  /* steps, goal, note; NULL: the model is new */
 } cli_model;
 
 /* Loads the model of --model, and takes over from the run that trained it how tables are written (delimiter, decimal,
@@ -40,9 +43,11 @@ ad_status cli_set_note(cli_model *model, const char *note);
 ad_status cli_compare_columns(const cli_model *model, const nn_data *data, char *text, size_t size);
 ad_status cli_record(cli_model *model, const nn_data *data, int64_t row, ad_tensor *loss);
 
-/* Returns how many classes, labels or targets there are, and how one is called: a class, or the column of a label or
- * target ("target", or "0", "1", ... where columns have no names). The name lives as long as the arguments. */
-int64_t cli_output_count(const cli_model *model);
+/* What gradtape train keeps in a model: lines of options. "": the note is a program's own, or there is none. */
+const char *cli_note_of(const cli_model *model);
+
+/* Returns how output i of a model that was loaded is called: a class, or the column of a label or target ("target", or
+ * "0", "1", ... where columns have no names). The name lives as long as the arguments. */
 const char *cli_output_name_at(const cli_model *model, cli_arguments *a, int64_t i);
 
 /* Reads the data of --data for a model: its columns by name, what is missing as it has it; warns of columns and of

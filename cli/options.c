@@ -1,9 +1,9 @@
 /* The tables of verbs and options. */
 #include "options.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include <gradtape/options.h>
 #include <gradtape/threads.h>
 
 #include "../nn/options/fields.h"
@@ -12,9 +12,9 @@ const cli_verb_row cli_verbs[CLI_VERBS] = {
     [CLI_TRAIN] =
         {"train",
          "trains a model on a table or on images",
-         "Without --steps, --to-step and --epochs it takes 100 epochs and stops early where there is validation data, "
-         "else 2,000 steps. Features of a table are scaled one by one, those of images and arrays together. The model "
-         "is saved on the way and at the end; it has everything that --resume needs. SIGINT (Ctrl-C) saves it, too.",
+         "Without --steps, --to-step and --epochs it takes " CLI_TEXT_OF(CLI_STANDARD_EPOCHS) " epochs and stops early where there is validation data, else " CLI_TEXT_OF(
+             CLI_STANDARD_STEPS) " steps. Features of a table are scaled one by one, those of images and arrays together. The model "
+                                 "is saved on the way and at the end; it has everything that --resume needs. SIGINT (Ctrl-C) saves it, too.",
          {"gradtape train --data train.csv --label species --model iris.safetensors --validation 0.2",
           "gradtape train --resume --model iris.safetensors --steps 1000"}},
     [CLI_EVALUATE] = {"evaluate",
@@ -91,7 +91,7 @@ static const nn_field settings_rows[] = {
     ROW(class_weight, TEXTS, .meaning = NULL),
     ROW(threads, INTEGER, .range = NN_FROM_TO(1, AD_MAX_THREADS)),
     ROW(row, INTEGER, .range = NN_FROM_TO(0, INT32_MAX)),
-    ROW(folds, INTEGER, .standard = 5, .range = NN_FROM_TO(2, INT32_MAX)),
+    ROW(folds, INTEGER, .standard = CLI_STANDARD_FOLDS, .range = NN_FROM_TO(2, INT32_MAX)),
     ROW(window, INTEGER, .range = NN_FROM_TO(1, INT32_MAX)),
     ROW(resume, SWITCH, .meaning = NULL),
     ROW(is_quiet, SWITCH, .meaning = NULL),
@@ -111,33 +111,25 @@ const nn_fields cli_settings_fields = NN_FIELDS(settings_rows);
 #define S (1u << CLI_INSPECT)
 #define ALL (T | E | P | I | C | M | S)
 
-/* Options of a part; `_RUN` are kept with a model. */
-#define OWN(group, name, verbs, field, argument, ...)                                                                  \
+/* Options of a part. */
+#define OPTION(group_, name_, verbs_, part_, field_, argument_, meaning_, standard_, ...)                              \
     {                                                                                                                  \
-        group, name, verbs, CLI_OWN, field, argument, __VA_ARGS__                                                      \
+        .group = group_, .name = name_, .verbs = verbs_, .part = part_, .field = field_, .argument = argument_,        \
+        .meaning = meaning_, .standard = standard_, .flags = __VA_ARGS__                                               \
     }
-#define TABLE(name, verbs, field, argument, meaning, standard)                                                         \
-    {                                                                                                                  \
-        "Columns", name, verbs, CLI_TABLE, field, argument, meaning, standard, true                                    \
-    }
+#define OWN(group, name, verbs, field, argument, meaning, standard, ...)                                               \
+    OPTION(group, name, verbs, CLI_OWN, field, argument, meaning, standard, __VA_ARGS__)
+#define TABLE(name, verbs, field, argument, meaning, standard, flags)                                                  \
+    OPTION("Columns", name, verbs, CLI_TABLE, field, argument, meaning, standard, flags)
 #define NETWORK(name, field, argument, meaning, standard)                                                              \
-    {                                                                                                                  \
-        "Network", name, T | C, CLI_ESTIMATOR, field, argument, meaning, standard, true                                \
-    }
+    OPTION("Network", name, T | C, CLI_ESTIMATOR, field, argument, meaning, standard, CLI_KEPT | CLI_FIXED)
 #define UPDATE(name, field, argument, meaning, standard)                                                               \
-    {                                                                                                                  \
-        "Training", name, T | C, CLI_ESTIMATOR, field, argument, meaning, standard, true                               \
-    }
-#define FIT(group, name, verbs, argument, meaning, standard)                                                           \
-    {                                                                                                                  \
-        group, name, verbs, CLI_FIT, NULL, argument, meaning, standard, true                                           \
-    }
+    OPTION("Training", name, T | C, CLI_ESTIMATOR, field, argument, meaning, standard, CLI_KEPT | CLI_FIXED)
+#define FIT(group, name, verbs, argument, meaning, standard, flags)                                                    \
+    OPTION(group, name, verbs, CLI_FIT, NULL, argument, meaning, standard, flags)
 
 /* The goal of one run: a model has its own (nn_model_info). */
-#define GOAL(name, verbs, meaning)                                                                                     \
-    {                                                                                                                  \
-        "Training", name, verbs, CLI_FIT, NULL, "N", meaning, NULL, false                                              \
-    }
+#define GOAL(name, verbs, meaning) FIT("Training", name, verbs, "N", meaning, NULL, CLI_GOAL)
 
 static const char columns[] = "Columns", data[] = "Data", output[] = "Output", other[] = "Other";
 
@@ -145,30 +137,45 @@ const cli_option cli_options[] = {
     OWN(data, "data", ALL, NULL, "FILE",
         "a table (CSV or TSV, plain or gzipped); - is standard input; a folder of IDX files; an .npz archive with x "
         "and y; LIBSVM's text with --input libsvm",
-        NULL, true),
-    OWN(data, "input", ALL, NULL, "KIND", "what the file of --data is", "auto", true),
-    OWN(data, "part", T | E | P | I | C | S, "side", "SIDE", "which IDX files of a folder", "train to train, else test",
-        true),
-    OWN(data, "model", T | E | P | I | S, NULL, "FILE", "the model, a safetensors file", NULL, false),
+        NULL, CLI_KEPT | CLI_READS),
+    OWN(data, "input", ALL, NULL, "KIND", "what the file of --data is", "auto", CLI_KEPT | CLI_FIXED),
+    OWN(data, "part", T | E | P | I | C | S, "side", "SIDE",
+        "which IDX files of a folder; which arrays of an .npz archive, x_train or x_test", "train to train, else test",
+        CLI_KEPT | CLI_FIXED),
+    OWN(data, "model", T | E | P | I | S, NULL, "FILE", "the model, a safetensors file", NULL, CLI_WRITES,
+        .member = "save"),
 
     OWN(columns, "task", T | I | C | M, NULL, "TASK",
-        "classes: one label a row; labels: several columns of 0 and 1; regression: numbers", "classes", true),
+        "classes: one label a row; labels: several columns of 0 and 1; regression: numbers", "classes",
+        CLI_KEPT | CLI_FIXED),
     OWN(columns, "label", T | I | C | M, NULL, "COLUMN,..",
         "the column to predict: its name, or its place from 1 on; several columns for labels and regression", NULL,
-        true),
-    TABLE("ignore", T | I | C | M, "ignored", "COLUMN,..", "columns that are left out", NULL),
+        CLI_KEPT | CLI_FIXED, .member = "targets"),
+    TABLE("ignore", T | I | C | M, "ignored", "COLUMN,..", "columns that are left out", NULL, CLI_KEPT | CLI_FIXED),
     TABLE("categorical", T | I | C, NULL, "COLUMN,..", "columns of categories; auto: those that are not all numbers",
-          NULL),
-    TABLE("numeric", T | I | C, NULL, "COLUMN,..", "columns of numbers in spite of --categorical auto", NULL),
+          NULL, CLI_KEPT | CLI_FIXED),
+    TABLE("numeric", T | I | C, NULL, "COLUMN,..", "columns of numbers in spite of --categorical auto", NULL,
+          CLI_KEPT | CLI_FIXED),
     TABLE("id", T | P | I | C, "ids", "COLUMN,..",
-          "columns that name the rows, and are no features; predict copies them to its lines", NULL),
-    TABLE("weight", T | E | I | C | M, NULL, "COLUMN", "the column that says how much each row counts", NULL),
-    TABLE("delimiter", ALL, NULL, "BYTE", "what parts fields: one byte, or tab", "a tab in .tsv files, else a comma"),
-    TABLE("decimal", ALL, NULL, "BYTE", "the decimal sign: . or ,", "."),
-    TABLE("header", ALL, NULL, NULL, "the first line has names, though some are numbers", NULL),
-    TABLE("no-header", ALL, NULL, NULL, "the first line is a row; columns are called 1, 2, ...", NULL),
-    TABLE("missing", ALL, NULL, "TEXT,..", "what a missing value is written as, beside an empty field", NULL),
-    TABLE("as-f32", T | C, NULL, NULL, "keep numbers in 4 bytes instead of 8", NULL),
+          "columns that name the rows, and are no features; predict --id copies them to its lines", NULL,
+          CLI_KEPT | CLI_FIXED),
+    TABLE("weight", T | E | I | C | M, NULL, "COLUMN", "the column that says how much each row counts", NULL,
+          CLI_KEPT | CLI_FIXED),
+    OWN(columns, "prediction", M, NULL, "COLUMN,..", "columns of the predicted class, or of predicted numbers", NULL,
+        0),
+    OWN(columns, "probabilities", M, NULL, "COLUMN,..", "columns of probabilities, one for each class or label", NULL,
+        0),
+    OWN(columns, "scores", M, NULL, "COLUMN",
+        "the column of scores: the larger, the likelier is the second of two classes", NULL, 0),
+    TABLE("delimiter", ALL, NULL, "BYTE", "what stands between two fields: one byte, or tab",
+          "a tab in .tsv files, else a comma", CLI_KEPT | CLI_FORM),
+    TABLE("decimal", ALL, NULL, "BYTE", "the decimal sign: . or ,", ".", CLI_KEPT | CLI_FORM),
+    TABLE("header", ALL, NULL, NULL, "the first line has names, though some are numbers", NULL, CLI_KEPT | CLI_FORM),
+    TABLE("no-header", ALL, NULL, NULL, "the first line is a row; columns are called 1, 2, ...", NULL,
+          CLI_KEPT | CLI_FORM),
+    TABLE("missing", ALL, NULL, "TEXT,..", "what a missing value is written as, beside an empty field", NULL,
+          CLI_KEPT | CLI_FORM),
+    TABLE("as-f32", T | C, NULL, NULL, "keep numbers in 4 bytes instead of 8", NULL, CLI_KEPT),
 
     NETWORK("hidden-units", NULL, "N,..", "units of each hidden layer, for instance 300,100",
             "none, which is a linear model"),
@@ -176,21 +183,22 @@ const cli_option cli_options[] = {
     NETWORK("dropout", NULL, "RATE", "the share of units that a step leaves out after each hidden layer", NULL),
     NETWORK("head", NULL, "NAME[:KEY=VALUE]", "loss and predictions, as in huber:delta=2", "by the task"),
     NETWORK("label-smoothing", NULL, "SHARE", "the share of a target that all classes get alike", NULL),
-    NETWORK("scaling", NULL, "KIND", "how features are scaled", "feature for tables, global for images and arrays"),
+    NETWORK("scaling", NULL, "KIND", "how features are scaled",
+            CLI_STANDARD_SCALING_OF_TABLES " for tables, " CLI_STANDARD_SCALING_OF_ARRAYS " for images and arrays"),
     NETWORK("scaling-constant", NULL, "X", "what --scaling constant divides by", NULL),
     NETWORK("target-scaling", NULL, "KIND",
             "how the targets of a regression are scaled for the network; predictions are in the units of the data",
-            "standard"),
+            CLI_STANDARD_TARGET_SCALING),
     NETWORK("impute", NULL, "HOW",
             "missing values; refuse: an error; mean: the mean of their column; level: the same, and an input that "
             "says where they are",
             NULL),
-    NETWORK("seed", NULL, "N", "of weights, order of rows, and rows that are held out", "42"),
+    NETWORK("seed", NULL, "N", "of weights, order of rows, and rows that are held out", CLI_TEXT_OF(CLI_STANDARD_SEED)),
 
     GOAL("steps", T | C, "steps to add"),
     GOAL("to-step", T, "the step to end at, counted from the first one of the model"),
     GOAL("epochs", T | C, "epochs to add"),
-    FIT("Training", "batch-size", T | C, "N", "rows in a step", "32"),
+    FIT("Training", "batch-size", T | C, "N", "rows in a step", "32", CLI_KEPT),
     UPDATE("optimizer", "optimiser", "NAME[:KEY=VALUE,..]",
            "how a step changes weights, as in adam:rate=0.001,beta1=0.9", NULL),
     UPDATE("rate", NULL, "X", "the learning rate", "the optimizer's"),
@@ -200,50 +208,48 @@ const cli_option cli_options[] = {
     UPDATE("clip-norm", NULL, "X", "the largest norm of all gradients together", "no limit"),
     OWN("Training", "class-weight", T | C, NULL, "CLASS=X,..",
         "the factor on the loss of rows of a class, 1 for others; balanced: rows / (classes * rows of the class)", NULL,
-        true),
+        CLI_KEPT | CLI_FIXED, .member = "class_weights"),
     FIT("Training", "overfit-one-batch", T, NULL,
-        "every step takes the first batch: a network that cannot learn it has a fault", NULL),
-    FIT("Training", "warm-start", T, "FILE", "begin with the weights of this safetensors file", NULL),
-    OWN("Training", "window", T, NULL, "ROWS", "leave the table in its file, with so many rows in memory", NULL, true),
-    OWN("Training", "threads", T | E | P | C | S, NULL, "N", "threads that compute; results do not depend on them",
-        "one for each processor", false),
-    OWN("Training", "folds", C, NULL, "K", "how many parts the rows are cut into", NULL, false),
+        "every step takes the first batch: a network that cannot learn it has a fault", NULL, CLI_KEPT),
+    FIT("Training", "warm-start", T, "FILE", "begin with the weights of this safetensors file", NULL,
+        CLI_KEPT | CLI_FIXED | CLI_READS),
+    OWN("Training", "window", T, NULL, "ROWS", "leave the table in its file, with so many rows in memory", NULL,
+        CLI_KEPT),
+    OWN("Training", "folds", C, NULL, "K", "how many parts the rows are cut into", NULL, 0),
 
     OWN("Validation", "validation", T, NULL, "FILE|SHARE",
-        "data to validate with, or the share of the rows that is held out for it, for instance 0.2", NULL, true),
-    FIT("Validation", "validate-every", T, "N", "steps from one validation to the next", "an epoch"),
+        "data to validate with, or the share of the rows that is held out for it, for instance 0.2", NULL,
+        CLI_KEPT | CLI_READS, .member = "validation_share"),
+    FIT("Validation", "validate-every", T, "N", "steps from one validation to the next", "an epoch", CLI_KEPT),
     FIT("Validation", "patience", T, "N",
         "end after so many validations without a better one, with the weights of the best",
-        "10 without --steps, --to-step and --epochs, else none"),
-    FIT("Validation", "monitor", T, "FIGURE", "the figure that says which validation is better", NULL),
-    FIT("Validation", "least-improvement", T, "X", "a better validation is better by more than this", NULL),
+        CLI_TEXT_OF(CLI_STANDARD_PATIENCE) " without --steps, --to-step and --epochs, else none", CLI_KEPT),
+    FIT("Validation", "monitor", T, "FIGURE", "the figure that says which validation is better", NULL, CLI_KEPT),
+    FIT("Validation", "least-improvement", T, "X", "a better validation is better by more than this", NULL, CLI_KEPT),
 
-    OWN("Saving", "resume", T, NULL, NULL, "go on with --model where it ended, with the options of then", NULL, false),
-    FIT("Saving", "save-every", T, "N", "steps from one save to the next", "1000"),
-    FIT("Saving", "keep", T, "N", "how many files before the last one are kept: FILE.1, FILE.2, ...", NULL),
+    OWN("Saving", "resume", T, NULL, NULL, "go on with --model where it ended, with the options of then", NULL, 0),
+    FIT("Saving", "save-every", T, "N", "steps from one save to the next", CLI_TEXT_OF(CLI_STANDARD_SAVE_EVERY),
+        CLI_KEPT),
+    FIT("Saving", "keep", T, "N", "how many files before the last one are kept: FILE.1, FILE.2, ...", NULL, CLI_KEPT),
     OWN("Saving", "history", T, "history_file", "FILE", "a CSV file to write: loss and validations over the steps",
-        NULL, false),
+        NULL, CLI_WRITES),
 
-    OWN(output, "output", P, NULL, "WHAT", "what is written for a row", "classes", false),
-    OWN(output, "format", P, NULL, "FORMAT", "how it is written", "csv", false),
-    OWN(output, "prediction", M, NULL, "COLUMN,..", "columns of the predicted class, or of predicted numbers", NULL,
-        false),
-    OWN(output, "probabilities", M, NULL, "COLUMN,..", "columns of probabilities, one for each class or label", NULL,
-        false),
-    OWN(output, "scores", M, NULL, "COLUMN",
-        "the column of scores: the larger, the likelier is the second of two classes", NULL, false),
-    OWN(output, "row", S, NULL, "N", "the row to look at, from 0 on", "0", false),
-    OWN(output, "html", S, NULL, "FILE", "a page to write, which goes through the step", NULL, false),
+    OWN(output, "output", P, NULL, "WHAT", "what is written for a row", "classes", 0),
+    OWN(output, "format", P, NULL, "FORMAT", "how it is written", "csv", 0),
+    OWN(output, "row", S, NULL, "N", "the row to look at, from 0 on", "0", 0),
+    OWN(output, "html", S, NULL, "FILE", "a page to write, which goes through the step", NULL, CLI_WRITES),
     OWN(output, "text", S, "is_text", NULL,
-        "print a table of values and gradients; without --html, --dot and --json it is printed anyway", NULL, false),
-    OWN(output, "dot", S, NULL, "FILE", "a graph to write, for Graphviz", NULL, false),
-    OWN(output, "json", S, "json_file", "FILE", "write the tape as JSON", NULL, false),
-    OWN(output, "json", E | I | C | M, "is_json", NULL, "print one JSON object", NULL, false),
-    OWN(output, "quiet", ALL, "is_quiet", NULL, "write nothing on standard error but errors and warnings", NULL, false),
+        "print a table of values and gradients; without --html, --dot and --json it is printed anyway", NULL, 0),
+    OWN(output, "dot", S, NULL, "FILE", "a graph to write, for Graphviz", NULL, CLI_WRITES),
+    OWN(output, "json", S, "json_file", "FILE", "write the tape as JSON", NULL, CLI_WRITES),
+    OWN(output, "json", E | I | C | M, "is_json", NULL, "print one JSON object", NULL, 0),
+    OWN(output, "quiet", ALL, "is_quiet", NULL, "write nothing on standard error but errors and warnings", NULL, 0),
 
+    OWN(other, "threads", T | E | P | C | S, NULL, "N", "threads that compute; results do not depend on them",
+        "one for each processor", 0),
     OWN(other, "config", ALL, "", "FILE", "options from a file, one a line: NAME = VALUE; the command line counts more",
-        NULL, false),
-    OWN(other, "help", ALL, "", NULL, "print this help", NULL, false),
+        NULL, CLI_READS),
+    OWN(other, "help", ALL, "", NULL, "print this help", NULL, 0),
 };
 const int cli_option_count = sizeof cli_options / sizeof cli_options[0];
 _Static_assert(sizeof cli_options / sizeof cli_options[0] <= CLI_MOST_OPTIONS, "there is no room for so many options");
@@ -288,4 +294,38 @@ int cli_verb_of(const char *name)
         if (!strcmp(cli_verbs[i].name, name))
             return i;
     return -1;
+}
+
+/* ---- Keys -------------------------------------------------------------------------------------------------------- */
+
+const cli_any_options cli_no_options;
+
+static nn_fields keys_of_head(const void *row) { return ((const nn_head *)row)->fields; }
+static nn_fields keys_of_optimiser(const void *row) { return ((const nn_optimiser *)row)->fields; }
+static nn_fields keys_of_schedule(const void *row) { return ((const nn_schedule *)row)->fields; }
+
+const cli_keys *cli_keys_of(const cli_option *o)
+{
+    static const cli_keys rows[] = {{"head", "", NULL, keys_of_head},
+                                    {"optimiser", "", "clip_", keys_of_optimiser},
+                                    {"schedule", "schedule_", NULL, keys_of_schedule}};
+    const nn_field *field = o->part == CLI_ESTIMATOR ? cli_field_of(o) : NULL;
+    for (size_t i = 0; field && i < sizeof rows / sizeof *rows; i++)
+        if (!strcmp(rows[i].field, field->name))
+            return &rows[i];
+    return NULL;
+}
+
+static const nn_field *estimator_field(const char *name)
+{
+    const nn_field *field = nn_field_named(nn_options_fields(NN_CLASSIFIER), name);
+    return field ? field : nn_field_named(nn_options_fields(NN_REGRESSOR), name);
+}
+
+const nn_field *cli_field_of_key(const cli_keys *keys, const char *key)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%s%s", keys->prefix, key);
+    const nn_field *field = estimator_field(name);
+    return field ? field : estimator_field(key);
 }

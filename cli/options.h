@@ -2,7 +2,10 @@
 #define GRADTAPE_CLI_OPTIONS_H
 /* The verbs and options of the command. Arguments are read, and help, manual and completion are written, by these two
  * tables alone. */
+#include <stddef.h>
+
 #include <gradtape/fields.h>
+#include <gradtape/options.h>
 
 typedef enum cli_verb {
     CLI_TRAIN,
@@ -19,7 +22,7 @@ typedef enum cli_verb {
 typedef struct cli_verb_row {
     const char *name, *meaning; /* the meaning is one line */
     const char *about;          /* a paragraph for help and manual: defaults that depend on the data, what is printed */
-    const char *examples[3];    /* whole command lines, ended by NULL */
+    const char *examples[3];    /* whole command lines; NULL: there are fewer */
 } cli_verb_row;
 
 extern const cli_verb_row cli_verbs[CLI_VERBS];
@@ -33,6 +36,29 @@ typedef enum cli_part {
     CLI_PARTS
 } cli_part;
 
+/* What an option is for those that go through the options: bits. */
+enum {
+    CLI_KEPT = 1 << 0,   /* it says how a model is trained, and is kept with it for --resume */
+    CLI_FIXED = 1 << 1,  /* it says what a model and its data are, and cannot change on --resume */
+    CLI_GOAL = 1 << 2,   /* it says how long to train: one of them is enough */
+    CLI_FORM = 1 << 3,   /* it says how tables are written; a model's other tables are taken to be written alike */
+    CLI_READS = 1 << 4,  /* it names a file that is read, - for standard input */
+    CLI_WRITES = 1 << 5, /* it names a file that is written */
+};
+
+/* The command's own defaults. Help has them as text. */
+#define CLI_STANDARD_EPOCHS 100 /* with validation data */
+#define CLI_STANDARD_PATIENCE 10
+#define CLI_STANDARD_STEPS 2000 /* without */
+#define CLI_STANDARD_SAVE_EVERY 1000
+#define CLI_STANDARD_FOLDS 5
+#define CLI_STANDARD_SEED 42
+#define CLI_STANDARD_SCALING_OF_TABLES "feature"
+#define CLI_STANDARD_SCALING_OF_ARRAYS "global"
+#define CLI_STANDARD_TARGET_SCALING "standard"
+#define CLI_TEXT_OF(x) CLI_TEXT_OF_MACRO(x)
+#define CLI_TEXT_OF_MACRO(x) #x
+
 /* An option. */
 typedef struct cli_option {
     const char *group; /* the heading in help */
@@ -43,7 +69,8 @@ typedef struct cli_option {
     const char *argument; /* what follows it, for help: "FILE"; NULL: a switch */
     const char *meaning;
     const char *standard; /* the default, for help; NULL: that of the field, or none */
-    bool is_of_run;       /* it says how a model is trained, and is kept with it for --resume */
+    unsigned flags;       /* CLI_KEPT, ... */
+    const char *member;   /* what the library calls it beside its field, in messages and settings; NULL: nothing */
 } cli_option;
 
 extern const cli_option cli_options[];
@@ -66,7 +93,8 @@ const char *cli_side_name(int side);
 const char *cli_output_name(int output);
 const char *cli_format_name(int format);
 
-/* The values of the options that are the command's own. Zero means that the option was not given. */
+/* The values of the options that are the command's own. Zero means that the option was not given and has no
+ * default. */
 typedef struct cli_settings {
     const char *data, *model, *validation, *history_file, *html, *dot, *json_file;
     cli_task task;
@@ -82,8 +110,37 @@ typedef struct cli_settings {
 
 extern const nn_fields cli_settings_fields;
 
-/* Returns the field of an option: its name, type, default and choices. NULL for --help, --config and --version, which
- * have none. */
+/* Options of any part, and of the rows of NAME:KEY=VALUE. cli_no_options has none: the library then prints defaults. */
+typedef union cli_any_options {
+    max_align_t align;
+    cli_settings settings;
+    nn_csv_options table;
+    nn_classifier_options classifier;
+    nn_regressor_options regressor;
+    nn_fit_options fit;
+    nn_head_options head;
+    nn_schedule_options schedule;
+    nn_optimiser_options optimiser;
+} cli_any_options;
+
+extern const cli_any_options cli_no_options;
+
+/* How an option NAME:KEY=VALUE has its keys: --head, --optimizer and --schedule. */
+typedef struct cli_keys {
+    const char *field;                /* of the option */
+    const char *prefix;               /* before a key, in the estimator's options that have it so: schedule_steps */
+    const char *common;               /* estimators' options that begin so are keys of each row; NULL: none are */
+    nn_fields (*of)(const void *row); /* the keys of a row */
+} cli_keys;
+
+/* Returns how an option has its keys; NULL: it has none. */
+const cli_keys *cli_keys_of(const cli_option *option);
+
+/* Returns the estimator's field that a key sets; NULL: there is none. */
+const nn_field *cli_field_of_key(const cli_keys *keys, const char *key);
+
+/* Returns the field of an option: its name, type, default and choices. NULL for --help and --config, which have none.
+ */
 const nn_field *cli_field_of(const cli_option *option);
 
 /* Returns the index of the option of a name that the verb takes; -1 if there is none. */

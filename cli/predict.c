@@ -2,7 +2,6 @@
  * an error leaves no half of a result. */
 #include <string.h>
 
-#include <gradtape/options.h>
 #include <gradtape/threads.h>
 
 #include "model.h"
@@ -79,7 +78,7 @@ static const char *free_name(job *j, const char *name)
 /* Names the columns: `only`, if there is one for all classes, else one for each. */
 static int take_names(job *j, const char *only)
 {
-    j->rows.n = only ? 1 : cli_output_count(&j->model);
+    j->rows.n = only ? 1 : j->model.n_outputs;
     const char **names = nn_store_take(&j->a->store, (size_t)j->rows.n, sizeof *names);
     if (!names)
         return fail_memory();
@@ -89,21 +88,11 @@ static int take_names(job *j, const char *only)
     return CLI_OK;
 }
 
-/* Whether the head has one logit for two classes. */
-static bool has_one_logit(const job *j)
-{
-    nn_options *o = nn_options_parse(cli_model_settings(&j->model), NN_CLASSIFIER, NULL);
-    const nn_classifier_options *options = nn_options_classifier(o);
-    const bool is_one = options && options->head == &nn_head_one_logit;
-    nn_options_close(o);
-    return is_one;
-}
-
 static const char *only_column(const job *j)
 {
     switch (j->a->settings.output) {
     case CLI_OUTPUT_CLASSES: return j->model.task == CLI_CLASSES ? "label" : NULL;
-    case CLI_OUTPUT_LOGITS: return has_one_logit(j) ? "logit" : NULL;
+    case CLI_OUTPUT_LOGITS: return j->model.has_one_logit ? "logit" : NULL;
     default: return NULL;
     }
 }

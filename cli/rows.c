@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "../nn/files/json.h"
 #include "../nn/options/number.h"
+#include "json.h"
 
 /* Writes rows to a file. */
 typedef struct pen {
@@ -95,7 +95,7 @@ static void put_value(const cli_rows *r, nn_json_writer *w, int64_t i)
 {
     switch (r->cells) {
     case CLI_CELLS_TEXTS: nn_json_text(w, r->texts[i]); break;
-    case CLI_CELLS_REALS: nn_json_f32(w, r->reals[i]); break;
+    case CLI_CELLS_REALS: cli_put_json_f32(w, r->reals[i]); break;
     case CLI_CELLS_INTEGERS:
     case CLI_CELLS_FLAGS: nn_json_integer(w, r->integers[i]); break;
     }
@@ -107,10 +107,8 @@ static void write_objects(pen *p)
     for (int64_t i = 0; i < r->rows && write_out(p, ENOUGH); i++) {
         nn_json_writer w = {.to = &p->text};
         nn_json_begin(&w, '{');
-        for (int64_t j = 0; j < r->n_ids; j++) {
-            nn_json_key(&w, r->id_names[j]);
-            nn_json_text(&w, r->ids[i * r->n_ids + j]);
-        }
+        for (int64_t j = 0; j < r->n_ids; j++)
+            cli_put_json_text(&w, r->id_names[j], r->ids[i * r->n_ids + j]);
         for (int64_t j = 0; j < r->n; j++) {
             nn_json_key(&w, r->names[j]);
             put_value(r, &w, i * r->n + j);

@@ -34,7 +34,7 @@ typedef struct cli_rows {
  * - npy: NumPy's format 1.0: <i4 [rows] of integers, |u1 [rows,n] of flags, <f4 [rows,n] of reals. Texts and ids are
  *   left out.
  * - Numbers have the fewest digits that give the same f32 again, and a point in every locale. NaN and infinities are
- *   nan, inf and -inf, in jsonl as texts.
+ *   nan, inf and -inf, in jsonl null.
  * Ends early when the file has an error, which the caller looks at. Says that memory is out. Returns a status. */
 int cli_write_rows(cli_arguments *a, const cli_rows *rows, cli_format format, FILE *to);
 

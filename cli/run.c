@@ -9,10 +9,11 @@
 /* What is not given has the command's own default. */
 static const char *defaults(const cli_run *run, cli_arguments *a, cli_task task)
 {
-    const char *scaling = run->data.is_table ? "feature" : "global";
-    const char *more = cli_text(a, "scaling=%s seed=42", scaling);
+    const char *scaling = run->data.is_table ? CLI_STANDARD_SCALING_OF_TABLES : CLI_STANDARD_SCALING_OF_ARRAYS;
+    const char *more = cli_text(a, "scaling=%s seed=%d", scaling, CLI_STANDARD_SEED);
     if (task == CLI_REGRESSION)
-        return cli_text(a, "%s target_scaling=standard n_targets=%lld", more, (long long)run->data.n_labels);
+        return cli_text(a, "%s target_scaling=" CLI_STANDARD_TARGET_SCALING " n_targets=%lld", more,
+                        (long long)run->data.n_labels);
     return task == CLI_LABELS ? cli_text(a, "%s n_classes=%lld head=independent", more, (long long)run->data.n_labels)
                               : more;
 }
@@ -40,7 +41,7 @@ static int read_fit_options(cli_run *run, cli_arguments *a)
 {
     run->fit_text = cli_options_from(a, CLI_FIT, NN_FIT, NULL);
     if (!run->fit_text)
-        return CLI_WRONG_USE;
+        return a->failed;
     run->fit = *nn_options_fit(run->fit_text);
     if ((run->fit.steps != 0) + (run->fit.to_step != 0) + (run->fit.epochs != 0) > 1)
         return cli_say(CLI_BOTH, run->fit.steps ? "--steps" : "--to-step", run->fit.epochs ? "--epochs" : "--to-step");
@@ -53,7 +54,7 @@ static int read_estimator_options(cli_run *run, cli_arguments *a, cli_task task)
 {
     run->estimator = cli_options_from(a, CLI_ESTIMATOR, kind_of(task), defaults(run, a, task));
     if (!run->estimator)
-        return CLI_WRONG_USE;
+        return a->failed;
     if (task == CLI_REGRESSION)
         run->r = *nn_options_regressor(run->estimator);
     else
@@ -92,7 +93,7 @@ static int check_options(cli_arguments *a, cli_task task)
 {
     nn_options *estimator = cli_options_from(a, CLI_ESTIMATOR, kind_of(task), NULL);
     nn_options_close(estimator);
-    return estimator ? CLI_OK : CLI_WRONG_USE;
+    return a->failed;
 }
 
 int cli_open_run(cli_run *run, cli_arguments *a, const cli_model *model)
@@ -104,8 +105,6 @@ int cli_open_run(cli_run *run, cli_arguments *a, const cli_model *model)
         status = check_options(a, task);
     if (status == CLI_OK && !a->settings.data)
         return cli_miss(a, "data");
-    if (status == CLI_OK)
-        status = cli_check_files(a);
     if (status == CLI_OK)
         status = read_data(run, a, model);
     return status == CLI_OK && !model ? read_estimator_options(run, a, task) : status;
@@ -120,7 +119,18 @@ void cli_close_run(cli_run *run, cli_arguments *a)
 
 /* ---- Goal -------------------------------------------------------------------------------------------------------- */
 
-enum { DEFAULT_EPOCHS = 100, DEFAULT_PATIENCE = 10, DEFAULT_STEPS = 2000 };
+/* The options that say otherwise: "--steps, --to-step or --epochs". */
+static const char *list_goals(cli_arguments *a)
+{
+    const char *names = "", *last = NULL;
+    for (int i = 0; i < cli_option_count; i++) {
+        if (!(cli_options[i].flags & CLI_GOAL) || !(cli_options[i].verbs & 1u << a->verb))
+            continue;
+        names = last ? cli_text(a, "%s%s--%s", names, *names ? ", " : "", last) : names;
+        last = cli_options[i].name;
+    }
+    return cli_text(a, "%s or --%s", names, last ? last : "");
+}
 
 int cli_choose_goal(cli_run *run, cli_arguments *a, bool has_validation)
 {
@@ -128,18 +138,14 @@ int cli_choose_goal(cli_run *run, cli_arguments *a, bool has_validation)
     if (fit->steps || fit->to_step || fit->epochs)
         return CLI_OK;
     if (!has_validation) {
-        fit->steps = DEFAULT_STEPS;
-        return cli_say(
-            CLI_GOAL, cli_text(a, "%s steps; --steps, --to-step or --epochs says otherwise", cli_count(a, fit->steps)));
+        fit->steps = CLI_STANDARD_STEPS;
+        return cli_say(CLI_GOAL_STEPS, cli_count(a, fit->steps), list_goals(a));
     }
-    fit->epochs = DEFAULT_EPOCHS;
+    fit->epochs = CLI_STANDARD_EPOCHS;
     if (!fit->patience) {
         const int i = cli_option_of(a->verb, "patience");
-        fit->patience = DEFAULT_PATIENCE;
-        a->values[i] = (cli_value){cli_text(a, "%d", DEFAULT_PATIENCE), ""}; /* the model keeps it, for --resume */
+        fit->patience = CLI_STANDARD_PATIENCE;
+        a->values[i] = (cli_value){CLI_TEXT_OF(CLI_STANDARD_PATIENCE), ""}; /* the model keeps it, for --resume */
     }
-    return cli_say(CLI_GOAL, cli_text(a,
-                                      "at most %d epochs; it stops after %lld validations that are no better; --steps, "
-                                      "--to-step or --epochs says otherwise",
-                                      DEFAULT_EPOCHS, (long long)fit->patience));
+    return cli_say(CLI_GOAL_EPOCHS, cli_count(a, fit->epochs), cli_count(a, fit->patience), list_goals(a));
 }

@@ -10,8 +10,8 @@
 #include "run.h"
 #include "verbs.h"
 
-/* A training. */
-typedef struct training {
+/* A run. */
+typedef struct job {
     cli_arguments *a;
     cli_model model;
     cli_run run;
@@ -19,77 +19,70 @@ typedef struct training {
     bool has_held;       /* it was read */
     bool is_done;        /* a model that is resumed has reached its goal */
     const char *history; /* --history, written beside its place first */
+    bool replaces;       /* there is a model at the path, of another training */
     int64_t step;        /* the last one that was completed */
-} training;
+} job;
 
 /* ---- Going on ---------------------------------------------------------------------------------------------------- */
 
-/* Whether an option says what a model is, so that it cannot change when its training goes on. */
-static bool is_of_model(const cli_option *o)
-{
-    static const char *const others[] = {"task", "label", "class-weight", "categorical", "numeric", "warm-start"};
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (!strcmp(o->name, others[i]))
-            return true;
-    return o->part == CLI_ESTIMATOR;
-}
-
 /* Takes over the options of the run that trained the model. One that is given must be as it was, if the model is by
  * it. */
-static int take_options(training *t)
+static int take_options(job *j)
 {
-    cli_arguments *a = t->a, before = {.verb = CLI_TRAIN, .memory = ad_memory_over(NULL)};
-    const char *note = t->model.info->note ? t->model.info->note : "";
+    cli_arguments *a = j->a, before = {.verb = CLI_TRAIN, .memory = ad_memory_over(NULL)};
+    const char *note = cli_note_of(&j->model);
     before.store.memory = &before.memory;
-    int status = cli_add_lines(&before, note, t->model.path, true);
+    int status = cli_add_lines(&before, note, j->model.path, true);
     for (int i = 0; i < cli_option_count && status == CLI_OK; i++) {
         const char *now = a->values[i].text, *then = before.values[i].text;
-        if (now && is_of_model(&cli_options[i]) && (!then || strcmp(now, then) != 0))
+        if (now && *note && cli_options[i].flags & CLI_FIXED && (!then || !cli_is_same_value(a, i, now, then)))
             status = cli_say(CLI_CHANGED_BY_RESUME, cli_text(a, "--%s", cli_options[i].name),
-                             cli_shell_word(a, t->model.path));
+                             cli_shell_word(a, j->model.path));
     }
     cli_release_arguments(&before);
-    return status == CLI_OK ? cli_add_lines(a, note, t->model.path, true) : status;
+    return status == CLI_OK ? cli_add_lines(a, note, j->model.path, true) : status;
 }
 
 /* The goal of a model that goes on, where no option gives one: that of the run before, unless it was reached. */
-static int choose_old_goal(training *t)
+static int choose_old_goal(job *j)
 {
-    nn_fit_options *fit = &t->run.fit;
-    const nn_model_info *info = t->model.info;
+    nn_fit_options *fit = &j->run.fit;
+    const nn_model_info *info = j->model.info;
     const bool is_over =
         !strcmp(info->end, nn_fit_end_name(NN_END_PATIENCE)) || !strcmp(info->end, nn_fit_end_name(NN_END_MINIMUM));
-    if (fit->steps || fit->to_step || fit->epochs)
-        return cli_choose_goal(&t->run, t->a, false);
-    fit->to_step = info->goal;
-    t->is_done = is_over || info->step >= info->goal;
-    return t->is_done ? cli_say(CLI_GOAL_REACHED, t->model.path, cli_count(t->a, info->step)) : CLI_OK;
+    if (fit->steps || fit->epochs)
+        return CLI_OK;
+    j->is_done = fit->to_step ? info->step >= fit->to_step : is_over || info->step >= info->goal;
+    fit->to_step = fit->to_step ? fit->to_step : info->goal;
+    return j->is_done ? cli_say(CLI_GOAL_REACHED, j->model.path, cli_count(j->a, info->step)) : CLI_OK;
 }
 
-static int say_place(training *t)
+static int say_place(job *j)
 {
     char rate[NN_REAL_TEXT];
-    const nn_model_info *info = t->model.info;
-    const nn_fit_options *fit = &t->run.fit;
+    const nn_model_info *info = j->model.info;
+    const nn_fit_options *fit = &j->run.fit;
     const int64_t goal = fit->to_step ? fit->to_step : fit->steps ? info->step + fit->steps : 0;
-    const char *of = goal ? cli_text(t->a, " of %s", cli_count(t->a, goal)) : "";
-    return cli_say(CLI_RESUMES, cli_count(t->a, info->step), of, nn_real_text(info->rate, rate),
-                   cli_count(t->a, info->place), cli_count(t->a, info->epoch));
+    const char *of = goal ? cli_text(j->a, " of %s", cli_count(j->a, goal)) : "";
+    return cli_say(CLI_RESUMES, cli_count(j->a, info->step), of, nn_real_text(info->rate, rate),
+                   cli_count(j->a, info->place), cli_count(j->a, info->epoch));
 }
 
 /* Loads the model, and what its run was. */
-static int load(training *t)
+static int load(job *j)
 {
-    const int status = cli_load_model(&t->model, t->a);
-    return status == CLI_OK ? take_options(t) : status;
+    int status = cli_load_model(&j->model, j->a);
+    if (status == CLI_OK)
+        status = take_options(j);
+    return status == CLI_OK ? cli_check_files(j->a) : status;
 }
 
 /* ---- Before the first step --------------------------------------------------------------------------------------- */
 
 /* Finds what is wrong with a share as --validation, before time is spent on the data. */
-static int check_share(training *t)
+static int check_share(job *j)
 {
-    cli_arguments *a = t->a;
+    cli_arguments *a = j->a;
     double share;
     if (!a->settings.validation || !nn_read_real(a->settings.validation, &share))
         return CLI_OK;
@@ -99,31 +92,31 @@ static int check_share(training *t)
 }
 
 /* Reads --validation: a share of the rows, or another file. */
-static int read_validation(training *t)
+static int read_validation(job *j)
 {
-    cli_arguments *a = t->a;
+    cli_arguments *a = j->a;
     const char *validation = a->settings.validation;
-    if (!validation || nn_read_real(validation, &t->run.fit.validation_share))
+    if (!validation || nn_read_real(validation, &j->run.fit.validation_share))
         return CLI_OK;
-    const cli_task task = t->model.path && t->model.info ? t->model.task : a->settings.task;
+    const cli_task task = j->model.path && j->model.info ? j->model.task : a->settings.task;
     const cli_reading reading = {.path = validation,
                                  .task = task,
-                                 .like = t->run.data.is_table ? t->run.data.data.schema : (nn_schema){0},
+                                 .like = j->run.data.is_table ? j->run.data.data.schema : (nn_schema){0},
                                  .keeps_missing = true,
                                  .needs_truth = true};
-    const int status = cli_read_data(&t->held, a, &reading);
-    t->has_held = status == CLI_OK;
-    t->run.fit.validation = &t->held.data;
+    const int status = cli_read_data(&j->held, a, &reading);
+    j->has_held = status == CLI_OK;
+    j->run.fit.validation = &j->held.data;
     return status;
 }
 
 /* What the data are, in a line. */
-static int say_data(training *t)
+static int say_data(job *j)
 {
     enum { SHOWN = 8 };
-    cli_arguments *a = t->a;
-    const nn_data *d = &t->run.data.data;
-    const cli_classes *k = &t->run.classes;
+    cli_arguments *a = j->a;
+    const nn_data *d = &j->run.data.data;
+    const cli_classes *k = &j->run.classes;
     const char *text = cli_text(a, "%s rows, %s column%s", cli_count(a, d->rows), cli_count(a, d->columns),
                                 d->columns == 1 ? "" : "s");
     if (k->n)
@@ -132,15 +125,16 @@ static int say_data(training *t)
         text = cli_text(a, "%s%s%s %s", text, i ? ", " : " (", cli_class_name(k, a, i), cli_count(a, k->counts[i]));
     if (k->n && k->n <= SHOWN)
         text = cli_text(a, "%s)", text);
-    return cli_say(CLI_TRAINING_DATA, t->run.data.name, text);
+    return cli_say(CLI_TRAINING_DATA, j->run.data.name, text);
 }
 
 /* A model that is there already gives way: whoever did not mean that can still stop. */
-static void say_replaced(const training *t)
+static void say_replaced(job *j)
 {
-    nn_model_info *info = nn_model_look(t->a->settings.model, NULL);
-    if (info && info->status == AD_OK)
-        cli_say(CLI_REPLACES, t->a->settings.model, cli_count(t->a, info->step));
+    nn_model_info *info = nn_model_look(j->a->settings.model, NULL);
+    j->replaces = info && info->status == AD_OK;
+    if (j->replaces)
+        cli_say(CLI_REPLACES, j->a->settings.model, cli_count(j->a, info->step));
     nn_model_info_close(info);
 }
 
@@ -151,162 +145,172 @@ static const char *without_prefix(const char *message, const char *prefix)
     return strncmp(message, prefix, n) ? message : message + n;
 }
 
-/* What differs between the data and those of the model: "t.csv has 1,203 rows, the model was trained on 1,200". The
+/* What differs between the data and those of the model: "j.csv has 1,203 rows, the model was trained on 1,200". The
  * library's advice is left out: the command has its own. */
-static const char *difference(const training *t)
+static const char *difference(const job *j)
 {
     static const char begin[] = "check_data: the data have ";
-    const char *message = cli_model_message(&t->model), *what = without_prefix(message, begin);
-    return what == message ? cli_text(t->a, "%s: %s", t->run.data.name, message)
-                           : cli_text(t->a, "%s has %.*s", t->run.data.name, (int)strcspn(what, ";"), what);
+    const char *message = cli_model_message(&j->model), *what = without_prefix(message, begin);
+    return what == message ? cli_text(j->a, "%s: %s", j->run.data.name, message)
+                           : cli_text(j->a, "%s has %.*s", j->run.data.name, (int)strcspn(what, ";"), what);
 }
 
 /* Opens the new model, or looks whether the data are those of the old one. */
-static int open_model(training *t)
+static int open_model(job *j)
 {
-    if (t->model.info) {
-        if (cli_check_data(&t->model, &t->run.data.data) == AD_OK)
+    if (j->model.info) {
+        if (cli_check_data(&j->model, &j->run.data.data) == AD_OK)
             return CLI_OK;
-        return cli_say(CLI_OTHER_DATA, difference(t), cli_shell_word(t->a, t->model.path));
+        return cli_say(CLI_OTHER_DATA, difference(j), cli_shell_word(j->a, j->model.path));
     }
-    t->model.path = t->a->settings.model;
-    return cli_open_model(&t->model, t->a->settings.task, &t->run.c, &t->run.r);
+    j->model.path = j->a->settings.model;
+    return cli_open_model(&j->model, j->a->settings.task, &j->run.c, &j->run.r);
 }
 
-/* Looks whether the history can be written, before time is spent. */
-static int check_history(training *t)
+/* Looks whether the history can be written, before time is spenj. A pipe or a device stays what it is: renaming a file
+ * would put that in its place. */
+static int check_history(job *j)
 {
-    if (!t->a->settings.history_file)
-        return CLI_OK;
-    t->history = cli_text(t->a, "%s.part", t->a->settings.history_file);
     struct stat found;
-    const bool is_folder = stat(t->a->settings.history_file, &found) == 0 && S_ISDIR(found.st_mode);
-    FILE *file = is_folder ? NULL : fopen(t->history, "w");
+    const char *path = j->a->settings.history_file;
+    if (!path)
+        return CLI_OK;
+    const bool is_there = stat(path, &found) == 0, is_folder = is_there && S_ISDIR(found.st_mode);
+    const bool is_special = is_there && !is_folder && !S_ISREG(found.st_mode);
+    if (is_special) {
+        j->history = path;
+        return CLI_OK;
+    }
+    j->history = cli_text(j->a, "%s.part", path);
+    FILE *file = is_folder ? NULL : fopen(j->history, "w");
     if (!file)
-        return cli_say(CLI_NOT_WRITTEN, t->a->settings.history_file, strerror(is_folder ? EISDIR : errno));
+        return cli_say(CLI_NOT_WRITTEN, path, strerror(is_folder ? EISDIR : errno));
     fclose(file);
     return CLI_OK;
 }
 
-static int prepare(training *t)
+/* Whether there are data to train on. What a run before read from standard input is gone. */
+static bool knows_data(const cli_arguments *a)
 {
-    cli_arguments *a = t->a;
+    const cli_value data = a->values[cli_option_of(a->verb, "data")];
+    return data.text && (strcmp(data.text, "-") != 0 || !*data.from);
+}
+
+static int prepare(job *j)
+{
+    cli_arguments *a = j->a;
     if (!a->settings.model || !*a->settings.model)
         return cli_miss(a, "model");
-    int status = a->settings.resume ? load(t) : CLI_OK;
-    if (status == CLI_OK && a->settings.resume && !a->settings.data)
-        return cli_say(CLI_NOT_TRAINED_HERE, t->model.path);
+    int status = a->settings.resume ? load(j) : CLI_OK;
+    if (status == CLI_OK && a->settings.resume && !knows_data(a))
+        return cli_say(CLI_NOT_TRAINED_HERE, j->model.path);
     if (status == CLI_OK)
-        status = check_share(t);
+        status = check_share(j);
     if (status == CLI_OK)
-        status = cli_open_run(&t->run, a, t->model.info ? &t->model : NULL);
+        status = cli_open_run(&j->run, a, j->model.info ? &j->model : NULL);
     if (status == CLI_OK)
-        status = say_data(t);
+        status = say_data(j);
     if (status == CLI_OK)
-        status = read_validation(t);
+        status = read_validation(j);
     if (status == CLI_OK)
-        status = t->model.info ? choose_old_goal(t) : cli_choose_goal(&t->run, a, a->settings.validation);
-    if (status == CLI_OK && !t->is_done)
-        status = open_model(t);
-    if (status == CLI_OK && !t->is_done)
-        status = check_history(t);
+        status = j->model.info ? choose_old_goal(j) : cli_choose_goal(&j->run, a, a->settings.validation);
+    if (status == CLI_OK && !j->is_done)
+        status = open_model(j);
+    if (status == CLI_OK && !j->is_done)
+        status = check_history(j);
     return status;
 }
 
 /* ---- Training ---------------------------------------------------------------------------------------------------- */
 
-enum { SAVE_EVERY = 1000 };
-
-/* The options with their defaults, as the library writes them, without the number of classes that it does not know yet.
- */
-static void say_settings(const training *t)
+static int fit(job *j, ad_status *status)
 {
-    static const char unknown[] = "n_classes=0 ";
-    const char *settings = cli_model_settings(&t->model), *at = strstr(settings, unknown);
-    const size_t before = at ? (size_t)(at - settings) : strlen(settings);
-    cli_say(CLI_SETTINGS,
-            cli_text(t->a, "%.*s%s", (int)before, settings, at ? at + sizeof unknown - 1 : settings + before));
-}
-
-static int fit(training *t, ad_status *status)
-{
-    cli_arguments *a = t->a;
-    nn_fit_options *fit = &t->run.fit;
+    cli_arguments *a = j->a;
+    nn_fit_options *fit = &j->run.fit;
     const char *lines = cli_lines_of_run(a);
-    fit->save = t->model.path;
-    fit->save_every = cli_given(a, "save-every") ? fit->save_every : SAVE_EVERY;
+    fit->save = j->model.path;
+    fit->save_every = cli_given(a, "save-every") ? fit->save_every : CLI_STANDARD_SAVE_EVERY;
+    if (j->model.info)
+        fit->warm_start = NULL; /* the first run took these weights */
     fit->callback = cli_after_step;
-    fit->context = &t->step;
-    t->step = t->model.info ? t->model.info->step : 0;
-    if (!lines || cli_set_note(&t->model, lines) != AD_OK)
-        return lines ? cli_fail_text(CLI_FAILED, cli_model_message(&t->model)) : cli_say(CLI_NO_MEMORY, "");
-    if (t->model.info)
-        say_place(t);
+    fit->context = &j->step;
+    j->step = j->model.info ? j->model.info->step : 0;
+    if (!lines || cli_set_note(&j->model, lines) != AD_OK)
+        return lines ? cli_fail_text(CLI_FAILED, cli_model_message(&j->model)) : cli_say(CLI_NO_MEMORY, "");
+    if (j->model.info)
+        say_place(j);
     else
-        say_replaced(t);
-    say_settings(t);
+        say_replaced(j);
+    cli_say(CLI_SETTINGS,
+            cli_settings_line(a, cli_model_settings(&j->model), j->model.r ? NN_REGRESSOR : NN_CLASSIFIER));
     cli_catch_signals();
-    *status = cli_fit(&t->model, &t->run.data.data, fit);
+    *status = cli_fit(&j->model, &j->run.data.data, fit);
     return CLI_OK;
 }
 
-static int say_best(training *t)
+static int say_best(job *j)
 {
-    const nn_history_row best = nn_history_best(cli_model_history(&t->model));
+    const nn_history_row best = nn_history_best(cli_model_history(&j->model));
     if (best.step == 0)
         return CLI_OK;
     const char *accuracy =
-        isnan(best.validation_accuracy) ? "" : cli_text(t->a, "accuracy %.4f, ", best.validation_accuracy);
-    return cli_say(CLI_BEST, accuracy, cli_text(t->a, "%.4f", best.validation_loss), cli_count(t->a, best.step));
+        isnan(best.validation_accuracy) ? "" : cli_text(j->a, "accuracy %.4f, ", best.validation_accuracy);
+    return cli_say(CLI_BEST, accuracy, cli_text(j->a, "%.4f", best.validation_loss), cli_count(j->a, best.step),
+                   j->run.fit.patience ? "that step" : "the last step (--patience keeps the best)");
 }
 
 /* Writes the history beside its place, and renames it. */
-static int write_history(training *t)
+static int write_history(job *j)
 {
-    if (!t->history)
+    if (!j->history)
         return CLI_OK;
-    FILE *file = fopen(t->history, "w");
-    const ad_shown shown = nn_write_history(cli_model_history(&t->model), file);
+    FILE *file = fopen(j->history, "w");
+    const ad_shown shown = nn_write_history(cli_model_history(&j->model), file);
     bool is_written = file && shown.status == AD_OK;
     errno = 0;
     is_written = (!file || fclose(file) == 0) && is_written;
-    if (is_written && rename(t->history, t->a->settings.history_file) == 0)
+    const char *path = j->a->settings.history_file;
+    if (is_written && (j->history == path || rename(j->history, path) == 0))
         return CLI_OK;
-    return cli_say(CLI_NOT_WRITTEN, t->a->settings.history_file, errno ? strerror(errno) : shown.message);
+    return cli_say(CLI_NOT_WRITTEN, path, errno ? strerror(errno) : shown.message);
 }
 
 /* What became of the fit, and how to go on. */
-static int finish(training *t, ad_status status)
+static int finish(job *j, ad_status status)
 {
-    const char *path = t->model.path;
-    if (status != AD_OK && status != AD_STOPPED)
-        return cli_fail_text(status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED,
-                             without_prefix(without_prefix(cli_model_message(&t->model), "fit: "), "save: "));
-    const int written = write_history(t);
-    const char *step = cli_count(t->a, t->step);
+    const char *path = j->model.path;
+    if (status != AD_OK && status != AD_STOPPED) {
+        cli_fail_text(CLI_OK, without_prefix(without_prefix(cli_model_message(&j->model), "fit: "), "save: "));
+        if (j->replaces && (j->run.fit.save_every == 0 || j->step < j->run.fit.save_every))
+            cli_say(CLI_AS_IT_WAS, path);
+        return status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED;
+    }
+    const int written = write_history(j);
+    const char *step = cli_count(j->a, j->step);
     if (status == AD_STOPPED) {
-        cli_say(CLI_STOPPED, step, path, cli_shell_word(t->a, path));
+        const char *again = strcmp(j->a->settings.data, "-") ? "" : " --data -"; /* which has to be given again */
+        cli_say(CLI_STOPPED, step, path, cli_program(j->a), cli_text(j->a, "%s%s", cli_shell_word(j->a, path), again));
         return 128 + cli_caught_signal();
     }
-    say_best(t);
-    cli_say(CLI_SAVED, path, step, cli_shell_word(t->a, path));
+    say_best(j);
+    cli_say(CLI_SAVED, path, step, cli_program(j->a), cli_shell_word(j->a, path));
     return written;
 }
 
 int cli_train(cli_arguments *a)
 {
-    training t = {.a = a};
+    job j = {.a = a};
     ad_status fitted = AD_OK;
-    int status = prepare(&t);
-    if (status == CLI_OK && !t.is_done)
-        status = fit(&t, &fitted);
-    if (status == CLI_OK && !t.is_done)
-        status = finish(&t, fitted);
-    if (t.history)
-        remove(t.history);
-    if (t.has_held || t.held.dataset)
-        cli_close_data(&t.held, a);
-    cli_close_run(&t.run, a);
-    cli_close_model(&t.model);
+    int status = prepare(&j);
+    if (status == CLI_OK && !j.is_done)
+        status = fit(&j, &fitted);
+    if (status == CLI_OK && !j.is_done)
+        status = finish(&j, fitted);
+    if (j.history && j.history != a->settings.history_file)
+        remove(j.history);
+    if (j.has_held || j.held.dataset)
+        cli_close_data(&j.held, a);
+    cli_close_run(&j.run, a);
+    cli_close_model(&j.model);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include <gradtape/gradtape.h>
 
+#include "../nn/options/fields.h"
 #include "page.h"
 
 /* ---- Fields ------------------------------------------------------------------------------------------------------ */
@@ -83,16 +84,12 @@ static void print_values(const nn_field *f)
     }
 }
 
-/* What 0 stands for where the row alone does not say it. */
+/* What 0 stands for where a row that another option names says it. */
 static const char *default_by_row(const char *name)
 {
-    static const char *const of_fits[] = {"steps", "to_step", "epochs", "validate_every"};
-    for (size_t i = 0; i < sizeof of_fits / sizeof of_fits[0]; i++)
-        if (!strcmp(name, of_fits[i]))
-            return "none";
     if (!strncmp(name, "clip_", 5) || !strcmp(name, "warm_up"))
         return "0";
-    return !strncmp(name, "schedule_", 9) ? "the schedule's" : "the optimiser's";
+    return !strncmp(name, NN_SCHEDULE_PREFIX, strlen(NN_SCHEDULE_PREFIX)) ? "the schedule's" : "the optimiser's";
 }
 
 static void print_default(const nn_field *f)
@@ -107,6 +104,8 @@ static void print_default(const nn_field *f)
     case NN_FIELD_REAL:
         if (f->standard != 0 || can_be_zero(f->range))
             printf("%.16g", f->standard);
+        else if (f->can_be_unset)
+            printf("none");
         else
             printf("must be given");
         break;

@@ -48,7 +48,7 @@ require_to_build
 make_build "$root/build"
 build_command
 
-model= config=yes fetch=yes before=
+model= data= config=yes fetch=yes before=
 for argument; do
     case $argument in
     --help)
@@ -57,12 +57,14 @@ for argument; do
         echo
         exec "$gradtape" train --help
         ;;
-    --data | --data=*) fetch=no ;;
+    --data) fetch=no ;;
+    --data=*) fetch=no data=${argument#*=} ;;
     --config | --config=*) config=no ;;
     --resume) config=no fetch=no ;; # the model has its options and knows its data
     --model=*) model=${argument#*=} ;;
     esac
     [ "$before" != --model ] || model=$argument
+    [ "$before" != --data ] || data=$argument
     before=$argument
 done
 if [ -z "$model" ] && [ "$before" != --model ]; then
@@ -78,9 +80,15 @@ fi
 train "$@"
 
 # quoted TEXT: as the shell takes it.
-quoted() { case $1 in *[!A-Za-z0-9_./-]*) printf "'%s'" "$1" ;; *) printf '%s' "$1" ;; esac; }
+quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 
-# The model keeps which data it was trained on, and their folder has the test's as well.
+# The folder of the training has the test's data as well.
+use="To use it: $(quoted "$gradtape") predict --model $(quoted "$model") --data"
+if [ -n "$data" ]; then
+    say "$use $(quoted "$data")"
+    exec "$gradtape" evaluate --model "$model" --data "$data"
+fi
+# After --resume the model knows its data. It says them as a config file has them.
 data=$("$gradtape" info --model "$model" | sed -n 's/^  data = //p')
-say "To use it: $(quoted "$gradtape") predict --model $(quoted "$model") --data $data"
+say "$use $data"
 printf 'data = %s\n' "$data" | "$gradtape" evaluate --model "$model" --config -

@@ -22,7 +22,15 @@
 #include <gradtape/data.h>
 #include <gradtape/show.h>
 
-/* Zero means the default. Texts are needed only during the call. */
+/* Zero means the default. Texts are needed only during the call.
+ *
+ * `like` has the columns of an estimator. They say, by name, what the columns of the table are:
+ * - A feature of `like` that the table lacks is an error of the file.
+ * - A label, target, weight or id of `like` may be missing, and `ignored` may name it. Rows without it can be predicted.
+ * - The levels of a category are those of `like` first, and new ones after them.
+ * - A label that is not among the levels of `like`, if it has any, is an error.
+ * - A column that `like` does not have is left out. A note says so (nn_dataset_notes) unless `ignored` names the column.
+ * - Options can add only ids and a weight. */
 typedef struct nn_csv_options {
     /* The form of the file. */
     const char *delimiter; /* one byte, or "tab"; NULL: a tab if the name ends in .tsv or .tsv.gz, else a comma */
@@ -41,12 +49,7 @@ typedef struct nn_csv_options {
                              whose first 1,000 different values are numbers is a number, and another value in it is
                              an error */
     nn_texts numeric;     /* numbers in spite of categorical=auto: any other value is an error */
-    nn_schema like;       /* the columns of an estimator (nn_classifier_schema). They say, by name, what the columns
-                             of the table are. Options can only add a column that they do not have: ids, a weight.
-                             A label, target, weight or id of theirs may be missing, and `ignored` may name it: for
-                             rows that are predicted, whatever it has. Of a category their levels come first, new
-                             ones after them; a label that is not among theirs, if they have any, is an error. Other
-                             columns are left out, and a note says so (nn_dataset_notes), unless `ignored` names them */
+    nn_schema like;       /* the columns of an estimator (nn_classifier_schema), as above */
     bool as_f32;          /* features and targets are rounded to f32, which takes half the memory; false: f64 */
 } nn_csv_options;
 
@@ -55,8 +58,9 @@ AD_API nn_fields nn_csv_fields(void);
 
 /* Reads a table from a path, plain or gzipped; the content tells which. Memory: the features, twice while they grow,
  * and each different text once. On failure the data set keeps its former content. Returns the status of this call.
- * Errors: AD_BAD_FILE (what is wrong in the file, with line and column, and which option mends it); AD_BAD_VALUE (an
- * option that cannot be, a column that is not there, a column with two uses); AD_NO_MEMORY; AD_BAD_HANDLE. */
+ * Errors: AD_BAD_FILE (what is wrong in the file, with line and column, and which option mends it; a feature of `like`
+ * that the file lacks); AD_BAD_VALUE (an option that cannot be, a column that an option names and that is not there, a
+ * column with two uses); AD_NO_MEMORY; AD_BAD_HANDLE. */
 AD_API ad_status nn_dataset_read_csv(nn_dataset *dataset, const char *path, const nn_csv_options *options);
 
 /* The same from a FILE, read from where it stands to its end. The caller closes it. */
@@ -101,7 +105,8 @@ typedef struct nn_csv_look nn_csv_look;
  * it. Errors are kept: those that leave nothing to report (the file, its form, the options; memory). */
 AD_API nn_csv_look *nn_csv_look_at(const char *path, const nn_csv_options *options, const ad_allocator *allocator);
 
-/* The same from a FILE, read from where it stands to its end. The caller closes it. */
+/* Looks at a table from a FILE, read from where it stands to its end, as nn_csv_look_at. The caller closes the FILE.
+ * Errors: those of nn_csv_look_at; no FILE (AD_BAD_VALUE). */
 AD_API nn_csv_look *nn_csv_look_at_stream(nn_stream stream, const nn_csv_options *options,
                                           const ad_allocator *allocator);
 
@@ -121,7 +126,8 @@ AD_API const char *nn_csv_look_message(const nn_csv_look *look);
  * nn_csv_look_at; the FILE cannot be written (AD_BAD_FILE). */
 AD_API ad_shown nn_print_csv(const char *path, const nn_csv_options *options, FILE *to);
 
-/* The same of a look that was taken. */
+/* Prints the report of a look, as nn_print_csv. Errors: the error of the look; a look that is NULL (AD_BAD_HANDLE); a
+ * FILE that is NULL (AD_BAD_VALUE) or cannot be written (AD_BAD_FILE). */
 AD_API ad_shown nn_print_csv_look(const nn_csv_look *look, FILE *to);
 
 #endif

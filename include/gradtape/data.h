@@ -61,7 +61,7 @@ typedef struct nn_data {
     const char *const *label_texts; /* [rows]: labels of a vocabulary of texts (classifier.h), instead of `labels` */
     const void *targets;            /* [rows, n_targets], row-major, for a regressor */
     nn_element target_element;      /* 0: f32 */
-    int64_t n_targets;              /* 0: 1 */
+    int64_t n_targets;              /* 0 stands for 1 */
     const double *weights;          /* [rows]: how much each row counts in losses and figures, at least 0, not all 0;
                                        NULL: 1 */
     /* A view of some rows of the arrays, in any order (split.h makes them): row i of the data is row index[i] of every
@@ -73,7 +73,7 @@ typedef struct nn_data {
                                numbers and categories add up to `columns` (else AD_BAD_SHAPE) */
     const char *const *ids; /* [rows, n_ids], row-major: the texts of the columns of the kind NN_COLUMN_ID, in the order
                                that these have in the schema; NULL without any */
-    int64_t n_ids;          /* 0: 1 */
+    int64_t n_ids;          /* 0 stands for 1 */
     struct nn_feed *feed;   /* the rows stay in a file (feed.h), and there are no arrays; NULL: they are in memory */
 } nn_data;
 

@@ -87,8 +87,9 @@ typedef struct nn_fit_options {
                                by heart has a fault */
     int64_t watch_every;    /* steps: such a step is watched (inspect.h), and its flow goes to the history; 0: none */
     /* Saving (model.h). */
-    const char *save;   /* a path, to which the model is saved when the fit ends, however it ends. A path that cannot
-                           be written is an error before the first step. NULL: nothing is saved */
+    const char *save; /* a path, to which the model is saved when the fit ends, however it ends; a first fit that fails
+                         before it saved leaves a file that was there. A path that cannot be written is an error
+                         before the first step. NULL: nothing is saved */
     int64_t save_every; /* saves after every so many steps too, counted since the estimator was opened; 0: only then */
     int64_t keep;       /* as in nn_save_options */
     /* Beginning with the weights of a file (docs/models.md). */

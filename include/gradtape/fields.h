@@ -91,9 +91,9 @@ typedef struct nn_field {
     nn_field_type type;
     size_t offset;                     /* of the member in the struct */
     double standard;                   /* the default: what 0 stands for */
-    bool is_by_row;                    /* what 0 stands for is not for this row alone to say, but for a row that another
-                                          option names, if that reads it at all, or for the data: 0 is in the range,
-                                          and settings leave it out */
+    bool is_by_row;                    /* a row that another option names says what 0 stands for, if it is read at all:
+                                          0 is in the range, and settings leave it out */
+    bool can_be_unset;                 /* 0 says that the option is not given, and no text says 0 */
     nn_range range;                    /* of numbers */
     int count;                         /* NN_FIELD_INTEGERS: the elements of the array */
     const char *(*choice)(int number); /* NN_FIELD_CHOICE: the name of a number from 0 on, "" for a number that stands

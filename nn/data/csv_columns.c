@@ -52,7 +52,7 @@ static ad_status fail_name(const making *m, const char *name)
         nn_put_name(&w, near);
         nn_put(&w, "?");
     }
-    if (near && nn_has_option_form()) /* such a program says itself how its columns are seen */
+    if (near)
         return fail(m, AD_BAD_VALUE, text);
     nn_put_format(&w, " (%zu column%s: ", c->n, c->n == 1 ? "" : "s");
     for (size_t i = 0; i < c->n && i < SHOWN; i++) {
@@ -199,11 +199,11 @@ static ad_status find_column(const making *m, const char *name, size_t *column)
 
 /* ---- What columns are -------------------------------------------------------------------------------------------- */
 
-/* The option that claims a column. `like`, which no text says, is what a model has in a program with a form. */
+/* The option that claims a column. `like` is what a model has. */
 static void put_claim(nn_writer *w, const char *option)
 {
     if (strcmp(option, "like") == 0)
-        nn_put(w, nn_has_option_form() ? "a column of the model" : "like");
+        nn_put(w, "a column of the model");
     else
         nn_put_option_name(w, option);
 }
@@ -218,7 +218,10 @@ static ad_status fail_two_things(const making *m, size_t i, const char *option)
     nn_put_name(&w, column->name);
     if (strcmp(column->by, option) == 0) {
         nn_put(&w, " is named twice by ");
-        put_claim(&w, option);
+        if (strcmp(option, "like") == 0)
+            nn_put(&w, "the model");
+        else
+            nn_put_option_name(&w, option);
         nn_put(&w, "; name it once");
     } else {
         nn_put(&w, " is two things: ");
@@ -330,7 +333,7 @@ static ad_status check_like(const making *m, size_t i)
     return fail(m, AD_BAD_VALUE, text);
 }
 
-/* The names of features of `like` that the table lacks. */
+/* The names of features of `like` that the table lacks: no option is wrong, the file is another. */
 static ad_status fail_lacking(const making *m)
 {
     const nn_csv_columns *c = m->columns;
@@ -353,7 +356,7 @@ static ad_status fail_lacking(const making *m)
     if (n == 0)
         return AD_OK;
     nn_put(&w, n == 1 ? ", which the model needs" : ")");
-    return fail(m, AD_BAD_VALUE, text);
+    return fail(m, AD_BAD_FILE, text);
 }
 
 static ad_status claim_like(making *m)
@@ -425,7 +428,7 @@ static ad_status fail_new_feature(const making *m, const nn_csv_column *column)
 {
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put(&w, nn_has_option_form() ? "the model has no column " : "like has no column ");
+    nn_put(&w, "the model has no column ");
     nn_put_name(&w, column->name);
     nn_put(&w, ", which is a feature by the option ");
     nn_put_option_name(&w, column->by);

@@ -50,7 +50,7 @@ static ad_status fail_form(nn_dataset *dataset, const char *option, const char *
 {
     char text[NN_DATASET_MESSAGE];
     nn_writer w = nn_writer_into(text, sizeof text);
-    nn_put_refused(&w, &(nn_refused){.name = option, .element = SIZE_MAX, .text = value}, NULL);
+    nn_begin_refused(&w, &(nn_refused){.name = option, .element = SIZE_MAX, .value = value, .is_text = true});
     nn_put(&w, rule);
     return nn_dataset_fail(dataset, AD_BAD_VALUE, "%s", text);
 }

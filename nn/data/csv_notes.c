@@ -1,7 +1,8 @@
 /* Notes on a table as text: what was read well, and may be meant otherwise. */
 #include "csv_notes.h"
 
-#include "csv_labels.h"
+#include <inttypes.h>
+
 #include "decimal.h"
 
 /* What an option names and the table lacks, beside `like`. */
@@ -32,7 +33,7 @@ static void put_notes(nn_writer *w, const nn_csv_columns *c)
             nn_put(w, w->n ? "\n" : "");
             nn_put(w, c->records->source->name);
             nn_put(w, ": left out are columns that ");
-            nn_put(w, nn_has_option_form() ? "the model does not have: " : "like does not have: ");
+            nn_put(w, "the model does not have: ");
         } else
             nn_put(w, ", ");
         if (*c->at[i].name)
@@ -70,13 +71,31 @@ static void put_doubt(nn_writer *w, const nn_csv_columns *c, size_t i, const nn_
     nn_put_option_name(w, "missing");
 }
 
+/* Nearly all labels are whole numbers, and the others make texts of them. */
+static void put_odd_label(nn_writer *w, const nn_csv_columns *c)
+{
+    const nn_csv_labels *labels = &c->labels;
+    if (c->label == NN_CSV_NONE || !labels->odd_line || 10 * (labels->n - labels->n_whole) > labels->n)
+        return;
+    if (c->at[c->label].like && c->at[c->label].like->levels.n)
+        return; /* which says what they are */
+    nn_put(w, w->n ? "\n" : "");
+    nn_put(w, c->records->source->name);
+    nn_put(w, ": labels of ");
+    nn_put_name(w, c->at[c->label].name);
+    nn_put(w, " are texts because of ");
+    nn_put(w, labels->odd);
+    nn_put_format(w, " (line %" PRId64 "); %" PRId64 " of %" PRId64 " are whole numbers", labels->odd_line,
+                  labels->n_whole, labels->n);
+}
+
 static void put_all_notes(nn_writer *w, const nn_csv_columns *c, const nn_levels *levels, int64_t rows)
 {
     put_notes(w, c);
     for (size_t i = 0; i < c->n; i++)
         if (c->at[i].kind == NN_COLUMN_CATEGORY && !c->at[i].by && !c->at[i].like)
             put_doubt(w, c, i, &levels[i], rows);
-    nn_csv_put_odd_label(w, c);
+    put_odd_label(w, c);
 }
 
 const char *nn_csv_notes(const nn_csv_columns *c, const nn_levels *levels, int64_t rows, nn_store *store)

@@ -88,9 +88,7 @@ static ad_status take_level(nn_csv_reader *r, size_t i)
  * is told at the end of the window. */
 static bool is_unknown(const nn_csv_reader *r, size_t i)
 {
-    const nn_column *like = r->columns.at[i].like;
-    const nn_csv_field f = r->records.fields[i];
-    return like && like->levels.n && !r->is_again && nn_levels_find(&r->levels[i], f.at, f.n) == UINT32_MAX;
+    return !r->is_again && nn_csv_is_unknown_label(&r->columns, i, &r->levels[i]);
 }
 
 static ad_status take_label(nn_csv_reader *r, size_t i)

@@ -256,7 +256,8 @@ static ad_status finish_fields(nn_csv_records *r)
     for (size_t i = 0; i < r->n; i++) {
         nn_csv_field *f = &r->fields[i];
         if (!nn_is_utf8(f->at, f->n))
-            return fail_field(r, i, "this field is not UTF-8; save the file as UTF-8");
+            return fail_field(
+                r, i, "this field is not UTF-8; save the file as UTF-8, for instance: iconv -f WINDOWS-1252 -t UTF-8");
         if (memchr(f->at, '\0', f->n))
             return fail_field(r, i, "this field has a byte 0; save the file as text in UTF-8");
         if (f->at > begin && f->at[-1] == '"' && memchr(f->at, '"', f->n))

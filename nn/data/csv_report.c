@@ -21,6 +21,7 @@ typedef struct looking {
     nn_csv_columns columns;
     nn_text_pool pool;
     nn_levels *levels;        /* [columns] */
+    nn_levels classes;        /* those of `like` */
     nn_csv_column_report *at; /* [columns] */
 } looking;
 
@@ -103,7 +104,7 @@ static ad_status count_level(looking *l, size_t i)
 
 static ad_status look_at_label(looking *l, size_t i)
 {
-    if (!l->at[i].refused && nn_csv_is_unknown_label(&l->columns, i))
+    if (!l->at[i].refused && nn_csv_is_unknown_label(&l->columns, i, &l->classes))
         return refuse(l, i, nn_csv_put_unknown_label);
     nn_csv_count_label(&l->columns, i);
     return AD_OK;
@@ -180,6 +181,17 @@ static ad_status settle(looking *l)
     return status == AD_OK && !(l->look->report.name && l->look->report.notes) ? fail_memory(l) : status;
 }
 
+static ad_status take_classes(looking *l)
+{
+    uint32_t level;
+    const nn_column *like = l->columns.label == NN_CSV_NONE ? NULL : l->columns.at[l->columns.label].like;
+    l->classes = (nn_levels){.pool = &l->pool, .memory = l->look->store.memory};
+    for (size_t k = 0; like && k < like->levels.n; k++)
+        if (!nn_levels_add(&l->classes, like->levels.at[k], strlen(like->levels.at[k]), &level))
+            return fail_memory(l);
+    return AD_OK;
+}
+
 static ad_status begin(looking *l)
 {
     const size_t n = l->columns.n;
@@ -191,7 +203,7 @@ static ad_status begin(looking *l)
         l->levels[i] = (nn_levels){.pool = &l->pool, .memory = l->look->store.memory};
         l->at[i].name = l->columns.at[i].name;
     }
-    return AD_OK;
+    return take_classes(l);
 }
 
 static ad_status look_through(looking *l)
@@ -235,6 +247,7 @@ static void look_at(nn_csv_look *look, nn_source *source, const nn_csv_options *
         look_through(&l);
     for (size_t i = 0; l.levels && i < l.columns.n; i++)
         nn_levels_release(&l.levels[i]);
+    nn_levels_release(&l.classes);
     nn_csv_records_close(&l.records);
     nn_source_close(source);
 }

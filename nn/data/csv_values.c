@@ -69,10 +69,6 @@ static void put_missing(nn_writer *w, const nn_csv_columns *c, size_t i)
     } else {
         nn_put(w, "each row must have a ");
         nn_put(w, column->kind == NN_COLUMN_LABEL ? "label" : column->kind == NN_COLUMN_TARGET ? "target" : "weight");
-        if (column->like && column->kind != NN_COLUMN_WEIGHT && !nn_has_option_form()) {
-            nn_put(w, "; to predict without it: ");
-            nn_put_option(w, "ignored", column->name);
-        }
     }
 }
 

@@ -63,12 +63,11 @@ typedef struct nn_matching {
     nn_store store;
 } nn_matching;
 
-/* Matches checked data with an encoding: by name where all columns of both have one, else by place. `noun` is who has
- * the encoding, for messages. AD_BAD_SHAPE: a number of features or a width that differs; AD_BAD_VALUE: columns that
- * are missing (the message lists them), of another kind, twice there; AD_NO_MEMORY. Data without a schema, and the same
- * columns, take no memory. */
-ad_status nn_matching_make(nn_matching *matching, const nn_encoding *encoding, const nn_data *data, const char *noun,
-                           ad_memory *memory, char *message, size_t size);
+/* Matches checked data with an encoding: by name where all columns of both have one, else by place. AD_BAD_SHAPE: a
+ * number of features or a width that differs; AD_BAD_VALUE: columns that are missing (the message lists them), of
+ * another kind, twice there; AD_NO_MEMORY. Data without a schema, and the same columns, take no memory. */
+ad_status nn_matching_make(nn_matching *matching, const nn_encoding *encoding, const nn_data *data, ad_memory *memory,
+                           char *message, size_t size);
 void nn_matching_release(nn_matching *matching);
 
 /* The columns of the room that gathering needs: 0 for a plain encoding of the same columns. */

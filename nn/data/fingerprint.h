@@ -5,7 +5,8 @@
 
 typedef struct nn_fingerprint {
     int64_t rows, columns;
-    uint64_t hash; /* of the names of features, and of their values in the first and the last row */
+    uint64_t hash; /* of the names of columns that are learnt from, and of the features of the first and the last row:
+                      the same where a table is read again by the schema of an estimator */
 } nn_fingerprint;
 
 /* Returns that of data whose view was checked. */

@@ -11,7 +11,6 @@ typedef struct matching_work {
     nn_matching *m;
     const nn_encoding *e;
     const nn_data *data;
-    const char *noun;
     nn_writer w;
     size_t *columns;   /* [n]: the columns of the data that have features */
     int64_t *features; /* [n]: where they begin */
@@ -72,18 +71,18 @@ static ad_status match_numbers(work *k)
     const nn_schema *schema = k->e->schema.n ? &k->e->schema : &k->data->schema;
     const size_t category = first_category(schema);
     if (k->data->columns != k->e->columns) {
-        nn_put_format(&k->w, "the data have %" PRId64 " columns, the %s was fitted to %" PRId64, k->data->columns,
-                      k->noun, k->e->columns);
+        nn_put_format(&k->w, "the data have %" PRId64 " columns, the model was fitted to %" PRId64, k->data->columns,
+                      k->e->columns);
         return AD_BAD_SHAPE;
     }
     if (category == schema->n)
         return AD_OK;
     nn_put_column(&k->w, schema, category);
     if (k->e->schema.n)
-        nn_put_format(&k->w, " is a category for the %s, and the data have no schema; give them one with its levels",
-                      k->noun);
+        nn_put_format(&k->w,
+                      " is a category for the model, and the data have no schema; give them one with its levels");
     else
-        nn_put_format(&k->w, " is a category, the %s was fitted to numbers only", k->noun);
+        nn_put_format(&k->w, " is a category, the model was fitted to numbers only");
     return AD_BAD_VALUE;
 }
 
@@ -132,7 +131,7 @@ static ad_status refuse_missing(work *k)
         if (missing == 0)
             nn_put(&k->w, "the data have no column ");
         else if (missing == 1)
-            nn_put_format(&k->w, ", which the %s needs (they also lack: ", k->noun);
+            nn_put_format(&k->w, ", which the model needs (they also lack: ");
         else if (missing <= MOST)
             nn_put(&k->w, ", ");
         if (missing <= MOST)
@@ -142,7 +141,7 @@ static ad_status refuse_missing(work *k)
     if (missing > MOST + 1)
         nn_put_format(&k->w, ", ... %zu in all", missing);
     if (missing == 1)
-        nn_put_format(&k->w, ", which the %s needs", k->noun);
+        nn_put_format(&k->w, ", which the model needs");
     else
         nn_put(&k->w, ")");
     return AD_BAD_VALUE;
@@ -174,7 +173,7 @@ static ad_status find_by_name(work *k)
 static ad_status find_by_place(work *k)
 {
     if (k->n != k->e->schema.n) {
-        nn_put_format(&k->w, "the data have %zu columns with features, the %s was fitted to %zu", k->n, k->noun,
+        nn_put_format(&k->w, "the data have %zu columns with features, the model was fitted to %zu", k->n,
                       k->e->schema.n);
         nn_put(&k->w, "; columns are matched by name only if all have one");
         return AD_BAD_SHAPE;
@@ -184,7 +183,7 @@ static ad_status find_by_place(work *k)
         if (same_name(&k->e->schema.at[i], column_of_data(k, i)))
             continue;
         nn_put_column(&k->w, &k->data->schema, k->columns[i]);
-        nn_put_format(&k->w, " stands where the %s has ", k->noun);
+        nn_put_format(&k->w, " stands where the model has ");
         nn_put_name(&k->w, k->e->schema.at[i].name);
         nn_put(&k->w, "; columns are matched by name only if all have one");
         return AD_BAD_VALUE;
@@ -202,11 +201,11 @@ static ad_status check_column(work *k, const nn_column *learnt, const nn_column 
         return AD_OK;
     nn_put_column(&k->w, &k->data->schema, (size_t)(found - k->data->schema.at));
     if (learnt->kind != found->kind) {
-        nn_put_format(&k->w, " is a %s, the %s was fitted to a %s", nn_column_kind_name((int)found->kind), k->noun,
+        nn_put_format(&k->w, " is a %s, the model was fitted to a %s", nn_column_kind_name((int)found->kind),
                       nn_column_kind_name((int)learnt->kind));
         return AD_BAD_VALUE;
     }
-    nn_put_format(&k->w, " has %" PRId64 " features, the %s was fitted to %" PRId64, given, k->noun, wanted);
+    nn_put_format(&k->w, " has %" PRId64 " features, the model was fitted to %" PRId64, given, wanted);
     return AD_BAD_SHAPE;
 }
 
@@ -270,10 +269,10 @@ static ad_status match_columns(work *k)
     return status == AD_OK ? place_columns(k) : status;
 }
 
-ad_status nn_matching_make(nn_matching *matching, const nn_encoding *encoding, const nn_data *data, const char *noun,
-                           ad_memory *memory, char *message, size_t size)
+ad_status nn_matching_make(nn_matching *matching, const nn_encoding *encoding, const nn_data *data, ad_memory *memory,
+                           char *message, size_t size)
 {
-    work k = {.m = matching, .e = encoding, .data = data, .noun = noun, .w = {.text = message, .size = size}};
+    work k = {.m = matching, .e = encoding, .data = data, .w = {.text = message, .size = size}};
     *matching = (nn_matching){.is_same = true, .store = {.memory = memory}};
     ad_status status = AD_OK;
     if (encoding->schema.n == 0 || data->schema.n == 0)

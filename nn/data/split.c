@@ -127,6 +127,9 @@ static int by_rest(const void *a, const void *b)
     return x->rest == y->rest ? (x->stream > y->stream) - (x->stream < y->stream) : x->rest < y->rest ? 1 : -1;
 }
 
+/* Advice of C: no text says plain. */
+static const char *or_plain(void) { return nn_has_option_form() ? "" : ", or set plain"; }
+
 /* Each class gives its share, rounded down; the rows that are wanting come from the classes that lost most by that (the
  * method of the largest remainder). A class keeps a row for training. */
 static ad_status share_rows(nn_split *s, plan *p, double share)
@@ -146,8 +149,8 @@ static ad_status share_rows(nn_split *s, plan *p, double share)
     if (s->least == 0)
         return fail(s, AD_BAD_VALUE,
                     "split: each of the %" PRId64
-                    " classes has one row, which stays in training; %sgive classes two rows",
-                    p->n_classes, nn_has_option_form() ? "" : "set plain, or ");
+                    " classes has one row, which stays in training; give classes two rows%s",
+                    p->n_classes, or_plain());
     return AD_OK;
 }
 
@@ -170,7 +173,7 @@ static ad_status check_folds(nn_split *s, const plan *p)
         nn_put_format(&w, "%" PRId32, of->label);
     nn_put_format(&w, ", has %" PRId64 " %s; ", least->n, least->n == 1 ? "row" : "rows");
     nn_put(&w, "use no more folds than that");
-    nn_put(&w, nn_has_option_form() ? "" : ", or set plain"); /* which no text says */
+    nn_put(&w, or_plain());
     return AD_BAD_VALUE;
 }
 

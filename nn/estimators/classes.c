@@ -129,6 +129,7 @@ ad_status nn_classes_learn(nn_vocabulary *vocabulary, const nn_data *data, int64
     ad_status status = find_labels(&f, data, rows, validation, &w);
     if (status == AD_OK)
         status = make_vocabulary(vocabulary, &f, store, &w);
+    vocabulary->is_learnt = status == AD_OK;
     if (status == AD_NO_MEMORY && w.n == 0)
         nn_put(&w, "memory is out for the labels of the classes");
     nn_levels_release(&f.levels);

@@ -28,9 +28,9 @@ struct nn_classifier {
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
-static const char *say(char *text, size_t size, const char *format, ...) AD_PRINTF(3, 4);
+static const char *format_text(char *text, size_t size, const char *format, ...) AD_PRINTF(3, 4);
 
-static const char *say(char *text, size_t size, const char *format, ...)
+static const char *format_text(char *text, size_t size, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -51,28 +51,30 @@ static const char *mistake_in(const nn_classifier_options *o, char *text, size_t
     if (!one_label && head->task != NN_LABELS)
         return "its head tells no classes: use nn_head_softmax, nn_head_one_logit or nn_head_independent";
     if (!one_label && o->n_classes == 0)
-        return say(text, size, "%s is 0: independent labels need it: give how many labels each row has", classes);
+        return format_text(text, size, "%s is 0: independent labels need it: give how many labels each row has",
+                           classes);
     const int64_t k = o->n_classes ? o->n_classes : head->least > 1 ? head->least : 1; /* which the first fit finds */
     const char *mistake = nn_head_mistake(head, k, "n_classes", text, size);
     if (mistake)
         return mistake;
     if (o->n_classes == 0 && o->class_weights.n)
-        return say(text, size, "%s need %s or a vocabulary: they say which class each is for", weights, classes);
+        return format_text(text, size, "%s need %s or a vocabulary: they say which class each is for", weights,
+                           classes);
     if (o->class_weights.n && !o->class_weights.at)
-        return say(text, size, "%s is NULL: it must be an array of %zu", weights, o->class_weights.n);
+        return format_text(text, size, "%s is NULL: it must be an array of %zu", weights, o->class_weights.n);
     for (size_t i = 0; i < o->class_weights.n; i++) {
         const double w = o->class_weights.at[i];
         if (!(w >= 0 && w <= 1e30))
-            return say(text, size, "%s[%zu] is %g: it must be at least 0 and at most 1e30", weights, i, w);
+            return format_text(text, size, "%s[%zu] is %g: it must be at least 0 and at most 1e30", weights, i, w);
         largest = w > largest ? w : largest;
     }
     if (o->class_weights.n && !one_label)
-        return say(text, size, "%s go with exclusive classes: the head tells several labels at once", weights);
+        return format_text(text, size, "%s go with exclusive classes: the head tells several labels at once", weights);
     if (o->class_weights.n && o->class_weights.n != (size_t)o->n_classes)
-        return say(text, size, "%s has %zu elements: it must have one for each of %" PRId64 " classes", weights,
-                   o->class_weights.n, o->n_classes);
+        return format_text(text, size, "%s has %zu elements: it must have one for each of %" PRId64 " classes", weights,
+                           o->class_weights.n, o->n_classes);
     if (o->class_weights.n && largest == 0)
-        return say(text, size, "%s are all 0: at least one must be above 0", weights);
+        return format_text(text, size, "%s are all 0: at least one must be above 0", weights);
     return NULL;
 }
 
@@ -179,7 +181,7 @@ static ad_status check_classes(const nn_classifier *c, const char *who)
 {
     if (!c->learns_classes || c->e.tape || c->e.options_are_bad)
         return AD_OK;
-    return nn_estimator_fail(&c->e, AD_BAD_STATE, "%s: the classifier was not fitted yet", who);
+    return nn_estimator_fail(&c->e, AD_BAD_STATE, "%s: the model was not fitted yet", who);
 }
 
 /* ---- Classes that are learnt ------------------------------------------------------------------------------------- */
@@ -258,11 +260,11 @@ static bool find_class(const nn_classifier *c, const nn_data *labels, int64_t i,
     *class = v->n == 0 ? integer : text ? nn_vocabulary_find_text(v, text) : nn_vocabulary_find_integer(v, integer);
     if (*class >= 0 && *class < c->e.truth.k)
         return true;
-    nn_put(w, "fit: the feed has a label that is no class: ");
+    nn_put(w, "fit: the feed: ");
     if (v->n)
         nn_vocabulary_put_unknown(v, text, integer, w);
     else {
-        nn_put_format(w, "%" PRId32 " is outside 0..%" PRId64 "; mend it, or set ", integer, c->e.truth.k - 1);
+        nn_put_format(w, "label %" PRId32 " is outside 0..%" PRId64 "; mend it, or set ", integer, c->e.truth.k - 1);
         nn_put_option_name(w, "n_classes");
     }
     return false;

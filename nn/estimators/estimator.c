@@ -68,18 +68,13 @@ ad_status nn_estimator_fail_with_tape(const nn_estimator *e, ad_tape *tape, cons
     return status;
 }
 
-const char *nn_estimator_noun(const nn_estimator *e) { return nn_has_option_form() ? "model" : e->options.noun; }
-
 const char *nn_advice_text(char to[NN_ADVICE])
 {
     nn_writer w = nn_writer_into(to, NN_ADVICE);
     nn_put(&w, "a smaller ");
     nn_put_option_name(&w, "rate");
-    if (nn_has_option_form()) {
-        nn_put(&w, " or ");
-        nn_put_option(&w, "clip_norm", "1");
-    } else
-        nn_put(&w, ", clip_norm, or scaled features");
+    nn_put(&w, " or ");
+    nn_put_option(&w, "clip_norm", "1");
     return to;
 }
 
@@ -359,8 +354,7 @@ ad_status nn_estimator_match(const nn_estimator *e, const nn_data *data, const c
                              ad_memory *memory)
 {
     char mistake[400];
-    ad_status status =
-        nn_matching_make(matching, &e->encoding, data, nn_estimator_noun(e), memory, mistake, sizeof mistake);
+    ad_status status = nn_matching_make(matching, &e->encoding, data, memory, mistake, sizeof mistake);
     if (status == AD_OK)
         status = nn_features_check(data, e->options.impute, matching->used, mistake, sizeof mistake);
     return status == AD_OK ? AD_OK : nn_estimator_fail(e, status, "%s: %s", who, mistake);

@@ -112,10 +112,7 @@ void nn_estimator_close(nn_estimator *estimator, size_t bytes);
 /* Takes over an error of a tape, so that the tape is usable again. Returns its status. */
 ad_status nn_estimator_fail_with_tape(const nn_estimator *estimator, ad_tape *tape, const char *who);
 
-/* Who a message is about: the noun, or "model" where a program has a form of options, and no C. */
-const char *nn_estimator_noun(const nn_estimator *estimator);
-
-/* What a message advises after numbers that were not finite: "a smaller rate, clip_norm, or scaled features". */
+/* What a message advises after numbers that were not finite: "a smaller rate or clip_norm=1". */
 enum { NN_ADVICE = 320 };
 const char *nn_advice_text(char to[NN_ADVICE]);
 

@@ -53,9 +53,10 @@ static void keep_predictions(totals *sum, ad_tensor predictions, ad_tensor logit
     const float *p = ad_f32(predictions), *z = ad_f32(logits);
     const nn_targets *targets = sum->truth->targets;
     const int64_t k = sum->truth->k;
-    for (int64_t i = 0; p && i < n * k; i++)
-        sum->predictions[first * k + i] =
-            (double)(targets ? nn_target_back(targets, predictions, i, sum->data, first) : p[i]);
+    if (targets)
+        nn_targets_back(targets, predictions, sum->data, first, n, NN_F64, sum->predictions + first * k);
+    for (int64_t i = 0; p && !targets && i < n * k; i++)
+        sum->predictions[first * k + i] = (double)p[i];
     for (int64_t i = 0; p && z && sum->scores && i < n; i++)
         sum->scores[first + i] = score_of(sum->truth->head, p, z, i);
 }

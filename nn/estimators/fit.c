@@ -312,8 +312,7 @@ static ad_status put_good(nn_fit *f, ad_status status)
     if (f->options->patience > 0 && e->best.has_weights)
         kept = e->history.best.step;
     if (!f->had_error)
-        nn_shared_add(e->shared, "; the %s of step %" PRId64 " is kept; try %s", nn_estimator_noun(e), kept,
-                      nn_advice_text(advice));
+        nn_shared_add(e->shared, "; the model of step %" PRId64 " is kept; try %s", kept, nn_advice_text(advice));
     return status;
 }
 

@@ -187,8 +187,7 @@ ad_status nn_match_fit(nn_fit *f)
     nn_estimator *e = f->e;
     nn_matching matching = {.is_same = false};
     char mistake[400];
-    ad_status status = nn_matching_make(&f->matching, &e->encoding, &f->data, nn_estimator_noun(e), &e->memory, mistake,
-                                        sizeof mistake);
+    ad_status status = nn_matching_make(&f->matching, &e->encoding, &f->data, &e->memory, mistake, sizeof mistake);
     if (status != AD_OK)
         return nn_estimator_fail(e, status, "fit: %s", mistake);
     if (f->options->validation && has_columns(f))

@@ -1,4 +1,6 @@
 /* Saving in a fit. */
+#include <sys/stat.h>
+
 #include "fit.h"
 #include "model.h"
 
@@ -31,9 +33,17 @@ ad_status nn_save_step(nn_fit *f)
     return is_due ? save(f) : AD_OK;
 }
 
+/* The first fit of an estimator failed before it saved: what lies at the path is the file of another model. */
+static bool is_file_of_another(const nn_fit *f, ad_status status)
+{
+    struct stat found;
+    return status != AD_OK && status != AD_STOPPED && f->first == 0 && f->saved == 0 &&
+           stat(f->options->save, &found) == 0;
+}
+
 ad_status nn_end_saving(nn_fit *f, ad_status status)
 {
-    if (!f->options->save || f->e->step == 0)
+    if (!f->options->save || f->e->step == 0 || is_file_of_another(f, status))
         return status;
     const ad_status saved = save(f);
     return status == AD_OK || (status == AD_STOPPED && saved != AD_OK) ? saved : status;

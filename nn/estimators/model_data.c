@@ -6,14 +6,12 @@
 #include "../options/writer.h"
 #include "estimator.h"
 
-static void put_difference(nn_writer *w, const nn_estimator *e, int64_t n, const char *of, int64_t trained)
+static void put_difference(nn_writer *w, int64_t n, const char *of, int64_t trained)
 {
     nn_put(w, "the data have ");
     nn_put_count(w, n);
     nn_put(w, of);
-    nn_put(w, ", the ");
-    nn_put(w, nn_estimator_noun(e));
-    nn_put(w, " was trained on ");
+    nn_put(w, ", the model was trained on ");
     nn_put_count(w, trained);
 }
 
@@ -24,7 +22,7 @@ static ad_status check_data(const nn_estimator *e, const nn_data *data)
     if (e->options_are_bad)
         return nn_estimator_status(e);
     if (e->data.rows == 0)
-        return nn_estimator_fail(e, AD_BAD_STATE, "check_data: the %s was not fitted yet", nn_estimator_noun(e));
+        return nn_estimator_fail(e, AD_BAD_STATE, "check_data: the model was not fitted yet");
     const nn_data known = data ? nn_in_memory(data) : (nn_data){0};
     if (data && data->feed && nn_feed_status(data->feed) != AD_OK)
         return nn_estimator_fail(e, nn_feed_status(data->feed), "check_data: %s", nn_feed_message(data->feed));
@@ -33,9 +31,9 @@ static ad_status check_data(const nn_estimator *e, const nn_data *data)
         return nn_estimator_fail(e, status, "check_data: %s", message);
     const nn_fingerprint found = nn_fingerprint_of(data);
     if (found.columns != e->data.columns)
-        put_difference(&w, e, found.columns, " columns", e->data.columns);
+        put_difference(&w, found.columns, " columns", e->data.columns);
     else if (found.rows != e->data.rows)
-        put_difference(&w, e, found.rows, " rows", e->data.rows);
+        put_difference(&w, found.rows, " rows", e->data.rows);
     else if (found.hash != e->data.hash)
         nn_put(&w, "the data have other names of columns, or another first or last row, than those of the last fit");
     if (w.n == 0)

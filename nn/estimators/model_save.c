@@ -210,7 +210,7 @@ static ad_status save(const nn_estimator *e, const char *path, const nn_save_opt
     if (keep < 0 || keep > NN_MOST_KEPT)
         return nn_estimator_fail(e, AD_BAD_VALUE, "save: keep is %" PRId64 ": it must be 0 to %d", keep, NN_MOST_KEPT);
     if (!e->tape || e->step == 0)
-        return nn_estimator_fail(e, AD_BAD_STATE, "save: the %s was not fitted yet", nn_estimator_noun(e));
+        return nn_estimator_fail(e, AD_BAD_STATE, "save: the model was not fitted yet");
     return nn_estimator_save(e, path, keep, "save");
 }
 

@@ -31,7 +31,7 @@ static ad_status check_record(nn_estimator *e, const nn_data *data, nn_matching 
     if (status != AD_OK)
         return status;
     if (!e->tape)
-        return nn_estimator_fail(e, AD_BAD_STATE, "record: the %s was not fitted yet", nn_estimator_noun(e));
+        return nn_estimator_fail(e, AD_BAD_STATE, "record: the model was not fitted yet");
     if (row < 0 || row >= data->rows)
         return nn_estimator_fail(e, AD_BAD_VALUE, "record: row %" PRId64 " is outside 0..%" PRId64 " of the data", row,
                                  data->rows - 1);

@@ -126,15 +126,24 @@ ad_status nn_targets_restore(nn_targets *targets, int64_t k, const double *mean,
 
 /* ---- Predictions ------------------------------------------------------------------------------------------------- */
 
-float nn_target_back(const nn_targets *t, ad_tensor z, int64_t i, const nn_data *data, int64_t first)
+void nn_targets_back(const nn_targets *t, ad_tensor z, const nn_data *data, int64_t first, int64_t n,
+                     nn_element element, void *to)
 {
     const float *x = ad_f32(z);
-    const int64_t j = i % t->k;
-    const float y = x ? (float)(t->mean[j] + t->deviation[j] * (double)x[i]) : 0;
-    if (!isfinite(y))
-        ad_fail(z.tape, AD_NOT_FINITE, "row %" PRId64 ": the prediction is too large for f32 in the units of the data",
-                nn_row_of(data, first + i / t->k));
-    return y;
+    for (int64_t i = 0; x && i < n * t->k; i++) {
+        const int64_t j = i % t->k;
+        const float y = (float)(t->mean[j] + t->deviation[j] * (double)x[i]);
+        if (!isfinite(y)) {
+            ad_fail(z.tape, AD_NOT_FINITE,
+                    "row %" PRId64 ": the prediction is too large for f32 in the units of the data",
+                    nn_row_of(data, first + i / t->k));
+            return;
+        }
+        if (element == NN_F64)
+            ((double *)to)[i] = (double)y;
+        else
+            ((float *)to)[i] = y;
+    }
 }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */

@@ -28,8 +28,9 @@ static inline double nn_target_scaled(const nn_targets *targets, int64_t j, doub
     return (y - targets->mean[j]) / targets->deviation[j];
 }
 
-/* Returns element i of predictions z [n,k], of rows of the view from `first` on, in the units of the data, rounded once
- * to f32. The tape is in error where f32 cannot hold it. */
-float nn_target_back(const nn_targets *targets, ad_tensor z, int64_t i, const nn_data *data, int64_t first);
+/* Gives predictions z [n,k], of rows of the view from `first` on, in the units of the data, rounded once to f32, as
+ * elements of a type: to [n,k]. The tape is in error where f32 cannot hold one. */
+void nn_targets_back(const nn_targets *targets, ad_tensor z, const nn_data *data, int64_t first, int64_t n,
+                     nn_element element, void *to);
 
 #endif

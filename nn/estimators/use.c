@@ -56,7 +56,7 @@ ad_status nn_estimator_check_use(const nn_estimator *e, nn_use *use)
     if (status != AD_OK)
         return status;
     if (!e->tape)
-        return nn_estimator_fail(e, AD_BAD_STATE, "%s: the %s was not fitted yet", use->who, nn_estimator_noun(e));
+        return nn_estimator_fail(e, AD_BAD_STATE, "%s: the model was not fitted yet", use->who);
     return use->out ? AD_OK : nn_estimator_fail(e, AD_BAD_VALUE, "%s: the array for the results is NULL", use->who);
 }
 
@@ -105,6 +105,5 @@ void nn_write_predictions(const nn_estimator *e, nn_reader *r, const nn_use *use
     if (!e->truth.targets)
         write_numbers(predictions, first, n, use->out);
     else
-        for (int64_t i = 0; i < n * e->truth.k; i++)
-            out[i] = nn_target_back(e->truth.targets, predictions, i, use->data, first);
+        nn_targets_back(e->truth.targets, predictions, use->data, first, n, NN_F32, out);
 }

@@ -2,11 +2,12 @@
 #include "vocabulary.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../data/unknown_class.h"
 #include "../data/view.h"
-#include "../options/near.h"
 #include "../options/writer.h"
 
 /* ---- Making ------------------------------------------------------------------------------------------------------ */
@@ -136,45 +137,36 @@ const char *nn_vocabulary_text(const nn_vocabulary *v, int32_t class) { return v
 
 /* ---- Rows of data ------------------------------------------------------------------------------------------------ */
 
-/* " (bird, cat, dog)", the first ones of many. */
-static void put_labels(nn_writer *w, const nn_vocabulary *v)
+static const char *number_of(int32_t integer, char number[NN_CLASS_NUMBER])
 {
-    enum { MOST = 8 };
-    for (size_t i = 0; i < v->n && i < MOST; i++) {
-        nn_put(w, i ? ", " : " (");
-        if (v->labels[i].text)
-            nn_put_shown(w, v->labels[i].text);
-        else
-            put_label(w, &v->labels[i]);
-    }
-    if (v->n > MOST)
-        nn_put_format(w, ", ... %zu in all", v->n);
-    nn_put(w, ")");
+    snprintf(number, NN_CLASS_NUMBER, "%" PRId32, integer);
+    return number;
 }
 
-static const char *text_at(int i, const void *context)
+static const char *name_at(int i, const void *context, char number[NN_CLASS_NUMBER])
 {
     const nn_vocabulary *v = context;
-    return (size_t)i < v->n ? v->labels[i].text : NULL;
+    if ((size_t)i >= v->n)
+        return NULL;
+    return v->labels[i].text ? v->labels[i].text : number_of(v->labels[i].integer, number);
+}
+
+/* " (bird, cat, dog)" */
+static void put_labels(nn_writer *w, const nn_vocabulary *v)
+{
+    nn_put_class_list(w, &(nn_unknown_class){.name = name_at, .context = v});
 }
 
 void nn_vocabulary_put_unknown(const nn_vocabulary *v, const char *text, int32_t integer, nn_writer *w)
 {
-    const nn_label label = {.text = text, .integer = integer};
-    if (nn_has_option_form() && text) {
-        nn_put(w, "\"");
-        nn_put_shown(w, text);
-        nn_put(w, "\"");
-    } else
-        put_label(w, &label);
-    nn_put(w, nn_has_option_form() ? " was not in the training data" : " is not in the vocabulary");
-    put_labels(w, v);
-    const char *near = text ? nn_nearest(text, text_at, v) : NULL;
-    if (near) {
-        nn_put(w, "; did you mean ");
-        nn_put_shown(w, near);
-        nn_put(w, "?");
-    }
+    char number[NN_CLASS_NUMBER];
+    const char *label = text ? text : number_of(integer, number);
+    nn_put_unknown_class(w, &(nn_unknown_class){.label = label,
+                                                .n = strlen(label),
+                                                .is_number = !text,
+                                                .is_given = !v->is_learnt,
+                                                .name = name_at,
+                                                .context = v});
 }
 
 static bool refuse_row(const nn_vocabulary *v, const nn_data *data, int64_t row, nn_writer *w)
@@ -187,7 +179,6 @@ static bool refuse_row(const nn_vocabulary *v, const nn_data *data, int64_t row,
         put_labels(w, v);
         return false;
     }
-    nn_put(w, nn_has_option_form() ? "class " : "label ");
     nn_vocabulary_put_unknown(v, text, has_texts ? 0 : data->labels[row], w);
     return false;
 }

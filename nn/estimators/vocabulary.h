@@ -18,6 +18,7 @@ typedef struct nn_vocabulary {
     size_t n;
     const nn_label *labels; /* [n], by class */
     const nn_label *sorted; /* [n], by label */
+    bool is_learnt;         /* from the labels of the first fit; false: the program gave it */
 } nn_vocabulary;
 
 /* Makes a vocabulary of integers or of texts, which are copied; without either there is none. Errors (AD_BAD_VALUE, the

@@ -11,10 +11,7 @@
 /* ---- What a file must have --------------------------------------------------------------------------------------- */
 
 /* Whether a tensor is one of those that files of ours have beside the weights. */
-static bool is_beside(const char *name)
-{
-    return !strncmp(name, "optimizer.", 10) || !strncmp(name, "gradtape.", 9);
-}
+static bool is_beside(const char *name) { return !strncmp(name, "optimizer.", 10) || !strncmp(name, "gradtape.", 9); }
 
 /* Says what a file has in the place of a tensor that is missing: other programs give other names. */
 static void fail_missing(nn_model_reader *r, const char *name)

@@ -6,6 +6,8 @@
 #include <gradtape/classifier.h>
 #include <gradtape/regressor.h>
 
+#include "fields.h"
+
 static const void *head_at(int number) { return number < 0 ? NULL : nn_head_at((size_t)number); }
 
 static const char *head_name(const void *head) { return ((const nn_head *)head)->name; }
@@ -30,7 +32,7 @@ static const char *schedule_name(const void *rule) { return ((const nn_schedule 
 
 /* The same of its schedule. */
 #define BY_SCHEDULE(T, member, kind, what, ...)                                                                        \
-    ROW(T, optimiser.schedule.member, kind, "schedule_" #member, what, .is_by_row = true, .range = __VA_ARGS__)
+    ROW(T, optimiser.schedule.member, kind, NN_SCHEDULE_PREFIX #member, what, .is_by_row = true, .range = __VA_ARGS__)
 
 /* The rows that both structs have, in the order of the tables. A constant of the scaling and what 1 is divided by it
  * are numbers that f32 holds. */

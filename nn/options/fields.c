@@ -108,7 +108,7 @@ void nn_put_choices(nn_writer *w, const nn_field *f)
 /* Refuses a member, or element i of a list, before what it must be. Returns false. */
 static bool refuse(nn_writer *w, const nn_field *f, size_t i, const char *value)
 {
-    nn_put_refused(w, &(nn_refused){.name = f->name, .element = i, .number = value}, NULL);
+    nn_begin_refused(w, &(nn_refused){.name = f->name, .element = i, .value = value});
     return false;
 }
 
@@ -172,7 +172,7 @@ static bool check_choice(const nn_field *f, int number, nn_writer *w)
 static bool check_number(const nn_field *f, const void *options, nn_writer *w)
 {
     const double x = number_of(f, options);
-    if (nn_range_holds(f->range, x) || (f->is_by_row && x == 0))
+    if (nn_range_holds(f->range, x) || ((f->is_by_row || f->can_be_unset) && x == 0))
         return true;
     char text[NN_REAL_TEXT];
     if (f->type == NN_FIELD_INTEGER)

@@ -6,6 +6,9 @@
 #include "../store.h"
 #include "writer.h"
 
+/* The options of a schedule's members begin with it: schedule_steps. Only warm_up does not. */
+#define NN_SCHEDULE_PREFIX "schedule_"
+
 /* Fills in the default of each member that is 0. */
 void nn_fields_resolve(nn_fields fields, void *options);
 
@@ -51,15 +54,17 @@ int nn_fields_print(nn_fields fields, const void *options, char *text, size_t si
 
 /* A value that is refused. */
 typedef struct nn_refused {
-    const char *name;   /* of the option */
-    size_t element;     /* of a list; SIZE_MAX: the value is no element */
-    const char *text;   /* of the user's; NULL: there is */
-    const char *number; /* a number or a word, which stands without quotes */
+    const char *name; /* of the option */
+    size_t element;   /* of a list; SIZE_MAX: the value is no element */
+    const char *value;
+    bool is_text; /* the value is the user's own text, which stands in quotes; false: a number, NULL */
 } nn_refused;
 
 /* Begins the message on it: "NAME[ELEMENT] is 'TEXT': it must be ", or, in a form of options (writer.h),
- * "--NAME: 'TEXT' is not ". What it must be follows. With `why` that ends the message instead: "NAME is 'TEXT': WHY",
- * "--NAME: 'TEXT': WHY". */
+ * "--NAME: 'TEXT' is not ". What it must be follows. */
+void nn_begin_refused(nn_writer *w, const nn_refused *refused);
+
+/* Puts a message that says why: "NAME[ELEMENT] is 'TEXT': WHY", or "--NAME: 'TEXT': WHY". The caller may put more. */
 void nn_put_refused(nn_writer *w, const nn_refused *refused, const char *why);
 
 /* Returns the field of a name; NULL if there is none. */

@@ -28,11 +28,23 @@ static bool is_one_of(const char *text, const char *const *words)
 
 /* ---- Messages ---------------------------------------------------------------------------------------------------- */
 
-/* Refuses a text, or an element of a list. `why` NULL: what it must be follows. Returns false. */
+static nn_refused refused(const reading *r, const char *text)
+{
+    return (nn_refused){.name = r->field->name, .element = r->element, .value = text, .is_text = true};
+}
+
+/* Begins to refuse a text, or an element of a list, before what it must be. */
+static void begin_refusal(reading *r, const char *text)
+{
+    const nn_refused what = refused(r, text);
+    nn_begin_refused(&r->message, &what);
+}
+
+/* Refuses a text, or an element of a list. Returns false. */
 static bool refuse(reading *r, const char *text, const char *why)
 {
-    const nn_refused refused = {.name = r->field->name, .element = r->element, .text = text};
-    nn_put_refused(&r->message, &refused, why);
+    const nn_refused what = refused(r, text);
+    nn_put_refused(&r->message, &what, why);
     return false;
 }
 
@@ -76,7 +88,7 @@ static bool refuse_number(reading *r, const char *text)
     double x = 0;
     if (!nn_read_real(text, &x))
         x = 0;
-    refuse(r, text, NULL);
+    begin_refusal(r, text);
     if (kind)
         nn_put(&r->message, kind);
     else
@@ -141,7 +153,7 @@ static bool read_switch(reading *r, char *text, void *to)
 {
     static const char *const yes[] = {"true", "yes", "1", NULL}, *const no[] = {"false", "no", "0", NULL};
     if (!is_one_of(text, yes) && !is_one_of(text, no)) {
-        refuse(r, text, NULL);
+        begin_refusal(r, text);
         nn_put(&r->message, "true or false (yes or no, 1 or 0)");
         return false;
     }
@@ -161,7 +173,7 @@ static bool read_choice(reading *r, char *text, void *to)
         *(const void **)to = r->field->row(i);
     if (name)
         return true;
-    refuse(r, text, NULL);
+    begin_refusal(r, text);
     nn_put_choices(&r->message, r->field);
     const char *near = nn_nearest(text, nn_field_choice, r->field);
     if (near) {

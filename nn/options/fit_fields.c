@@ -7,8 +7,8 @@
         .name = #member, .type = NN_FIELD_##kind, .offset = offsetof(nn_fit_options, member), .meaning = __VA_ARGS__   \
     }
 
-/* A number of rows or steps, and 0 for the default, which no text says. */
-#define ABOVE_ZERO .range = NN_AT_LEAST(1), .is_by_row = true
+/* A number of rows or steps; 0 is no such number: the option is not given. */
+#define ABOVE_ZERO .range = NN_AT_LEAST(1), .can_be_unset = true
 
 static const nn_field fit_rows[] = {
     ROW(batch_size, INTEGER, "rows of a batch; lbfgs takes all rows", ABOVE_ZERO, .standard = NN_DEFAULT_BATCH),

@@ -66,7 +66,7 @@ static ad_status check_zeros(nn_options *o, nn_fields fields, const bool *seen)
         if (!f || f->standard == 0)
             continue;
         nn_writer w = nn_writer_into(o->message, sizeof o->message);
-        const nn_refused zero = {.name = fields.at[i].name, .element = SIZE_MAX, .text = "0"};
+        const nn_refused zero = {.name = fields.at[i].name, .element = SIZE_MAX, .value = "0", .is_text = true};
         nn_put_refused(&w, &zero, "it must be a number other than 0, which stands for the default of ");
         nn_put(&w, by_rule ? rule->name : schedule->name);
         nn_put(&w, ", ");

@@ -124,8 +124,8 @@ void nn_put_option_text(nn_writer *w, const char *text)
 /* ---- Options in messages ----------------------------------------------------------------------------------------- */
 
 /* The only state of the library that no object holds. The form belongs to the program, which has one way to take
- * options, and it changes words of messages only. Handing it down to each place that says what to do would add an
- * argument to half of all functions. It is set before the first other call, so no threads meet here. */
+ * options, and it changes how messages write options, and no result. Handing it down to each place that says what to do
+ * would add an argument to half of all functions. It is set before the first other call, so no threads meet here. */
 static nn_option_form *form;
 
 void nn_set_option_form(nn_option_form *wanted) { form = wanted; }

@@ -42,9 +42,12 @@ void nn_put_option_text(nn_writer *w, const char *text);
  * other call. `value` NULL: the name alone. A form may leave a value out, for instance that of a switch. */
 typedef void nn_option_form(nn_writer *w, const char *name, const char *value);
 void nn_set_option_form(nn_option_form *form);
+
+/* Returns whether there is a form, for the few messages that say a form's way, or what only C can do. All others have
+ * one text, and their options by the functions below. */
 bool nn_has_option_form(void);
 
-/* An option, as the user can write it, and its name. Only these functions know the form. */
+/* An option, as the user can write it, and its name. Only these functions write the form. */
 void nn_put_option(nn_writer *w, const char *name, const char *value);
 void nn_put_option_name(nn_writer *w, const char *name);
 

@@ -122,27 +122,23 @@ static bool put_missing(nn_writer *w, const nn_schedule_options *o)
 {
     if (o->steps != 0 || !nn_reads(o->rule->fields, offsetof(nn_schedule_options, steps)))
         return false;
-    if (nn_has_option_form())
-        nn_put_option_name(w, "schedule_steps");
-    nn_put(w, nn_has_option_form() ? " are missing: " : "steps are missing: ");
+    nn_put_option_name(w, NN_SCHEDULE_PREFIX "steps");
+    nn_put(w, " are missing: ");
     nn_put(w, o->rule->name);
     nn_put(w, " needs them, and they have no default");
-    nn_put(w, nn_has_option_form() ? "" : ": give schedule.steps, as text schedule_steps");
     return true;
 }
 
-/* The option as text: steps is schedule_steps. */
+/* The option of a member: steps is schedule_steps. */
 static const char *option_of(const char *name, char text[NN_RULE_OPTION])
 {
-    snprintf(text, NN_RULE_OPTION, "%s%s", strcmp(name, "warm_up") == 0 ? "" : "schedule_", name);
+    snprintf(text, NN_RULE_OPTION, "%s%s", strcmp(name, "warm_up") == 0 ? "" : NN_SCHEDULE_PREFIX, name);
     return text;
 }
 
-/* Checks the numbers. In a form of options a message has the name that text has. */
+/* Checks the numbers. A message has the name of the option, as the tables of estimators have it. */
 static bool check_numbers(const nn_schedule_options *o, char *text, size_t size)
 {
-    if (!nn_has_option_form())
-        return nn_fields_check(o->rule->fields, o, text, size);
     for (size_t i = 0; i < o->rule->fields.n; i++) {
         char name[NN_RULE_OPTION];
         nn_field f = o->rule->fields.at[i];
@@ -163,12 +159,8 @@ static bool only_floor_is_wrong(const nn_schedule_options *o)
 
 static const char *mistake_in_constant(nn_writer *w)
 {
-    nn_put(w, "the schedule has options that constant does not read: ");
-    if (nn_has_option_form()) {
-        nn_put(w, "give another, for instance ");
-        nn_put_option(w, "schedule", "cosine");
-    } else
-        nn_put(w, "set schedule.rule, for instance to &nn_schedule_cosine");
+    nn_put(w, "the schedule has options that constant does not read: give another, for instance ");
+    nn_put_option(w, "schedule", "cosine");
     return w->text;
 }
 
@@ -191,7 +183,6 @@ const char *nn_schedule_mistake(const nn_schedule_options *o, char *text, size_t
     nn_writer w = nn_writer_into(text, size);
     if (o->rule == &nn_schedule_constant && (o->steps != 0 || o->factor != 0 || o->power != 0 || o->floor != 0))
         return mistake_in_constant(&w);
-    nn_put(&w, nn_has_option_form() ? "" : "the schedule's ");
     if (nn_put_unread(&w, (nn_rule_table){nn_schedule_count, fields_at, option_of},
                       (nn_rule_fields){o->rule->name, o->rule->fields}, o) ||
         put_missing(&w, o))

@@ -40,11 +40,10 @@ static void put_readers(nn_writer *w, nn_rule_table all, const nn_field *f)
     nn_put(w, names[1]);
 }
 
-/* In a form of options the name is that which text has. */
 static void put_name(nn_writer *w, const nn_rule_table *all, const nn_field *f)
 {
     char text[NN_RULE_OPTION];
-    nn_put_option_name(w, all->option && nn_has_option_form() ? all->option(f->name, text) : f->name);
+    nn_put_option_name(w, all->option ? all->option(f->name, text) : f->name);
 }
 
 bool nn_put_unread(nn_writer *w, nn_rule_table all, nn_rule_fields rule, const void *options)

@@ -125,11 +125,8 @@ static const effect effects[] = {
     SETTING("head", "one_logit", "head=one_logit", .data = NULL),
     SETTING("label-smoothing", "0.25", "label_smoothing=0.25", .data = NULL),
     SETTING("scaling", "minmax", "scaling=minmax", .data = NULL),
-    SETTING("target-scaling", "none", "target_scaling=none", .more = "--task regression"),
+    SETTING("target-scaling", "none", "--target-scaling none", .more = "--task regression"),
     SETTING("scaling-constant", "64", "scaling_constant=64", .more = "--scaling constant"),
-    OPTION("target-scaling", T, .more = "--task regression", .with = "--target-scaling none",
-           .pattern = "target_scaling=none", .after = "info --model m"),
-    OPTION("target-scaling", C, .more = "--task regression", .with = "--target-scaling none"),
     OPTION("impute", T, .data = "holes.csv", .with = "--impute level", .pattern = "impute=level",
            .after = "info --model m"),
     OPTION("impute", C, .data = "holes.csv", .with = "--impute mean", .pattern = "status 0"),
@@ -449,8 +446,23 @@ START_TEST(options_have_fields_and_single_names)
 }
 END_TEST
 
+/* What cannot change must be known of the run before; what names a file says so. */
+START_TEST(flags_agree)
+{
+    for (int i = 0; i < cli_option_count; i++) {
+        const cli_option *o = &cli_options[i];
+        const bool has_file = o->argument && !strncmp(o->argument, "FILE", 4);
+        ck_assert_msg(!(o->flags & (CLI_FIXED | CLI_FORM)) || o->flags & CLI_KEPT, "--%s is not kept", o->name);
+        ck_assert_msg(!(o->flags & CLI_GOAL) || !(o->flags & CLI_KEPT), "--%s is kept", o->name);
+        ck_assert_msg(o->part != CLI_ESTIMATOR || o->flags & CLI_FIXED, "--%s may change", o->name);
+        ck_assert_msg(((o->flags & (CLI_READS | CLI_WRITES)) != 0) == has_file, "--%s", o->name);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, flags_agree);
     tcase_add_test(tests, each_option_has_a_row);
     tcase_add_test(tests, each_row_has_an_option);
     tcase_add_test(tests, options_have_fields_and_single_names);

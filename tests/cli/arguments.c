@@ -1,5 +1,6 @@
 /* Words of the command line and lines of --config: what is taken, and what is refused in which words. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../support/command.h"
 
@@ -378,8 +379,131 @@ START_TEST(options_are_called_as_the_verb_has_them)
 }
 END_TEST
 
+/* ---- What the rows of the options say ---------------------------------------------------------------------------- */
+
+/* What a model and its data are cannot change when its training goes on; the same may be said again. */
+static const struct {
+    const char *given;
+    bool is_taken;
+} resumed[] = {
+    {"--ignore 'a b'", true},  {"--ignore '\"a b\"'", true},
+    {"--label y", true},       {"--optimizer adam:rate=0.1", true},
+    {"--seed 7", true},        {"--ignore c", false},
+    {"--label c", false},      {"--optimizer adam", false},
+    {"--seed 8", false},       {"--id c", false},
+    {"--weight c", false},     {"--part test", false},
+    {"--input libsvm", false}, {"--categorical c", false},
+    {"--batch-size 2", true},  {"--header", true},
+};
+
+START_TEST(a_model_stays_as_it_is)
+{
+    char line[300], message[300];
+    write_file("t.csv", "a b,c,d,y\n1,5,1,yes\n2,6,3,no\n3,7,2,yes\n4,9,1,no\n");
+    run_command("train --data t.csv --label y --ignore 'a b' --seed 7 --optimizer adam:rate=0.1 --steps 2 --model m");
+    expect_status(0);
+    snprintf(line, sizeof line, "train --resume --model m --steps 1 %s", resumed[_i].given);
+    run_command(line);
+    expect_status(resumed[_i].is_taken ? 0 : 2);
+    if (resumed[_i].is_taken)
+        return;
+    snprintf(message, sizeof message, "gradtape: %.*s cannot change with --resume; ",
+             (int)strcspn(resumed[_i].given, " "), resumed[_i].given);
+    expect_err(message);
+}
+END_TEST
+
+/* The options that train says can be typed, and give the same model. */
+static const char *const pasted[] = {
+    "--label y",
+    "--label y --hidden-units 4,3 --dropout 0.5 --class-weight 'yes=3,\"n,o=2\"' --schedule cosine:steps=3,warm_up=2",
+    "--label y --optimizer adam:clip_value=3,beta1=0.8 --l2 0.1 --clip-norm 2 --head softmax:label_smoothing=0.1",
+    "--label y --class-weight balanced --optimizer lbfgs:history=3 --rate 1 --scaling minmax --impute mean --seed 7",
+    "--task regression --label a --ignore y --head huber:delta=2 --optimizer nadam --target-scaling none",
+};
+
+START_TEST(options_that_are_said_can_be_typed)
+{
+    char line[1000], settings[1000];
+    write_file("t.csv", "a,b,y\n1,5,yes\n2,6,\"n,o\"\n3,7,yes\n4,9,\"n,o\"\n");
+    snprintf(line, sizeof line, "train --data t.csv --model m --steps 2 %s", pasted[_i]);
+    const command_result *r = run_command(line);
+    expect_status(0);
+    const char *said = strstr(r->err, "options: ");
+    ck_assert_msg(said != NULL, "%s", r->err);
+    const int n = snprintf(line, sizeof line, "train --data t.csv --model n --steps 2 %s ",
+                           strstr(pasted[_i], "--task") ? "--task regression --label a --ignore y" : "--label y");
+    snprintf(line + n, sizeof line - (size_t)n, "%.*s", (int)strcspn(said + 9, "\n"), said + 9);
+    snprintf(settings, sizeof settings, "%s", strstr(run_command("info --model m")->out, "options "));
+    settings[strcspn(settings, "\n")] = 0;
+    run_command(line);
+    expect_status(0);
+    run_command("info --model n");
+    expect_out(settings);
+}
+END_TEST
+
+/* The note on the goal names what the verb takes. */
+START_TEST(a_goal_is_that_of_the_verb)
+{
+    write_table();
+    run_command("cross-validate --data t.csv --label y --ignore b --folds 2");
+    expect_err("2,000 steps; --steps or --epochs says otherwise\n");
+    run_command("train --data t.csv --label y --model m --validation t.csv");
+    expect_err("\nat most 100 epochs; it stops after 10 validations that are no better; --steps, --to-step or --epochs "
+               "says otherwise\n");
+}
+END_TEST
+
+/* Files of two options are looked at before a verb does anything. */
+static const struct {
+    const char *line, *message;
+} files_of_options[] = {
+    {"metrics --data - --label y --prediction a --config -", "--data - and --config -: standard input can be"},
+    {"train --data - --validation - --label y --model m", "--data - and --validation -: standard input can be"},
+    {"train --data t.csv --label y --model m --warm-start ./m", "--model m is the file of --warm-start: give --model"},
+    {"train --data t.csv --label y --model m --history t.csv", "--history t.csv is the file of --data: give --history"},
+    {"train --data t.csv --label y --model m --history m", "--model m is the file of --history: give --model"},
+    {"inspect --data t.csv --model m --html x --dot x", "--html x is the file of --dot: give --html another name"},
+    {"inspect --data t.csv --model m --json ./t.csv", "--json ./t.csv is the file of --data: give --json another"},
+    {"train --config c.conf", "--history c.conf is the file of --config: give --history another name"},
+    {"train --resume --model m --history t.csv", "--history t.csv is the file of --data: give --history another"},
+};
+
+START_TEST(a_file_of_two_options_is_refused)
+{
+    write_table();
+    write_file("c.conf", "data = t.csv\nlabel = y\nmodel = new\nhistory = c.conf\n");
+    run_command(TRAIN);
+    expect_status(0);
+    run_command_with(files_of_options[_i].line, "label = y\n");
+    expect_status(2);
+    expect_err(files_of_options[_i].message);
+    expect_out_is("");
+}
+END_TEST
+
+/* A file would take the place of what is no file. */
+START_TEST(a_history_takes_the_place_of_files_only)
+{
+    struct stat found;
+    write_table();
+    ck_assert_int_eq(mkfifo(path_in_folder("pipe"), 0600), 0);
+    run_command(TRAIN "--history pipe");
+    expect_status(1);
+    expect_err("gradtape: the results could not be written to pipe: it is no regular file\n");
+    ck_assert(stat(path_in_folder("pipe"), &found) == 0 && S_ISFIFO(found.st_mode));
+    ck_assert(!file_exists("m") && !file_exists("pipe.part"));
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_loop_test(tests, a_model_stays_as_it_is, 0, sizeof resumed / sizeof *resumed);
+    tcase_add_loop_test(tests, options_that_are_said_can_be_typed, 0, sizeof pasted / sizeof *pasted);
+    tcase_add_test(tests, a_goal_is_that_of_the_verb);
+    tcase_add_loop_test(tests, a_file_of_two_options_is_refused, 0, sizeof files_of_options / sizeof *files_of_options);
+    tcase_add_test(tests, a_history_takes_the_place_of_files_only);
     tcase_add_test(tests, options_are_called_as_the_verb_has_them);
     tcase_add_loop_test(tests, a_line_is_refused, 0, sizeof lines / sizeof *lines);
     tcase_add_loop_test(tests, a_key_is_refused, 0, sizeof keys / sizeof *keys);

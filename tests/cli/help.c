@@ -159,6 +159,7 @@ START_TEST(the_manual_has_all)
     }
     ck_assert(strstr(page, "rate=0.001 decay=0 l2=0 l1=0 beta1=0.9") != NULL);
     ck_assert(strstr(page, "Of train, cross\\-validate.") != NULL);
+    ck_assert(strstr(page, ".B 2 The command line is wrong. Nothing was done. .TP .B 128 + signal A signal") != NULL);
 }
 END_TEST
 

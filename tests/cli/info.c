@@ -139,6 +139,21 @@ START_TEST(arrays_are_shown)
 }
 END_TEST
 
+/* A reader of JSON knows no infinity. */
+START_TEST(what_json_does_not_have_is_null)
+{
+    file_bytes bytes;
+    make_npy(&bytes, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }", 0);
+    put_bytes(&bytes, &(float){(float)INFINITY}, 4);
+    put_bytes(&bytes, &(float){-2}, 4);
+    save_bytes("x.npy", &bytes);
+    run_command("info --data x.npy");
+    expect_out("-2 to inf");
+    run_command("info --data x.npy --json");
+    expect_out("\"least\":-2,\"largest\":null,");
+}
+END_TEST
+
 START_TEST(a_model_is_shown)
 {
     write_file("t.csv", "a,y\n1,no\n2,yes\n3,no\n4,yes\n");
@@ -155,7 +170,7 @@ START_TEST(a_model_is_shown)
     expect_out("\"is_whole\":true,\"options\":\"hidden_units=3 ");
     expect_out("\"step\":4,");
     expect_out("\"goal\":4,");
-    expect_out("\"note\":\"data = t.csv\\n");
+    expect_out("\"note\":\"# gradtape train\\ndata = t.csv\\n");
     expect_out("\"best\":{\"step\":4,");
     expect_out("\"columns\":[{\"name\":\"a\",\"kind\":\"number\",\"width\":1,\"levels\":[]},"
                "{\"name\":\"y\",\"kind\":\"label\",\"width\":1,\"levels\":[\"no\",\"yes\"]}]");
@@ -201,6 +216,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, images_are_shown);
     tcase_add_test(tests, labels_that_cannot_be_are_told);
     tcase_add_test(tests, arrays_are_shown);
+    tcase_add_test(tests, what_json_does_not_have_is_null);
     tcase_add_test(tests, a_model_is_shown);
     tcase_add_test(tests, what_cannot_be_looked_at_is_an_error);
 }

@@ -117,6 +117,14 @@ START_TEST(numbers_of_classes_are_places_of_columns)
     f = figures("--no-header --label 1 --probabilities 2,3,4");
     expect_figure(f, "accuracy", 2. / 3);
     json_free(f);
+    write_file("t.csv", ".1,.8,.1,1\n.1,.1,.8,2\n"); /* each label is a name, too, but places count */
+    f = figures("--no-header --label 4 --probabilities 1,2,3");
+    expect_figure(f, "accuracy", 1);
+    json_free(f);
+    write_file("t.csv", "y,p0,p1\n01,.1,.9\n00,.9,.1\n"); /* with zeros before them labels are texts */
+    run_command("metrics --data t.csv --label y --probabilities p0,p1");
+    expect_status(1);
+    expect_err("gradtape: t.csv: labels are 00, 01, and columns of --probabilities are p0, p1; ");
 }
 END_TEST
 
@@ -366,8 +374,8 @@ START_TEST(wrong_use_is_status_2)
     refuses("--task regression --label w,s --prediction a", 2,
             "--label names 2 columns and --prediction 1: give each label a column of predictions");
     refuses("--label y,pred --prediction a", 2,
-            "--label names 2 columns, and classes are in one; several columns of 0 and 1 are --task labels, several "
-            "numbers --task regression");
+            "--label names 2 columns, and classes are in one column; for several columns of 0 and 1 say "
+            "--task labels, for several columns of numbers --task regression");
     refuses("--label y --prediction pred,a", 2, "--prediction names 2 columns, and the predicted class is in one");
     refuses("--label y --probabilities a", 2,
             "--probabilities names one column: give one for each class; a column for one of two classes is --scores a");

@@ -1,5 +1,6 @@
 /* gradtape predict: what a model predicts, as a table, as objects and as an array. Models are made by the library,
  * which also says what must come out. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -484,6 +485,22 @@ START_TEST(memory_that_is_out_is_an_error)
 }
 END_TEST
 
+/* JSON has no NaN and no infinity. */
+START_TEST(what_json_does_not_have_is_null)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    static const float reals[] = {(float)NAN, (float)INFINITY, -0.5F};
+    const cli_rows rows = {.rows = 1, .names = names, .n = 3, .cells = CLI_CELLS_REALS, .reals = reals};
+    cli_arguments a = {.memory = ad_memory_over(NULL)};
+    char text[100] = "";
+    FILE *file = fmemopen(text, sizeof text, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(cli_write_rows(&a, &rows, CLI_FORMAT_JSONL, file), CLI_OK);
+    fclose(file);
+    ck_assert_str_eq(text, "{\"a\":null,\"b\":null,\"c\":-0.5}\n");
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, one_line_a_row_names_the_class);
@@ -501,6 +518,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_missing_value_is_no_dropped_row);
     tcase_add_test(tests, other_files_are_told);
     tcase_add_test(tests, memory_that_is_out_is_an_error);
+    tcase_add_test(tests, what_json_does_not_have_is_null);
     tcase_add_test(tests, a_full_disk_is_an_error);
     tcase_add_test(tests, a_reader_that_goes_away_is_no_error);
 }

@@ -1,6 +1,6 @@
 /* gradtape train: what it says, what it writes, and that its models have the bits of a program's own fit. */
 #include <errno.h>
-#include <math.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -226,10 +226,9 @@ START_TEST(lines_are_said_in_order)
     nn_classifier *c = nn_classifier_load(path_in_folder("m"), NULL);
     ck_assert_int_eq(s->n, 13);
     ck_assert_str_eq(s->at[0], "t.csv: 60 rows, 2 columns, 2 classes (no 25, yes 35)");
-    expect_begin(s->at[1], "hidden_units=4 head=softmax label_smoothing=0 activation=relu dropout=0 "
-                           "optimiser=adagrad rate=0.05 initial_accumulator=0.1 scaling=feature ");
-    ck_assert_ptr_nonnull(strstr(s->at[1], " seed=42"));
-    ck_assert_ptr_null(strstr(s->at[1], "n_classes"));
+    ck_assert_str_eq(s->at[1], "options: --hidden-units 4 --activation relu --dropout 0 --head softmax "
+                               "--label-smoothing 0 --scaling feature --scaling-constant 255 --impute refuse "
+                               "--seed 42 --optimizer adagrad:initial_accumulator=0.1 --rate 0.05");
     for (int i = 0; i < 10; i++) {
         char begin[60];
         snprintf(begin, sizeof begin, "step %d of 20  loss 0.", 2 * (i + 1));
@@ -253,8 +252,10 @@ START_TEST(validation_is_said)
     for (int i = 3; i < 12; i++)
         ck_assert_msg(strstr(s->at[i], "  validation "), "%s", s->at[i]);
     nn_model_info *info = look("m");
-    snprintf(best, sizeof best, "best validation: accuracy %.4f, loss %.4f, step %d", info->best.validation_accuracy,
-             info->best.validation_loss, (int)info->best.step);
+    snprintf(best, sizeof best,
+             "best validation: accuracy %.4f, loss %.4f, step %d; the model has the weights of the last step "
+             "(--patience keeps the best)",
+             info->best.validation_accuracy, info->best.validation_loss, (int)info->best.step);
     ck_assert_str_eq(s->at[12], best);
     nn_model_info_close(info);
     s = lines_of(train("train --data t.csv --model r --task regression --label size --ignore kind,rain,wind,y "
@@ -302,7 +303,7 @@ START_TEST(goal)
     if (goals[_i].goal)
         ck_assert_str_eq(s->at[1], goals[_i].goal);
     else
-        expect_begin(s->at[1], "head=softmax");
+        expect_begin(s->at[1], "options: --");
     nn_model_info *info = look("m");
     ck_assert_int_eq(info->step, goals[_i].steps);
     snprintf(patience, sizeof patience, "patience = %d\n", (int)goals[_i].patience);
@@ -670,6 +671,24 @@ START_TEST(history)
 }
 END_TEST
 
+/* A pipe stays one. */
+START_TEST(history_into_a_pipe)
+{
+    struct stat found;
+    char rows[200];
+    write_files();
+    ck_assert_int_eq(mkfifo(path_in_folder("pipe"), 0600), 0);
+    const int pipe = open(path_in_folder("pipe"), O_RDWR);
+    train(T "--steps 3 --history pipe");
+    const ssize_t n = read(pipe, rows, sizeof rows - 1);
+    ck_assert_int_gt(n, 0);
+    rows[n] = 0;
+    expect_begin(rows, "step,epoch,loss,");
+    ck_assert(lstat(path_in_folder("pipe"), &found) == 0 && S_ISFIFO(found.st_mode));
+    close(pipe);
+}
+END_TEST
+
 START_TEST(a_history_that_cannot_be_written_stops_all)
 {
     write_files();
@@ -704,10 +723,14 @@ static const struct {
      "gradtape: many.csv: column 'y' has 101 different numbers as labels: numbers are predicted by --task "
      "regression; if they are classes after all, say --task classes\n"},
     {1, "--data t.csv --task labels --label b --ignore kind,size,rain,wind,y", "for --task labels it must be 0 or 1"},
+    {1, "--data flags.csv --task labels --label b",
+     "gradtape: flags.csv: row 1203 (from 0 on) of column 'b' is 2; for --task labels it must be 0 or 1\n"},
     {2, "--data t.csv --label z", "gradtape: "},
     {2, "--data t.csv " Y "--rate -1", "gradtape: --rate: "},
     {2, "--data t.csv " Y "--class-weight maybe=2",
      "gradtape: --class-weight: 'maybe' is no class of t.csv (no, yes)\n"},
+    {2, "--data tab.csv --label y --class-weight a=2",
+     "gradtape: --class-weight: 'a' is no class of tab.csv (a\\x09b, c)\n"},
     {2, "--data t.csv " Y "--class-weight yes=x", "gradtape: --class-weight: 'yes=x' is not CLASS=X,.. "},
     {2, "--data t.csv --task labels --label rain,wind --ignore kind,size,y --class-weight 1=2",
      "gradtape: --class-weight: --task labels has no classes"},
@@ -723,6 +746,16 @@ static const struct {
     {2, "--label y", "gradtape: --data is missing: "},
 };
 
+/* The last row's label is none. A number of a row has no commas, so that --row takes it. */
+static void write_flags(void)
+{
+    static char text[6000];
+    strcpy(text, "a,b\n");
+    for (int i = 0; i < 1203; i++)
+        strcat(text, "1,0\n");
+    write_file("flags.csv", strcat(text, "1,2\n"));
+}
+
 static void write_bad_tables(void)
 {
     char text[2000] = "a,y\n";
@@ -735,6 +768,8 @@ static void write_bad_tables(void)
     for (int i = 0; i <= 100; i++)
         sprintf(text + strlen(text), "%d,%d\n", i, i);
     write_file("many.csv", text);
+    write_file("tab.csv", "x,y\n1,a\tb\n2,c\n");
+    write_flags();
 }
 
 START_TEST(a_mistake_leaves_the_model)
@@ -777,6 +812,13 @@ START_TEST(a_loss_that_is_not_finite)
     ck_assert_ptr_null(strstr(run_command("info --model m")->out, "nan"));
     run_command("predict --model m --data t.csv");
     expect_status(0);
+    train("train --data t.csv --model good --label y --ignore kind,rain,wind --steps 7");
+    run_command("train --data t.csv --model good --task regression --label size --ignore kind,rain,wind,y --steps 50 "
+                "--target-scaling none --rate 1e30");
+    expect_status(1);
+    expect_err("good is the model that it was before\n");
+    run_command("info --model good --json");
+    expect_out("\"step\":7,");
 }
 END_TEST
 
@@ -865,6 +907,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, saves_on_the_way);
     tcase_add_test(tests, the_model_that_gives_way_is_named);
     tcase_add_test(tests, history);
+    tcase_add_test(tests, history_into_a_pipe);
     tcase_add_test(tests, a_history_that_cannot_be_written_stops_all);
     tcase_add_loop_test(tests, a_mistake_leaves_the_model, 0, COUNT(mistakes));
     tcase_add_test(tests, numbers_can_be_classes);

@@ -642,7 +642,7 @@ START_TEST(bad_data_are_refused)
     nn_data narrow = train.data;
     narrow.columns = 3;
     expect_refusal(c, takers[_i].take(c, &narrow), AD_BAD_SHAPE, takers[_i].name,
-                   ": the data have 3 columns, the classifier was fitted to 4");
+                   ": the data have 3 columns, the model was fitted to 4");
     expect_bad_sizes(c, _i);
     fill_clouds(&train, 47, 1);
     expect_bad_features(c, _i);
@@ -667,7 +667,7 @@ START_TEST(bad_data_before_the_first_fit_are_refused)
                    "fit: steps is -9: it must be at least 1", "");
     for (int who = 1; who < COUNT(takers); who++)
         expect_refusal(c, takers[who].take(c, &train.data), AD_BAD_STATE, takers[who].name,
-                       ": the classifier was not fitted yet");
+                       ": the model was not fitted yet");
     ck_assert_uint_eq(nn_classifier_parameter_count(c), 0);
     fit(c, &train, 10, 2);
     state_after(&wanted, &train, 10, 2);
@@ -885,7 +885,7 @@ START_TEST(bad_records_are_refused)
     d = train.data;
     d.columns = 3;
     expect_refusal(c, nn_classifier_record(c, &d, 0, &loss), AD_BAD_SHAPE,
-                   "record: the data have 3 columns, the classifier was fitted to 4", "");
+                   "record: the data have 3 columns, the model was fitted to 4", "");
     expect_refusal(c, nn_classifier_record(c, NULL, 0, &loss), AD_BAD_VALUE, "record: the data are NULL", "");
     ck_assert_int_eq(nn_classifier_record(NULL, &train.data, 0, &loss), AD_BAD_HANDLE);
     ck_assert(ad_is_inert(loss));

@@ -181,8 +181,8 @@ START_TEST(numbers_need_no_columns)
         ck_assert(!memcmp(p, q, sizeof *p * 4 * (classifies ? K : 1)));
         bare.columns = 2;
         expect_message(m, model_predict(m, &bare, p), AD_BAD_SHAPE,
-                       classifies ? "predict_proba: the data have 2 columns, the classifier was fitted to 3"
-                                  : "predict: the data have 2 columns, the regressor was fitted to 3");
+                       classifies ? "predict_proba: the data have 2 columns, the model was fitted to 3"
+                                  : "predict: the data have 2 columns, the model was fitted to 3");
         bare.columns = 3;
         close_model(m);
         close_model(n);
@@ -322,12 +322,12 @@ START_TEST(comparing_needs_a_fit_and_columns_that_go)
     char text[100] = "?";
     const model m = open_linear(true, NN_SCALE_NONE, NN_IMPUTE_MEAN);
     expect_message(m, compare(m, &all, text, sizeof text), AD_BAD_STATE,
-                   "compare_columns: the classifier was not fitted yet");
+                   "compare_columns: the model was not fitted yet");
     ck_assert_str_eq(text, "");
     fit_well(m, &learn_data, 3, 1);
     expect_message(
         m, compare(m, &numbers, text, sizeof text), AD_BAD_VALUE,
-        "compare_columns: the data have no column \"age\", which the classifier needs (they also lack: \"colour\", "
+        "compare_columns: the data have no column \"age\", which the model needs (they also lack: \"colour\", "
         "\"size\", \"shape\")");
     expect_message(m, compare(m, NULL, text, sizeof text), AD_BAD_VALUE,
                    "compare_columns: the data are NULL; give a view of features");
@@ -384,8 +384,8 @@ START_TEST(messages_name_columns)
     other_columns[6].kind = NN_COLUMN_IGNORED;
     other.columns = 6;
     expect_refused(m, &other, AD_BAD_VALUE,
-                   _i ? "the data have no column \"age\", which the classifier needs"
-                      : "the data have no column \"age\", which the regressor needs");
+                   _i ? "the data have no column \"age\", which the model needs"
+                      : "the data have no column \"age\", which the model needs");
     other_columns[6].kind = NN_COLUMN_NUMBER;
     close_model(m);
 }
@@ -416,9 +416,9 @@ START_TEST(validation_has_to_go_with_the_data)
     const size_t before = memory.bytes;
     for (int again = 0; again < 3; again++) {
         expect_message(m, model_fit(m, &learn_data, &(nn_fit_options){.validation = &numbers}), AD_BAD_VALUE,
-                       _i ? "fit: validation: the data have no column \"age\", which the classifier needs (they also "
+                       _i ? "fit: validation: the data have no column \"age\", which the model needs (they also "
                             "lack: \"colour\", \"size\", \"shape\")"
-                          : "fit: validation: the data have no column \"age\", which the regressor needs (they also "
+                          : "fit: validation: the data have no column \"age\", which the model needs (they also "
                             "lack: \"colour\", \"size\", \"shape\")");
         ck_assert(schema_of(m).n == 0 && model_parameter_count(m) == 0);
         ck_assert_uint_eq(memory.bytes, before);

@@ -120,7 +120,7 @@ START_TEST(notes_are_printed)
     nn_dataset_close(set);
     options = (nn_csv_options){.like = NN_SCHEMA(model)};
     shown = print_table("class,age,b\n1,2,3\n4,5,6\n7,8,9\n", &options);
-    ck_assert_ptr_nonnull(strstr(shown, "note: t.csv: left out are columns that like does not have: \"b\"\n"
+    ck_assert_ptr_nonnull(strstr(shown, "note: t.csv: left out are columns that the model does not have: \"b\"\n"
                                         "refused: t.csv:3: class \"4\" was not in the training data (1, 2, NA); mend"));
     ck_assert_ptr_null(strstr(shown, "t.csv:4"));
     /* A column of numbers by auto is no doubtful category. */

@@ -38,7 +38,7 @@ static nn_encoding learnt(nn_scaling_kind kind, nn_impute_kind impute, const nn_
 static void encode(const nn_encoding *e, const nn_data *data, const int32_t *rows, int64_t first, int64_t n, float *out)
 {
     nn_matching m;
-    ck_assert_msg(nn_matching_make(&m, e, data, "encoding", &memory, message, sizeof message) == AD_OK, "%s", message);
+    ck_assert_msg(nn_matching_make(&m, e, data, &memory, message, sizeof message) == AD_OK, "%s", message);
     double *raw = malloc((size_t)(n * e->columns + 1) * sizeof *raw);
     out[n * e->inputs] = -7;
     nn_encoding_gather(e, &m, data, rows, first, n, raw, out);

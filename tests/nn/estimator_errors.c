@@ -256,11 +256,11 @@ START_TEST(wrong_calls_are_refused)
     fill_for(_i);
     const model m = open_head(_i, (nn_regressor_options){.hidden_units = {4}});
     const char *predict = m.c ? "predict_proba" : "predict", *noun = m.c ? "classifier" : "regressor";
-    snprintf(why, sizeof why, "%s: the %s was not fitted yet", predict, noun);
+    snprintf(why, sizeof why, "%s: the model was not fitted yet", predict);
     expect_message(m, model_predict(m, &rows.data, p), AD_BAD_STATE, why);
-    snprintf(why, sizeof why, "evaluate: the %s was not fitted yet", noun);
+    snprintf(why, sizeof why, "evaluate: the model was not fitted yet");
     expect_message(m, model_evaluate(m, &rows.data).status, AD_BAD_STATE, why);
-    snprintf(why, sizeof why, "record: the %s was not fitted yet", noun);
+    snprintf(why, sizeof why, "record: the model was not fitted yet");
     expect_message(m, model_record(m, &rows.data, 0, &loss), AD_BAD_STATE, why);
     fit_well(m, &rows.data, 8, 3);
     expect_message(m, model_record(m, &rows.data, -1, &loss), AD_BAD_VALUE,
@@ -272,7 +272,7 @@ START_TEST(wrong_calls_are_refused)
     expect_message(m, model_predict(m, &rows.data, NULL), AD_BAD_VALUE, why);
     nn_data narrow = rows.data;
     narrow.columns = 2;
-    snprintf(why, sizeof why, "%s: the data have 2 columns, the %s was fitted to 4", predict, noun);
+    snprintf(why, sizeof why, "%s: the data have 2 columns, the model was fitted to 4", predict);
     expect_message(m, model_predict(m, &narrow, p), AD_BAD_SHAPE, why);
     expect_message(m, model_fit(m, &rows.data, &(nn_fit_options){.batch_size = -1}), AD_BAD_VALUE,
                    "fit: batch_size is -1: it must be at least 1");

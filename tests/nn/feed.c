@@ -693,11 +693,10 @@ START_TEST(fits_are_refused)
     refuse_fit(any, SMALL, by_l, 2, (nn_fit_options){.batch_size = 3},
                "fit: the window of the feed has 2 rows, and a batch 3: open the feed with a larger window, or make "
                "batch_size smaller");
-    refuse_fit(
-        known, "x,l\n1,cat\n2,dgo\n3,cat\n", by_l, 0, one,
-        "fit: the feed has a label that is no class: 'dgo' is not in the vocabulary (cat, dog); did you mean dog?");
+    refuse_fit(known, "x,l\n1,cat\n2,dgo\n3,cat\n", by_l, 0, one,
+               "fit: the feed: class \"dgo\" is not in the vocabulary (cat, dog); mend the label or leave the row out");
     refuse_fit(three, "x,l\n1,0\n2,7\n3,0\n", by_l, 0, one,
-               "fit: the feed has a label that is no class: 7 is outside 0..2; mend it, or set n_classes");
+               "fit: the feed: label 7 is outside 0..2; mend it, or set n_classes");
     refuse_fit(three, SMALL, by_l, 0, one,
                "fit: the data have label_texts, and the classifier has no vocabulary: give it label_texts among its "
                "options, or leave n_classes out");

@@ -320,8 +320,8 @@ START_TEST(the_layer_is_named)
             .layers = {layers, 1}, .n_classes = CLASSES, .optimiser = {.rule = searches ? &nn_lbfgs : NULL}});
         ck_assert_int_eq(nn_classifier_fit(c, &train.data, &(nn_fit_options){.steps = 4}), AD_NOT_FINITE);
         ck_assert_str_eq(nn_classifier_message(c),
-                         "fit: the loss is NaN at step 1 (first in block/inner); the classifier of step 0 is kept; try "
-                         "a smaller rate, clip_norm, or scaled features");
+                         "fit: the loss is NaN at step 1 (first in block/inner); the model of step 0 is kept; try "
+                         "a smaller rate or clip_norm=1");
         nn_classifier_close(c);
     }
 }
@@ -342,10 +342,8 @@ START_TEST(bad_weights_are_replaced_by_good_ones)
     ck_assert_int_eq(fit_by(c, o), AD_NOT_FINITE);
     const int64_t kept = waits ? nn_history_best(nn_classifier_history(c)).step : 100;
     char said[200];
-    snprintf(said, sizeof said,
-             "; the classifier of step %lld is kept; try a smaller rate, clip_norm, or scaled features",
-             (long long)kept);
-    ck_assert_msg(strstr(nn_classifier_message(c), " at step 122 (first in logits); the cl") &&
+    snprintf(said, sizeof said, "; the model of step %lld is kept; try a smaller rate or clip_norm=1", (long long)kept);
+    ck_assert_msg(strstr(nn_classifier_message(c), " at step 122 (first in logits); the mo") &&
                       strstr(nn_classifier_message(c), said),
                   "%s", nn_classifier_message(c));
     ck_assert_int_eq(nn_history_end(nn_classifier_history(c)), NN_END_FAILED);
@@ -375,7 +373,7 @@ START_TEST(good_weights_after_a_batch_that_counts_nothing)
     nn_classifier *c = open_with(o);
     ck_assert_int_eq(fit_by(c, (nn_fit_options){.steps = 20}), AD_NOT_FINITE);
     ck_assert_msg(strstr(nn_classifier_message(c), "at step 3 (") &&
-                      strstr(nn_classifier_message(c), "the classifier of step 1 is kept"),
+                      strstr(nn_classifier_message(c), "the model of step 1 is kept"),
                   "%s", nn_classifier_message(c));
     const nn_evaluation e = nn_classifier_evaluate(c, &train.data);
     ck_assert(e.status == AD_OK && e.loss < 10);
@@ -418,7 +416,7 @@ START_TEST(good_weights_stay)
     ck_assert_int_eq(fit_by(c, (nn_fit_options){.steps = 50, .callback = keep_diary, .context = &d}), AD_NOT_FINITE);
     ck_assert_int_ge(d.n, 1);
     char said[80];
-    snprintf(said, sizeof said, "; the classifier of step %lld is kept; ", (long long)d.n);
+    snprintf(said, sizeof said, "; the model of step %lld is kept; ", (long long)d.n);
     if (has_error)
         ck_assert_str_eq(nn_classifier_message(c), before);
     else

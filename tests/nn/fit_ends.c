@@ -149,8 +149,8 @@ START_TEST(a_gradient_names_its_step)
     char said[400];
     snprintf(said, sizeof said,
              "fit: step %lld: optimiser: element 0 of the gradient of logits/weights is infinite, and nothing was "
-             "updated: a smaller rate, scaled features or a loss that takes logits may mend it; the regressor of step "
-             "%lld is kept; try a smaller rate, clip_norm, or scaled features",
+             "updated: a smaller rate, scaled features or a loss that takes logits may mend it; the model of step "
+             "%lld is kept; try a smaller rate or clip_norm=1",
              (long long)d.n + 1, (long long)d.n);
     if (_i)
         ck_assert_int_gt(d.n, 0);
@@ -171,7 +171,7 @@ START_TEST(a_search_names_its_step)
     if (_i)
         snprintf(said, sizeof said,
                  "fit: step 1: lbfgs: the gradient of logits/weights is not finite where the step begins; the "
-                 "regressor of step 0 is kept; ");
+                 "model of step 0 is kept; ");
     else {
         static float zeros[ROWS * COLUMNS];
         const nn_data nothing = {.features = zeros, .rows = ROWS, .columns = COLUMNS, .targets = targets};
@@ -180,7 +180,7 @@ START_TEST(a_search_names_its_step)
         for (int64_t i = 0; i < ROWS; i++)
             train.x[i * COLUMNS] *= 2;
         snprintf(said, sizeof said,
-                 "fit: the loss is infinite at step 2 (first in the loss itself); the regressor of step 1 is kept; ");
+                 "fit: the loss is infinite at step 2 (first in the loss itself); the model of step 1 is kept; ");
     }
     ck_assert_int_eq(nn_regressor_fit(r, &train.data, &(nn_fit_options){.steps = 2}), AD_NOT_FINITE);
     ck_assert_msg(!strncmp(nn_regressor_message(r), said, strlen(said)), "%s", nn_regressor_message(r));
@@ -200,14 +200,14 @@ START_TEST(the_best_step_is_told)
         train.x[i] = 3e38F;
     ck_assert_int_eq(fit_by(r, waits), AD_NOT_FINITE);
     ck_assert_msg(strstr(nn_regressor_message(r), " step 10") &&
-                      strstr(nn_regressor_message(r), "; the regressor of step 2 is kept; "),
+                      strstr(nn_regressor_message(r), "; the model of step 2 is kept; "),
                   "%s", nn_regressor_message(r));
     ck_assert(nn_regressor_evaluate(r, &test.data).loss == best.loss);
     ck_assert(nn_history_best(nn_regressor_history(r)).validation_loss == best.loss);
     nn_regressor_clear_error(r);
     ck_assert_int_eq(fit_by(r, (nn_fit_options){.steps = 3}), AD_NOT_FINITE); /* it goes on from the last */
     ck_assert_msg(strstr(nn_regressor_message(r), " step 10") &&
-                      strstr(nn_regressor_message(r), "; the regressor of step 9 is kept; "),
+                      strstr(nn_regressor_message(r), "; the model of step 9 is kept; "),
                   "%s", nn_regressor_message(r));
     nn_regressor_close(r);
 }
@@ -223,7 +223,7 @@ START_TEST(good_weights_are_counted_from_the_first_step)
     fit(c, &train, BATCH, firsts[_i]);
     ck_assert_int_eq(classify_by(c, (nn_fit_options){.steps = 300}), AD_NOT_FINITE);
     char said[80];
-    snprintf(said, sizeof said, "; the classifier of step %lld is kept; ", (long long)keeps[_i]);
+    snprintf(said, sizeof said, "; the model of step %lld is kept; ", (long long)keeps[_i]);
     ck_assert_msg(strstr(nn_classifier_message(c), said), "%s", nn_classifier_message(c));
     fit(good, &train, BATCH, keeps[_i]);
     expect_same_parts(c, good);
@@ -260,7 +260,7 @@ START_TEST(good_states_stay)
         AD_NOT_FINITE);
     ck_assert_int_ge(d.n, 1);
     char said[80];
-    snprintf(said, sizeof said, "; the classifier of step %lld is kept; ", (long long)d.n);
+    snprintf(said, sizeof said, "; the model of step %lld is kept; ", (long long)d.n);
     ck_assert_msg(strstr(nn_classifier_message(c), said), "%s", nn_classifier_message(c));
     ck_assert_int_eq(nn_classifier_fit(good, &view, &(nn_fit_options){.batch_size = 5, .steps = d.n}), AD_OK);
     take_state_on(c, &test.data, &wanted);

@@ -185,7 +185,8 @@ START_TEST(unknown_integers_are_refused)
     nn_data data = with_integers();
     for (int fitted = 0; fitted < 2; fitted++) {
         others.labels[13] = 2;
-        expect_refused(m, &data, "row 13: label 2 is not in the vocabulary (7, -2, 1000000)");
+        expect_refused(
+            m, &data, "row 13: class 2 is not in the vocabulary (7, -2, 1000000); mend the label or leave the row out");
         others.labels[13] = 7;
         data.labels = NULL;
         expect_refused(m, &data, "labels are NULL: give integers of the vocabulary (7, -2, 1000000)");
@@ -202,9 +203,9 @@ START_TEST(unknown_texts_are_refused)
     nn_data data = with_texts();
     for (int fitted = 0; fitted < 2; fitted++) {
         row_texts[39] = "great  tit";
-        expect_refused(m, &data,
-                       "row 39: label 'great  tit' is not in the vocabulary (great tit, cat, dog); did you mean "
-                       "great tit?");
+        expect_refused(
+            m, &data,
+            "row 39: class \"great  tit\" is not in the vocabulary (great tit, cat, dog); mend the label or leave the row out");
         row_texts[39] = NULL;
         expect_refused(m, &data, "row 39: the label is NULL: give a text of the vocabulary (great tit, cat, dog)");
         data.label_texts = NULL;
@@ -231,7 +232,7 @@ START_TEST(texts_without_texts)
     ck_assert_int_eq(nn_classifier_predict_texts(NULL, &rows.data, found), AD_BAD_HANDLE);
     const model t = open_with_texts();
     ck_assert_int_eq(nn_classifier_predict_texts(t.c, &rows.data, found), AD_BAD_STATE);
-    ck_assert_str_eq(model_message(t), "predict_texts: the classifier was not fitted yet");
+    ck_assert_str_eq(model_message(t), "predict_texts: the model was not fitted yet");
     ck_assert_int_eq(model_clear(t), AD_BAD_STATE);
     nn_data texts_of_rows = with_texts();
     fit_well(t, &texts_of_rows, 8, 1);

@@ -164,8 +164,9 @@ START_TEST(labels_of_the_view_and_of_the_validation_count)
     fit_well(two, &data, 8, 1);
     ck_assert_ptr_nonnull(strstr(model_settings(two), "n_classes=2 "));
     ck_assert_ptr_nonnull(strstr(model_settings(two), " label_texts=Zebra,\"ant hill\""));
-    expect_message(two, model_evaluate(two, &validation).status, AD_BAD_VALUE,
-                   "evaluate: row 3: label 'ant' is not in the vocabulary (Zebra, ant hill)");
+    expect_message(
+        two, model_evaluate(two, &validation).status, AD_BAD_VALUE,
+        "evaluate: row 3: class \"ant\" was not in the training data (Zebra, ant hill); mend the label or leave the row out");
     ck_assert_int_eq(model_fit(three, &data, &(nn_fit_options){.steps = 1, .validation = &validation}), AD_OK);
     ck_assert_ptr_nonnull(strstr(model_settings(three), "n_classes=3 "));
     close_model(two);
@@ -308,11 +309,11 @@ static void expect_not_fitted(model m)
     const char *found[ROWS];
     ad_tensor loss;
     const nn_data data = with_texts();
-    expect_message(m, model_evaluate(m, &data).status, AD_BAD_STATE, "evaluate: the classifier was not fitted yet");
-    expect_message(m, model_record(m, &data, 0, &loss), AD_BAD_STATE, "record: the classifier was not fitted yet");
-    expect_message(m, model_predict(m, &data, p), AD_BAD_STATE, "predict_proba: the classifier was not fitted yet");
+    expect_message(m, model_evaluate(m, &data).status, AD_BAD_STATE, "evaluate: the model was not fitted yet");
+    expect_message(m, model_record(m, &data, 0, &loss), AD_BAD_STATE, "record: the model was not fitted yet");
+    expect_message(m, model_predict(m, &data, p), AD_BAD_STATE, "predict_proba: the model was not fitted yet");
     expect_message(m, nn_classifier_predict_texts(m.c, &data, found), AD_BAD_STATE,
-                   "predict_texts: the classifier was not fitted yet");
+                   "predict_texts: the model was not fitted yet");
 }
 
 /* Nothing is left of it, and its memory does not add up. The next fit may have other data. */

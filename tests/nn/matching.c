@@ -35,7 +35,7 @@ static void release(void)
 
 static ad_status match(const nn_data *data)
 {
-    return nn_matching_make(&matching, &encoding, data, "classifier", &memory, message, sizeof message);
+    return nn_matching_make(&matching, &encoding, data, &memory, message, sizeof message);
 }
 
 static void expect_match(const nn_data *data) { ck_assert_msg(match(data) == AD_OK, "%s", message); }
@@ -138,11 +138,11 @@ START_TEST(columns_without_names_are_matched_by_place)
     columns[0].name = NULL;
     columns[1].name = "hue";
     expect_refused(AD_BAD_VALUE, &data,
-                   "column \"hue\" stands where the classifier has \"colour\"; columns are matched by name only if all "
+                   "column \"hue\" stands where the model has \"colour\"; columns are matched by name only if all "
                    "have one");
     const nn_column fewer[] = {{.name = NULL}, colour, size};
     expect_refused(AD_BAD_SHAPE, AT(fewer, 4),
-                   "the data have 3 columns with features, the classifier was fitted to 4; columns are matched by name "
+                   "the data have 3 columns with features, the model was fitted to 4; columns are matched by name "
                    "only if all have one");
 }
 END_TEST
@@ -169,11 +169,11 @@ START_TEST(plain_features_in_another_order_have_the_same_bits)
     nn_data data2 = {.features = y, .element = (nn_element)_i, .rows = N, .columns = 4, .schema = NN_SCHEMA(others)};
     nn_encoding plain = {.kind = NN_SCALE_FEATURE, .memory = &memory};
     ck_assert_int_eq(nn_encoding_learn(&plain, &data, message, sizeof message), AD_OK);
-    ck_assert_int_eq(nn_matching_make(&matching, &plain, &data, "n", &memory, message, sizeof message), AD_OK);
+    ck_assert_int_eq(nn_matching_make(&matching, &plain, &data, &memory, message, sizeof message), AD_OK);
     ck_assert_int_eq(nn_encoding_raw(&plain, &matching), 0);
     nn_encoding_gather(&plain, &matching, &data, NULL, 0, N, NULL, out);
     nn_matching_release(&matching);
-    ck_assert_int_eq(nn_matching_make(&matching, &plain, &data2, "n", &memory, message, sizeof message), AD_OK);
+    ck_assert_int_eq(nn_matching_make(&matching, &plain, &data2, &memory, message, sizeof message), AD_OK);
     ck_assert_int_eq(nn_encoding_raw(&plain, &matching), 3);
     nn_encoding_gather(&plain, &matching, &data2, NULL, 0, N, raw, other);
     ck_assert(!memcmp(out, other, sizeof out));
@@ -212,16 +212,16 @@ END_TEST
 START_TEST(missing_columns_are_listed)
 {
     const nn_column first[] = {age, seen_colour, size};
-    expect_refused(AD_BAD_VALUE, AT(first, 4), "the data have no column \"shape\", which the classifier needs");
+    expect_refused(AD_BAD_VALUE, AT(first, 4), "the data have no column \"shape\", which the model needs");
     const nn_column none[] = {fare}, one[] = {age, colour, size, fare}, two[] = {size, fare, shape};
-    expect_refused(AD_BAD_VALUE, AT(one, 5), "the data have no column \"shape\", which the classifier needs");
+    expect_refused(AD_BAD_VALUE, AT(one, 5), "the data have no column \"shape\", which the model needs");
     expect_refused(AD_BAD_VALUE, AT(two, 4),
-                   "the data have no column \"age\", which the classifier needs (they also lack: \"colour\")");
+                   "the data have no column \"age\", which the model needs (they also lack: \"colour\")");
     expect_refused(AD_BAD_VALUE, AT(none, 1),
-                   "the data have no column \"age\", which the classifier needs (they also lack: \"colour\", \"size\", "
+                   "the data have no column \"age\", which the model needs (they also lack: \"colour\", \"size\", "
                    "\"shape\")");
     const nn_column ignored[] = {{.name = "age", .kind = NN_COLUMN_IGNORED}, colour, size, shape};
-    expect_refused(AD_BAD_VALUE, AT(ignored, 4), "the data have no column \"age\", which the classifier needs");
+    expect_refused(AD_BAD_VALUE, AT(ignored, 4), "the data have no column \"age\", which the model needs");
 }
 END_TEST
 
@@ -237,10 +237,9 @@ START_TEST(long_lists_are_cut)
     nn_data data = {.features = x, .element = NN_F64, .rows = 1, .columns = 12, .schema = NN_SCHEMA(columns)};
     nn_encoding_release(&encoding);
     ck_assert_int_eq(nn_encoding_learn(&encoding, &data, message, sizeof message), AD_OK);
-    expect_refused(
-        AD_BAD_VALUE, &(nn_data){.features = x, .rows = 1, .columns = 1, .schema = {&fare, 1}},
-        "the data have no column \"c0\", which the classifier needs (they also lack: \"c1\", \"c2\", \"c3\", "
-        "\"c4\", \"c5\", \"c6\", \"c7\", \"c8\", ... 12 in all)");
+    expect_refused(AD_BAD_VALUE, &(nn_data){.features = x, .rows = 1, .columns = 1, .schema = {&fare, 1}},
+                   "the data have no column \"c0\", which the model needs (they also lack: \"c1\", \"c2\", \"c3\", "
+                   "\"c4\", \"c5\", \"c6\", \"c7\", \"c8\", ... 12 in all)");
 }
 END_TEST
 
@@ -252,9 +251,9 @@ START_TEST(columns_of_another_kind_are_refused)
     const nn_column b[] = {age, {.name = "colour"}, size, shape};
     const nn_column c[] = {age, seen_colour, {.name = "size", .width = 3}, shape};
     const nn_column d[] = {fare, age, colour, size, shape, age, fare, fare};
-    expect_refused(AD_BAD_VALUE, AT(a, 5), "column \"age\" is a category, the classifier was fitted to a number");
-    expect_refused(AD_BAD_VALUE, AT(b, 5), "column \"colour\" is a number, the classifier was fitted to a category");
-    expect_refused(AD_BAD_SHAPE, AT(c, 6), "column \"size\" has 3 features, the classifier was fitted to 2");
+    expect_refused(AD_BAD_VALUE, AT(a, 5), "column \"age\" is a category, the model was fitted to a number");
+    expect_refused(AD_BAD_VALUE, AT(b, 5), "column \"colour\" is a number, the model was fitted to a category");
+    expect_refused(AD_BAD_SHAPE, AT(c, 6), "column \"size\" has 3 features, the model was fitted to 2");
     expect_refused(AD_BAD_VALUE, AT(d, 9), "the data have two columns called \"age\" (1 and 5); rename one");
 }
 END_TEST
@@ -264,12 +263,11 @@ END_TEST
 START_TEST(data_without_columns_are_matched_by_place)
 {
     nn_data data = {.features = room, .element = NN_F64, .rows = 1, .columns = 5};
-    expect_refused(
-        AD_BAD_VALUE, &data,
-        "column \"colour\" is a category for the classifier, and the data have no schema; give them one with "
-        "its levels");
+    expect_refused(AD_BAD_VALUE, &data,
+                   "column \"colour\" is a category for the model, and the data have no schema; give them one with "
+                   "its levels");
     data.columns = 4;
-    expect_refused(AD_BAD_SHAPE, &data, "the data have 4 columns, the classifier was fitted to 5");
+    expect_refused(AD_BAD_SHAPE, &data, "the data have 4 columns, the model was fitted to 5");
     const nn_column numbers[] = {age, size}, mixed[] = {size, shape};
     nn_encoding_release(&encoding);
     encoding.impute = NN_IMPUTE_REFUSE;
@@ -288,7 +286,7 @@ START_TEST(data_without_columns_are_matched_by_place)
             expect_match(AT(numbers, 3));
             ck_assert(matching.is_same);
             expect_refused(AD_BAD_VALUE, AT(mixed, 3),
-                           "column \"shape\" is a category, the classifier was fitted to numbers only");
+                           "column \"shape\" is a category, the model was fitted to numbers only");
         }
     }
 }

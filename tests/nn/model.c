@@ -259,6 +259,25 @@ START_TEST(a_fit_that_fails_is_saved)
 }
 END_TEST
 
+/* ... unless it is another model's, and nothing of this one was saved before. */
+START_TEST(a_first_fit_that_fails_replaces_no_other_model)
+{
+    nn_classifier *c = open_small();
+    const nn_fit_options good = {.batch_size = 10, .steps = 9, .save = path};
+    ck_assert_int_eq(nn_classifier_fit(c, &train.data, &good), AD_OK);
+    nn_classifier_close(c);
+    for (int saves = 0; saves < 2; saves++) {
+        c = open_sudden();
+        const nn_fit_options bad = {.batch_size = 10, .steps = 400, .save = path, .save_every = saves};
+        ck_assert_int_eq(nn_classifier_fit(c, &train.data, &bad), AD_NOT_FINITE);
+        nn_classifier_close(c);
+        nn_model_info *info = nn_model_look(path, NULL);
+        ck_assert_str_eq(info->end, saves ? "failed" : "steps");
+        nn_model_info_close(info);
+    }
+}
+END_TEST
+
 START_TEST(files_before_are_kept)
 {
     nn_classifier *c = open_small();
@@ -331,11 +350,11 @@ START_TEST(other_data_are_told)
     expect_data(c, &train.data, "");
     fill_clouds(&train, 1203, 3);
     expect_data(c, &train.data,
-                "check_data: the data have 1,203 rows, the classifier was trained on 1,200; a fit to them begins a new "
+                "check_data: the data have 1,203 rows, the model was trained on 1,200; a fit to them begins a new "
                 "epoch");
     train.data.rows = 1;
     expect_data(c, &train.data,
-                "check_data: the data have 1 rows, the classifier was trained on 1,200; a fit to them begins a new "
+                "check_data: the data have 1 rows, the model was trained on 1,200; a fit to them begins a new "
                 "epoch");
     fill_clouds(&train, 1200, 3);
     train.x[0] += 1;
@@ -439,6 +458,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, saving_goes_beside_predictions);
     tcase_add_test(tests, a_fit_that_is_stopped_is_saved);
     tcase_add_test(tests, a_fit_that_fails_is_saved);
+    tcase_add_test(tests, a_first_fit_that_fails_replaces_no_other_model);
     tcase_add_test(tests, files_before_are_kept);
     tcase_add_test(tests, a_fit_without_steps_is_saved);
     tcase_add_test(tests, a_fit_that_does_nothing_keeps_what_was_kept);

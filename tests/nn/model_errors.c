@@ -65,7 +65,7 @@ START_TEST(what_cannot_be_saved_is_told)
 {
     const nn_classifier_options bad = {.n_classes = 0, .hidden_units = {-1}};
     nn_classifier *c = open_small();
-    expect_message(c, nn_classifier_save(c, path, NULL), AD_BAD_STATE, "save: the classifier was not fitted yet");
+    expect_message(c, nn_classifier_save(c, path, NULL), AD_BAD_STATE, "save: the model was not fitted yet");
     fit(c, &train, 10, 3);
     expect_message(c, nn_classifier_save(c, NULL, NULL), AD_BAD_VALUE,
                    "save: the path is NULL: give the name of a file");

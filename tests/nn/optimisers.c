@@ -284,8 +284,8 @@ START_TEST(bad_options_of_an_optimiser_are_refused)
         {{.clip_value = (double)NAN}, "optimiser: clip_value is nan: it must be at least 0"},
         {{.clip_norm = -0.5}, "optimiser: clip_norm is -0.5: it must be at least 0"},
         {{.clip_norm = (double)INFINITY}, "optimiser: clip_norm is inf: it must be at least 0 and at most 1e+300"},
-        {{.schedule = {.rule = &nn_schedule_cosine}}, "optimiser: the schedule's steps are missing: cosine needs them"},
-        {{.schedule = {.warm_up = -1}}, "optimiser: the schedule's warm_up is -1: it must be at least 0"},
+        {{.schedule = {.rule = &nn_schedule_cosine}}, "optimiser: schedule_steps are missing: cosine needs them"},
+        {{.schedule = {.warm_up = -1}}, "optimiser: warm_up is -1: it must be at least 0"},
         {{.rule = &nn_adamax, .epsilon_hat = true}, "epsilon_hat is an option of adam and adamw; adamax does not"},
         {{.rule = &nn_lion, .initial_accumulator = 1}, "initial_accumulator is an option of adagrad and ftrl; lion"},
     };

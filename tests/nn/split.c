@@ -385,8 +385,8 @@ START_TEST(data_that_cannot_be_split_are_refused)
     const nn_split_options half = {.share = 0.5}, thirds = {.folds = 3};
     nn_data data = of_classes("abcd");
     check_refused(&data, half, AD_BAD_VALUE,
-                  "split: each of the 4 classes has one row, which stays in training; set plain, or give classes two "
-                  "rows");
+                  "split: each of the 4 classes has one row, which stays in training; give classes two rows, "
+                  "or set plain");
     data.label_texts = (const char *const[]){"dog", "dog", "dog", "\x01 it's"};
     check_refused(&data, thirds, AD_BAD_VALUE,
                   "split: folds is 3, and the smallest class, '\\x01 it's', has 1 row; use no more folds than that, or "

@@ -324,8 +324,9 @@ START_TEST(texts_are_those_of_the_view)
     for (int i = 0; i < ROWS; i++)
         ck_assert_str_eq(called[i], called_copied[i]);
     texts[13] = "hen";
-    expect_message(m, model_evaluate(m, &view).status, AD_BAD_VALUE,
-                   "evaluate: row 13: label 'hen' is not in the vocabulary (cat, dog, bird)");
+    expect_message(
+        m, model_evaluate(m, &view).status, AD_BAD_VALUE,
+        "evaluate: row 13: class \"hen\" is not in the vocabulary (cat, dog, bird); mend the label or leave the row out");
     close_model(m);
 }
 END_TEST

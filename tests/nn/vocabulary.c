@@ -141,7 +141,8 @@ START_TEST(rows_of_integers_become_classes)
     ck_assert(classes[0] == 2 && classes[1] == 0 && classes[2] == 1 && classes[3] == 0);
     ck_assert_str_eq(message, "");
     labels[2] = -4;
-    expect_row_refused(data, "row 2: label -4 is not in the vocabulary (10, 20, 30)");
+    expect_row_refused(data,
+                       "row 2: class -4 is not in the vocabulary (10, 20, 30); mend the label or leave the row out");
     expect_row_refused((nn_data){.rows = 4}, "labels are NULL: give integers of the vocabulary (10, 20, 30)");
 }
 END_TEST
@@ -155,9 +156,11 @@ START_TEST(rows_of_texts_become_classes)
     ck_assert(nn_vocabulary_encode(&vocabulary, &data, classes, message, sizeof message));
     ck_assert(classes[0] == 2 && classes[1] == 0 && classes[2] == 1 && classes[6] == 2);
     data.rows = 8;
-    expect_row_refused(data, "row 7: label 'horse' is not in the vocabulary (bird, cat, dog)");
+    expect_row_refused(
+        data, "row 7: class \"horse\" is not in the vocabulary (bird, cat, dog); mend the label or leave the row out");
     labels[7] = "brid";
-    expect_row_refused(data, "row 7: label 'brid' is not in the vocabulary (bird, cat, dog); did you mean bird?");
+    expect_row_refused(
+        data, "row 7: class \"brid\" is not in the vocabulary (bird, cat, dog); mend the label or leave the row out");
     labels[3] = NULL;
     expect_row_refused(data, "row 3: the label is NULL: give a text of the vocabulary (bird, cat, dog)");
     expect_row_refused((nn_data){.rows = 1, .labels = classes},
@@ -175,8 +178,9 @@ START_TEST(of_many_labels_the_first_are_shown)
     for (int i = 0; i < COUNT(list); i++)
         list[i] = 10 * i;
     make((nn_integers){list, COUNT(list)}, no_texts);
-    expect_row_refused((nn_data){.rows = 1, .labels = (const int32_t[]){5}},
-                       "row 0: label 5 is not in the vocabulary (0, 10, 20, 30, 40, 50, 60, 70, ... 12 in all)");
+    expect_row_refused(
+        (nn_data){.rows = 1, .labels = (const int32_t[]){5}},
+        "row 0: class 5 is not in the vocabulary (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, ... 12 in all); mend the label or leave the row out");
 }
 END_TEST
 

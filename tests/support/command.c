@@ -97,12 +97,13 @@ static int open_output(const command_run *run)
 static void open_streams(const command_run *run)
 {
     const size_t n = run->input_bytes ? run->input_bytes : run->input ? strlen(run->input) : 0;
-    running.in = tmpfile();
+    running.in = run->input_file ? fopen(run->input_file, "r+") : tmpfile();
     running.out = tmpfile();
     running.err = tmpfile();
     ck_assert_msg(running.in && running.out && running.err, "there is no room for temporary files");
     ck_assert(n == 0 || fwrite(run->input, 1, n, running.in) == n);
-    rewind(running.in);
+    if (n)
+        rewind(running.in);
 }
 
 void start_command(command_run run)
@@ -144,6 +145,12 @@ static size_t take(FILE **stream, char *text, size_t size)
     fclose(*stream);
     ck_assert_msg(n < size - 1, "the command writes more than a test has room for");
     return n;
+}
+
+void signal_command(int signal_number)
+{
+    ck_assert_msg(running.process > 0, "no command runs");
+    ck_assert_int_eq(kill(running.process, signal_number), 0);
 }
 
 const command_result *end_command(int signal_number)

@@ -25,6 +25,7 @@ typedef struct command_run {
     const char *arguments;
     const char *input;       /* NULL: empty */
     size_t input_bytes;      /* 0: as a text */
+    const char *input_file;  /* instead: a path; of a pipe that nobody writes to, which keeps the command waiting */
     const char *environment; /* for this run: "NAME=VALUE NAME=VALUE", words as those of the arguments */
     const char *output;      /* a file that its standard output goes to: "/dev/full"; NULL: result.out */
     bool is_reader_gone;     /* nobody reads its standard output: it is a pipe that is closed */
@@ -38,6 +39,9 @@ void start_command(command_run run);
  * the command ends before. */
 void wait_for_text(const char *text);
 void wait_for_file(const char *name);
+
+/* Sends a signal, and goes on. */
+void signal_command(int signal_number);
 
 /* Sends a signal, 0 for none, and waits until it has ended. */
 const command_result *end_command(int signal_number);
