@@ -189,9 +189,11 @@ int cli_read_columns(cli_columns *c, cli_arguments *a)
     reader r = {.to = c, .a = a};
     c->name = in.name;
     int status = check_twice(c, a);
-    nn_options *parsed = status == CLI_OK ? cli_options_from(a, CLI_TABLE, NN_CSV, NULL) : NULL;
+    if (status != CLI_OK)
+        return status;
+    nn_options *parsed = cli_options_from(a, CLI_TABLE, NN_CSV, NULL);
     if (!parsed)
-        return CLI_WRONG_USE;
+        return a->failed;
     nn_csv_options form = *nn_options_csv(parsed);
     form.keep_missing = true; /* in columns that are not wanted nothing may be missing or not */
     r.form = &form;

@@ -129,7 +129,7 @@ static int end(cli_arguments *a, const cli_run *run, const nn_cross_validation *
         return print(a, run, v);
     if (status != AD_STOPPED)
         return cli_fail_text(CLI_FAILED, nn_cross_validation_message(v));
-    cli_say(CLI_STOPPED_IN_FOLD, cli_count(a, fold), cli_count(a, a->settings.folds ? a->settings.folds : 5));
+    cli_say(CLI_STOPPED_IN_FOLD, cli_count(a, fold), cli_count(a, a->settings.folds));
     return 128 + cli_caught_signal();
 }
 

@@ -136,7 +136,7 @@ static int read_table(cli_reader *r)
 {
     nn_options *parsed = cli_options_from(r->a, CLI_TABLE, NN_CSV, NULL);
     if (!parsed)
-        return CLI_WRONG_USE;
+        return r->a->failed;
     nn_csv_options options = *nn_options_csv(parsed);
     int status = choose_columns(r, &options);
     r->to->is_table = true;

@@ -40,8 +40,11 @@ static bool has_file(const cli_arguments *a, int i)
 int cli_check_files(cli_arguments *a)
 {
     int status = CLI_OK;
-    for (int i = 0; i < cli_option_count; i++)
+    for (int i = 0; i < cli_option_count && status == CLI_OK; i++) {
+        if (cli_options[i].flags & CLI_WRITES && a->values[i].text && is_dash(a->values[i].text))
+            return cli_say(CLI_FILE_IS_DASH, cli_options[i].name);
         for (int k = i + 1; k < cli_option_count && has_file(a, i) && status == CLI_OK; k++)
             status = has_file(a, k) ? check_pair(a, i, k) : CLI_OK;
+    }
     return status;
 }

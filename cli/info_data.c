@@ -184,7 +184,7 @@ int cli_look_at_data(cli_arguments *a)
     if (cli_is_table(a, how.path)) {
         nn_options *parsed = cli_options_from(a, CLI_TABLE, NN_CSV, NULL);
         if (!parsed)
-            return CLI_WRONG_USE;
+            return a->failed;
         nn_csv_options options = *nn_options_csv(parsed);
         int status = cli_choose_label(a, &options, how.task);
         status = status == CLI_OK ? look_at_table(a, &options) : status;

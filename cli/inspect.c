@@ -28,16 +28,6 @@ static const struct {
 } writers[] = {{"html", ad_write_html}, {"dot", ad_write_dot}, {"json", ad_write_json}};
 enum { WRITERS = sizeof writers / sizeof writers[0] };
 
-static int check_names(cli_arguments *a)
-{
-    for (int i = 0; i < WRITERS; i++) {
-        const char *path = cli_given(a, writers[i].option);
-        if (path && !strcmp(path, "-"))
-            return cli_say(CLI_FILE_IS_DASH, writers[i].option, writers[i].option, writers[i].option);
-    }
-    return CLI_OK;
-}
-
 static int write_files(const job *j)
 {
     const char *title = cli_text(j->a, "%s, row %" PRId64 " of %s", j->model.path, j->row, j->data.name);
@@ -171,9 +161,7 @@ static int show(job *j)
 int cli_inspect(cli_arguments *a)
 {
     job j = {.a = a};
-    int status = check_names(a);
-    if (status == CLI_OK)
-        status = cli_load_model(&j.model, a);
+    int status = cli_load_model(&j.model, a);
     if (status == CLI_OK)
         status = cli_read_data_for(&j.data, a, &j.model, true);
     if (status == CLI_OK)

@@ -39,9 +39,23 @@ int cli_say_all(cli_message which, const char *const *arguments)
     return cli_message_status(which);
 }
 
+/* Messages of the library begin with the call, which the user of the command did not make. Returns what follows it. */
+static const char *without_call(const char *text)
+{
+    static const char *const calls[] = {"classifier: ", "regressor: ",  "fit: ",    "save: ",    "evaluate: ",
+                                        "predict: ",    "record: ",     "split: ",  "metrics: ", "compare_columns: ",
+                                        "check_data: ", "write_html: ", "logits: ", "load: ",    "cross_validate: "};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        const size_t n = strlen(calls[i]);
+        if (!strncmp(text, calls[i], n))
+            return without_call(text + n);
+    }
+    return text;
+}
+
 int cli_fail_text(int status, const char *text)
 {
-    fprintf(stderr, "gradtape: %s\n", text);
+    fprintf(stderr, "gradtape: %s\n", without_call(text));
     return status;
 }
 

@@ -58,6 +58,7 @@ enum { CLI_NOTE = 0, CLI_WARNING = -1 };
       "files, or a table")                                                                                             \
     X(CLI_NO_WEIGHT, CLI_WRONG_USE, "no column {} in {}; --weight names a column of the table")                        \
     X(CLI_NOTE_OF_DATA, CLI_WARNING, "{}")                                                                             \
+    X(CLI_FILE_IS_DASH, CLI_WRONG_USE, "--{} -: it is a file, not standard output; give it a name")                    \
     X(CLI_SAME_FILE, CLI_WRONG_USE, "{} {} is the file of {}: give {} another name")                                   \
     /* Models (model.c). */                                                                                            \
     X(CLI_NO_REGRESSOR_OPTION, CLI_WRONG_USE, "{}: it is for classes, and --task is regression")                       \
@@ -128,7 +129,6 @@ enum { CLI_NOTE = 0, CLI_WARNING = -1 };
     X(CLI_NPY_IDS, CLI_WRONG_USE,                                                                                      \
       "--format npy: the array has numbers only, and ids are texts; leave out --id, or take --format csv")             \
     X(CLI_RENAMED, CLI_WARNING, "an id is called {}, too, so that the prediction is called {}")                        \
-    X(CLI_FILE_IS_DASH, CLI_WRONG_USE, "--{} -: a file is written, not standard output; give it a name: --{} row.{}")  \
     X(CLI_NO_ROW, CLI_WRONG_USE, "--row {}: {} has {} rows, from 0 to {}")                                             \
     X(CLI_WRITTEN, CLI_NOTE, "{} is written")                                                                          \
     /* Looking (info.c, cross_validate.c). */                                                                          \

@@ -32,10 +32,12 @@ const cli_verb_row cli_verbs[CLI_VERBS] = {
                   "Of a table: rows, and of each column its kind, missing values, range or most frequent values, and "
                   "what training would refuse. Of a model: options, steps, columns, classes, tensors.",
                   {"gradtape info --data train.csv", "gradtape info --model iris.safetensors"}},
-    [CLI_CROSS_VALIDATE] = {"cross-validate",
-                            "trains without a part of the rows, tests on it, and so for each part",
-                            "Nothing is saved. Each figure has its mean over the folds and the standard error of it.",
-                            {"gradtape cross-validate --data train.csv --label species --folds 5"}},
+    [CLI_CROSS_VALIDATE] =
+        {"cross-validate",
+         "trains without a part of the rows, tests on it, and so for each part",
+         "Folds have the classes in the same shares. Nothing is saved. Each figure has its mean over the "
+         "folds and the standard error of it.",
+         {"gradtape cross-validate --data train.csv --label species --folds 5"}},
     [CLI_METRICS] = {"metrics",
                      "prints how well predictions in a table meet what is true",
                      "The predictions may come from any program. Probabilities are columns, one a class, named as the "
@@ -308,7 +310,7 @@ const cli_keys *cli_keys_of(const cli_option *o)
 {
     static const cli_keys rows[] = {{"head", "", NULL, keys_of_head},
                                     {"optimiser", "", "clip_", keys_of_optimiser},
-                                    {"schedule", "schedule_", NULL, keys_of_schedule}};
+                                    {"schedule", NN_SCHEDULE_PREFIX, NULL, keys_of_schedule}};
     const nn_field *field = o->part == CLI_ESTIMATOR ? cli_field_of(o) : NULL;
     for (size_t i = 0; field && i < sizeof rows / sizeof *rows; i++)
         if (!strcmp(rows[i].field, field->name))

@@ -167,24 +167,20 @@ static int open_model(job *j)
     return cli_open_model(&j->model, j->a->settings.task, &j->run.c, &j->run.r);
 }
 
-/* Looks whether the history can be written, before time is spenj. A pipe or a device stays what it is: renaming a file
- * would put that in its place. */
+/* Looks whether the history can be written, before time is spent. It is written beside its place and renamed, which
+ * would put a file in the place of a device or a pipe. */
 static int check_history(job *j)
 {
     struct stat found;
     const char *path = j->a->settings.history_file;
     if (!path)
         return CLI_OK;
-    const bool is_there = stat(path, &found) == 0, is_folder = is_there && S_ISDIR(found.st_mode);
-    const bool is_special = is_there && !is_folder && !S_ISREG(found.st_mode);
-    if (is_special) {
-        j->history = path;
-        return CLI_OK;
-    }
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
+        return cli_say(CLI_NOT_WRITTEN, path, S_ISDIR(found.st_mode) ? strerror(EISDIR) : "it is no regular file");
     j->history = cli_text(j->a, "%s.part", path);
-    FILE *file = is_folder ? NULL : fopen(j->history, "w");
+    FILE *file = fopen(j->history, "w");
     if (!file)
-        return cli_say(CLI_NOT_WRITTEN, path, strerror(is_folder ? EISDIR : errno));
+        return cli_say(CLI_NOT_WRITTEN, path, strerror(errno));
     fclose(file);
     return CLI_OK;
 }
@@ -270,7 +266,7 @@ static int write_history(job *j)
     errno = 0;
     is_written = (!file || fclose(file) == 0) && is_written;
     const char *path = j->a->settings.history_file;
-    if (is_written && (j->history == path || rename(j->history, path) == 0))
+    if (is_written && rename(j->history, path) == 0)
         return CLI_OK;
     return cli_say(CLI_NOT_WRITTEN, path, errno ? strerror(errno) : shown.message);
 }
@@ -280,7 +276,7 @@ static int finish(job *j, ad_status status)
 {
     const char *path = j->model.path;
     if (status != AD_OK && status != AD_STOPPED) {
-        cli_fail_text(CLI_OK, without_prefix(without_prefix(cli_model_message(&j->model), "fit: "), "save: "));
+        cli_fail_text(CLI_OK, cli_model_message(&j->model));
         if (j->replaces && (j->run.fit.save_every == 0 || j->step < j->run.fit.save_every))
             cli_say(CLI_AS_IT_WAS, path);
         return status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED;
@@ -306,7 +302,7 @@ int cli_train(cli_arguments *a)
         status = fit(&j, &fitted);
     if (status == CLI_OK && !j.is_done)
         status = finish(&j, fitted);
-    if (j.history && j.history != a->settings.history_file)
+    if (j.history)
         remove(j.history);
     if (j.has_held || j.held.dataset)
         cli_close_data(&j.held, a);

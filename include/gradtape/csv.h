@@ -26,10 +26,10 @@
  *
  * `like` has the columns of an estimator. They say, by name, what the columns of the table are:
  * - A feature of `like` that the table lacks is an error of the file.
- * - A label, target, weight or id of `like` may be missing, and `ignored` may name it. Rows without it can be predicted.
+ * - A label, target, weight or id of `like` may be missing, and `ignored` may name it: for rows to predict.
  * - The levels of a category are those of `like` first, and new ones after them.
  * - A label that is not among the levels of `like`, if it has any, is an error.
- * - A column that `like` does not have is left out. A note says so (nn_dataset_notes) unless `ignored` names the column.
+ * - A column that `like` does not have is left out, and a note says so unless `ignored` names it.
  * - Options can add only ids and a weight. */
 typedef struct nn_csv_options {
     /* The form of the file. */

@@ -53,7 +53,7 @@ static void put_doubt(nn_writer *w, const nn_csv_columns *c, size_t i, const nn_
         const char *end = levels->at[k].text + levels->at[k].n;
         numbers += nn_decimal_read(levels->at[k].text, end, c->point, &x) == end;
     }
-    const bool is_number = 2 * numbers > levels->n, is_id = rows >= FEW && levels->n == (size_t)rows;
+    const bool is_number = 2 * numbers > levels->n, is_id = rows >= FEW && levels->n > (size_t)rows / 2;
     if (!is_number && !is_id)
         return;
     nn_put(w, w->n ? "\n" : "");
@@ -61,7 +61,11 @@ static void put_doubt(nn_writer *w, const nn_csv_columns *c, size_t i, const nn_
     nn_put(w, ": column ");
     nn_put_name(w, c->at[i].name);
     if (!is_number) {
-        nn_put(w, " is a category with another level in each row; if it names the rows: ");
+        if (levels->n == (size_t)rows)
+            nn_put(w, " is a category with another level in each row");
+        else
+            nn_put_format(w, " is a category with %zu levels in %" PRId64 " rows", levels->n, rows);
+        nn_put(w, "; if it names the rows: ");
         nn_put_option(w, "ids", c->at[i].name);
         return;
     }

@@ -401,7 +401,7 @@ START_TEST(tables_that_do_not_fit_are_status_1)
             "labels be their places from 0 on");
     refuses("--label y --probabilities a,b,c,pred", 1, "t.csv:2:8: 'a' in column \"pred\" is not a number");
     refuses("--label y --probabilities a,b,c,s", 1,
-            "metrics: the probability of row 0, column 3 is -3: it must be 0 to 1");
+            "the probability of row 0, column 3 is -3: it must be 0 to 1");
     refuses("--task regression --label w --prediction same", 1,
             "t.csv:1: two columns are called \"same\" (9 and 10); rename one");
     write_file("t.csv", "y,p,s\n1,1,\n1,1,2\n");

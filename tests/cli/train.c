@@ -671,24 +671,6 @@ START_TEST(history)
 }
 END_TEST
 
-/* A pipe stays one. */
-START_TEST(history_into_a_pipe)
-{
-    struct stat found;
-    char rows[200];
-    write_files();
-    ck_assert_int_eq(mkfifo(path_in_folder("pipe"), 0600), 0);
-    const int pipe = open(path_in_folder("pipe"), O_RDWR);
-    train(T "--steps 3 --history pipe");
-    const ssize_t n = read(pipe, rows, sizeof rows - 1);
-    ck_assert_int_gt(n, 0);
-    rows[n] = 0;
-    expect_begin(rows, "step,epoch,loss,");
-    ck_assert(lstat(path_in_folder("pipe"), &found) == 0 && S_ISFIFO(found.st_mode));
-    close(pipe);
-}
-END_TEST
-
 START_TEST(a_history_that_cannot_be_written_stops_all)
 {
     write_files();
@@ -907,7 +889,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, saves_on_the_way);
     tcase_add_test(tests, the_model_that_gives_way_is_named);
     tcase_add_test(tests, history);
-    tcase_add_test(tests, history_into_a_pipe);
     tcase_add_test(tests, a_history_that_cannot_be_written_stops_all);
     tcase_add_loop_test(tests, a_mistake_leaves_the_model, 0, COUNT(mistakes));
     tcase_add_test(tests, numbers_can_be_classes);

@@ -266,6 +266,23 @@ START_TEST(doubtful_categories_are_told)
 END_TEST
 
 /* The label of a row is one of the classes that the model has. */
+/* Dates, say: no column of such levels is learnt from. */
+START_TEST(categories_of_many_levels_are_told)
+{
+    for (int levels = 20; levels <= 21; levels++) {
+        char text[1000] = "when,x\n";
+        for (int i = 0; i < 40; i++)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "d%d,1\n", i % levels);
+        nn_dataset *set = table(text, &(nn_csv_options){.categorical = LIST("auto")});
+        ck_assert_str_eq(nn_dataset_notes(set), levels == 20
+                                                    ? ""
+                                                    : "train.csv: column \"when\" is a category with 21 levels "
+                                                      "in 40 rows; if it names the rows: ids=when");
+        nn_dataset_close(set);
+    }
+}
+END_TEST
+
 START_TEST(labels_that_the_model_does_not_know_are_refused)
 {
     static const char *const many[] = {"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11"};
@@ -537,6 +554,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, several_columns_name_a_row);
     tcase_add_test(tests, notes_go_with_their_read);
     tcase_add_test(tests, doubtful_categories_are_told);
+    tcase_add_test(tests, categories_of_many_levels_are_told);
     tcase_add_test(tests, labels_that_the_model_does_not_know_are_refused);
     tcase_add_test(tests, labels_are_what_the_classes_are);
     tcase_add_test(tests, what_is_true_of_rows_may_be_ignored);
