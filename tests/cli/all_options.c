@@ -385,12 +385,19 @@ static void check_effect(const effect *e, cli_verb verb)
                   pattern, e->option, without);
 }
 
+/* Under a sanitizer every third row is run: there it is the code that is looked at, not the effect. */
+#ifdef TESTS_FEW_TERMS
+enum { STRIDE = 3 };
+#else
+enum { STRIDE = 1 };
+#endif
+
 START_TEST(an_option_has_an_effect)
 {
     write_files();
     for (int verb = 0; verb < CLI_VERBS; verb++)
-        if (effects[_i].verbs & 1u << verb)
-            check_effect(&effects[_i], (cli_verb)verb);
+        if (effects[_i * STRIDE].verbs & 1u << verb)
+            check_effect(&effects[_i * STRIDE], (cli_verb)verb);
 }
 END_TEST
 
@@ -466,7 +473,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, each_option_has_a_row);
     tcase_add_test(tests, each_row_has_an_option);
     tcase_add_test(tests, options_have_fields_and_single_names);
-    tcase_add_loop_test(tests, an_option_has_an_effect, 0, COUNT(effects));
+    tcase_add_loop_test(tests, an_option_has_an_effect, 0, (COUNT(effects) + STRIDE - 1) / STRIDE);
 }
 
 int main(void) { return run_in_folder("all_options", add_tests); }
