@@ -34,6 +34,9 @@ void cli_release_arguments(cli_arguments *a);
  * of the file, for messages. `only_kept`: a line with an option that is not kept with a model is passed over. */
 int cli_add_lines(cli_arguments *a, const char *text, const char *name, bool only_kept);
 
+/* Whether a path is standard input. */
+bool cli_is_dash(const char *path);
+
 /* Says that standard input is read twice, or that a file that is written is that of another option, if that is so.
  * (files.c) */
 int cli_check_files(cli_arguments *a);

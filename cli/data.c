@@ -5,11 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool is_dash(const char *path) { return !strcmp(path, "-"); }
-
 nn_stream cli_stream_of(const char *path)
 {
-    return is_dash(path) ? (nn_stream){stdin, "standard input"} : (nn_stream){NULL, path};
+    return cli_is_dash(path) ? (nn_stream){stdin, "standard input"} : (nn_stream){NULL, path};
 }
 
 /* ---- What the file is -------------------------------------------------------------------------------------------- */
@@ -19,7 +17,7 @@ static cli_input input_of(const char *path)
 {
     struct stat found;
     unsigned char head[4] = {0};
-    if (is_dash(path) || stat(path, &found) != 0)
+    if (cli_is_dash(path) || stat(path, &found) != 0)
         return CLI_CSV;
     if (S_ISDIR(found.st_mode))
         return CLI_IDX;

@@ -68,8 +68,7 @@ static int look_at_table(cli_arguments *a, const nn_csv_options *options)
     if (!look)
         status = cli_say(CLI_NO_MEMORY, " for the table");
     else if (!report)
-        status = cli_fail_text(nn_csv_look_status(look) == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED,
-                               nn_csv_look_message(look));
+        status = cli_fail_status(nn_csv_look_status(look), nn_csv_look_message(look));
     else if (a->settings.is_json)
         status = print_report(a, report);
     else

@@ -8,15 +8,20 @@
 
 #include "../nn/options/fields.h"
 
+/* clang-format off */
+static const char about_train[] =
+    "Without --steps, --to-step and --epochs it takes " CLI_TEXT_OF(CLI_STANDARD_EPOCHS) " epochs and stops early "
+    "where there is validation data, else " CLI_TEXT_OF(CLI_STANDARD_STEPS) " steps. Features of a table are scaled one by "
+    "one, those of images and arrays together. The model is saved on the way and at the end; it has everything that "
+    "--resume needs. SIGINT (Ctrl-C) saves it, too.";
+/* clang-format on */
+
 const cli_verb_row cli_verbs[CLI_VERBS] = {
-    [CLI_TRAIN] =
-        {"train",
-         "trains a model on a table or on images",
-         "Without --steps, --to-step and --epochs it takes " CLI_TEXT_OF(CLI_STANDARD_EPOCHS) " epochs and stops early where there is validation data, else " CLI_TEXT_OF(
-             CLI_STANDARD_STEPS) " steps. Features of a table are scaled one by one, those of images and arrays together. The model "
-                                 "is saved on the way and at the end; it has everything that --resume needs. SIGINT (Ctrl-C) saves it, too.",
-         {"gradtape train --data train.csv --label species --model iris.safetensors --validation 0.2",
-          "gradtape train --resume --model iris.safetensors --steps 1000"}},
+    [CLI_TRAIN] = {"train",
+                   "trains a model on a table or on images",
+                   about_train,
+                   {"gradtape train --data train.csv --label species --model iris.safetensors --validation 0.2",
+                    "gradtape train --resume --model iris.safetensors --steps 1000"}},
     [CLI_EVALUATE] = {"evaluate",
                       "prints how well a model predicts data with labels",
                       "Columns are found by their names, in any order. The last line has accuracy, step and loss.",

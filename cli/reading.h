@@ -14,7 +14,7 @@ typedef struct cli_reader {
 /* Says the message of a call of the library's, if it failed. Returns the status of the command. */
 static inline int cli_end_reading(ad_status status, const char *message)
 {
-    return status == AD_OK ? CLI_OK : cli_fail_text(status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED, message);
+    return status == AD_OK ? CLI_OK : cli_fail_status(status, message);
 }
 
 /* Read arrays. (arrays.c) */

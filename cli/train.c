@@ -145,7 +145,7 @@ static const char *without_prefix(const char *message, const char *prefix)
     return strncmp(message, prefix, n) ? message : message + n;
 }
 
-/* What differs between the data and those of the model: "j.csv has 1,203 rows, the model was trained on 1,200". The
+/* What differs between the data and those of the model: "t.csv has 1,203 rows, the model was trained on 1,200". The
  * library's advice is left out: the command has its own. */
 static const char *difference(const job *j)
 {
@@ -276,10 +276,10 @@ static int finish(job *j, ad_status status)
 {
     const char *path = j->model.path;
     if (status != AD_OK && status != AD_STOPPED) {
-        cli_fail_text(CLI_OK, cli_model_message(&j->model));
+        const int failed = cli_fail_status(status, cli_model_message(&j->model));
         if (j->replaces && (j->run.fit.save_every == 0 || j->step < j->run.fit.save_every))
             cli_say(CLI_AS_IT_WAS, path);
-        return status == AD_BAD_VALUE ? CLI_WRONG_USE : CLI_FAILED;
+        return failed;
     }
     const int written = write_history(j);
     const char *step = cli_count(j->a, j->step);
