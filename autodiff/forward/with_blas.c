@@ -14,6 +14,18 @@ bool ad_begin_blas(ad_call *c)
 
 void ad_end_blas(void) { ad_openblas_end(1); }
 
+void ad_run_product(ad_call *c, ad_product *p)
+{
+    const size_t partial = ad_product_partial(p);
+    const bool by_blas = ad_product_needs_blas(p);
+    p->partial = partial ? ad_scratch(c, partial, ad_bytes_of((uint8_t)p->type)) : NULL;
+    if ((partial && !p->partial) || (by_blas && !ad_begin_blas(c)))
+        return;
+    ad_multiply(p);
+    if (by_blas)
+        ad_end_blas();
+}
+
 void ad_run_with_blas(ad_call *c, void (*run)(ad_call *c))
 {
     if (!ad_begin_blas(c))

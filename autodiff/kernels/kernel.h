@@ -8,10 +8,12 @@
  *
  *   MAP1(square, (x) * (x))                        y[i] = x[i] * x[i]
  *   LOOP(row_sum) { ... REAL ... }             anything longer, over the span `s`
+ *   KERNEL(product, ad_block) { ... }          the same over an argument `s` of another type
  *
  * In the first compilation MAP1 becomes the table `square_loops`, which a row names; a LOOP needs the line
- * LOOP_TABLE(row_sum) there. The processor is chosen once, when the process opens its first tape;
- * AD_PROCESSOR=baseline|avx2|avx512 in the environment chooses a lesser one. */
+ * LOOP_TABLE(row_sum) there, and a KERNEL the line KERNEL_TABLE(product, ad_block), which makes `product_kernels`. The
+ * processor is chosen once, when the process opens its first tape; AD_PROCESSOR=baseline|avx2|avx512 in the environment
+ * chooses a lesser one. */
 #include <float.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,9 +61,10 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NEVER_INLINE static __attribute__((noinline))
 
-#define LOOP(name)                                                                                                     \
-    ad_loop AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX);                                             \
-    void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const ad_span *s)
+#define KERNEL(name, argument)                                                                                         \
+    void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const argument *s);                             \
+    void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const argument *s)
+#define LOOP(name) KERNEL(name, ad_span)
 
 /* One element, as scalars have, comes first: what a loop needs before it begins would take most of its time. */
 #define MAP1(name, expression)                                                                                         \
@@ -132,20 +135,26 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
     {                                                                                                                  \
         ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_avx2, ad_loop_##name##_##type##_avx512           \
     }
-#define AD_DECLARE(name, type)                                                                                         \
-    ad_loop ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_avx2, ad_loop_##name##_##type##_avx512
+#define AD_DECLARE(name, argument, type)                                                                               \
+    void ad_loop_##name##_##type##_baseline(const argument *), ad_loop_##name##_##type##_avx2(const argument *),       \
+        ad_loop_##name##_##type##_avx512(const argument *)
 #else
 #define AD_LOOPS_OF(name, type)                                                                                        \
     {                                                                                                                  \
         ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_baseline, ad_loop_##name##_##type##_baseline     \
     }
-#define AD_DECLARE(name, type) ad_loop ad_loop_##name##_##type##_baseline
+#define AD_DECLARE(name, argument, type) void ad_loop_##name##_##type##_baseline(const argument *)
 #endif
 
 #define LOOP_TABLE(name)                                                                                               \
-    AD_DECLARE(name, f32);                                                                                             \
-    AD_DECLARE(name, f64);                                                                                             \
+    AD_DECLARE(name, ad_span, f32);                                                                                    \
+    AD_DECLARE(name, ad_span, f64);                                                                                    \
     static const ad_loops name##_loops = {{AD_LOOPS_OF(name, f32), AD_LOOPS_OF(name, f64)}};
+#define KERNEL_TABLE(name, argument)                                                                                   \
+    AD_DECLARE(name, argument, f32);                                                                                   \
+    AD_DECLARE(name, argument, f64);                                                                                   \
+    static void (*const name##_kernels[2][AD_PROCESSORS])(const argument *) = {AD_LOOPS_OF(name, f32),                 \
+                                                                               AD_LOOPS_OF(name, f64)};
 #define MAP1(name, expression) LOOP_TABLE(name)
 #define MAP2(name, expression) LOOP_TABLE(name)
 #define MAP3(name, expression) LOOP_TABLE(name)

@@ -23,7 +23,7 @@ enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4, VIA_ROOM = VIA_BLOCK + FEW_ELEMENTS };
 /* The size of the next block of the elements that are left. */
 static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VIA_BLOCK; }
 
-#if defined(AD_HAS_SLEEF) && defined(VECTOR)
+#if defined(AD_HAS_SLEEF) && defined(SLEEF)
 #include <sleef.h>
 #endif
 
@@ -35,32 +35,7 @@ static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VI
     for (size_t i = 0; i < n; i++)                                                                                     \
         y[i] = R(function)(a[i * sa], b[i * sb]);
 
-#if defined(AD_HAS_SLEEF) && defined(VECTOR)
-#include <string.h>
-
-/* The first n elements of a vector, fewer than it has; the others are 0. */
-static inline VECTOR load_first(size_t n, const REAL *x)
-{
-#ifdef LOAD_FIRST
-    return LOAD_FIRST(n, x);
-#else
-    REAL some[VECTOR_LANES] = {0};
-    memcpy(some, x, n * sizeof *x);
-    return LOAD(some);
-#endif
-}
-
-static inline void store_first(size_t n, REAL *y, VECTOR v)
-{
-#ifdef STORE_FIRST
-    STORE_FIRST(n, y, v);
-#else
-    REAL some[VECTOR_LANES];
-    STORE(some, v);
-    memcpy(y, some, n * sizeof *y);
-#endif
-}
-
+#if defined(AD_HAS_SLEEF) && defined(SLEEF)
 /* The last elements go through a vector that is filled up with zeros, so that each element's value is the same wherever
  * it stands. */
 #define VECTOR_FUNCTION(function, ulp)                                                                                 \

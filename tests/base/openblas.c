@@ -31,15 +31,16 @@ static ad_tensor symmetric_of(ad_tape *t, int64_t n)
     return ad_add(x, ad_transpose(x));
 }
 
+/* All products here are for OpenBLAS. */
 static ad_tensor multiply(ad_tape *t) { return ad_matmul(square_of(t, N), square_of(t, N)); }
 static ad_tensor multiply_by_vector(ad_tape *t) { return ad_matmul(square_of(t, N), ad_ones(t, AD_F32, AD_SHAPE(N))); }
 static ad_tensor multiply_long(ad_tape *t)
 {
-    return ad_matmul(ad_uniform(t, AD_F32, AD_SHAPE(100, 9000), 1), ad_uniform(t, AD_F32, AD_SHAPE(9000, 200), 2));
+    return ad_matmul(ad_uniform(t, AD_F64, AD_SHAPE(100, 9000), 1), ad_uniform(t, AD_F64, AD_SHAPE(9000, 512), 2));
 }
 static ad_tensor batch(ad_tape *t)
 {
-    return ad_matmul(ad_uniform(t, AD_F32, AD_SHAPE(9, 64, 64), 3), square_of(t, 64));
+    return ad_matmul(ad_uniform(t, AD_F32, AD_SHAPE(3, 300, 300), 3), square_of(t, 300));
 }
 static ad_tensor layer(ad_tape *t)
 {

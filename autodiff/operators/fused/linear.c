@@ -9,43 +9,6 @@ MAP2_VIA(softplus_slope, expm1, -b, ((void)b, a * -v))
 
 #ifdef AD_REAL
 
-/* z = product + b, in place: n rows of size[0] columns in array 0, b in array 1; array 2, if there is one, is the other
- * half of the product's sum. */
-LOOP(add_bias)
-{
-    const size_t h = s->size[0];
-    const REAL *restrict B = s->array[1], *restrict P = s->array[2];
-    for (size_t i = 0; i < s->n; i++) {
-        REAL *restrict z = (REAL *)s->array[0] + i * h;
-        if (P)
-            for (size_t j = 0; j < h; j++)
-                z[j] = z[j] + P[i * h + j] + B[j];
-        else
-            for (size_t j = 0; j < h; j++)
-                z[j] += B[j];
-    }
-}
-
-/* The same, and what is below 0 becomes 0. */
-LOOP(add_bias_relu)
-{
-    const size_t h = s->size[0];
-    const REAL *restrict B = s->array[1], *restrict P = s->array[2];
-    for (size_t i = 0; i < s->n; i++) {
-        REAL *restrict y = (REAL *)s->array[0] + i * h;
-        if (P)
-            for (size_t j = 0; j < h; j++) {
-                const REAL z = y[j] + P[i * h + j] + B[j];
-                y[j] = z < 0 ? 0 : z;
-            }
-        else
-            for (size_t j = 0; j < h; j++) {
-                const REAL z = y[j] + B[j];
-                y[j] = z < 0 ? 0 : z;
-            }
-    }
-}
-
 TERM(element, x)
 
 /* Totals of columns, in arrays 0 and 2 with what their roundings lose: n rows of size[0] columns, size[1] apart, in
@@ -79,14 +42,11 @@ LOOP(end_row_totals)
 
 #else
 
-#include "../../base/blas.h"
 #include "../../forward/with_blas.h"
 #include <gradtape/threads.h>
 
 AD_FAMILY(fused_linear)
 
-LOOP_TABLE(add_bias)
-LOOP_TABLE(add_bias_relu)
 LOOP_TABLE(add_rows)
 LOOP_TABLE(end_row_totals)
 
@@ -171,7 +131,7 @@ static void linear_shape(ad_call *c)
     else if (b->rank != 1 || b->dims[0] != w->dims[1])
         ad_call_fail(c, AD_BAD_SHAPE, "b must be [h], a number for each column of %s: it is %s",
                      ad_operand_text(c, 1, tw), ad_operand_text(c, 2, tx));
-    else if (!ad_blas_fits(&(ad_product){.m = rows_of(x), .n = w->dims[1], .k = w->dims[0]}))
+    else if (!ad_product_fits(&(ad_product){.m = rows_of(x), .n = w->dims[1], .k = w->dims[0]}))
         ad_call_fail(c, AD_BAD_SHAPE, "a matrix has more than 2147483647 rows or columns: %s by %s",
                      ad_operand_text(c, 0, tx), ad_operand_text(c, 1, tw));
     else {
@@ -182,11 +142,11 @@ static void linear_shape(ad_call *c)
     }
 }
 
-/* What is left to do when x w is there, in blocks of whole rows. */
+/* What is left to do when z is there: activations that are no part of the product. */
 typedef struct finish {
-    ad_loop *add_bias, *activate; /* the second NULL if the first does all */
-    char *z, *y, *bias, *partial; /* z is where x w lies: y if the first does all */
-    size_t rows, columns, rows_in_block, bytes;
+    ad_loop *activate;
+    char *y, *z;
+    size_t n, bytes;
 } finish;
 
 enum { FINISH_BLOCK = 8192 };
@@ -196,46 +156,27 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static void finish_block(void *context, size_t block)
 {
     const finish *f = context;
-    const size_t first = block * f->rows_in_block, rows = smaller(f->rows - first, f->rows_in_block);
-    const size_t at = first * f->columns * f->bytes;
-    char *partial = f->partial ? f->partial + at : NULL;
-    f->add_bias(&(ad_span){.n = rows, .array = {f->z + at, f->bias, partial}, .size = {f->columns}});
-    if (f->activate)
-        f->activate(&(ad_span){.n = rows * f->columns, .array = {f->y + at, f->z + at}, .step = {1, 1}});
-}
-
-static void finish_rows(ad_call *c, const ad_product *p)
-{
-    const ad_activation activation = activation_of(c->attributes);
-    const ad_loops *first = activation == AD_RELU ? &add_bias_relu_loops : &add_bias_loops,
-                   *second = forward_loops(activation);
-    finish f = {.add_bias = ad_loop_for(first, c->y[0]->type), .y = c->y[0]->data, .bias = c->x[2]->data};
-    f.activate = second ? ad_loop_for(second, c->y[0]->type) : NULL;
-    f.z = p->c;
-    f.partial = p->partial;
-    f.rows = (size_t)p->m;
-    f.columns = (size_t)p->n;
-    f.bytes = ad_type_bytes(p->type);
-    f.rows_in_block = f.columns < FINISH_BLOCK ? FINISH_BLOCK / f.columns : 1;
-    ad_parallel((f.rows + f.rows_in_block - 1) / f.rows_in_block, finish_block, &f);
+    const size_t first = block * FINISH_BLOCK, at = first * f->bytes;
+    f->activate(&(ad_span){.n = smaller(f->n - first, FINISH_BLOCK), .array = {f->y + at, f->z + at}, .step = {1, 1}});
 }
 
 static void linear_run(ad_call *c)
 {
+    const ad_activation activation = activation_of(c->attributes);
+    const ad_loops *loops = forward_loops(activation);
     ad_product p = linear_product(c);
-    if (p.m == 0 || p.n == 0)
-        return;
-    const size_t partial = ad_blas_partial(&p);
     p.a = c->x[0]->data;
     p.b = c->x[1]->data;
-    p.c = c->y[keeps_z(activation_of(c->attributes))]->data;
-    p.leaves_partial = true;
-    p.partial = partial ? ad_scratch(c, partial, ad_type_bytes(p.type)) : NULL;
-    if ((partial && !p.partial) || !ad_begin_blas(c))
+    p.bias = c->x[2]->data;
+    p.relu = activation == AD_RELU;
+    p.c = c->y[keeps_z(activation)]->data;
+    ad_run_product(c, &p);
+    if (!loops)
         return;
-    ad_blas_multiply(&p);
-    ad_end_blas();
-    finish_rows(c, &p);
+    finish f = {.activate = ad_loop_for(loops, c->y[0]->type), .y = c->y[0]->data, .z = p.c};
+    f.n = ad_elements(c->y[0]);
+    f.bytes = ad_bytes_of(c->y[0]->type);
+    ad_parallel((f.n + FINISH_BLOCK - 1) / FINISH_BLOCK, finish_block, &f);
 }
 
 /* All rows as one matrix, so that a product over them is one product. */

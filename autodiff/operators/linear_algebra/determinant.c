@@ -4,7 +4,6 @@
  * det(a) a'^-1 has no meaning. With singular values, a = u s v, it is det(u) det(v) u cof(s) v, where cof(s) is
  * diagonal and has for each singular value the product of the others: nothing is divided by. The second derivative is
  * made the same way. */
-#include "../../base/blas.h"
 #include "../../base/lapack.h"
 #include "../reductions/reduce.h"
 #include "matrices.h"
@@ -263,7 +262,7 @@ static bool room_for_singular(ad_call *c, singular *s)
 {
     const size_t n = size_of(c), bytes = bytes_of(c);
     const ad_product p = product_of(c, NULL, NULL, NULL);
-    const size_t work = (size_t)ad_lapack_svd_work((int64_t)n), partial = ad_blas_partial(&p);
+    const size_t work = (size_t)ad_lapack_svd_work((int64_t)n), partial = ad_product_partial(&p);
     char text[AD_OPERAND_TEXT];
     if (!work) {
         ad_call_fail(c, AD_BAD_SHAPE, "%s: the matrices are too large for LAPACK", ad_operand_text(c, 0, text));
@@ -289,7 +288,7 @@ static void multiply(const ad_call *c, const singular *s, const void *a, bool tr
     p.transpose_a = transpose_a;
     p.transpose_b = transpose_b;
     p.partial = s->partial;
-    ad_blas_multiply(&p);
+    ad_multiply(&p);
 }
 
 /* Computes the singular values of matrix number `at` of operand 0; the call fails if the iteration does not

@@ -1,5 +1,4 @@
 /* Products of vectors and of matrices. Matrices are in the last two axes; leading axes broadcast. */
-#include "../../base/blas.h"
 #include "../../kernels/total.h"
 #include "../family.h"
 #include "matrices.h"
@@ -68,7 +67,7 @@ static void product_of_sizes(ad_call *c, reading r)
     lead_b.rank -= 2;
     if (p.k != b.dims[b.rank - (r.transpose_b ? 1 : 2)])
         fail_sizes(c, "inner sizes differ");
-    else if (!ad_blas_fits(&p))
+    else if (!ad_product_fits(&p))
         fail_sizes(c, "a matrix has more than 2147483647 rows or columns");
     else if (!ad_broadcast(&y, &lead_b))
         fail_sizes(c, "leading sizes do not broadcast");
@@ -91,27 +90,15 @@ static void product_shape(ad_call *c, reading r)
 
 static void product_run(ad_call *c, reading r)
 {
-    ad_shape lead_a = matrices_of(c, 0), lead_b = matrices_of(c, 1), lead = *c->y[0]->shape;
-    ad_product p = sizes_of(c, r, &lead_a, &lead_b);
-    lead_a.rank -= 2;
-    lead_b.rank -= 2;
-    lead.rank -= (c->x[0]->shape->rank > 1) + (c->x[1]->shape->rank > 1);
-    const size_t bytes = ad_bytes_of(c->x[0]->type), n = ad_count_of(&lead);
-    const size_t m_k = (size_t)(p.m * p.k) * bytes, k_n = (size_t)(p.k * p.n) * bytes,
-                 m_n = (size_t)(p.m * p.n) * bytes;
-    if (m_n == 0)
-        return; /* there may be very many matrices of nothing */
-    const size_t partial = ad_blas_partial(&p);
-    p.partial = partial ? ad_scratch(c, partial, bytes) : NULL;
-    if ((partial && !p.partial) || !ad_begin_blas(c))
-        return;
-    for (size_t i = 0; i < n; i++) {
-        p.a = (const char *)c->x[0]->data + ad_matrix_at(&lead, &lead_a, i) * m_k;
-        p.b = (const char *)c->x[1]->data + ad_matrix_at(&lead, &lead_b, i) * k_n;
-        p.c = (char *)c->y[0]->data + i * m_n;
-        ad_blas_multiply(&p);
-    }
-    ad_end_blas();
+    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1);
+    ad_leads leads = {.c = *c->y[0]->shape, .a = ad_leading(&a), .b = ad_leading(&b)};
+    leads.c.rank -= (c->x[0]->shape->rank > 1) + (c->x[1]->shape->rank > 1);
+    ad_product p = sizes_of(c, r, &a, &b);
+    p.leads = &leads;
+    p.a = c->x[0]->data;
+    p.b = c->x[1]->data;
+    p.c = c->y[0]->data;
+    ad_run_product(c, &p);
 }
 
 /* ---- a b --------------------------------------------------------------------------------------------------------- */

@@ -127,22 +127,6 @@ const ad_sample ad_samples_of_square[5] = {
     {.n_x = 1, .x = {{2, {0, 0}}}}, {.n_x = 1, .x = {{3, {0, 2, 2}}}},
 };
 
-size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
-{
-    size_t at = 0, dense = 1;
-    for (int axis = lead->rank - 1; axis >= 0; axis--) {
-        const size_t size = (size_t)lead->dims[axis], i = index % size;
-        const int mine = axis - (lead->rank - own->rank);
-        index /= size;
-        if (mine < 0)
-            continue;
-        if (own->dims[mine] > 1)
-            at += i * dense;
-        dense *= (size_t)own->dims[mine];
-    }
-    return at;
-}
-
 bool ad_check_square(ad_call *c, int i)
 {
     const ad_shape *x = c->x[i]->shape;

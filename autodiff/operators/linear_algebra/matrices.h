@@ -3,6 +3,7 @@
 /* Matrices in the last two axes: what the families of linear algebra share. */
 #include "../../forward/shape_rules.h"
 #include "../../forward/with_blas.h"
+#include "../../kernels/product.h"
 #include "../../tape/names.h"
 
 /* The size of an axis counted from the end: 1 is the last. */
@@ -15,10 +16,6 @@ static inline ad_shape ad_leading(const ad_shape *x)
     y.rank -= 2;
     return y;
 }
-
-/* The number that matrix `index` of the leading axes `lead` has in an operand whose own leading axes broadcast to
- * `lead`. */
-size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index);
 
 /* Whether operand i is square matrices that LAPACK can count; if not, the call fails. */
 bool ad_check_square(ad_call *c, int i);

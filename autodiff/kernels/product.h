@@ -1,0 +1,41 @@
+#ifndef AUTODIFF_KERNELS_PRODUCT_H
+#define AUTODIFF_KERNELS_PRODUCT_H
+/* Matrix products: one, or a stack of them; with a bias and ReLU for a layer.
+ *
+ * Our kernels hold a tile of the result in registers. They do what they do faster than OpenBLAS, which does the rest.
+ * docs/performance.md has the measurements. */
+#include "../base/shape.h"
+
+/* The shapes of stacks of matrices: that of the result, and those of the operands, which broadcast to it. */
+typedef struct ad_leads {
+    ad_shape c, a, b;
+} ad_leads;
+
+typedef struct ad_product {
+    ad_type type;
+    bool transpose_a, transpose_b;
+    int64_t m, n, k; /* c [m,n] = a b; a is [m,k], or [k,m] if transposed; b is [k,n], or [n,k] */
+    const void *a, *b;
+    void *c;
+    const void *bias;      /* [n], added to each row; NULL: none */
+    bool relu;             /* what is below 0 becomes 0 */
+    void *partial;         /* room for ad_product_partial elements */
+    const ad_leads *leads; /* NULL: one matrix */
+} ad_product;
+
+/* The number of elements of `partial` that a product needs: the size of the result, or 0. */
+size_t ad_product_partial(const ad_product *p);
+
+/* Computes the product; dense matrices. Sizes of 0 are legal: over k = 0 the sum is 0. The bits do not depend on the
+ * number of threads. Stands between ad_openblas_begin and ad_openblas_end if it needs BLAS. */
+void ad_multiply(const ad_product *p);
+bool ad_product_needs_blas(const ad_product *p);
+
+/* Whether the sizes fit BLAS's integers. */
+bool ad_product_fits(const ad_product *p);
+
+/* The number that matrix `index` of the leading axes `lead` has in an operand whose own leading axes broadcast to
+ * `lead`. */
+size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index);
+
+#endif
