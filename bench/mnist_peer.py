@@ -196,11 +196,13 @@ def estimator_peer(data, a):
 
 
 def is_installed(peer):
-    """Whether all that a peer imports is there; later TensorFlows have no estimator."""
+    """Whether all that a peer needs is there: PyTorch 1 has no compile, later TensorFlows have no estimator."""
     try:
         import numpy
         if peer in ("torch", "torch-compile"):
             import torch
+            if peer == "torch-compile":
+                torch.compile
         elif peer == "jax":
             import jax
         elif peer == "sklearn":

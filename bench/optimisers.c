@@ -6,30 +6,12 @@
 #include <gradtape/gradtape.h>
 
 #include "arguments.h"
+#include "bounds.h"
 #include "timing.h"
 
 typedef struct setting {
     long elements, threads, passes;
 } setting;
-
-/* x and each slot get a little of the gradient. */
-static void touch(const ad_update_block *b)
-{
-    float *restrict x = b->x;
-    const float *restrict g = b->dx;
-    float *restrict s0 = b->state[0], *restrict s1 = b->state[1];
-    for (size_t i = 0; i < b->n && !s0; i++)
-        x[i] += g[i];
-    for (size_t i = 0; i < b->n && s0 && !s1; i++) {
-        s0[i] += g[i];
-        x[i] += g[i];
-    }
-    for (size_t i = 0; i < b->n && s1; i++) {
-        s0[i] += g[i];
-        s1[i] += g[i];
-        x[i] += g[i];
-    }
-}
 
 static double time_rule(const nn_optimiser_options *o, ad_tensor x)
 {

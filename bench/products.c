@@ -8,6 +8,64 @@
 
 #include "timing.h"
 
+/* ---- One product ------------------------------------------------------------------------------------------------- */
+
+static size_t calls_of(const product *p) { return p->stack ? (size_t)p->stack : 1; }
+
+size_t size_of_result(const product *p) { return calls_of(p) * (size_t)p->m * (size_t)p->n; }
+
+double flops_of(const product *p) { return 2.0 * (double)size_of_result(p) * p->k; }
+
+void write_product_name(const product *p, char text[PRODUCT_NAME])
+{
+    char stack[16] = "";
+    if (p->stack)
+        snprintf(stack, sizeof stack, "%d,", p->stack);
+    snprintf(text, PRODUCT_NAME, "%s [%s%d,%d]%s x [%s%d,%d]%s", ad_type_name(p->type), stack, p->ta ? p->k : p->m,
+             p->ta ? p->m : p->k, p->ta ? "'" : "", p->one_b ? "" : stack, p->tb ? p->n : p->k, p->tb ? p->k : p->n,
+             p->tb ? "'" : "");
+}
+
+static void multiply_f32(const product *p, const float *a, const float *b, float *c)
+{
+    cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans, p->m, p->n, p->k,
+                1, a, p->ta ? p->m : p->k, b, p->tb ? p->k : p->n, 0, c, p->n);
+}
+
+static void multiply_f64(const product *p, const double *a, const double *b, double *c)
+{
+    cblas_dgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans, p->m, p->n, p->k,
+                1, a, p->ta ? p->m : p->k, b, p->tb ? p->k : p->n, 0, c, p->n);
+}
+
+void multiply_by_blas(const product *p, const void *a, const void *b, void *c)
+{
+    const size_t of_a = (size_t)p->m * (size_t)p->k, of_c = (size_t)p->m * (size_t)p->n;
+    const size_t of_b = p->one_b ? 0 : (size_t)p->k * (size_t)p->n;
+    for (size_t i = 0; i < calls_of(p); i++)
+        if (p->type == AD_F32)
+            multiply_f32(p, (const float *)a + i * of_a, (const float *)b + i * of_b, (float *)c + i * of_c);
+        else
+            multiply_f64(p, (const double *)a + i * of_a, (const double *)b + i * of_b, (double *)c + i * of_c);
+}
+
+enum { ALIGNMENT = 64 };
+
+void *random_numbers(ad_type type, size_t n)
+{
+    void *x = aligned_alloc(ALIGNMENT, (n * ad_type_bytes(type) / ALIGNMENT + 1) * ALIGNMENT);
+    if (!x)
+        exit(1);
+    for (size_t i = 0; i < n; i++) {
+        const double value = ad_random_uniform(1, 2, i) - 0.5;
+        if (type == AD_F32)
+            ((float *)x)[i] = (float)value;
+        else
+            ((double *)x)[i] = value;
+    }
+    return x;
+}
+
 /* ---- Listing ----------------------------------------------------------------------------------------------------- */
 
 /* Sizes of the inputs and of each layer's outputs; returns the number of layers. */
@@ -24,7 +82,7 @@ static int list_sizes(int d, const int64_t *hidden, int c, int sizes[MOST_LAYERS
 static int list_forward(int rows, int layers, const int *sizes, product *p)
 {
     for (int i = 0; i < layers; i++)
-        p[i] = (product){rows, sizes[i + 1], sizes[i], false, false}; /* x w */
+        p[i] = (product){.m = rows, .n = sizes[i + 1], .k = sizes[i]}; /* x w */
     return layers;
 }
 
@@ -32,32 +90,22 @@ static int list_backward(int rows, int layers, const int *sizes, product *p)
 {
     int n = 0;
     for (int i = layers - 1; i >= 0; i--) {
-        p[n++] = (product){sizes[i], sizes[i + 1], rows, true, false}; /* dw = x' dy */
+        p[n++] = (product){.m = sizes[i], .n = sizes[i + 1], .k = rows, .ta = true}; /* dw = x' dy */
         if (i > 0)
-            p[n++] = (product){rows, sizes[i], sizes[i + 1], false, true}; /* dx = dy w' */
+            p[n++] = (product){.m = rows, .n = sizes[i], .k = sizes[i + 1], .tb = true}; /* dx = dy w' */
     }
     return n;
 }
 
 /* ---- Making ------------------------------------------------------------------------------------------------------ */
 
-static float *numbers(size_t n)
-{
-    float *x = malloc(n * sizeof *x);
-    if (!x)
-        exit(1);
-    for (size_t i = 0; i < n; i++)
-        x[i] = (float)(ad_random_uniform(1, 2, i) - 0.5);
-    return x;
-}
-
 static void take_memory(products *all)
 {
     for (int i = 0; i < all->n; i++) {
         const product *p = &all->p[i];
-        all->a[i] = numbers((size_t)p->m * (size_t)p->k);
-        all->b[i] = numbers((size_t)p->k * (size_t)p->n);
-        all->c[i] = numbers((size_t)p->m * (size_t)p->n);
+        all->a[i] = random_numbers(p->type, (size_t)p->m * (size_t)p->k);
+        all->b[i] = random_numbers(p->type, (size_t)p->k * (size_t)p->n);
+        all->c[i] = random_numbers(p->type, size_of_result(p));
     }
 }
 
@@ -95,18 +143,10 @@ void free_products(products *all)
 
 void print_products(const products *all)
 {
+    char name[PRODUCT_NAME];
     for (int i = 0; i < all->n; i++) {
-        const product *p = &all->p[i];
-        printf("product %d: m %d n %d k %d %c%c beta 0\n", i, p->m, p->n, p->k, p->ta ? 't' : 'n', p->tb ? 't' : 'n');
-    }
-}
-
-static void multiply_all(const products *all)
-{
-    for (int i = 0; i < all->n; i++) {
-        const product *p = &all->p[i];
-        cblas_sgemm(CblasRowMajor, p->ta ? CblasTrans : CblasNoTrans, p->tb ? CblasTrans : CblasNoTrans, p->m, p->n,
-                    p->k, 1, all->a[i], p->ta ? p->m : p->k, all->b[i], p->tb ? p->k : p->n, 0, all->c[i], p->n);
+        write_product_name(&all->p[i], name);
+        printf("product %d: %s\n", i, name);
     }
 }
 
@@ -114,6 +154,7 @@ double time_products(const products *all, long times)
 {
     const double start = seconds_now();
     for (long i = 0; i < times; i++)
-        multiply_all(all);
+        for (int j = 0; j < all->n; j++)
+            multiply_by_blas(&all->p[j], all->a[j], all->b[j], all->c[j]);
     return (seconds_now() - start) / (double)times;
 }

@@ -140,7 +140,8 @@ static bool measure_starts(const files *f, start *least)
 
 /* ---- Printing ---------------------------------------------------------------------------------------------------- */
 
-static bool print_starts(timing tape)
+/* The first tape of the process, which also chooses kernels, and those after it. */
+static bool print_starts(double first, timing tape)
 {
     start s = {0};
     const files f = make_files();
@@ -151,9 +152,9 @@ static bool print_starts(timing tape)
     printf("reading %d x %d u8 and their labels     %9.2f ms\n", DIGIT_ROWS, DIGIT_COLUMNS, 1e3 * s.read);
     printf("classifier and first step, no scaling        %9.2f ms\n", 1e3 * s.step);
     printf("classifier and first step, mean and deviation %8.2f ms\n", 1e3 * s.scaled_step);
-    printf("{\"bench\":\"startup\",\"us_median\":%.2f,\"us_min\":%.2f,\"ms_read\":%.2f,\"ms_first_step\":%.2f,"
-           "\"ms_first_step_scaled\":%.2f,\"read_share\":%.2f}\n",
-           1e6 * tape.median, 1e6 * tape.min, 1e3 * s.read, 1e3 * s.step, 1e3 * s.scaled_step,
+    printf("{\"bench\":\"startup\",\"us_first\":%.1f,\"us_median\":%.2f,\"us_min\":%.2f,\"ms_read\":%.2f,"
+           "\"ms_first_step\":%.2f,\"ms_first_step_scaled\":%.2f,\"read_share\":%.2f}\n",
+           1e6 * first, 1e6 * tape.median, 1e6 * tape.min, 1e3 * s.read, 1e3 * s.step, 1e3 * s.scaled_step,
            s.read / (s.read + s.scaled_step));
     return true;
 }
@@ -167,5 +168,5 @@ int main(void)
     const timing tape = timing_of(seconds, TAPES);
     printf("open a tape, gradient of x * x, close: first %.1f us, then median %.2f us, min %.2f us\n", 1e6 * first,
            1e6 * tape.median, 1e6 * tape.min);
-    return print_starts(tape) ? 0 : 1;
+    return print_starts(first, tape) ? 0 : 1;
 }

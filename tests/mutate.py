@@ -32,7 +32,7 @@ import sys
 import mutate_lines
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ['autodiff/operators/*.c']  # where rules are, in folders too
+SOURCES = ['autodiff/operators/*.c', 'autodiff/reverse/part_rules.c']  # where rules are, in folders too
 SUITES = {'operators': 'gradients', 'adjoint': 'identity', 'golden': 'gradients'}  # and the case of each that judges
 MOST_SHIFTS = 3  # of an index: no sample has more than four operands
 TIMEOUT = 120    # seconds for one suite on one row; --timeout-multiplier lengthens it

@@ -377,8 +377,8 @@ done
 takes_not "x: long.sh has no such part" tests/long.sh --timeout-multiplier 10 fuzz x
 takes_not "--timeout-multiplier: long.sh has no such part" tests/long.sh fuzz --timeout-multiplier 10
 takes_not "takes no arguments" examples/fetch_mnist.sh here
-takes_not "mlp_step --steps 5: bench/run.sh takes no arguments" bench/run.sh mlp_step --steps 5
-takes_not "--bogus: bench/run.sh takes no arguments" bench/run.sh --bogus
+takes_not "mlp_step: bench/run.sh has no such option, only --peers and --help" bench/run.sh mlp_step --steps 5
+takes_not "--bogus: bench/run.sh has no such option" bench/run.sh --peers --bogus
 takes_not "--bogus: bench/quality.sh takes no arguments" bench/quality.sh --bogus
 what='a python3 that has not what it is compared with'
 tool python3 <<'END'
@@ -403,6 +403,55 @@ try env XDG_CACHE_HOME="$home/options" sh "$tree/examples/mnist.sh" --steps bana
 says 'a command says no'
 ! [ -e "$tools/called" ] || complain "it has called: $(cat "$tools/called")"
 rm -r "$tree/build"
+
+# ---- The benchmarks -----------------------------------------------------------------------------------------------
+
+# measures KERNELS OPTION...: benchmarks that pretend, on a machine that has no peers.
+measures() {
+    kernels=$1
+    shift
+    mkdir -p "$tree/build/bench"
+    for name in adbench busy growth matmul mlp_step predict scalar_ops segments startup vector_ops; do
+        printf '#!/bin/sh\necho "OpenBLAS 1, kernels for Test"\necho %s\n' \
+            "'{\"kernels\":\"$kernels\",\"products\":1,\"product_0\":\"f32 [2,3] x [3,4]\",\"percent_0\":71,\
+\"worst\":1.25,\"worst_shape\":\"f32 [64,8,9] x [9,4]\",\"worst_small\":0.75,\"ratio\":0.5}'" >"$tree/build/bench/$name"
+    done
+    chmod 755 "$tree"/build/bench/*
+    sed -i 's|/usr/bin/python3|python3|' "$tree/bench/run.sh"
+    try env -u KANN_DIR AD_PROCESSOR=chosen sh "$tree/bench/run.sh" "$@"
+    [ "$status" -eq 0 ] || complain "status $status"
+    rm -r "$tree/build"
+}
+# prints LINE...: each is in the table, with no more than one blank between two words.
+prints() {
+    tr -s ' ' <"$work/out" >"$work/table"
+    for row; do grep -qxF -- "$row" "$work/table" || complain "it does not print: $row"; done
+}
+tool python3 <<'END'
+#!/bin/sh
+exit 1
+END
+cp "$tools/python3" "$tools/c++"
+what='the benchmarks on AVX2'
+measures avx2
+prints 'OpenBLAS 1, kernels for Test' 'AD_PROCESSOR=chosen is set in the environment' \
+    'product f32 [2,3] x [3,4] 71 % of peak' '24 shapes, the slowest: f32 [64,8,9] x [9,4] 1.25 OpenBLAS 1.02' \
+    ' up to 128: 0.75 OpenBLAS 0.8' ' the same 0.5 G 0.95' ' the same 0.5 G 0.53' \
+    'an operator on scalars, recorded missing ns 40'
+! grep -q 'not installed' "$work/out" || complain "it looks for peers"
+what='the benchmarks on AVX-512, with peers'
+measures avx512 --peers
+prints ' the same 0.5 G 0.975' ' the same 0.5 G 0.55' 'an operator on scalars, recorded missing ns 30' \
+    'jax not installed pip install jax' 'torch not installed pip install torch, or apt-get install python3-torch' \
+    'sklearn not installed pip install scikit-learn' 'adolc not installed apt-get install libadolc-dev g++' \
+    'kann not installed git clone https://github.com/attractivechaos/kann, and KANN_DIR=its folder'
+what='the benchmarks on another processor'
+measures baseline
+prints ' the same 0.5 G' 'an operator on scalars, recorded missing ns'
+rm "$tools/python3" "$tools/c++"
+what='help of the benchmarks'
+try sh "$tree/bench/run.sh" --help
+{ [ "$status" -eq 0 ] && grep -q -- --peers "$work/out" && ! [ -e "$tools/called" ]; } || complain "it does not help"
 
 # ---- The browser and the Python of .ci/run, and skipped tests -----------------------------------------------------
 

@@ -189,21 +189,6 @@ static bool find_operands(ad_tape *t, const ad_operator *op, const ad_tensor *x,
     return true;
 }
 
-/* Returns false, having done nothing, for whatever is not a plain call on scalars. */
-static bool apply_to_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
-                             const ad_attribute *attributes, ad_tensor *y)
-{
-    ad_scalar_call c = AD_SCALAR_CALL(t->recording);
-    ad_span span;
-    for (int i = 0; i < n; i++)
-        if (!ad_take_scalar(&c, &span, t, x[i], i))
-            return false;
-    const ad_tensor made = ad_run_scalar(&c, &span, t, op, n, attributes, x[0].id, n > 1 ? x[1].id : 0);
-    if (made.id)
-        *y = made;
-    return made.id != 0;
-}
-
 /* Says why a call cannot begin. Operands of two tapes put both in error, also where one is in error already. */
 static void refuse(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, const ad_tensor *y)
 {
@@ -279,6 +264,19 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
     return done;
 }
 
+/* Takes the short way, where a recorded call fits into an entry. Returns false, having done nothing, where it does not.
+ */
+AD_NOINLINE static bool apply_scalars(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n,
+                                      const ad_attribute *attributes, ad_tensor *y)
+{
+    if (!ad_is_map(op, n) || !(attributes || ad_has_no_attributes(op)))
+        return false;
+    return t->recording ? n <= 2 && !attributes && ad_may_be_scalar(t, true) &&
+                              ad_apply_scalars(t, op, n, x, NULL, true, AD_ANY_PLACE, y)
+                        : n < AD_SPAN_ARRAYS && ad_may_be_scalar(t, false) &&
+                              ad_apply_scalars(t, op, n, x, attributes, false, AD_ANY_PLACE, y);
+}
+
 /* Gives no result before it has read all operands: y may be x. */
 void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, const ad_attribute *attributes,
               ad_tensor *y)
@@ -288,53 +286,16 @@ void ad_apply(ad_tape *tape, const ad_operator *op, const ad_tensor *x, int n, c
         t = x[i].tape;
     if (!t || t->status != AD_OK || !y || (n > 0 && !x))
         refuse(t, op, x, n, y);
-    else if ((op && op->properties & AD_ELEMENTWISE && ad_may_be_scalar(t, op, n, attributes) &&
-              apply_to_scalars(t, op, x, n, attributes, y)) ||
-             apply(t, op, x, n, attributes, y))
+    else if (apply_scalars(t, op, x, n, attributes, y) || apply(t, op, x, n, attributes, y))
         return;
     for (int j = 0; y && j < AD_MAX_RESULTS && (j == 0 || (op && j < ad_result_count(op))); j++)
         y[j] = (ad_tensor){.tape = t};
 }
 
-/* ---- One and two operands ---------------------------------------------------------------------------------------- */
-
-AD_NOINLINE static ad_tensor apply_few(const ad_operator *op, ad_tensor a, ad_tensor b, int n)
+ad_tensor ad_apply_few(const ad_operator *op, ad_tensor a, ad_tensor b, int n)
 {
     const ad_tensor x[] = {a, b};
     ad_tensor y[AD_MAX_RESULTS];
     ad_apply(a.tape, op, x, n, NULL, y);
     return y[0];
-}
-
-/* What is recorded and what is not are compiled apart: this is the shortest way there is. */
-static inline ad_tensor apply_two(const ad_operator *op, ad_tensor a, ad_tensor b, bool recording)
-{
-    ad_scalar_call c = AD_SCALAR_CALL(recording);
-    ad_span span;
-    if (ad_take_scalar(&c, &span, a.tape, a, 0) && ad_take_scalar(&c, &span, a.tape, b, 1))
-        return ad_run_scalar(&c, &span, a.tape, op, 2, NULL, a.id, b.id);
-    return apply_few(op, a, b, 2);
-}
-
-static inline ad_tensor apply_one(const ad_operator *op, ad_tensor x, bool recording)
-{
-    ad_scalar_call c = AD_SCALAR_CALL(recording);
-    ad_span span;
-    if (ad_take_scalar(&c, &span, x.tape, x, 0))
-        return ad_run_scalar(&c, &span, x.tape, op, 1, NULL, x.id, 0);
-    return apply_few(op, x, ad_inert(NULL), 1);
-}
-
-ad_tensor ad_apply1(const ad_operator *op, ad_tensor x)
-{
-    if (!ad_may_be_scalar(x.tape, op, 1, NULL))
-        return apply_few(op, x, ad_inert(NULL), 1);
-    return x.tape->recording ? apply_one(op, x, true) : apply_one(op, x, false);
-}
-
-ad_tensor ad_apply2(const ad_operator *op, ad_tensor a, ad_tensor b)
-{
-    if (!ad_may_be_scalar(a.tape, op, 2, NULL))
-        return apply_few(op, a, b, 2);
-    return a.tape->recording ? apply_two(op, a, b, true) : apply_two(op, a, b, false);
 }

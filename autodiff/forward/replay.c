@@ -15,6 +15,7 @@
 #include "../tape/watch.h"
 #include "guards.h"
 #include "recompute.h"
+#include "scalars.h"
 
 /* A new draw for a random operator: the last of its attributes. */
 static void draw_anew(ad_tape *t, const ad_entry *e)
@@ -37,11 +38,15 @@ static bool run_entry(ad_tape *t, uint32_t id, bool repeat_draws)
     return ad_recompute(t, id);
 }
 
+/* A call on scalars needs no frame: nothing but its loop runs. */
 static bool run_entries(ad_tape *t, uint32_t first, uint32_t last, bool repeat_draws)
 {
     bool goes_on = true;
-    for (uint32_t id = first; id <= last && goes_on; id++)
-        goes_on = run_entry(t, id, repeat_draws);
+    for (uint32_t id = first; id <= last && goes_on; id++) {
+        const ad_entry *e = ad_entry_at(t, id);
+        if (!e->op || t->checking || !ad_recompute_scalar(t, e))
+            goes_on = run_entry(t, id, repeat_draws);
+    }
     return goes_on;
 }
 

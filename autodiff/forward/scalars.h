@@ -5,68 +5,100 @@
 #include "../tape/frames.h"
 #include "map.h"
 
-/* What is known of a call while its operands are taken. The span that its loop gets stands beside it: a struct whose
- * address is given away is kept in memory. Only what a loop over one element reads is set there. */
-typedef struct ad_scalar_call {
-    bool recording;
-    uint32_t end;  /* the first id of a table that operands cannot be from */
-    uint8_t type;  /* of all operands */
-    uint8_t flags; /* of any operand */
-} ad_scalar_call;
-
-static inline bool ad_may_be_scalar(const ad_tape *t, const ad_operator *op, int n, const ad_attribute *attributes)
+/* Whether the row is one loop over its n operands, which it broadcasts. */
+AD_ALWAYS_INLINE bool ad_is_map(const ad_operator *op, int n)
 {
-    return op && op->run == ad_map && t && t->status == AD_OK && !t->checking && !(t->changes.n && t->frame) &&
-           op->shape == ad_broadcast_shape && n == op->arity &&
-           (attributes || op->attributes[0].kind == AD_ATTRIBUTE_NONE) &&
-           (t->recording ? n <= 2 && !attributes : n < AD_SPAN_ARRAYS);
+    return AD_LIKELY(op) && AD_LIKELY(op->run == ad_map) && AD_LIKELY(op->shape == ad_broadcast_shape) &&
+           AD_LIKELY(op->arity == n);
 }
 
-#define AD_SCALAR_CALL(records)                                                                                        \
-    {                                                                                                                  \
-        .recording = (records), .end = (uint32_t)((records) ? AD_TEMPORARY : AD_TABLES) << AD_INDEX_BITS,              \
-        .type = AD_I32                                                                                                 \
-    }
-
-/* Takes x as operand i, if it can be one as it is. */
-static inline bool ad_take_scalar(ad_scalar_call *c, ad_span *span, const ad_tape *t, ad_tensor x, int i)
+AD_ALWAYS_INLINE bool ad_has_no_attributes(const ad_operator *op)
 {
-    if (x.tape != t || x.id - 1 >= c->end - 1 || x.id >= t->ends[x.id >> AD_INDEX_BITS])
-        return false;
+    return op->attributes[0].kind == AD_ATTRIBUTE_NONE;
+}
+
+/* Whether a call may be made as one on scalars: nothing has to be asked before it reads them, or be done after it. */
+AD_ALWAYS_INLINE bool ad_may_be_scalar(const ad_tape *t, bool recording)
+{
+    return t->mode == ad_plain_mode(recording) && AD_LIKELY(!t->changes.n || !t->frame);
+}
+
+/* The entry of x, if it is a scalar and can be an operand as it is: a recording takes no temporaries. Else NULL. */
+AD_ALWAYS_INLINE const ad_entry *ad_scalar_of(const ad_tape *t, ad_tensor x, bool recording)
+{
+    const uint32_t table = x.id >> AD_INDEX_BITS;
+    if (!AD_LIKELY(x.tape == t) || !AD_LIKELY(recording ? (int32_t)x.id > 0 : x.id) ||
+        !AD_LIKELY(x.id < t->ends[table]))
+        return NULL;
     const ad_entry *e = ad_entry_at(t, x.id);
-    if (e->generation != x.generation || e->value.shape != &ad_scalar_shape_value ||
-        (i ? e->value.type != c->type : e->value.type == AD_I32))
-        return false;
-    c->type = e->value.type;
-    c->flags |= e->value.flags;
-    span->array[i + 1] = e->value.data;
-    span->step[i + 1] = 0;
-    return true;
+    return AD_LIKELY(e->generation == x.generation) && AD_LIKELY(e->value.shape == &ad_scalar_shape_value) ? e : NULL;
 }
 
-/* Runs the row's own loop on the numbers in the entries. a and b are the ids of the first operands of n. Returns an
- * inert tensor if there is no memory. */
-static inline ad_tensor ad_run_scalar(const ad_scalar_call *c, ad_span *span, ad_tape *t, const ad_operator *op, int n,
-                                      const ad_attribute *attributes, uint32_t a, uint32_t b)
+/* Computes the scalar y from a, b and c, as many as the row has. One number without vectors is the fastest. */
+AD_ALWAYS_INLINE void ad_run_one(const ad_operator *op, const ad_attribute *attributes, const ad_value *y,
+                                 const ad_entry *a, const ad_entry *b, const ad_entry *c)
 {
+    ad_one *one = op->loops->one[y->type];
+    if (AD_LIKELY(one) && AD_LIKELY(!attributes))
+        one(y->data, a->value.data, b->value.data, c->value.data);
+    else
+        ad_map_one(op, attributes, y, a->value.data, b->value.data, c->value.data);
+}
+
+/* Where the result of a call on scalars may lie. A place that is ready needs no call. */
+typedef enum ad_place_for_result { AD_READY_PLACE, AD_ANY_PLACE } ad_place_for_result;
+
+/* Runs a call on 1 to 3 scalars, a and those of b and c that there are. Returns false, having done nothing, where it is
+ * no plain call on scalars, or no place for its result is ready. */
+AD_ALWAYS_INLINE bool ad_apply_scalars(ad_tape *t, const ad_operator *op, int n, const ad_tensor *x,
+                                       const ad_attribute *attributes, bool recording, ad_place_for_result place,
+                                       ad_tensor *y)
+{
+    const ad_entry *a = ad_scalar_of(t, x[0], recording), *b = a && n > 1 ? ad_scalar_of(t, x[1], recording) : a;
+    const ad_entry *c = b && n > 2 ? ad_scalar_of(t, x[2], recording) : b;
+    if (!AD_LIKELY(c) || !AD_LIKELY(a->value.type != AD_I32) || !AD_LIKELY(b->value.type == a->value.type) ||
+        !AD_LIKELY(c->value.type == a->value.type))
+        return false;
+    const uint8_t type = a->value.type, flags = a->value.flags | b->value.flags | c->value.flags;
     uint32_t id;
-    ad_entry *e = ad_append(t, c->recording ? AD_STEP : AD_TEMPORARY, &id);
-    if (!e)
-        return ad_inert(t);
-    ad_make_scalar(e, c->type);
-    span->array[0] = &e->scalar;
-    span->n = 1;
-    span->constant = attributes ? attributes[0].real : 0;
-    if (c->recording) {
+    ad_entry *e = place == AD_ANY_PLACE ? ad_append(t, recording ? AD_STEP : AD_TEMPORARY, &id)
+                  : recording           ? ad_append_to_step(t, &id)
+                                        : ad_reuse_temporary(t, &id);
+    if (!AD_LIKELY(e))
+        return false;
+    ad_make_scalar(e, type);
+    if (recording) {
         e->op = op;
         e->value.n_results = 1;
         e->value.n_operands = (uint32_t)n;
-        e->value.flags = c->flags & AD_WANTS_GRADIENT;
-        e->u.operands[0] = a;
-        e->u.operands[1] = b;
+        e->value.flags = flags & AD_WANTS_GRADIENT;
+        e->u.operands[0] = x[0].id;
+        e->u.operands[1] = n > 1 ? x[1].id : 0;
     }
-    op->loops->of[c->type][AD_BASELINE](span); /* of one element a loop without vectors is the fastest */
-    return (ad_tensor){.tape = t, .id = id, .generation = e->generation};
+    *y = (ad_tensor){.tape = t, .id = id, .generation = e->generation};
+    ad_run_one(op, attributes, &e->value, a, b, c);
+    return true;
 }
+
+/* Runs the kernel of the recorded entry e again, if that is one loop over one number of each operand. Returns false,
+ * having done nothing, for every other call. */
+static inline bool ad_recompute_scalar(const ad_tape *t, const ad_entry *e)
+{
+    const ad_operator *op = e->op;
+    const uint32_t n = e->value.n_operands, *operands = ad_operands_of(e);
+    if (op->run != ad_map || op->properties & (AD_VIEW | AD_RANDOM) || n - 1 >= AD_SPAN_ARRAYS - 1 ||
+        e->value.n_results != 1 || e->value.shape != &ad_scalar_shape_value)
+        return false;
+    const ad_entry *a = ad_entry_at(t, operands[0]), *b = n > 1 ? ad_entry_at(t, operands[1]) : a;
+    const ad_entry *c = n > 2 ? ad_entry_at(t, operands[2]) : b;
+    if (a->value.shape != &ad_scalar_shape_value || b->value.shape != &ad_scalar_shape_value ||
+        c->value.shape != &ad_scalar_shape_value)
+        return false;
+    ad_run_one(op, ad_has_no_attributes(op) ? NULL : e->extra->attributes, &e->value, a, b, c);
+    return true;
+}
+
+/* Applies an operator of one result and no attributes to one or two operands, in every case. */
+ad_tensor ad_apply_few(const ad_operator *op, ad_tensor a, ad_tensor b, int n);
 
 #endif

@@ -34,11 +34,15 @@ typedef struct ad_span {
 
 typedef void ad_loop(const ad_span *s);
 
+/* The same for one element of each array, without a constant: *y from *a, *b and *c, as many as it reads. */
+typedef void ad_one(void *y, const void *a, const void *b, const void *c);
+
 enum { AD_BASELINE, AD_AVX2, AD_AVX512, AD_PROCESSORS };
 
-/* A loop for f32 and f64 and for each processor. */
+/* A loop for f32 and f64 and for each processor; for one element without vectors, or NULL where the loop has to do. */
 typedef struct ad_loops {
     ad_loop *of[2][AD_PROCESSORS];
+    ad_one *one[2];
 } ad_loops;
 
 #define AD_JOIN4_(a, b, c, d) a##b##c##d
@@ -66,13 +70,28 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
     void AD_JOIN4(ad_loop_, name, AD_TYPE_SUFFIX, AD_PROCESSOR_SUFFIX)(const argument *s)
 #define LOOP(name) KERNEL(name, ad_span)
 
-/* One element, as scalars have, comes first: what a loop needs before it begins would take most of its time. */
+/* One element, as scalars have. It is compiled where AD_HAS_ONES is defined: for the baseline. */
+#ifdef AD_HAS_ONES
+#define ONE(name, expression)                                                                                          \
+    ad_one AD_JOIN4(ad_one_, name, AD_TYPE_SUFFIX, );                                                                  \
+    void AD_JOIN4(ad_one_, name, AD_TYPE_SUFFIX, )(void *y, const void *a, const void *b, const void *c)               \
+    {                                                                                                                  \
+        (void)a, (void)b, (void)c;                                                                                     \
+        *(REAL *)y = expression;                                                                                       \
+    }
+#else
+#define ONE(name, expression)
+#endif
+#define ONE_OF(x) (*(const REAL *)(x))
+
+/* One element comes first in a loop, too: what it needs before it begins would take most of its time. */
 #define MAP1(name, expression)                                                                                         \
     static inline REAL name##_of(REAL x, REAL c)                                                                       \
     {                                                                                                                  \
         (void)c;                                                                                                       \
         return (REAL)(expression);                                                                                     \
     }                                                                                                                  \
+    ONE(name, name##_of(ONE_OF(a), 0))                                                                                 \
     LOOP(name)                                                                                                         \
     {                                                                                                                  \
         const REAL *restrict X = s->array[1];                                                                          \
@@ -90,6 +109,7 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
 /* Of two operands a and b; each pair of steps has its own loop, so that each is vectorised. */
 #define MAP2(name, expression)                                                                                         \
     static inline REAL name##_of(REAL a, REAL b) { return (REAL)(expression); }                                        \
+    ONE(name, name##_of(ONE_OF(a), ONE_OF(b)))                                                                         \
     LOOP(name)                                                                                                         \
     {                                                                                                                  \
         const REAL *restrict A = s->array[1], *restrict B = s->array[2];                                               \
@@ -113,6 +133,7 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
 /* Of three operands v, a and b. */
 #define MAP3(name, expression)                                                                                         \
     static inline REAL name##_of(REAL v, REAL a, REAL b) { return (REAL)(expression); }                                \
+    ONE(name, name##_of(ONE_OF(a), ONE_OF(b), ONE_OF(c)))                                                              \
     LOOP(name)                                                                                                         \
     {                                                                                                                  \
         const REAL *restrict V = s->array[1], *restrict A = s->array[2], *restrict B = s->array[3];                    \
@@ -149,15 +170,21 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
 #define LOOP_TABLE(name)                                                                                               \
     AD_DECLARE(name, ad_span, f32);                                                                                    \
     AD_DECLARE(name, ad_span, f64);                                                                                    \
-    static const ad_loops name##_loops = {{AD_LOOPS_OF(name, f32), AD_LOOPS_OF(name, f64)}};
+    static const ad_loops name##_loops = {{AD_LOOPS_OF(name, f32), AD_LOOPS_OF(name, f64)}, {NULL, NULL}};
 #define KERNEL_TABLE(name, argument)                                                                                   \
     AD_DECLARE(name, argument, f32);                                                                                   \
     AD_DECLARE(name, argument, f64);                                                                                   \
     static void (*const name##_kernels[2][AD_PROCESSORS])(const argument *) = {AD_LOOPS_OF(name, f32),                 \
                                                                                AD_LOOPS_OF(name, f64)};
-#define MAP1(name, expression) LOOP_TABLE(name)
-#define MAP2(name, expression) LOOP_TABLE(name)
-#define MAP3(name, expression) LOOP_TABLE(name)
+#define MAP_TABLE(name)                                                                                                \
+    AD_DECLARE(name, ad_span, f32);                                                                                    \
+    AD_DECLARE(name, ad_span, f64);                                                                                    \
+    ad_one ad_one_##name##_f32, ad_one_##name##_f64;                                                                   \
+    static const ad_loops name##_loops = {{AD_LOOPS_OF(name, f32), AD_LOOPS_OF(name, f64)},                            \
+                                          {ad_one_##name##_f32, ad_one_##name##_f64}};
+#define MAP1(name, expression) MAP_TABLE(name)
+#define MAP2(name, expression) MAP_TABLE(name)
+#define MAP3(name, expression) MAP_TABLE(name)
 
 #endif
 

@@ -29,16 +29,10 @@ typedef struct tile {
 
 /* For each vector v of each row i of a tile. */
 #define EACH_SUM(action)                                                                                               \
-    UNROLL for (int i = 0; i < rows; i++)                                                                              \
-    {                                                                                                                  \
-        UNROLL for (int v = 0; v < vectors; v++) action;                                                               \
-    }
+    UNROLL for (int i = 0; i < rows; i++) { UNROLL for (int v = 0; v < vectors; v++) action; }
 
 /* One vector of c or of the bias: the last of a row may be a part. */
-ALWAYS_INLINE VECTOR load_some(const REAL *x, bool is_part, size_t n)
-{
-    return is_part ? load_first(n, x) : LOAD(x);
-}
+ALWAYS_INLINE VECTOR load_some(const REAL *x, bool is_part, size_t n) { return is_part ? load_first(n, x) : LOAD(x); }
 
 /* The sums become numbers of c. */
 ALWAYS_INLINE void end_sums(const int rows, const int vectors, const bool is_part, const tile *t,
@@ -68,10 +62,7 @@ ALWAYS_INLINE void run_tile(const int rows, const int vectors, const bool is_par
     UNROLL for (int i = 0; i < rows; i++)
     {
         a[i / 3] = i % 3 ? a[i / 3] : t->a + (size_t)i * a_row;
-        UNROLL for (int v = 0; v < vectors; v++)
-        {
-            sum[i][v] = BROADCAST(0);
-        }
+        UNROLL for (int v = 0; v < vectors; v++) { sum[i][v] = BROADCAST(0); }
     }
     for (size_t k = 0; k < t->k; k++) {
         VECTOR x[TILE_VECTORS];

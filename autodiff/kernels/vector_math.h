@@ -147,6 +147,7 @@ static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
             for (size_t i = 0; i < s->n; i++)                                                                          \
                 Y[i] = R(function)(X[0]);                                                                              \
     }                                                                                                                  \
+    ONE(name, R(function)(ONE_OF(a)))                                                                                  \
     LOOP(name)                                                                                                         \
     {                                                                                                                  \
         if (s->n == 1)                                                                                                 \
@@ -248,7 +249,7 @@ static inline void vector_log1p_exp(size_t n, REAL *y, const REAL *x)
     }
 
 #else
-#define MAP1_OF(name, function) LOOP_TABLE(name)
+#define MAP1_OF(name, function) MAP_TABLE(name)
 #define MAP1_EXCEPT(name, function, except) LOOP_TABLE(name)
 #define MAP2_EXCEPT(name, function, except) LOOP_TABLE(name)
 #define MAP1_VIA(name, function, before, after) LOOP_TABLE(name)

@@ -133,12 +133,10 @@ static void give_hint(ad_pullback *p)
         ad_give(p, 2, ad_zeros_like(ad_x(p, 2)));
 }
 
-static void logistic_vjp(ad_pullback *p) { ad_give(p, 0, ad_logistic_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
-
 AD_OPERATOR(logistic,
     OF_ONE,
     .loops = &logistic_loops,
-    .vjp = logistic_vjp,
+    GIVES(PART(logistic_backward, AD_DY, AD_Y, AD_X0)),
     .formula = "1 / (1 + e^-x)",
     .gradient = "y (1 - y) dy",
 );
@@ -172,12 +170,10 @@ ad_tensor ad_logistic_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
     return ad_apply3(&ad_operator_logistic_backward, dy, y, x);
 }
 
-static void tanh_vjp(ad_pullback *p) { ad_give(p, 0, ad_tanh_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
-
 AD_OPERATOR(tanh,
     OF_ONE,
     .loops = &tanh_loops,
-    .vjp = tanh_vjp,
+    GIVES(PART(tanh_backward, AD_DY, AD_Y, AD_X0)),
     .formula = "tanh x",
     .gradient = "(1 - y^2) dy",
 );
@@ -211,12 +207,10 @@ ad_tensor ad_tanh_backward(ad_tensor dy, ad_tensor y, ad_tensor x)
     return ad_apply3(&ad_operator_tanh_backward, dy, y, x);
 }
 
-static void relu_vjp(ad_pullback *p) { ad_give(p, 0, ad_where_positive(ad_dy(p), ad_y(p))); }
-
 AD_OPERATOR(relu,
     OF_ONE,
     .loops = &relu_loops,
-    .vjp = relu_vjp,
+    GIVES(PART(where_positive, AD_DY, AD_Y)),
     .formula = "max(x, 0)",
     .gradient = "dy where x > 0, else 0",
     .convention = "the gradient is 0 at 0",
@@ -282,12 +276,10 @@ AD_OPERATOR(softplus,
 
 ad_tensor ad_softplus(ad_tensor x) { return ad_apply1(&ad_operator_softplus, x); }
 
-static void elu_vjp(ad_pullback *p) { ad_give(p, 0, ad_elu_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
-
 AD_OPERATOR(elu,
     OF_ONE,
     .loops = &elu_loops,
-    .vjp = elu_vjp,
+    GIVES(PART(elu_backward, AD_DY, AD_Y, AD_X0)),
     .formula = "x where x > 0, else e^x - 1",
     .gradient = "dy where x > 0, else (y + 1) dy",
     .convention = "the gradient is dy at 0; the second one jumps there",
@@ -339,12 +331,10 @@ AD_OPERATOR(step,
 
 ad_tensor ad_step(ad_tensor x) { return ad_apply1(&ad_operator_step, x); }
 
-static void gelu_vjp(ad_pullback *p) { ad_give(p, 0, ad_gelu_backward(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(gelu,
     OF_ONE,
     .loops = &gelu_loops,
-    .vjp = gelu_vjp,
+    GIVES(PART(gelu_backward, AD_DY, AD_X0)),
     .formula = "x Phi(x), Phi the normal distribution's",
     .gradient = "(Phi(x) + x phi(x)) dy",
     .convention = "0 at -inf",
@@ -386,12 +376,10 @@ AD_OPERATOR(gelu_backward,
 
 ad_tensor ad_gelu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_gelu_backward, dy, x); }
 
-static void silu_vjp(ad_pullback *p) { ad_give(p, 0, ad_silu_backward(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(silu,
     OF_ONE,
     .loops = &silu_loops,
-    .vjp = silu_vjp,
+    GIVES(PART(silu_backward, AD_DY, AD_X0)),
     .formula = "x logistic(x)",
     .gradient = "s (1 + x (1 - s)) dy, s = logistic(x)",
     .convention = "0 at -inf",
@@ -425,12 +413,10 @@ AD_OPERATOR(silu_backward,
 
 ad_tensor ad_silu_backward(ad_tensor dy, ad_tensor x) { return ad_apply2(&ad_operator_silu_backward, dy, x); }
 
-static void selu_vjp(ad_pullback *p) { ad_give(p, 0, ad_selu_backward(ad_dy(p), ad_y(p), ad_x(p, 0))); }
-
 AD_OPERATOR(selu,
     OF_ONE,
     .loops = &selu_loops,
-    .vjp = selu_vjp,
+    GIVES(PART(selu_backward, AD_DY, AD_Y, AD_X0)),
     .formula = "s x where x > 0, else s a (e^x - 1), s = 1.0507..., a = 1.6732...",
     .gradient = "s dy where x > 0, else (y + s a) dy",
     .convention = "the gradient is s a dy at 0",

@@ -117,16 +117,10 @@ LOOP_TABLE(pow_constant_backward)
 /* ---- Two operands ------------------------------------------------------------------------------------------------ */
 
 /* y = a + b :  da = dy,  db = dy */
-static void add_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, ad_dy(p));
-    ad_give(p, 1, ad_dy(p));
-}
-
 AD_OPERATOR(add,
     OF_TWO,
     .loops = &add_loops,
-    .vjp = add_vjp,
+    GIVES(DY_ITSELF, DY_ITSELF),
     .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
     .formula = "a + b",
     .gradient = "dy, dy",
@@ -135,17 +129,10 @@ AD_OPERATOR(add,
 ad_tensor ad_add(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_add, a, b); }
 
 /* y = a - b :  da = dy,  db = -dy */
-static void sub_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, ad_dy(p));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_dy(p)));
-}
-
 AD_OPERATOR(sub,
     OF_TWO,
     .loops = &sub_loops,
-    .vjp = sub_vjp,
+    GIVES(DY_ITSELF, PART(neg, AD_DY)),
     .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
     .formula = "a - b",
     .gradient = "dy, -dy",
@@ -154,18 +141,10 @@ AD_OPERATOR(sub,
 ad_tensor ad_sub(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_sub, a, b); }
 
 /* y = a b :  da = b dy,  db = a dy */
-static void mul_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul(ad_x(p, 1), ad_dy(p)));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_mul(ad_x(p, 0), ad_dy(p)));
-}
-
 AD_OPERATOR(mul,
     OF_TWO,
     .loops = &mul_loops,
-    .vjp = mul_vjp,
+    GIVES(PART(mul, AD_X1, AD_DY), PART(mul, AD_X0, AD_DY)),
     .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
     .formula = "a b",
     .gradient = "b dy, a dy",
@@ -174,18 +153,10 @@ AD_OPERATOR(mul,
 ad_tensor ad_mul(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_mul, a, b); }
 
 /* y = a / b :  da = dy / b,  db = -a dy / b^2, where y might overflow */
-static void div_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 1)));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_quotient_slope(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
-}
-
 AD_OPERATOR(div,
     OF_TWO,
     .loops = &div_loops,
-    .vjp = div_vjp,
+    GIVES(PART(div, AD_DY, AD_X1), PART(quotient_slope, AD_DY, AD_X0, AD_X1)),
     .linear = AD_LINEAR_IN(0),
     .formula = "a / b",
     .gradient = "dy / b, -a dy / b^2",
@@ -224,18 +195,10 @@ ad_tensor ad_quotient_slope(ad_tensor v, ad_tensor a, ad_tensor b)
 }
 
 /* y = max(a, b) :  da = dy where a > b, half where equal;  db the same with a and b exchanged */
-static void maximum_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_share_greater(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 0)));
-}
-
 AD_OPERATOR(maximum,
     OF_TWO,
     .loops = &maximum_loops,
-    .vjp = maximum_vjp,
+    GIVES(PART(share_greater, AD_DY, AD_X0, AD_X1), PART(share_greater, AD_DY, AD_X1, AD_X0)),
     .formula = "max(a, b)",
     .gradient = "dy to the larger",
     .convention = "equal: half each; NaN if either is NaN",
@@ -244,18 +207,10 @@ AD_OPERATOR(maximum,
 ad_tensor ad_maximum(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_maximum, a, b); }
 
 /* y = min(a, b) :  da = dy where b > a, half where equal;  db the same with a and b exchanged */
-static void minimum_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_share_greater(ad_dy(p), ad_x(p, 1), ad_x(p, 0)));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_share_greater(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
-}
-
 AD_OPERATOR(minimum,
     OF_TWO,
     .loops = &minimum_loops,
-    .vjp = minimum_vjp,
+    GIVES(PART(share_greater, AD_DY, AD_X1, AD_X0), PART(share_greater, AD_DY, AD_X0, AD_X1)),
     .formula = "min(a, b)",
     .gradient = "dy to the smaller",
     .convention = "equal: half each; NaN if either is NaN",
@@ -313,12 +268,10 @@ ad_tensor ad_times_sign(ad_tensor v, ad_tensor x) { return ad_apply2(&ad_operato
 
 /* ---- One operand ------------------------------------------------------------------------------------------------- */
 
-static void neg_vjp(ad_pullback *p) { ad_give(p, 0, ad_neg(ad_dy(p))); }
-
 AD_OPERATOR(neg,
     OF_ONE,
     .loops = &neg_loops,
-    .vjp = neg_vjp,
+    GIVES(PART(neg, AD_DY)),
     .linear = AD_LINEAR_IN(0),
     .formula = "-x",
     .gradient = "-dy",
@@ -340,15 +293,13 @@ static const ad_sample samples_with_constant[] = {
     {.n_x = 1, .x = {{2, {0, 3}}}, .attributes = {{.real = 2}}},
 };
 
-static void shift_vjp(ad_pullback *p) { ad_give(p, 0, ad_dy(p)); }
-
 AD_OPERATOR(shift,
     .arity = 1,
     CONSTANT,
     ELEMENTWISE,
     SAMPLES(samples_with_constant),
     .loops = &shift_loops,
-    .vjp = shift_vjp,
+    GIVES(DY_ITSELF),
     .linear = AD_LINEAR_IN(0),
     .formula = "x + c",
     .gradient = "dy",
@@ -356,15 +307,13 @@ AD_OPERATOR(shift,
 
 ad_tensor ad_shift(ad_tensor x, double c) { return with_constant(&ad_operator_shift, x, c); }
 
-static void scale_vjp(ad_pullback *p) { ad_give(p, 0, ad_scale(ad_dy(p), ad_attribute_at(p, 0)->real)); }
-
 AD_OPERATOR(scale,
     .arity = 1,
     CONSTANT,
     ELEMENTWISE,
     SAMPLES(samples_with_constant),
     .loops = &scale_loops,
-    .vjp = scale_vjp,
+    GIVES(PART(scale, AD_DY)),
     .linear = AD_LINEAR_IN(0),
     .formula = "c x",
     .gradient = "c dy",
@@ -434,24 +383,20 @@ ad_tensor ad_pow_constant_backward(ad_tensor v, ad_tensor x, double c)
     return ad_apply_one(&ad_operator_pow_constant_backward, (const ad_tensor[]){v, x}, 2, &(ad_attribute){.real = c});
 }
 
-static void exp_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul(ad_y(p), ad_dy(p))); }
-
 AD_OPERATOR(exp,
     OF_ONE,
     .loops = &exp_loops,
-    .vjp = exp_vjp,
+    GIVES(PART(mul, AD_Y, AD_DY)),
     .formula = "e^x",
     .gradient = "y dy",
 );
 
 ad_tensor ad_exp(ad_tensor x) { return ad_apply1(&ad_operator_exp, x); }
 
-static void log_vjp(ad_pullback *p) { ad_give(p, 0, ad_div(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(log,
     OF_ONE,
     .loops = &log_loops,
-    .vjp = log_vjp,
+    GIVES(PART(div, AD_DY, AD_X0)),
     .formula = "ln x",
     .gradient = "dy / x",
     .convention = "-inf at 0, NaN below",
@@ -486,12 +431,10 @@ AD_OPERATOR(square,
 
 ad_tensor ad_square(ad_tensor x) { return ad_apply1(&ad_operator_square, x); }
 
-static void abs_vjp(ad_pullback *p) { ad_give(p, 0, ad_times_sign(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(abs,
     OF_ONE,
     .loops = &abs_loops,
-    .vjp = abs_vjp,
+    GIVES(PART(times_sign, AD_DY, AD_X0)),
     .formula = "|x|",
     .gradient = "sign(x) dy",
     .convention = "the gradient is 0 at 0",

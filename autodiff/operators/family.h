@@ -5,7 +5,7 @@
  *   AD_OPERATOR(tanh,
  *       OF_ONE,
  *       .loops = &tanh_loops,
- *       .vjp = tanh_vjp,
+ *       GIVES(PART(tanh_backward, AD_DY, AD_Y, AD_X0)),
  *       .formula = "tanh x",
  *       .gradient = "(1 - y^2) dy",
  *   );
@@ -25,6 +25,7 @@
 #include "../forward/map.h"
 #include "../forward/shape_rules.h"
 #include "../kernels/broadcast.h"
+#include "../reverse/part_rules.h"
 #include "../tape/handles.h"
 #include "../tape/names.h"
 #include "../tape/status.h"
@@ -33,6 +34,28 @@
     extern const ad_operator ad_operator_##row;                                                                        \
     static const ad_operator *ad_row_##row __attribute__((section("ad_rows"), used)) = &ad_operator_##row;             \
     const ad_operator ad_operator_##row = {.name = #row, __VA_ARGS__}
+
+/* A gradient rule as data (reverse/part_rules.h), the part of each operand in turn:
+ *
+ *   GIVES(PART(div, AD_DY, AD_X1), PART(quotient_slope, AD_DY, AD_X0, AD_X1))       da = dy / b,  db = -a dy / b^2 */
+#define GIVES(...)                                                                                                     \
+    .vjp = ad_give_parts, .parts = (const struct ad_part_rule[]) { __VA_ARGS__ }
+#define PART(row, ...)                                                                                                 \
+    {                                                                                                                  \
+        &ad_operator_##row, { __VA_ARGS__ }                                                                            \
+    }
+#define DY_ITSELF                                                                                                      \
+    {                                                                                                                  \
+        NULL, { AD_DY }                                                                                                \
+    }
+
+/* The rows that give parts of others. */
+extern const ad_operator ad_operator_atan_backward, ad_operator_div, ad_operator_divide_by, ad_operator_divide_or_zero,
+    ad_operator_elu_backward, ad_operator_erf_backward, ad_operator_gelu_backward, ad_operator_logistic_backward,
+    ad_operator_logistic_cross_entropy_backward, ad_operator_mul, ad_operator_mul_exp, ad_operator_mul_trunc_quotient,
+    ad_operator_neg, ad_operator_quotient_slope, ad_operator_quotient_slope_or_zero, ad_operator_scale,
+    ad_operator_selu_backward, ad_operator_share_greater, ad_operator_silu_backward, ad_operator_tanh_backward,
+    ad_operator_times_sign, ad_operator_where_not_positive, ad_operator_where_positive;
 
 /* Each file of rows says its name, and the table asks for each by the list of files that the build has: a linker takes
  * from a static library only what is asked for. */

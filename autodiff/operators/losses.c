@@ -371,18 +371,10 @@ AD_OPERATOR(kl_divergence,
 ad_tensor ad_kl_divergence(ad_tensor p, ad_tensor q) { return ad_apply2(&ad_operator_kl_divergence, p, q); }
 
 /* r = a e^s :  da = e^s dr,  ds = r dr */
-static void mul_exp_vjp(ad_pullback *p)
-{
-    if (ad_wants(p, 0))
-        ad_give(p, 0, ad_mul_exp(ad_dy(p), ad_x(p, 1)));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_mul(ad_y(p), ad_dy(p)));
-}
-
 AD_OPERATOR(mul_exp,
     OF_TWO,
     .loops = &mul_exp_loops,
-    .vjp = mul_exp_vjp,
+    GIVES(PART(mul_exp, AD_DY, AD_X1), PART(mul, AD_Y, AD_DY)),
     .linear = AD_LINEAR_IN(0),
     .formula = "a e^s",
     .gradient = "e^s dr, r dr",

@@ -3,6 +3,7 @@
 
 #include "../forward/finite.h"
 #include "../forward/rows.h"
+#include "../kernels/accumulate.h"
 #include "../tape/versions.h"
 #include "accumulate.h"
 #include "parts.h"
@@ -169,8 +170,8 @@ AD_NOINLINE static void give(ad_pullback *p, int i, ad_tensor g)
         ad_check_gradient(t, &p->frame, p->dy[0], ad_entry_at(t, x));
 }
 
-/* Adds a part that is a temporary of the rule, where it need not be summed, shared or copied. Returns false, having
- * done nothing, for every other. */
+/* Adds a part that is a temporary, where it need not be summed, shared or copied. Returns false, having done nothing,
+ * for every other. */
 static inline bool give_quickly(ad_pullback *p, ad_entry *x, ad_tensor g)
 {
     const ad_tape *t = p->tape;
@@ -178,15 +179,14 @@ static inline bool give_quickly(ad_pullback *p, ad_entry *x, ad_tensor g)
         return false;
     ad_entry *given = ad_entry_at(t, g.id);
     if (given->generation != g.generation || given->value.type != x->value.type ||
-        (given->value.shape != x->value.shape && !ad_equal_dims(given->value.shape, x->value.shape)))
+        !ad_same_dims(given->value.shape, x->value.shape))
         return false;
     if (!x->gradient)
         return ad_take_part(p, x, given, g.id);
     ad_entry *sum = ad_entry_at(t, x->gradient);
-    if (given->value.data != &given->scalar || given->value.type != AD_F64 ||
-        !ad_may_add_into(p, sum, x->gradient, g.id))
+    if (!ad_may_add_into(p, sum, x->gradient, g.id))
         return false;
-    sum->scalar.f64 += given->scalar.f64;
+    ad_accumulate(&sum->value, &given->value);
     return true;
 }
 

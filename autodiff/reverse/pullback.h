@@ -12,6 +12,7 @@ struct ad_pullback {
     bool may_move;            /* the gradient of result 0 is not needed after the rule: an operand may have it */
     uint8_t wanted;           /* the flag of what wants one: AD_WANTS_GRADIENT, or in a functional sweep AD_ON_PATH */
     bool is_plain;            /* nothing is recorded, looked at or was changed: the quick ways are right */
+    bool gives_numbers;       /* of a sweep: it may add parts up as numbers (scalar_parts.h) */
     const uint32_t *operands; /* their ids */
     int n_cached;             /* operands whose entries are in x: all if they are few, none after a position */
     ad_entry *x[AD_CACHED_OPERANDS];

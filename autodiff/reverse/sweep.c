@@ -8,6 +8,7 @@
 #include "accumulate.h"
 #include "parts.h"
 #include "rule.h"
+#include "scalar_parts.h"
 
 /* When a rule has run: its temporaries and the gradient that it took are given back. A functional sweep reads the
  * gradients it wants at its end, and has no temporaries. */
@@ -68,9 +69,14 @@ static inline bool is_wanted(const ad_tape *t, const ad_sweep *sweep, const ad_e
     return results & operands & flag;
 }
 
-static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pullback *p)
+static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pullback *p, ad_span *span)
 {
     ad_entry *e = ad_entry_at(t, id);
+    if (p->gives_numbers && e->gradient && ad_has_number_parts(e)) {
+        ad_entry *dy = ad_entry_at(t, e->gradient);
+        if (ad_is_own_number(e->gradient, dy))
+            return ad_give_numbers(t, span, e, dy);
+    }
     if (e->value.data != &e->scalar && id > AD_AHEAD)
         ad_prefetch_entry(ad_entry_at(t, id - AD_AHEAD));
     if (e->value.result > 0 || (!e->gradient && e->value.n_results <= 1))
@@ -85,15 +91,17 @@ static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pull
 static void visit_down(ad_tape *t, const ad_sweep *sweep, uint32_t from, uint32_t end)
 {
     ad_pullback p;
+    ad_span span = AD_NUMBER_SPAN;
     p.tape = t;
     p.capture = -1;
     p.wanted = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
     p.may_move = !sweep->keep && !sweep->functional && !t->recording;
     p.is_plain = !t->recording && !t->checking && !t->watching && !t->changes.n;
+    p.gives_numbers = p.is_plain && p.may_move;
     p.frame.entry = NULL; /* no rule runs yet */
     ad_push_frame(t, &p.frame, AD_IN_RULE);
     for (uint32_t id = from; id > end && t->status == AD_OK; id--)
-        if (!visit(t, sweep, id, &p))
+        if (!visit(t, sweep, id, &p, &span))
             break;
     t->frame = p.frame.outer;
 }

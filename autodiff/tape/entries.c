@@ -132,13 +132,27 @@ static void retire_at_end(ad_tape *t)
         f->start.entries += f->start.entries == id;
 }
 
-bool ad_step_over(ad_tape *t)
+/* Makes the next place of a table ready: there is a chunk, and STEP is past the ids that are used up. */
+static bool make_room(ad_tape *t, uint32_t table)
 {
     const ad_entry *e;
-    t->ends[AD_STEP]--;
-    while ((e = entry_at_end(t, 0)) && ad_is_used_up(e))
+    while (table == AD_STEP && (e = entry_at_end(t, 0)) && ad_is_used_up(e))
         retire_at_end(t);
-    return e || ad_add_chunk(t, AD_STEP);
+    return (t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS < t->tables[table].n_chunks || ad_add_chunk(t, table);
+}
+
+ad_entry *ad_append_slowly(ad_tape *t, uint32_t table, uint32_t *id)
+{
+    if (!make_room(t, table))
+        return NULL;
+    if (table == AD_STEP)
+        return ad_append_to_step(t, id);
+    *id = t->ends[table]++;
+    ad_entry *e = ad_entry_at(t, *id);
+    if (table == AD_TEMPORARY)
+        return ad_make_fresh(t, e, *id);
+    *e = (ad_entry){.generation = 1};
+    return e;
 }
 
 void ad_find_run(ad_tape *t, uint32_t n)

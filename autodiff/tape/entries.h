@@ -12,10 +12,6 @@ void ad_free_table(ad_tape *t, uint32_t table);
 /* The id of the entry of a table that has this address inside it, as a scalar's number is; 0 if there is none. */
 uint32_t ad_id_around(const ad_tape *t, uint32_t table, const void *address);
 
-/* Ends STEP behind the ids that are used up, of which the last was just taken. Returns false if there is no memory (the
- * tape is then in error). */
-bool ad_step_over(ad_tape *t);
-
 /* Makes the next n ids of STEP such as can all be given. */
 void ad_find_run(ad_tape *t, uint32_t n);
 
@@ -35,38 +31,65 @@ static inline void ad_end_step_at(ad_tape *t, uint32_t end)
         ad_pass_retired(t);
 }
 
+/* The next entry of STEP, with its id. Returns NULL, having done nothing, where the next place is not ready: its chunk
+ * is missing, or its id is used up. */
+AD_ALWAYS_INLINE ad_entry *ad_append_to_step(ad_tape *t, uint32_t *id)
+{
+    const uint32_t next = t->ends[AD_STEP];
+    if (!AD_LIKELY(next >> AD_CHUNK_BITS < t->tables[AD_STEP].n_chunks))
+        return NULL;
+    ad_entry *e = t->tables[AD_STEP].chunks[next >> AD_CHUNK_BITS] + (next & (AD_CHUNK_ENTRIES - 1));
+    const uint32_t generation = ad_next_generation(e);
+    if (!AD_LIKELY(generation <= AD_LAST_GENERATION))
+        return NULL;
+    t->ends[AD_STEP] = next + 1;
+    *id = next;
+    *e = (ad_entry){.generation = generation};
+    return e;
+}
+
+/* Puts a temporary into the list of the fresh. Only this and what its value sets is ever anything but 0 in one; its
+ * generation changed when it was recycled. */
+AD_ALWAYS_INLINE ad_entry *ad_make_fresh(ad_tape *t, ad_entry *e, uint32_t id)
+{
+    e->value.flags = AD_IS_FRESH;
+    e->next = t->fresh;
+    t->fresh = id;
+    return e;
+}
+
+/* A temporary that was recycled, with its id. Returns NULL, having done nothing, if there is none. */
+AD_ALWAYS_INLINE ad_entry *ad_reuse_temporary(ad_tape *t, uint32_t *id)
+{
+    *id = t->free;
+    if (!AD_LIKELY(*id))
+        return NULL;
+    ad_entry *e = ad_entry_at(t, *id);
+    t->free = e->next;
+    return ad_make_fresh(t, e, *id);
+}
+
+/* Does what ad_append does where no place is ready. */
+ad_entry *ad_append_slowly(ad_tape *t, uint32_t table, uint32_t *id);
+
 /* Adds an entry to a table, and gives its id. A temporary is in the list of the fresh until the rule that made it has
  * run. Returns NULL if there is no memory (the tape is then in error). */
 static inline ad_entry *ad_append(ad_tape *t, uint32_t table, uint32_t *id)
 {
-    const bool is_reused = table == AD_TEMPORARY && t->free;
-    if (is_reused)
-        *id = t->free;
-    else if ((t->ends[table] & AD_INDEX_MASK) >> AD_CHUNK_BITS == t->tables[table].n_chunks && !ad_add_chunk(t, table))
-        return NULL; /* the chunks were full */
-    else
-        *id = t->ends[table]++;
-    ad_entry *e = ad_entry_at(t, *id);
-    if (is_reused)
-        t->free = e->next;
-    if (table == AD_TEMPORARY) {
-        /* Only this and what the value sets is ever anything but 0 in a temporary; its generation changed when it was
-         * recycled. */
-        e->value.flags = AD_IS_FRESH;
-        e->next = t->fresh;
-        t->fresh = *id;
-    } else if (table == AD_STEP) {
-        uint32_t generation = ad_next_generation(e);
-        if (__builtin_expect(generation > AD_LAST_GENERATION, 0)) {
-            if (!ad_step_over(t))
-                return NULL;
-            *id = t->ends[AD_STEP]++;
-            e = ad_entry_at(t, *id);
-            generation = ad_next_generation(e);
-        }
-        *e = (ad_entry){.generation = generation};
-    } else {
-        *e = (ad_entry){.generation = 1};
+    ad_entry *e = table == AD_STEP        ? ad_append_to_step(t, id)
+                  : table == AD_TEMPORARY ? ad_reuse_temporary(t, id)
+                                          : NULL;
+    return e ? e : ad_append_slowly(t, table, id);
+}
+
+/* An entry of TEMPORARY that is in no list, whose flags are to be set. Returns NULL if there is no memory (the tape is
+ * then in error). */
+static inline ad_entry *ad_take_temporary(ad_tape *t, uint32_t *id)
+{
+    ad_entry *e = ad_append(t, AD_TEMPORARY, id);
+    if (e) {
+        t->fresh = e->next;
+        e->next = 0;
     }
     return e;
 }
@@ -82,6 +105,17 @@ static inline void ad_recycle(ad_tape *t, ad_entry *e, uint32_t id)
         return; /* its id is used up */
     e->next = t->free;
     t->free = id;
+}
+
+/* Makes a temporary of rank 0 that is in no list another tensor of the same type, as if it were taken back and given
+ * out again: handles to the one before become stale. Returns false if its id is used up. */
+static inline bool ad_make_another(ad_entry *e)
+{
+    if (e->generation + 1 == UINT32_MAX)
+        return false;
+    e->generation++;
+    e->owner = 0;
+    return true;
 }
 
 /* Takes back the fresh temporaries that are no gradients. */

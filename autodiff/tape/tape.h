@@ -22,6 +22,12 @@ enum { AD_INDEX_BITS = 30, AD_CHUNK_BITS = 9, AD_CHUNK_ENTRIES = 1 << AD_CHUNK_B
 /* A short function calls these in its rare cases. Inlined, they would make it save registers always. */
 #define AD_NOINLINE __attribute__((noinline))
 
+/* What every call takes, and is compiled apart for what the caller knows. */
+#define AD_ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* A condition that holds nearly always. A long way of conditions would else be compiled as one that is hardly taken. */
+#define AD_LIKELY(condition) __builtin_expect(!!(condition), 1)
+
 enum ad_entry_flag {
     AD_WANTS_GRADIENT = 1, /* itself, or something it was made from */
     AD_IS_STATE = 2,       /* a persistent leaf without a gradient */
@@ -184,6 +190,25 @@ typedef enum ad_recording_state {
     AD_RECORDING_FAILED,  /* a replay ended in an error: values are partly old */
 } ad_recording_state;
 
+/* What each call asks of the tape, in one word. */
+#define AD_MODE                                                                                                        \
+    union {                                                                                                            \
+        struct {                                                                                                       \
+            ad_status status;                                                                                          \
+            bool recording; /* results become entries of STEP, not of TEMPORARY */                                     \
+            bool checking;  /* results are looked at: a number that is not finite is an error */                       \
+            bool none[2];                                                                                              \
+        };                                                                                                             \
+        uint64_t mode;                                                                                                 \
+    }
+
+/* The mode of a tape without an error that checks nothing. */
+static inline uint64_t ad_plain_mode(bool recording)
+{
+    const AD_MODE plain = {{.status = AD_OK, .recording = recording}};
+    return plain.mode;
+}
+
 enum { AD_CHECKED = 16 };
 
 struct ad_tape {
@@ -195,15 +220,11 @@ struct ad_tape {
         uint32_t free;  /* the list of TEMPORARY's free entries */
         uint32_t fresh; /* the list of TEMPORARY's entries that the running rule made */
     };
+    AD_MODE;
     struct {
-        ad_status status;
         char message[600];
-    };
-    struct {
-        ad_frame *frame;                        /* the innermost; NULL: the program runs */
-        bool recording;                         /* results become entries of STEP, not of TEMPORARY */
         bool watching;                          /* parts of gradients and earlier values of leaves are kept */
-        bool checking;                          /* results are looked at: a number that is not finite is an error */
+        ad_frame *frame;                        /* the innermost; NULL: the program runs */
         uint64_t draws;                         /* of random operators, so far */
         const ad_operator *checked[AD_CHECKED]; /* rows, and descriptors that have entries here: found complete */
         bool checked_own;                       /* the user's are among them */

@@ -183,6 +183,7 @@ typedef struct ad_domain {
 } ad_domain;
 
 struct ad_loops; /* the engine's own */
+struct ad_part_rule;
 
 /* Values of `linear`: linear in operand i, as in AD_LINEAR_IN(0) | AD_LINEAR_IN(2); linear in every operand. */
 #define AD_LINEAR_IN(i) (1U << (i))
@@ -210,10 +211,11 @@ struct ad_operator {
      * - The call has operands, results and by-products as `run` left them, attributes, and ad_scratch.
      * - The result can be differentiated once. A second time is an error that names the operator. */
     void (*backward)(ad_call *call, const void *const *dy, void *const *dx);
-    const struct ad_loops *loops; /* the engine's own: kernels by type and processor */
-    const char *formula;          /* "tanh x" */
-    const char *gradient;         /* "(1 - y^2) dy" */
-    const char *convention;       /* values and gradients at kinks and edges; NULL if there is nothing to say */
+    const struct ad_loops *loops;     /* the engine's own: kernels by type and processor */
+    const struct ad_part_rule *parts; /* the engine's own: a gradient rule as data */
+    const char *formula;              /* "tanh x" */
+    const char *gradient;             /* "(1 - y^2) dy" */
+    const char *convention;           /* values and gradients at kinks and edges; NULL if there is nothing to say */
     const ad_sample *samples;
     int n_samples;
     ad_domain domain[AD_SAMPLE_OPERANDS];

@@ -6,6 +6,8 @@
  * - The setting belongs to the process.
  * - The threads start with the first work for them. They wait for more work for a fraction of a millisecond before they
  *   sleep, and end with the process. A child after fork makes its own.
+ * - The processors may be busy with other programs. While the threads together get less done than the caller alone, the
+ *   caller computes alone. It tries the others again at times.
  * - Tapes of different threads may compute at once. One of them has the pool; the others compute alone, with the same
  *   results.
  * - All threads compute in the floating-point environment of the caller: its rounding mode, and whether it flushes
@@ -35,8 +37,9 @@ AD_API uint64_t ad_blocks_computed(int thread);
  * alone. */
 typedef void ad_task(void *context, size_t block);
 
-/* Calls task(context, block) once for each block from 0 to blocks-1, on all threads. Returns when all are done. A
- * thread always gets the same range of blocks, so that their data stays in its cache. A NULL task is not called. */
+/* Calls task(context, block) once for each block from 0 to blocks-1, on all threads that have a processor. Returns when
+ * all are done. A thread begins with the same range of blocks each time, so that their data stays in its cache; then it
+ * takes those that others have not begun. A NULL task is not called. */
 AD_API void ad_parallel(size_t blocks, ad_task *task, void *context);
 
 #endif

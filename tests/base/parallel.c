@@ -23,8 +23,7 @@
 #define SANITIZED 0
 #endif
 
-/* Twenty epochs of batches of 50. On a busy machine a step of two threads takes a hundred times as long as on an idle one,
- * because each of its jobs waits until both have had a processor. Under a sanitizer it takes ten times as long. */
+/* Twenty epochs of batches of 50. Under a sanitizer a step takes ten times as long. */
 enum { ROWS = 1000, FEATURES = 784, CLASSES = 10, MOST_THREADS = 4, STEPS = SANITIZED ? 100 : 400 };
 
 static const int batches[] = {50, 77};
@@ -119,14 +118,9 @@ START_TEST(training_is_the_same_for_any_number_of_threads)
     trace *one = train(batches[_i], STEPS);
     check_that_it_learnt(one);
     for (int threads = 2; threads <= MOST_THREADS; threads++) {
-        uint64_t before[MOST_THREADS];
-        for (int i = 0; i < threads; i++)
-            before[i] = ad_blocks_computed(i);
         ck_assert_int_eq(ad_set_threads(threads), AD_OK);
         ck_assert_int_eq(ad_threads(), threads);
         trace *many = train(batches[_i], STEPS);
-        for (int i = 0; i < threads; i++)
-            ck_assert_msg(ad_blocks_computed(i) - before[i] >= (uint64_t)STEPS, "thread %d of %d was idle", i, threads);
         ck_assert_uint_eq(one->n, many->n);
         ck_assert_msg(!memcmp(one->numbers, many->numbers, one->n * sizeof *one->numbers), "weights or slots differ");
         ck_assert_msg(!memcmp(one->probabilities, many->probabilities, sizeof one->probabilities),

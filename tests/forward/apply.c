@@ -378,6 +378,52 @@ START_TEST(failed_call_leaves_no_cast)
 }
 END_TEST
 
+/* ---- What the short way of scalars leaves to the general one ------------------------------------------------------
+ */
+
+static ad_tensor scalar_of(double value) { return ad_variable(t, AD_F64, AD_SCALAR, &value); }
+
+START_TEST(scalars_that_are_no_operands)
+{
+    const int32_t one = 1;
+    const float half = 0.5F;
+    const ad_tensor whole = ad_input(t, AD_I32, AD_SCALAR, &one), f32 = ad_input(t, AD_F32, AD_SCALAR, &half);
+    ad_neg(whole);
+    expect_recovery(t, AD_BAD_TYPE, "neg: operand 0");
+    ad_add(scalar_of(2), f32);
+    expect_recovery(t, AD_BAD_TYPE, "add: types differ");
+    ad_apply1(ad_operator_named("scale"), scalar_of(2));
+    expect_recovery(t, AD_BAD_VALUE, "scale: its attributes are NULL");
+    const ad_tensor gone = ad_exp(scalar_of(2));
+    ad_reset(t);
+    ad_neg(gone);
+    expect_recovery(t, AD_BAD_HANDLE, "neg: operand 0 is stale");
+}
+END_TEST
+
+/* A gradient is a temporary: it enters a recording as an entry of its own, which no derivative passes. */
+START_TEST(a_gradient_of_a_scalar_enters_a_recording)
+{
+    const ad_tensor x = scalar_of(3);
+    ad_backward(ad_square(x));
+    const ad_tensor y = ad_mul(ad_gradient(x), x);
+    ck_assert_double_eq(ad_item(y), 18);
+    ad_backward(y);
+    expect_recovery(t, AD_BAD_STATE, "backward: ");
+}
+END_TEST
+
+/* A rule must not read a scalar that was changed since. */
+START_TEST(a_rule_reads_no_changed_scalar)
+{
+    const double start = 3, later = 4;
+    const ad_tensor x = ad_param(t, AD_F64, AD_SCALAR, &start, "x"), y = ad_log(x);
+    ad_assign(x, &later);
+    ad_backward(y);
+    expect_recovery(t, AD_BAD_STATE, "log: x was changed in place after it was read");
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -396,6 +442,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, scalar_beside_f32_is_replayed);
     tcase_add_test(tests, scalar_in_a_rule_meets_f32);
     tcase_add_test(tests, failed_call_leaves_no_cast);
+    tcase_add_test(tests, scalars_that_are_no_operands);
+    tcase_add_test(tests, a_gradient_of_a_scalar_enters_a_recording);
+    tcase_add_test(tests, a_rule_reads_no_changed_scalar);
 }
 
 int main(void) { return run_on_one_tape("apply", add_tests); }

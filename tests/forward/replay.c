@@ -44,6 +44,19 @@ static int scalars(const ad_tensor *x, ad_tensor *y)
     return 4;
 }
 
+/* Calls on scalars that have an attribute or three operands, that are in a segment, or are no loop over numbers. */
+static int scalar_calls(const ad_tensor *x, ad_tensor *y)
+{
+    const ad_tensor h = ad_shift(ad_scale(ad_huber(x[2], ad_exp(x[2]), 0.3), 1.5), 2);
+    y[0] = ad_mul(cube_in_numbers(h), ad_sum(x[0]));
+    y[1] = ad_apply3(ad_operator_named("mul_add"), h, ad_tanh(h), ad_name(ad_clamp(h, 0.1, 2.05), "clamped"));
+    y[2] = ad_where(ad_greater(x[2], ad_scale(x[2], -1)), ad_neg(y[1]), ad_mul(y[1], ad_elu(x[2])));
+    ad_segment_begin(t);
+    y[3] = ad_leaky_relu(ad_div(ad_logsumexp(x[1]), ad_shift(ad_square(y[2]), 1)), 0.2);
+    ad_segment_end(t, &y[3], 1);
+    return 4;
+}
+
 static int segments(const ad_tensor *x, ad_tensor *y)
 {
     ad_segment_begin(t);
@@ -74,7 +87,7 @@ static int products(const ad_tensor *x, ad_tensor *y)
     return 4;
 }
 
-static program *const programs[] = {network, views, scalars, segments, gradients, products};
+static program *const programs[] = {network, views, scalars, scalar_calls, segments, gradients, products};
 
 /* ---- The same bits ----------------------------------------------------------------------------------------------- */
 
@@ -426,6 +439,22 @@ START_TEST(an_error_on_the_way)
 }
 END_TEST
 
+/* A replay looks at scalars, too, where numbers that are not finite are errors, and says which entry it was. */
+START_TEST(a_scalar_that_is_not_finite)
+{
+    const ad_tensor x = ad_variable(t, AD_F64, AD_SCALAR, &(double){2});
+    const ad_tensor y = ad_square(ad_log(ad_name(ad_shift(x, -1), "rest")));
+    const double below = 1;
+    ad_assign(x, &below);
+    ck_assert_int_eq(ad_replay(t), AD_OK);
+    ck_assert_double_infinite(ad_item(y));
+    ad_check_finite(t, AD_ON);
+    ck_assert_int_eq(ad_replay(t), AD_NOT_FINITE);
+    expect_error(t, AD_NOT_FINITE,
+                 "entry 3, log, after rest: its result [] is -inf at element 0; operands: rest [] in [0, 0]");
+}
+END_TEST
+
 /* ---- Draws ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(draws_are_new_or_repeated)
@@ -527,6 +556,7 @@ int main(void)
     tcase_add_loop_test(tests, feeding_another_shape, 0, 2);
     tcase_add_test(tests, errors_of_feeding);
     tcase_add_test(tests, an_error_on_the_way);
+    tcase_add_test(tests, a_scalar_that_is_not_finite);
     tcase_add_test(tests, draws_are_new_or_repeated);
     tcase_add_test(tests, the_librarys_draws_go_on_as_in_recordings);
     tcase_add_test(tests, handles_and_gradients);

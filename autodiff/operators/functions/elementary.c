@@ -120,12 +120,10 @@ LOOP_TABLE(mul_pow_derivative)
 /* ---- Exponentials and logarithms --------------------------------------------------------------------------------- */
 
 /* y = e^x - 1 :  dx = e^x dy, which y + 1 has lost for large negative x */
-static void expm1_vjp(ad_pullback *p) { ad_give(p, 0, ad_mul_exp(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(expm1,
     OF_ONE,
     .loops = &expm1_loops,
-    .vjp = expm1_vjp,
+    GIVES(PART(mul_exp, AD_DY, AD_X0)),
     .formula = "e^x - 1",
     .gradient = "e^x dy",
 );
@@ -211,17 +209,10 @@ AD_OPERATOR(logaddexp,
 ad_tensor ad_logaddexp(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_logaddexp, a, b); }
 
 /* r = a - b :  da = dr,  db = -dr */
-static void sub_logs_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, ad_dy(p));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_neg(ad_dy(p)));
-}
-
 AD_OPERATOR(sub_logs,
     OF_TWO,
     .loops = &sub_logs_loops,
-    .vjp = sub_logs_vjp,
+    GIVES(DY_ITSELF, PART(neg, AD_DY)),
     .linear = AD_LINEAR_IN(0) | AD_LINEAR_IN(1),
     .formula = "a - b",
     .gradient = "dr, -dr",
@@ -383,17 +374,10 @@ AD_OPERATOR(hypot,
 ad_tensor ad_hypot(ad_tensor a, ad_tensor b) { return ad_apply2(&ad_operator_hypot, a, b); }
 
 /* r = a / b, 0 where b = 0 :  da = dr / b,  db = -a dr / b^2, both 0 there */
-static void divide_or_zero_vjp(ad_pullback *p)
-{
-    ad_give(p, 0, ad_divide_or_zero(ad_dy(p), ad_x(p, 1)));
-    if (ad_wants(p, 1))
-        ad_give(p, 1, ad_quotient_slope_or_zero(ad_dy(p), ad_x(p, 0), ad_x(p, 1)));
-}
-
 AD_OPERATOR(divide_or_zero,
     OF_TWO,
     .loops = &divide_or_zero_loops,
-    .vjp = divide_or_zero_vjp,
+    GIVES(PART(divide_or_zero, AD_DY, AD_X1), PART(quotient_slope_or_zero, AD_DY, AD_X0, AD_X1)),
     .linear = AD_LINEAR_IN(0),
     .formula = "a / b",
     .gradient = "dr / b, -a dr / b^2",

@@ -44,12 +44,10 @@ AD_FAMILY(functions_special)
 
 LOOP_TABLE(polygamma)
 
-static void erf_vjp(ad_pullback *p) { ad_give(p, 0, ad_erf_backward(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(erf,
     OF_ONE,
     .loops = &erf_loops,
-    .vjp = erf_vjp,
+    GIVES(PART(erf_backward, AD_DY, AD_X0)),
     .formula = "erf x",
     .gradient = "2 / sqrt(pi) e^-x^2 dy",
 );

@@ -20,9 +20,8 @@ MAP1_EXCEPT(acosh, acosh, x > LARGE_ROOT)
 MAP1_OF(atanh, atanh)
 MAP2_EXCEPT(atan2, atan2, false)
 MAP1(one_minus_square, (1 - x) * (1 + x))
-MAP3_IN_RANGE(atan2_backward, a *a + b * b, ((a == 0) & (b == 0)) ? 0 : (v * a) / q,
-              ((a != 0) | (b != 0)) & (is_lost(q) | ((a != 0) & (v != 0) & is_lost(v * a))),
-              v *a / (a * a + b * b))
+MAP3_IN_RANGE(atan2_backward, a *a + b * b, ((a == 0) & (b == 0)) ? 0 : (v *a) / q,
+              ((a != 0) | (b != 0)) & (is_lost(q) | ((a != 0) & (v != 0) & is_lost(v * a))), v *a / (a * a + b * b))
 
 #ifdef AD_REAL
 
@@ -132,12 +131,10 @@ AD_OPERATOR(acos,
 
 ad_tensor ad_acos(ad_tensor x) { return ad_apply1(&ad_operator_acos, x); }
 
-static void atan_vjp(ad_pullback *p) { ad_give(p, 0, ad_atan_backward(ad_dy(p), ad_x(p, 0))); }
-
 AD_OPERATOR(atan,
     OF_ONE,
     .loops = &atan_loops,
-    .vjp = atan_vjp,
+    GIVES(PART(atan_backward, AD_DY, AD_X0)),
     .formula = "arctan x",
     .gradient = "dy / (1 + x^2)",
 );

@@ -74,24 +74,39 @@ ALWAYS_INLINE bool cell_gradients(size_t n, size_t m, bool exact, REAL *restrict
     return tanh_nears(top);
 }
 
-/* n rows. Array 0 has the addresses of dgates, dcell, dh, dnext, activated, cell, gates and next. */
+/* n elements of row k of m, from i on. `near` says whether the elements before had an activation near 1; returned is
+ * whether these have one. `of` are the addresses of dgates, dcell, dh, dnext, activated, cell, gates and next. */
+ALWAYS_INLINE bool cell_block(bool near, REAL *const *of, size_t k, size_t m, size_t i, size_t n)
+{
+    const size_t at = k * m + i, four = 4 * k * m + i;
+    const REAL *A = of[4] + 5 * k * m + i, *Z = of[6] + four, *N = of[7] + at;
+    if (!near)
+        near = cell_gradients(n, m, false, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
+    if (near)
+        near = cell_gradients(n, m, true, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
+    return near;
+}
+
+/* As many elements as a vector has: blocks of so many have no rest that is computed one by one. */
+enum { CELL_VECTOR = 64 / sizeof(REAL) };
+
+/* n rows. Array 0 has the addresses. The last block of a row begins early enough to be whole: what it computes a second
+ * time is the same. */
 LOOP(lstm_cell_backward)
 {
     REAL *const *of = s->array[0];
     const size_t m = s->size[0];
     bool near = false;
-    for (size_t k = 0; k < s->n; k++)
-        for (size_t i = 0, n; i < m; i += n) {
-            const size_t at = k * m + i, four = 4 * k * m + i;
-            const REAL *A = of[4] + 5 * k * m + i, *Z = of[6] + four, *N = of[7] + at;
-            n = m - i < SLOPE_BLOCK ? m - i : SLOPE_BLOCK;
-            if (!near)
-                near =
-                    cell_gradients(n, m, false, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
-            if (near)
-                near =
-                    cell_gradients(n, m, true, of[0] + four, of[1] + at, of[2] + at, of[3] + at, A, of[5] + at, Z, N);
-        }
+    for (size_t k = 0; k < s->n; k++) {
+        size_t i = 0;
+        for (; i + SLOPE_BLOCK <= m; i += SLOPE_BLOCK)
+            near = cell_block(near, of, k, m, i, SLOPE_BLOCK);
+        if (m < CELL_VECTOR)
+            near = cell_block(near, of, k, m, 0, m);
+        else
+            for (; i < m; i += CELL_VECTOR)
+                near = cell_block(near, of, k, m, i + CELL_VECTOR <= m ? i : m - CELL_VECTOR, CELL_VECTOR);
+    }
 }
 
 #else
@@ -122,12 +137,14 @@ static bool is_wide(const ad_shape *x, const ad_shape *cell, int64_t times)
 {
     const int lead = cell->rank - 1;
     bool is = x->rank > lead;
+    size_t n = 1;
+    if (x == cell && times == 1)
+        return true;
     for (int i = 0; is && i < lead; i++)
         is = x->dims[i] == cell->dims[i];
-    ad_shape rest = {.rank = x->rank - lead};
-    for (int i = 0; is && i < rest.rank; i++)
-        rest.dims[i] = x->dims[lead + i];
-    return is && ad_count_of(&rest) == (size_t)(cell->dims[lead] * times);
+    for (int i = lead; is && i < x->rank; i++)
+        n *= (size_t)x->dims[i];
+    return is && n == (size_t)(cell->dims[lead] * times);
 }
 
 /* The cell is [..., h]. 5h does not overflow: an operand of that size would not fit in memory. */

@@ -151,17 +151,30 @@ static void matmul_of_vectors_vjp(ad_pullback *p)
     }
 }
 
-/* y = a b :  da = dy b',  db = a' dy */
+/* The rows of a stack as the rows of one matrix. */
+static ad_tensor rows_of(ad_tensor x)
+{
+    const ad_shape shape = ad_shape_of(x);
+    ad_shape lead = shape;
+    if (shape.rank <= 2)
+        return x;
+    lead.rank--;
+    return ad_reshape(x, AD_SHAPE((int64_t)ad_count_of(&lead), shape.dims[shape.rank - 1]));
+}
+
+/* y = a b :  da = dy b',  db = a' dy, which for one matrix b is a sum over all rows of a stack */
 static void matmul_vjp(ad_pullback *p)
 {
-    if (ad_x_shape(p, 0)->rank == 1 || ad_x_shape(p, 1)->rank == 1) {
+    const int rank_a = ad_x_shape(p, 0)->rank, rank_b = ad_x_shape(p, 1)->rank;
+    if (rank_a == 1 || rank_b == 1) {
         matmul_of_vectors_vjp(p);
         return;
     }
     if (ad_wants(p, 0))
         ad_give(p, 0, ad_matmul_nt(ad_dy(p), ad_x(p, 1)));
     if (ad_wants(p, 1))
-        ad_give(p, 1, ad_matmul_tn(ad_x(p, 0), ad_dy(p)));
+        ad_give(p, 1, rank_b == 2 ? ad_matmul_tn(rows_of(ad_x(p, 0)), rows_of(ad_dy(p)))
+                                  : ad_matmul_tn(ad_x(p, 0), ad_dy(p)));
 }
 
 static const ad_sample samples_nn[] = {

@@ -81,8 +81,6 @@ ad_tensor ad_mean_over(ad_tensor x, ad_axes axes) { return ad_over(&ad_operator_
 ad_tensor ad_mean(ad_tensor x) { return ad_over(&ad_operator_mean, x, AD_ALL_AXES); }
 
 /* y = x / c :  dx = dy / c */
-static void divide_by_vjp(ad_pullback *p) { ad_give(p, 0, ad_divide_by(ad_dy(p), ad_attribute_at(p, 0)->real)); }
-
 static const ad_sample samples_divide_by[] = {
     {.n_x = 1, .x = {{2, {2, 3}}}, .attributes = {{.real = 3}}},
     {.n_x = 1, .x = {{0}}, .attributes = {{.real = -0.5}}},
@@ -95,7 +93,7 @@ AD_OPERATOR(divide_by,
     .attributes = {{"c", AD_ATTRIBUTE_REAL}},
     SAMPLES(samples_divide_by),
     .loops = &divide_by_loops,
-    .vjp = divide_by_vjp,
+    GIVES(PART(divide_by, AD_DY)),
     .linear = AD_LINEAR_IN(0),
     .formula = "x / c",
     .gradient = "dy / c",

@@ -73,8 +73,7 @@ static void concat_vjp(ad_pullback *p)
     const int axis = (int)ad_attribute_at(p, 0)->integer;
     int64_t from = 0;
     for (int i = 0; i < ad_x_count(p); i++) {
-        const ad_shape x = ad_shape_of(ad_x(p, i));
-        const int64_t n = size_at(&x, axis);
+        const int64_t n = size_at(ad_x_shape(p, i), axis);
         if (ad_wants(p, i))
             ad_give(p, i, ad_slice(ad_dy(p), axis, (ad_range){from, from + n, 1}));
         from += n;
@@ -129,9 +128,19 @@ static void stack_run(ad_call *c)
 /* y[i] = x_i :  dx_i = dy[i] */
 static void stack_vjp(ad_pullback *p)
 {
-    const int axis = (int)ad_attribute_at(p, 0)->integer;
-    const ad_shape x = ad_shape_of(ad_x(p, 0));
-    for (int i = 0; i < ad_x_count(p); i++)
+    const ad_shape x = *ad_x_shape(p, 0);
+    const int n = ad_x_count(p), new_axis = (int)ad_attribute_at(p, 0)->integer,
+              axis = new_axis < 0 ? new_axis + x.rank + 1 : new_axis;
+    if (axis < x.rank && x.dims[axis] <= INT64_MAX / n) {
+        ad_shape side_by_side = x; /* as concat would have them: a part then has the shape of x */
+        side_by_side.dims[axis] *= n;
+        const ad_tensor dy = ad_reshape(ad_dy(p), side_by_side);
+        for (int i = 0; i < n; i++)
+            if (ad_wants(p, i))
+                ad_give(p, i, ad_slice(dy, axis, (ad_range){i * x.dims[axis], (i + 1) * x.dims[axis], 1}));
+        return;
+    }
+    for (int i = 0; i < n; i++)
         if (ad_wants(p, i))
             ad_give(p, i, ad_reshape(ad_slice(ad_dy(p), axis, (ad_range){i, i + 1, 1}), x));
 }
