@@ -270,9 +270,9 @@ static cut cut_of(const ad_product *p)
         blocks = ceiling(blocks, 2);
     }
     if (p->m >= p->n)
-        c.m = size_of_block(p->m, blocks, ROWS_OF_TILES);
+        c.m = size_of_block(p->m, blocks, c.by_blas ? 2 : ROWS_OF_TILES);
     else
-        c.n = size_of_block(p->n, blocks, COLUMNS_OF_TILES);
+        c.n = size_of_block(p->n, blocks, c.by_blas ? 2 : COLUMNS_OF_TILES);
     return c;
 }
 
