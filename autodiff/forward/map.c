@@ -34,9 +34,9 @@ void ad_map(ad_call *c)
     ad_map_by(c, is_one ? c->op->loops->of[type][AD_BASELINE] : ad_loop_for(c->op->loops, type));
 }
 
-void ad_map_one(const ad_operator *op, const ad_attribute *attributes, const ad_value *y, void *a, void *b, void *c)
+void ad_map_one(const ad_operator *op, const ad_attribute *attributes, uint8_t type, void *y, void *a, void *b, void *c)
 {
     const bool has_constant = op->attributes[0].kind == AD_ATTRIBUTE_REAL;
-    const ad_span span = {.n = 1, .array = {y->data, a, b, c}, .constant = has_constant ? attributes[0].real : 0};
-    op->loops->of[y->type][AD_BASELINE](&span);
+    const ad_span span = {.n = 1, .array = {y, a, b, c}, .constant = has_constant ? attributes[0].real : 0};
+    op->loops->of[type][AD_BASELINE](&span);
 }

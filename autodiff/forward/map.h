@@ -10,7 +10,8 @@ void ad_map_by(ad_call *c, ad_loop *loop);
 /* The kernel of all AD_ELEMENTWISE rows: the same by the row's loop for the type of the result. */
 void ad_map(ad_call *c);
 
-/* The same for the scalar y, from as many of the numbers at a, b and c as the row has operands. */
-void ad_map_one(const ad_operator *op, const ad_attribute *attributes, const ad_value *y, void *a, void *b, void *c);
+/* The same for one number y of a type, from as many of the numbers at a, b and c as the row has operands. */
+void ad_map_one(const ad_operator *op, const ad_attribute *attributes, uint8_t type, void *y, void *a, void *b,
+                void *c);
 
 #endif

@@ -34,15 +34,16 @@ AD_ALWAYS_INLINE const ad_entry *ad_scalar_of(const ad_tape *t, ad_tensor x, boo
     return AD_LIKELY(e->generation == x.generation) && AD_LIKELY(e->value.shape == &ad_scalar_shape_value) ? e : NULL;
 }
 
-/* Computes the scalar y from a, b and c, as many as the row has. One number without vectors is the fastest. */
-AD_ALWAYS_INLINE void ad_run_one(const ad_operator *op, const ad_attribute *attributes, const ad_value *y,
-                                 const ad_entry *a, const ad_entry *b, const ad_entry *c)
+/* Computes the number y of a type from a, b and c, as many as the row has. One number without vectors is the fastest.
+ */
+AD_ALWAYS_INLINE void ad_run_one(const ad_operator *op, const ad_attribute *attributes, uint8_t type, void *y, void *a,
+                                 void *b, void *c)
 {
-    ad_one *one = op->loops->one[y->type];
+    ad_one *one = op->loops->one[type];
     if (AD_LIKELY(one) && AD_LIKELY(!attributes))
-        one(y->data, a->value.data, b->value.data, c->value.data);
+        one(y, a, b, c);
     else
-        ad_map_one(op, attributes, y, a->value.data, b->value.data, c->value.data);
+        ad_map_one(op, attributes, type, y, a, b, c);
 }
 
 /* Where the result of a call on scalars may lie. A place that is ready needs no call. */
@@ -76,7 +77,7 @@ AD_ALWAYS_INLINE bool ad_apply_scalars(ad_tape *t, const ad_operator *op, int n,
         e->u.operands[1] = n > 1 ? x[1].id : 0;
     }
     *y = (ad_tensor){.tape = t, .id = id, .generation = e->generation};
-    ad_run_one(op, attributes, &e->value, a, b, c);
+    ad_run_one(op, attributes, type, &e->scalar, a->value.data, b->value.data, c->value.data);
     return true;
 }
 
@@ -94,7 +95,8 @@ static inline bool ad_recompute_scalar(const ad_tape *t, const ad_entry *e)
     if (a->value.shape != &ad_scalar_shape_value || b->value.shape != &ad_scalar_shape_value ||
         c->value.shape != &ad_scalar_shape_value)
         return false;
-    ad_run_one(op, ad_has_no_attributes(op) ? NULL : e->extra->attributes, &e->value, a, b, c);
+    ad_run_one(op, ad_has_no_attributes(op) ? NULL : e->extra->attributes, e->value.type, e->value.data, a->value.data,
+               b->value.data, c->value.data);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../forward/scalars.h"
 #include "accumulate.h"
 
 typedef union number {
@@ -51,28 +52,22 @@ static inline bool add_number(ad_tape *t, uint32_t x, uint32_t gradient, uint8_t
     return true;
 }
 
-/* The part of each operand that wants one: dy, or an operator on the numbers of the call. Of one element a loop without
- * vectors is the fastest, and it is the one that gave the value. */
-static inline void find_parts(ad_span *span, const ad_entry *e, ad_entry *const *x, void *const *of, number *parts)
+/* The part of each operand that wants one: dy, or an operator on the numbers of the call. */
+static inline void find_parts(const ad_entry *e, ad_entry *const *x, void *const *of, number *parts)
 {
     const struct ad_part_rule *rule = e->op->parts;
     for (uint32_t i = 0; i < e->value.n_operands; i++, rule++) {
         if (!(x[i]->value.flags & AD_WANTS_GRADIENT))
             continue;
-        if (!rule->op) {
+        if (rule->op)
+            ad_run_one(rule->op, ad_has_no_attributes(rule->op) ? NULL : e->extra->attributes, e->value.type, &parts[i],
+                       of[rule->of[0]], of[rule->of[1]], of[rule->of[2]]);
+        else
             memcpy(&parts[i], of[AD_DY], sizeof parts[i]);
-            continue;
-        }
-        span->array[0] = &parts[i];
-        for (int k = 0; k < AD_PART_ARITY; k++)
-            span->array[k + 1] = of[rule->of[k]];
-        if (rule->op->attributes[0].kind != AD_ATTRIBUTE_NONE)
-            span->constant = e->extra->attributes[0].real;
-        rule->op->loops->of[e->value.type][AD_BASELINE](span);
     }
 }
 
-bool ad_give_numbers(ad_tape *t, ad_span *span, ad_entry *e, ad_entry *dy)
+bool ad_give_numbers(ad_tape *t, ad_entry *e, ad_entry *dy)
 {
     const uint32_t *operands = ad_operands_of(e), n = e->value.n_operands;
     uint32_t spare = e->gradient; /* until a sum has its place */
@@ -85,7 +80,7 @@ bool ad_give_numbers(ad_tape *t, ad_span *span, ad_entry *e, ad_entry *dy)
         x[i] = ad_entry_at(t, operands[i]);
         of[AD_X0 + i] = x[i]->value.data;
     }
-    find_parts(span, e, x, of, parts);
+    find_parts(e, x, of, parts);
     e->gradient = 0;
     bool done = true;
     for (uint32_t i = 0; i < n && done; i++) {

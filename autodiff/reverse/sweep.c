@@ -69,13 +69,13 @@ static inline bool is_wanted(const ad_tape *t, const ad_sweep *sweep, const ad_e
     return results & operands & flag;
 }
 
-static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pullback *p, ad_span *span)
+static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pullback *p)
 {
     ad_entry *e = ad_entry_at(t, id);
     if (p->gives_numbers && e->gradient && ad_has_number_parts(e)) {
         ad_entry *dy = ad_entry_at(t, e->gradient);
         if (ad_is_own_number(e->gradient, dy))
-            return ad_give_numbers(t, span, e, dy);
+            return ad_give_numbers(t, e, dy);
     }
     if (e->value.data != &e->scalar && id > AD_AHEAD)
         ad_prefetch_entry(ad_entry_at(t, id - AD_AHEAD));
@@ -91,7 +91,6 @@ static inline bool visit(ad_tape *t, const ad_sweep *sweep, uint32_t id, ad_pull
 static void visit_down(ad_tape *t, const ad_sweep *sweep, uint32_t from, uint32_t end)
 {
     ad_pullback p;
-    ad_span span = AD_NUMBER_SPAN;
     p.tape = t;
     p.capture = -1;
     p.wanted = sweep->functional ? AD_ON_PATH : AD_WANTS_GRADIENT;
@@ -101,7 +100,7 @@ static void visit_down(ad_tape *t, const ad_sweep *sweep, uint32_t from, uint32_
     p.frame.entry = NULL; /* no rule runs yet */
     ad_push_frame(t, &p.frame, AD_IN_RULE);
     for (uint32_t id = from; id > end && t->status == AD_OK; id--)
-        if (!visit(t, sweep, id, &p, &span))
+        if (!visit(t, sweep, id, &p))
             break;
     t->frame = p.frame.outer;
 }
