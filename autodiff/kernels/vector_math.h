@@ -23,10 +23,6 @@ enum { VIA_BLOCK = 256, FEW_ELEMENTS = 4, VIA_ROOM = VIA_BLOCK + FEW_ELEMENTS };
 /* The size of the next block of the elements that are left. */
 static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VIA_BLOCK; }
 
-#if defined(AD_HAS_SLEEF) && defined(SLEEF)
-#include <sleef.h>
-#endif
-
 #define SCALAR_LOOP(function)                                                                                          \
     for (size_t i = 0; i < n; i++)                                                                                     \
         y[i] = R(function)(x[i]);
@@ -36,6 +32,8 @@ static inline size_t via_block(size_t left) { return left < VIA_ROOM ? left : VI
         y[i] = R(function)(a[i * sa], b[i * sb]);
 
 #if defined(AD_HAS_SLEEF) && defined(SLEEF)
+#include <sleef.h>
+
 /* The last elements go through a vector that is filled up with zeros, so that each element's value is the same wherever
  * it stands. */
 #define VECTOR_FUNCTION(function, ulp)                                                                                 \

@@ -47,8 +47,6 @@ static void adagrad_of(REAL *restrict X, const REAL *restrict D, REAL *restrict 
 #define ESTIMATE_RSQRT _mm256_rsqrt_ps
 #define ALL_ABOVE(a, bound) (_mm256_movemask_ps(_mm256_cmp_ps(a, bound, _CMP_GT_OQ)) == 0xFF)
 #endif
-#define ALL_OF OF_VECTOR(set1_ps)
-#define MUL_ADD OF_VECTOR(fmadd_ps)
 #define SUB_MUL(a, b, c) OF_VECTOR(fnmadd_ps)(b, c, a) /* a - b c */
 
 /* The same in vectors: an estimate r of 1 / sqrt(a), mended by e = 1 - a r^2 in the series of r (1 - e)^(-1/2), which
@@ -59,13 +57,13 @@ static size_t adagrad_in_vectors(float *X, const float *D, float *A, size_t n, f
 {
     size_t i = 0;
     for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
-        const VECTOR d = LOAD(D + i), a = MUL_ADD(d, d, LOAD(A + i)), r = ESTIMATE_RSQRT(a);
-        const VECTOR e = SUB_MUL(ALL_OF(1), a * r, r), series = MUL_ADD(ALL_OF(0.375F), e, ALL_OF(0.5F));
-        if (!ALL_ABOVE(e, ALL_OF(-0.01F))) {
+        const VECTOR d = LOAD(D + i), a = MULTIPLY_ADD(d, d, LOAD(A + i)), r = ESTIMATE_RSQRT(a);
+        const VECTOR e = SUB_MUL(BROADCAST(1), a * r, r), series = MULTIPLY_ADD(BROADCAST(0.375F), e, BROADCAST(0.5F));
+        if (!ALL_ABOVE(e, BROADCAST(-0.01F))) {
             adagrad_of(X + i, D + i, A + i, VECTOR_LANES, rate);
             continue;
         }
-        STORE(X + i, SUB_MUL(LOAD(X + i), rate * d, MUL_ADD(r * e, series, r)));
+        STORE(X + i, SUB_MUL(LOAD(X + i), rate * d, MULTIPLY_ADD(r * e, series, r)));
         STORE(A + i, a);
     }
     return i;
