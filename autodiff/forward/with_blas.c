@@ -16,13 +16,13 @@ void ad_end_blas(void) { ad_openblas_end(1); }
 
 void ad_run_product(ad_call *c, ad_product *p)
 {
+    ad_plan_product(p);
     const size_t partial = ad_product_partial(p);
-    const bool by_blas = ad_product_needs_blas(p);
     p->partial = partial ? ad_scratch(c, partial, ad_bytes_of((uint8_t)p->type)) : NULL;
-    if ((partial && !p->partial) || (by_blas && !ad_begin_blas(c)))
+    if ((partial && !p->partial) || (p->cut.by_blas && !ad_begin_blas(c)))
         return;
     ad_multiply(p);
-    if (by_blas)
+    if (p->cut.by_blas)
         ad_end_blas();
 }
 

@@ -115,7 +115,6 @@ LOOP(end_product)
 #else
 
 #include <limits.h>
-#include <string.h>
 
 #include <gradtape/threads.h>
 
@@ -148,27 +147,16 @@ size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
     return at;
 }
 
-/* A column a' b is the row b' a: the same numbers at the same places. */
-static ad_product as_row(ad_product p)
-{
-    return (ad_product){.type = p.type, .m = 1, .n = p.m, .k = p.k, .a = p.b, .b = p.a, .c = p.c, .partial = p.partial};
-}
-
 /* The rows of a stack that meets one matrix are the rows of one matrix. */
-static ad_product as_one(const ad_product *p)
+static void make_one(ad_product *p)
 {
-    ad_product one = *p;
-    if (!p->leads)
-        return p->n == 1 && p->transpose_a && !p->bias ? as_row(one) : one;
     const size_t n = ad_count_of(&p->leads->c);
-    if (n == 1)
-        one.leads = NULL;
-    if (!p->transpose_a && ad_count_of(&p->leads->b) == 1 && ad_count_of(&p->leads->a) == n &&
-        n <= (size_t)INT_MAX / (size_t)(p->m ? p->m : 1)) {
-        one.m *= (int64_t)n;
-        one.leads = NULL;
-    }
-    return one;
+    const bool is_one = !p->transpose_a && ad_count_of(&p->leads->b) == 1 && ad_count_of(&p->leads->a) == n &&
+                        n <= (size_t)INT_MAX / (size_t)(p->m ? p->m : 1);
+    if (is_one)
+        p->m *= (int64_t)n;
+    if (is_one || n == 1)
+        p->leads = NULL;
 }
 
 /* size / part, rounded up. */
@@ -220,12 +208,6 @@ static bool is_for_blas(const ad_product *p)
     return SMALLER(SMALLER(p->m, p->n), p->k) > limit || is_thin(p);
 }
 
-bool ad_product_needs_blas(const ad_product *p)
-{
-    const ad_product one = as_one(p);
-    return is_for_blas(&one);
-}
-
 /* ---- Blocks ------------------------------------------------------------------------------------------------------ */
 
 /* All in multiply-adds. */
@@ -244,21 +226,15 @@ enum {
     COLUMNS_OF_TILES = 32
 };
 
-typedef struct cut {
-    int64_t m, n; /* the size of a block of the result */
-    int64_t half; /* of the sum over k: taken whole (then it is k), or in two halves that are added at the end */
-    bool by_blas;
-} cut;
-
 /* A multiple of `unit` of which about `blocks` make up the size. */
 static int64_t size_of_block(int64_t size, int64_t blocks, int64_t unit)
 {
     return ceiling(ceiling(size, blocks), unit) * unit;
 }
 
-static cut cut_of(const ad_product *p)
+static ad_cut cut_of(const ad_product *p)
 {
-    cut c = {p->m, p->n, p->k ? p->k : 1, is_for_blas(p)};
+    ad_cut c = {p->m, p->n, p->k ? p->k : 1, is_for_blas(p)};
     const double work = work_of(p);
     if (work < not_worth_cutting)
         return c;
@@ -276,17 +252,19 @@ static cut cut_of(const ad_product *p)
     return c;
 }
 
-size_t ad_product_partial(const ad_product *p)
+void ad_plan_product(ad_product *p)
 {
-    const ad_product one = as_one(p);
-    return cut_of(&one).half < one.k ? (size_t)(one.m * one.n) : 0;
+    if (p->leads)
+        make_one(p);
+    p->cut = cut_of(p);
 }
+
+size_t ad_product_partial(const ad_product *p) { return p->cut.half < p->k ? (size_t)(p->m * p->n) : 0; }
 
 /* ---- Multiplying ------------------------------------------------------------------------------------------------- */
 
 typedef struct job {
     const ad_product *p;
-    cut cut;
     int64_t rows, columns, halves; /* blocks */
 } job;
 
@@ -326,15 +304,15 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
 {
     const ad_product *p = w->p;
     const size_t bytes = ad_bytes_of((uint8_t)p->type);
-    const int64_t k = half * w->cut.half;
+    const int64_t k = half * p->cut.half;
     block s = whole(p);
-    s.m = (size_t)SMALLER(w->cut.m, p->m - i);
-    s.n = (size_t)SMALLER(w->cut.n, p->n - j);
-    s.k = (size_t)SMALLER(w->cut.half, p->k - k);
+    s.m = (size_t)SMALLER(p->cut.m, p->m - i);
+    s.n = (size_t)SMALLER(p->cut.n, p->n - j);
+    s.k = (size_t)SMALLER(p->cut.half, p->k - k);
     s.a = (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
     s.b = (const char *)p->b + (size_t)(p->transpose_b ? j * p->k + k : k * p->n + j) * bytes;
     s.c = (char *)(half ? p->partial : p->c) + (size_t)(i * p->n + j) * bytes;
-    if (w->cut.by_blas) {
+    if (p->cut.by_blas) {
         multiply_by_blas(p, &s);
         return;
     }
@@ -348,15 +326,16 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
 static void multiply_block(void *context, size_t number)
 {
     const job *w = context;
+    const ad_cut *cut = &w->p->cut;
     const int64_t tiles = w->rows * w->columns, tile = (int64_t)number % tiles, half = (int64_t)number / tiles;
-    multiply_at(w, tile / w->columns * w->cut.m, tile % w->columns * w->cut.n, half);
+    multiply_at(w, tile / w->columns * cut->m, tile % w->columns * cut->n, half);
 }
 
 /* On all threads if OpenBLAS can have a buffer for each, or else on one. The bits are the same. */
 static void run_blocks(size_t blocks, ad_task *task, job *w)
 {
     const size_t most = (size_t)ad_threads(), threads = blocks < most ? blocks : most;
-    const bool widens = w->cut.by_blas && threads > 1;
+    const bool widens = w->p->cut.by_blas && threads > 1;
     if (widens && !ad_openblas_widen((int)threads - 1)) {
         for (size_t i = 0; i < blocks; i++)
             task(w, i);
@@ -389,16 +368,16 @@ static void end_block(void *context, size_t number)
 
 static void multiply_one(const ad_product *p)
 {
-    job w = {.p = p, .cut = cut_of(p)};
-    w.rows = ceiling(p->m, w.cut.m);
-    w.columns = ceiling(p->n, w.cut.n);
-    w.halves = p->k > w.cut.half ? 2 : 1;
+    job w = {.p = p};
+    w.rows = ceiling(p->m, p->cut.m);
+    w.columns = ceiling(p->n, p->cut.n);
+    w.halves = p->k > p->cut.half ? 2 : 1;
     const size_t blocks = (size_t)(w.rows * w.columns * w.halves);
     if (blocks == 1)
         multiply_block(&w, 0);
     else
         run_blocks(blocks, multiply_block, &w);
-    if (w.halves > 1 || (w.cut.by_blas && p->bias))
+    if (w.halves > 1 || (p->cut.by_blas && p->bias))
         ad_parallel((size_t)ceiling(p->m, rows_to_end(p)), end_block, &w);
 }
 
@@ -407,7 +386,7 @@ static void multiply_one(const ad_product *p)
 typedef struct pile {
     const ad_product *p;
     size_t n, at_once; /* matrices; in a block */
-    bool all_a, all_b; /* the operand has as many as the result, or one of its own otherwise found */
+    bool all_a, all_b; /* the operand has a matrix for each of the result */
 } pile;
 
 static size_t number_in(const pile *w, bool all, const ad_shape *own, size_t i)
@@ -438,13 +417,13 @@ static void multiply_small(void *context, size_t number)
     }
 }
 
-/* Large matrices are cut themselves, one after the other. */
+/* Large matrices are cut themselves, one after the other. All of a stack have one plan. */
 static void multiply_all(const ad_product *p)
 {
     pile w = {.p = p, .n = ad_count_of(&p->leads->c)};
     w.all_a = ad_same_dims(&p->leads->a, &p->leads->c);
     w.all_b = ad_same_dims(&p->leads->b, &p->leads->c);
-    if (work_of(p) < not_worth_cutting && !is_for_blas(p)) {
+    if (work_of(p) < not_worth_cutting && !p->cut.by_blas) {
         w.at_once = (size_t)(worth_a_block / (work_of(p) + 1)) + 1;
         ad_parallel((w.n + w.at_once - 1) / w.at_once, multiply_small, &w);
         return;
@@ -459,11 +438,10 @@ void ad_multiply(const ad_product *p)
 {
     if (p->m == 0 || p->n == 0 || (p->leads && ad_count_of(&p->leads->c) == 0))
         return;
-    const ad_product one = as_one(p);
-    if (one.leads)
-        multiply_all(&one);
+    if (p->leads)
+        multiply_all(p);
     else
-        multiply_one(&one);
+        multiply_one(p);
 }
 
 #endif

@@ -11,6 +11,13 @@ typedef struct ad_leads {
     ad_shape c, a, b;
 } ad_leads;
 
+/* How a product is computed: set by ad_plan_product, and the same for any number of threads. */
+typedef struct ad_cut {
+    int64_t m, n; /* the size of a block of the result */
+    int64_t half; /* of the sum over k: taken whole (then it is k), or in two halves that are added at the end */
+    bool by_blas;
+} ad_cut;
+
 typedef struct ad_product {
     ad_type type;
     bool transpose_a, transpose_b;
@@ -21,15 +28,19 @@ typedef struct ad_product {
     bool relu;             /* what is below 0 becomes 0 */
     void *partial;         /* room for ad_product_partial elements */
     const ad_leads *leads; /* NULL: one matrix */
+    ad_cut cut;
 } ad_product;
 
-/* The number of elements of `partial` that a product needs: the size of the result, or 0. */
+/* Decides how the product is computed, by its type, sizes and transposes. A stack that meets one matrix becomes one
+ * product of more rows. */
+void ad_plan_product(ad_product *p);
+
+/* The number of elements of `partial` that a planned product needs: the size of the result, or 0. */
 size_t ad_product_partial(const ad_product *p);
 
-/* Computes the product; dense matrices. Sizes of 0 are legal: over k = 0 the sum is 0. The bits do not depend on the
- * number of threads. Stands between ad_openblas_begin and ad_openblas_end if it needs BLAS. */
+/* Computes a planned product; dense matrices. Sizes of 0 are legal: over k = 0 the sum is 0. The bits do not depend on
+ * the number of threads. Stands between ad_openblas_begin and ad_openblas_end if it is cut for BLAS. */
 void ad_multiply(const ad_product *p);
-bool ad_product_needs_blas(const ad_product *p);
 
 /* Whether the sizes fit BLAS's integers. */
 bool ad_product_fits(const ad_product *p);

@@ -106,6 +106,7 @@ static void multiply_and_check(ad_product p, bool has_bias, bool relu)
     const size_t bytes = ad_type_bytes(p.type), m_n = (size_t)(p.m * p.n);
     const ended a = make_numbers(p.type, (size_t)(p.m * p.k), 1), b = make_numbers(p.type, (size_t)(p.k * p.n), 2),
                 bias = make_numbers(p.type, (size_t)p.n, 3), room = make_ended(m_n * bytes + FENCE);
+    ad_plan_product(&p);
     const size_t n_partial = ad_product_partial(&p);
     const ended partial = make_ended(n_partial * bytes);
     memset(room.data, 0x55, m_n * bytes + FENCE);
@@ -181,6 +182,7 @@ START_TEST(bits_for_any_number_of_threads)
     open_and_close();
     for (int kind = 0; kind < 8; kind++) {
         ad_product p = large_product(_i, kind);
+        ad_plan_product(&p);
         const size_t bytes = ad_type_bytes(p.type), m_n = (size_t)(p.m * p.n) * bytes;
         const ended a = make_numbers(p.type, (size_t)(p.m * p.k), 1), b = make_numbers(p.type, (size_t)(p.k * p.n), 2),
                     bias = make_numbers(p.type, (size_t)p.n, 3);
@@ -253,16 +255,18 @@ START_TEST(stacks_matrix_by_matrix)
         p.n = s->n;
         p.k = s->k;
         p.leads = &s->leads;
+        ad_product planned = p;
+        ad_plan_product(&planned);
         const size_t bytes = ad_type_bytes(p.type);
         const ended a = make_numbers(p.type, ad_count_of(&s->leads.a) * (size_t)(p.m * p.k), 1),
                     b = make_numbers(p.type, ad_count_of(&s->leads.b) * (size_t)(p.k * p.n), 2),
                     c = make_ended(ad_count_of(&s->leads.c) * (size_t)(p.m * p.n) * bytes),
-                    partial = make_ended(ad_product_partial(&p) * bytes);
-        p.a = a.data;
-        p.b = b.data;
-        p.c = c.data;
-        p.partial = partial.data;
-        ad_multiply(&p);
+                    partial = make_ended(ad_product_partial(&planned) * bytes);
+        p.a = planned.a = a.data;
+        p.b = planned.b = b.data;
+        p.c = planned.c = c.data;
+        planned.partial = partial.data;
+        ad_multiply(&planned);
         check_stack(&p);
         free_ended(a);
         free_ended(b);
@@ -287,6 +291,7 @@ START_TEST(what_is_not_finite_passes)
     a[7 * 20] = INFINITY;
     b[32] = 1; /* row 0, the last column */
     ad_product p = {.type = AD_F32, .m = 15, .n = 33, .k = 20, .a = a, .b = b, .c = c, .bias = bias, .relu = _i};
+    ad_plan_product(&p);
     ad_multiply(&p);
     for (size_t i = 0; i < 15; i++)
         for (size_t j = 0; j < 33; j++) {

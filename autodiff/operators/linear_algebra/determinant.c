@@ -261,7 +261,8 @@ static ad_product product_of(const ad_call *c, const void *a, const void *b, voi
 static bool room_for_singular(ad_call *c, singular *s)
 {
     const size_t n = size_of(c), bytes = bytes_of(c);
-    const ad_product p = product_of(c, NULL, NULL, NULL);
+    ad_product p = product_of(c, NULL, NULL, NULL);
+    ad_plan_product(&p);
     const size_t work = (size_t)ad_lapack_svd_work((int64_t)n), partial = ad_product_partial(&p);
     char text[AD_OPERAND_TEXT];
     if (!work) {
@@ -288,6 +289,7 @@ static void multiply(const ad_call *c, const singular *s, const void *a, bool tr
     p.transpose_a = transpose_a;
     p.transpose_b = transpose_b;
     p.partial = s->partial;
+    ad_plan_product(&p);
     ad_multiply(&p);
 }
 
