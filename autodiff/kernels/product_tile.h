@@ -25,7 +25,11 @@ typedef struct tile {
     bool adds, relu;
 } tile;
 
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 /* For each vector v of each row i of a tile. */
 #define EACH_SUM(action)                                                                                               \
