@@ -166,15 +166,28 @@ static int64_t ceiling(int64_t size, int64_t part) { return (size + part - 1) / 
 
 static double work_of(const ad_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
-/* Tiles are faster while the least of the sizes m, n and k is at most this: of a b, a' b and a b'. Rows that are so far
- * apart that they share few places in a cache have a limit of their own. Measured; bench/matmul has the same shapes. */
-typedef struct limits {
-    int16_t nn, tn, nt, aliased;
-} limits;
+/* Tiles are faster while the least of the sizes m, n and k (of a' b: of m and k) is at most the first of these numbers,
+ * or while what they read again for each few rows stays in the second-level cache: n (of a' b: m too) is at most the
+ * second, and b is not large. Measured; bench/matmul has such shapes. */
+typedef struct limit {
+    int16_t least, columns;
+} limit;
 
-static const limits least_size[2][AD_PROCESSORS] = {
-    [AD_F32] = {[AD_BASELINE] = {64, 32, 32, 32}, [AD_AVX2] = {200, 96, 320, 32}, [AD_AVX512] = {256, 512, 256, 64}},
-    [AD_F64] = {[AD_BASELINE] = {64, 32, 32, 32}, [AD_AVX2] = {128, 48, 256, 32}, [AD_AVX512] = {256, 256, 256, 64}},
+typedef enum way { NN, TN, NT, WAYS } way; /* a b, a' b, a b' */
+
+static const limit limits[2][AD_PROCESSORS][WAYS] = {
+    [AD_F32] = {[AD_BASELINE] = {{64, 0}, {32, 0}, {32, 0}},
+                [AD_AVX2] = {{64, 400}, {96, 200}, {320, 0}},
+                [AD_AVX512] = {{100, 640}, {512, 4096}, {400, 0}}},
+    [AD_F64] = {[AD_BASELINE] = {{64, 0}, {32, 0}, {32, 0}},
+                [AD_AVX2] = {{50, 300}, {48, 128}, {256, 0}},
+                [AD_AVX512] = {{100, 640}, {256, 4096}, {300, 0}}},
+};
+
+/* The same where rows are so far apart that they share few places in a cache. */
+static const int16_t aliased_limits[2][AD_PROCESSORS][WAYS] = {
+    [AD_F32] = {[AD_BASELINE] = {32, 32, 32}, [AD_AVX2] = {16, 32, 256}, [AD_AVX512] = {64, 128, 128}},
+    [AD_F64] = {[AD_BASELINE] = {32, 32, 32}, [AD_AVX2] = {16, 32, 256}, [AD_AVX512] = {32, 64, 64}},
 };
 enum { ALIASED = 4096 }; /* bytes */
 
@@ -182,6 +195,17 @@ static bool is_aliased(const ad_product *p)
 {
     const int64_t bytes = (int64_t)ad_bytes_of((uint8_t)p->type);
     return (p->transpose_b ? p->k : p->n) * bytes % ALIASED == 0 || (p->transpose_a && p->m * bytes % ALIASED == 0);
+}
+
+static double bytes_of_b(const ad_product *p)
+{
+    return (double)p->n * (double)p->k * (double)ad_bytes_of((uint8_t)p->type);
+}
+
+/* Whether b is so large, or its rows so long, that each reading of it for a few rows of a costs much. */
+static bool is_far(const ad_product *p)
+{
+    return bytes_of_b(p) > 10e6 || (bytes_of_b(p) > 4e6 && bytes_of_b(p) > 8192.0 * (double)p->k);
 }
 
 /* Whether so few of a tile's columns are used that OpenBLAS's kernels for small products, which it has for AVX-512
@@ -199,13 +223,15 @@ static bool is_thin(const ad_product *p)
 
 static bool is_for_blas(const ad_product *p)
 {
-    const limits *most = &least_size[p->type][ad_processor()];
-    int64_t limit = p->transpose_a ? most->tn : most->nn;
-    if (p->transpose_b && (!p->transpose_a || most->nt < limit))
-        limit = most->nt;
-    if (is_aliased(p) && most->aliased < limit)
-        limit = most->aliased;
-    return SMALLER(SMALLER(p->m, p->n), p->k) > limit || is_thin(p);
+    const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
+    const limit *most = &limits[p->type][ad_processor()][w];
+    const int64_t of_a = SMALLER(p->m, p->k), wide = w == TN && p->m > p->n ? p->m : p->n;
+    const int64_t least = w == TN || of_a < p->n ? of_a : p->n;
+    if (is_thin(p))
+        return true;
+    if (is_aliased(p))
+        return least > aliased_limits[p->type][ad_processor()][w];
+    return (least > most->least && (wide > most->columns || bytes_of_b(p) > 2e6)) || (w == NN && is_far(p));
 }
 
 /* ---- Blocks ------------------------------------------------------------------------------------------------------ */
@@ -213,7 +239,7 @@ static bool is_for_blas(const ad_product *p)
 /* All in multiply-adds. */
 static const double not_worth_cutting = 4e5; /* a smaller product is one block */
 static const double worth_a_block = 1e6;     /* of tiles */
-static const double worth_a_call = 3e7;      /* of OpenBLAS */
+static const double worth_a_call = 8e7;      /* of OpenBLAS */
 
 /* A long sum over k is cut in two if its result is small, as that of a batch. Blocks of tiles have so many rows or
  * columns, which are whole tiles for each processor. */
@@ -241,7 +267,7 @@ static ad_cut cut_of(const ad_product *p)
     const double most = c.by_blas ? MOST_CALLS : MOST_BLOCKS;
     int64_t blocks = (int64_t)SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
     blocks = blocks < 2 ? 2 : blocks;
-    if (!p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
+    if (!c.by_blas && !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
         c.half = ceiling(p->k, 2);
         blocks = ceiling(blocks, 2);
     }
