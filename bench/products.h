@@ -1,6 +1,6 @@
 #ifndef BENCH_PRODUCTS_H
 #define BENCH_PRODUCTS_H
-/* Matrix products: bare, as calls of OpenBLAS with beta 0, and the same by the library; and those of a network. */
+/* Matrix products: bare, as calls of OpenBLAS with beta 0, and those of a network. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -94,11 +94,10 @@ print_machine() {
 # print_steps THREADS JSON TABLE GOAL
 print_steps() {
     line "training step, 784-300-100-10, batch 50, threads: $1" "$(field us_step_min "$2")" us ""
-    line "    the same" "$(field ratio "$2")" G "$4"
+    line "    over its products" "$(field ratio "$2")" G "$4"
     line "    batch 1" "$(field batch_1_x_bytes "$3")" "its bytes" 1.3
-    line "    the same" "$(field batch_1 "$3")" G ""
+    line "    batch 1" "$(field batch_1 "$3")" G ""
     line "    batch 10" "$(field batch_10 "$3")" G 1.03
-    line "    batch 50" "$(field batch_50 "$3")" G "$4"
     line "    batch 256" "$(field batch_256 "$3")" G 1.03
     line "    784-1024-1024-10, batch 256" "$(field wide_256 "$3")" G 1.03
 }

@@ -69,3 +69,19 @@ ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep)
     }
     return y;
 }
+
+size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
+{
+    size_t at = 0, dense = 1;
+    for (int axis = lead->rank - 1; axis >= 0; axis--) {
+        const size_t size = (size_t)lead->dims[axis], i = index % size;
+        const int mine = axis - (lead->rank - own->rank);
+        index /= size;
+        if (mine < 0)
+            continue;
+        if (own->dims[mine] > 1)
+            at += i * dense;
+        dense *= (size_t)own->dims[mine];
+    }
+    return at;
+}

@@ -29,6 +29,10 @@ ad_shape ad_expanded(const ad_shape *x, int axis, int64_t size);
 /* The shape with the axes of the mask removed, or kept with size 1. */
 ad_shape ad_reduced(const ad_shape *x, unsigned mask, bool keep);
 
+/* The number that matrix `index` of the leading axes `lead` has in an operand whose own leading axes broadcast to
+ * `lead`. */
+size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index);
+
 /* Writes "[2,3]" into text, and returns it. */
 enum { AD_SHAPE_TEXT = 8 * 21 + 3 };
 const char *ad_shape_text(const ad_shape *shape, char text[AD_SHAPE_TEXT]);

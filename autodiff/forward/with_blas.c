@@ -2,7 +2,7 @@
 
 #include "../base/openblas.h"
 
-bool ad_begin_blas(ad_call *c)
+static bool begin_blas(ad_call *c)
 {
     if (ad_openblas_begin())
         return true;
@@ -12,24 +12,24 @@ bool ad_begin_blas(ad_call *c)
     return false;
 }
 
-void ad_end_blas(void) { ad_openblas_end(1); }
+static void end_blas(void) { ad_openblas_end(1); }
 
 void ad_run_product(ad_call *c, ad_product *p)
 {
     ad_plan_product(p);
     const size_t partial = ad_product_partial(p);
     p->partial = partial ? ad_scratch(c, partial, ad_bytes_of((uint8_t)p->type)) : NULL;
-    if ((partial && !p->partial) || (p->cut.by_blas && !ad_begin_blas(c)))
+    if ((partial && !p->partial) || (p->cut.by_blas && !begin_blas(c)))
         return;
     ad_multiply(p);
     if (p->cut.by_blas)
-        ad_end_blas();
+        end_blas();
 }
 
 void ad_run_with_blas(ad_call *c, void (*run)(ad_call *c))
 {
-    if (!ad_begin_blas(c))
+    if (!begin_blas(c))
         return;
     run(c);
-    ad_end_blas();
+    end_blas();
 }

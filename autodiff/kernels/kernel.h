@@ -8,10 +8,10 @@
  *
  *   MAP1(square, (x) * (x))                        y[i] = x[i] * x[i]
  *   LOOP(row_sum) { ... REAL ... }             anything longer, over the span `s`
- *   KERNEL(product, ad_block) { ... }          the same over an argument `s` of another type
+ *   KERNEL(multiply, block) { ... }            the same over an argument `s` of another type
  *
  * In the first compilation MAP1 becomes the table `square_loops`, which a row names; a LOOP needs the line
- * LOOP_TABLE(row_sum) there, and a KERNEL the line KERNEL_TABLE(product, ad_block), which makes `product_kernels`. The
+ * LOOP_TABLE(row_sum) there, and a KERNEL the line KERNEL_TABLE(multiply, block), which makes `multiply_kernels`. The
  * processor is chosen once, when the process opens its first tape; AD_PROCESSOR=baseline|avx2|avx512 in the environment
  * chooses a lesser one. */
 #include <float.h>

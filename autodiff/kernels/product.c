@@ -20,7 +20,7 @@ typedef struct block {
 #include "product_tile.h"
 #include "turn.h"
 
-/* k is cut so that what a column of tiles reads of b stays in the nearest cache. */
+/* k is cut so that what tiles of the same columns read of b stays in the nearest caches. */
 enum { MOST_DEPTH = 256 };
 
 typedef struct depth {
@@ -47,36 +47,42 @@ ALWAYS_INLINE void run_at(const block *s, const depth *d, size_t i, size_t rows,
     end_tile(&t, rows, s->n - j);
 }
 
-/* Rows are shared evenly among tiles. */
-#define FOR_ROWS(s, i, end)                                                                                            \
-    for (size_t tiles = ((s)->m + TILE_ROWS - 1) / TILE_ROWS, at = 0, i = 0, end; at < tiles; at++, i = end)           \
-        if ((end = (s)->m * (at + 1) / tiles))
+/* Rows, or a sum over k, are shared evenly among so many parts: where part `at` begins. */
+ALWAYS_INLINE size_t begin_of(size_t n, size_t parts, size_t at) { return n / parts * at + smaller(at, n % parts); }
+
+static size_t count_parts(size_t n, size_t most) { return n <= most ? 1 : (n + most - 1) / most; }
 
 static void run_depth(const block *s, const depth *d)
 {
+    const size_t tiles = count_parts(s->m, TILE_ROWS);
     const REAL *b = (const REAL *)s->b + d->from * s->b_row;
-    FOR_ROWS(s, i, end)
-    for (size_t j = 0; j < s->n; j += TILE_COLUMNS)
-        run_at(s, d, i, end - i, j, b + j, s->b_row);
+    for (size_t at = 0, i = 0, end; at < tiles; at++, i = end) {
+        end = begin_of(s->m, tiles, at + 1);
+        for (size_t j = 0; j < s->n; j += TILE_COLUMNS)
+            run_at(s, d, i, end - i, j, b + j, s->b_row);
+    }
 }
 
 /* Columns of b' are turned to rows, as many as a tile has columns. */
 NEVER_INLINE void run_depth_transposed(const block *s, const depth *d)
 {
     REAL panel[MOST_DEPTH * TILE_COLUMNS];
+    const size_t tiles = count_parts(s->m, TILE_ROWS);
     const REAL *b = (const REAL *)s->b + d->from;
     for (size_t j = 0; j < s->n; j += TILE_COLUMNS) {
         turn(panel, TILE_COLUMNS, b + j * s->b_row, s->b_row, smaller(s->n - j, TILE_COLUMNS), d->k);
-        FOR_ROWS(s, i, end)
-        run_at(s, d, i, end - i, j, panel, TILE_COLUMNS);
+        for (size_t at = 0, i = 0, end; at < tiles; at++, i = end) {
+            end = begin_of(s->m, tiles, at + 1);
+            run_at(s, d, i, end - i, j, panel, TILE_COLUMNS);
+        }
     }
 }
 
 KERNEL(multiply, block)
 {
-    const size_t parts = s->k <= MOST_DEPTH ? 1 : (s->k + MOST_DEPTH - 1) / MOST_DEPTH;
+    const size_t parts = count_parts(s->k, MOST_DEPTH);
     for (size_t part = 0; part < parts; part++) {
-        const size_t from = s->k * part / parts, end = s->k * (part + 1) / parts;
+        const size_t from = begin_of(s->k, parts, part), end = begin_of(s->k, parts, part + 1);
         const depth d = {.from = from, .k = end - from, .is_first = part == 0, .is_last = part + 1 == parts};
         if (s->transpose_b)
             run_depth_transposed(s, &d);
@@ -105,7 +111,7 @@ LOOP(end_product)
 {
     const bool relu = s->constant == 1;
     if (!s->array[1])
-        end_rows(s, false, true, false);
+        relu ? end_rows(s, false, s->array[2], true) : end_rows(s, false, true, false);
     else if (s->array[2])
         relu ? end_rows(s, true, true, true) : end_rows(s, true, true, false);
     else
@@ -113,8 +119,6 @@ LOOP(end_product)
 }
 
 #else
-
-#include <limits.h>
 
 #include <gradtape/threads.h>
 
@@ -127,165 +131,8 @@ LOOP_TABLE(end_product)
 
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 
-bool ad_product_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX; }
-
-/* ---- Stacks ------------------------------------------------------------------------------------------------------ */
-
-size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index)
-{
-    size_t at = 0, dense = 1;
-    for (int axis = lead->rank - 1; axis >= 0; axis--) {
-        const size_t size = (size_t)lead->dims[axis], i = index % size;
-        const int mine = axis - (lead->rank - own->rank);
-        index /= size;
-        if (mine < 0)
-            continue;
-        if (own->dims[mine] > 1)
-            at += i * dense;
-        dense *= (size_t)own->dims[mine];
-    }
-    return at;
-}
-
-/* The rows of a stack that meets one matrix are the rows of one matrix. */
-static void make_one(ad_product *p)
-{
-    const size_t n = ad_count_of(&p->leads->c);
-    const bool is_one = !p->transpose_a && ad_count_of(&p->leads->b) == 1 && ad_count_of(&p->leads->a) == n &&
-                        n <= (size_t)INT_MAX / (size_t)(p->m ? p->m : 1);
-    if (is_one)
-        p->m *= (int64_t)n;
-    if (is_one || n == 1)
-        p->leads = NULL;
-}
-
 /* size / part, rounded up. */
 static int64_t ceiling(int64_t size, int64_t part) { return (size + part - 1) / part; }
-
-/* ---- Which way --------------------------------------------------------------------------------------------------- */
-
-static double work_of(const ad_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
-
-/* Tiles are faster while the least of the sizes m, n and k (of a' b: of m and k) is at most the first of these numbers,
- * or while what they read again for each few rows stays in the second-level cache: n (of a' b: m too) is at most the
- * second, and b is not large. Measured; bench/matmul has such shapes. */
-typedef struct limit {
-    int16_t least, columns;
-} limit;
-
-typedef enum way { NN, TN, NT, WAYS } way; /* a b, a' b, a b' */
-
-static const limit limits[2][AD_PROCESSORS][WAYS] = {
-    [AD_F32] = {[AD_BASELINE] = {{64, 0}, {32, 0}, {32, 0}},
-                [AD_AVX2] = {{64, 400}, {96, 200}, {320, 0}},
-                [AD_AVX512] = {{100, 640}, {512, 4096}, {400, 0}}},
-    [AD_F64] = {[AD_BASELINE] = {{64, 0}, {32, 0}, {32, 0}},
-                [AD_AVX2] = {{50, 300}, {48, 128}, {256, 0}},
-                [AD_AVX512] = {{100, 640}, {256, 4096}, {300, 0}}},
-};
-
-/* The same where rows are so far apart that they share few places in a cache. */
-static const int16_t aliased_limits[2][AD_PROCESSORS][WAYS] = {
-    [AD_F32] = {[AD_BASELINE] = {32, 32, 32}, [AD_AVX2] = {16, 32, 256}, [AD_AVX512] = {64, 128, 128}},
-    [AD_F64] = {[AD_BASELINE] = {32, 32, 32}, [AD_AVX2] = {16, 32, 256}, [AD_AVX512] = {32, 64, 64}},
-};
-enum { ALIASED = 4096 }; /* bytes */
-
-static bool is_aliased(const ad_product *p)
-{
-    const int64_t bytes = (int64_t)ad_bytes_of((uint8_t)p->type);
-    return (p->transpose_b ? p->k : p->n) * bytes % ALIASED == 0 || (p->transpose_a && p->m * bytes % ALIASED == 0);
-}
-
-static double bytes_of_b(const ad_product *p)
-{
-    return (double)p->n * (double)p->k * (double)ad_bytes_of((uint8_t)p->type);
-}
-
-/* Whether b is so large, or its rows so long, that each reading of it for a few rows of a costs much. */
-static bool is_far(const ad_product *p)
-{
-    return bytes_of_b(p) > 10e6 || (bytes_of_b(p) > 4e6 && bytes_of_b(p) > 8192.0 * (double)p->k);
-}
-
-/* Whether so few of a tile's columns are used that OpenBLAS's kernels for small products, which it has for AVX-512
- * alone, or no vectors at all are faster. */
-static bool is_thin(const ad_product *p)
-{
-    const uint8_t processor = ad_processor();
-    const int64_t lanes = (processor == AD_AVX512 ? 64 : 16) / (int64_t)ad_bytes_of((uint8_t)p->type);
-    const int64_t used = ceiling(p->n, lanes) * lanes;
-    if (processor == AD_AVX512 && ad_blas_has_small_kernels())
-        return p->n < lanes / 2 || p->k < 3 || (p->m < 3 && p->transpose_b) ||
-               (work_of(p) < 1e6 && (double)used > 1.1 * (double)p->n);
-    return processor == AD_BASELINE && p->n % (2 * lanes) != 0;
-}
-
-static bool is_for_blas(const ad_product *p)
-{
-    const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
-    const limit *most = &limits[p->type][ad_processor()][w];
-    const int64_t of_a = SMALLER(p->m, p->k), wide = w == TN && p->m > p->n ? p->m : p->n;
-    const int64_t least = w == TN || of_a < p->n ? of_a : p->n;
-    if (is_thin(p))
-        return true;
-    if (is_aliased(p))
-        return least > aliased_limits[p->type][ad_processor()][w];
-    return (least > most->least && (wide > most->columns || bytes_of_b(p) > 2e6)) || (w == NN && is_far(p));
-}
-
-/* ---- Blocks ------------------------------------------------------------------------------------------------------ */
-
-/* All in multiply-adds. */
-static const double not_worth_cutting = 4e5; /* a smaller product is one block */
-static const double worth_a_block = 1e6;     /* of tiles */
-static const double worth_a_call = 8e7;      /* of OpenBLAS */
-
-/* A long sum over k is cut in two if its result is small, as that of a batch. Blocks of tiles have so many rows or
- * columns, which are whole tiles for each processor. */
-enum {
-    SMALL_RESULT = 1 << 16,
-    LONG_SUM = 128,
-    MOST_CALLS = 4,
-    MOST_BLOCKS = 64,
-    ROWS_OF_TILES = 84,
-    COLUMNS_OF_TILES = 32
-};
-
-/* A multiple of `unit` of which about `blocks` make up the size. */
-static int64_t size_of_block(int64_t size, int64_t blocks, int64_t unit)
-{
-    return ceiling(ceiling(size, blocks), unit) * unit;
-}
-
-static ad_cut cut_of(const ad_product *p)
-{
-    ad_cut c = {p->m, p->n, p->k ? p->k : 1, is_for_blas(p)};
-    const double work = work_of(p);
-    if (work < not_worth_cutting)
-        return c;
-    const double most = c.by_blas ? MOST_CALLS : MOST_BLOCKS;
-    int64_t blocks = (int64_t)SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
-    blocks = blocks < 2 ? 2 : blocks;
-    if (!c.by_blas && !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
-        c.half = ceiling(p->k, 2);
-        blocks = ceiling(blocks, 2);
-    }
-    if (p->m >= p->n)
-        c.m = size_of_block(p->m, blocks, c.by_blas ? 2 : ROWS_OF_TILES);
-    else
-        c.n = size_of_block(p->n, blocks, c.by_blas ? 2 : COLUMNS_OF_TILES);
-    return c;
-}
-
-void ad_plan_product(ad_product *p)
-{
-    if (p->leads)
-        make_one(p);
-    p->cut = cut_of(p);
-}
-
-size_t ad_product_partial(const ad_product *p) { return p->cut.half < p->k ? (size_t)(p->m * p->n) : 0; }
 
 /* ---- Multiplying ------------------------------------------------------------------------------------------------- */
 
@@ -342,8 +189,8 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
         multiply_by_blas(p, &s);
         return;
     }
-    if (w->halves == 1 && p->bias) {
-        s.bias = (const char *)p->bias + (size_t)j * bytes;
+    if (w->halves == 1) {
+        s.bias = p->bias ? (const char *)p->bias + (size_t)j * bytes : NULL;
         s.relu = p->relu;
     }
     multiply_kernels[p->type][ad_processor()](&s);
@@ -358,16 +205,16 @@ static void multiply_block(void *context, size_t number)
 }
 
 /* On all threads if OpenBLAS can have a buffer for each, or else on one. The bits are the same. */
-static void run_blocks(size_t blocks, ad_task *task, job *w)
+static void run_blocks(const ad_product *p, size_t blocks, ad_task *task, void *context)
 {
     const size_t most = (size_t)ad_threads(), threads = blocks < most ? blocks : most;
-    const bool widens = w->p->cut.by_blas && threads > 1;
+    const bool widens = p->cut.by_blas && threads > 1;
     if (widens && !ad_openblas_widen((int)threads - 1)) {
         for (size_t i = 0; i < blocks; i++)
-            task(w, i);
+            task(context, i);
         return;
     }
-    ad_parallel(blocks, task, w);
+    ad_parallel(blocks, task, context);
     if (widens)
         ad_openblas_end((int)threads - 1);
 }
@@ -402,8 +249,8 @@ static void multiply_one(const ad_product *p)
     if (blocks == 1)
         multiply_block(&w, 0);
     else
-        run_blocks(blocks, multiply_block, &w);
-    if (w.halves > 1 || (p->cut.by_blas && p->bias))
+        run_blocks(p, blocks, multiply_block, &w);
+    if (w.halves > 1 || (p->cut.by_blas && (p->bias || p->relu)))
         ad_parallel((size_t)ceiling(p->m, rows_to_end(p)), end_block, &w);
 }
 
@@ -431,27 +278,25 @@ static ad_product matrix_of(const pile *w, size_t i)
     return p;
 }
 
-/* Small matrices: each is one block. */
-static void multiply_small(void *context, size_t number)
+/* Matrices that are one block each. */
+static void multiply_some(void *context, size_t number)
 {
     const pile *w = context;
     const size_t end = SMALLER(w->n, (number + 1) * w->at_once);
     for (size_t i = number * w->at_once; i < end; i++) {
         const ad_product p = matrix_of(w, i);
-        const block s = whole(&p);
-        multiply_kernels[p.type][ad_processor()](&s);
+        multiply_at(&(job){.p = &p, .halves = 1}, 0, 0, 0);
     }
 }
 
-/* Large matrices are cut themselves, one after the other. All of a stack have one plan. */
+/* All of a stack have one plan. Large matrices are cut themselves, one after the other. */
 static void multiply_all(const ad_product *p)
 {
-    pile w = {.p = p, .n = ad_count_of(&p->leads->c)};
+    pile w = {.p = p, .n = ad_count_of(&p->leads->c), .at_once = ad_products_at_once(p)};
     w.all_a = ad_same_dims(&p->leads->a, &p->leads->c);
     w.all_b = ad_same_dims(&p->leads->b, &p->leads->c);
-    if (work_of(p) < not_worth_cutting && !p->cut.by_blas) {
-        w.at_once = (size_t)(worth_a_block / (work_of(p) + 1)) + 1;
-        ad_parallel((w.n + w.at_once - 1) / w.at_once, multiply_small, &w);
+    if (w.at_once) {
+        run_blocks(p, (w.n + w.at_once - 1) / w.at_once, multiply_some, &w);
         return;
     }
     for (size_t i = 0; i < w.n; i++) {

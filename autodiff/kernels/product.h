@@ -24,8 +24,8 @@ typedef struct ad_product {
     int64_t m, n, k; /* c [m,n] = a b; a is [m,k], or [k,m] if transposed; b is [k,n], or [n,k] */
     const void *a, *b;
     void *c;
-    const void *bias;      /* [n], added to each row; NULL: none */
-    bool relu;             /* what is below 0 becomes 0 */
+    const void *bias;      /* [n], added to each row of one matrix; NULL: none, as for a stack */
+    bool relu;             /* what is below 0 becomes 0; of one matrix too */
     void *partial;         /* room for ad_product_partial elements */
     const ad_leads *leads; /* NULL: one matrix */
     ad_cut cut;
@@ -34,6 +34,9 @@ typedef struct ad_product {
 /* Decides how the product is computed, by its type, sizes and transposes. A stack that meets one matrix becomes one
  * product of more rows. */
 void ad_plan_product(ad_product *p);
+
+/* How many matrices of a stack are worth a block; 0: each is cut into blocks itself. */
+size_t ad_products_at_once(const ad_product *p);
 
 /* The number of elements of `partial` that a planned product needs: the size of the result, or 0. */
 size_t ad_product_partial(const ad_product *p);
@@ -44,9 +47,5 @@ void ad_multiply(const ad_product *p);
 
 /* Whether the sizes fit BLAS's integers. */
 bool ad_product_fits(const ad_product *p);
-
-/* The number that matrix `index` of the leading axes `lead` has in an operand whose own leading axes broadcast to
- * `lead`. */
-size_t ad_matrix_at(const ad_shape *lead, const ad_shape *own, size_t index);
 
 #endif

@@ -35,14 +35,16 @@ typedef struct tile {
 #define EACH_SUM(action)                                                                                               \
     UNROLL for (int i = 0; i < rows; i++) { UNROLL for (int v = 0; v < vectors; v++) action; }
 
-/* One vector of c or of the bias: the last of a row may be a part. */
+/* Whether vector v of a row is the last one, and a part. */
+#define IS_PART (is_part && v == vectors - 1)
+
+/* A vector, or the first n elements of one. */
 ALWAYS_INLINE VECTOR load_some(const REAL *x, bool is_part, size_t n) { return is_part ? load_first(n, x) : LOAD(x); }
 
 /* The sums become numbers of c. */
 ALWAYS_INLINE void end_sums(const int rows, const int vectors, const bool is_part, const tile *t,
                             VECTOR sum[TILE_ROWS][TILE_VECTORS])
 {
-#define IS_PART (is_part && v == vectors - 1)
     const size_t row = t->c_row, last = t->last;
     REAL *c = t->c;
     if (t->adds)
@@ -53,7 +55,6 @@ ALWAYS_INLINE void end_sums(const int rows, const int vectors, const bool is_par
         EACH_SUM(sum[i][v] = POSITIVE(sum[i][v]))
     EACH_SUM(if (IS_PART) store_first(last, c + (size_t)i * row + VECTOR_LANES * v, sum[i][v]);
              else STORE(c + (size_t)i * row + VECTOR_LANES * v, sum[i][v]))
-#undef IS_PART
 }
 
 /* With constant rows and vectors all loops but that over k unroll. Each third row has a pointer of its own, from which
@@ -70,8 +71,7 @@ ALWAYS_INLINE void run_tile(const int rows, const int vectors, const bool is_par
     }
     for (size_t k = 0; k < t->k; k++) {
         VECTOR x[TILE_VECTORS];
-        UNROLL for (int v = 0; v < vectors; v++) x[v] =
-            is_part && v == vectors - 1 ? load_first(last, b + VECTOR_LANES * v) : LOAD(b + VECTOR_LANES * v);
+        UNROLL for (int v = 0; v < vectors; v++) x[v] = load_some(b + VECTOR_LANES * v, IS_PART, last);
         UNROLL for (int i = 0; i < rows; i++)
         {
             const VECTOR y = BROADCAST(a[i / 3][(size_t)(i % 3) * a_row]);
@@ -91,29 +91,25 @@ ALWAYS_INLINE void run_tile(const int rows, const int vectors, const bool is_par
     NEVER_INLINE void whole_##rows(const tile *t) { run_tile(rows, 2, false, t); }                                     \
     NEVER_INLINE void wide_##rows(const tile *t) { run_tile(rows, 2, true, t); }                                       \
     NEVER_INLINE void narrow_##rows(const tile *t) { run_tile(rows, 1, true, t); }
-#define NAMES_OF(rows)                                                                                                 \
-    {                                                                                                                  \
-        whole_##rows, wide_##rows, narrow_##rows                                                                       \
-    }
+#define NAMES_OF(rows) {whole_##rows, wide_##rows, narrow_##rows},
 
+#define UP_TO_4(of) of(1) of(2) of(3) of(4)
+#define UP_TO_6(of) UP_TO_4(of) of(5) of(6)
+#define UP_TO_14(of) UP_TO_6(of) of(7) of(8) of(9) of(10) of(11) of(12) of(13) of(14)
 #if TILE_ROWS == 14
-#define FOR_TILES(of, between)                                                                                         \
-    of(1) between of(2) between of(3) between of(4) between of(5) between of(6) between of(7) between of(8)            \
-        between of(9) between of(10) between of(11) between of(12) between of(13) between of(14)
+#define FOR_TILES UP_TO_14
 #elif TILE_ROWS == 6
-#define FOR_TILES(of, between) of(1) between of(2) between of(3) between of(4) between of(5) between of(6)
+#define FOR_TILES UP_TO_6
 #else
-#define FOR_TILES(of, between) of(1) between of(2) between of(3) between of(4)
+#define FOR_TILES UP_TO_4
 #endif
-#define NOTHING
-#define COMMA ,
 
-FOR_TILES(TILES_OF, NOTHING)
+FOR_TILES(TILES_OF)
 
 /* The tile of so many rows, where so many columns are left. */
 ALWAYS_INLINE void end_tile(tile *t, size_t rows, size_t columns)
 {
-    static void (*const tiles[TILE_ROWS][3])(const tile *) = {FOR_TILES(NAMES_OF, COMMA)};
+    static void (*const tiles[TILE_ROWS][3])(const tile *) = {FOR_TILES(NAMES_OF)};
     const bool is_whole = columns >= TILE_COLUMNS, is_narrow = columns <= VECTOR_LANES;
     t->last = is_narrow ? columns : columns - VECTOR_LANES;
     tiles[rows - 1][is_whole ? 0 : is_narrow ? 2 : 1](t);

@@ -1,7 +1,7 @@
 #ifndef AUTODIFF_KERNELS_VECTOR_H
 #define AUTODIFF_KERNELS_VECTOR_H
 /* The widest vectors of REAL that the processor has for which this is compiled: VECTOR, of VECTOR_LANES elements, LOAD
- * and STORE for any address, load_first and store_first for fewer elements, BROADCAST of one number, MULTIPLY_ADD
+ * and STORE for any address, load_first and store_first for its first elements, BROADCAST of one number, MULTIPLY_ADD
  * (a b + c), POSITIVE (x < 0 ? 0 : x), and what SLEEF calls its functions of them, where it has such. */
 #include "kernel.h"
 
@@ -99,7 +99,7 @@ static inline __m256i ad_first_of_8(size_t n)
 }
 #endif
 
-/* The first n elements of a vector, fewer than it has; the others are 0. */
+/* The first n elements of a vector, at most all; the others are 0. */
 static inline VECTOR load_first(size_t n, const REAL *x)
 {
 #ifdef LOAD_FIRST

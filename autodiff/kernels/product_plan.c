@@ -1,0 +1,154 @@
+/* Which way a product is computed, and into which blocks it is cut. */
+#include <limits.h>
+
+#include "../base/blas.h"
+#include "kernel.h"
+#include "product.h"
+
+#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
+
+bool ad_product_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX; }
+
+/* The rows of a stack that meets one matrix are the rows of one matrix. */
+static void make_one(ad_product *p)
+{
+    const size_t n = ad_count_of(&p->leads->c);
+    const bool is_one = !p->transpose_a && ad_count_of(&p->leads->b) == 1 && ad_count_of(&p->leads->a) == n &&
+                        n <= (size_t)INT_MAX / (size_t)(p->m ? p->m : 1);
+    if (is_one)
+        p->m *= (int64_t)n;
+    if (is_one || n == 1)
+        p->leads = NULL;
+}
+
+/* size / part, rounded up. */
+static int64_t ceiling(int64_t size, int64_t part) { return (size + part - 1) / part; }
+
+/* ---- Which way --------------------------------------------------------------------------------------------------- */
+
+static double work_of(const ad_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
+
+/* Tiles are faster than OpenBLAS where the least of the sizes m, n and k (of a' b: of m and k) is at most `least`, and
+ * where what they read again for each few rows stays in the second-level cache: n (of a' b: m too) is at most
+ * `columns`, and b has at most SMALL_B bytes.
+ * - Rows whose distance is a multiple of ALIASED share few places in a cache: the least size is then at most `aliased`.
+ * - Each reading of a large b costs much: a b goes to OpenBLAS if b has more than LARGE_B bytes, or half as many in
+ * rows of more than LONG_ROW. All limits were measured on some hundred shapes. */
+typedef struct limit {
+    int16_t least, columns, aliased;
+} limit;
+
+typedef enum way { NN, TN, NT, WAYS } way; /* a b; a' b and a' b'; a b' */
+
+static const limit limits[2][AD_PROCESSORS][WAYS] = {
+    [AD_F32] = {[AD_BASELINE] = {{64, 0, 32}, {32, 0, 32}, {32, 0, 32}},
+                [AD_AVX2] = {{64, 400, 16}, {96, 200, 32}, {320, 0, 256}},
+                [AD_AVX512] = {{100, 640, 64}, {512, 4096, 128}, {400, 0, 128}}},
+    [AD_F64] = {[AD_BASELINE] = {{64, 0, 32}, {32, 0, 32}, {32, 0, 32}},
+                [AD_AVX2] = {{50, 300, 16}, {48, 128, 32}, {256, 0, 256}},
+                [AD_AVX512] = {{100, 640, 32}, {256, 4096, 64}, {300, 0, 64}}},
+};
+
+/* In bytes. */
+enum { ALIASED = 4096, SMALL_B = 2000000, LARGE_B = 10000000, LONG_ROW = 8192 };
+
+static int64_t bytes_of(const ad_product *p) { return (int64_t)ad_bytes_of((uint8_t)p->type); }
+
+static bool is_aliased(const ad_product *p)
+{
+    return (p->transpose_b ? p->k : p->n) * bytes_of(p) % ALIASED == 0 ||
+           (p->transpose_a && p->m * bytes_of(p) % ALIASED == 0);
+}
+
+static double bytes_of_b(const ad_product *p) { return (double)p->n * (double)p->k * (double)bytes_of(p); }
+
+static bool is_far(const ad_product *p)
+{
+    return bytes_of_b(p) > LARGE_B || (bytes_of_b(p) > LARGE_B / 2 && p->n * bytes_of(p) > LONG_ROW);
+}
+
+/* Whether so few of a tile's columns are used that OpenBLAS's kernels for small products, which it has for AVX-512
+ * alone, or no vectors at all are faster. */
+static bool is_thin(const ad_product *p)
+{
+    const uint8_t processor = ad_processor();
+    const int64_t lanes = (processor == AD_AVX512 ? 64 : 16) / bytes_of(p);
+    const int64_t used = ceiling(p->n, lanes) * lanes;
+    if (processor == AD_AVX512 && ad_blas_has_small_kernels())
+        return p->n < lanes / 2 || p->k < 3 || (p->m < 3 && p->transpose_b) ||
+               (work_of(p) < 1e6 && (double)used > 1.1 * (double)p->n);
+    return processor == AD_BASELINE && p->n % (2 * lanes) != 0;
+}
+
+static bool is_for_blas(const ad_product *p)
+{
+    const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
+    const limit *most = &limits[p->type][ad_processor()][w];
+    const int64_t of_a = SMALLER(p->m, p->k), least = w == TN ? of_a : SMALLER(of_a, p->n);
+    if (is_thin(p))
+        return true;
+    if (is_aliased(p))
+        return least > most->aliased;
+    if (least <= most->least)
+        return w == NN && is_far(p);
+    return p->n > most->columns || (w == TN && p->m > most->columns) || bytes_of_b(p) > SMALL_B;
+}
+
+/* ---- Blocks ------------------------------------------------------------------------------------------------------ */
+
+/* All in multiply-adds. */
+static const double not_worth_cutting = 4e5; /* a smaller product is one block */
+static const double worth_a_block = 1e6;     /* of tiles */
+static const double worth_a_call = 8e7;      /* of OpenBLAS */
+
+/* A long sum over k is cut in two if its result is small, as that of a batch. Blocks of tiles have so many rows or
+ * columns, which are whole tiles for each processor. */
+enum {
+    SMALL_RESULT = 1 << 16,
+    LONG_SUM = 128,
+    MOST_CALLS = 4,
+    MOST_BLOCKS = 64,
+    ROWS_OF_TILES = 84,
+    COLUMNS_OF_TILES = 32
+};
+
+/* A multiple of `unit` of which about `blocks` make up the size. */
+static int64_t size_of_block(int64_t size, int64_t blocks, int64_t unit)
+{
+    return ceiling(ceiling(size, blocks), unit) * unit;
+}
+
+static ad_cut cut_of(const ad_product *p)
+{
+    const double work = work_of(p);
+    ad_cut c = {p->m, p->n, p->k, work > 0 && is_for_blas(p)};
+    if (work < not_worth_cutting)
+        return c;
+    const double most = c.by_blas ? MOST_CALLS : MOST_BLOCKS;
+    int64_t blocks = (int64_t)SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
+    blocks = blocks < 2 ? 2 : blocks;
+    if (!c.by_blas && !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
+        c.half = ceiling(p->k, 2);
+        blocks = ceiling(blocks, 2);
+    }
+    if (p->m >= p->n)
+        c.m = size_of_block(p->m, blocks, c.by_blas ? 2 : ROWS_OF_TILES);
+    else
+        c.n = size_of_block(p->n, blocks, c.by_blas ? 2 : COLUMNS_OF_TILES);
+    return c;
+}
+
+void ad_plan_product(ad_product *p)
+{
+    if (p->leads)
+        make_one(p);
+    p->cut = cut_of(p);
+}
+
+size_t ad_products_at_once(const ad_product *p)
+{
+    const bool is_one_block = p->cut.m >= p->m && p->cut.n >= p->n && p->cut.half >= p->k;
+    return is_one_block ? (size_t)(worth_a_block / (work_of(p) + 1)) + 1 : 0;
+}
+
+size_t ad_product_partial(const ad_product *p) { return p->cut.half < p->k ? (size_t)(p->m * p->n) : 0; }
