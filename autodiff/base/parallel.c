@@ -22,7 +22,6 @@
 
 #include <fenv.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
@@ -35,7 +34,9 @@ enum {
     SPIN = 200000,       /* longer than the gap between two jobs of a step */
     TRIAL = 20000000,    /* several turns of another program */
     LONGEST = 320000000, /* of a trial */
-    FRESH = 1000000000   /* how long the yield of a trial is believed */
+    FRESH = 1000000000,  /* how long the yield of a trial is believed */
+    LONG_JOB = 100000,   /* worth a look at the clocks as it ends */
+    REST = 1000000       /* between two jobs, which is no part of a trial */
 };
 
 /* How a thread rounds, what it does with small numbers, and what it traps. On x86 these are the control words alone:
@@ -65,6 +66,8 @@ typedef struct trial {
     int64_t start, end;
     int64_t processor_start; /* of the caller's own processor time */
     int64_t idle;            /* of that, spent waiting */
+    int64_t ended;           /* when its last job ended, if that was a long one; else 0 */
+    int64_t processor_ended; /* the caller's processor time then */
     size_t own, all;         /* blocks computed by the caller, and by all */
     pthread_t caller;
 } trial;
@@ -116,7 +119,7 @@ static bool is_called(share *own) { return atomic_load(&own->left) > 0 || atomic
 static bool is_done(share *unused)
 {
     (void)unused;
-    return atomic_load_explicit(&pool.unfinished, memory_order_acquire) <= 0;
+    return atomic_load_explicit(&pool.unfinished, memory_order_acquire) == 0;
 }
 
 /* Spins until the answer is yes, for a time at most. Returns the answer. */
@@ -303,12 +306,35 @@ static void judge_trial(int64_t now)
     }
 }
 
-/* Whether this job is for all threads. A trial of another caller, or one that ended long ago, says nothing. */
-static bool is_for_all(void)
+/* A program that rests between jobs, as one that waits for its next picture, is judged by its jobs. */
+static void leave_out_rest(int64_t now)
+{
+    trial *t = &pool.trial;
+    if (t->ended == 0 || now - t->ended < REST)
+        return;
+    t->start += now - t->ended;
+    t->end += now - t->ended;
+    t->processor_start += read_clock(CLOCK_THREAD_CPUTIME_ID) - t->processor_ended;
+}
+
+static void note_end(int64_t began)
 {
     const int64_t now = nanoseconds();
+    const bool is_long = now - began > LONG_JOB;
+    pool.trial.ended = is_long ? now : 0;
+    pool.trial.processor_ended = is_long ? read_clock(CLOCK_THREAD_CPUTIME_ID) : 0;
+}
+
+/* Whether this job is for all threads. A trial of another caller, or one that ended long ago, says nothing. */
+static bool is_for_all(int64_t now)
+{
     const trial *t = &pool.trial;
-    if (now - t->end > LONGEST || !pthread_equal(t->caller, pthread_self()))
+    if (!pthread_equal(t->caller, pthread_self())) {
+        begin_trial(true, now, TRIAL);
+        return true;
+    }
+    leave_out_rest(now);
+    if (now - t->end > LONGEST)
         begin_trial(true, now, TRIAL);
     else if (now >= t->end)
         judge_trial(now);
@@ -344,7 +370,8 @@ static void wait_for_workers(void)
         return;
     const int64_t before = nanoseconds();
     const bool is_quick = spin_until(is_done, NULL, SPIN);
-    pool.trial.idle += nanoseconds() - before;
+    const int64_t spent = nanoseconds() - before; /* more than SPIN: another program had the processor */
+    pool.trial.idle += spent < SPIN ? spent : SPIN;
     if (!is_quick)
         sleep_until_done();
 }
@@ -434,8 +461,9 @@ void ad_parallel(size_t blocks, ad_task *task, void *context)
         return;
     }
     start_workers();
+    const int64_t began = nanoseconds();
     size_t own = blocks;
-    if (is_for_all()) {
+    if (is_for_all(began)) {
         publish(blocks, task, context);
         own = work(0);
         wait_for_workers();
@@ -443,6 +471,7 @@ void ad_parallel(size_t blocks, ad_task *task, void *context)
         run_alone(blocks, task, context);
     pool.trial.own += own;
     pool.trial.all += blocks;
+    note_end(began);
     pthread_mutex_unlock(&pool.busy);
 }
 
