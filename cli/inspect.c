@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <gradtape/show.h>
+#include <gradtape/history.h>
 
 #include "../nn/options/writer.h"
 #include "model.h"
@@ -30,12 +30,14 @@ enum { WRITERS = sizeof writers / sizeof writers[0] };
 
 static int write_files(const job *j)
 {
+    const ad_training training = nn_history_training(cli_model_history(&j->model));
     const char *title = cli_text(j->a, "%s, row %" PRId64 " of %s", j->model.path, j->row, j->data.name);
     for (int i = 0; i < WRITERS; i++) {
         const char *path = cli_given(j->a, writers[i].option);
         if (!path)
             continue;
-        const ad_shown shown = writers[i].write(j->loss.tape, path, &(ad_write_options){.title = title});
+        const ad_shown shown =
+            writers[i].write(j->loss.tape, path, &(ad_write_options){.title = title, .training = &training});
         if (shown.status != AD_OK)
             return cli_fail_text(CLI_FAILED, shown.message);
         cli_say(CLI_WRITTEN, path);

@@ -44,7 +44,7 @@ static bool has_logistic(ad_tape *t)
     return i > 0;
 }
 
-static void put_trend(const ad_flow *f, const ad_trend *of, const ad_speech *to)
+void ad_put_trend(ad_tape *t, const ad_trend *of, const ad_speech *to)
 {
     char number[AD_NUMBER_TEXT];
     sentence s;
@@ -52,9 +52,8 @@ static void put_trend(const ad_flow *f, const ad_trend *of, const ad_speech *to)
     ad_number_text(of->step, 2, number);
     if (of->vanishes) {
         ad_put_format(&s.sink, "The gradient shrinks to %s of itself per layer%s. ", number,
-                      has_logistic(f->tape) ? " (logistic' is at most 1/4)" : "");
-        ad_put_format(&s.sink, "Use relu%s, larger first weights, or fewer layers.",
-                      has_logistic(f->tape) ? " or tanh" : "");
+                      has_logistic(t) ? " (logistic' is at most 1/4)" : "");
+        ad_put_format(&s.sink, "Use relu%s, larger first weights, or fewer layers.", has_logistic(t) ? " or tanh" : "");
     } else {
         ad_put_format(&s.sink, "The gradient grows to %s times itself per layer. ", number);
         ad_put(&s.sink, "Use smaller first weights, layer_norm between layers, or fewer layers.");
@@ -233,7 +232,7 @@ void ad_put_advice(const ad_flow *f, const ad_speech *to)
     const ad_trend *weights = &f->trends[AD_WEIGHTS];
     const ad_trend *of = weights->vanishes || weights->explodes ? weights : &f->trends[AD_BIASES];
     if (of->vanishes || of->explodes)
-        put_trend(f, of, to);
+        ad_put_trend(f->tape, of, to);
     if (!of->explodes)
         put_about(f, AD_FLOW_EXPLODED, to, "The gradient of ",
                   " is far larger than the others. Use smaller first weights or a lower rate, or scale the loss.");

@@ -14,4 +14,7 @@ typedef struct ad_speech {
 /* Writes a sentence with the remedy for each thing that is wrong. */
 void ad_put_advice(const ad_flow *flow, const ad_speech *to);
 
+/* Writes the one of a trend that vanishes or explodes. */
+void ad_put_trend(ad_tape *tape, const ad_trend *trend, const ad_speech *to);
+
 #endif

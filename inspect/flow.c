@@ -100,28 +100,36 @@ static void find_rows(ad_flow *f)
 
 /* ---- Verdicts ---------------------------------------------------------------------------------------------------- */
 
-static int kind_of(const ad_flow_row *r) { return ad_shape_of(r->x).rank >= 2 ? AD_WEIGHTS : AD_BIASES; }
+int ad_layer_kind(ad_tensor x) { return ad_shape_of(x).rank >= 2 ? AD_WEIGHTS : AD_BIASES; }
+
+void ad_add_layer(ad_layers *layers, double rms)
+{
+    layers->rising += layers->n > 0 && rms > layers->last;
+    layers->falling += layers->n > 0 && rms < layers->last;
+    layers->first = layers->n++ ? layers->first : rms;
+    layers->last = rms;
+}
+
+ad_trend ad_trend_of(const ad_layers *layers)
+{
+    const double first = layers->first, last = layers->last;
+    const size_t steps = layers->n - 1;
+    if (layers->n < 2)
+        return (ad_trend){0};
+    return (ad_trend){.last = last,
+                      .step = pow(first / last, 1 / (double)steps),
+                      .vanishes = first < AD_VANISHED_BELOW * last && 2 * layers->rising > steps,
+                      .explodes = first > AD_EXPLODED_ABOVE * last && 2 * layers->falling > steps};
+}
 
 /* Compares the parameters of a kind, from the first to the last. */
 static ad_trend compare_layers(const ad_flow *f, int kind)
 {
-    double first = 0, last = 0;
-    size_t n = 0, rising = 0, falling = 0;
-    for (size_t k = 0; k < f->n; k++) {
-        const ad_flow_row *r = &f->rows[k];
-        if (r->verdict != AD_FLOW_OK || kind_of(r) != kind)
-            continue;
-        rising += n > 0 && r->rms > last;
-        falling += n > 0 && r->rms < last;
-        first = n++ ? first : r->rms;
-        last = r->rms;
-    }
-    if (n < 2)
-        return (ad_trend){0};
-    return (ad_trend){.last = last,
-                      .step = pow(first / last, 1 / (double)(n - 1)),
-                      .vanishes = first < AD_VANISHED_BELOW * last && 2 * rising > n - 1,
-                      .explodes = first > AD_EXPLODED_ABOVE * last && 2 * falling > n - 1};
+    ad_layers layers = {0};
+    for (size_t k = 0; k < f->n; k++)
+        if (f->rows[k].verdict == AD_FLOW_OK && ad_layer_kind(f->rows[k].x) == kind)
+            ad_add_layer(&layers, f->rows[k].rms);
+    return ad_trend_of(&layers);
 }
 
 static bool counts(const ad_flow_row *r) { return r->rms > 0 && isfinite(r->rms); }
@@ -174,7 +182,7 @@ static void judge(ad_flow *f)
         ad_flow_row *r = &f->rows[k];
         if (r->verdict != AD_FLOW_OK)
             continue;
-        const ad_trend *of = &f->trends[kind_of(r)];
+        const ad_trend *of = &f->trends[ad_layer_kind(r->x)];
         const bool is_large = r->rms > AD_FAR_ABOVE && r->rms > AD_FAR_ABOVE_MEDIAN * middle;
         if (of->vanishes && r->rms < AD_VANISHED_BELOW * of->last)
             r->verdict = AD_FLOW_VANISHED;

@@ -63,6 +63,16 @@ typedef struct ad_trend {
     bool vanishes, explodes;
 } ad_trend;
 
+/* Layers of a kind that are compared, one after the other. */
+typedef struct ad_layers {
+    double first, last;
+    size_t n, rising, falling;
+} ad_layers;
+
+/* Adds the next layer, whose gradient has this rms: finite and above 0. */
+void ad_add_layer(ad_layers *layers, double rms);
+ad_trend ad_trend_of(const ad_layers *layers);
+
 typedef struct ad_flow {
     ad_tape *tape;
     ad_memory memory;
@@ -70,6 +80,9 @@ typedef struct ad_flow {
     size_t n, room;
     ad_trend trends[AD_LAYER_KINDS];
 } ad_flow;
+
+/* The kind of a parameter. */
+int ad_layer_kind(ad_tensor x);
 
 /* Judges the parameters. Returns false if memory is out. The caller frees the flow, also then. */
 bool ad_find_flow(ad_flow *flow, ad_tape *t);

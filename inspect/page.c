@@ -92,6 +92,7 @@ static bool put_named(ad_page *page, const char *name)
         void (*put)(ad_page *);
     } parts[] = {{"title", put_title},        {"facts", put_facts},           {"alert", put_alert},
                  {"tape", ad_put_tape_table}, {"layers", ad_put_layer_table}, {"tensors", ad_put_tensor_table},
+                 {"neurons", ad_put_neurons}, {"activations", ad_put_activations}, {"training", ad_put_training},
                  {"data", ad_put_page_data}};
     if (strcmp(name, "drawings") == 0)
         return ad_put_drawings(page);

@@ -3,7 +3,7 @@
 # its name, and a name with an underscore is a word of a source.
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")/.."
-pages="README.md CONTRIBUTING.md $(echo docs/*.md)"
+pages="README.md CONTRIBUTING.md $(echo docs/*.md docs/teaching/*.md)"
 folders='autodiff nn inspect cli include examples bench tests tools docs'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

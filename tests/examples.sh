@@ -54,25 +54,6 @@ logistic_regression)
     expect '^step   0  loss 0\.6931$'
     expect '^18[0-9] of 200 points on the right side$'
     ;;
-xor)
-    run
-    # result TITLE FORMULA OUTPUTS REASON: patterns of the lines of one network.
-    result() {
-        grep -A 3 -E "^$1: " "$work/out" >"$work/net" || fail "no network is called $1"
-        set -- "$1: $2, loss" "y .4., f32" "^ *$3" "$4"
-        n=0
-        while read -r line && n=$((n + 1)); do
-            eval "pattern=\$$n"
-            printf '%s\n' "$line" | grep -Eq -- "$pattern" || fail "\"$line\" does not match \"$pattern\""
-        done <"$work/net"
-    }
-    low='0\.000[0-9]+' half='(0\.5|0\.49[0-9]+|0\.50[0-9]+)' high='0\.99[0-9]+'
-    result 'no hidden layer' 'logistic.x w2 . b2.' "$half +$half +$half +$half$" 'w2 is 0: the products add up to 0 in .*x, w2.$'
-    result 'hidden tanh without biases' 'logistic.tanh.x w1. w2.' "$half " 'w1 is not 0: its norm is'
-    result 'hidden tanh' 'logistic.tanh.x w1 . b1. w2 . b2.' "$low +$high +$high +$low$" 'w1 is not 0: its norm is'
-    result 'hidden step functions' 'logistic.step.x w1 . b1. w2 . b2.' '.*' 'w1 is 0: h = step.*is flat: its slope is 0'
-    result 'hidden logistics' 'logistic.logistic.x w1 . b1. w2 . b2.' "0.00[0-9]+ +$high +$high +0.00[0-9]+$" 'w1 is not 0'
-    ;;
 iris)
     table=$(dirname -- "$0")/../examples/iris.csv
     run "$table" "$work/iris.safetensors"
@@ -136,6 +117,21 @@ mnist)
     refuses "$work/none/train-images-idx3-ubyte" "$work/none"
     head -c 700 "$work/t10k-images-idx3-ubyte" >"$work/cut" && mv "$work/cut" "$work/t10k-images-idx3-ubyte"
     refuses 't10k-images-idx3-ubyte.*truncated' "$work"
+    ;;
+digit.sh)
+    # PROGRAM is the command. Images of MNIST's size, of which the fifth of the test becomes digit.idx.
+    script=$(dirname -- "$0")/../examples/teaching/digit.sh
+    mkdir "$work/mnist" "$work/made"
+    write_idx "$work/mnist" 28
+    sh "$script" "$program" "$work/mnist" "$work/made" >"$work/out" 2>"$work/err" || fail 'it made no files'
+    "$program" info --model "$work/made/digit.safetensors" | sed 1d >"$work/out" # its first line has the path
+    expect '^ +hiddenlayer_0.weight F32 \[10, 784\]$'
+    if grep -q "$work" "$work/out"; then fail 'the model names a folder'; fi
+    tail -c 784 "$work/made/digit.idx" >"$work/image"
+    tail -c +$((17 + 4 * 784)) "$work/mnist/t10k-images-idx3-ubyte" | head -c 784 | cmp - "$work/image" || fail 'another image'
+    "$program" predict --model "$work/made/digit.safetensors" --data "$work/made/digit.idx" >"$work/out" 2>"$work/err" ||
+        fail 'the image is no IDX file'
+    expect '^[0-9]+$'
     ;;
 mnist.sh)
     # The script in a tree of its own, in which the command is built already.

@@ -436,18 +436,18 @@ what='the benchmarks on AVX2'
 measures avx2
 prints 'OpenBLAS 1, kernels for Test' 'AD_PROCESSOR=chosen is set in the environment' \
     'product f32 [2,3] x [3,4] 71 % of peak' '24 shapes, the slowest: f32 [64,8,9] x [9,4] 1.25 OpenBLAS 1.02' \
-    ' up to 128: 0.75 OpenBLAS 0.8' ' the same 0.5 G 0.95' ' the same 0.5 G 0.53' \
+    ' up to 128: 0.75 OpenBLAS 0.8' ' over its products 0.5 G 0.95' ' over its products 0.5 G 0.53' \
     'an operator on scalars, recorded missing ns 40'
 ! grep -q 'not installed' "$work/out" || complain "it looks for peers"
 what='the benchmarks on AVX-512, with peers'
 measures avx512 --peers
-prints ' the same 0.5 G 0.975' ' the same 0.5 G 0.55' 'an operator on scalars, recorded missing ns 30' \
+prints ' over its products 0.5 G 0.975' ' over its products 0.5 G 0.55' 'an operator on scalars, recorded missing ns 30' \
     'jax not installed pip install jax' 'torch not installed pip install torch, or apt-get install python3-torch' \
     'sklearn not installed pip install scikit-learn' 'adolc not installed apt-get install libadolc-dev g++' \
     'kann not installed git clone https://github.com/attractivechaos/kann, and KANN_DIR=its folder'
 what='the benchmarks on another processor'
 measures baseline
-prints ' the same 0.5 G' 'an operator on scalars, recorded missing ns'
+prints ' over its products 0.5 G' 'an operator on scalars, recorded missing ns'
 rm "$tools/python3" "$tools/c++"
 what='help of the benchmarks'
 try sh "$tree/bench/run.sh" --help

@@ -20,15 +20,9 @@ typedef struct nn_history nn_history;
 #define NN_HISTORY_ROWS 4096
 #define NN_HISTORY_STEPS 100
 
-typedef struct nn_history_row {
-    int64_t step;   /* steps completed since the estimator was opened */
-    int64_t epoch;  /* of the last batch, from 0 */
-    double loss;    /* mean loss of the batches since the row before */
-    double rate;    /* of the last update */
-    bool validated; /* else the next two are NaN */
-    double validation_loss;
-    double validation_accuracy; /* NaN for a regressor */
-} nn_history_row;
+/* A row (show.h). `step` counts from when the estimator was opened. Both figures of validation are NaN without one; the
+ * accuracy of a regressor always is. */
+typedef ad_training_row nn_history_row;
 
 /* Returns the number of rows, and one of them, in the order of time; NULL for an i out of range. A row lasts until the
  * next fit; in a callback only until it returns, since the next step may add a row. */
@@ -61,18 +55,22 @@ AD_API int64_t nn_history_goal(const nn_history *history);
 /* Returns "steps", "patience" and so on; NULL for a number outside the list. */
 AD_API const char *nn_fit_end_name(int end);
 
-/* How the gradient of a parameter flowed in a step that was watched (watch_every of a fit). */
-typedef struct nn_flow {
-    int64_t step;
-    const char *name;    /* of the parameter; it lasts as long as the estimator */
-    double gradient_rms; /* the root mean square of its gradient */
-    double update_ratio; /* that of its change, against that of its value before; NaN where the value was 0 */
-} nn_flow;
+/* How the gradient of a parameter flowed in a step that was watched (watch_every of a fit; show.h). The name lasts as
+ * long as the estimator. */
+typedef ad_training_flow nn_flow;
 
 /* Return the number of them, and one, in the order of time, and in each step in the order of the parameters; NULL for
  * an i out of range. Frozen parameters have none. As rows, whole steps go where NN_HISTORY_ROWS / 4 steps are full. */
 AD_API size_t nn_history_flow_count(const nn_history *history);
 AD_API const nn_flow *nn_history_flow_at(const nn_history *history, size_t i);
+
+/* Returns all of it for a page (ad_write_html): the history's own arrays, which last as a row does. None for NULL:
+ *
+ *   ad_tensor loss;
+ *   nn_classifier_record(c, &test, 7, &loss);
+ *   ad_training training = nn_history_training(nn_classifier_history(c));
+ *   ad_write_html(loss.tape, "row_7.html", &(ad_write_options){.training = &training}); */
+AD_API ad_training nn_history_training(const nn_history *history);
 
 /* Writes the rows as CSV with a header: step,epoch,loss,rate,validation_loss,validation_accuracy. Numbers have 9
  * digits and a point in every locale; what was not evaluated is empty. Errors: the history or the file is NULL; the

@@ -75,13 +75,66 @@ AD_API ad_shown ad_formula(ad_tensor y, char *text, size_t size);
  * Errors: no parameter has a gradient (AD_NO_GRADIENT); those of ad_print. */
 AD_API ad_shown ad_print_flow(ad_tape *tape, FILE *to, const ad_print_options *options);
 
+/* Prints activations and their derivatives as the engine computes them: a line for each, with its values at 33 points
+ * from -4 to 4 as bars of 8 levels, the whole numbers between which they lie, and the same of its derivative. `name` is
+ * that of an operator (activations.h: "logistic"), or "identity"; NULL prints all. Of one by name, two more lines have
+ * the formulas, the value and the derivative at 0, and the largest derivative. leaky_relu has the slope 0.01.
+ *
+ *   ad_plot_activation("relu", stdout, NULL);
+ *
+ * Errors: there is no activation of that name (AD_BAD_VALUE): the message lists those that there are; memory; those
+ * of ad_print about the file. */
+AD_API ad_shown ad_plot_activation(const char *name, FILE *to, const ad_print_options *options);
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+/* A row of a training, after one of its steps. */
+typedef struct ad_training_row {
+    int64_t step;   /* steps completed */
+    int64_t epoch;  /* of the last batch, from 0 */
+    double loss;    /* mean loss of the batches since the row before */
+    double rate;    /* of the last update */
+    bool validated; /* without validation both figures are ignored; NaN: not known */
+    double validation_loss;
+    double validation_accuracy; /* from 0 to 1 */
+} ad_training_row;
+
+/* How the gradient of a parameter flowed in a step. */
+typedef struct ad_training_flow {
+    int64_t step;
+    const char *name;    /* of the parameter */
+    double gradient_rms; /* the root mean square of its gradient */
+    double update_ratio; /* that of its change, against that of its value before; NaN: not known, or the value was 0 */
+} ad_training_flow;
+
+/* Figures of a training, for the page. All is the caller's. A loop of one's own keeps them so:
+ *
+ *   ad_training_row rows[STEPS];
+ *   for (int i = 0; i < STEPS; i++)
+ *       rows[i] = (ad_training_row){.step = i + 1, .loss = one_step(t)};
+ *   ad_training training = {.rows = rows, .n_rows = STEPS};
+ *   ad_write_html(t, "training.html", &(ad_write_options){.training = &training});
+ *
+ * An estimator keeps them by itself: nn_history_training (history.h). */
+typedef struct ad_training {
+    const ad_training_row *rows; /* their steps rise */
+    size_t n_rows;
+    const ad_training_flow *flows; /* their steps do not fall; in each step, the parameters from the first layer on */
+    size_t n_flows;
+    const ad_training_row *best; /* of the validations; NULL: the row of the lowest validation loss, or else of the
+                                    highest accuracy */
+} ad_training;
+
+/* The most rows, and the most flows, of a page: so many have 4,096 parameters in the 1,024 steps of which a history
+ * keeps flows (history.h). */
+#define AD_MOST_TRAINING 4194304
 
 /* Zero means the default. */
 typedef struct ad_write_options {
     const char *title; /* NULL: the formula of the loss */
     bool open_all;     /* of the page only: draws every entry, of more than 300 those around a chosen one; false: folds
                           scopes and repeated blocks until at most 40 boxes are left, or nothing is left to fold */
+    const ad_training *training; /* of the page only: the view Training; NULL: the page has none */
 } ad_write_options;
 
 /* Writes the tape as JSON; docs/tape.schema.json describes it. NaN and infinities are strings. Errors, here and below:
@@ -92,7 +145,13 @@ AD_API ad_shown ad_write_json(ad_tape *tape, const char *path, const ad_write_op
 AD_API ad_shown ad_write_dot(ad_tape *tape, const char *path, const ad_write_options *options);
 
 /* Writes one self-contained page that goes through the step: forward pass, error, reverse pass part by part, and
- * descent. */
+ * descent. The views graph, tape, layers and tensors are always there. Three more appear where there is something to
+ * show:
+ * - Neurons: the tape has a network of layers of at most 16 units and 16 inputs each.
+ * - Activations: the tape has an activation other than the identity.
+ * - Training: `.training` was given, with at least one row or flow.
+ * Errors: of the training, rows or flows are NULL and their number is not 0, or are more than AD_MOST_TRAINING; a step
+ * is below 0, or out of order; a name is NULL; the best row was not validated (AD_BAD_VALUE). */
 AD_API ad_shown ad_write_html(ad_tape *tape, const char *path, const ad_write_options *options);
 
 #endif

@@ -2,7 +2,7 @@
 blanks that they do not need; top-level names of the scripts are made short. What stands in {{braces}} is written by
 page.c.
 
-Usage: embed.py page.html page.css script.js.. >page_text.h"""
+Usage: embed.py page.html style.css.. script.js.. >page_text.h"""
 import collections
 import itertools
 import re
@@ -124,10 +124,10 @@ def squeeze_style(css):
 
 
 def main():
-    script = "\n".join(read(path) for path in sys.argv[3:])
+    styles, script = ("\n".join(read(path) for path in sys.argv[2:] if path.endswith(kind)) for kind in (".css", ".js"))
     script = "'use strict';(() => {" + squeeze_script(script, short_names(script)) + "})();"
     page = "".join(line.strip() + "\n" for line in read(sys.argv[1]).splitlines())
-    page = page.replace("{{css}}", squeeze_style(read(sys.argv[2]))).replace("{{js}}", script)
+    page = page.replace("{{css}}", squeeze_style(styles)).replace("{{js}}", script)
     pieces = re.split(r"\{\{([a-z]+)\}\}", page) + [""]
     for i in range(0, len(pieces), 2):
         codes = pieces[i].encode("utf-8")

@@ -22,8 +22,7 @@ static void put_path(ad_sink *sink, const ad_drawing *d, const ad_link *link)
     }
 }
 
-/* Tenths of a pixel: the size of a part on a logarithmic scale. */
-static int width_of(double part)
+int ad_link_width(double part)
 {
     const double width = part == 0 ? 1.2 : 1.2 + 1.45 * (log10(fabs(part)) + 3);
     return !(width > 1.2) ? 12 : width > 7 ? 70 : (int)(10 * width + 0.5);
@@ -88,7 +87,7 @@ static void put_link(ad_page *page, const ad_drawing *d, const ad_link *link)
 {
     ad_sink *sink = page->sink;
     const ad_part *part = part_of(page, link);
-    const int width = width_of(size_of(part));
+    const int width = ad_link_width(size_of(part));
     begin_link(page, link, part);
     ad_put_format(sink, " style=\"--w:%d.%d\"><path class=\"flow\" d=\"", width / 10, width % 10);
     put_path(sink, d, link);

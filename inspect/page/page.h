@@ -67,6 +67,9 @@ void ad_put_figure(ad_sink *sink, const ad_figure *figure, int digits);
 /* The drawings: of the whole tape, then of the inside of each fold that one of them shows (graph.c). False: memory. */
 bool ad_put_drawings(ad_page *page);
 
+/* How wide the line of a gradient is, in tenths of a pixel: its size on a logarithmic scale (graph.c). */
+int ad_link_width(double part);
+
 /* A box of a drawing whose letters have this size (boxes.c). */
 void ad_put_box(ad_page *page, const ad_box *box, int size);
 
@@ -74,6 +77,12 @@ void ad_put_box(ad_page *page, const ad_box *box, int size);
 void ad_put_tape_table(ad_page *page);
 void ad_put_tensor_table(ad_page *page);
 void ad_put_layer_table(ad_page *page);
+
+/* The views neurons, activations and training: each a whole section, or nothing where the tape has none of it
+ * (neurons.c, activations.c, training.c). */
+void ad_put_neurons(ad_page *page);
+void ad_put_activations(ad_page *page);
+void ad_put_training(ad_page *page);
 
 /* What the script needs beside the JSON of the tape: words (data.c), pictures of large tensors (pictures.c). */
 void ad_put_page_data(ad_page *page);

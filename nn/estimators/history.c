@@ -114,3 +114,14 @@ const nn_flow *nn_history_flow_at(const nn_history *h, size_t i)
 {
     return i < nn_history_flow_count(h) ? &h->flow[i] : NULL;
 }
+
+ad_training nn_history_training(const nn_history *h)
+{
+    if (!h)
+        return (ad_training){.rows = NULL};
+    return (ad_training){.rows = h->rows,
+                         .n_rows = nn_history_count(h),
+                         .flows = h->flow,
+                         .n_flows = nn_history_flow_count(h),
+                         .best = h->best.step ? &h->best : NULL};
+}

@@ -166,6 +166,7 @@ START_TEST(files_are_written_with_a_title)
     expect_err("row.html is written\nrow.dot is written\nrow.json is written\n");
     ck_assert(strstr(read_text_file("row.html"), "m, row 1 of t.csv"));
     ck_assert(strstr(read_text_file("row.html"), "<html"));
+    ck_assert(strstr(read_text_file("row.html"), " at step 40.")); /* the training of the model: its last step */
     ck_assert(strstr(read_text_file("row.dot"), "m, row 1 of t.csv"));
     ck_assert(strstr(read_text_file("row.dot"), "digraph"));
     ck_assert(strstr(read_text_file("row.json"), "m, row 1 of t.csv"));

@@ -4,21 +4,18 @@
 import {readFileSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {AsyncLocalStorage} from 'node:async_hooks';
+import {checkActivations} from './activations.mjs';
 import {findChromium, launch} from './browser.mjs';
-import {goBack, sightOf, textsOf} from './sight.mjs';
+import {expect, takeAll} from './expect.mjs';
+import {look} from './look.mjs';
+import {checkNeurons, isShare, isSlope, isSumGradient, isWeightedSum} from './neurons.mjs';
+import {checkSentences} from './sentences.mjs';
+import {goBack, sightOf} from './sight.mjs';
+import {checkTraining} from './training.mjs';
 
 const [, , folder, pictures] = process.argv,
   chromium = findChromium();
 if (folder === '--look') process.exit(0);
-
-const failures = [];
-let checks = 0;
-const where = new AsyncLocalStorage(); // the page: several are looked at at once
-function expect(isSo, text) {
-  checks++;
-  if (!isSo) failures.push(`${where.getStore()}: ${text}`);
-}
 
 // ---- What the page must show ----
 const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
@@ -98,6 +95,14 @@ function isOfJson(tape, T, n) {
         g.sums.some(s => near(s[i])) || (g.own && near(g.own[i])) || ups.some(u => u && u.exact && near(u.exact[i]))
       );
     }
+    case 'weighted-sum':
+      return isWeightedSum(T, t, i, x);
+    case 'share':
+      return isShare(tape, t, i, x);
+    case 'slope':
+      return isSlope(t, i, x);
+    case 'sum-gradient':
+      return isSumGradient(T, t, i, x);
     case 'gradient-norm': {
       if (!n.id) return true; // of a fold
       const ups = tape.from(n.id).flatMap(p => p.upstream || []);
@@ -132,57 +137,6 @@ function isOfJson(tape, T, n) {
     default:
       return true; // deviation, update-ratio, dead: the C suites compare them
   }
-}
-
-// ---- What is seen ----
-function overlapsOf(texts) {
-  const out = [],
-    sorted = [...texts].sort((a, b) => a.top - b.top);
-  for (let i = 0; i < sorted.length; i++)
-    for (let k = i + 1; k < sorted.length && sorted[k].top < sorted[i].bottom; k++) {
-      const a = sorted[i],
-        b = sorted[k],
-        w = Math.min(a.right, b.right) - Math.max(a.left, b.left),
-        h = Math.min(a.bottom, b.bottom) - b.top;
-      if (w > 1.5 && h > 1 && a.node !== b.node)
-        out.push(`"${a.text}" and "${b.text}" by ${w.toFixed(1)} x ${h.toFixed(1)}`);
-    }
-  return out;
-}
-function luminance(c) {
-  const v = c
-    .match(/[\d.]+/g)
-    .slice(0, 3)
-    .map(x => x / 255)
-    .map(x => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
-}
-const contrastOf = t => {
-  const a = luminance(t.fore),
-    b = luminance(t.back);
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-};
-async function look(page, what) {
-  const texts = await textsOf(page),
-    over = overlapsOf(texts);
-  expect(over.length === 0, `${what}: texts overlap: ${over.slice(0, 3).join('; ')} (${over.length})`);
-  const pale = texts.filter(t => contrastOf(t) < 4.5);
-  expect(
-    pale.length === 0,
-    `${what}: contrast below 4.5: ${pale
-      .slice(0, 3)
-      .map(t => `"${t.text}" ${contrastOf(t).toFixed(2)} ${t.fore} on ${t.back}`)
-      .join('; ')}`
-  );
-  const small = texts.filter(t => t.height < 10.5);
-  expect(
-    small.length === 0,
-    `${what}: letters below 10.5 px: ${small
-      .slice(0, 2)
-      .map(t => `"${t.text}" ${t.height.toFixed(1)}`)
-      .join('; ')}`
-  );
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}: it scrolls sideways`);
 }
 
 // ---- Tests of one page ----
@@ -370,9 +324,17 @@ async function checkTheme(page) {
 }
 // Of a step only its direction is known. A change that goes back has a negative rate.
 async function checkDescent(page, tape) {
-  const isOne = c => c.by === 'descend' && c.before.n === 1,
-    k = tape.changes.findIndex(isOne);
-  if (k < 0 || !tape.parts.length) return;
+  const ones = tape.changes.flatMap((c, k) => (c.by === 'descend' && c.before.n === 1 ? [k] : [])),
+    gradient = k => (tape.tensors.find(t => t.id === tape.changes[k].leaf).gradient || {exact: []}).exact[0],
+    still = ones.find(k => gradient(k) === 0),
+    k = ones.find(k => gradient(k) !== 0);
+  if (!tape.parts.length) return;
+  if (still !== undefined) {
+    await page.keyboard.press('4');
+    for (let i = 0; i < still; i++) await page.keyboard.press('ArrowRight');
+    expect((await spoken(page)).includes('Its gradient is 0, so that it stays'), `of a gradient of 0: ${await spoken(page)}`);
+  }
+  if (k === undefined) return;
   const html = readFileSync(new URL(page.url()), 'utf8'),
     change = tape.changes[k],
     t = tape.tensors.find(t => t.id === change.leaf);
@@ -438,10 +400,10 @@ async function openPage(browser, name, said) {
   if (process.env.TIMES) console.log(`${name}: ${bytes} bytes, shown after ${busy.toFixed(2)} s`);
   return page;
 }
-// The page's JSON, which is that of ad_write_json unless the tape is too large for a page.
+// The page's JSON, which is that of ad_write_json unless the tape is too large for a page. Lessons write pages only.
 async function tapeOf(page, name) {
   const embedded = await page.locator('#gradtape-tape').evaluate(e => e.textContent);
-  const own = readFileSync(join(folder, name + '.json'), 'utf8'),
+  const own = name.endsWith('-tape') ? embedded : readFileSync(join(folder, name + '.json'), 'utf8'),
     isWhole = own.length < 5e6;
   const found = readTape(embedded);
   found.tape.isCut = !isWhole;
@@ -516,11 +478,13 @@ async function checkPage(browser, name) {
   await page.keyboard.press('Home');
   await goThrough(page, tape, T, name === 'many' ? 12 : 60);
   if (tape.parts.length && name !== 'many') await checkQuiz(page);
+  await checkSentences(page, tape, T, name, expect);
   for (const key of ['t', 'l', 'v', 'g']) {
     await page.keyboard.press(key);
     checkNumbers(await sightOf(page), tape, T, `view ${key}`);
   }
   await checkReasons(page, tape, T);
+  await checkActivations(page, name, tape, expect, look);
   if (name === 'ranks' || name === 'facets') await checkFacets(page, tape);
   if (name === 'layers') await checkFolds(page, 2);
   await checkSecondWalk(page, tape);
@@ -534,7 +498,9 @@ async function checkPage(browser, name) {
   await page.keyboard.press('b');
   await look(page, 'A+');
   await page.keyboard.press('b');
+  await checkNeurons(page, tape, T, {expect, look, check: (numbers, what) => checkNumbers({numbers}, tape, T, what)});
   await checkTab(page);
+  await checkTraining(page, folder, name, {expect, look, checkTab, pictures});
   await checkHash(page);
   expect(said.length === 0, `the console says: ${said.slice(0, 3).join('; ')}`);
   await checkPrint(page);
@@ -563,33 +529,9 @@ async function withoutScript(browser, url, tape) {
 }
 
 const browser = await launch(chromium);
-const wanted = n => !process.env.ONLY || process.env.ONLY.split(',').includes(n);
 const names = readdirSync(folder)
   .filter(f => f.endsWith('.html'))
-  .map(f => f.slice(0, -5))
-  .filter(wanted)
-  .sort();
-async function check(name) {
-  const began = performance.now();
-  try {
-    await where.run(name, () => checkPage(browser, name));
-  } catch (e) {
-    failures.push(`${name}: ${e.message.split('\n')[0]}`);
-  }
-  const failed = failures.filter(f => f.startsWith(name + ':')).length;
-  console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s, ${failed} not so`);
-}
+  .map(f => f.slice(0, -5));
 // The longest first, so that the others fill the time beside them.
-const waiting = names
-  .map(n => [statSync(join(folder, n + '.html')).size, n])
-  .sort((a, b) => b[0] - a[0])
-  .map(([, n]) => n);
-await Promise.all(
-  Array.from({length: 3}, async () => {
-    while (waiting.length) await check(waiting.shift());
-  })
-);
-await browser.close();
-for (const f of failures.slice(0, 60)) console.log('not so: ' + f);
-console.log(`${names.length} pages, ${checks} checks, ${failures.length} failed`);
-process.exit(failures.length ? 1 : 0);
+const bytes = new Map(names.map(n => [n, statSync(join(folder, n + '.html')).size]));
+await takeAll(names.sort().sort((a, b) => bytes.get(b) - bytes.get(a)), name => checkPage(browser, name));

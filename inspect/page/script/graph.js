@@ -32,8 +32,8 @@ function drawNode(id, e) {
     part: isPart,
     sel: chosen === id,
     now: now().receives === id,
-    'bad-v': known && t.value && t.value.not_finite,
-    'bad-g': g && g.whole && !band.walk && t.gradient && t.gradient.not_finite,
+    'bad-v': known && !isHidden('value', id) && t.value && t.value.not_finite,
+    'bad-g': g && gx !== hidden && g.whole && !band.walk && t.gradient && t.gradient.not_finite,
     pos: scalar && isSeen && gx > 0,
     neg: scalar && isSeen && gx < 0
   });
@@ -87,21 +87,24 @@ function drawLink({e, key, con, loc}, current) {
     given = own.filter(j => state.parts.has(j)),
     j = given[given.length - 1];
   const last = band.parts[j === undefined ? own[own.length - 1] : j],
-    isNow = given.some(i => current.has(i));
+    isNow = given.some(i => current.has(i)),
+    isAsked = isNow && isAsking();
   const v = j === undefined ? undefined : partValue(last),
     isOne = last && single(last);
   const where = last ? {from: last.from, place: last.place} : {},
     text = v === undefined ? '' : short(v, 3);
   const known = state.values.has(e.dataset.from),
-    local = last && known ? last.local : undefined;
-  setFlags(e, {given: v !== undefined, now: isNow, zero: !v, pos: isOne && v > 0, neg: isOne && v < 0});
-  e.style.setProperty('--w', widthOf(v));
+    local = last && known ? last.local : undefined,
+    isSecret = isAsked || isHidden('value', e.dataset.from);
+  const seen = isAsked ? 1 : v; // neither the width of the link nor its colour and dashes tell what is asked
+  setFlags(e, {given: v !== undefined, now: isNow, zero: !seen, pos: !isAsked && isOne && v > 0, neg: !isAsked && isOne && v < 0});
+  e.style.setProperty('--w', widthOf(isAsked ? 0 : v));
   if (!con) return;
   setNumber(
     con,
     isOne ? 'part' : 'part-norm',
     last && last.of,
-    isNow && isAsking() ? hidden : v,
+    isAsked ? hidden : v,
     isOne ? text : `‖${text}‖`,
     isOne ? where : {...where, type: 'f64'}
   );
@@ -110,7 +113,7 @@ function drawLink({e, key, con, loc}, current) {
       loc,
       'local',
       last && last.of,
-      local === undefined ? local : real(local),
+      local === undefined ? local : isSecret ? hidden : real(local),
       local === undefined ? '' : '×' + short(real(local), 3),
       {...where, type: 'f64'}
     );

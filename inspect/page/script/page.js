@@ -8,6 +8,7 @@ function show() {
   drawPanel();
   if (view === 'tape') drawTable();
   if (view === 'tensors') drawTensor();
+  if (view === 'neurons') drawNeurons();
   Object.assign(body.dataset, {step: at, steps: steps.length, phase: steps[at].phase, walk: band.walk});
   remember();
 }
@@ -37,12 +38,20 @@ function open(v) {
   $$('[role=tabpanel]').forEach(p => {
     p.hidden = p.id !== 'v-' + v;
   });
-  $('.steps').hidden = !['graph', 'tape'].includes(v);
+  $('.steps').hidden = !['graph', 'neurons', 'tape'].includes(v);
   show();
 }
 const say = text => {
   $('#say').innerHTML = `<p>${text}</p>`;
 };
+
+// A view that the page has not has no tab.
+const views = $$('[role=tab]')
+  .map(t => {
+    t.hidden = !$('#v-' + t.id.slice(2));
+    return t.id.slice(2);
+  })
+  .filter(v => $('#v-' + v));
 
 // ---- Folds: the trail has each drawing that was left for the inside of one of its folds ----
 const trail = [];
@@ -135,7 +144,10 @@ function askQuiz() {
 
 // ---- Buttons and keys ----
 const buttons = {
-  first: () => go(0),
+  first: () => {
+    follow();
+    go(0);
+  },
   prev: () => go(at - 1),
   next: () => go(at + 1),
   last: () => go(Infinity),
@@ -179,6 +191,7 @@ const first = phase => () => {
   else if (phase === 'descent') say('No parameter was updated while the tape was watched: there is no Gradient Descent step.');
   else say('No gradient was computed while the tape was watched.');
 };
+const viewer = v => () => views.includes(v) && open(v);
 const onKey = {
   ArrowRight: buttons.next,
   ' ': buttons.next,
@@ -189,15 +202,22 @@ const onKey = {
   2: first('error'),
   3: first('reverse'),
   4: first('descent'),
-  g: () => open('graph'),
-  t: () => open('tape'),
-  l: () => open('layers'),
-  v: () => open('tensors'),
+  g: viewer('graph'),
+  u: viewer('neurons'),
+  t: viewer('tape'),
+  l: viewer('layers'),
+  v: viewer('tensors'),
+  a: viewer('activations'),
+  r: viewer('training'),
   b: buttons.big,
   d: buttons.theme,
   f: fold,
   F: leave,
   Backspace: leave,
+  Escape: () => {
+    follow();
+    show();
+  },
   z: sayWhy,
   n: nextBad,
   q: askQuiz,
@@ -238,6 +258,7 @@ document.addEventListener('copy', e => {
 addEventListener('beforeprint', () => {
   drawTable();
   drawTensor();
+  drawNeurons();
 });
 addEventListener('resize', drawStrip);
 // Colours of heat maps are not the style sheet's.
@@ -247,6 +268,8 @@ matchMedia('(prefers-color-scheme:dark)').onchange = show;
 function remember() {
   const h = new URLSearchParams({view, step: at});
   if (chosen && T.has(chosen)) h.set('node', full(chosen));
+  if (batchRow) h.set('row', batchRow);
+  if (picked) h.set('unit', unitKey(picked));
   if (trail.length) h.set('fold', trail.map(left => left[2]).join());
   for (const theme of ['light', 'dark']) if (R.classList.contains(theme)) h.set('theme', theme);
   for (const [key, isOn] of [
@@ -281,6 +304,6 @@ function begin() {
   const id = named ? named.id : ((guilty || !D.parts.length) && !hasStep && X.open) || (!chosen && order[0]);
   if (id) chosen = keyOf(id) || id;
   if (guilty && !hasStep && elementOf(chosen)) reveal(elementOf(chosen));
-  open(['graph', 'tape', 'tensors', 'layers'].find(v => v === q.get('view')) || 'graph');
+  open(views.find(v => v === q.get('view')) || 'graph');
 }
 begin();

@@ -71,6 +71,7 @@ function drawTrack() {
 // Why a gradient is 0, or is not there: the sentence is ad_why_zero's.
 function whyOf(t) {
   const alert = $('.alert:not(.nan)');
+  if (isHidden('gradient', t.id)) return 'The quiz asks for this gradient: press q.';
   if (X.why[t.id]) return esc(X.why[t.id]);
   return !t.wants_gradient ? 'It wants no gradient.' : t.gradient || !alert ? '' : esc(alert.textContent);
 }
@@ -90,7 +91,11 @@ function sumRow(t, j, total) {
       ? num('gradient', p.from, isOn ? list(up, typeOf(p.from))[0] : undefined, {plain: 1})
       : num('gradient-norm', p.from, isOn ? real(up.norm) : undefined, norm);
   const local =
-    p.local === undefined ? '' : isKnown ? '×' + num('local', t.id, real(p.local), {...where, type: 'f64'}) : '·';
+    p.local === undefined
+      ? ''
+      : isKnown
+        ? '×' + num('local', t.id, isNow || isHidden('value', y.id) ? hidden : real(p.local), {...where, type: 'f64'})
+        : '·';
   const part = num(
     single(p) ? 'part' : 'part-norm',
     t.id,
@@ -111,7 +116,7 @@ function sumRow(t, j, total) {
 }
 function sumTable(t) {
   const parts = partsTo(t.id, state.sweep),
-    total = parts.reduce((a, j) => a + Math.abs(partValue(band.parts[j])), 0);
+    total = isHidden('gradient', t.id) ? 0 : parts.reduce((a, j) => a + Math.abs(partValue(band.parts[j])), 0); // bars would tell
   const {g, scalar, what, x, o} = gradientOf(t.id),
     isCut = X.incomplete.includes(t.id);
   if (!parts.length) return '';
@@ -159,7 +164,8 @@ function sayValue(t) {
   if (t.dropped) return 'dropped, computed again';
   if (value && value.n === 0) return 'no elements';
   const few = known && list(value, t.type);
-  if (few && few.length <= 4) return isHidden('value', t.id) ? num('', '', hidden) : elements('value', t.id, few);
+  if (isHidden('value', t.id)) return num('', '', hidden);
+  if (few && few.length <= 4) return elements('value', t.id, few);
   return !known
     ? 'not computed yet'
     : value && value.min !== undefined
@@ -212,12 +218,22 @@ function drawPanel() {
 const rowsOfTape = $$('#v-tape tr[data-id]').map(r => {
   const value = $('[data-cell=value]', r),
     gradient = $('[data-cell=gradient]', r);
-  return {r, id: r.dataset.id, value, gradient, values: value.innerHTML, gradients: gradient.innerHTML};
+  const locals = $$('[data-what=local]', r).map(e => ({e, text: e.textContent, exact: e.dataset.exact}));
+  return {r, id: r.dataset.id, value, gradient, locals, values: value.innerHTML, gradients: gradient.innerHTML};
 });
-function drawRow({r, id, value, gradient, values, gradients}) {
+// The quiz hides a local derivative with what it would tell.
+function drawLocal({e, text, exact}) {
+  const {from, place} = e.dataset,
+    isSecret = isHidden('value', from) || (isAsking() && (steps[at].parts || []).some(j => band.parts[j].from === from && band.parts[j].place === +place));
+  e.textContent = isSecret ? '?' : text;
+  if (isSecret) e.removeAttribute('data-exact');
+  else e.setAttribute('data-exact', exact);
+}
+function drawRow({r, id, value, gradient, locals, values, gradients}) {
   const t = T.get(id),
     {g} = gradientOf(id);
   r.classList.toggle('sel', id === chosen);
+  locals.forEach(drawLocal);
   if (!t) return;
   const few = (what, all) => (all && all.length <= 8 ? elements(what, id, all, {digits: 6}) : null);
   const isEarly = !t.operator && state.changes < changes.length && changes.some(c => c.leaf === id);

@@ -28,32 +28,112 @@ function operandValue(id, t) {
   if (!x || !few || few.length > 4) return x ? mono(shapeText(x)) : '?';
   return few.length === 1 ? num('value', id, few[0], {wrap: wraps(t)}) : `[${elements('value', id, few)}]`;
 }
-// What a rule gives to one place, with the names of what it is about. Letters of the formula stand for the operands.
-function rule(t, place, isLocal) {
-  const [made, given] = X.rules[t.operator] || ['', ''],
-    texts = given.split(', '),
-    names = {},
-    n = t.operands.length;
-  const letters = [...new Set(made.match(/\b[abpwx]\b/g))],
+// ---- Gradient rules, in the words of the operators' rows ----
+// The letters of a formula stand for the operands in the order in which they are first met; of these in another order.
+const orders = {hinge: 'y t', atan2: 'y x', where: 'condition a b', normal_nll: 'x mean v'};
+const operandWords = 'abpqrtvwxyzk'.split('').concat('mean', 'label', 'condition', 'rows', 'indices');
+function lettersOf(t, made) {
+  const met = [...made.matchAll(/([a-z]+)(?:_[a-z])?\b(?!\()/g)].map(m => m[1]).filter(word => operandWords.includes(word));
+  const letters = orders[t.operator] ? orders[t.operator].split(' ') : t.operands.length === 1 ? ['x'] : [...new Set(met)];
+  // What is given back to an operator's rule, v, comes first there.
+  return orders[t.operator] || !letters.includes('v') ? letters : ['v', ...letters.filter(letter => letter !== 'v')];
+}
+// Divides a text where no bracket is open.
+function divide(text, mark) {
+  const out = [''];
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    depth += '(['.includes(text[i]) ? 1 : ')]'.includes(text[i]) ? -1 : 0;
+    if (!depth && text.startsWith(mark, i)) {
+      out.push('');
+      i += mark.length - 1;
+    } else out[out.length - 1] += text[i];
+  }
+  return out;
+}
+// What the rule gives to one operand, and what the letters are that it explains: "s (1 + x (1 - s)) dy, s = logistic(x)".
+function ruleFor(t, place, given) {
+  const [, all, where] = /^(.*?)(?:[;,] ([a-zA-Z_]+ = .*))?$/.exec(given),
+    n = t.operands.length,
+    mark = all.includes('; ') ? '; ' : ', ',
+    texts = n === 1 && mark === ', ' ? [all] : divide(all, mark),
+    order = real((t.attributes || {}).order);
+  if (t.operator === 'where') return {text: texts[place - 2], where};
+  if (n === 1 && texts.length > 1) return {text: texts[order === 1 ? 0 : order === 2 ? 1 : 2], where};
+  return {text: /^each/.test(all) ? all : texts.length <= n ? texts[place - 1] : undefined, where};
+}
+// What the letters of a rule are called in this tape: operands, the result, its gradient, attributes.
+function namesIn(t, made, upstream) {
+  const names = {},
+    x = T.get(t.operands[0]),
+    letters = lettersOf(t, made),
     numbers = t.attributes || {};
-  if (letters.length === n && ['x', 'ab', 'xwb', 'xp'].includes(letters.join('')))
-    letters.forEach((letter, i) => {
+  if (x && t.operands.length === 1 && size(t)) names.n = size(x) / size(t);
+  for (const k in numbers) if (typeof real(numbers[k]) === 'number') names[k] = shown(real(numbers[k]));
+  for (const [, letter, number] of made.matchAll(/\b([a-z]) = ([\d.]+\d)\.\.\./g)) names[letter] = number;
+  if (upstream) names[upstream[1]] = name(t.id);
+  if (letters.length === t.operands.length || letters[0] === 'v')
+    letters.slice(0, t.operands.length).forEach((letter, i) => {
       names[letter] = name(t.operands[i]);
     });
-  if (!/\by =/.test(made)) names.y = name(t.id);
-  for (const k in numbers) if (typeof numbers[k] === 'number' && k.length < 9) names[k] = shown(numbers[k]);
-  names.dy = by(rootName(), name(t.id));
-  let text = texts.length === n ? texts[place - 1] : given;
-  // The derivative alone: "c dy" is c, "dy / b" is 1 / b.
-  if (isLocal)
-    text = text
-      .replace(/, (broadcast|summed).*/, '')
-      .replace(/(?<=[\w)\]]) dy\b/g, '')
-      .replace(/\bdy\b/, '1');
-  return esc(text)
-    .replace(/\b[a-z]+\b(?!['(;])/g, w => (Object.hasOwn(names, w) ? names[w] : w))
-    .replace(/\^2(?!\d)/g, '²')
-    .replace(/(^|\s|\()-/g, '$1−');
+  if (upstream) names[upstream] = by(rootName(), name(t.id));
+  return names;
+}
+// Words that look like gradients, and are none.
+const noGradients = ['digamma', 'diagonal', 'diag', 'det'];
+// What a word of a row is: a letter with a name, one that the row explains, a function, one without a name, or English.
+function kindOfWord(word, names, own, after) {
+  if (Object.hasOwn(names, word) || own.includes(word)) return 'letter';
+  if (after === '(') return 'function';
+  if (word.length === 1) return 'eij'.includes(word) ? 'letter' : 'unknown';
+  return /^d[a-z]+$/.test(word) && !noGradients.includes(word) ? 'unknown' : 'english';
+}
+// A text of a row with names for its letters, and with signs of multiplication; '' if a letter has no name.
+function withNames(text, names, times) {
+  const own = [...text.matchAll(/\b([a-zA-Z]+) = /g)].map(m => m[1]),
+    tokens = text.matchAll(/(\s+)|([a-zA-Z]+(?:_[a-zA-Z]{2,})*)(?:_([a-z])\b)?|\d[\d.]*|\^2(?!\d)|./g);
+  let out = '',
+    last = ''; // whether a factor stands before
+  for (const m of tokens) {
+    const [token, blank, word, index] = m,
+      kind = word ? kindOfWord(word, names, own, text[m.index + token.length]) : /\d/.test(token) ? 'number' : '';
+    if (kind === 'unknown') return '';
+    if (last === 'factor ' && (kind === 'letter' || kind === 'function' || kind === 'number' || token === '(')) out = out.slice(0, -1) + times;
+    if (blank) out += ' ';
+    else if (token === '^2') out += '²';
+    else if (token === '-') out += '−';
+    else if (token === '\'') out += '<sup>T</sup>';
+    else if (word) out += (Object.hasOwn(names, word) ? names[word] : esc(word)) + (index ? `[${index}]` : '');
+    else out += esc(token);
+    if (blank) last += last ? ' ' : '';
+    else if (token !== '^2' && token !== '\'') last = kind === 'letter' || ')]'.includes(token) ? 'factor' : '';
+  }
+  return out;
+}
+// The derivative alone: "c dy" is c, "dy / b" is 1 / b.
+const withoutUpstream = (text, upstream) =>
+  text
+    .replace(/, (broadcast|summed).*/, '')
+    .replace(new RegExp(`(?<=[\\w)\\]']) ${upstream}\\b`, 'g'), '')
+    .replace(new RegExp(`\\b${upstream}\\b`, 'g'), '1')
+    .replace(/^1 to the (\w+)$/, '1 for the $1, else 0')
+    .replace(/^1 (in the|put|permuted|backwards).*/, '1');
+// What a rule gives to one place, with the names of what it is about; '' if that cannot be told from the row.
+function rule(t, place, isLocal) {
+  const [made, given] = X.rules[t.operator] || ['', ''],
+    upstream = (/\bd[lyzr](?![a-z])/.exec(given) || [''])[0],
+    names = namesIn(t, made, upstream),
+    times = given.includes('\'') ? ' ' : ' · ',
+    {text, where} = ruleFor(t, place, given);
+  if (!text) return '';
+  const isSummed = !isLocal && t.operands.length > 1 && size(T.get(t.operands[place - 1]) || t) < size(t) && !/['[_]|sum|each/.test(made + given);
+  const said = isLocal && upstream ? withoutUpstream(text, upstream) : text.replace(upstream + ' /', `(${upstream}) /`);
+  const named = withNames(said.replace(/, broadcast$/, ', to each number') + (where ? ', where ' + where : ''), names, times);
+  const notes = [
+    named.includes('<sup>') && ', where <sup>T</sup> swaps rows and columns',
+    isSummed && `, summed to the shape of ${name(t.operands[place - 1])}`
+  ];
+  return named && named + notes.filter(Boolean).join('');
 }
 
 // ---- Forward ----
@@ -86,7 +166,7 @@ function sayResult(id) {
     few = list(t.value, t.type),
     isAsked = isHidden('value', id),
     from = t.operands.length;
-  const start = `<p>${name(id)}${from ? ' = ' + formula(t, name) : `, made by ${esc(t.operator)},`}`;
+  const start = `<p>${name(id)}${from ? ' = ' + formula(t, name) : `, made by ${esc(t.operator)}`}`;
   if (few && few.length && few.length <= 4) {
     const text = isAsked ? '?' : elements('value', id, few),
       isOne = few.length === 1;
@@ -101,7 +181,7 @@ function sayBad(t) {
   const bad = t.value && t.value.not_finite;
   const operands = t.operands.map(id => T.get(id)).filter(Boolean);
   const came = o => `${name(o.id)} is ${o.value && o.value.not_finite ? 'not finite already' : rangeOf(o.value)}`;
-  if (!bad) return '';
+  if (!bad || isHidden('value', t.id)) return '';
   return ` <b>${bad} of ${t.value.n} ${bad > 1 ? 'are' : 'is'} not finite.</b> ${operands.map(came).join('; ')}.`;
 }
 function sayForward(s) {
@@ -133,7 +213,7 @@ function productOf(j) {
     own = by(rootName(), name(p.of));
   const text = esc(found[1]).replace(/(= )?-?\d[\d.e+-]*/g, v => {
     const x = +v.replace('= ', '');
-    return v[0] === '=' ? '= ' + mono(shown(x)) : mono(x < 0 ? `(${shown(x)})` : shown(x));
+    return v[0] === '=' ? '= ' + mono(shown(x)) : mono(isMinus(x) ? `(${shown(x)})` : shown(x));
   });
   const symbols = y && y.operator === 'linear' ? symbolsOf(y, p.place, at.split(', ')) : '';
   return `<p>${own}[${at}] = ${symbols}${text.replace(/ \* /g, ' · ')}</p>`;
@@ -167,7 +247,7 @@ function sayInner(p, y, unit) {
     k = units > 1 ? `[${unit}]` : '';
   if (!slope) return `${by(rootName(), 'z')} = ${own} · ${activationOf(y)}′(z). `;
   const names = `${by(rootName(), 'z')}${k} = ${own}${k} · ${slope(name(y.id) + k)}`;
-  if (!up || !ys || size(y) > units || !(unit >= 0)) return names + '. ';
+  if (!up || !ys || size(y) > units || !(unit >= 0) || isAsking()) return names + '. ';
   const index = units > 1 ? +unit : undefined;
   return (
     `${names} = ${num('gradient', y.id, up[unit], {index, wrap: 1, plain: 1})} · ` +
@@ -198,21 +278,32 @@ function sayLayer(y, p, j) {
     ][place - 1]
   );
 }
-function sayRule(p, y, j) {
+// Whether ∂b/∂a, of what gave the part by what it is for, could be read as the whole derivative, which has more parts, or
+// as what is computed here.
+const isAmbiguous = (p, g) => g.all > 1 || g.cut || p.from === root();
+function sayLocal(p, y, g) {
   const a = name(p.of),
     b = name(p.from),
-    isTwice = y.operands.filter(id => id === p.of).length > 1;
-  const made = `${b} = ${formula(y, name)}`,
-    which = isTwice ? ` By its ${ordinal(p.place)} operand alone,` : '';
+    local = shown(real(p.local)),
+    given = rule(y, p.place, true).replace(/^\(([^()]*)\)$/, '$1'),
+    text = !given || given === local ? '' : given.includes(' where ') ? given + '; here ' : given + ' = ',
+    number = text + (isAsking() ? '?' : local),
+    alone = y.operands.length > 1 ? `By its ${ordinal(p.place)} operand alone, the` : 'The',
+    made = `${b} = ${formula(y, name)}`;
+  if (!isAmbiguous(p, g)) return `${made}, so ${by(b, a)} = ${number}. `;
+  return `${made}. ${alone} local derivative is ${number}. `;
+}
+// A rule whose letters have no names here is said as its row has it.
+function sayRule(p, y, j, g) {
   if (y.operator === 'linear') return sayLayer(y, p, j);
-  const given = rule(y, p.place, p.local !== undefined);
-  if (p.local !== undefined) {
-    const local = shown(real(p.local)),
-      plain = given.replace(/^\(([^()]*)\)$/, '$1'),
-      text = !plain || plain === local ? '' : plain.includes(' where ') ? plain + '; here ' : plain + ' = ';
-    return `${made}${isTwice ? '.' : ', so'}${which} ${by(b, a)} = ${text}${local}. `;
-  }
-  return `${made}${isTwice ? '.' : ', and'}${which} its rule gives ${a} this part${given ? ': ' + given : ''}. `;
+  if (p.local !== undefined) return sayLocal(p, y, g);
+  const isTwice = y.operands.filter(id => id === p.of).length > 1,
+    which = isTwice ? `. By its ${ordinal(p.place)} operand alone,` : ', and',
+    start = `${name(p.from)} = ${formula(y, name)}${which} its rule gives ${name(p.of)} this part`,
+    given = rule(y, p.place, false),
+    [made, own] = X.rules[y.operator] || ['', ''];
+  if (given || !own) return `${start}${given ? ': ' + given : ''}. `;
+  return `${start}. In letters of its own, ${esc(y.operator)} is ${mono(esc(made))}, and its rule is ${mono(esc(own))}. `;
 }
 function sayUses(p, g) {
   const a = name(p.of);
@@ -242,8 +333,9 @@ function sayPart(j) {
     few = list(p.part, typeOf(p.of));
   if (single(p) && p.local !== undefined && up && up.exact)
     text +=
-      `${fraction(l, b)} · ${fraction(b, a)} = ${num('gradient', p.from, list(up, y.type)[0], {plain: 1})} · ` +
-      `${num('local', p.of, real(p.local), {...where, type: 'f64', wrap: 1})} = ` +
+      `${fraction(l, b)} · ${isAmbiguous(p, g) ? 'local derivative' : fraction(b, a)} = ` +
+      `${num('gradient', p.from, list(up, y.type)[0], {plain: 1})} · ` +
+      `${num('local', p.of, v === hidden ? v : real(p.local), {...where, type: 'f64', wrap: 1})} = ` +
       `<b>${num('part', p.of, v, where)}</b></p>`;
   else if (few && few.length && few.length <= 6)
     text += `<b>${v === hidden ? num('', '', hidden) : elements('part', p.of, few, where)}</b> through ${b}</p>`;
@@ -255,11 +347,11 @@ function sayPart(j) {
       '</p>';
   if (isMore && single(p) && g.sum && !g.cut)
     text +=
-      `<p>so far ${g.before ? num('gradient', p.of, g.before[0], {plain: 1}) : '0'} ${isMinus(part) ? '−' : '+'} ` +
+      `<p>so far ${g.before ? num('gradient', p.of, g.before[0], {plain: 1}) : '0'} ${v !== hidden && isMinus(part) ? '−' : '+'} ` +
       `${mono(v === hidden ? '?' : shown(Math.abs(part)))} = ` +
       `<b>${num('gradient', p.of, v === hidden ? v : g.sum[0])}</b></p>`;
   else if (v !== hidden) text += productOf(j);
-  return text + why(walkNote() + (y ? sayRule(p, y, j) : '') + sayUses(p, g));
+  return text + why(walkNote() + (y ? sayRule(p, y, j, g) : '') + sayUses(p, g));
 }
 function sayStart(j) {
   const p = band.parts[j],
@@ -268,18 +360,33 @@ function sayStart(j) {
     y = t && itemOf(t.value, t),
     v = ask('gradient', id, partValue(p));
   const what = single(p) ? 'gradient' : 'gradient-norm';
-  const given = `<b>${num(what, id, v, single(p) ? {} : {type: 'f64', bars: 1})}</b></p>`;
+  const given = `<b>${num(what, id, v, single(p) ? {} : {type: 'f64', bars: 1})}</b>`;
   if (p.origin === 'before')
-    return `<p>${name(id)} had a gradient before this sweep, which adds to it: ${given}` + why('It was accumulated.');
-  const value = y === undefined ? ' ' + mono(t ? shapeText(t) : '') : ' = ' + num('value', id, y);
+    return `<p>${name(id)} had a gradient before this sweep, which adds to it: ${given}</p>` + why('It was accumulated.');
+  const value = y === undefined ? ' ' + mono(t ? shapeText(t) : '') : ' = ' + num('value', id, y),
+    own = fraction(name(id), name(id));
+  const said = steps[at].phase === 'error'
+    ? `The error is measured: ${name(id)}${value}. The reverse pass begins with ${own} = ${given}.`
+    : `What is differentiated: ${name(id)}${value}, so ${own} = ${given}`;
   return (
-    `<p>What is differentiated: ${name(id)}${value}, so ${fraction(name(id), name(id))} = ${given}` +
+    `<p>${said}</p>` +
     why(
       walkNote() +
-        'The reverse pass starts here and goes back through the tape. Each entry gives each of its operands ' +
-        'a part: its own gradient times its derivative by that operand.'
+        'The reverse pass goes back through the tape. Each entry gives each of its operands a part: its own gradient ' +
+        'times its derivative by that operand.'
     )
   );
+}
+// The first sentence that shows a norm says what it is.
+const firstNorm = () =>
+  steps.findIndex(s => s.parts && !s.whole && s.parts.some(j => !single(bands[s.walk].parts[j]) && nodes.has(bands[s.walk].parts[j].of)));
+function sayNorm(s) {
+  const id = band.parts[s.parts[0]].of,
+    g = state.gradients.get(id),
+    few = g.sum && g.sum.length && g.sum.length <= 6;
+  if (isAsking() || g.norm === undefined) return '';
+  const of = few ? `[${elements('gradient', id, g.sum, {plain: 1})}]` : `these ${size(T.get(id))} numbers`;
+  return why(`${num('gradient-norm', id, g.norm, {type: 'f64', bars: 1, digits: 3})} in the box of ${name(id)} is the length (the norm) of ${of}.`);
 }
 
 // ---- Descent ----
@@ -288,39 +395,58 @@ const sayDirection = rate =>
   rate < 0
     ? 'the rate is negative, so this is a step with the gradient; ' +
       `a small enough one makes ${rootName()} larger.`
-    : rate === 0
-      ? 'nothing changes.'
-      : `a step against the gradient; a small enough one makes ${rootName()} smaller.`;
+    : `a step against the gradient; a small enough one makes ${rootName()} smaller.`;
+// The rate of a step along the gradient, if all of the numbers went by the same one. Of numbers that stay it is not known.
+function rateOf(before, after, g) {
+  const change = i => (before[i] - after[i]) / g[i],
+    first = g.findIndex(v => v !== 0),
+    rate = change(first),
+    isOne = i => (g[i] === 0 ? before[i] === after[i] : Math.abs(change(i) - rate) <= 1e-9 * Math.abs(rate));
+  return first >= 0 && rate && isFinite(rate) && g.every((_, i) => isOne(i)) ? {rate, first} : {};
+}
+// Which way all of the numbers went that have a gradient.
+function sayWay(before, after, g) {
+  const isStill = before.map((v, i) => v === after[i]),
+    at = g.map((_, i) => i).filter(i => g[i] !== 0 || !isStill[i]),
+    isAll = way => at.every(i => Math.sign(before[i] - after[i]) * Math.sign(g[i]) === way),
+    [each, stays] = g.length > 1 ? ['Each', 'each number stays as it was'] : ['Its', 'it stays as it was'];
+  if (isAsking() || !g.length) return '';
+  if (!at.length) return ` ${each} gradient is 0, so that ${stays}, whatever the rate is.`;
+  if (isStill.every(Boolean)) return ` ${stays[0].toUpperCase()}${stays.slice(1)}.`;
+  const which = at.length < g.length ? 'Each number whose gradient is not 0' : g.length > 1 ? 'Each number' : 'It';
+  return isAll(1) ? ` ${which} went against its gradient.` : isAll(-1) ? ` ${which} went with its gradient.` : '';
+}
+// A step as the calculation of one number.
+function sayStepOf(t, i, rate, [before, after, g]) {
+  const isMany = before.length > 1,
+    index = isMany ? i : undefined,
+    at = isMany ? `[${indexOf(i, t.shape)}]` : '',
+    own = name(t.id) + at,
+    derivative = isMany ? by(rootName(), own) : fraction(rootName(), own),
+    written = rate < 0 ? `(${shown(rate)})` : shown(rate);
+  return (
+    `<p>${own} ← ${own} − ${written} · ${derivative} = ` +
+    `${num('value', t.id, before[i], {index, digits: 6})} − ${written} · ` +
+    `${num('gradient', t.id, g[i], {index, wrap: 1, plain: 1})} = ` +
+    `<b>${num('value', t.id, isHidden('value', t.id) ? hidden : after[i], {index, digits: 6})}</b></p>` +
+    why(`Gradient Descent with the rate ${shown(rate)}${isMany ? `, the same for all ${g.length} numbers` : ''}: ${sayDirection(rate)}`)
+  );
+}
 function sayChange(c) {
   const t = T.get(c.leaf),
-    g = t && t.gradient,
-    after = t && valueOf(t, changes.indexOf(c) + 1);
+    then = t && valueOf(t, changes.indexOf(c) + 1);
   if (!t) return '';
-  const x = itemOf(c.before, t),
-    v = itemOf(after, t),
-    gi = itemOf(g, t),
+  const lists = [list(c.before, t.type), list(then, t.type), list(t.gradient, t.type)],
+    [before, after] = lists,
     isAsked = isHidden('value', t.id),
-    six = {digits: 6};
-  const known = c.by === 'descend' && gi ? (x - v) / gi : NaN,
-    rate = Number.isFinite(known) ? known : undefined;
-  if (x === undefined || v === undefined)
-    return (
-      `<p>${name(t.id)} ${mono(shapeText(t))}: norm ${mono(shown(real(c.before.norm), 6))} → ` +
-      `<b>${mono(isAsked ? '?' : after ? shown(real(after.norm), 6) : '·')}</b></p>` +
-      why(
-        `Changed in place by ${esc(c.by)}` +
-          (c.by === 'descend' ? ', along its gradient: against it where the rate is positive.' : '.')
-      )
-    );
-  const before = num('value', t.id, x, six),
-    result = `<b>${num('value', t.id, isAsked ? hidden : v, six)}</b></p>`;
-  if (rate === undefined) return `<p>${name(t.id)}: ${before} → ${result}` + why(`Changed in place by ${esc(c.by)}.`);
-  const written = rate < 0 ? `(${shown(rate)})` : shown(rate);
+    isKnown = lists.every(Boolean),
+    {rate, first} = isKnown && c.by === 'descend' ? rateOf(...lists) : {};
+  if (rate !== undefined) return sayStepOf(t, first, rate, lists);
+  const written = before && after && before.length <= 4 ? v => (v.length > 1 ? `[${elements('value', t.id, v)}]` : num('value', t.id, v[0], {digits: 6})) : null;
+  const [x, v] = written ? [written(before), written(after)] : [mono(shown(real(c.before.norm), 6)), mono(then ? shown(real(then.norm), 6) : '·')];
   return (
-    `<p>${name(t.id)} ← ${name(t.id)} − ${written} · ${fraction(rootName(), name(t.id))} = ` +
-    `${before} − ${written} · ` +
-    `${num('gradient', t.id, gi, {wrap: 1, plain: 1})} = ${result}` +
-    why(`Gradient Descent with the rate ${shown(rate)}: ${sayDirection(rate)}`)
+    `<p>${name(t.id)}${written ? ': ' : ` ${mono(shapeText(t))}: its length (norm) goes `}${x} → <b>${isAsked ? '?' : v}</b></p>` +
+    why(`Changed in place by ${esc(c.by)}.${isKnown ? sayWay(...lists) : ''}`)
   );
 }
 
@@ -362,5 +488,5 @@ function sayStep(s) {
 function sentence() {
   const s = steps[at],
     isLast = X.failed_back && X.open && (D.parts.length ? at === lastStep() : (s.ids || []).includes(X.open));
-  return sayStep(s) + why(isLast ? `<b>Then the gradient rule of ${name(X.open)} failed: the message above says how.</b>` : '');
+  return sayStep(s) + (at === firstNorm() ? sayNorm(s) : '') + why(isLast ? `<b>Then the gradient rule of ${name(X.open)} failed: the message above says how.</b>` : '');
 }

@@ -1,0 +1,286 @@
+// The view Neurons in the browser: each number of each row at each step, by hand from what the JSON has.
+
+const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
+const narrow = (v, type) => (type === 'f32' ? Math.fround(v) : v);
+const numbersOf = t => t && t.value && t.value.exact && t.value.exact.map(v => narrow(real(v), t.type));
+const near = (a, b, t) =>
+  Object.is(a, b) || Math.abs(a - b) <= (t.type === 'f32' ? 1e-5 : 1e-12) * Math.max(1, Math.abs(a), Math.abs(b));
+
+// Whether x is element i of the weighted sums of layer y, x w + b, as the JSON has these three.
+export function isWeightedSum(T, y, i, x) {
+  const [of, w, b] = y.operands.map(id => T.get(id)),
+    xs = numbersOf(of),
+    ws = numbersOf(w),
+    bs = numbersOf(b);
+  if (y.operator !== 'linear' || !xs || !ws || !bs) return false;
+  const [inputs, units] = w.shape,
+    row = Math.floor(i / units),
+    unit = i % units;
+  let sum = bs[unit];
+  for (let k = 0; k < inputs; k++) sum += xs[row * inputs + k] * ws[k * units + unit];
+  return near(sum, x, y);
+}
+// Whether x is element i of what the loss takes of y: the logistic, or the softmax of each row.
+export function isShare(tape, y, i, x) {
+  const all = numbersOf(y),
+    units = y.shape[y.shape.length - 1],
+    row = all && all.slice(Math.floor(i / units) * units).slice(0, units);
+  if (!row) return false;
+  if (tape.tensors.some(t => t.operator === 'logistic_cross_entropy' && t.operands[0] === y.id))
+    return near(1 / (1 + Math.exp(-all[i])), x, y);
+  const most = Math.max(...row),
+    powers = row.map(v => Math.exp(v - most));
+  return near(powers[i % units] / powers.reduce((a, v) => a + v), x, y);
+}
+// The derivatives of activations, by their output.
+const slopes = {tanh: y => 1 - y * y, logistic: y => y * (1 - y), relu: y => (y > 0 ? 1 : 0), elu: y => (y > 0 ? 1 : y + 1), softplus: y => 1 - Math.exp(-y)};
+const nameOf = ['', 'relu', 'tanh', 'logistic', 'softplus', 'elu'];
+const slopeAt = (y, i) => (slopes[nameOf[y.attributes.activation]] || (() => NaN))(numbersOf(y)[i]);
+export const isSlope = (y, i, x) => near(slopeAt(y, i), x, y);
+// The gradient of a sum: of a batch of one row that of its bias, as the engine has it; else by the chain rule.
+export function isSumGradient(T, y, i, x) {
+  const b = T.get(y.operands[2]),
+    units = y.shape[y.shape.length - 1],
+    own = t => t.gradient && t.gradient.exact && t.gradient.exact.map(real);
+  if (y.shape[0] === 1 && own(b) && near(own(b)[i % units], x, y)) return true;
+  return !!own(y) && near(own(y)[i] * slopeAt(y, i), x, y);
+}
+
+// What is seen of the units and of the lines between them.
+const sight = page =>
+  page.evaluate(() => {
+    const text = e => (e ? e.textContent : undefined),
+      one = (e, s) => e.querySelector(s);
+    const numbers = [...document.querySelectorAll('#v-neurons [data-exact]')];
+    return {
+      step: +document.body.dataset.step,
+      said: document.querySelector('#say').innerHTML === document.querySelector('#n-say').innerHTML,
+      isSeen: document.querySelector('#n-say').checkVisibility(),
+      units: [...document.querySelectorAll('.unit:not(.bias)')].map(e => ({
+        c: +e.dataset.c,
+        i: +e.dataset.i,
+        out: text(one(e, '.out')),
+        value: one(e, '.out').dataset.exact,
+        gradient: one(e, '.gr') ? one(e, '.gr').dataset.exact : undefined,
+        isPointSeen: !!one(e, '.pt') && one(e, '.pt').getAttribute('visibility') !== 'hidden',
+        classes: [...e.classList],
+        dash: getComputedStyle(one(e, '.ring')).strokeDasharray,
+        label: e.getAttribute('aria-label')
+      })),
+      lines: [...document.querySelectorAll('.ed')].map(e => ({
+        ...e.dataset,
+        width: parseFloat(getComputedStyle(e).strokeWidth),
+        dash: getComputedStyle(e).strokeDasharray,
+        full: e.classList.contains('full')
+      })),
+      numbers: numbers.map(e => ({...e.dataset, text: e.textContent})),
+      panel: document.querySelector('#n-unit').innerText,
+      title: document.querySelector('#n-unit h2').textContent,
+      now: [...new Set([...document.querySelectorAll('.unit.now:not(.bias)')].map(e => +e.dataset.c))],
+      said_of: document.querySelector('#n-unit p').textContent,
+      terms: [...document.querySelectorAll('#n-unit p:first-of-type [data-exact]')].map(e => +e.dataset.exact),
+      hash: location.hash
+    };
+  });
+
+// A unit has its value from the step at which its layer is computed, and a gradient from when a part reached it.
+function checkUnits(expect, s, tape, columns, row, what) {
+  const first = id => tape.tensors.filter(t => t.operator).findIndex(t => t.id === id);
+  for (const u of s.units) {
+    const t = columns[u.c],
+      at = row * (t.shape[t.shape.length - 1] || 1) + u.i;
+    expect(/\S/.test(u.label) && /not |sum |input |output /.test(u.label), `${what}: a unit says ${u.label}`);
+    if (u.value === undefined)
+      expect(u.out === '·' || u.out === '…', `${what}: unit ${u.c}, ${u.i} has no number and shows ${u.out}`);
+    else {
+      const own = [t.now, t.value].filter(Boolean).map(n => narrow(real(n.exact[at]), t.type));
+      expect(own.includes(narrow(Number(u.value), t.type)) || Number.isNaN(own[0]), `${what}: unit ${u.c}, ${u.i} is ${u.value}`);
+    }
+    if (s.step === 0 && t.operator)
+      expect(u.value === undefined && !u.isPointSeen, `${what}: unit ${u.c}, ${u.i} has a number before its step`);
+    if (u.gradient !== undefined && !u.classes.includes('now') && !u.classes.includes('sel'))
+      expect((Number(u.gradient) < 0) === (u.dash !== 'none'), `${what}: ${u.gradient} is dashed ${u.dash}`);
+    expect(first(t.id) < 0 || s.step > 0 || u.gradient === undefined || !tape.parts.length, `${what}: too early`);
+  }
+}
+// A line is as wide as the gradient of its weight is large, and dashed where that is negative.
+function checkLines(expect, s, data, T, what) {
+  for (const l of s.lines.filter(l => l.full)) {
+    const layer = data.layers[+l.c],
+      t = T.get(l.i === 'b' ? layer.b : layer.w),
+      units = T.get(layer.w).shape[1];
+    if (!t.gradient || !t.gradient.exact) continue;
+    const g = real(t.gradient.exact[l.i === 'b' ? +l.j : +l.i * units + +l.j]);
+    const wanted = g ? Math.min(7, Math.max(1.2, 1.2 + 1.45 * (Math.log10(Math.abs(g)) + 3))) : 1.2;
+    expect(Math.abs(l.width - wanted) < 0.11, `${what}: the line of ${g} is ${l.width} wide, not ${wanted}`);
+    expect(g < 0 === (l.dash !== 'none'), `${what}: the line of ${g} is dashed ${l.dash}`);
+  }
+}
+async function checkRows(page, expect, tape, T, columns, data, check) {
+  for (let row = 0; row < Math.min(data.rows, 3); row++) {
+    if (data.rows > 1) await page.locator('#n-row').selectOption(String(row));
+    const s = await sight(page);
+    check(s.numbers, `row ${row}`);
+    checkUnits(expect, s, tape, columns, row, `row ${row}`);
+    expect(row === 0 || s.hash.includes(`row=${row}`), `row ${row} is not in the hash ${s.hash}`);
+  }
+  if (data.rows < 2) return;
+  const shown = async () => (await sight(page)).units.map(u => [u.value, u.gradient]).join(),
+    before = await shown();
+  await page.reload();
+  expect(before === (await shown()), 'a reload shows another row');
+  await page.evaluate(() => history.replaceState(null, '', '#view=neurons&row=1e9'));
+  await page.reload();
+  expect((await sight(page)).units.length > 0, 'a hostile row leaves no units');
+}
+// The sentence of a unit is true: its products add up to its sum.
+function checkSentence(expect, s, layer, T) {
+  const terms = [...s.terms],
+    isApplied = !!layer.activation,
+    pairs = T.get(layer.w).shape[0];
+  if (terms.length !== 2 * pairs + (layer.b ? 1 : 0) + (isApplied ? 2 : 1)) return expect(/…/.test(s.said_of), `it is said: ${s.said_of}`);
+  let sum = layer.b ? terms[2 * pairs] : 0;
+  for (let k = 0; k < pairs; k++) sum += terms[2 * k] * terms[2 * k + 1];
+  expect(near(sum, terms[terms.length - (isApplied ? 2 : 1)], T.get(layer.y)), `it is said: ${s.said_of}`);
+}
+// By keys, a unit is chosen: its sentence is said with numbers, and its lines stand out.
+async function checkChoice(page, expect, data, T) {
+  const units = page.locator('#v-neurons .unit'),
+    n = await units.count();
+  for (const k of [0, n >> 1, n - 1]) {
+    await units.nth(k).focus();
+    await page.keyboard.press('Enter');
+    const s = await sight(page),
+      chosen = await page.locator('#v-neurons .unit.sel').count();
+    expect(chosen === 1 && (await units.nth(k).getAttribute('class')).includes('sel'), `unit ${k} is not chosen`);
+    expect(/ = |gives /.test(s.panel), `the panel says nothing of unit ${k}: ${s.panel}`);
+    expect(s.lines.some(l => l.full), `unit ${k} has no lines`);
+    const place = await units.nth(k).evaluate(e => ({c: +e.dataset.c, isBias: e.dataset.i === 'b'}));
+    if (place.c && !place.isBias) checkSentence(expect, s, data.layers[place.c - 1], T);
+  }
+  await units.nth(n - 1).click();
+  expect(data.layers.length > 0, 'a network without layers');
+}
+const nameOfColumn = t => t.name || t.id;
+// Without a choice, the panel tells of the layer that is now.
+function checkFollowing(expect, s, columns) {
+  if (s.now.length !== 1) return;
+  const name = nameOfColumn(columns[s.now[0]]).slice(0, 20);
+  expect(s.title.startsWith(name), `step ${s.step} is of ${name}, and the panel tells of ${s.title}`);
+}
+// A choice stays while one steps, is in the hash, and ends with Escape or at Home.
+async function checkChoiceStays(page, expect, columns) {
+  const unit = page.locator('#v-neurons .unit:not(.bias)[data-c="1"]').first(),
+    title = async () => (await sight(page)).title,
+    choose = async () => {
+      await unit.focus();
+      await page.keyboard.press('Enter');
+    };
+  const inHash = async () => new URLSearchParams((await sight(page)).hash.slice(1)).get('unit');
+  await page.keyboard.press('Home');
+  expect((await inHash()) === null, 'a unit is in the hash that nobody chose');
+  await choose();
+  const chosen = await title(),
+    before = await sight(page);
+  expect(!/·\s*·|= ·(?!\d)/.test(before.said_of), `before numbers are there it is said: ${before.said_of}`);
+  expect((await inHash()) === `${nameOfColumn(columns[1])}-0`, `the hash is ${before.hash}`);
+  for (let k = 0; k < 3; k++) {
+    await page.keyboard.press('ArrowRight');
+    expect((await title()) === chosen, `the panel leaves the chosen unit for ${await title()}`);
+  }
+  await page.reload();
+  expect((await title()) === chosen, `a reload tells of ${await title()}, not of ${chosen}`);
+  await page.keyboard.press('Escape');
+  expect((await inHash()) === null, 'Escape leaves the choice');
+  checkFollowing(expect, await sight(page), columns);
+  await choose();
+  await page.keyboard.press('Home');
+  expect((await inHash()) === null, 'Home leaves the choice');
+  const name = nameOfColumn(columns[1]);
+  for (const hostile of ['<img src=y>-0', '__proto__-0', `${name}-99`, '-', `${name}-0.0`]) {
+    const hash = '#' + new URLSearchParams({view: 'neurons', step: 2, unit: hostile});
+    await page.evaluate(h => history.replaceState(null, '', h), hash);
+    await page.reload();
+    const s = await sight(page);
+    expect(s.step === 2 && (await inHash()) === null, `the unit ${hostile} is not ignored: ${s.hash}`);
+  }
+}
+// The gradient of a sum that the tape has not: its chain rule is true.
+function checkSumGradients(expect, s) {
+  for (const n of s.numbers.filter(n => n.what === 'sum-gradient')) {
+    const of = what => s.numbers.find(m => m.what === what && m.id === n.id && m.index === n.index),
+      [g, slope] = [of('gradient'), of('slope')];
+    expect(g && slope && near(+g.exact * +slope.exact, +n.exact, {type: 'f32'}), `the chain rule of ${n.of} is not true`);
+  }
+}
+async function checkSteps(page, expect, tape, T, columns, check) {
+  await page.keyboard.press('Home');
+  let s = await sight(page);
+  for (let k = 0, steps = await page.evaluate(() => +document.body.dataset.steps); k < Math.min(steps, 40); k++) {
+    expect(s.said && s.isSeen, `step ${k}: the sentence is not the step's`);
+    check(s.numbers, `step ${k}`);
+    checkUnits(expect, s, tape, columns, 0, `step ${k}`);
+    checkFollowing(expect, s, columns);
+    checkSumGradients(expect, s);
+    await page.keyboard.press('ArrowRight');
+    s = await sight(page);
+  }
+}
+// On paper, and without the script, stands the end of row 0.
+async function checkPaper(page, expect, columns) {
+  await page.keyboard.press('Home');
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  const s = await sight(page);
+  const has = s.units.filter(u => u.value !== undefined).length;
+  const wanted = s.units.filter(u => (columns[u.c].value || {}).exact).length;
+  expect(has === wanted, `on paper ${has} units have numbers, not ${wanted}`);
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  const html = await page.context().browser().newContext({javaScriptEnabled: false});
+  const plain = await html.newPage();
+  await plain.goto(page.url().split('#')[0]);
+  for (const u of s.units) {
+    const out = plain.locator(`.unit[data-c="${u.c}"][data-i="${u.i}"] .out`);
+    expect((await out.textContent()) === u.out, `without the script unit ${u.c}, ${u.i} is not ${u.out}`);
+    if (u.gradient !== undefined) {
+      const g = plain.locator(`.unit[data-c="${u.c}"][data-i="${u.i}"] .gr`);
+      expect((await g.getAttribute('data-exact')) === u.gradient, `without the script its gradient is not ${u.gradient}`);
+    }
+  }
+  await html.close();
+}
+
+// Goes through the view. `check` compares numbers with the JSON, `look` looks for texts that overlap.
+export async function checkNeurons(page, tape, T, {expect, check, look}) {
+  const found = page.locator('#gradtape-neurons');
+  const hasTab = await page.locator('#t-neurons').isVisible();
+  expect(hasTab === ((await found.count()) > 0), 'the tab Neurons is there where the view is not, or is missing');
+  if (!hasTab) return;
+  const data = JSON.parse(await found.evaluate(e => e.textContent)),
+    columns = [data.layers[0].x, ...data.layers.map(l => l.y)].map(id => T.get(id));
+  await page.keyboard.press('u');
+  await checkSteps(page, expect, tape, T, columns, check);
+  await page.keyboard.press('End');
+  const s = await sight(page);
+  if (!tape.functional.length) checkLines(expect, s, data, T, 'at the end');
+  await checkChoice(page, expect, data, T);
+  await checkChoiceStays(page, expect, columns);
+  await page.keyboard.press('End');
+  await checkRows(page, expect, tape, T, columns, data, check);
+  for (const scheme of ['light', 'dark'])
+    for (const [width, height] of [
+      [1280, 720],
+      [800, 600]
+    ]) {
+      await page.emulateMedia({colorScheme: scheme});
+      await page.setViewportSize({width, height});
+      await look(page, `${width}x${height} ${scheme} u`);
+    }
+  await page.keyboard.press('b');
+  await look(page, 'A+ u');
+  await page.keyboard.press('b');
+  await checkPaper(page, expect, columns);
+  await page.emulateMedia({colorScheme: 'light'});
+  await page.setViewportSize({width: 1280, height: 720});
+  await page.evaluate(() => history.replaceState(null, '', location.pathname));
+  await page.reload();
+}
