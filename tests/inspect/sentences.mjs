@@ -179,6 +179,7 @@ export async function checkSentences(page, tape, T, name, expect) {
       change = tape.parts.length ? tape.changes[k - firstChange] : undefined;
     norms += /length \(the norm\)/.test(text);
     expect(!/,,/.test(text), `step ${k}: ${text}`);
+    expect(!/\[NaN\]|undefined/.test(text), `step ${k} has a place that is none: ${text}`);
     if (!text.includes('letters of its own') && tape.tensors.every(t => !/^d[lyzr]$/.test(t.name)))
       expect(!/\bd[lyzr]\b/.test(text), `step ${k} has a letter of a rule without its name: ${text}`);
     if (p && p.origin === 'rule' && T.has(p.from)) {

@@ -210,7 +210,7 @@ function saySumGradient(c, i) {
     g = element('gradient', y, k),
     d = what => `∂${rootName()}/∂${what}`;
   if (!l.activation || slope === undefined) return '';
-  const rule = `With its sum z: ${d('z')} = ${d(unitName(c, i))} · ${slopeOf(l.activation, unitName(c, i))}`;
+  const rule = `With its sum ${sumName}: ${d(sumName)} = ${d(unitName(c, i))} · ${slopeOf(l.activation, unitName(c, i))}`;
   if (typeof g !== 'number') return `<p>${rule}</p>`;
   const dz = ask('gradient', l.b || l.w, asType(g * slope, y.type));
   return (

@@ -224,7 +224,7 @@ function symbolsOf(y, place, at) {
     units = y.shape[y.shape.length - 1],
     one = k => (units > 1 ? `[${k}]` : '');
   const own = by(rootName(), name(y.id)),
-    dz = activationOf(y) ? by(rootName(), 'z') : own;
+    dz = activationOf(y) ? by(rootName(), sumName) : own;
   const j = at[at.length - 1], // along the last axis; of the weights i is along the one before
     i = place === 2 ? at[at.length - 2] : j;
   if (size(y) > units || (place === 1 && units > 1)) return '';
@@ -235,6 +235,8 @@ function symbolsOf(y, place, at) {
     activationOf(y) ? `${own}${one(i)} · ${activationOf(y)}′ = ` : ''
   ][place];
 }
+// What a layer's activation is of has no name on the tape: z, unless a tensor is called so.
+const sumName = ['z', 's', 'u'].find(c => !D.tensors.some(t => t.name === c)) || 'sum';
 // What the derivative of an activation is, by its result.
 const slopes = {tanh: h => `(1 − ${h}²)`, logistic: h => `${h} · (1 − ${h})`};
 // The gradient before the activation, in the unit whose product is written out: by names, then by numbers.
@@ -245,8 +247,8 @@ function sayInner(p, y, unit) {
     units = y.shape[y.shape.length - 1];
   const own = by(rootName(), name(y.id)),
     k = units > 1 ? `[${unit}]` : '';
-  if (!slope) return `${by(rootName(), 'z')} = ${own} · ${activationOf(y)}′(z). `;
-  const names = `${by(rootName(), 'z')}${k} = ${own}${k} · ${slope(name(y.id) + k)}`;
+  if (!slope) return `${by(rootName(), sumName)} = ${own} · ${activationOf(y)}′(${sumName}). `;
+  const names = `${by(rootName(), sumName)}${k} = ${own}${k} · ${slope(name(y.id) + k)}`;
   if (!up || !ys || size(y) > units || !(unit >= 0) || isAsking()) return names + '. ';
   const index = units > 1 ? +unit : undefined;
   return (
@@ -258,17 +260,17 @@ function sayInner(p, y, unit) {
 function sayLayer(y, p, j) {
   const place = p.place,
     found = (X.products[band.walk] || {})[j],
-    unit = place === 1 ? 0 : found ? indexOf(found[0], T.get(p.of).shape).split(', ').pop() : NaN;
+    unit = place === 1 ? 0 : found ? indexOf(found[0], T.get(p.of).shape).split(', ').pop() : 'j';
   const [x, w, b] = y.operands.map(name),
     activation = activationOf(y),
     units = y.shape[y.shape.length - 1];
   const own = by(rootName(), name(y.id)),
     k = units > 1 ? '[j]' : '',
     to = units > 1 ? 'unit j' : 'the unit';
-  const dz = (activation ? by(rootName(), 'z') : own) + k,
+  const dz = (activation ? by(rootName(), sumName) : own) + k,
     weight = `${w}[i${units > 1 ? ', j' : ''}]`;
   const rows = size(y) > units ? ', summed over the rows' : '', all = units > 1 ? ', summed over the units' : '';
-  const z = activation ? `Here z = ${x} ${w} + ${b}, so ${sayInner(p, y, unit)}` : '';
+  const z = activation ? `Here ${sumName} = ${x} ${w} + ${b}, so ${sayInner(p, y, unit)}` : '';
   return (
     z +
     [
