@@ -478,6 +478,9 @@ async function checkHash(page) {
 }
 async function checkPrint(page) {
   await page.emulateMedia({media: 'print'});
+  await page.setViewportSize({width: 718, height: 1000}); // A4 less its margins
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide <= 718, `print is ${wide} px wide, and A4 has 718`);
   const lacks = await page.evaluate(() =>
     ['#v-tape table', '#v-graph svg', '#v-layers table', '#v-tensors table'].filter(
       s => !document.querySelector(s).checkVisibility()
