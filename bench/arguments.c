@@ -27,3 +27,16 @@ long positive_argument(char *text, long most, const char *option, struct argp_st
         refuse(text, most, option, state);
     return value;
 }
+
+static error_t refuse_all(int key, char *text, struct argp_state *state)
+{
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    argp_error(state, "%s: it takes no arguments", text);
+    return 0;
+}
+
+void take_no_arguments(int argc, char *argv[], const char *what)
+{
+    argp_parse(&(struct argp){.parser = refuse_all, .doc = what}, argc, argv, 0, NULL, NULL);
+}

@@ -10,4 +10,7 @@ long positive_number(char **text, long most, const char *option, struct argp_sta
 /* The same for a number that is all of `text`. */
 long positive_argument(char *text, long most, const char *option, struct argp_state *state);
 
+/* Takes --help alone, which says what the program measures; anything else ends the program with a message. */
+void take_no_arguments(int argc, char *argv[], const char *what);
+
 #endif

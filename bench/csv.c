@@ -88,6 +88,10 @@ int main(int argc, char **argv)
         write_table(argv[2]);
         return 0;
     }
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        fprintf(stderr, "usage: csv [FILE], or csv --write FILE\n");
+        return 2;
+    }
     if (argc == 2) {
         print_reads(argv[1]);
         return 0;

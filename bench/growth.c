@@ -12,6 +12,7 @@
 
 #include <gradtape/gradtape.h>
 
+#include "arguments.h"
 #include "blas_kernels.h"
 #include "chain.h"
 #include "digits.h"
@@ -244,8 +245,9 @@ static double print_memory(const char *name, memory m)
     return m.peak / sum;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    take_no_arguments(argc, argv, "Print how time and memory grow with batch, width, depth and the length of a tape.");
     ad_set_threads(1);
     openblas_set_num_threads(1);
     print_blas_kernels();

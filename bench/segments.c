@@ -9,6 +9,7 @@
 
 #include <gradtape/gradtape.h>
 
+#include "arguments.h"
 #include "blas_kernels.h"
 #include "timing.h"
 
@@ -80,8 +81,9 @@ static double needed(int length)
     return tensors * BATCH * WIDTH * sizeof(float) / 1e6;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    take_no_arguments(argc, argv, "Time and memory of a net of 1,000 layers with and without segments.");
     static float input[BATCH * WIDTH];
     result r[WAYS];
     for (int i = 0; i < BATCH * WIDTH; i++)

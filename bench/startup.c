@@ -7,6 +7,7 @@
 
 #include <gradtape/gradtape.h>
 
+#include "arguments.h"
 #include "digits.h"
 #include "timing.h"
 
@@ -159,8 +160,9 @@ static bool print_starts(double first, timing tape)
     return true;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    take_no_arguments(argc, argv, "Time opening a tape, a tiny gradient, and the way to a first step of training.");
     static double seconds[TAPES];
     const double first = time_tape();
     for (int i = 0; i < TAPES; i++)

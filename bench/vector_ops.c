@@ -10,6 +10,7 @@
 
 #include <gradtape/gradtape.h>
 
+#include "arguments.h"
 #include "timing.h"
 
 enum { MOST_REPEATS = 400 };
@@ -246,8 +247,9 @@ static void measure_libm(double gains[4][2])
     ad_tape_close(t);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+    take_no_arguments(argc, argv, "Time element-wise operators beside memcpy, and functions beside libm.");
     double gains[4][2];
     ad_set_threads(1);
     measure_size(14);
