@@ -12,8 +12,6 @@
 #include "statistics.h"
 #include "title.h"
 
-enum { MOST_EXACT = 256 }; /* of a larger array only statistics are written */
-
 /* ---- Numbers ----------------------------------------------------------------------------------------------------- */
 
 /* A number, which may be a word in quotes: JSON has no NaN and no infinity. */
@@ -83,7 +81,7 @@ static void put_numbers(ad_sink *sink, const char *key, const ad_numbers *number
         put_statistics(sink, numbers, &last);
     else
         ad_put_format(sink, ",\"norm\":%s", write_one(&norm, numbers->norm));
-    if (numbers->data && numbers->n <= MOST_EXACT)
+    if (numbers->data && numbers->n <= AD_MOST_WRITTEN)
         put_exact(sink, numbers, &last);
     ad_put(sink, "}");
 }

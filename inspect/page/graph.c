@@ -22,10 +22,11 @@ static void put_path(ad_sink *sink, const ad_drawing *d, const ad_link *link)
     }
 }
 
-int ad_link_width(double part)
+void ad_put_link_width(ad_sink *sink, double part)
 {
     const double width = part == 0 ? 1.2 : 1.2 + 1.45 * (log10(fabs(part)) + 3);
-    return !(width > 1.2) ? 12 : width > 7 ? 70 : (int)(10 * width + 0.5);
+    const int tenths = !(width > 1.2) ? 12 : width > 7 ? 70 : (int)(10 * width + 0.5);
+    ad_put_format(sink, " style=\"--w:%d.%d\"", tenths / 10, tenths % 10);
 }
 
 /* A part, of a tensor its norm; 0 if there is none. */
@@ -87,9 +88,9 @@ static void put_link(ad_page *page, const ad_drawing *d, const ad_link *link)
 {
     ad_sink *sink = page->sink;
     const ad_part *part = part_of(page, link);
-    const int width = ad_link_width(size_of(part));
     begin_link(page, link, part);
-    ad_put_format(sink, " style=\"--w:%d.%d\"><path class=\"flow\" d=\"", width / 10, width % 10);
+    ad_put_link_width(sink, size_of(part));
+    ad_put(sink, "><path class=\"flow\" d=\"");
     put_path(sink, d, link);
     ad_put(sink, "\"/><path class=\"line\" d=\"");
     put_path(sink, d, link);

@@ -1,14 +1,12 @@
 #ifndef INSPECT_PAGE_NEURONS_H
 #define INSPECT_PAGE_NEURONS_H
-/* The view Neurons: what its numbers (neurons_numbers.c), its drawing (neurons_drawing.h)
- * and its section (neurons.c) share. */
+/* The view Neurons: what its numbers (neurons_numbers.c), its drawing (neurons_drawing.h) and its section (neurons.c)
+ * share. */
+#include "../json.h"
 #include "../network.h"
 #include "page.h"
 
-enum {
-    AD_MOST_WRITTEN = 256, /* elements of a tensor that the page has one by one, as its JSON */
-    AD_CURVE_POINTS = 65,
-};
+enum { AD_CURVE_POINTS = 65 };
 
 /* The curve of an activation, as it is drawn in units. */
 typedef struct ad_unit_curve {

@@ -102,11 +102,12 @@ static void put_line(const ad_net_plan *p, int column, int i, int j)
     bool is_computed;
     const ad_tensor w = weight_of(p, column, i, j, &element);
     const bool is_known = ad_find_net_gradient(w, element, &g, &is_computed);
-    const int width = ad_link_width(is_known ? g : 0);
     ad_put_format(p->sink, "<path class=\"ed%s%s\"", ad_net_sign(w, element),
                   p->is_large || (column == p->columns - 2 && j == 0) ? " full" : "");
     ad_put_net_place(p, column, i);
-    ad_put_format(p->sink, " data-j=\"%d\" style=\"--w:%d.%d\" d=\"", j, width / 10, width % 10);
+    ad_put_format(p->sink, " data-j=\"%d\"", j);
+    ad_put_link_width(p->sink, is_known ? g : 0);
+    ad_put(p->sink, " d=\"");
     if (p->is_large)
         put_large_course(p, column, i, j);
     else

@@ -67,8 +67,8 @@ void ad_put_figure(ad_sink *sink, const ad_figure *figure, int digits);
 /* The drawings: of the whole tape, then of the inside of each fold that one of them shows (graph.c). False: memory. */
 bool ad_put_drawings(ad_page *page);
 
-/* How wide the line of a gradient is, in tenths of a pixel: its size on a logarithmic scale (graph.c). */
-int ad_link_width(double part);
+/* Writes how wide the line of a gradient is, as an attribute: its size on a logarithmic scale (graph.c). */
+void ad_put_link_width(ad_sink *sink, double part);
 
 /* A box of a drawing whose letters have this size (boxes.c). */
 void ad_put_box(ad_page *page, const ad_box *box, int size);

@@ -6,12 +6,12 @@
 #include <math.h>
 
 #include "../gradients.h"
+#include "../json.h"
 #include "../statistics.h"
 #include "page.h"
 
 enum {
     MOST_SIDE = 128,
-    MOST_EXACT = 256,    /* up to so many elements the JSON has each */
     MOST_CELLS = 180000, /* of all pictures of a page: about half a megabyte */
     FULL = 32000,
     NOT_A_NUMBER = -32768, /* cells */
@@ -151,7 +151,7 @@ static void put_picture(ad_page *page, ad_tensor x, const char *of, const ad_num
     if (p.facets > 1)
         ad_put_format(sink, ",\"facets\":%zu,\"across\":%zu", p.facets, p.across);
     const size_t n_cells = p.facets * p.n_rows * p.n_columns;
-    if (numbers->n > MOST_EXACT && n_cells <= *cells) {
+    if (numbers->n > AD_MOST_WRITTEN && n_cells <= *cells) {
         *cells -= n_cells;
         ad_put_format(sink, ",\"rows\":%zu,\"columns\":%zu,\"height\":%zu,\"width\":%zu,\"scale\":%s,\"cells\":\"",
                       p.facets * p.n_rows, p.n_columns, p.height, p.width, ad_number_text(p.scale, 17, text));

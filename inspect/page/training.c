@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../advice.h"
+#include "../describe.h"
 #include "courses.h"
 
 enum { MOST_LISTED = 200, MOST_SAID = 5 };
@@ -187,13 +188,11 @@ static void put_all_rows(const ad_courses *f)
     ad_put(f->sink, "<details><summary>");
     if (every == 1)
         ad_put_format(f->sink, n == 1 ? "The row" : "All %zu rows", n);
-    else
-        ad_put_format(f->sink, "Every %zu%s of %zu rows, and the last", every,
-                      every % 10 == 1 && every % 100 != 11   ? "st"
-                      : every % 10 == 2 && every % 100 != 12 ? "nd"
-                      : every % 10 == 3 && every % 100 != 13 ? "rd"
-                                                             : "th",
-                      n);
+    else {
+        ad_put(f->sink, "Every ");
+        ad_put_ordinal(f->sink, (int)every - 1);
+        ad_put_format(f->sink, " of %zu rows, and the last", n);
+    }
     ad_put(f->sink,
            "</summary><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Rows of the training\">");
     put_head(f, "Rows of the training", false);
