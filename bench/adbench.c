@@ -1,7 +1,9 @@
 /* Gradients of the two objectives of ADBench beside their units: the objectives as plain loops in C. Blocks of both
  * alternate, and the ratios are those of the fastest blocks.
  *
- * record: leaves, recording, backward and reset; replay: leaves changed, ad_replay and backward. */
+ * record: leaves, recording, backward and reset; replay: leaves changed, ad_replay and backward; replay of a gradient:
+ * leaves changed, and ad_replay of a tape on which the gradient is recorded too (ad_grad). The first run of a block is
+ * not timed: it fetches into the caches what the runs between have driven out. */
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
@@ -13,7 +15,7 @@
 #include "arguments.h"
 #include "timing.h"
 
-enum { BLOCKS = 200 };
+enum { BLOCKS = 100 };
 
 typedef struct setting {
     bool is_gmm;
@@ -47,11 +49,17 @@ static bool read_problem(problem *p, const setting *s)
 
 /* ---- Timing ------------------------------------------------------------------------------------------------------ */
 
-/* What is timed; a tape that holds a recording, for replays. */
+/* A tape that holds a recording, for replays. */
+typedef struct held {
+    ad_tape *tape;
+    recording recorded;
+} held;
+
+/* What is timed. */
 typedef struct subject {
     const problem *p;
-    ad_tape *fresh, *held;
-    recording recorded;
+    ad_tape *fresh;
+    held value, gradient; /* only the value is recorded; its gradient too */
 } subject;
 
 static double sink;
@@ -64,16 +72,24 @@ static void run_record(subject *s)
     ad_reset(s->fresh);
 }
 
+static void replay(const held *h)
+{
+    for (int i = 0; i < h->recorded.n_leaves; i++)
+        ad_assign(h->recorded.leaf[i], ad_data(h->recorded.leaf[i]));
+    ad_replay(h->tape);
+}
+
 static void run_replay(subject *s)
 {
-    for (int i = 0; i < s->recorded.n_leaves; i++)
-        ad_assign(s->recorded.leaf[i], ad_data(s->recorded.leaf[i]));
-    ad_replay(s->held);
-    ad_backward(s->recorded.loss);
+    replay(&s->value);
+    ad_backward(s->value.recorded.loss);
 }
+
+static void run_gradient_replay(subject *s) { replay(&s->gradient); }
 
 static double time_block(subject *s, void (*run)(subject *s), int times)
 {
+    run(s);
     const double start = seconds_now();
     for (int i = 0; i < times; i++)
         run(s);
@@ -81,17 +97,14 @@ static double time_block(subject *s, void (*run)(subject *s), int times)
 }
 
 typedef struct figures {
-    double unit, record, replay;
+    double unit, record, replay, gradient_replay;
 } figures;
 
 static figures time_all(subject *s, double (*const units[2])(const problem *p), problem *p)
 {
-    static double unit[2 * BLOCKS], recorded[BLOCKS], replayed[BLOCKS];
+    static double unit[2 * BLOCKS], recorded[BLOCKS], replayed[BLOCKS], gradients[BLOCKS];
     p->unit = units[0];
-    time_block(s, run_unit, 1);
-    const int times = 1 + (int)(0.001 / time_block(s, run_unit, 1)); /* short, so that some blocks run undisturbed */
-    time_block(s, run_record, 2);
-    time_block(s, run_replay, 2);
+    const int times = 1 + (int)(0.004 / time_block(s, run_unit, 1)); /* short, so that some blocks run undisturbed */
     for (int i = 0; i < BLOCKS; i++) {
         p->unit = units[0];
         unit[2 * i] = time_block(s, run_unit, times);
@@ -99,8 +112,10 @@ static figures time_all(subject *s, double (*const units[2])(const problem *p), 
         p->unit = units[1];
         unit[2 * i + 1] = time_block(s, run_unit, times);
         replayed[i] = time_block(s, run_replay, times);
+        gradients[i] = time_block(s, run_gradient_replay, times);
     }
-    return (figures){timing_of(unit, 2 * BLOCKS).min, timing_of(recorded, BLOCKS).min, timing_of(replayed, BLOCKS).min};
+    return (figures){timing_of(unit, 2 * BLOCKS).min, timing_of(recorded, BLOCKS).min, timing_of(replayed, BLOCKS).min,
+                     timing_of(gradients, BLOCKS).min};
 }
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
@@ -151,31 +166,65 @@ static const char *json_number(double x, char text[32])
     return text;
 }
 
+static held hold(const problem *p)
+{
+    held h = {.tape = ad_tape_open(NULL)};
+    h.recorded = record(p, h.tape);
+    return h;
+}
+
+/* Whether the gradient that a replay of the tape computes is that of ad_backward. */
+static bool replays_gradient(const held *gradient, const ad_tensor *dx, const held *value)
+{
+    bool same = true;
+    replay(gradient);
+    for (int i = 0; i < value->recorded.n_leaves; i++) {
+        const ad_tensor given = ad_gradient(value->recorded.leaf[i]);
+        same = same && ad_status_of(gradient->tape) == AD_OK &&
+               !memcmp(ad_f64(dx[i]), ad_f64(given), ad_size_of(given) * sizeof(double));
+    }
+    if (!same)
+        fprintf(stderr, "adbench: a replay of the recorded gradient is not the gradient of ad_backward\n");
+    return same;
+}
+
+static bool are_good(const subject *s)
+{
+    ad_tape *const tapes[] = {s->fresh, s->value.tape, s->gradient.tape};
+    bool good = true;
+    for (int i = 0; i < 3; i++)
+        if (ad_status_of(tapes[i]) != AD_OK) {
+            fprintf(stderr, "adbench: %s\n", ad_message(tapes[i]));
+            good = false;
+        }
+    return good;
+}
+
 static bool measure(const setting *set, problem *p, const known_gradient *known)
 {
     char text[32];
     double largest = (double)NAN;
     double (*const units[2])(const problem *) = {p->is_gmm ? gmm_O2 : lstm_O2, p->is_gmm ? gmm_O3 : lstm_O3};
     p->unit = units[0];
-    subject s = {.p = p, .fresh = ad_tape_open(NULL), .held = ad_tape_open(NULL)};
-    s.recorded = record(p, s.held);
-    ad_backward(s.recorded.loss);
-    bool is_right = ad_status_of(s.held) == AD_OK && check(p, &s.recorded, known, &largest);
-    const size_t peak = ad_usage_of(s.held).peak_bytes;
-    is_right = (!set->out || (ad_status_of(s.held) == AD_OK && write_gradient(&s.recorded, set->out))) && is_right;
+    subject s = {.p = p, .fresh = ad_tape_open(NULL), .value = hold(p), .gradient = hold(p)};
+    ad_tensor dx[MOST_LEAVES];
+    ad_backward(s.value.recorded.loss);
+    ad_grad(s.gradient.recorded.loss, s.gradient.recorded.leaf, s.gradient.recorded.n_leaves, dx);
+    bool is_right = are_good(&s) && check(p, &s.value.recorded, known, &largest);
+    const size_t peak = ad_usage_of(s.value.tape).peak_bytes;
+    is_right = (!set->out || (are_good(&s) && write_gradient(&s.value.recorded, set->out))) && is_right;
+    is_right = is_right && replays_gradient(&s.gradient, dx, &s.value);
     const figures f = time_all(&s, units, p);
-    for (int i = 0; i < 2; i++)
-        if (ad_status_of(i ? s.fresh : s.held) != AD_OK) {
-            fprintf(stderr, "adbench: %s\n", ad_message(i ? s.fresh : s.held));
-            is_right = false;
-        }
+    is_right = are_good(&s) && is_right;
     printf("{\"bench\":\"adbench\",\"objective\":\"%s\",\"threads\":%ld,\"objective_us\":%.1f,\"record_us\":%.1f,"
-           "\"replay_us\":%.1f,\"ratio_record\":%.3f,\"ratio_replay\":%.3f,\"max_difference\":%s,"
-           "\"peak_bytes\":%zu}\n",
-           p->is_gmm ? "gmm" : "lstm", set->threads, 1e6 * f.unit, 1e6 * f.record, 1e6 * f.replay, f.record / f.unit,
-           f.replay / f.unit, json_number(largest, text), peak);
+           "\"replay_us\":%.1f,\"gradient_replay_us\":%.1f,\"ratio_record\":%.3f,\"ratio_replay\":%.3f,"
+           "\"ratio_gradient_replay\":%.3f,\"max_difference\":%s,\"peak_bytes\":%zu,\"gradient_peak_bytes\":%zu}\n",
+           p->is_gmm ? "gmm" : "lstm", set->threads, 1e6 * f.unit, 1e6 * f.record, 1e6 * f.replay,
+           1e6 * f.gradient_replay, f.record / f.unit, f.replay / f.unit, f.gradient_replay / f.unit,
+           json_number(largest, text), peak, ad_usage_of(s.gradient.tape).peak_bytes);
     ad_tape_close(s.fresh);
-    ad_tape_close(s.held);
+    ad_tape_close(s.value.tape);
+    ad_tape_close(s.gradient.tape);
     return is_right;
 }
 

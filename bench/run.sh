@@ -139,11 +139,12 @@ print_operators() {
     done
 }
 
-# print_adbench NAME JSON GOAL GOAL: gradients in units of the objective in plain C.
+# print_adbench NAME JSON GOAL GOAL: gradients in units of the objective in plain C. The second goal is that of replays.
 print_adbench() {
     line "$1: objective in plain C" "$(field objective_us "$2")" us ""
     line "    gradient, recorded each time" "$(field ratio_record "$2")" objective "$3"
-    line "    gradient, replayed" "$(field ratio_replay "$2")" objective "$4"
+    line "    gradient, the value replayed" "$(field ratio_replay "$2")" objective "$4"
+    line "    gradient, replayed as it was recorded" "$(field ratio_gradient_replay "$2")" objective "$4"
 }
 
 print_rest() {

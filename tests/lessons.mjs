@@ -106,15 +106,13 @@ async function checkBoards(page) {
 }
 
 // ---- Links ----
-async function checkLink(page, href) {
-  const said = [],
-    [file, hash] = href.split('#');
+// All links are opened in one page, `other`, which says what went wrong to `said`.
+async function checkLink(page, {other, said}, href) {
+  const [file, hash] = href.split('#');
   expect(existsSync(join(folder, file)), `a link goes to ${href}, which is not there`);
   if (!file.endsWith('.html') || !existsSync(join(folder, file))) return;
-  const other = await page.context().newPage();
-  other.setDefaultTimeout(0);
-  other.on('console', m => said.push(m.text()));
-  other.on('pageerror', e => said.push(e.message));
+  said.length = 0;
+  await other.goto('about:blank'); // else another step of the same page would not load it again
   await other.goto(new URL(href, page.url()).href);
   if (file.endsWith('-tape.html')) {
     // At step 0 there is no gradient yet: who links to a view with a stepper says at which step.
@@ -132,11 +130,18 @@ async function checkLink(page, href) {
     expect(!wanted.has('step') || wanted.get('step') === s.step, `${href} opens step ${s.step}`);
   }
   expect(said.length === 0, `${href}: the console says: ${said[0]}`);
+}
+async function checkEachLink(page, hrefs) {
+  const other = await page.context().newPage(),
+    said = [];
+  other.on('console', m => said.push(m.text()));
+  other.on('pageerror', e => said.push(e.message));
+  for (const href of new Set(hrefs.filter(h => !h.startsWith('#')))) await checkLink(page, {other, said}, href);
   await other.close();
 }
 async function checkLinks(page, name) {
   const hrefs = await page.locator('a').evaluateAll(all => all.map(a => a.getAttribute('href')));
-  for (const href of new Set(hrefs.filter(h => !h.startsWith('#')))) await checkLink(page, href);
+  await checkEachLink(page, hrefs);
   if (!existsSync(join(outputs, name + '.txt'))) return;
   const linked = new Set(hrefs.map(h => h.split('#')[0])),
     own = readdirSync(folder).filter(f => f.startsWith(name + '-') && f.endsWith('-tape.html'));
@@ -153,6 +158,19 @@ async function checkScrolls(page, what) {
       .map(e => e.textContent.trim().slice(0, 30))
   );
   expect(missed.length === 0, `${what}: it scrolls, and Tab does not reach it: ${missed.slice(0, 3).join('; ')}`);
+}
+// Clicks what unfolds, each where a user would: there nothing may lie over it.
+async function unfold(page) {
+  const covered = await page.evaluate(() =>
+    [...document.querySelectorAll('summary')].filter(summary => {
+      summary.scrollIntoView({block: 'center'});
+      const {left, right, top, bottom} = summary.getBoundingClientRect(),
+        hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+      if (hit) hit.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
+      return !summary.contains(hit) || !summary.parentElement.open;
+    }).map(e => e.textContent)
+  );
+  expect(covered.length === 0, `a click does not unfold ${covered.slice(0, 3).join('; ')}`);
 }
 async function lookAtAll(page, name) {
   const url = page.url();
@@ -175,7 +193,7 @@ async function lookAtAll(page, name) {
   await checkScrolls(page, 'A+');
   if (pictures) await page.screenshot({path: join(pictures, `${name}-big.png`), fullPage: true});
   await page.goto(url);
-  for (const summary of await page.locator('summary').all()) await summary.click();
+  await unfold(page);
   await page.setViewportSize({width: 1280, height: 720});
   await look(page, 'unfolded');
   await page.setViewportSize({width: 800, height: 600});
@@ -185,13 +203,15 @@ async function lookAtAll(page, name) {
 async function checkTab(page) {
   const all = 'a,summary,[tabindex="0"]';
   const wanted = await page.evaluate(all => [...document.querySelectorAll(all)].filter(e => e.checkVisibility()).length, all);
-  const reached = new Set();
-  await page.evaluate(() => document.body.focus());
-  for (let i = 0; i < wanted; i++) {
-    await page.keyboard.press('Tab');
-    reached.add(await page.evaluate(all => [...document.querySelectorAll(all)].indexOf(document.activeElement), all));
-  }
+  await page.evaluate(all => {
+    document.body.focus();
+    const elements = [...document.querySelectorAll(all)];
+    window.reached = [];
+    document.addEventListener('focusin', e => window.reached.push(elements.indexOf(e.target)));
+  }, all);
+  for (let i = 0; i < wanted; i++) await page.keyboard.press('Tab');
   await page.evaluate(() => document.activeElement.blur());
+  const reached = new Set(await page.evaluate(() => window.reached));
   expect(reached.size === wanted && !reached.has(-1), `Tab reaches ${reached.size} of ${wanted}`);
 }
 // Words for those who do not see: the language, one title, and a name for each picture and each link.
@@ -226,9 +246,9 @@ async function checkPrint(page, name) {
 }
 
 async function openPage(context, path, said) {
+  context.setDefaultTimeout(0);
   const page = await context.newPage();
   let requests = 0;
-  page.setDefaultTimeout(0);
   page.on('console', m => said.push(m.text()));
   page.on('pageerror', e => said.push(e.message));
   page.on('request', () => requests++);
@@ -237,7 +257,7 @@ async function openPage(context, path, said) {
   return page;
 }
 async function checkLesson(name) {
-  const context = await browser.newContext({viewport: {width: 1280, height: 720}, colorScheme: 'light'}),
+  const context = await browser.newContext({viewport: {width: 1280, height: 720}, colorScheme: 'light', reducedMotion: 'reduce'}),
     said = [],
     page = await openPage(context, join(folder, name + '.html'), said);
   const isLesson = existsSync(join(outputs, name + '.txt')),
@@ -260,14 +280,15 @@ const files = readdirSync(folder).filter(f => f.endsWith('.html')),
 const sizes = files.map(f => [statSync(join(folder, f)).size, f]);
 // The links of the lesson plan and the glossary.
 async function checkTexts() {
-  const context = await browser.newContext(),
-    page = await context.newPage();
+  const context = await browser.newContext();
+  context.setDefaultTimeout(0);
+  const page = await context.newPage();
   await page.goto(pathToFileURL(resolve(folder, lessons[0] + '.html')).href);
   for (const file of readdirSync(folder).filter(f => f.endsWith('.md'))) {
     const text = readFileSync(join(folder, file), 'utf8'),
       hrefs = [...text.matchAll(/\]\(([^)#:]*(?:#[^)]*)?)\)/g)].map(m => m[1]);
     expect(hrefs.length > 0, `${file} has no links`);
-    for (const href of new Set(hrefs.filter(h => !h.startsWith('#')))) await checkLink(page, href);
+    await checkEachLink(page, hrefs);
   }
   await context.close();
 }

@@ -18,10 +18,12 @@
  *
  * A job is computed in the floating-point environment of its caller, so that a rounding mode, or small numbers flushed
  * to zero, act in all threads alike. */
+#define _GNU_SOURCE /* the processors that a process may use */
 #include <gradtape/threads.h>
 
 #include <fenv.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
@@ -80,10 +82,11 @@ static struct {
     pthread_mutex_t lock; /* of `wake` and `done` */
     pthread_cond_t wake, done;
     pthread_t workers[AD_MAX_THREADS];
-    int started;       /* workers that run; the caller is one more */
-    int prepared;      /* the number of threads for which they were started */
-    bool crowded;      /* more threads than processors: spinning would only be in the way */
-    atomic_int wanted; /* threads asked for; 0: as many as there are processors */
+    int started;           /* workers that run; the caller is one more */
+    int prepared;          /* the number of threads for which they were started */
+    bool crowded;          /* more threads than processors: spinning would only be in the way */
+    atomic_int wanted;     /* threads asked for; 0: one a processor */
+    atomic_int processors; /* threads for `wanted` 0; 0: not counted yet */
     atomic_int sleeping;
     atomic_bool stop;
     trial trial;
@@ -391,6 +394,19 @@ static void stop_workers(void)
     pool.trial.end = 0;
 }
 
+/* How many processors the process may use, at most AD_MAX_THREADS. taskset and job schedulers allow some of those that
+ * are there. The first thread is asked, since others may be bound to one processor each. */
+static int count_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef CPU_COUNT
+    cpu_set_t allowed;
+    if (sched_getaffinity(getpid(), sizeof allowed, &allowed) == 0) /* it fails where a set does not hold all */
+        n = CPU_COUNT(&allowed);
+#endif
+    return n < 1 ? 1 : n > AD_MAX_THREADS ? AD_MAX_THREADS : (int)n;
+}
+
 /* If a thread cannot be made, work goes on with fewer. */
 static void start_workers(void)
 {
@@ -399,7 +415,7 @@ static void start_workers(void)
         return;
     stop_workers();
     pool.prepared = threads;
-    pool.crowded = threads > sysconf(_SC_NPROCESSORS_ONLN);
+    pool.crowded = threads > count_processors();
     int started = 0;
     while (started + 1 < threads &&
            !pthread_create(&pool.workers[started], NULL, run_worker, (void *)(intptr_t)(started + 1)))
@@ -484,6 +500,7 @@ ad_status ad_set_threads(int threads)
     prepare_for_forks();
     pthread_mutex_lock(&pool.busy);
     atomic_store(&pool.wanted, threads);
+    atomic_store(&pool.processors, 0);
     if (pool.prepared != ad_threads())
         stop_workers();
     pthread_mutex_unlock(&pool.busy);
@@ -492,15 +509,13 @@ ad_status ad_set_threads(int threads)
 
 int ad_threads(void)
 {
-    static atomic_int processors;
     const int wanted = atomic_load_explicit(&pool.wanted, memory_order_relaxed);
     if (wanted)
         return wanted;
-    int n = atomic_load_explicit(&processors, memory_order_relaxed);
+    int n = atomic_load_explicit(&pool.processors, memory_order_relaxed);
     if (n == 0) {
-        const long online = sysconf(_SC_NPROCESSORS_ONLN);
-        n = online < 1 ? 1 : online > AD_MAX_THREADS ? AD_MAX_THREADS : (int)online;
-        atomic_store_explicit(&processors, n, memory_order_relaxed);
+        n = count_processors();
+        atomic_store_explicit(&pool.processors, n, memory_order_relaxed);
     }
     return n;
 }

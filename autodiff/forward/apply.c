@@ -76,12 +76,22 @@ AD_NOINLINE static bool agree_on_type(ad_call *c, uint32_t *ids, ad_value **valu
     return true;
 }
 
+/* Whether all operands are of one type that is not i32, which is all that most operators ask. */
+static bool are_of_one_real_type(const ad_call *c)
+{
+    const char *letters = ad_letters_of(c->op);
+    bool agree = must_agree(letters[0]) && !letters[1];
+    for (int i = 0; i < c->n_x; i++)
+        agree = agree && c->x[i]->type != AD_I32 && c->x[i]->type == c->x[0]->type;
+    return agree;
+}
+
 /* Gives an operand another place in ids and values if it is cast. */
-static bool check_types(ad_call *c, uint32_t *ids, ad_value **values)
+AD_NOINLINE static bool check_types(ad_call *c, uint32_t *ids, ad_value **values)
 {
     int first = -1; /* of those that must be of one type */
     bool agree = true;
-    const char *letters = c->op->types && *c->op->types ? c->op->types : "r";
+    const char *letters = ad_letters_of(c->op);
     for (int i = 0; i < c->n_x; i++, letters += letters[1] != 0) {
         const char letter = *letters;
         const uint8_t type = c->x[i]->type;
@@ -242,9 +252,16 @@ static bool apply(ad_tape *t, const ad_operator *op, const ad_tensor *x, int n, 
     done = done && find_operands(t, op, x, n, ids, values);
     if (done) {
         const int n_results = op->n_results ? op->n_results : 1;
-        ad_running_call r = {.call = {t, op, attributes, n, n_results + op->n_byproducts, values, r.y, &r},
-                             .x_ids = ids};
-        done = check_types(&r.call, ids, values);
+        ad_running_call r;
+        ad_begin_call(&r,
+                      &(ad_call){.tape = t,
+                                 .op = op,
+                                 .attributes = attributes,
+                                 .n_x = n,
+                                 .n_y = n_results + op->n_byproducts,
+                                 .x = values},
+                      ids);
+        done = are_of_one_real_type(&r.call) || check_types(&r.call, ids, values);
         if (done) {
             ad_push_frame(t, &r.frame, AD_IN_SHAPE_RULE);
             op->shape(&r.call);

@@ -15,6 +15,22 @@ typedef struct ad_running_call {
     ad_storage *scratch; /* the kernel's, each leads to the next */
 } ad_running_call;
 
+/* Begins a call, whose results are not given yet. `call` lacks y and frame. What is left unset is not read before it is
+ * set: clearing all would take longer than many a kernel. */
+static inline void ad_begin_call(ad_running_call *r, const ad_call *call, const uint32_t *x_ids)
+{
+    r->call = *call;
+    r->call.y = r->y;
+    r->call.frame = r;
+    r->frame.id = 0;
+    r->x_ids = x_ids;
+    for (int j = 0; j < call->n_y; j++) {
+        r->y_ids[j] = 0;
+        r->y[j] = NULL;
+    }
+    r->scratch = NULL;
+}
+
 /* Ends what a shape rule may do; the frame goes on as the kernel's. `positions` is the tape's count before the rule
  * ran. A rule that records anything except its results puts the tape in error. Returns false if the tape is in error.
  */

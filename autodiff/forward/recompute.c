@@ -19,8 +19,11 @@ static void copy_scalar_view(ad_tape *t, ad_entry *e)
 static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
 {
     const ad_entry *e = ad_entry_at(t, id);
-    ad_running_call r = {
-        .call = {t, e->op, ad_entry_attributes(e), (int)e->value.n_operands, e->value.n_results, values, r.y, &r}};
+    ad_running_call r;
+    ad_begin_call(
+        &r,
+        &(ad_call){t, e->op, ad_entry_attributes(e), (int)e->value.n_operands, e->value.n_results, values, NULL, NULL},
+        NULL);
     for (int i = 0; i < r.call.n_x; i++)
         values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
     r.y_ids[0] = id;

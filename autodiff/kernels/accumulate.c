@@ -17,12 +17,12 @@ LOOP(accumulate)
 
 LOOP_TABLE(accumulate)
 
-void ad_accumulate(ad_value *sum, const ad_value *g)
+void ad_accumulate(ad_value *sum, const void *g)
 {
     ad_span span; /* only what this loop reads is set, since scalars come here often */
     span.n = ad_elements(sum);
     span.array[0] = sum->data;
-    span.array[1] = g->data;
+    span.array[1] = (void *)(uintptr_t)g;
     accumulate_loops.of[sum->type][span.n == 1 ? AD_BASELINE : ad_processor()](&span);
 }
 

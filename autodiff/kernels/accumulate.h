@@ -2,7 +2,7 @@
 #define AUTODIFF_KERNELS_ACCUMULATE_H
 #include <gradtape/operator.h>
 
-/* sum += g, of the same shape and type. */
-void ad_accumulate(ad_value *sum, const ad_value *g);
+/* sum += g, as many elements of its type as sum has. */
+void ad_accumulate(ad_value *sum, const void *g);
 
 #endif

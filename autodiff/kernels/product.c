@@ -52,15 +52,18 @@ ALWAYS_INLINE size_t begin_of(size_t n, size_t parts, size_t at) { return n / pa
 
 static size_t count_parts(size_t n, size_t most) { return n <= most ? 1 : (n + most - 1) / most; }
 
+/* All rows take the columns of one tile before the next: what it reads of b then stays in the nearest cache. Of a',
+ * where the numbers of a row lie far apart, a tile of rows takes all columns. */
 static void run_depth(const block *s, const depth *d)
 {
-    const size_t tiles = count_parts(s->m, TILE_ROWS);
+    const size_t tiles = count_parts(s->m, TILE_ROWS), wide = s->a_step == 1 ? TILE_COLUMNS : s->n;
     const REAL *b = (const REAL *)s->b + d->from * s->b_row;
-    for (size_t at = 0, i = 0, end; at < tiles; at++, i = end) {
-        end = begin_of(s->m, tiles, at + 1);
-        for (size_t j = 0; j < s->n; j += TILE_COLUMNS)
-            run_at(s, d, i, end - i, j, b + j, s->b_row);
-    }
+    for (size_t from = 0; from < s->n; from += wide)
+        for (size_t at = 0, i = 0, end; at < tiles; at++, i = end) {
+            end = begin_of(s->m, tiles, at + 1);
+            for (size_t j = from; j < smaller(from + wide, s->n); j += TILE_COLUMNS)
+                run_at(s, d, i, end - i, j, b + j, s->b_row);
+        }
 }
 
 /* Columns of b' are turned to rows, as many as a tile has columns. */
@@ -78,8 +81,24 @@ NEVER_INLINE void run_depth_transposed(const block *s, const depth *d)
     }
 }
 
+/* The product of one column and one row has no sums to keep: each row is written in one run. As in every sum, a product
+ * of -0 becomes 0. The numbers of b lie side by side, also of b'. */
+static void run_outer(const block *s)
+{
+    const REAL *restrict a = s->a, *restrict b = s->b;
+    for (size_t i = 0; i < s->m; i++) {
+        REAL *restrict c = (REAL *)s->c + i * s->c_row;
+        for (size_t j = 0; j < s->n; j++)
+            c[j] = a[i * s->a_row] * b[j] + 0;
+    }
+}
+
 KERNEL(multiply, block)
 {
+    if (s->k == 1 && !s->bias && !s->relu) {
+        run_outer(s);
+        return;
+    }
     const size_t parts = count_parts(s->k, MOST_DEPTH);
     for (size_t part = 0; part < parts; part++) {
         const size_t from = begin_of(s->k, parts, part), end = begin_of(s->k, parts, part + 1);
@@ -172,6 +191,14 @@ static block whole(const ad_product *p)
                    .transpose_b = p->transpose_b};
 }
 
+static void run_block(const ad_product *p, const block *s)
+{
+    if (p->cut.by_blas)
+        multiply_by_blas(p, s);
+    else
+        multiply_kernels[p->type][ad_processor()](s);
+}
+
 /* The block of the result at (i,j), over one half of the sum. */
 static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
 {
@@ -185,15 +212,11 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
     s.a = (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
     s.b = (const char *)p->b + (size_t)(p->transpose_b ? j * p->k + k : k * p->n + j) * bytes;
     s.c = (char *)(half ? p->partial : p->c) + (size_t)(i * p->n + j) * bytes;
-    if (p->cut.by_blas) {
-        multiply_by_blas(p, &s);
-        return;
-    }
-    if (w->halves == 1) {
+    if (w->halves == 1 && !p->cut.by_blas) {
         s.bias = p->bias ? (const char *)p->bias + (size_t)j * bytes : NULL;
         s.relu = p->relu;
     }
-    multiply_kernels[p->type][ad_processor()](&s);
+    run_block(p, &s);
 }
 
 static void multiply_block(void *context, size_t number)
@@ -241,15 +264,15 @@ static void end_block(void *context, size_t number)
 
 static void multiply_one(const ad_product *p)
 {
-    job w = {.p = p};
-    w.rows = ceiling(p->m, p->cut.m);
-    w.columns = ceiling(p->n, p->cut.n);
-    w.halves = p->k > p->cut.half ? 2 : 1;
-    const size_t blocks = (size_t)(w.rows * w.columns * w.halves);
-    if (blocks == 1)
-        multiply_block(&w, 0);
-    else
-        run_blocks(p, blocks, multiply_block, &w);
+    job w = {.p = p, .halves = 1};
+    if (ad_is_one_block(p)) {
+        multiply_at(&w, 0, 0, 0);
+    } else {
+        w.rows = ceiling(p->m, p->cut.m);
+        w.columns = ceiling(p->n, p->cut.n);
+        w.halves = p->k > p->cut.half ? 2 : 1;
+        run_blocks(p, (size_t)(w.rows * w.columns * w.halves), multiply_block, &w);
+    }
     if (w.halves > 1 || (p->cut.by_blas && (p->bias || p->relu)))
         ad_parallel((size_t)ceiling(p->m, rows_to_end(p)), end_block, &w);
 }
@@ -267,15 +290,24 @@ static size_t number_in(const pile *w, bool all, const ad_shape *own, size_t i)
     return all ? i : own->rank == 0 ? 0 : ad_matrix_at(&w->p->leads->c, own, i);
 }
 
-static ad_product matrix_of(const pile *w, size_t i)
+static const void *a_at(const pile *w, size_t i)
 {
-    ad_product p = *w->p;
-    const size_t bytes = ad_bytes_of((uint8_t)p.type);
-    p.a = (const char *)p.a + number_in(w, w->all_a, &p.leads->a, i) * (size_t)(p.m * p.k) * bytes;
-    p.b = (const char *)p.b + number_in(w, w->all_b, &p.leads->b, i) * (size_t)(p.k * p.n) * bytes;
-    p.c = (char *)p.c + i * (size_t)(p.m * p.n) * bytes;
-    p.leads = NULL;
-    return p;
+    const ad_product *p = w->p;
+    const size_t bytes = (size_t)(p->m * p->k) * ad_bytes_of((uint8_t)p->type);
+    return (const char *)p->a + number_in(w, w->all_a, &p->leads->a, i) * bytes;
+}
+
+static const void *b_at(const pile *w, size_t i)
+{
+    const ad_product *p = w->p;
+    const size_t bytes = (size_t)(p->k * p->n) * ad_bytes_of((uint8_t)p->type);
+    return (const char *)p->b + number_in(w, w->all_b, &p->leads->b, i) * bytes;
+}
+
+static void *c_at(const pile *w, size_t i)
+{
+    const ad_product *p = w->p;
+    return (char *)p->c + i * (size_t)(p->m * p->n) * ad_bytes_of((uint8_t)p->type);
 }
 
 /* Matrices that are one block each. */
@@ -283,9 +315,12 @@ static void multiply_some(void *context, size_t number)
 {
     const pile *w = context;
     const size_t end = SMALLER(w->n, (number + 1) * w->at_once);
+    block s = whole(w->p);
     for (size_t i = number * w->at_once; i < end; i++) {
-        const ad_product p = matrix_of(w, i);
-        multiply_at(&(job){.p = &p, .halves = 1}, 0, 0, 0);
+        s.a = a_at(w, i);
+        s.b = b_at(w, i);
+        s.c = c_at(w, i);
+        run_block(w->p, &s);
     }
 }
 
@@ -299,8 +334,12 @@ static void multiply_all(const ad_product *p)
         run_blocks(p, (w.n + w.at_once - 1) / w.at_once, multiply_some, &w);
         return;
     }
+    ad_product one = *p;
+    one.leads = NULL;
     for (size_t i = 0; i < w.n; i++) {
-        const ad_product one = matrix_of(&w, i);
+        one.a = a_at(&w, i);
+        one.b = b_at(&w, i);
+        one.c = c_at(&w, i);
         multiply_one(&one);
     }
 }

@@ -35,6 +35,12 @@ typedef struct ad_product {
  * product of more rows. */
 void ad_plan_product(ad_product *p);
 
+/* Whether a planned product, or each matrix of a stack, is one block. */
+static inline bool ad_is_one_block(const ad_product *p)
+{
+    return p->cut.m >= p->m && p->cut.n >= p->n && p->cut.half >= p->k;
+}
+
 /* How many matrices of a stack are worth a block; 0: each is cut into blocks itself. */
 size_t ad_products_at_once(const ad_product *p);
 

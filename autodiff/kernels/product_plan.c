@@ -33,7 +33,8 @@ static double work_of(const ad_product *p) { return (double)p->m * (double)p->n 
  * `columns`, and b has at most SMALL_B bytes.
  * - Rows whose distance is a multiple of ALIASED share few places in a cache: the least size is then at most `aliased`.
  * - Each reading of a large b costs much: a b goes to OpenBLAS if b has more than LARGE_B bytes, or half as many in
- * rows of more than LONG_ROW. All limits were measured on some hundred shapes. */
+ * rows of more than LONG_ROW. All limits were measured on some hundred shapes.
+ * The product of one column and one row never goes to OpenBLAS. */
 typedef struct limit {
     int16_t least, columns, aliased;
 } limit;
@@ -42,10 +43,10 @@ typedef enum way { NN, TN, NT, WAYS } way; /* a b; a' b and a' b'; a b' */
 
 static const limit limits[2][AD_PROCESSORS][WAYS] = {
     [AD_F32] = {[AD_BASELINE] = {{64, 0, 32}, {32, 0, 32}, {32, 0, 32}},
-                [AD_AVX2] = {{64, 400, 16}, {96, 200, 32}, {320, 0, 256}},
-                [AD_AVX512] = {{100, 640, 64}, {512, 4096, 128}, {400, 0, 128}}},
+                [AD_AVX2] = {{64, 400, 50}, {96, 200, 32}, {320, 0, 256}},
+                [AD_AVX512] = {{100, 640, 64}, {512, 4096, 256}, {400, 0, 64}}},
     [AD_F64] = {[AD_BASELINE] = {{64, 0, 32}, {32, 0, 32}, {32, 0, 32}},
-                [AD_AVX2] = {{50, 300, 16}, {48, 128, 32}, {256, 0, 256}},
+                [AD_AVX2] = {{50, 300, 50}, {48, 128, 32}, {256, 0, 256}},
                 [AD_AVX512] = {{100, 640, 32}, {256, 4096, 64}, {300, 0, 64}}},
 };
 
@@ -56,8 +57,8 @@ static int64_t bytes_of(const ad_product *p) { return (int64_t)ad_bytes_of((uint
 
 static bool is_aliased(const ad_product *p)
 {
-    return (p->transpose_b ? p->k : p->n) * bytes_of(p) % ALIASED == 0 ||
-           (p->transpose_a && p->m * bytes_of(p) % ALIASED == 0);
+    const int64_t row_of_a = p->transpose_a ? p->m : p->k, row_of_b = p->transpose_b ? p->k : p->n;
+    return row_of_a * bytes_of(p) % ALIASED == 0 || row_of_b * bytes_of(p) % ALIASED == 0;
 }
 
 static double bytes_of_b(const ad_product *p) { return (double)p->n * (double)p->k * (double)bytes_of(p); }
@@ -75,7 +76,7 @@ static bool is_thin(const ad_product *p)
     const int64_t lanes = (processor == AD_AVX512 ? 64 : 16) / bytes_of(p);
     const int64_t used = ceiling(p->n, lanes) * lanes;
     if (processor == AD_AVX512 && ad_blas_has_small_kernels())
-        return p->n < lanes / 2 || p->k < 3 || (p->m < 3 && p->transpose_b) ||
+        return p->n < lanes / 2 || p->k == 2 || (p->m < 3 && p->transpose_b) ||
                (work_of(p) < 1e6 && (double)used > 1.1 * (double)p->n);
     return processor == AD_BASELINE && p->n % (2 * lanes) != 0;
 }
@@ -85,6 +86,8 @@ static bool is_for_blas(const ad_product *p)
     const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
     const limit *most = &limits[p->type][ad_processor()][w];
     const int64_t of_a = SMALLER(p->m, p->k), least = w == TN ? of_a : SMALLER(of_a, p->n);
+    if (p->k == 1)
+        return false;
     if (is_thin(p))
         return true;
     if (is_aliased(p))
@@ -147,8 +150,7 @@ void ad_plan_product(ad_product *p)
 
 size_t ad_products_at_once(const ad_product *p)
 {
-    const bool is_one_block = p->cut.m >= p->m && p->cut.n >= p->n && p->cut.half >= p->k;
-    return is_one_block ? (size_t)(worth_a_block / (work_of(p) + 1)) + 1 : 0;
+    return ad_is_one_block(p) ? (size_t)(worth_a_block / (work_of(p) + 1)) + 1 : 0;
 }
 
 size_t ad_product_partial(const ad_product *p) { return p->cut.half < p->k ? (size_t)(p->m * p->n) : 0; }

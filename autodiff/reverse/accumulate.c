@@ -54,7 +54,7 @@ void ad_add_gradient(ad_tape *t, ad_ownership ownership, ad_pullback *p, uint32_
     if (g.id == 0)
         return;
     if (old && !t->recording && ad_may_add_into(p, ad_entry_at(t, old), old, g.id)) {
-        ad_accumulate(&ad_entry_at(t, old)->value, &ad_entry_at(t, g.id)->value);
+        ad_accumulate(&ad_entry_at(t, old)->value, ad_entry_at(t, g.id)->value.data);
         return;
     }
     if (old) {

@@ -5,8 +5,9 @@
  * Who owns a gradient: a part that a rule gives is (tensor, whether it may be written to). It may be written to where
  * nobody else will read it: a temporary that the rule made and nobody else has, or the gradient of the rule's own
  * result where nothing needs that after the rule. Such a part is taken as it is, and later parts are added into it.
- * Every other part is shared or copied first. In a sweep four functions write an entry's gradient: ad_take_part
- * and ad_add_gradient here, ad_drop_gradient (tape/entries.h), and ad_give_numbers (scalar_parts.h). */
+ * Every other part is shared or copied first. In a sweep five functions write an entry's gradient: ad_take_part
+ * and ad_add_gradient here, ad_drop_gradient (tape/entries.h), ad_give_numbers (scalar_parts.h), and ad_give_run
+ * (pullback.h), which copies or adds a part of another gradient. */
 #include "../tape/gradients.h"
 #include "pullback.h"
 

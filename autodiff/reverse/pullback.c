@@ -186,7 +186,7 @@ static inline bool give_quickly(ad_pullback *p, ad_entry *x, ad_tensor g)
     ad_entry *sum = ad_entry_at(t, x->gradient);
     if (!ad_may_add_into(p, sum, x->gradient, g.id))
         return false;
-    ad_accumulate(&sum->value, &given->value);
+    ad_accumulate(&sum->value, given->value.data);
     return true;
 }
 
@@ -196,4 +196,24 @@ void ad_give(ad_pullback *p, int i, ad_tensor g)
         (!(p->x[i]->value.flags & p->wanted) || give_quickly(p, p->x[i], g)))
         return;
     give(p, i, g);
+}
+
+bool ad_give_run(ad_pullback *p, int i, ad_tensor g, size_t from)
+{
+    ad_tape *t = p->tape;
+    const bool is_quick = p->is_plain && t->frame == &p->frame && !t->recording && t->status == AD_OK;
+    const ad_entry *given = is_quick ? ad_entry_of(t, g) : NULL;
+    if (!given)
+        return false;
+    ad_entry *x = ad_entry_at(t, p->operands[i]);
+    const char *data = (const char *)given->value.data + from * ad_bytes_of(x->value.type);
+    if (!x->gradient) {
+        x->gradient = ad_make_gradient(t, (ad_type)x->value.type, x->value.shape, data);
+        return true;
+    }
+    ad_entry *sum = ad_entry_at(t, x->gradient);
+    if (!ad_may_add_into(p, sum, x->gradient, g.id))
+        return false;
+    ad_accumulate(&sum->value, data);
+    return true;
 }

@@ -26,4 +26,9 @@ struct ad_pullback {
 /* The pullback of a rule's frame, its first member. */
 static inline ad_pullback *ad_pullback_of(const ad_frame *rule) { return (ad_pullback *)(uintptr_t)rule; }
 
+/* Gives operand i, which wants a gradient, the elements of g from number `from` on, as many as it has, without a slice.
+ * g has its type. Returns false, having done nothing, where the rule has to give a slice: one that is recorded or
+ * looked at, or a part that must not be added into the gradient that is there. */
+bool ad_give_run(ad_pullback *p, int i, ad_tensor g, size_t from);
+
 #endif

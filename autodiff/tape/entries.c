@@ -286,23 +286,21 @@ bool ad_borrow_value(ad_tape *t, ad_entry *e, uint32_t id, ad_type type, const a
     return copy_shape(t, e, id, shape);
 }
 
-uint32_t ad_copy_as_gradient(ad_tape *t, uint32_t from)
+uint32_t ad_make_gradient(ad_tape *t, ad_type type, const ad_shape *shape, const void *data)
 {
-    const ad_entry *source = ad_entry_at(t, from);
     uint32_t id;
     ad_entry *e = ad_append(t, AD_TEMPORARY, &id);
-    if (!e)
+    if (!e || !ad_allocate_value(t, e, id, type, shape))
         return 0;
-    if (source->value.shape->rank == 0) {
-        ad_make_scalar(e, source->value.type);
-        e->scalar = source->scalar;
-    } else {
-        if (!ad_allocate_value(t, e, id, (ad_type)source->value.type, source->value.shape))
-            return 0;
-        memcpy(e->value.data, source->value.data, ad_elements(&source->value) * ad_bytes_of(source->value.type));
-    }
+    memcpy(e->value.data, data, ad_count_of(shape) * ad_bytes_of((uint8_t)type));
     e->value.flags |= AD_IS_GRADIENT;
     return id;
+}
+
+uint32_t ad_copy_as_gradient(ad_tape *t, uint32_t from)
+{
+    const ad_value *source = &ad_entry_at(t, from)->value;
+    return ad_make_gradient(t, (ad_type)source->type, source->shape, source->data);
 }
 
 static bool is_shared_view(const ad_tape *t, const ad_entry *e)

@@ -195,7 +195,11 @@ ad_extra *ad_extra_of(ad_tape *t, uint32_t id);
 bool ad_more_room(ad_tape *t, ad_list *list, size_t bytes);
 bool ad_room_for(ad_tape *t, ad_list *list, size_t n, size_t bytes);
 
-/* A temporary that is a gradient, with a copy of the value of another entry. Returns 0 if there is no memory. */
+/* A temporary that is a gradient, with a copy of the data. Returns 0 if there is no memory (the tape is then in error).
+ */
+uint32_t ad_make_gradient(ad_tape *t, ad_type type, const ad_shape *shape, const void *data);
+
+/* The same with the type, the shape and the data of another entry. */
 uint32_t ad_copy_as_gradient(ad_tape *t, uint32_t from);
 
 #endif

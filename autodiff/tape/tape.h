@@ -339,10 +339,13 @@ static inline double ad_number_at(const ad_value *x, size_t i)
 /* How many results a call gives, without by-products. */
 static inline int ad_result_count(const ad_operator *op) { return op->n_results ? op->n_results : 1; }
 
-/* The letter in its types of operand i. The last one repeats. */
+/* The letters of its types, one or more. */
+static inline const char *ad_letters_of(const ad_operator *op) { return op->types && *op->types ? op->types : "r"; }
+
+/* That of operand i. The last one repeats. */
 static inline char ad_letter_of(const ad_operator *op, int i)
 {
-    const char *letters = op->types && *op->types ? op->types : "r";
+    const char *letters = ad_letters_of(op);
     for (; i > 0 && letters[1]; i--)
         letters++;
     return *letters;

@@ -10,6 +10,17 @@
  *       if (ad_replay(t) == AD_CHANGED) { ad_reset(t); record the loss anew; }
  *   }
  *
+ * A gradient that is recorded too is computed by the replay itself, without a sweep. For small tensors that is faster;
+ * but all tensors of the gradient stay on the tape (bench/adbench prints time and memory of both ways).
+ *
+ *   record the loss once;
+ *   ad_grad(loss, x, n, dx);
+ *   for (;;) {
+ *       ... ad_assign or ad_feed variables and inputs ...
+ *       if (ad_replay(t) == AD_CHANGED) { ad_reset(t); record the loss and its gradient anew; }
+ *       ... read ad_item(loss) and ad_f64(dx[i]) ...
+ *   }
+ *
  * All handles stay valid. Values are the same bits as recording anew would give, as long as the program would record
  * the same operators:
  * - A branch of the C program that depends on values is not seen, unless it goes by a guard.

@@ -395,14 +395,18 @@ void nn_scaling_release(nn_scaling *scaling)
 
 /* ---- Batches ----------------------------------------------------------------------------------------------------- */
 
-/* Rows come in a random order, so the next ones are asked for some rows ahead: of n rows that are gathered, `known` are
- * in the list. */
-enum { AHEAD = 8, CACHE_LINE = 64 };
+/* Rows come in a random order, so the next ones are asked for ahead, a group at a time: of n rows that are gathered,
+ * `known` are in the list. Rows that are no neighbours lie in different pages, and finding a page takes as long as
+ * converting a row. So a line of each row of the group is asked for before the next line of any: several pages are then
+ * found at once. Of a long row the first lines are enough: the processor sees by itself that the others follow. */
+enum { GROUP = 8, CACHE_LINE = 64, MOST_AHEAD = 4096 };
 
-static inline void prefetch(const void *row, size_t bytes)
+static void prefetch(const char *features, const int32_t *rows, int64_t from, int64_t known, size_t row_bytes)
 {
-    for (size_t at = 0; at < bytes; at += CACHE_LINE)
-        __builtin_prefetch((const char *)row + at);
+    const int64_t end = known - from < GROUP ? known : from + GROUP;
+    for (size_t at = 0; at < row_bytes && at < MOST_AHEAD; at += CACHE_LINE)
+        for (int64_t i = from; i < end; i++)
+            __builtin_prefetch(features + (size_t)rows[i] * row_bytes + at);
 }
 
 #define GATHER(name, type, difference)                                                                                 \
@@ -415,11 +419,13 @@ static inline void prefetch(const void *row, size_t bytes)
         const float *restrict nearest = s->nearest, *restrict nearest_rest = s->nearest_rest;                          \
         const float *restrict inverse = s->inverse;                                                                    \
         (void)mean, (void)rest, (void)unit, (void)nearest, (void)nearest_rest;                                         \
+        if (rows)                                                                                                      \
+            prefetch(features, rows, 0, known, (size_t)d * sizeof(type));                                              \
         for (int64_t i = 0; i < n; i++) {                                                                              \
             const type *restrict x = (const type *)features + (rows ? rows[i] : first + i) * d;                        \
             float *restrict y = out + i * d;                                                                           \
-            if (rows && i + AHEAD < known)                                                                             \
-                prefetch((const type *)features + rows[i + AHEAD] * d, (size_t)d * sizeof *x);                         \
+            if (rows && i % GROUP == 0)                                                                                \
+                prefetch(features, rows, i + GROUP, known, (size_t)d * sizeof *x);                                     \
             for (int64_t j = 0; j < d; j++)                                                                            \
                 y[j] = (float)(difference)*inverse[j];                                                                 \
         }                                                                                                              \
@@ -473,7 +479,8 @@ void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int
                        float *out)
 {
     rows = nn_rows_of(data, rows, first);
-    gathering g = {scaling, data, rows, first, n, BLOCK_ELEMENTS / scaling->columns + 1, out};
+    const int64_t groups = BLOCK_ELEMENTS / scaling->columns / GROUP + 1;
+    gathering g = {scaling, data, rows, first, n, groups * GROUP, out};
     ad_parallel((size_t)((n - 1) / g.block_rows + 1), gather_block, &g);
 }
 

@@ -2,11 +2,15 @@
  *
  * With --hash the program trains once and prints a hash of the weights, so that a script can compare what it is under
  * different settings of OpenBLAS. */
+#define _GNU_SOURCE /* the processors that a process may use */
 #include <fenv.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <gradtape/gradtape.h>
 
@@ -198,6 +202,33 @@ START_TEST(settings_out_of_range_change_nothing)
 }
 END_TEST
 
+static bool default_is(int threads) { return ad_set_threads(0) == AD_OK && ad_threads() == threads; }
+
+/* In a child, whose processors are its own. */
+START_TEST(the_default_is_one_for_each_processor_that_the_process_may_use)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        cpu_set_t allowed, one;
+        size_t first = 0;
+        if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+            _exit(0); /* a set does not hold all */
+        while (!CPU_ISSET(first, &allowed))
+            first++;
+        CPU_ZERO(&one);
+        CPU_SET(first, &one);
+        const int n = CPU_COUNT(&allowed);
+        const bool all_used = default_is(n < AD_MAX_THREADS ? n : AD_MAX_THREADS);
+        const bool is_set = sched_setaffinity(0, sizeof one, &one) == 0;
+        _exit(all_used && is_set && default_is(1) ? 0 : 1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 /* Each task of the first 8 asks; wrong and unchanged numbers are refused as well. */
 typedef struct asked {
     int wanted;
@@ -330,6 +361,7 @@ int main(int argc, char *argv[])
     tcase_add_loop_test(threads, products_are_right_however_they_are_cut, 0, 3);
     tcase_add_test(threads, each_block_is_computed_once);
     tcase_add_test(threads, settings_out_of_range_change_nothing);
+    tcase_add_test(threads, the_default_is_one_for_each_processor_that_the_process_may_use);
     tcase_add_test(threads, a_task_cannot_set_threads);
     tcase_add_loop_test(threads, workers_round_as_their_caller, 0, 4);
 #ifdef __SSE2__

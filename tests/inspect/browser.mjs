@@ -33,3 +33,10 @@ export const launch = chromium =>
     args: ['--no-sandbox', '--disable-gpu'],
     timeout: 0
   });
+
+// Pages that are used again, as a new one takes the browser longer than most of what is read of it.
+export function pagesOf(context) {
+  const idle = [];
+  context.setDefaultTimeout(0);
+  return {take: async () => idle.pop() || (await context.newPage()), giveBack: page => idle.push(page)};
+}

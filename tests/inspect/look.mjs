@@ -1,6 +1,6 @@
 // How a page looks: no text lies over another one, is pale or small, or is cut off at the side.
 import {expect} from './expect.mjs';
-import {textsOf} from './sight.mjs';
+import {textsAfter, textsOf} from './sight.mjs';
 
 function overlapsOf(texts) {
   const out = [],
@@ -24,14 +24,17 @@ function luminance(c) {
     .map(x => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
   return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
 }
-const contrastOf = t => {
-  const a = luminance(t.fore),
-    b = luminance(t.back);
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-};
-export async function look(page, what) {
-  const texts = await textsOf(page),
-    over = overlapsOf(texts);
+const contrasts = new Map();
+function contrastOf({fore, back}) {
+  const key = `${fore} on ${back}`;
+  if (!contrasts.has(key)) {
+    const [a, b] = [luminance(fore), luminance(back)];
+    contrasts.set(key, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return contrasts.get(key);
+}
+function judge({texts, isWide}, what) {
+  const over = overlapsOf(texts);
   expect(over.length === 0, `${what}: texts overlap: ${over.slice(0, 3).join('; ')} (${over.length})`);
   const pale = texts.filter(t => contrastOf(t) < 4.5);
   expect(
@@ -49,5 +52,11 @@ export async function look(page, what) {
       .map(t => `"${t.text}" ${t.height.toFixed(1)}`)
       .join('; ')}`
   );
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}: it scrolls sideways`);
+  expect(!isWide, `${what}: it scrolls sideways`);
+}
+
+export const look = async (page, what) => judge(await textsOf(page), what);
+// The same after each of these keys, of which `what` is told.
+export async function lookAfter(page, keys, what) {
+  for (const [i, seen] of (await textsAfter(page, keys)).entries()) judge(seen, `${what} ${keys[i]}`);
 }

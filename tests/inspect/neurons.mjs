@@ -1,4 +1,5 @@
 // The view Neurons in the browser: each number of each row at each step, by hand from what the JSON has.
+import {sightOf, stepThrough} from './sight.mjs';
 
 const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
 const narrow = (v, type) => (type === 'f32' ? Math.fround(v) : v);
@@ -46,42 +47,48 @@ export function isSumGradient(T, y, i, x) {
   return !!own(y) && near(own(y)[i] * slopeAt(y, i), x, y);
 }
 
-// What is seen of the units and of the lines between them.
-const sight = page =>
-  page.evaluate(() => {
-    const text = e => (e ? e.textContent : undefined),
-      one = (e, s) => e.querySelector(s);
-    const numbers = [...document.querySelectorAll('#v-neurons [data-exact]')];
-    return {
-      step: +document.body.dataset.step,
-      said: document.querySelector('#say').innerHTML === document.querySelector('#n-say').innerHTML,
-      isSeen: document.querySelector('#n-say').checkVisibility(),
-      units: [...document.querySelectorAll('.unit:not(.bias)')].map(e => ({
-        c: +e.dataset.c,
-        i: +e.dataset.i,
-        out: text(one(e, '.out')),
-        value: one(e, '.out').dataset.exact,
-        gradient: one(e, '.gr') ? one(e, '.gr').dataset.exact : undefined,
-        isPointSeen: !!one(e, '.pt') && one(e, '.pt').getAttribute('visibility') !== 'hidden',
-        classes: [...e.classList],
-        dash: getComputedStyle(one(e, '.ring')).strokeDasharray,
-        label: e.getAttribute('aria-label')
-      })),
-      lines: [...document.querySelectorAll('.ed')].map(e => ({
-        ...e.dataset,
-        width: parseFloat(getComputedStyle(e).strokeWidth),
-        dash: getComputedStyle(e).strokeDasharray,
-        full: e.classList.contains('full')
-      })),
-      numbers: numbers.map(e => ({...e.dataset, text: e.textContent})),
-      panel: document.querySelector('#n-unit').innerText,
-      title: document.querySelector('#n-unit h2').textContent,
-      now: [...new Set([...document.querySelectorAll('.unit.now:not(.bias)')].map(e => +e.dataset.c))],
-      said_of: document.querySelector('#n-unit p').textContent,
-      terms: [...document.querySelectorAll('#n-unit p:first-of-type [data-exact]')].map(e => +e.dataset.exact),
-      hash: location.hash
-    };
-  });
+// What is seen of the units. Functions of this part run in the page.
+const units = () => {
+  const text = e => (e ? e.textContent : undefined),
+    one = (e, s) => e.querySelector(s);
+  const numbers = [...document.querySelectorAll('#v-neurons [data-exact]')];
+  return {
+    step: +document.body.dataset.step,
+    said: document.querySelector('#say').innerHTML === document.querySelector('#n-say').innerHTML,
+    isSeen: document.querySelector('#n-say').checkVisibility(),
+    units: [...document.querySelectorAll('.unit:not(.bias)')].map(e => ({
+      c: +e.dataset.c,
+      i: +e.dataset.i,
+      out: text(one(e, '.out')),
+      value: one(e, '.out').dataset.exact,
+      gradient: one(e, '.gr') ? one(e, '.gr').dataset.exact : undefined,
+      isPointSeen: !!one(e, '.pt') && one(e, '.pt').getAttribute('visibility') !== 'hidden',
+      classes: [...e.classList],
+      dash: getComputedStyle(one(e, '.ring')).strokeDasharray,
+      label: e.getAttribute('aria-label')
+    })),
+    numbers: numbers.map(e => ({...e.dataset, text: e.textContent})),
+    panel: document.querySelector('#n-unit').innerText,
+    title: document.querySelector('#n-unit h2').textContent,
+    now: [...new Set([...document.querySelectorAll('.unit.now:not(.bias)')].map(e => +e.dataset.c))],
+    said_of: document.querySelector('#n-unit p').textContent,
+    terms: [...document.querySelectorAll('#n-unit p:first-of-type [data-exact]')].map(e => +e.dataset.exact),
+    hash: hash()
+  };
+};
+const lines = () =>
+  [...document.querySelectorAll('.ed.full')].map(e => ({
+    ...e.dataset,
+    width: parseFloat(getComputedStyle(e).strokeWidth),
+    dash: getComputedStyle(e).strokeDasharray
+  }));
+const choice = () => ({
+  title: document.querySelector('#n-unit h2').textContent,
+  unit: new URLSearchParams(hash().slice(1)).get('unit'),
+  step: +document.body.dataset.step,
+  hash: hash()
+});
+const sight = page => sightOf(page, units);
 
 // A unit has its value from the step at which its layer is computed, and a gradient from when a part reached it.
 function checkUnits(expect, s, tape, columns, row, what) {
@@ -104,8 +111,8 @@ function checkUnits(expect, s, tape, columns, row, what) {
   }
 }
 // A line is as wide as the gradient of its weight is large, and dashed where that is negative.
-function checkLines(expect, s, data, T, what) {
-  for (const l of s.lines.filter(l => l.full)) {
+function checkLines(expect, drawn, data, T, what) {
+  for (const l of drawn) {
     const layer = data.layers[+l.c],
       t = T.get(l.i === 'b' ? layer.b : layer.w),
       units = T.get(layer.w).shape[1];
@@ -145,22 +152,33 @@ function checkSentence(expect, s, layer, T) {
 }
 // By keys, a unit is chosen: its sentence is said with numbers, and its lines stand out.
 async function checkChoice(page, expect, data, T) {
-  const units = page.locator('#v-neurons .unit'),
-    n = await units.count();
+  const all = page.locator('#v-neurons .unit'),
+    n = await all.count();
   for (const k of [0, n >> 1, n - 1]) {
-    await units.nth(k).focus();
+    await all.nth(k).focus();
     await page.keyboard.press('Enter');
     const s = await sight(page),
-      chosen = await page.locator('#v-neurons .unit.sel').count();
-    expect(chosen === 1 && (await units.nth(k).getAttribute('class')).includes('sel'), `unit ${k} is not chosen`);
+      c = await chosenUnit(page, k);
+    expect(c.chosen === 1 && c.isChosen, `unit ${k} is not chosen`);
     expect(/ = |gives /.test(s.panel), `the panel says nothing of unit ${k}: ${s.panel}`);
-    expect(s.lines.some(l => l.full), `unit ${k} has no lines`);
-    const place = await units.nth(k).evaluate(e => ({c: +e.dataset.c, isBias: e.dataset.i === 'b'}));
-    if (place.c && !place.isBias) checkSentence(expect, s, data.layers[place.c - 1], T);
+    expect(c.hasLines, `unit ${k} has no lines`);
+    if (c.column && !c.isBias) checkSentence(expect, s, data.layers[c.column - 1], T);
   }
-  await units.nth(n - 1).click();
+  await all.nth(n - 1).click();
   expect(data.layers.length > 0, 'a network without layers');
 }
+const chosenUnit = (page, k) =>
+  page.evaluate(k => {
+    const all = [...document.querySelectorAll('#v-neurons .unit')],
+      e = all[k];
+    return {
+      chosen: all.filter(u => u.classList.contains('sel')).length,
+      isChosen: e.classList.contains('sel'),
+      hasLines: !!document.querySelector('.ed.full'),
+      column: +e.dataset.c,
+      isBias: e.dataset.i === 'b'
+    };
+  }, k);
 const nameOfColumn = t => t.name || t.id;
 // Without a choice, the panel tells of the layer that is now.
 function checkFollowing(expect, s, columns) {
@@ -169,40 +187,41 @@ function checkFollowing(expect, s, columns) {
   expect(s.title.startsWith(name), `step ${s.step} is of ${name}, and the panel tells of ${s.title}`);
 }
 // A choice stays while one steps, is in the hash, and ends with Escape or at Home.
-async function checkChoiceStays(page, expect, columns) {
+async function checkChoiceStays(page, expect, columns, isAttacked) {
   const unit = page.locator('#v-neurons .unit:not(.bias)[data-c="1"]').first(),
-    title = async () => (await sight(page)).title,
+    now = () => sightOf(page, choice),
     choose = async () => {
       await unit.focus();
       await page.keyboard.press('Enter');
     };
-  const inHash = async () => new URLSearchParams((await sight(page)).hash.slice(1)).get('unit');
   await page.keyboard.press('Home');
-  expect((await inHash()) === null, 'a unit is in the hash that nobody chose');
+  expect((await now()).unit === null, 'a unit is in the hash that nobody chose');
   await choose();
-  const chosen = await title(),
-    before = await sight(page);
+  const before = await sight(page),
+    chosen = before.title;
   expect(!/·\s*·|= ·(?!\d)/.test(before.said_of), `before numbers are there it is said: ${before.said_of}`);
-  expect((await inHash()) === `${nameOfColumn(columns[1])}-0`, `the hash is ${before.hash}`);
+  expect((await now()).unit === `${nameOfColumn(columns[1])}-0`, `the hash is ${before.hash}`);
   for (let k = 0; k < 3; k++) {
     await page.keyboard.press('ArrowRight');
-    expect((await title()) === chosen, `the panel leaves the chosen unit for ${await title()}`);
+    const {title} = await now();
+    expect(title === chosen, `the panel leaves the chosen unit for ${title}`);
   }
   await page.reload();
-  expect((await title()) === chosen, `a reload tells of ${await title()}, not of ${chosen}`);
+  const {title} = await now();
+  expect(title === chosen, `a reload tells of ${title}, not of ${chosen}`);
   await page.keyboard.press('Escape');
-  expect((await inHash()) === null, 'Escape leaves the choice');
+  expect((await now()).unit === null, 'Escape leaves the choice');
   checkFollowing(expect, await sight(page), columns);
   await choose();
   await page.keyboard.press('Home');
-  expect((await inHash()) === null, 'Home leaves the choice');
+  expect((await now()).unit === null, 'Home leaves the choice');
   const name = nameOfColumn(columns[1]);
-  for (const hostile of ['<img src=y>-0', '__proto__-0', `${name}-99`, '-', `${name}-0.0`]) {
+  for (const hostile of isAttacked ? ['<img src=y>-0', '__proto__-0', `${name}-99`, '-', `${name}-0.0`] : []) {
     const hash = '#' + new URLSearchParams({view: 'neurons', step: 2, unit: hostile});
     await page.evaluate(h => history.replaceState(null, '', h), hash);
     await page.reload();
-    const s = await sight(page);
-    expect(s.step === 2 && (await inHash()) === null, `the unit ${hostile} is not ignored: ${s.hash}`);
+    const s = await now();
+    expect(s.step === 2 && s.unit === null, `the unit ${hostile} is not ignored: ${s.hash}`);
   }
 }
 // The gradient of a sum that the tape has not: its chain rule is true.
@@ -215,19 +234,16 @@ function checkSumGradients(expect, s) {
 }
 async function checkSteps(page, expect, tape, T, columns, check) {
   await page.keyboard.press('Home');
-  let s = await sight(page);
-  for (let k = 0, steps = await page.evaluate(() => +document.body.dataset.steps); k < Math.min(steps, 40); k++) {
+  for (const [k, s] of (await stepThrough(page, 40, units)).entries()) {
     expect(s.said && s.isSeen, `step ${k}: the sentence is not the step's`);
     check(s.numbers, `step ${k}`);
     checkUnits(expect, s, tape, columns, 0, `step ${k}`);
     checkFollowing(expect, s, columns);
     checkSumGradients(expect, s);
-    await page.keyboard.press('ArrowRight');
-    s = await sight(page);
   }
 }
 // On paper, and without the script, stands the end of row 0.
-async function checkPaper(page, expect, columns) {
+async function checkPaper(page, plain, expect, columns) {
   await page.keyboard.press('Home');
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
   const s = await sight(page);
@@ -235,22 +251,27 @@ async function checkPaper(page, expect, columns) {
   const wanted = s.units.filter(u => (columns[u.c].value || {}).exact).length;
   expect(has === wanted, `on paper ${has} units have numbers, not ${wanted}`);
   await page.evaluate(() => dispatchEvent(new Event('afterprint')));
-  const html = await page.context().browser().newContext({javaScriptEnabled: false});
-  const plain = await html.newPage();
-  await plain.goto(page.url().split('#')[0]);
+  const own = await plain.take();
+  await own.goto(page.url().split('#')[0]);
+  const all = await own.locator('.unit:not(.bias)').evaluateAll(all =>
+    all.map(e => ({
+      key: `${e.dataset.c} ${e.dataset.i}`,
+      out: e.querySelector('.out').textContent,
+      gradient: (e.querySelector('.gr') || {dataset: {}}).dataset.exact
+    }))
+  );
   for (const u of s.units) {
-    const out = plain.locator(`.unit[data-c="${u.c}"][data-i="${u.i}"] .out`);
-    expect((await out.textContent()) === u.out, `without the script unit ${u.c}, ${u.i} is not ${u.out}`);
-    if (u.gradient !== undefined) {
-      const g = plain.locator(`.unit[data-c="${u.c}"][data-i="${u.i}"] .gr`);
-      expect((await g.getAttribute('data-exact')) === u.gradient, `without the script its gradient is not ${u.gradient}`);
-    }
+    const [p, ...more] = all.filter(p => p.key === `${u.c} ${u.i}`);
+    expect(p && !more.length && p.out === u.out, `without the script unit ${u.c}, ${u.i} is not ${u.out}`);
+    if (u.gradient !== undefined)
+      expect(p && p.gradient === u.gradient, `without the script its gradient is not ${u.gradient}`);
   }
-  await html.close();
+  plain.giveBack(own);
 }
 
-// Goes through the view. `check` compares numbers with the JSON, `look` looks for texts that overlap.
-export async function checkNeurons(page, tape, T, {expect, check, look}) {
+// Goes through the view. `plain` has pages where scripts do not run, `check` compares numbers with the JSON, `look` looks for
+// texts that overlap.
+export async function checkNeurons(page, tape, T, {plain, expect, check, look, isAttacked}) {
   const found = page.locator('#gradtape-neurons');
   const hasTab = await page.locator('#t-neurons').isVisible();
   expect(hasTab === ((await found.count()) > 0), 'the tab Neurons is there where the view is not, or is missing');
@@ -260,10 +281,9 @@ export async function checkNeurons(page, tape, T, {expect, check, look}) {
   await page.keyboard.press('u');
   await checkSteps(page, expect, tape, T, columns, check);
   await page.keyboard.press('End');
-  const s = await sight(page);
-  if (!tape.functional.length) checkLines(expect, s, data, T, 'at the end');
+  if (!tape.functional.length) checkLines(expect, await sightOf(page, lines), data, T, 'at the end');
   await checkChoice(page, expect, data, T);
-  await checkChoiceStays(page, expect, columns);
+  await checkChoiceStays(page, expect, columns, isAttacked);
   await page.keyboard.press('End');
   await checkRows(page, expect, tape, T, columns, data, check);
   for (const scheme of ['light', 'dark'])
@@ -278,7 +298,7 @@ export async function checkNeurons(page, tape, T, {expect, check, look}) {
   await page.keyboard.press('b');
   await look(page, 'A+ u');
   await page.keyboard.press('b');
-  await checkPaper(page, expect, columns);
+  await checkPaper(page, plain, expect, columns);
   await page.emulateMedia({colorScheme: 'light'});
   await page.setViewportSize({width: 1280, height: 720});
   await page.evaluate(() => history.replaceState(null, '', location.pathname));

@@ -5,17 +5,20 @@ import {readFileSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {checkActivations} from './activations.mjs';
-import {findChromium, launch} from './browser.mjs';
+import {findChromium, launch, pagesOf} from './browser.mjs';
 import {expect, takeAll} from './expect.mjs';
-import {look} from './look.mjs';
+import {checkKeys} from './keys.mjs';
+import {look, lookAfter} from './look.mjs';
 import {checkNeurons, isShare, isSlope, isSumGradient, isWeightedSum} from './neurons.mjs';
 import {checkSentences} from './sentences.mjs';
-import {goBack, sightOf} from './sight.mjs';
+import {goBack, inPage, sightOf, stepThrough} from './sight.mjs';
 import {checkTraining} from './training.mjs';
 
 const [, , folder, pictures] = process.argv,
   chromium = findChromium();
 if (folder === '--look') process.exit(0);
+// Only these get hostile hashes and units, which the same code reads on all: without steps, with units, a quiz, large.
+const attacked = ['nothing', 'net_xor', 'descent', 'layers'];
 
 // ---- What the page must show ----
 const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
@@ -177,100 +180,114 @@ function checkBoxes(s, tape, T, k) {
     );
   }
 }
+// What is seen of a step, without its numbers.
+const stepOf = () => ({
+  step: +document.body.dataset.step,
+  text:
+    document.querySelector('#say').innerText +
+    [...document.querySelectorAll('.graph:not([hidden]) .node')]
+      .map(n => [...n.classList].filter(c => c !== 'sel').sort() + n.textContent)
+      .join('|')
+});
 async function goThrough(page, tape, T, most) {
   await page.keyboard.press('Home');
-  const seen = [],
-    order = ['forward', 'error', 'reverse', 'descent'];
-  let s = await sightOf(page);
-  const steps = s.steps,
-    n = Math.min(steps, most);
-  expect(s.step === 0 && s.phase === 'forward', `Home goes to step ${s.step}, ${s.phase}`);
-  for (let k = 0, phase = 0; k < n; k++) {
+  const order = ['forward', 'error', 'reverse', 'descent'],
+    seen = await stepThrough(page, most),
+    {steps} = seen[0];
+  let phase = 0;
+  expect(seen[0].step === 0 && seen[0].phase === 'forward', `Home goes to step ${seen[0].step}, ${seen[0].phase}`);
+  for (const [k, s] of seen.entries()) {
     expect(s.step === k, `after ${k} times → the step is ${s.step}`);
     expect(order.indexOf(s.phase) >= phase, `step ${k}: phase ${s.phase} after ${order[phase]}`);
     phase = Math.max(phase, order.indexOf(s.phase));
     expect(s.sentence.length > 10, `step ${k} has no sentence`);
     checkNumbers(s, tape, T, `step ${k}`);
     checkBoxes(s, tape, T, k);
-    seen.push(s.text);
-    await page.keyboard.press(k % 2 ? 'ArrowRight' : 'Space');
-    s = await sightOf(page);
   }
   if (steps <= most)
-    for (const [k, text] of await goBack(page, n - 1))
-      expect(text === seen[k], `step ${k} is another one on the way back`);
+    for (const {step, text} of await goBack(page, steps - 1, stepOf))
+      expect(text === seen[step].text, `step ${step} is another one on the way back`);
   await page.keyboard.press('End');
-  s = await sightOf(page);
-  expect(s.step === steps - 1, `End goes to step ${s.step} of ${steps}`);
-  // When ad_backward is done, every box that has a gradient in the JSON has it.
-  while (s.walk) {
-    await page.keyboard.press('ArrowLeft');
-    s = await sightOf(page);
-  }
+  await checkEnd(page, tape, T, steps);
+}
+// When ad_backward is done, every box that has a gradient in the JSON has it.
+async function checkEnd(page, tape, T, steps) {
+  const [last, s] = await inPage(page, async () => {
+    const last = +document.body.dataset.step;
+    while (+document.body.dataset.walk) await press('ArrowLeft');
+    return [last, read()];
+  });
+  expect(last === steps - 1, `End goes to step ${last} of ${steps}`);
   checkBoxes(s, tape, T, 'last');
   for (const b of s.phase === 'forward' ? [] : s.boxes) {
     const isGiven = T.get(b.id).gradient && tape.parts.some(p => p.of === b.id);
     expect(!isGiven || b.gradient !== undefined, `the gradient of ${b.id} is not shown at the end`);
   }
 }
+const spoken = page => page.evaluate(() => document.querySelector('#say').innerText);
 async function checkQuiz(page) {
   await page.keyboard.press('End');
   await page.keyboard.press('q');
-  const asked = await page.evaluate(() => document.querySelector('#say').innerText),
+  const asked = await spoken(page),
     url = page.url();
   await page.keyboard.press('q');
-  const told = await page.evaluate(() => document.querySelector('#say').innerText);
+  const told = await spoken(page);
   expect(url.includes('quiz=1'), 'the hash does not keep the quiz');
   if (told.includes('=')) expect(asked.includes('?') && asked !== told, `the quiz hides nothing: ${asked}`);
   await page.keyboard.press('q');
 }
-const spoken = page => page.evaluate(() => document.querySelector('#say').innerText);
-// z says ad_why_zero's sentence of an entry whose gradient is 0 or was not computed; n goes to what is not finite.
+// z says ad_why_zero's sentence of an entry whose gradient is 0 or was not computed.
 async function checkReasons(page, tape, T) {
-  const why = await page.evaluate(() => JSON.parse(document.querySelector('#gradtape-page').textContent).why);
-  for (const id of Object.keys(why).slice(0, 6)) {
-    const node = page.locator(`.graph:not([hidden]) .node[data-id="${id}"]`),
-      norm = T.get(id).gradient && T.get(id).gradient.norm;
+  const reasons = await inPage(page, async () => {
+    const {why} = JSON.parse(document.querySelector('#gradtape-page').textContent),
+      reasons = [];
+    for (const id of Object.keys(why).slice(0, 6)) {
+      const node = document.querySelector(`.graph:not([hidden]) .node[data-id="${id}"]`);
+      for (let k = 0; node && k < 500 && +document.body.dataset.walk; k++) await press('ArrowLeft');
+      if (node) {
+        node.focus();
+        for (const key of ['Enter', 'z']) await press(key);
+      }
+      reasons.push({id, why: why[id], said: node && document.querySelector('#say').innerText});
+    }
+    return reasons;
+  });
+  for (const {id, why, said} of reasons) {
+    const norm = T.get(id).gradient && T.get(id).gradient.norm;
     expect(!norm, `a reason why the gradient of ${id} is 0, which is ${norm}`);
-    if (!(await node.count())) continue;
-    for (let k = 0; k < 500 && (await sightOf(page)).walk; k++) await page.keyboard.press('ArrowLeft');
-    await node.focus();
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('z');
-    expect((await spoken(page)).trim() === why[id].trim(), `z says of ${id}: ${await spoken(page)}, not: ${why[id]}`);
+    if (said !== null) expect(said.trim() === why.trim(), `z says of ${id}: ${said}, not: ${why}`);
   }
-  await checkBad(page, tape, T);
 }
 const isBad = n => !!n && n.not_finite > 0;
-// n says what the message of a check says, or goes to the first number that is not finite and on in the order of the tape.
+// Of a page that was just opened: n says what the message of a check says, or goes to the first number that is not finite
+// and on in the order of the tape.
 async function checkBad(page, tape, T) {
   const values = tape.tensors.filter(t => isBad(t.value)).map(t => t.id),
     back = tape.tensors.filter(t => isBad(t.gradient) && !isBad(t.value)).reverse(),
     isLeaf = t => t.id[0] === 'k';
   const wanted = [...values, ...back.filter(t => !isLeaf(t)).map(t => t.id), ...back.filter(isLeaf).map(t => t.id)];
-  const chosen = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('node'));
-  const url = page.url().split('#')[0];
-  await page.goto('about:blank');
-  await page.goto(url);
-  const opened = await chosen(),
-    alert = await page.evaluate(() => (document.querySelector('.alert.nan') || {}).textContent || '');
-  if (tape.status === 'AD_NOT_FINITE') {
-    await page.keyboard.press('n');
-    expect((await spoken(page)).includes(tape.message), `n says: ${await spoken(page)}`);
-    return;
-  }
+  const alert = await page.evaluate(() => (document.querySelector('.alert.nan') || {}).textContent || '');
   if (tape.status === 'AD_OK')
     expect(/^First (tensor|gradient) that is not finite: /.test(alert) === wanted.length > 0, `the alert is: ${alert}`);
-  if (!wanted.length) {
+  if (tape.status === 'AD_NOT_FINITE' || !wanted.length) {
     await page.keyboard.press('n');
-    expect((await spoken(page)).includes('All numbers are finite'), `n says: ${await spoken(page)}`);
+    const said = await spoken(page);
+    expect(said.includes(tape.status === 'AD_NOT_FINITE' ? tape.message : 'All numbers are finite'), `n says: ${said}`);
     return;
   }
-  const seen = [opened];
-  for (let k = 1; k < wanted.length && k < 12; k++) {
-    await page.keyboard.press('n');
-    seen.push(await chosen());
-  }
+  const seen = await inPage(
+    page,
+    async n => {
+      const seen = [read()];
+      for (let k = 1; k < n; k++) {
+        await press('n');
+        seen.push(read());
+      }
+      return seen;
+    },
+    Math.min(wanted.length, 12),
+    () => new URLSearchParams(hash().slice(1)).get('node')
+  );
   const names = wanted.slice(0, seen.length).map(id => T.get(id).name || id);
   expect(seen.join() === names.join(), `the page opens at, and n goes to ${seen}, not ${names}`);
 }
@@ -322,6 +339,21 @@ async function checkTheme(page) {
   await page.emulateMedia({colorScheme: 'light'});
   await page.keyboard.press('g');
 }
+// What is said where the page is, and at each of n steps on.
+const goOn = (page, n) =>
+  inPage(
+    page,
+    async n => {
+      const said = [read()];
+      for (let k = 0; k < n; k++) {
+        await press('ArrowRight');
+        said.push(read());
+      }
+      return said;
+    },
+    n,
+    () => document.querySelector('#say').innerText
+  );
 // Of a step only its direction is known. A change that goes back has a negative rate.
 async function checkDescent(page, tape) {
   const ones = tape.changes.flatMap((c, k) => (c.by === 'descend' && c.before.n === 1 ? [k] : [])),
@@ -331,8 +363,8 @@ async function checkDescent(page, tape) {
   if (!tape.parts.length) return;
   if (still !== undefined) {
     await page.keyboard.press('4');
-    for (let i = 0; i < still; i++) await page.keyboard.press('ArrowRight');
-    expect((await spoken(page)).includes('Its gradient is 0, so that it stays'), `of a gradient of 0: ${await spoken(page)}`);
+    const text = (await goOn(page, still)).pop();
+    expect(text.includes('Its gradient is 0, so that it stays'), `of a gradient of 0: ${text}`);
   }
   if (k === undefined) return;
   const html = readFileSync(new URL(page.url()), 'utf8'),
@@ -341,12 +373,10 @@ async function checkDescent(page, tape) {
   for (const isBack of [false, true]) {
     const other = structuredClone({...tape, of: 0, from: 0, gradients: 0});
     if (isBack) [other.changes[k].before, other.tensors.find(o => o.id === t.id).now] = [t.now, change.before];
-    const own = await page.context().browser().newPage();
-    own.setDefaultTimeout(0);
+    const own = await page.context().newPage();
     await own.setContent(html.replace(/(id="gradtape-tape">)[^<]*/, (_, start) => start + JSON.stringify(other)));
     await own.keyboard.press('4');
-    for (let i = 0; i < k; i++) await own.keyboard.press('ArrowRight');
-    const text = await spoken(own);
+    const text = (await goOn(own, k)).pop();
     expect(!/gradient makes/.test(text), `a step is said to do what is not known: ${text}`);
     expect(
       isBack
@@ -360,15 +390,10 @@ async function checkDescent(page, tape) {
 // Where C wrote no products, as after a replay, sentences of layers have letters for places.
 async function checkWithoutProducts(page) {
   const html = readFileSync(new URL(page.url()), 'utf8'),
-    own = await page.context().browser().newPage();
-  own.setDefaultTimeout(0);
+    own = await page.context().newPage();
   await own.setContent(html.replace(/"products":\[\{[^]*?\}\],"why"/, '"products":[{},{}],"why"'));
   await own.keyboard.press('3');
-  for (let i = 0; i < 8; i++) {
-    const text = await spoken(own);
-    expect(!text.includes('NaN'), `without products it is said: ${text}`);
-    await own.keyboard.press('ArrowRight');
-  }
+  for (const text of await goOn(own, 7)) expect(!text.includes('NaN'), `without products it is said: ${text}`);
   await own.close();
 }
 async function checkTab(page) {
@@ -393,9 +418,10 @@ async function checkTab(page) {
   expect(reached.length === 0, `Tab does not reach ${reached.slice(0, 3).join(', ')}`);
 }
 // Opens the page: one request, nothing said, all there within a second or two of the browser's own time.
-async function openPage(browser, name, said) {
-  const page = await browser.newPage({viewport: {width: 1280, height: 720}, colorScheme: 'light'});
-  page.setDefaultTimeout(0);
+async function openPage(name, said) {
+  const page = await pages.take();
+  await page.emulateMedia({media: null, colorScheme: 'light'});
+  await page.setViewportSize({width: 1280, height: 720});
   const path = join(folder, name + '.html'),
     bytes = statSync(path).size;
   let requests = 0;
@@ -404,10 +430,15 @@ async function openPage(browser, name, said) {
   page.on('request', () => requests++);
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
+  const busyUntilNow = async () => {
+    const {metrics} = await session.send('Performance.getMetrics');
+    return metrics.find(m => m.name === 'TaskDuration').value;
+  };
+  const before = await busyUntilNow();
   await page.goto(pathToFileURL(path).href);
   await page.evaluate(() => document.body.offsetHeight);
-  const {metrics} = await session.send('Performance.getMetrics');
-  const busy = metrics.find(m => m.name === 'TaskDuration').value;
+  const busy = (await busyUntilNow()) - before;
+  await session.detach();
   expect(requests === 1, `${requests} requests`);
   expect(bytes < (name === 'classifier' ? 1 : 3) << 20, `${bytes} bytes`);
   expect(busy < 5, `it is shown after ${busy.toFixed(2)} s`);
@@ -449,32 +480,30 @@ async function checkUnfolding(page, tape, T) {
 async function lookAtAll(page, name, scheme, width, height) {
   await page.emulateMedia({colorScheme: scheme});
   await page.setViewportSize({width, height});
-  for (const key of ['t', 'l', 'v', 'g']) {
+  const views = ['t', 'l', 'v', 'g'],
+    phases = (scheme === 'light') === width > 1000 ? ['Home', '2', '3', 'End'] : [];
+  await lookAfter(page, [...views, ...phases], `${width}x${height} ${scheme}`);
+  for (const key of pictures ? views : []) {
     await page.keyboard.press(key);
-    await look(page, `${width}x${height} ${scheme} ${key}`);
-    if (pictures) await page.screenshot({path: join(pictures, `${name}-${width}x${height}-${scheme}-${key}.png`)});
-  }
-  for (const k of (scheme === 'light') === width > 1000 ? ['Home', '2', '3', 'End'] : []) {
-    await page.keyboard.press(k);
-    await look(page, `${width}x${height} ${scheme} after ${k}`);
+    await page.screenshot({path: join(pictures, `${name}-${width}x${height}-${scheme}-${key}.png`)});
   }
 }
+const hostileHashes = [
+  'view=%3Cimg%3E&step=1e99&node=__proto__&fold=constructor',
+  'step=-7&view=tape&view=__proto__',
+  '%%%',
+  'step=NaN&big=1&theme=x" onload="',
+  'fold=outer,nothing,%E0%A4%A,~1,__proto__&quiz=2&log=x'
+];
 // A reload of the hash is where it was; a hostile hash does nothing.
-async function checkHash(page) {
-  const url = page.url().split('#')[0];
+async function checkHash(page, name) {
   for (const key of ['g', 'Home', 'ArrowRight']) await page.keyboard.press(key);
   const before = await sightOf(page);
   await page.reload();
   const after = await sightOf(page);
   expect(before.step === after.step && before.text === after.text, 'a reload is not where it was');
-  for (const hash of [
-    'view=%3Cimg%3E&step=1e99&node=__proto__&fold=constructor',
-    'step=-7&view=tape&view=__proto__',
-    '%%%',
-    'step=NaN&big=1&theme=x" onload="',
-    'fold=outer,nothing,%E0%A4%A,~1,__proto__&quiz=2&log=x'
-  ])
-    await page.goto(url + '#' + hash).then(() => page.reload());
+  for (const hash of attacked.includes(name) ? hostileHashes : [])
+    await page.evaluate(hash => history.replaceState(null, '', '#' + hash), hash).then(() => page.reload());
 }
 async function checkPrint(page) {
   await page.emulateMedia({media: 'print'});
@@ -488,11 +517,11 @@ async function checkPrint(page) {
   );
   expect(lacks.length === 0, `print lacks ${lacks}`);
 }
-async function checkPage(browser, name) {
+async function checkPage(name) {
   const said = [],
-    page = await openPage(browser, name, said),
+    page = await openPage(name, said),
     {tape, T} = await tapeOf(page, name);
-  await page.keyboard.press('Home');
+  await checkBad(page, tape, T);
   await goThrough(page, tape, T, name === 'many' ? 12 : 60);
   if (tape.parts.length && name !== 'many') await checkQuiz(page);
   await checkSentences(page, tape, T, name, expect);
@@ -504,6 +533,7 @@ async function checkPage(browser, name) {
   await checkActivations(page, name, tape, expect, look);
   if (name === 'ranks' || name === 'facets') await checkFacets(page, tape);
   if (name === 'layers') await checkFolds(page, 2);
+  if (name === 'layers' || name === 'training') await checkKeys(page, expect); // together they have all views, and folds
   await checkSecondWalk(page, tape);
   await checkTheme(page);
   await checkDescent(page, tape);
@@ -516,22 +546,22 @@ async function checkPage(browser, name) {
   await page.keyboard.press('b');
   await look(page, 'A+');
   await page.keyboard.press('b');
-  await checkNeurons(page, tape, T, {expect, look, check: (numbers, what) => checkNumbers({numbers}, tape, T, what)});
+  const check = (numbers, what) => checkNumbers({numbers}, tape, T, what);
+  await checkNeurons(page, tape, T, {plain, expect, look, check, isAttacked: attacked.includes(name)});
   await checkTab(page);
-  await checkTraining(page, folder, name, {expect, look, checkTab, pictures});
-  await checkHash(page);
+  await checkTraining(page, folder, name, {plain, expect, look, checkTab, pictures});
+  await checkHash(page, name);
   expect(said.length === 0, `the console says: ${said.slice(0, 3).join('; ')}`);
   await checkPrint(page);
-  await page.close();
-  await withoutScript(browser, pathToFileURL(join(folder, name + '.html')).href, tape);
+  page.removeAllListeners();
+  pages.giveBack(page);
+  await withoutScript(pathToFileURL(join(folder, name + '.html')).href, tape);
 }
-async function withoutScript(browser, url, tape) {
-  const context = await browser.newContext({javaScriptEnabled: false, viewport: {width: 1280, height: 720}}),
-    page = await context.newPage();
-  page.setDefaultTimeout(0);
+async function withoutScript(url, tape) {
+  const page = await plain.take();
   await page.goto(url);
-  for (const s of ['#v-tape table', '#v-graph .graph svg', '#v-layers table', '#v-tensors table'])
-    expect(await page.locator(s).first().isVisible(), `without JavaScript ${s} is not seen`);
+  const places = ['#v-tape table', '#v-graph .graph svg', '#v-layers table', '#v-tensors table'];
+  for (const s of places) expect(await page.locator(s).first().isVisible(), `without JavaScript ${s} is not seen`);
   const text = await page.locator('#v-tape').innerText();
   for (const t of tape.tensors.slice(0, 100))
     if (/^[a-z0-9]+$/i.test(t.name)) expect(text.includes(t.name), `without JavaScript the table has no ${t.name}`);
@@ -543,13 +573,19 @@ async function withoutScript(browser, url, tape) {
       `${t.id} was ${t.value.exact[0]}, is ${t.now.exact[0]}, and the table has ${await cell.innerText()}`
     );
   }
-  await context.close();
+  plain.giveBack(page);
 }
 
 const browser = await launch(chromium);
+const size = {width: 1280, height: 720};
+// Without transitions, what is seen right after a key is what stays.
+const pages = pagesOf(await browser.newContext({viewport: size, colorScheme: 'light', reducedMotion: 'reduce'}));
+// Where scripts do not run.
+const plain = pagesOf(await browser.newContext({javaScriptEnabled: false, viewport: size}));
 const names = readdirSync(folder)
   .filter(f => f.endsWith('.html'))
   .map(f => f.slice(0, -5));
+if (names.includes('network')) for (const n of attacked) expect(names.includes(n), `the page ${n} is missing`);
 // The longest first, so that the others fill the time beside them.
 const bytes = new Map(names.map(n => [n, statSync(join(folder, n + '.html')).size]));
-await takeAll(names.sort().sort((a, b) => bytes.get(b) - bytes.get(a)), name => checkPage(browser, name));
+await takeAll(names.sort().sort((a, b) => bytes.get(b) - bytes.get(a)), checkPage);

@@ -1,5 +1,7 @@
 // The sentences of the steps: formulas with names are computed again from the numbers of the JSON, and in the quiz nothing
 // on the page tells what is asked.
+import {inPage, stepThrough} from './sight.mjs';
+
 const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
 const nameOf = t => t.name || t.id;
 const isPlain = t => /^[#A-Za-z]\w*$/.test(nameOf(t));
@@ -121,48 +123,67 @@ function checkChange(tape, T, c, said, expect) {
 }
 
 // ---- The quiz ----
-// What of the asked number is seen in the views that have the stepper.
-const leaks = (page, step) =>
-  page.evaluate(step => {
-    const out = [],
-      seen = [...document.querySelectorAll('main:not([hidden]) [data-exact],.view:not([hidden]) [data-exact]')].filter(
-        e => !e.closest('.graph[hidden]') && e.checkVisibility({visibilityProperty: true})
-      );
-    for (const e of seen) {
-      const d = e.dataset,
-        isIt = d.id === step.id;
-      if (step.kind === 'value' ? isIt && d.what === 'value' && !e.closest('.say') : isIt && /^gradient/.test(d.what) && !e.closest('.before')) {
-        if (!(step.before && e.closest('#say,#n-say'))) out.push(`${d.what} ${e.textContent}`);
-      }
-      if (step.from && isIt && d.from === step.from && +d.place === step.place && /^(part|local)/.test(d.what))
-        out.push(`${d.what} ${e.textContent}`);
+// What of the asked number is seen in the views that have the stepper. It runs in the page.
+const leaks = step => {
+  const out = [],
+    seen = [...document.querySelectorAll('main:not([hidden]) [data-exact],.view:not([hidden]) [data-exact]')].filter(
+      e => !e.closest('.graph[hidden]') && e.checkVisibility({visibilityProperty: true})
+    );
+  for (const e of seen) {
+    const d = e.dataset,
+      isIt = d.id === step.id;
+    if (step.kind === 'value' ? isIt && d.what === 'value' && !e.closest('.say') : isIt && /^gradient/.test(d.what) && !e.closest('.before')) {
+      if (!(step.before && e.closest('#say,#n-say'))) out.push(`${d.what} ${e.textContent}`);
     }
-    const box = document.querySelector(`.graph:not([hidden]) .node[data-id="${step.id}"]`);
-    const link = step.from && document.querySelector(`.graph:not([hidden]) .edge[data-from="${step.from}"][data-place="${step.place}"]`);
-    if (step.kind === 'gradient' && box && /\b(pos|neg|bad-g)\b/.test(box.getAttribute('class'))) out.push('the colour of the box');
-    if (link && /\b(pos|neg|zero)\b/.test(link.getAttribute('class'))) out.push('the colour of the link');
-    if (link && link.style.getPropertyValue('--w') !== '1.2') out.push('the width of the link');
-    if (document.querySelector('#p-sum .wb i[style]:not([style*="width:0%"])') && step.isChosen) out.push('bars');
-    return out;
-  }, step);
-async function checkHiding(page, step, answer, expect) {
-  const before = await page.evaluate(() => document.querySelector('#say').innerText);
-  for (const view of ['g', 't', 'u']) {
-    await page.keyboard.press(view);
-    const found = await leaks(page, step);
-    expect(found.length === 0, `the quiz at ${JSON.stringify(step)}, view ${view}, shows: ${found.slice(0, 3).join('; ')}`);
+    if (step.from && isIt && d.from === step.from && +d.place === step.place && /^(part|local)/.test(d.what))
+      out.push(`${d.what} ${e.textContent}`);
   }
-  await page.keyboard.press('g');
+  const box = document.querySelector(`.graph:not([hidden]) .node[data-id="${step.id}"]`);
+  const link = step.from && document.querySelector(`.graph:not([hidden]) .edge[data-from="${step.from}"][data-place="${step.place}"]`);
+  if (step.kind === 'gradient' && box && /\b(pos|neg|bad-g)\b/.test(box.getAttribute('class'))) out.push('the colour of the box');
+  if (link && /\b(pos|neg|zero)\b/.test(link.getAttribute('class'))) out.push('the colour of the link');
+  if (link && link.style.getPropertyValue('--w') !== '1.2') out.push('the width of the link');
+  if (document.querySelector('#p-sum .wb i[style]:not([style*="width:0%"])') && step.isChosen) out.push('bars');
+  return out;
+};
+// For each step from the second on, where it asks for something: what it says, and what each view shows of that.
+const askAll = (page, steps) =>
+  inPage(
+    page,
+    async steps => {
+      const shows = [];
+      for (const step of steps) {
+        await press('ArrowRight');
+        const said = document.querySelector('#say').innerText,
+          found = [];
+        for (const view of step ? ['g', 't', 'u'] : []) {
+          if (view !== 'g') await press(view);
+          found.push([view, read(step).slice(0, 3)]);
+        }
+        if (step) await press('g');
+        shows.push({said, found});
+      }
+      return shows;
+    },
+    steps,
+    leaks
+  );
+function checkHiding({said, found}, step, answer, expect) {
+  for (const [view, leaked] of found)
+    expect(leaked.length === 0, `the quiz at ${JSON.stringify(step)}, view ${view}, shows: ${leaked.join('; ')}`);
   // What stands before another "=" is the calculation.
-  const isTold = before.split('\n').some(line => line.includes('= ') && line.split('= ').pop().split(/[\s;]/)[0] === answer && !/· |\? /.test(line.split('= ').pop()));
-  expect(!answer || !isTold, `the quiz tells ${answer}: ${before}`);
+  const isTold = said.split('\n').some(line => line.includes('= ') && line.split('= ').pop().split(/[\s;]/)[0] === answer && !/· |\? /.test(line.split('= ').pop()));
+  expect(!answer || !isTold, `the quiz tells ${answer}: ${said}`);
 }
 const shown = v => (v === undefined ? '' : String(Number(v.toPrecision(4))).replace('-', '−'));
 
+const sayings = () => [...document.querySelectorAll('#say p')].map(p => p.innerText.replace(/\s*\n\s*/g, ' '));
 // Ends in the view Graph without the quiz. Pages whose steps are those of the tape, without folds, are read.
 export async function checkSentences(page, tape, T, name, expect) {
-  const steps = await page.evaluate(() => +document.body.dataset.steps),
-    hasFolds = await page.locator('.graph:not([hidden]) .node.fold').count(),
+  const [steps, hasFolds] = await page.evaluate(() => [
+      +document.body.dataset.steps,
+      !!document.querySelector('.graph:not([hidden]) .node.fold')
+    ]),
     calls = new Set(tape.tensors.filter(t => t.operator).map(t => t.call)).size;
   if (hasFolds || steps > 70 || tape.isCut || steps !== 1 + calls + tape.parts.length + tape.functional.length + (tape.parts.length ? tape.changes.length : 0))
     return;
@@ -170,11 +191,11 @@ export async function checkSentences(page, tape, T, name, expect) {
     norms = 0;
   await page.keyboard.press('g');
   await page.keyboard.press('Home');
-  const firstPart = 1 + calls,
+  const all = await stepThrough(page, steps, sayings),
+    firstPart = 1 + calls,
     firstChange = firstPart + tape.parts.length + tape.functional.length;
-  for (let k = 0; k < steps; k++) {
-    const said = await page.evaluate(() => [...document.querySelectorAll('#say p')].map(p => p.innerText.replace(/\s*\n\s*/g, ' '))),
-      text = said.join(' '),
+  for (const [k, said] of all.entries()) {
+    const text = said.join(' '),
       p = k >= firstPart ? tape.parts[k - firstPart] : undefined,
       change = tape.parts.length ? tape.changes[k - firstChange] : undefined;
     norms += /length \(the norm\)/.test(text);
@@ -192,7 +213,6 @@ export async function checkSentences(page, tape, T, name, expect) {
     if (p && p.origin === 'seed' && k === firstPart)
       expect(/^The error is measured: .* The reverse pass begins with/.test(text), `the error is said so: ${text}`);
     if (change) checkChange(tape, T, change, text, expect);
-    await page.keyboard.press('ArrowRight');
   }
   expect(norms <= 1, `${norms} sentences say what a norm is`);
   if (tape.parts.some(p => p.part.n > 1 && p.part.norm > 0)) expect(norms === 1, 'no sentence says what a norm is');
@@ -202,22 +222,25 @@ export async function checkSentences(page, tape, T, name, expect) {
 }
 async function checkQuizzes(page, tape, T, steps, firstPart, calls, expect) {
   const made = [...new Set(tape.tensors.filter(t => t.operator).map(t => t.call))];
-  await page.keyboard.press('Home');
-  await page.keyboard.press('q');
-  for (let k = 1; k < steps; k++) {
-    await page.keyboard.press('ArrowRight');
-    const p = tape.parts[k - firstPart],
+  const asked = Array.from({length: steps - 1}, (_, i) => {
+    const k = i + 1,
+      p = tape.parts[k - firstPart],
       t = k <= calls ? T.get(made[k - 1]) : undefined;
     if (t && !t.dropped)
-      await checkHiding(page, {kind: 'value', id: t.id}, t.value && t.value.n === 1 && t.value.exact ? shown(real(t.value.exact[0])) : '', expect);
+      return {
+        step: {kind: 'value', id: t.id},
+        answer: t.value && t.value.n === 1 && t.value.exact ? shown(real(t.value.exact[0])) : ''
+      };
     // What an accumulated gradient was before is no secret.
-    if (p && p.origin === 'rule' && tape.of(p.of).indexOf(p) === 0) {
-      const v = p.part.n === 1 && p.part.exact ? real(p.part.exact[0]) : undefined,
-        up = p.upstream[0] && p.upstream[0].exact && p.upstream[0].exact.length === 1 ? real(p.upstream[0].exact[0]) : undefined;
-      const step = {kind: 'gradient', id: p.of, from: p.from, place: p.place};
-      await checkHiding(page, step, v === up ? '' : shown(v), expect);
-    }
-  }
+    if (!p || p.origin !== 'rule' || tape.of(p.of).indexOf(p) !== 0) return {step: null};
+    const v = p.part.n === 1 && p.part.exact ? real(p.part.exact[0]) : undefined,
+      up = p.upstream[0] && p.upstream[0].exact && p.upstream[0].exact.length === 1 ? real(p.upstream[0].exact[0]) : undefined;
+    return {step: {kind: 'gradient', id: p.of, from: p.from, place: p.place}, answer: v === up ? '' : shown(v)};
+  });
+  await page.keyboard.press('Home');
+  await page.keyboard.press('q');
+  for (const [i, seen] of (await askAll(page, asked.map(a => a.step))).entries())
+    if (asked[i].step) checkHiding(seen, asked[i].step, asked[i].answer, expect);
   await page.keyboard.press('q');
   const isTold = await page.evaluate(() => !document.querySelector('#say').innerText.includes('?'));
   expect(isTold, 'q does not tell what the quiz asks');

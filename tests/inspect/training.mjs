@@ -153,15 +153,13 @@ function checkSentences(view, figures, expect) {
   } else expect(!view.text.includes('shrinks'), 'gradients are said to vanish');
 }
 
-async function withoutScript(page, expect) {
-  const context = await page.context().browser().newContext({javaScriptEnabled: false}),
-    own = await context.newPage();
-  own.setDefaultTimeout(0);
+async function withoutScript(page, plain, expect) {
+  const own = await plain.take();
   await own.goto(page.url().split('#')[0]);
   expect(await own.locator('#v-training svg').first().isVisible(), 'without JavaScript the view has no drawing');
   await own.locator('#v-training summary').first().click();
   expect(await own.locator('#v-training details table').first().isVisible(), 'without JavaScript the rows do not open');
-  await context.close();
+  plain.giveBack(own);
 }
 
 // The pages of the lesson on descent, by school maths: w goes to 1.4 + (w - 1.4) (1 - 5 rate), from -1, and the loss is
@@ -180,7 +178,7 @@ function checkLesson(view, rate, expect) {
 }
 
 // Ends in the view Graph. `tools` are page.mjs's.
-export async function checkTraining(page, folder, name, {expect, look, checkTab, pictures}) {
+export async function checkTraining(page, folder, name, {plain, expect, look, checkTab, pictures}) {
   const path = join(folder, name + '.training.json');
   await page.keyboard.press('r');
   if (rates[name]) {
@@ -231,5 +229,5 @@ export async function checkTraining(page, folder, name, {expect, look, checkTab,
   expect(await page.locator('#v-training svg').last().isVisible(), 'print lacks the view Training');
   await page.emulateMedia({media: 'screen'});
   await page.keyboard.press('g');
-  await withoutScript(page, expect);
+  await withoutScript(page, plain, expect);
 }

@@ -194,6 +194,34 @@ START_TEST(one_vector_three_times_with_broadcasting)
 }
 END_TEST
 
+/* The parts of what is put together along the first axis are runs of one gradient: of a tensor that comes twice, of
+ * inner tensors, of one that has a gradient already, or has its own shared with another. */
+START_TEST(runs_of_one_gradient)
+{
+    static ad_tensor (*const joins[])(const ad_tensor *x, int n, int axis) = {ad_concat, ad_stack};
+    const ad_backward_options *way = &ways_back[_i % WAYS_BACK];
+    const ad_tensor x[] = {PARAMS("a", 1, 2), PARAMS("b", 7, 8)}, constant = INPUTS(5, 6);
+    const ad_tensor inner = ad_scale(x[1], 2), earlier = ad_mul(x[0], INPUTS(1000, 2000));
+    const ad_tensor y = joins[_i / WAYS_BACK]((const ad_tensor[]){x[0], constant, inner, x[0], x[1]}, 5, 0);
+    const double numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    held = INPUTS(3, 5);
+    const ad_tensor weights = ad_input(t, AD_F64, ad_shape_of(y), numbers), once = ad_sum(ad_mul(y, weights));
+    double want[2][2] = {{8, 10}, {19, 22}};
+    expect_gradients(once, way, x, want);
+    EXPECT(weights, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    ad_backward_with(once, way);
+    ad_backward_with(once, &(ad_backward_options){.accumulate = true});
+    EXPECT(ad_gradient(x[0]), 16, 20);
+    const ad_tensor both = ad_sum(ad_mul(ad_add(x[0], inner), INPUTS(100, 200))); /* one part for two */
+    want[0][0] += 1100, want[0][1] += 2200, want[1][0] += 200, want[1][1] += 400;
+    expect_gradients(ad_add(ad_add(once, ad_sum(earlier)), both), way, x, want);
+    if (way->keep) {
+        expect_numbers(ad_gradient(y), numbers, 10, 0);
+        EXPECT(ad_gradient(inner), 105, 206);
+    }
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -202,6 +230,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, parts_for_one_tensor, 0, COUNT(rules) * WAYS_BACK);
     tcase_add_loop_test(tests, one_scalar_many_times, 0, WAYS_BACK);
     tcase_add_loop_test(tests, one_vector_three_times_with_broadcasting, 0, WAYS_BACK);
+    tcase_add_loop_test(tests, runs_of_one_gradient, 0, 2 * WAYS_BACK);
 }
 
 int main(void) { return run_on_one_tape("accumulate", add_tests); }

@@ -30,24 +30,22 @@ typedef struct reading {
     bool transpose_a, transpose_b;
 } reading;
 
-/* The operand as matrices: a vector is one row on the left, and one column on the right. */
-static ad_shape matrices_of(const ad_call *c, int i)
-{
-    const ad_shape *x = c->x[i]->shape;
-    if (x->rank != 1)
-        return *x;
-    return i == 0 ? AD_SHAPE(1, x->dims[0]) : AD_SHAPE(x->dims[0], 1);
-}
+/* Sizes of the matrices of a product. */
+typedef struct product_sizes {
+    int64_t m, n, k, k_of_b;
+} product_sizes;
 
-static ad_product sizes_of(const ad_call *c, reading r, const ad_shape *a, const ad_shape *b)
+/* A vector is one row on the left, and one column on the right. */
+static product_sizes sizes_of(const ad_call *c, reading r)
 {
-    const int64_t *last_a = a->dims + a->rank - 2, *last_b = b->dims + b->rank - 2;
-    return (ad_product){.type = (ad_type)c->x[0]->type,
-                        .transpose_a = r.transpose_a,
-                        .transpose_b = r.transpose_b,
-                        .m = last_a[r.transpose_a ? 1 : 0],
-                        .k = last_a[r.transpose_a ? 0 : 1],
-                        .n = last_b[r.transpose_b ? 0 : 1]};
+    const ad_shape *a = c->x[0]->shape, *b = c->x[1]->shape;
+    const int64_t *last_a = a->dims + a->rank - 1, *last_b = b->dims + b->rank - 1;
+    const int64_t rows_a = a->rank > 1 ? last_a[-1] : 1, rows_b = b->rank > 1 ? last_b[-1] : *last_b,
+                  columns_b = b->rank > 1 ? *last_b : 1;
+    return (product_sizes){.m = r.transpose_a ? *last_a : rows_a,
+                           .k = r.transpose_a ? rows_a : *last_a,
+                           .n = r.transpose_b ? rows_b : columns_b,
+                           .k_of_b = r.transpose_b ? columns_b : rows_b};
 }
 
 static void fail_sizes(ad_call *c, const char *what)
@@ -56,27 +54,36 @@ static void fail_sizes(ad_call *c, const char *what)
     ad_call_fail(c, AD_BAD_SHAPE, "%s: %s by %s", what, ad_operand_text(c, 0, a), ad_operand_text(c, 1, b));
 }
 
+/* The leading axes of the result. Returns false if those of the operands do not broadcast. */
+static bool find_lead(const ad_call *c, ad_shape *lead)
+{
+    const ad_shape *a = c->x[0]->shape, *b = c->x[1]->shape;
+    *lead = AD_SCALAR;
+    if (a->rank <= 2 && b->rank <= 2)
+        return true;
+    const ad_shape lead_b = ad_leading(b);
+    *lead = ad_leading(a);
+    return ad_broadcast(lead, &lead_b);
+}
+
 /* The result of a product. Both operands have enough axes; the sizes are checked here. A vector adds no axis to the
  * result. */
 static void product_of_sizes(ad_call *c, reading r)
 {
-    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1);
-    const ad_product p = sizes_of(c, r, &a, &b);
-    ad_shape y = a, lead_b = b;
-    y.rank -= 2;
-    lead_b.rank -= 2;
-    if (p.k != b.dims[b.rank - (r.transpose_b ? 1 : 2)])
+    const product_sizes s = sizes_of(c, r);
+    ad_shape y;
+    if (s.k != s.k_of_b)
         fail_sizes(c, "inner sizes differ");
-    else if (!ad_product_fits(&p))
+    else if (!ad_product_fits(&(ad_product){.m = s.m, .n = s.n, .k = s.k}))
         fail_sizes(c, "a matrix has more than 2147483647 rows or columns");
-    else if (!ad_broadcast(&y, &lead_b))
+    else if (!find_lead(c, &y))
         fail_sizes(c, "leading sizes do not broadcast");
     else {
         if (c->x[0]->shape->rank > 1)
-            y.dims[y.rank++] = p.m;
+            y.dims[y.rank++] = s.m;
         if (c->x[1]->shape->rank > 1)
-            y.dims[y.rank++] = p.n;
-        ad_result(c, 0, p.type, &y);
+            y.dims[y.rank++] = s.n;
+        ad_result(c, 0, (ad_type)c->x[0]->type, &y);
     }
 }
 
@@ -90,14 +97,23 @@ static void product_shape(ad_call *c, reading r)
 
 static void product_run(ad_call *c, reading r)
 {
-    const ad_shape a = matrices_of(c, 0), b = matrices_of(c, 1);
-    ad_leads leads = {.c = *c->y[0]->shape, .a = ad_leading(&a), .b = ad_leading(&b)};
-    leads.c.rank -= (c->x[0]->shape->rank > 1) + (c->x[1]->shape->rank > 1);
-    ad_product p = sizes_of(c, r, &a, &b);
-    p.leads = &leads;
-    p.a = c->x[0]->data;
-    p.b = c->x[1]->data;
-    p.c = c->y[0]->data;
+    const ad_shape *a = c->x[0]->shape, *b = c->x[1]->shape;
+    const product_sizes s = sizes_of(c, r);
+    ad_leads leads;
+    ad_product p = {.type = (ad_type)c->x[0]->type,
+                    .transpose_a = r.transpose_a,
+                    .transpose_b = r.transpose_b,
+                    .m = s.m,
+                    .n = s.n,
+                    .k = s.k,
+                    .a = c->x[0]->data,
+                    .b = c->x[1]->data,
+                    .c = c->y[0]->data};
+    if (a->rank > 2 || b->rank > 2) {
+        leads = (ad_leads){.a = ad_leading(a), .b = ad_leading(b), .c = *c->y[0]->shape};
+        leads.c.rank -= (a->rank > 1) + (b->rank > 1);
+        p.leads = &leads;
+    }
     ad_run_product(c, &p);
 }
 
@@ -173,8 +189,9 @@ static void matmul_vjp(ad_pullback *p)
     if (ad_wants(p, 0))
         ad_give(p, 0, ad_matmul_nt(ad_dy(p), ad_x(p, 1)));
     if (ad_wants(p, 1))
-        ad_give(p, 1, rank_b == 2 ? ad_matmul_tn(rows_of(ad_x(p, 0)), rows_of(ad_dy(p)))
-                                  : ad_matmul_tn(ad_x(p, 0), ad_dy(p)));
+        ad_give(p, 1,
+                rank_b == 2 ? ad_matmul_tn(rows_of(ad_x(p, 0)), rows_of(ad_dy(p)))
+                            : ad_matmul_tn(ad_x(p, 0), ad_dy(p)));
 }
 
 static const ad_sample samples_nn[] = {

@@ -9,11 +9,11 @@
 /* The size of an axis counted from the end: 1 is the last. */
 static inline int64_t ad_last(const ad_shape *x, int from_end) { return x->dims[x->rank - from_end]; }
 
-/* The axes before the last two. */
+/* The axes before the last two; none of a vector. */
 static inline ad_shape ad_leading(const ad_shape *x)
 {
     ad_shape y = *x;
-    y.rank -= 2;
+    y.rank = x->rank > 2 ? x->rank - 2 : 0;
     return y;
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "../../kernels/strided_copy.h"
+#include "../../reverse/pullback.h"
 
 AD_FAMILY(shapes_concat_pad)
 
@@ -67,16 +68,30 @@ static void concat_shape(ad_call *c)
 
 static void concat_run(ad_call *c) { join(c, ad_axis_index(c, c->attributes[0].integer, c->x[0]->shape->rank), false); }
 
+/* Whether all axes before `axis` have size 1: parts along it are runs of memory. */
+static bool is_outermost(const ad_shape *x, int axis)
+{
+    const int end = axis < 0 ? axis + x->rank : axis;
+    bool is = true;
+    for (int i = 0; i < end; i++)
+        is = is && x->dims[i] == 1;
+    return is;
+}
+
 /* y = the x one after the other :  each dx is its part of dy */
 static void concat_vjp(ad_pullback *p)
 {
-    const int axis = (int)ad_attribute_at(p, 0)->integer;
-    int64_t from = 0;
-    for (int i = 0; i < ad_x_count(p); i++) {
-        const int64_t n = size_at(ad_x_shape(p, i), axis);
-        if (ad_wants(p, i))
-            ad_give(p, i, ad_slice(ad_dy(p), axis, (ad_range){from, from + n, 1}));
-        from += n;
+    const int axis = (int)ad_attribute_at(p, 0)->integer, n = ad_x_count(p);
+    const bool are_runs = is_outermost(ad_x_shape(p, 0), axis);
+    const ad_tensor dy = ad_dy(p);
+    ad_range range = {.stop = 0, .step = 1};
+    size_t from = 0;
+    for (int i = 0; i < n; i++) {
+        const ad_shape *x = ad_x_shape(p, i);
+        range = (ad_range){range.stop, range.stop + size_at(x, axis), 1};
+        if (ad_wants(p, i) && !(are_runs && ad_give_run(p, i, dy, from)))
+            ad_give(p, i, ad_slice(dy, axis, range));
+        from += ad_count_of(x);
     }
 }
 
@@ -84,7 +99,8 @@ static const ad_sample samples_concat[] = {
     {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 2}}}, .attributes = {{.integer = 1}}},
     {.n_x = 3, .x = {{2, {2, 3}}, {2, {1, 3}}, {2, {2, 3}}}, .attributes = {{.integer = -2}}},
     {.n_x = 3, .x = {{3, {2, 1, 3}}, {3, {2, 0, 3}}, {3, {2, 4, 3}}}, .attributes = {{.integer = 1}}},
-    {.n_x = 1, .x = {{1, {3}}}, .attributes = {{.integer = 0}}},
+    {.n_x = 3, .x = {{1, {3}}, {1, {0}}, {1, {2}}}, .attributes = {{.integer = 0}}},
+    {.n_x = 2, .x = {{2, {1, 2}}, {2, {1, 3}}}, .attributes = {{.integer = -1}}},
     {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 2}}}, .attributes = {{.integer = 1}}},
 };
 
@@ -131,25 +147,26 @@ static void stack_vjp(ad_pullback *p)
     const ad_shape x = *ad_x_shape(p, 0);
     const int n = ad_x_count(p), new_axis = (int)ad_attribute_at(p, 0)->integer,
               axis = new_axis < 0 ? new_axis + x.rank + 1 : new_axis;
-    if (axis < x.rank && x.dims[axis] <= INT64_MAX / n) {
-        ad_shape side_by_side = x; /* as concat would have them: a part then has the shape of x */
-        side_by_side.dims[axis] *= n;
-        const ad_tensor dy = ad_reshape(ad_dy(p), side_by_side);
-        for (int i = 0; i < n; i++)
-            if (ad_wants(p, i))
-                ad_give(p, i, ad_slice(dy, axis, (ad_range){i * x.dims[axis], (i + 1) * x.dims[axis], 1}));
-        return;
+    const bool are_runs = is_outermost(&x, axis), side_by_side = axis < x.rank && x.dims[axis] <= INT64_MAX / n;
+    const int64_t size = side_by_side ? x.dims[axis] : 1;
+    ad_shape wide = x; /* dy as concat would have it: a part then has the shape of x */
+    if (side_by_side)
+        wide.dims[axis] *= n;
+    const ad_tensor dy = side_by_side ? ad_reshape(ad_dy(p), wide) : ad_dy(p);
+    for (int i = 0; i < n; i++) {
+        if (!ad_wants(p, i) || (are_runs && ad_give_run(p, i, dy, (size_t)i * ad_count_of(&x))))
+            continue;
+        const ad_tensor part = ad_slice(dy, axis, (ad_range){i * size, (i + 1) * size, 1});
+        ad_give(p, i, side_by_side ? part : ad_reshape(part, x));
     }
-    for (int i = 0; i < n; i++)
-        if (ad_wants(p, i))
-            ad_give(p, i, ad_reshape(ad_slice(ad_dy(p), axis, (ad_range){i, i + 1, 1}), x));
 }
 
 static const ad_sample samples_stack[] = {
     {.n_x = 2, .x = {{2, {2, 3}}, {2, {2, 3}}}, .attributes = {{.integer = 1}}},
     {.n_x = 3, .x = {{1, {3}}, {1, {3}}, {1, {3}}}, .attributes = {{.integer = -1}}},
     {.n_x = 4, .x = {{0}, {0}, {0}, {0}}, .attributes = {{.integer = 0}}},
-    {.n_x = 1, .x = {{3, {2, 1, 2}}}, .attributes = {{.integer = 0}}},
+    {.n_x = 3, .x = {{3, {2, 1, 2}}, {3, {2, 1, 2}}, {3, {2, 1, 2}}}, .attributes = {{.integer = 0}}},
+    {.n_x = 2, .x = {{1, {1}}, {1, {1}}}, .attributes = {{.integer = 1}}},
     {.n_x = 2, .x = {{2, {0, 3}}, {2, {0, 3}}}, .attributes = {{.integer = 2}}},
 };
 
