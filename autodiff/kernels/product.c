@@ -3,6 +3,7 @@
  * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits. A
  * block is computed by tiles (product_tile.h), or by OpenBLAS where that is faster. */
 #include "kernel.h"
+#include "product.h"
 
 /* c [m,n] = a b over a part of k. c and b have rows of elements side by side, `c_row` and `b_row` apart; the element of
  * a at row i and k is a[i a_row + k a_step]. */
@@ -21,7 +22,7 @@ typedef struct block {
 #include "turn.h"
 
 /* k is cut so that what tiles of the same columns read of b stays in the nearest caches. */
-enum { MOST_DEPTH = 256 };
+enum { MOST_DEPTH = 256, NEAREST_CACHE = 32768 };
 
 typedef struct depth {
     size_t from, k;
@@ -52,11 +53,12 @@ ALWAYS_INLINE size_t begin_of(size_t n, size_t parts, size_t at) { return n / pa
 
 static size_t count_parts(size_t n, size_t most) { return n <= most ? 1 : (n + most - 1) / most; }
 
-/* All rows take the columns of one tile before the next: what it reads of b then stays in the nearest cache. Of a',
- * where the numbers of a row lie far apart, a tile of rows takes all columns. */
+/* A tile of rows takes all columns. Where b is too large for the nearest cache, all rows take the columns of one tile
+ * before the next, so that this part of b stays there; but not of a', where the numbers of a row lie far apart. */
 static void run_depth(const block *s, const depth *d)
 {
-    const size_t tiles = count_parts(s->m, TILE_ROWS), wide = s->a_step == 1 ? TILE_COLUMNS : s->n;
+    const size_t tiles = count_parts(s->m, TILE_ROWS), bytes_of_b = d->k * s->n * sizeof(REAL);
+    const size_t wide = s->a_step == 1 && bytes_of_b > NEAREST_CACHE ? TILE_COLUMNS : s->n;
     const REAL *b = (const REAL *)s->b + d->from * s->b_row;
     for (size_t from = 0; from < s->n; from += wide)
         for (size_t at = 0, i = 0, end; at < tiles; at++, i = end) {
@@ -95,7 +97,7 @@ static void run_outer(const block *s)
 
 KERNEL(multiply, block)
 {
-    if (s->k == 1 && !s->bias && !s->relu) {
+    if (s->k == 1 && s->n >= AD_WIDE_OUTER && !s->bias && !s->relu) {
         run_outer(s);
         return;
     }
@@ -143,7 +145,6 @@ LOOP(end_product)
 
 #include "../base/blas.h"
 #include "../base/openblas.h"
-#include "product.h"
 
 KERNEL_TABLE(multiply, block)
 LOOP_TABLE(end_product)

@@ -11,6 +11,9 @@ typedef struct ad_leads {
     ad_shape c, a, b;
 } ad_leads;
 
+/* The product of one column and one row of so many columns is written row by row. */
+enum { AD_WIDE_OUTER = 64 };
+
 /* How a product is computed: set by ad_plan_product, and the same for any number of threads. */
 typedef struct ad_cut {
     int64_t m, n; /* the size of a block of the result */

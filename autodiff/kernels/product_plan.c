@@ -34,7 +34,7 @@ static double work_of(const ad_product *p) { return (double)p->m * (double)p->n 
  * - Rows whose distance is a multiple of ALIASED share few places in a cache: the least size is then at most `aliased`.
  * - Each reading of a large b costs much: a b goes to OpenBLAS if b has more than LARGE_B bytes, or half as many in
  * rows of more than LONG_ROW. All limits were measured on some hundred shapes.
- * The product of one column and one row never goes to OpenBLAS. */
+ * The product of one column and one row goes to OpenBLAS only if the row is short. */
 typedef struct limit {
     int16_t least, columns, aliased;
 } limit;
@@ -76,7 +76,7 @@ static bool is_thin(const ad_product *p)
     const int64_t lanes = (processor == AD_AVX512 ? 64 : 16) / bytes_of(p);
     const int64_t used = ceiling(p->n, lanes) * lanes;
     if (processor == AD_AVX512 && ad_blas_has_small_kernels())
-        return p->n < lanes / 2 || p->k == 2 || (p->m < 3 && p->transpose_b) ||
+        return p->n < lanes / 2 || p->k < 3 || (p->m < 3 && p->transpose_b) ||
                (work_of(p) < 1e6 && (double)used > 1.1 * (double)p->n);
     return processor == AD_BASELINE && p->n % (2 * lanes) != 0;
 }
@@ -86,7 +86,7 @@ static bool is_for_blas(const ad_product *p)
     const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
     const limit *most = &limits[p->type][ad_processor()][w];
     const int64_t of_a = SMALLER(p->m, p->k), least = w == TN ? of_a : SMALLER(of_a, p->n);
-    if (p->k == 1)
+    if (p->k == 1 && p->n >= AD_WIDE_OUTER)
         return false;
     if (is_thin(p))
         return true;

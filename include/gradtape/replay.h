@@ -10,16 +10,20 @@
  *       if (ad_replay(t) == AD_CHANGED) { ad_reset(t); record the loss anew; }
  *   }
  *
- * A gradient that is recorded too is computed by the replay itself, without a sweep. For small tensors that is faster;
- * but all tensors of the gradient stay on the tape (bench/adbench prints time and memory of both ways).
+ * Gradients that are to be read, not to update parameters, may be recorded too. The replay then computes them itself,
+ * without a sweep. For small tensors that is faster; but all tensors of the gradient stay on the tape (bench/adbench
+ * prints time and memory of both ways).
  *
  *   record the loss once;
  *   ad_grad(loss, x, n, dx);
  *   for (;;) {
- *       ... ad_assign or ad_feed variables and inputs ...
- *       if (ad_replay(t) == AD_CHANGED) { ad_reset(t); record the loss and its gradient anew; }
+ *       ... ad_assign leaves ...
+ *       if (ad_replay(t) != AD_OK) break;
  *       ... read ad_item(loss) and ad_f64(dx[i]) ...
  *   }
+ *
+ * ad_gradient, ad_descend and optimisers do not see that: to them the gradient of a parameter is the one that the last
+ * ad_backward left, also where that was recorded. Run ad_backward after each replay before an update.
  *
  * All handles stay valid. Values are the same bits as recording anew would give, as long as the program would record
  * the same operators:

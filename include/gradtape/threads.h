@@ -21,10 +21,10 @@
 #define AD_MAX_THREADS 64
 
 /* Sets how many threads compute, the caller's included: 1 to AD_MAX_THREADS. The number may exceed that of the
- * processors. 0, the default, means one for each processor that the process may use (taskset), at most AD_MAX_THREADS;
- * they are counted at the first use, and again where 0 is set. If the system refuses a thread, work goes on with fewer. Waits until no other thread uses the
- * pool. Errors: any other number (AD_BAD_VALUE); a call from a task of ad_parallel, which would wait for itself
- * (AD_BAD_STATE). The setting is then unchanged. */
+ * processors. 0, the default, means one for each processor that the process may use (taskset), at most AD_MAX_THREADS:
+ * they are counted at the first use, and again where 0 is set. If the system refuses a thread, work goes on with fewer.
+ * Waits until no other thread uses the pool. Errors: any other number (AD_BAD_VALUE); a call from a task of
+ * ad_parallel, which would wait for itself (AD_BAD_STATE). The setting is then unchanged. */
 AD_API ad_status ad_set_threads(int threads);
 
 /* Returns the number of threads that compute now: the number set, or that of the processors. */

@@ -479,8 +479,8 @@ void nn_scaling_gather(const nn_scaling *scaling, const nn_data *data, const int
                        float *out)
 {
     rows = nn_rows_of(data, rows, first);
-    const int64_t groups = BLOCK_ELEMENTS / scaling->columns / GROUP + 1;
-    gathering g = {scaling, data, rows, first, n, groups * GROUP, out};
+    const int64_t most = BLOCK_ELEMENTS / scaling->columns + 1;
+    gathering g = {scaling, data, rows, first, n, most < GROUP ? most : most / GROUP * GROUP, out};
     ad_parallel((size_t)((n - 1) / g.block_rows + 1), gather_block, &g);
 }
 

@@ -7,7 +7,9 @@
 /* ---- Matrix products --------------------------------------------------------------------------------------------- */
 /* The letters n and t say which operand is transposed; a transpose is read in place, not copied. OpenBLAS adds up in
  * the type of the operands: an f32 product of k terms may be off by k roundings of f32 of the sum of their sizes.
- * ad_dot adds up in f64 and more, and is right to a few roundings at any length. */
+ * ad_dot adds up in f64 and more, and is right to a few roundings at any length. ad_matmul takes vectors too, as NumPy
+ * does: on the left one row, on the right one column, and the result lacks that axis: [k] by [k,n] is [n], [m,k] by [k]
+ * is [m], [k] by [k] a scalar. The other two take no vectors. */
 AD_API ad_tensor ad_matmul(ad_tensor a, ad_tensor b);    /* a b, [m,k] x [k,n] :  da = dy b',  db = a' dy */
 AD_API ad_tensor ad_matmul_nt(ad_tensor a, ad_tensor b); /* a b', [m,k] x [n,k] :  da = dy b,  db = dy' a */
 AD_API ad_tensor ad_matmul_tn(ad_tensor a, ad_tensor b); /* a' b, [k,m] x [k,n] :  da = b dy',  db = a dy */
