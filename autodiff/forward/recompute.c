@@ -20,10 +20,14 @@ static bool run_call(ad_tape *t, uint32_t id, ad_value **values)
 {
     const ad_entry *e = ad_entry_at(t, id);
     ad_running_call r;
-    ad_begin_call(
-        &r,
-        &(ad_call){t, e->op, ad_entry_attributes(e), (int)e->value.n_operands, e->value.n_results, values, NULL, NULL},
-        NULL);
+    ad_begin_call(&r,
+                  &(ad_call){.tape = t,
+                             .op = e->op,
+                             .attributes = ad_entry_attributes(e),
+                             .n_x = (int)e->value.n_operands,
+                             .n_y = e->value.n_results,
+                             .x = values},
+                  NULL);
     for (int i = 0; i < r.call.n_x; i++)
         values[i] = &ad_entry_at(t, ad_operands_of(e)[i])->value;
     r.y_ids[0] = id;

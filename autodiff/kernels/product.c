@@ -2,8 +2,9 @@
  *
  * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits. A
  * block is computed by tiles (product_tile.h), or by OpenBLAS where that is faster. */
-#include "kernel.h"
 #include "product.h"
+
+#include "kernel.h"
 
 /* c [m,n] = a b over a part of k. c and b have rows of elements side by side, `c_row` and `b_row` apart; the element of
  * a at row i and k is a[i a_row + k a_step]. */

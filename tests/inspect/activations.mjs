@@ -1,5 +1,6 @@
 // The view Activations: its numbers and its curves against closed forms.
 import {readFileSync} from 'node:fs';
+import {addressOf} from './browser.mjs';
 
 // ---- Closed forms ----
 const s = z => 1 / (1 + Math.exp(-z));
@@ -317,7 +318,7 @@ export async function checkActivations(page, name, tape, expect, look) {
     if (!isThere) return;
     await page.keyboard.press('a');
     expect(
-        page.url().includes('view=activations') && (await page.locator('#v-activations').isVisible()),
+        (await addressOf(page)).includes('view=activations') && (await page.locator('#v-activations').isVisible()),
         'key a does not open the activations'
     );
     const view = await readView(page);

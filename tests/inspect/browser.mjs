@@ -34,6 +34,9 @@ export const launch = chromium =>
     timeout: 0
   });
 
+// Where the page is: page.url() hears of a new hash only later.
+export const addressOf = page => page.evaluate(() => location.href);
+
 // Pages that are used again, as a new one takes the browser longer than most of what is read of it.
 export function pagesOf(context) {
   const idle = [];

@@ -5,7 +5,7 @@ import {readFileSync, readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {checkActivations} from './activations.mjs';
-import {findChromium, launch, pagesOf} from './browser.mjs';
+import {addressOf, findChromium, launch, pagesOf} from './browser.mjs';
 import {expect, takeAll} from './expect.mjs';
 import {checkKeys} from './keys.mjs';
 import {look, lookAfter} from './look.mjs';
@@ -229,7 +229,7 @@ async function checkQuiz(page) {
   await page.keyboard.press('End');
   await page.keyboard.press('q');
   const asked = await spoken(page),
-    url = page.url();
+    url = await addressOf(page);
   await page.keyboard.press('q');
   const told = await spoken(page);
   expect(url.includes('quiz=1'), 'the hash does not keep the quiz');
@@ -470,11 +470,11 @@ async function checkUnfolding(page, tape, T) {
     await folds.nth(i).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('f');
-    expect(page.url().includes('fold='), `fold ${i} does not open`);
+    expect((await addressOf(page)).includes('fold='), `fold ${i} does not open`);
     await goThrough(page, tape, T, 20);
     await look(page, `inside of fold ${i}`);
     await page.keyboard.press('Shift+F');
-    expect(!page.url().includes('fold='), `fold ${i} does not close`);
+    expect(!(await addressOf(page)).includes('fold='), `fold ${i} does not close`);
   }
 }
 async function lookAtAll(page, name, scheme, width, height) {

@@ -2,6 +2,7 @@
 // the page.
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {addressOf} from './browser.mjs';
 
 const real = v => (typeof v === 'string' ? {nan: NaN, '-nan': NaN, inf: Infinity, '-inf': -Infinity}[v] : v);
 const parse = t => (/^-?(nan|inf)$/.test(t) ? real(t) : Number(t));
@@ -190,10 +191,10 @@ export async function checkTraining(page, folder, name, {plain, expect, look, ch
     const isThere = await page.evaluate(
       () => !!document.querySelector('#v-training') || document.querySelector('#t-training').checkVisibility()
     );
-    expect(!isThere && !page.url().includes('view=training'), 'there is a view Training without figures');
+    expect(!isThere && !(await addressOf(page)).includes('view=training'), 'there is a view Training without figures');
     return;
   }
-  expect(page.url().includes('view=training'), 'r does not open the view Training');
+  expect((await addressOf(page)).includes('view=training'), 'r does not open the view Training');
   const figures = readFigures(path),
     closed = await page.locator('#v-training details table').first().isVisible();
   expect(!closed, 'all rows are shown before they are asked for');
