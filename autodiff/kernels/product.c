@@ -150,11 +150,6 @@ LOOP(end_product)
 KERNEL_TABLE(multiply, block)
 LOOP_TABLE(end_product)
 
-#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
-
-/* size / part, rounded up. */
-static int64_t ceiling(int64_t size, int64_t part) { return (size + part - 1) / part; }
-
 /* ---- Multiplying ------------------------------------------------------------------------------------------------- */
 
 typedef struct job {
@@ -208,9 +203,9 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
     const size_t bytes = ad_bytes_of((uint8_t)p->type);
     const int64_t k = half * p->cut.half;
     block s = whole(p);
-    s.m = (size_t)SMALLER(p->cut.m, p->m - i);
-    s.n = (size_t)SMALLER(p->cut.n, p->n - j);
-    s.k = (size_t)SMALLER(p->cut.half, p->k - k);
+    s.m = (size_t)AD_SMALLER(p->cut.m, p->m - i);
+    s.n = (size_t)AD_SMALLER(p->cut.n, p->n - j);
+    s.k = (size_t)AD_SMALLER(p->cut.half, p->k - k);
     s.a = (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
     s.b = (const char *)p->b + (size_t)(p->transpose_b ? j * p->k + k : k * p->n + j) * bytes;
     s.c = (char *)(half ? p->partial : p->c) + (size_t)(i * p->n + j) * bytes;
@@ -258,7 +253,7 @@ static void end_block(void *context, size_t number)
     const size_t at = (size_t)(first * p->n) * ad_bytes_of((uint8_t)p->type);
     char *partial = w->halves > 1 ? (char *)p->partial + at : NULL;
     ad_loop_for(&end_product_loops,
-                (uint8_t)p->type)(&(ad_span){.n = (size_t)SMALLER(rows, p->m - first),
+                (uint8_t)p->type)(&(ad_span){.n = (size_t)AD_SMALLER(rows, p->m - first),
                                              .array = {(char *)p->c + at, (void *)(uintptr_t)p->bias, partial},
                                              .size = {(size_t)p->n},
                                              .constant = p->relu});
@@ -270,13 +265,13 @@ static void multiply_one(const ad_product *p)
     if (ad_is_one_block(p)) {
         multiply_at(&w, 0, 0, 0);
     } else {
-        w.rows = ceiling(p->m, p->cut.m);
-        w.columns = ceiling(p->n, p->cut.n);
+        w.rows = ad_parts_of(p->m, p->cut.m);
+        w.columns = ad_parts_of(p->n, p->cut.n);
         w.halves = p->k > p->cut.half ? 2 : 1;
         run_blocks(p, (size_t)(w.rows * w.columns * w.halves), multiply_block, &w);
     }
     if (w.halves > 1 || (p->cut.by_blas && (p->bias || p->relu)))
-        ad_parallel((size_t)ceiling(p->m, rows_to_end(p)), end_block, &w);
+        ad_parallel((size_t)ad_parts_of(p->m, rows_to_end(p)), end_block, &w);
 }
 
 /* ---- Many matrices ----------------------------------------------------------------------------------------------- */
@@ -292,36 +287,32 @@ static size_t number_in(const pile *w, bool all, const ad_shape *own, size_t i)
     return all ? i : own->rank == 0 ? 0 : ad_matrix_at(&w->p->leads->c, own, i);
 }
 
-static const void *a_at(const pile *w, size_t i)
-{
-    const ad_product *p = w->p;
-    const size_t bytes = (size_t)(p->m * p->k) * ad_bytes_of((uint8_t)p->type);
-    return (const char *)p->a + number_in(w, w->all_a, &p->leads->a, i) * bytes;
-}
+/* Where number i of the matrices of each is. */
+typedef struct places {
+    const void *a, *b;
+    void *c;
+} places;
 
-static const void *b_at(const pile *w, size_t i)
+static places places_of(const pile *w, size_t i)
 {
     const ad_product *p = w->p;
-    const size_t bytes = (size_t)(p->k * p->n) * ad_bytes_of((uint8_t)p->type);
-    return (const char *)p->b + number_in(w, w->all_b, &p->leads->b, i) * bytes;
-}
-
-static void *c_at(const pile *w, size_t i)
-{
-    const ad_product *p = w->p;
-    return (char *)p->c + i * (size_t)(p->m * p->n) * ad_bytes_of((uint8_t)p->type);
+    const size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k, bytes = ad_bytes_of((uint8_t)p->type);
+    return (places){.a = (const char *)p->a + number_in(w, w->all_a, &p->leads->a, i) * m * k * bytes,
+                    .b = (const char *)p->b + number_in(w, w->all_b, &p->leads->b, i) * k * n * bytes,
+                    .c = (char *)p->c + i * m * n * bytes};
 }
 
 /* Matrices that are one block each. */
 static void multiply_some(void *context, size_t number)
 {
     const pile *w = context;
-    const size_t end = SMALLER(w->n, (number + 1) * w->at_once);
+    const size_t end = AD_SMALLER(w->n, (number + 1) * w->at_once);
     block s = whole(w->p);
     for (size_t i = number * w->at_once; i < end; i++) {
-        s.a = a_at(w, i);
-        s.b = b_at(w, i);
-        s.c = c_at(w, i);
+        const places at = places_of(w, i);
+        s.a = at.a;
+        s.b = at.b;
+        s.c = at.c;
         run_block(w->p, &s);
     }
 }
@@ -339,9 +330,10 @@ static void multiply_all(const ad_product *p)
     ad_product one = *p;
     one.leads = NULL;
     for (size_t i = 0; i < w.n; i++) {
-        one.a = a_at(&w, i);
-        one.b = b_at(&w, i);
-        one.c = c_at(&w, i);
+        const places at = places_of(&w, i);
+        one.a = at.a;
+        one.b = at.b;
+        one.c = at.c;
         multiply_one(&one);
     }
 }

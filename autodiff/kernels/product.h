@@ -11,6 +11,11 @@ typedef struct ad_leads {
     ad_shape c, a, b;
 } ad_leads;
 
+#define AD_SMALLER(a, b) ((a) < (b) ? (a) : (b))
+
+/* How many parts a size has: size / part, rounded up. */
+static inline int64_t ad_parts_of(int64_t size, int64_t part) { return (size + part - 1) / part; }
+
 /* The product of one column and one row of so many columns is written row by row. */
 enum { AD_WIDE_OUTER = 64 };
 

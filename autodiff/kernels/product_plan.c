@@ -5,8 +5,6 @@
 #include "kernel.h"
 #include "product.h"
 
-#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
-
 bool ad_product_fits(const ad_product *p) { return p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX; }
 
 /* The rows of a stack that meets one matrix are the rows of one matrix. */
@@ -20,9 +18,6 @@ static void make_one(ad_product *p)
     if (is_one || n == 1)
         p->leads = NULL;
 }
-
-/* size / part, rounded up. */
-static int64_t ceiling(int64_t size, int64_t part) { return (size + part - 1) / part; }
 
 /* ---- Which way --------------------------------------------------------------------------------------------------- */
 
@@ -74,7 +69,7 @@ static bool is_thin(const ad_product *p)
 {
     const uint8_t processor = ad_processor();
     const int64_t lanes = (processor == AD_AVX512 ? 64 : 16) / bytes_of(p);
-    const int64_t used = ceiling(p->n, lanes) * lanes;
+    const int64_t used = ad_parts_of(p->n, lanes) * lanes;
     if (processor == AD_AVX512 && ad_blas_has_small_kernels())
         return p->n < lanes / 2 || p->k < 3 || (p->m < 3 && p->transpose_b) ||
                (work_of(p) < 1e6 && (double)used > 1.1 * (double)p->n);
@@ -85,7 +80,7 @@ static bool is_for_blas(const ad_product *p)
 {
     const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
     const limit *most = &limits[p->type][ad_processor()][w];
-    const int64_t of_a = SMALLER(p->m, p->k), least = w == TN ? of_a : SMALLER(of_a, p->n);
+    const int64_t of_a = AD_SMALLER(p->m, p->k), least = w == TN ? of_a : AD_SMALLER(of_a, p->n);
     if (p->k == 1 && p->n >= AD_WIDE_OUTER)
         return false;
     if (is_thin(p))
@@ -118,7 +113,7 @@ enum {
 /* A multiple of `unit` of which about `blocks` make up the size. */
 static int64_t size_of_block(int64_t size, int64_t blocks, int64_t unit)
 {
-    return ceiling(ceiling(size, blocks), unit) * unit;
+    return ad_parts_of(ad_parts_of(size, blocks), unit) * unit;
 }
 
 static ad_cut cut_of(const ad_product *p)
@@ -128,11 +123,11 @@ static ad_cut cut_of(const ad_product *p)
     if (work < not_worth_cutting)
         return c;
     const double most = c.by_blas ? MOST_CALLS : MOST_BLOCKS;
-    int64_t blocks = (int64_t)SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
+    int64_t blocks = (int64_t)AD_SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
     blocks = blocks < 2 ? 2 : blocks;
     if (!c.by_blas && !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
-        c.half = ceiling(p->k, 2);
-        blocks = ceiling(blocks, 2);
+        c.half = ad_parts_of(p->k, 2);
+        blocks = ad_parts_of(blocks, 2);
     }
     if (p->m >= p->n)
         c.m = size_of_block(p->m, blocks, c.by_blas ? 2 : ROWS_OF_TILES);
