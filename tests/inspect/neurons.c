@@ -9,24 +9,11 @@
 
 static char *view; /* the section, ended with 0; "" where the page has none */
 
-static char *read_page(void)
-{
-    FILE *file = fopen(path_of("page.html"), "rb");
-    ck_assert(file && fseek(file, 0, SEEK_END) == 0);
-    const size_t bytes = (size_t)ftell(file);
-    rewind(file);
-    char *page = malloc(bytes + 1);
-    ck_assert(page && fread(page, 1, bytes, file) == bytes);
-    page[bytes] = 0;
-    fclose(file);
-    return page;
-}
-
 static void write_view(void)
 {
     const ad_shown shown = ad_write_html(t, path_of("page.html"), NULL);
     ck_assert_msg(shown.status == AD_OK, "%s", shown.message);
-    char *page = read_page(), *from = strstr(page, "<section class=\"view\" id=\"v-neurons\""), *to;
+    char *page = read_from_folder("page.html"), *from = strstr(page, "<section class=\"view\" id=\"v-neurons\""), *to;
     free(view);
     view = calloc(1, from ? strlen(from) + 1 : 1);
     ck_assert_ptr_nonnull(view);

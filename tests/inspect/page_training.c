@@ -22,14 +22,7 @@ static ad_shown write_figures(const ad_training *figures)
 
 static char *read_page(void)
 {
-    FILE *file = fopen(path_of("page.html"), "rb");
-    ck_assert(file && fseek(file, 0, SEEK_END) == 0);
-    const size_t n = (size_t)ftell(file);
-    char *all = malloc(n + 1);
-    rewind(file);
-    ck_assert(all && fread(all, 1, n, file) == n);
-    all[n] = 0;
-    fclose(file);
+    char *all = read_from_folder("page.html");
     ck_assert_int_eq(empty_folder(), 1);
     return all;
 }

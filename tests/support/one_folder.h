@@ -19,6 +19,20 @@ static inline const char *path_of(const char *name)
     return path;
 }
 
+/* All of a file in it, ended with 0; to be freed. */
+static inline char *read_from_folder(const char *name)
+{
+    FILE *file = fopen(path_of(name), "rb");
+    ck_assert(file && fseek(file, 0, SEEK_END) == 0);
+    const size_t n = (size_t)ftell(file);
+    char *all = malloc(n + 1);
+    rewind(file);
+    ck_assert(all && fread(all, 1, n, file) == n);
+    all[n] = 0;
+    fclose(file);
+    return all;
+}
+
 /* How many files the folder has, -1 if it cannot be read; removes them. */
 static inline int empty_folder(void)
 {
