@@ -8,7 +8,8 @@ one. A directory or a log in which no test ran counts as one failure. NAME=STATU
 counts as one test, which passed if its exit status is 0. With GRADTAPE_NO_SKIP=1 in the environment, as .ci/run sets it,
 a test that was skipped counts as one failure. The exit status is 1 if anything failed.
 
-Gaps that suites list (tests/support/gaps.h) are printed too. They are no failures.
+Gaps that suites list (tests/support/gaps.h) are printed too. They are no failures. Behind each failure stand the last
+lines that the test wrote: who reads the end of a long log knows what failed.
 """
 import glob
 import json
@@ -45,6 +46,10 @@ def count_test(test):
     return checks - bad, bad + 1, 0, remark if not reports else remark + " besides Check's tests"
 
 
+def last_lines(test):
+    return [line for stream in ("stdout", "stderr") for line in (test.get(stream) or "").splitlines()[-12:]]
+
+
 def read_tests(directory):
     logs = glob.escape(directory) + ("" if directory.endswith(".json") else "/meson-logs/testlog*.json")
     for path in sorted(glob.glob(logs)):
@@ -58,6 +63,7 @@ def read_tests(directory):
 
 def count_directory(directory):
     passed = failed = skipped = 0
+    failures = []
     name = os.path.basename(directory).removesuffix(".json")
     for test in read_tests(directory):
         good, bad, left_out, remark = count_test(test)
@@ -65,7 +71,9 @@ def count_directory(directory):
         for gap in GAP.findall(test.get("stdout") or ""):
             print(gap)
         if bad:
-            print(f"FAILED in {name}: {test['name']}: " + (remark or f"{bad} of {good + bad} tests"))
+            failures.append(f"FAILED in {name}: {test['name']}: " + (remark or f"{bad} of {good + bad} tests"))
+            failures += ["    " + line[:240] for line in last_lines(test)]
+    print(*failures, sep="\n", end="\n" if failures else "")
     if passed + failed == 0:
         print(f"FAILED in {name}: no test ran")
         failed = 1

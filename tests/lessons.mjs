@@ -3,7 +3,7 @@
 import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {findChromium, launch} from './inspect/browser.mjs';
+import {findChromium, inEachLook, launch, resize, tabThrough} from './inspect/browser.mjs';
 import {expect, takeAll} from './inspect/expect.mjs';
 import {look} from './inspect/look.mjs';
 
@@ -174,17 +174,11 @@ async function unfold(page) {
 }
 async function lookAtAll(page, name) {
   const url = page.url();
-  for (const colorScheme of ['light', 'dark'])
-    for (const [width, height] of [
-      [1280, 720],
-      [800, 600]
-    ]) {
-      await page.emulateMedia({colorScheme});
-      await page.setViewportSize({width, height});
-      await look(page, `${width}x${height} ${colorScheme}`);
-      if (pictures) await page.screenshot({path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true});
-    }
-  await page.emulateMedia({colorScheme: 'light'});
+  await inEachLook(page, async (what, scheme, width) => {
+    await look(page, what);
+    if (pictures) await page.screenshot({path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true});
+  });
+  await resize(page, 800, 600);
   const own = () => page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize)),
     before = await own();
   await page.locator('#big').click();
@@ -194,25 +188,16 @@ async function lookAtAll(page, name) {
   if (pictures) await page.screenshot({path: join(pictures, `${name}-big.png`), fullPage: true});
   await page.goto(url);
   await unfold(page);
-  await page.setViewportSize({width: 1280, height: 720});
+  await resize(page, 1280, 720);
   await look(page, 'unfolded');
-  await page.setViewportSize({width: 800, height: 600});
+  await resize(page, 800, 600);
   await look(page, 'unfolded, small');
   await checkScrolls(page, 'unfolded, small');
 }
 async function checkTab(page) {
-  const all = 'a,summary,[tabindex="0"]';
-  const wanted = await page.evaluate(all => [...document.querySelectorAll(all)].filter(e => e.checkVisibility()).length, all);
-  await page.evaluate(all => {
-    document.body.focus();
-    const elements = [...document.querySelectorAll(all)];
-    window.reached = [];
-    document.addEventListener('focusin', e => window.reached.push(elements.indexOf(e.target)));
-  }, all);
-  for (let i = 0; i < wanted; i++) await page.keyboard.press('Tab');
-  await page.evaluate(() => document.activeElement.blur());
-  const reached = new Set(await page.evaluate(() => window.reached));
-  expect(reached.size === wanted && !reached.has(-1), `Tab reaches ${reached.size} of ${wanted}`);
+  const {missed, others} = await tabThrough(page, 'a,summary,[tabindex="0"]');
+  expect(missed.length === 0, `Tab does not reach ${missed.slice(0, 3).join(', ')}`);
+  expect(others.length === 0, `Tab reaches ${others.slice(0, 3).join(', ')}`);
 }
 // Words for those who do not see: the language, one title, and a name for each picture and each link.
 async function checkWords(page) {
@@ -240,7 +225,7 @@ async function checkPrint(page, name) {
   expect(hidden === 0, `of what is folded, ${hidden} pieces are not printed`);
   if (!pictures) return page.emulateMedia({media: null});
   writeFileSync(join(pictures, name + '.pdf'), pdf);
-  await page.setViewportSize({width: 703, height: 1032}); // a sheet without its margins
+  await resize(page, 703, 1032); // a sheet without its margins
   await page.screenshot({path: join(pictures, name + '-print.png'), fullPage: true});
   await page.emulateMedia({media: null});
 }

@@ -548,6 +548,11 @@ grep -qx 'FAILED in build: pages: skipped: no browser' "$work/out" || complain "
 mv "$work/build/meson-logs/testlog.json" "$work/build/meson-logs/memory.json"
 try python3 "$tree/tests/count.py" "$work/build/meson-logs/memory.json"
 grep -qx '1 passed, 0 failed, 1 skipped' "$work/out" || complain "it counts otherwise"
+printf '%s\n' '{"name": "a", "result": "FAIL", "returncode": 1, "stdout": "7 s\nnot so: 3 < 2\ngap: b\n", "stderr": "c"}' \
+    >"$work/build/meson-logs/fails.json"
+try python3 "$tree/tests/count.py" "$work/build/meson-logs/fails.json"
+printf '%s\n' 'gap: b' 'FAILED in fails: a: FAIL, exit status 1' '    7 s' '    not so: 3 < 2' '    gap: b' '    c' \
+    '0 passed, 1 failed' | cmp -s - "$work/out" || complain "it does not say what failed"
 try python3 "$tree/tests/count.py" "$work/build/meson-logs/other.json"
 grep -qx 'FAILED in other: no test ran' "$work/out" || complain "it counts otherwise"
 

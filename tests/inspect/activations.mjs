@@ -1,6 +1,6 @@
 // The view Activations: its numbers and its curves against closed forms.
 import {readFileSync} from 'node:fs';
-import {addressOf} from './browser.mjs';
+import {addressOf, inEachLook} from './browser.mjs';
 
 // ---- Closed forms ----
 const s = z => 1 / (1 + Math.exp(-z));
@@ -338,21 +338,13 @@ export async function checkActivations(page, name, tape, expect, look) {
     if (isWhole) checkTable(view, uses, expect);
     for (const drawing of view.drawings.slice(2)) if (isWhole) checkPanel(drawing, uses, expect);
     // The view is nearly the same on all pages.
-    for (const colorScheme of ['activations', 'classifier'].includes(name) ? ['light', 'dark'] : []) {
-        await page.emulateMedia({colorScheme});
-        for (const [width, height] of [
-            [1280, 720],
-            [800, 600]
-        ]) {
-            await page.setViewportSize({width, height});
-            await look(page, `activations, ${width}x${height} ${colorScheme}`);
+    if (['activations', 'classifier'].includes(name))
+        await inEachLook(page, async what => {
+            await look(page, 'activations, ' + what);
             await page.keyboard.press('b');
-            await look(page, `activations, ${width}x${height} ${colorScheme} A+`);
+            await look(page, `activations, ${what} A+`);
             await page.keyboard.press('b');
-        }
-    }
-    await page.emulateMedia({colorScheme: 'light'});
-    await page.setViewportSize({width: 1280, height: 720});
+        });
     await page.emulateMedia({media: 'print'});
     expect(await page.locator('#v-activations .book svg').first().isVisible(), 'print lacks the activations');
     await page.emulateMedia({media: 'screen'});

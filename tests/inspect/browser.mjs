@@ -34,8 +34,65 @@ export const launch = chromium =>
     timeout: 0
   });
 
-// Where the page is: page.url() hears of a new hash only later.
+// Where the page is. The browser, and with it page.url() and page.reload(), hears of a new hash only later.
 export const addressOf = page => page.evaluate(() => location.href);
+export async function reload(page) {
+  const isLoaded = page.waitForEvent('load');
+  await page.evaluate(() => void setTimeout(() => location.reload()));
+  await isLoaded;
+}
+
+// The browser may answer before the page has its new size.
+export async function resize(page, width, height) {
+  await page.setViewportSize({width, height});
+  await page.waitForFunction(size => innerWidth + ' ' + innerHeight === size, `${width} ${height}`);
+}
+// Calls f(what, scheme, width) in light and dark, on a large and on a small window. Ends light and large.
+export async function inEachLook(page, f) {
+  for (const colorScheme of ['light', 'dark'])
+    for (const [width, height] of [
+      [1280, 720],
+      [800, 600]
+    ]) {
+      await page.emulateMedia({colorScheme});
+      await resize(page, width, height);
+      await f(`${width}x${height} ${colorScheme}`, colorScheme, width);
+    }
+  await page.emulateMedia({colorScheme: 'light'});
+  await resize(page, 1280, 720);
+}
+
+// What of a selector Tab does not reach from the beginning of the page to its end, and what else it reaches. At the end it
+// stays: the browser takes it further, and gives the focus back at a time of its own.
+export async function tabThrough(page, selector) {
+  const most = await page.evaluate(selector => {
+    const [start, end] = ['prepend', 'append'].map(place => {
+      const button = document.createElement('button');
+      document.body[place](button);
+      return button;
+    });
+    const wanted = [...document.querySelectorAll(selector)].filter(
+        e => e !== start && e !== end && e.checkVisibility() && !e.closest('dialog')
+      ),
+      reached = new Set(),
+      note = e => reached.add(e.target);
+    start.focus();
+    document.addEventListener('focusin', note);
+    end.onkeydown = e => e.preventDefault();
+    window.endTabbing = () => {
+      document.removeEventListener('focusin', note);
+      const isAtEnd = reached.delete(end);
+      end.remove();
+      start.remove();
+      const missed = wanted.filter(e => !reached.has(e)).map(e => e.outerHTML.slice(0, 60)),
+        others = [...reached].filter(e => !wanted.includes(e)).map(e => e.outerHTML.slice(0, 60));
+      return {missed: isAtEnd ? missed : ['the end of the page', ...missed], others};
+    };
+    return wanted.length + 4; // what scrolls has the focus too
+  }, selector);
+  for (let i = 0; i < most; i++) await page.keyboard.press('Tab');
+  return page.evaluate(() => endTabbing());
+}
 
 // Pages that are used again, as a new one takes the browser longer than most of what is read of it.
 export function pagesOf(context) {

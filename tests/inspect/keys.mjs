@@ -1,5 +1,7 @@
 // The keys that the page's help names, each pressed for real: an event that a test makes itself does not tell whether the
 // browser or an element takes the key first.
+import {reload} from './browser.mjs';
+
 const state = page =>
   page.evaluate(() => {
     const d = document.body.dataset,
@@ -87,5 +89,5 @@ export async function checkKeys(page, expect) {
     await pressAll(page, folding, 'on a fold', expect);
   }
   await page.evaluate(() => history.replaceState(null, '', location.pathname)); // without the theme that d chose
-  await page.reload();
+  await reload(page);
 }

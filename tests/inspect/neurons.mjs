@@ -1,4 +1,5 @@
 // The view Neurons in the browser: each number of each row at each step, by hand from what the JSON has.
+import {inEachLook, reload} from './browser.mjs';
 import {sightOf, stepThrough} from './sight.mjs';
 
 const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
@@ -134,10 +135,10 @@ async function checkRows(page, expect, tape, T, columns, data, check) {
   if (data.rows < 2) return;
   const shown = async () => (await sight(page)).units.map(u => [u.value, u.gradient]).join(),
     before = await shown();
-  await page.reload();
+  await reload(page);
   expect(before === (await shown()), 'a reload shows another row');
   await page.evaluate(() => history.replaceState(null, '', '#view=neurons&row=1e9'));
-  await page.reload();
+  await reload(page);
   expect((await sight(page)).units.length > 0, 'a hostile row leaves no units');
 }
 // The sentence of a unit is true: its products add up to its sum.
@@ -206,7 +207,7 @@ async function checkChoiceStays(page, expect, columns, isAttacked) {
     const {title} = await now();
     expect(title === chosen, `the panel leaves the chosen unit for ${title}`);
   }
-  await page.reload();
+  await reload(page);
   const {title} = await now();
   expect(title === chosen, `a reload tells of ${title}, not of ${chosen}`);
   await page.keyboard.press('Escape');
@@ -219,7 +220,7 @@ async function checkChoiceStays(page, expect, columns, isAttacked) {
   for (const hostile of isAttacked ? ['<img src=y>-0', '__proto__-0', `${name}-99`, '-', `${name}-0.0`] : []) {
     const hash = '#' + new URLSearchParams({view: 'neurons', step: 2, unit: hostile});
     await page.evaluate(h => history.replaceState(null, '', h), hash);
-    await page.reload();
+    await reload(page);
     const s = await now();
     expect(s.step === 2 && s.unit === null, `the unit ${hostile} is not ignored: ${s.hash}`);
   }
@@ -286,21 +287,11 @@ export async function checkNeurons(page, tape, T, {plain, expect, check, look, i
   await checkChoiceStays(page, expect, columns, isAttacked);
   await page.keyboard.press('End');
   await checkRows(page, expect, tape, T, columns, data, check);
-  for (const scheme of ['light', 'dark'])
-    for (const [width, height] of [
-      [1280, 720],
-      [800, 600]
-    ]) {
-      await page.emulateMedia({colorScheme: scheme});
-      await page.setViewportSize({width, height});
-      await look(page, `${width}x${height} ${scheme} u`);
-    }
+  await inEachLook(page, what => look(page, what + ' u'));
   await page.keyboard.press('b');
   await look(page, 'A+ u');
   await page.keyboard.press('b');
   await checkPaper(page, plain, expect, columns);
-  await page.emulateMedia({colorScheme: 'light'});
-  await page.setViewportSize({width: 1280, height: 720});
   await page.evaluate(() => history.replaceState(null, '', location.pathname));
-  await page.reload();
+  await reload(page);
 }

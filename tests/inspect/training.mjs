@@ -2,7 +2,7 @@
 // the page.
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {addressOf} from './browser.mjs';
+import {addressOf, inEachLook} from './browser.mjs';
 
 const real = v => (typeof v === 'string' ? {nan: NaN, '-nan': NaN, inf: Infinity, '-inf': -Infinity}[v] : v);
 const parse = t => (/^-?(nan|inf)$/.test(t) ? real(t) : Number(t));
@@ -212,21 +212,15 @@ export async function checkTraining(page, folder, name, {plain, expect, look, ch
     expect(d.role === 'img' && d.label.length > 10, `drawing ${i} has no words for a screen reader`);
     checkDrawing(d, figures, kinds[i], expect);
   });
-  for (const scheme of ['light', 'dark'])
-    for (const [width, height] of [
-      [1280, 720],
-      [800, 600]
-    ]) {
-      await page.emulateMedia({colorScheme: scheme});
-      await page.setViewportSize({width, height});
-      await look(page, `training ${width}x${height} ${scheme}`);
-      if (pictures) await page.screenshot({path: join(pictures, `${name}-${width}x${height}-${scheme}-r.png`)});
-    }
+  await inEachLook(page, async what => {
+    await look(page, 'training ' + what);
+    if (pictures) await page.screenshot({path: join(pictures, `${name}-${what.replace(' ', '-')}-r.png`)});
+  });
   await page.keyboard.press('b');
   await look(page, 'training A+');
   await page.keyboard.press('b');
   await checkTab(page);
-  await page.emulateMedia({media: 'print', colorScheme: 'light'});
+  await page.emulateMedia({media: 'print'});
   expect(await page.locator('#v-training svg').last().isVisible(), 'print lacks the view Training');
   await page.emulateMedia({media: 'screen'});
   await page.keyboard.press('g');
