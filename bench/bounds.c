@@ -1,7 +1,8 @@
 #include "bounds.h"
 
+#include <gradtape/version.h>
+
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "timing.h"
@@ -73,9 +74,9 @@ static void touch_baseline(const ad_update_block *b) { touch_all(b); }
 FOR("avx2") static void touch_avx2(const ad_update_block *b) { touch_all(b); }
 #endif
 
-/* ---- Choosing, as autodiff/kernels/processor.c does -------------------------------------------------------------- */
+/* ---- Choosing ---------------------------------------------------------------------------------------------------- */
 
-/* Kernels by rising demands on the processor; flops[type] does its arithmetic once and returns how much that was. */
+/* What goes with the library's kernels; flops[type] does its arithmetic once and returns how much that was. */
 static const struct kernels {
     const char *name;
     double (*flops[2])(void);
@@ -88,32 +89,13 @@ static const struct kernels {
 #endif
 };
 
-static size_t best(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-        return 0;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-               ? 2
-               : 1;
-#else
-    return 0;
-#endif
-}
-
 static const struct kernels *chosen(void)
 {
-    const char *asked = getenv("AD_PROCESSOR");
-    const size_t most = best();
-    for (size_t i = 0; asked && i < most; i++)
-        if (!strcmp(asked, kernels[i].name))
-            return &kernels[i];
-    return &kernels[most];
+    size_t i = 0;
+    while (strcmp(kernels[i].name, ad_kernels()) != 0)
+        i++;
+    return &kernels[i];
 }
-
-const char *kernels_in_use(void) { return chosen()->name; }
 
 double peak_flops(ad_type type)
 {

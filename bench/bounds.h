@@ -4,12 +4,9 @@
 #include <gradtape/tensor.h>
 #include <gradtape/update.h>
 
-/* Returns the processor for which the library's kernels are compiled that run here: "baseline", "avx2" or "avx512". The
- * library chooses the best that the processor has, or the lesser one that AD_PROCESSOR in the environment names. */
-const char *kernels_in_use(void);
-
 /* Returns how many multiplications and additions a second one core does in registers, each counted as one, by vectors
- * of these kernels; the most of many blocks. The type is AD_F32 or AD_F64. Takes about 0.1 seconds. */
+ * of the library's kernels (ad_kernels); the most of many blocks. The type is AD_F32 or AD_F64. Takes about 0.1
+ * seconds. */
 double peak_flops(ad_type type);
 
 /* Reads and writes what an optimiser's pass must, in f32: x and each of at most two states get a little of the

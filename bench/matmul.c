@@ -133,7 +133,7 @@ static void print_table(const setting *s)
 {
     const double peaks[] = {[AD_F32] = peak_flops(AD_F32), [AD_F64] = peak_flops(AD_F64)};
     printf("Gradtape, kernels for %s: multiply-adds in registers %.1f Gflop/s a core in f32, %.1f in f64\n",
-           kernels_in_use(), 1e-9 * peaks[AD_F32], 1e-9 * peaks[AD_F64]);
+           ad_kernels(), 1e-9 * peaks[AD_F32], 1e-9 * peaks[AD_F64]);
     printf("%-36s %10s %10s %7s %8s %8s\n", "", "ours us", "BLAS us", "ratio", "Gflop/s", "of peak");
     summary sum = {0};
     for (int i = 0; i < SHAPES; i++)
@@ -142,8 +142,8 @@ static void print_table(const setting *s)
         "{\"bench\":\"matmul\",\"kernels\":\"%s\",\"threads\":%ld,\"shapes\":%d,\"worst\":%.3f,\"worst_shape\":\"%s\","
         "\"worst_small\":%.3f,\"worst_small_shape\":\"%s\",\"batch_16_times_faster\":%.2f,\"gflops_f32\":%.1f,"
         "\"gflops_f64\":%.1f}\n",
-        kernels_in_use(), s->threads, sum.shapes, sum.of_all.ratio, sum.of_all.name, sum.of_small.ratio,
-        sum.of_small.name, sum.batch, 1e-9 * peaks[AD_F32], 1e-9 * peaks[AD_F64]);
+        ad_kernels(), s->threads, sum.shapes, sum.of_all.ratio, sum.of_all.name, sum.of_small.ratio, sum.of_small.name,
+        sum.batch, 1e-9 * peaks[AD_F32], 1e-9 * peaks[AD_F64]);
 }
 
 /* ---- The command line -------------------------------------------------------------------------------------------- */

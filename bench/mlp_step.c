@@ -231,7 +231,7 @@ static bool print_parts(const setting *s, const nn_data *data)
     const double peak = (double)s->threads * peak_flops(AD_F32);
     bench b = make_bench(s, data);
     const parts p = measure_parts(&b);
-    printf("Gradtape, kernels for %s: multiply-adds in registers %.1f Gflop/s, threads: %ld\n", kernels_in_use(),
+    printf("Gradtape, kernels for %s: multiply-adds in registers %.1f Gflop/s, threads: %ld\n", ad_kernels(),
            1e-9 * peak, s->threads);
     printf("%-28s %10s %10s %7s %8s %8s\n", "", "ours us", "BLAS us", "ratio", "Gflop/s", "of peak");
     double flops = 0;
@@ -244,7 +244,7 @@ static bool print_parts(const setting *s, const nn_data *data)
     printf("%-28s %10.2f\n%-28s %10.2f\n", "the rest of the step", 1e6 * rest, "the step", 1e6 * p.step);
     printf("{\"bench\":\"mlp_step_parts\",\"kernels\":\"%s\",\"threads\":%ld,\"batch\":%ld,\"us_step\":%.1f,"
            "\"us_products\":%.1f,\"us_rest\":%.1f,\"percent_of_peak\":%.0f,\"products\":%d",
-           kernels_in_use(), s->threads, s->batch, 1e6 * p.step, 1e6 * p.all_by_tape, 1e6 * rest,
+           ad_kernels(), s->threads, s->batch, 1e6 * p.step, 1e6 * p.all_by_tape, 1e6 * rest,
            100 * flops / p.all_by_tape / peak, b.all.n);
     for (int i = 0; i < b.all.n; i++)
         printf(",\"product_%d\":\"%s\",\"percent_%d\":%.0f", i, product_name(&b, i), i,

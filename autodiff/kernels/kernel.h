@@ -12,8 +12,7 @@
  *
  * In the first compilation MAP1 becomes the table `square_loops`, which a row names; a LOOP needs the line
  * LOOP_TABLE(row_sum) there, and a KERNEL the line KERNEL_TABLE(multiply, block), which makes `multiply_kernels`. The
- * processor is chosen once, when the process opens its first tape; AD_PROCESSOR=baseline|avx2|avx512 in the environment
- * chooses a lesser one. */
+ * processor is chosen once (ad_kernels in <gradtape/version.h>). */
 #include <float.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -188,7 +187,7 @@ enum { IS_WIDE = sizeof(REAL) == sizeof(double) };
 
 #endif
 
-/* Chooses the processor's kernels; ad_processor() tells which, after ad_processor_prepare(). */
+/* Chooses the processor's kernels, once; ad_processor() tells which, after ad_processor_prepare(). */
 void ad_processor_prepare(void);
 uint8_t ad_processor(void);
 

@@ -1,9 +1,13 @@
 /* Which kernels fit the processor. */
+#include <gradtape/version.h>
+
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel.h"
 
+static const char *const names[AD_PROCESSORS] = {"baseline", "avx2", "avx512"};
 static uint8_t chosen = AD_BASELINE;
 
 static uint8_t best(void)
@@ -20,9 +24,8 @@ static uint8_t best(void)
 #endif
 }
 
-void ad_processor_prepare(void)
+static void choose(void)
 {
-    static const char *const names[AD_PROCESSORS] = {"baseline", "avx2", "avx512"};
     chosen = best();
     const char *asked = getenv("AD_PROCESSOR");
     for (uint8_t i = 0; asked && i < chosen; i++)
@@ -30,4 +33,16 @@ void ad_processor_prepare(void)
             chosen = i;
 }
 
+void ad_processor_prepare(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, choose);
+}
+
 uint8_t ad_processor(void) { return chosen; }
+
+const char *ad_kernels(void)
+{
+    ad_processor_prepare();
+    return names[chosen];
+}

@@ -12,60 +12,44 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__AVX512F__) && AD_REAL_BITS == 32
-#define VECTOR __m512
-#define LOAD _mm512_loadu_ps
-#define STORE _mm512_storeu_ps
-#define BROADCAST _mm512_set1_ps
-#define POSITIVE(x) _mm512_max_ps(_mm512_setzero_ps(), x)
-#define MULTIPLY_ADD _mm512_fmadd_ps
-#define MASK(n) (__mmask16)((1U << (n)) - 1)
-#define LOAD_FIRST(n, x) _mm512_maskz_loadu_ps(MASK(n), x)
-#define STORE_FIRST(n, y, v) _mm512_mask_storeu_ps(y, MASK(n), v)
-#define SLEEF(function, ulp) Sleef_##function##f16_##ulp
-#elif defined(__AVX512F__)
-#define VECTOR __m512d
-#define LOAD _mm512_loadu_pd
-#define STORE _mm512_storeu_pd
-#define BROADCAST _mm512_set1_pd
-#define POSITIVE(x) _mm512_max_pd(_mm512_setzero_pd(), x)
-#define MULTIPLY_ADD _mm512_fmadd_pd
-#define MASK(n) (__mmask8)((1U << (n)) - 1)
-#define LOAD_FIRST(n, x) _mm512_maskz_loadu_pd(MASK(n), x)
-#define STORE_FIRST(n, y, v) _mm512_mask_storeu_pd(y, MASK(n), v)
-#define SLEEF(function, ulp) Sleef_##function##d8_##ulp
-#elif defined(__AVX2__) && AD_REAL_BITS == 32
-#define VECTOR __m256
-#define LOAD _mm256_loadu_ps
-#define STORE _mm256_storeu_ps
-#define BROADCAST _mm256_set1_ps
-#define POSITIVE(x) _mm256_max_ps(_mm256_setzero_ps(), x)
-#define MULTIPLY_ADD _mm256_fmadd_ps
-#define LOAD_FIRST(n, x) _mm256_maskload_ps(x, ad_first_of_8(n))
-#define SLEEF(function, ulp) Sleef_##function##f8_##ulp
+/* An intrinsic for REAL, by what stands between `_mm512_` and `_ps`, and SLEEF's function. */
+#define INTRINSIC(name) AD_JOIN4(VECTOR_PREFIX, name, _, REAL_SUFFIX)
+#define SLEEF_OF(function, lanes, ulp) Sleef_##function##lanes##_##ulp
+#define SLEEF_NAME(function, lanes, ulp) SLEEF_OF(function, lanes, ulp)
+#if AD_REAL_BITS == 32
+#define REAL_SUFFIX ps
+#define BY_TYPE(f32, f64) f32
+#else
+#define REAL_SUFFIX pd
+#define BY_TYPE(f32, f64) f64
+#endif
+
+#if defined(__AVX512F__)
+#define VECTOR BY_TYPE(__m512, __m512d)
+#define VECTOR_PREFIX _mm512_
+#define MASK(n) (BY_TYPE(__mmask16, __mmask8))((1U << (n)) - 1)
+#define LOAD_FIRST(n, x) INTRINSIC(maskz_loadu)(MASK(n), x)
+#define STORE_FIRST(n, y, v) INTRINSIC(mask_storeu)(y, MASK(n), v)
+#define SLEEF(function, ulp) SLEEF_NAME(function, BY_TYPE(f16, d8), ulp)
 #elif defined(__AVX2__)
-#define VECTOR __m256d
-#define LOAD _mm256_loadu_pd
-#define STORE _mm256_storeu_pd
-#define BROADCAST _mm256_set1_pd
-#define POSITIVE(x) _mm256_max_pd(_mm256_setzero_pd(), x)
-#define MULTIPLY_ADD _mm256_fmadd_pd
-#define LOAD_FIRST(n, x) _mm256_maskload_pd(x, ad_first_of_8(2 * (n)))
-#define SLEEF(function, ulp) Sleef_##function##d4_##ulp
-#elif defined(__SSE2__) && AD_REAL_BITS == 32
-#define VECTOR __m128
-#define LOAD _mm_loadu_ps
-#define STORE _mm_storeu_ps
-#define BROADCAST _mm_set1_ps
-#define POSITIVE(x) _mm_max_ps(_mm_setzero_ps(), x)
-#define SLEEF(function, ulp) Sleef_##function##f4_##ulp
+#define VECTOR BY_TYPE(__m256, __m256d)
+#define VECTOR_PREFIX _mm256_
+#define LOAD_FIRST(n, x) INTRINSIC(maskload)(x, ad_first_of_8(BY_TYPE(1, 2) * (n)))
+#define SLEEF(function, ulp) SLEEF_NAME(function, BY_TYPE(f8, d4), ulp)
 #elif defined(__SSE2__)
-#define VECTOR __m128d
-#define LOAD _mm_loadu_pd
-#define STORE _mm_storeu_pd
-#define BROADCAST _mm_set1_pd
-#define POSITIVE(x) _mm_max_pd(_mm_setzero_pd(), x)
-#define SLEEF(function, ulp) Sleef_##function##d2_##ulp
+#define VECTOR BY_TYPE(__m128, __m128d)
+#define VECTOR_PREFIX _mm_
+#define SLEEF(function, ulp) SLEEF_NAME(function, BY_TYPE(f4, d2), ulp)
+#endif
+
+#ifdef VECTOR
+#define LOAD INTRINSIC(loadu)
+#define STORE INTRINSIC(storeu)
+#define BROADCAST INTRINSIC(set1)
+#define POSITIVE(x) INTRINSIC(max)(INTRINSIC(setzero)(), x)
+#ifdef __AVX2__
+#define MULTIPLY_ADD INTRINSIC(fmadd)
+#endif
 #else
 typedef REAL ad_vector __attribute__((vector_size(16)));
 #define VECTOR ad_vector

@@ -1,16 +1,13 @@
 /* Opening and closing a tape. */
 #include <gradtape/tape.h>
 
-#include <pthread.h>
-
 #include "../kernels/kernel.h"
 #include "entries.h"
 #include "watch.h"
 
 ad_tape *ad_tape_open(const ad_tape_options *options)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, ad_processor_prepare);
+    ad_processor_prepare();
     ad_memory memory = ad_memory_over(options ? options->allocator : NULL);
     ad_tape *t = ad_memory_take(&memory, 1, sizeof *t);
     if (!t)

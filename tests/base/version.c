@@ -1,5 +1,9 @@
-/* The version of the library is that of its header. */
+/* The version of the library is that of its header, and its kernels are those that the environment asks for. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../support/check.h"
 
@@ -12,6 +16,47 @@ START_TEST(library_and_header_agree)
 }
 END_TEST
 
-static void add_tests(TCase *tests) { tcase_add_test(tests, library_and_header_agree); }
+static const char *const names[] = {"baseline", "avx2", "avx512"};
+enum { N_NAMES = sizeof names / sizeof *names };
+
+/* Returns the index of the kernels of a process that finds this in its environment, or -1. NULL: nothing. */
+static int kernels_where(const char *asked)
+{
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        if (asked)
+            setenv("AD_PROCESSOR", asked, 1);
+        else
+            unsetenv("AD_PROCESSOR");
+        const char *name = ad_kernels();
+        setenv("AD_PROCESSOR", "baseline", 1);
+        ad_tape_close(ad_tape_open(NULL));
+        int i = 0;
+        while (i < N_NAMES && (strcmp(name, names[i]) != 0 || strcmp(name, ad_kernels()) != 0))
+            i++;
+        _exit(i);
+    }
+    int status = -1;
+    ck_assert(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status) < N_NAMES ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(the_environment_chooses_narrower_kernels_once)
+{
+    const int best = kernels_where(NULL);
+    ck_assert_int_ge(best, 0);
+    for (int i = 0; i < N_NAMES; i++)
+        ck_assert_int_eq(kernels_where(names[i]), i < best ? i : best);
+    ck_assert_int_eq(kernels_where("AVX2"), best);
+    ck_assert_int_eq(kernels_where(""), best);
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, library_and_header_agree);
+    tcase_add_test(tests, the_environment_chooses_narrower_kernels_once);
+}
 
 int main(void) { return run_tests("version", add_tests); }
