@@ -34,12 +34,10 @@ static bool allocate_result(ad_running_call *r, int j, ad_entry *e, uint32_t id,
            ad_allocate_value(t, e, id, type, shape);
 }
 
-void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
+static void give_result(ad_running_call *r, int j, ad_type type, const ad_shape *shape)
 {
-    ad_running_call *r = c->frame;
+    ad_call *c = &r->call;
     ad_tape *t = c->tape;
-    if (t->status != AD_OK)
-        return;
     if (!shape || j < 0 || j >= c->n_y || (j && !r->y_ids[j - 1]) || r->y_ids[j] || (unsigned)type >= AD_TYPE_COUNT) {
         ad_call_fail(c, AD_BAD_STATE,
                      "its shape rule gives result %d of type %d%s: it must give 0 to %d, once each, in order", j,
@@ -54,6 +52,16 @@ void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
         return;
     r->y_ids[j] = id;
     r->y[j] = &e->value;
+}
+
+void ad_result(ad_call *c, int j, ad_type type, const ad_shape *shape)
+{
+    static const ad_value failed = {.shape = &ad_scalar_shape_value}; /* the rest of the rule may look at it */
+    ad_running_call *r = c->frame;
+    if (c->tape->status == AD_OK)
+        give_result(r, j, type, shape);
+    if (c->tape->status != AD_OK && j >= 0 && j < c->n_y && !r->y[j])
+        r->y[j] = (ad_value *)(uintptr_t)&failed;
 }
 
 /* ---- Scratch ----------------------------------------------------------------------------------------------------- */

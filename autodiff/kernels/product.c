@@ -14,8 +14,19 @@ typedef struct block {
     size_t m, n, k;
     size_t a_row, a_step, b_row, c_row;
     bool transpose_b; /* b is [n,k] */
+    bool is_packed;   /* a is what pack_a made of it: tiles of the same rows, and the same k in each */
     bool relu;
 } block;
+
+/* Part `number` of PACKING_PARTS of a block's a is copied: one tile of rows after the other, in each the numbers of all
+ * rows for the first k, then for the next. */
+typedef struct packing {
+    const block *of;
+    void *to;
+    size_t number;
+} packing;
+
+enum { PACKING_PARTS = 16 };
 
 #ifdef AD_REAL
 
@@ -23,7 +34,7 @@ typedef struct block {
 #include "turn.h"
 
 /* k is cut so that what tiles of the same columns read of b stays in the nearest caches. */
-enum { MOST_DEPTH = 256, NEAREST_CACHE = 32768 };
+enum { MOST_DEPTH = 256, NEAREST_CACHE = 32768, ROWS_AT_ONCE = 16 };
 
 typedef struct depth {
     size_t from, k;
@@ -35,13 +46,14 @@ ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* The tile at row i and column j: b is that part of it whose rows are b_row apart. */
 ALWAYS_INLINE void run_at(const block *s, const depth *d, size_t i, size_t rows, size_t j, const REAL *b, size_t b_row)
 {
-    tile t = {.a = (const REAL *)s->a + i * s->a_row + d->from * s->a_step,
+    const size_t a_row = s->is_packed ? 1 : s->a_row, a_step = s->is_packed ? rows : s->a_step;
+    tile t = {.a = (const REAL *)s->a + i * (s->is_packed ? s->k : a_row) + d->from * a_step,
               .b = b,
               .bias = s->bias && d->is_last ? (const REAL *)s->bias + j : NULL,
               .c = (REAL *)s->c + i * s->c_row + j,
               .k = d->k,
-              .a_row = s->a_row,
-              .a_step = s->a_step,
+              .a_row = a_row,
+              .a_step = a_step,
               .b_row = b_row,
               .c_row = s->c_row,
               .adds = !d->is_first,
@@ -69,14 +81,42 @@ static void run_depth(const block *s, const depth *d)
         }
 }
 
-/* Columns of b' are turned to rows, as many as a tile has columns. */
-NEVER_INLINE void run_depth_transposed(const block *s, const depth *d)
+/* Rows of `columns` elements; those of whole tiles with moves of a known size. */
+ALWAYS_INLINE void copy_rows(REAL *restrict y, size_t y_step, const REAL *restrict x, size_t x_step, size_t rows,
+                             size_t columns)
+{
+    if (columns == TILE_COLUMNS)
+        for (size_t i = 0; i < rows; i++)
+            memcpy(y + i * y_step, x + i * x_step, TILE_COLUMNS * sizeof(REAL));
+    else if (columns == TILE_ROWS)
+        for (size_t i = 0; i < rows; i++)
+            memcpy(y + i * y_step, x + i * x_step, TILE_ROWS * sizeof(REAL));
+    else
+        for (size_t i = 0; i < rows; i++)
+            for (size_t j = 0; j < columns; j += VECTOR_LANES) {
+                const size_t some = smaller(columns - j, VECTOR_LANES);
+                store_first(some, y + i * y_step + j, load_first(some, x + i * x_step + j));
+            }
+}
+
+/* Columns of b from j on, as many as a tile has, become a matrix of their own; rows of b' are turned. */
+ALWAYS_INLINE void fill_panel(REAL *restrict panel, const block *s, const depth *d, size_t j)
+{
+    const REAL *b = s->b;
+    const size_t columns = smaller(s->n - j, TILE_COLUMNS);
+    if (s->transpose_b) {
+        turn(panel, TILE_COLUMNS, b + j * s->b_row + d->from, s->b_row, columns, d->k);
+        return;
+    }
+    copy_rows(panel, TILE_COLUMNS, b + d->from * s->b_row + j, s->b_row, d->k, columns);
+}
+
+NEVER_INLINE void run_depth_by_panels(const block *s, const depth *d)
 {
     REAL panel[MOST_DEPTH * TILE_COLUMNS];
     const size_t tiles = count_parts(s->m, TILE_ROWS);
-    const REAL *b = (const REAL *)s->b + d->from;
     for (size_t j = 0; j < s->n; j += TILE_COLUMNS) {
-        turn(panel, TILE_COLUMNS, b + j * s->b_row, s->b_row, smaller(s->n - j, TILE_COLUMNS), d->k);
+        fill_panel(panel, s, d, j);
         for (size_t at = 0, i = 0, end; at < tiles; at++, i = end) {
             end = begin_of(s->m, tiles, at + 1);
             run_at(s, d, i, end - i, j, panel, TILE_COLUMNS);
@@ -106,11 +146,29 @@ KERNEL(multiply, block)
     for (size_t part = 0; part < parts; part++) {
         const size_t from = begin_of(s->k, parts, part), end = begin_of(s->k, parts, part + 1);
         const depth d = {.from = from, .k = end - from, .is_first = part == 0, .is_last = part + 1 == parts};
-        if (s->transpose_b)
-            run_depth_transposed(s, &d);
+        if (s->transpose_b || s->is_packed)
+            run_depth_by_panels(s, &d);
         else
             run_depth(s, &d);
     }
+}
+
+/* Of a' all tiles copy some rows before the next ones: a line of a cache has numbers of more than one tile. */
+KERNEL(pack_a, packing)
+{
+    const block *of = s->of;
+    const size_t tiles = count_parts(of->m, TILE_ROWS), end = begin_of(tiles, PACKING_PARTS, s->number + 1);
+    const size_t first = begin_of(tiles, PACKING_PARTS, s->number), most = of->a_step == 1 ? of->k : ROWS_AT_ONCE;
+    for (size_t k = 0; k < of->k; k += most)
+        for (size_t at = first; at < end; at++) {
+            const size_t i = begin_of(of->m, tiles, at), rows = begin_of(of->m, tiles, at + 1) - i;
+            const REAL *a = (const REAL *)of->a + i * of->a_row + k * of->a_step;
+            REAL *to = (REAL *)s->to + i * of->k + k * rows;
+            if (of->a_step == 1)
+                turn(to, rows, a, of->a_row, rows, of->k);
+            else
+                copy_rows(to, rows, a, of->a_step, smaller(of->k - k, most), rows);
+        }
 }
 
 /* c = c + partial + bias in array 0: n rows of size[0] columns; arrays 1 and 2 are the bias and the partial sums, if
@@ -148,6 +206,7 @@ LOOP(end_product)
 #include "../base/openblas.h"
 
 KERNEL_TABLE(multiply, block)
+KERNEL_TABLE(pack_a, packing)
 LOOP_TABLE(end_product)
 
 /* ---- Multiplying ------------------------------------------------------------------------------------------------- */
@@ -206,9 +265,10 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
     s.m = (size_t)AD_SMALLER(p->cut.m, p->m - i);
     s.n = (size_t)AD_SMALLER(p->cut.n, p->n - j);
     s.k = (size_t)AD_SMALLER(p->cut.half, p->k - k);
-    s.a = (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
+    s.is_packed = p->cut.packs;
+    s.a = s.is_packed ? p->room : (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
     s.b = (const char *)p->b + (size_t)(p->transpose_b ? j * p->k + k : k * p->n + j) * bytes;
-    s.c = (char *)(half ? p->partial : p->c) + (size_t)(i * p->n + j) * bytes;
+    s.c = (char *)(half ? p->room : p->c) + (size_t)(i * p->n + j) * bytes;
     if (w->halves == 1 && !p->cut.by_blas) {
         s.bias = p->bias ? (const char *)p->bias + (size_t)j * bytes : NULL;
         s.relu = p->relu;
@@ -222,6 +282,13 @@ static void multiply_block(void *context, size_t number)
     const ad_cut *cut = &w->p->cut;
     const int64_t tiles = w->rows * w->columns, tile = (int64_t)number % tiles, half = (int64_t)number / tiles;
     multiply_at(w, tile / w->columns * cut->m, tile % w->columns * cut->n, half);
+}
+
+static void pack_part(void *context, size_t number)
+{
+    const ad_product *p = ((const job *)context)->p;
+    const block all = whole(p);
+    pack_a_kernels[p->type][ad_processor()](&(packing){.of = &all, .to = p->room, .number = number});
 }
 
 /* On all threads if OpenBLAS can have a buffer for each, or else on one. The bits are the same. */
@@ -251,7 +318,7 @@ static void end_block(void *context, size_t number)
     const ad_product *p = w->p;
     const int64_t rows = rows_to_end(p), first = (int64_t)number * rows;
     const size_t at = (size_t)(first * p->n) * ad_bytes_of((uint8_t)p->type);
-    char *partial = w->halves > 1 ? (char *)p->partial + at : NULL;
+    char *partial = w->halves > 1 ? (char *)p->room + at : NULL;
     ad_loop_for(&end_product_loops,
                 (uint8_t)p->type)(&(ad_span){.n = (size_t)AD_SMALLER(rows, p->m - first),
                                              .array = {(char *)p->c + at, (void *)(uintptr_t)p->bias, partial},
@@ -262,6 +329,8 @@ static void end_block(void *context, size_t number)
 static void multiply_one(const ad_product *p)
 {
     job w = {.p = p, .halves = 1};
+    if (p->cut.packs)
+        ad_parallel(PACKING_PARTS, pack_part, &w);
     if (ad_is_one_block(p)) {
         multiply_at(&w, 0, 0, 0);
     } else {

@@ -26,27 +26,32 @@ static double work_of(const ad_product *p) { return (double)p->m * (double)p->n 
 /* Tiles are faster than OpenBLAS where the least of the sizes m, n and k (of a' b: of m and k) is at most `least`, and
  * where what they read again for each few rows stays in the second-level cache: n (of a' b: m too) is at most
  * `columns`, and b has at most SMALL_B bytes.
- * - Rows whose distance is a multiple of ALIASED share few places in a cache: the least size is then at most `aliased`.
+ * - Rows whose distance is a multiple of ALIASED share few places in a cache: the least size is then at most `aliased`,
+ * or at most `packed` for tiles that read a copy of a, if that has at most MOST_COPIED bytes and each number of it
+ * meets ENOUGH_COLUMNS.
  * - Each reading of a large b costs much: a b goes to OpenBLAS if b has more than LARGE_B bytes, or half as many in
  * rows of more than LONG_ROW. All limits were measured on some hundred shapes.
  * The product of one column and one row goes to OpenBLAS only if the row is short. */
 typedef struct limit {
-    int16_t least, columns, aliased;
+    int16_t least, columns, aliased, packed;
 } limit;
 
 typedef enum way { NN, TN, NT, WAYS } way; /* a b; a' b and a' b'; a b' */
 
+enum { ANY = INT16_MAX };
+
 static const limit limits[2][AD_PROCESSORS][WAYS] = {
-    [AD_F32] = {[AD_BASELINE] = {{64, 0, 32}, {32, 0, 32}, {32, 0, 32}},
-                [AD_AVX2] = {{64, 400, 50}, {96, 200, 32}, {320, 0, 256}},
-                [AD_AVX512] = {{100, 640, 64}, {512, 4096, 256}, {400, 0, 64}}},
-    [AD_F64] = {[AD_BASELINE] = {{64, 0, 32}, {32, 0, 32}, {32, 0, 32}},
-                [AD_AVX2] = {{50, 300, 50}, {48, 128, 32}, {256, 0, 256}},
-                [AD_AVX512] = {{100, 640, 32}, {256, 4096, 64}, {300, 0, 64}}},
+    [AD_F32] = {[AD_BASELINE] = {{64, 0, 32, 0}, {32, 0, 32, 0}, {32, 0, 32, 0}},
+                [AD_AVX2] = {{64, 400, 32, 300}, {96, 200, 32, 300}, {320, 0, 256, 0}},
+                [AD_AVX512] = {{100, 640, 50, ANY}, {512, 4096, 128, ANY}, {400, 0, 32, ANY}}},
+    [AD_F64] = {[AD_BASELINE] = {{64, 0, 32, 0}, {32, 0, 32, 0}, {32, 0, 32, 0}},
+                [AD_AVX2] = {{50, 300, 50, 256}, {48, 128, 32, 256}, {256, 0, 256, 0}},
+                [AD_AVX512] = {{100, 640, 32, 0}, {256, 4096, 300, ANY}, {300, 0, 64, ANY}}},
 };
 
 /* In bytes. */
-enum { ALIASED = 4096, SMALL_B = 2000000, LARGE_B = 10000000, LONG_ROW = 8192 };
+enum { ALIASED = 4096, SMALL_B = 2000000, LARGE_B = 10000000, LONG_ROW = 8192, MOST_COPIED = 1 << 24 };
+enum { ENOUGH_COLUMNS = 256 };
 
 static int64_t bytes_of(const ad_product *p) { return (int64_t)ad_bytes_of((uint8_t)p->type); }
 
@@ -76,11 +81,28 @@ static bool is_thin(const ad_product *p)
     return processor == AD_BASELINE && p->n % (2 * lanes) != 0;
 }
 
+static way way_of(const ad_product *p) { return p->transpose_a ? TN : p->transpose_b ? NT : NN; }
+
+static const limit *limit_of(const ad_product *p) { return &limits[p->type][ad_processor()][way_of(p)]; }
+
+static int64_t least_of(const ad_product *p)
+{
+    const int64_t of_a = AD_SMALLER(p->m, p->k);
+    return p->transpose_a ? of_a : AD_SMALLER(of_a, p->n);
+}
+
+static bool is_for_packing(const ad_product *p)
+{
+    const limit *most = limit_of(p);
+    const bool is_worth = p->n >= ENOUGH_COLUMNS && (double)p->m * (double)p->k * (double)bytes_of(p) <= MOST_COPIED;
+    return is_aliased(p) && is_worth && least_of(p) > most->aliased && least_of(p) <= most->packed;
+}
+
 static bool is_for_blas(const ad_product *p)
 {
-    const way w = p->transpose_a ? TN : p->transpose_b ? NT : NN;
-    const limit *most = &limits[p->type][ad_processor()][w];
-    const int64_t of_a = AD_SMALLER(p->m, p->k), least = w == TN ? of_a : AD_SMALLER(of_a, p->n);
+    const way w = way_of(p);
+    const limit *most = limit_of(p);
+    const int64_t least = least_of(p);
     if (p->k == 1 && p->n >= AD_WIDE_OUTER)
         return false;
     if (is_thin(p))
@@ -119,17 +141,20 @@ static int64_t size_of_block(int64_t size, int64_t blocks, int64_t unit)
 static ad_cut cut_of(const ad_product *p)
 {
     const double work = work_of(p);
-    ad_cut c = {p->m, p->n, p->k, work > 0 && is_for_blas(p)};
-    if (work < not_worth_cutting)
+    const bool is_small = work < not_worth_cutting;
+    ad_cut c = {.m = p->m, .n = p->n, .half = p->k, .packs = !is_small && is_for_packing(p)};
+    c.by_blas = work > 0 && !c.packs && is_for_blas(p);
+    if (is_small)
         return c;
     const double most = c.by_blas ? MOST_CALLS : MOST_BLOCKS;
     int64_t blocks = (int64_t)AD_SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
     blocks = blocks < 2 ? 2 : blocks;
-    if (!c.by_blas && !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM) {
+    const bool is_long = !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM;
+    if (is_long && !c.by_blas && !c.packs) {
         c.half = ad_parts_of(p->k, 2);
         blocks = ad_parts_of(blocks, 2);
     }
-    if (p->m >= p->n)
+    if (p->m >= p->n && !c.packs)
         c.m = size_of_block(p->m, blocks, c.by_blas ? 2 : ROWS_OF_TILES);
     else
         c.n = size_of_block(p->n, blocks, c.by_blas ? 2 : COLUMNS_OF_TILES);
@@ -148,4 +173,7 @@ size_t ad_products_at_once(const ad_product *p)
     return ad_is_one_block(p) ? (size_t)(worth_a_block / (work_of(p) + 1)) + 1 : 0;
 }
 
-size_t ad_product_partial(const ad_product *p) { return p->cut.half < p->k ? (size_t)(p->m * p->n) : 0; }
+size_t ad_product_room(const ad_product *p)
+{
+    return p->cut.packs ? (size_t)(p->m * p->k) : p->cut.half < p->k ? (size_t)(p->m * p->n) : 0;
+}

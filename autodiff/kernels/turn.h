@@ -57,15 +57,13 @@ TURN_TILE(4, EXCHANGE(4, 1U, LANES_OF(0, 4, 2, 6), LANES_OF(1, 5, 3, 7))
 TURN_TILE(2, EXCHANGE(2, 1U, LANES_OF(0, 2), LANES_OF(1, 3)))
 #endif
 
-/* Columns from j on, in whole tiles. */
+/* Columns from j on, in whole tiles; the last rows are in a tile that begins in the one before. */
 #define TURN_TILES(n, turn_n)                                                                                          \
     for (; j + (n) <= columns && rows >= (n); j += (n)) {                                                              \
-        const size_t whole = rows / (n) * (n);                                                                         \
-        for (size_t i = 0; i < whole; i += (n))                                                                        \
+        for (size_t i = 0; i + (n) <= rows; i += (n))                                                                  \
             turn_n(y + j * y_step + i, y_step, x + i * x_step + j, x_step);                                            \
-        for (size_t i = whole; i < rows; i++)                                                                          \
-            for (size_t l = j; l < j + (n); l++)                                                                       \
-                y[l * y_step + i] = x[i * x_step + l];                                                                 \
+        if (rows % (n) != 0)                                                                                           \
+            turn_n(y + j * y_step + rows - (n), y_step, x + (rows - (n)) * x_step + j, x_step);                        \
     }
 
 /* y[j][i] = x[i][j]. Rows of x are x_step apart, those of y y_step. */

@@ -15,7 +15,7 @@
 
 #include "../support/check.h"
 
-enum { N = 300, WIDE = 1024, HOSTS = 4 };
+enum { N = 600, WIDE = 1000, HOSTS = 4 };
 
 /* ---- Calls of ours ----------------------------------------------------------------------------------------------- */
 
@@ -31,12 +31,12 @@ static ad_tensor symmetric_of(ad_tape *t, int64_t n)
     return ad_add(x, ad_transpose(x));
 }
 
-/* All products here are for OpenBLAS: on every processor those with rows of 4,096 bytes are. */
+/* All products here are for OpenBLAS: on every processor they are too large for tiles. */
 static ad_tensor wide_of(ad_tape *t, int64_t n) { return ad_uniform(t, AD_F32, AD_SHAPE(n, WIDE), 4); }
 static ad_tensor multiply(ad_tape *t) { return ad_matmul(square_of(t, N), wide_of(t, N)); }
 static ad_tensor multiply_long(ad_tape *t)
 {
-    return ad_matmul(ad_uniform(t, AD_F64, AD_SHAPE(100, 9000), 1), ad_uniform(t, AD_F64, AD_SHAPE(9000, 512), 2));
+    return ad_matmul(ad_uniform(t, AD_F64, AD_SHAPE(100, 9000), 1), ad_uniform(t, AD_F64, AD_SHAPE(9000, 500), 2));
 }
 static ad_tensor batch(ad_tape *t) { return ad_matmul(ad_uniform(t, AD_F32, AD_SHAPE(3, N, N), 3), wide_of(t, N)); }
 static ad_tensor layer(ad_tape *t)

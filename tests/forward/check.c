@@ -230,6 +230,58 @@ START_TEST(lists_outside_their_arrays)
 }
 END_TEST
 
+/* ---- Shape rules that look at their results ---------------------------------------------------------------------- */
+
+/* y0 has `first` elements, y1 has the type and the shape of y0. */
+static int64_t first;
+static ad_type first_type;
+static int n_seen; /* elements of y0 as the rule sees them */
+
+static void second_like_first(ad_call *c)
+{
+    ad_result(c, 0, first_type, &AD_SHAPE(first));
+    n_seen = (int)ad_elements(c->y[0]);
+    ad_result(c, 1, (ad_type)c->y[0]->type, c->y[0]->shape);
+    ad_result(c, 2, AD_F64, &AD_SHAPE(c->y[1]->shape->rank));
+}
+
+static const struct {
+    int64_t first;
+    ad_type type;
+    ad_status status;
+    const char *message;
+} looks[] = {
+    {-4, AD_F64, AD_BAD_SHAPE, "mine: size -4 of axis 0 is negative in [-4]"},
+    {4, (ad_type)9, AD_BAD_STATE,
+     "mine: its shape rule gives result 0 of type 9: it must give 0 to 2, once each, in order"},
+    {INT64_MAX / 4, AD_F64, AD_BAD_SHAPE, "mine: shape [2305843009213693951] has too many elements"},
+    {1 << 20, AD_F64, AD_NO_MEMORY, "memory is out for a tensor [1048576] of f64"},
+};
+
+/* A rule that goes on after a result has failed may look at that result. The error is the first one, nothing is
+ * recorded, and the operator works again. */
+START_TEST(a_shape_rule_looks_at_a_result_that_failed)
+{
+    const ad_operator mine = {.name = "mine", COMPLETE, .shape = second_like_first, .n_results = 2, .n_byproducts = 1};
+    const ad_tensor x = PARAMS("x", 1, 2);
+    ad_tensor y[AD_MAX_RESULTS];
+    first = looks[_i].first;
+    first_type = looks[_i].type;
+    memory.limit = 1 << 20;
+    ad_apply(t, &mine, &x, 1, NULL, y);
+    ck_assert(ad_is_inert(y[0]) && ad_is_inert(y[1]));
+    ck_assert_uint_eq(ad_entry_count(t), 0);
+    expect_error_with(t, looks[_i].status, looks[_i].message);
+    first = 3;
+    first_type = AD_F32;
+    ad_apply(t, &mine, &x, 1, NULL, y);
+    ck_assert_int_eq(n_seen, 3);
+    ck_assert_int_eq(ad_type_of(y[1]), AD_F32);
+    expect_shape(y[1], AD_SHAPE(3));
+    expect_ok(t);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, lists_outside_their_arrays);
@@ -239,6 +291,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, no_descriptor);
     tcase_add_test(tests, a_descriptor_that_is_null);
     tcase_add_test(tests, apply_without_operands_or_room);
+    tcase_add_loop_test(tests, a_shape_rule_looks_at_a_result_that_failed, 0, COUNT(looks));
 }
 
 int main(void) { return run_on_one_tape("check", add_tests); }

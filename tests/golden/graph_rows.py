@@ -191,7 +191,7 @@ UNARY = {
     "log": (torch.log, POSITIVE), "sqrt": (torch.sqrt, POSITIVE), "detach": (torch.detach, REAL),
     **{name: (function, REAL) for name, (function, _, _) in functions.UNARY.items()},
     "tan": (torch.tan, UNIT), "asin": (torch.asin, UNIT), "acos": (torch.acos, UNIT), "atanh": (torch.atanh, UNIT),
-    "acosh": (torch.acosh, ABOVE_ONE),
+    "acosh": (torch.acosh, ABOVE_ONE), "one_minus_square": (lambda x: 1 - x * x, REAL),
     **{name: (functions.UNARY[name][0], POSITIVE)
        for name in ("log1p", "log2", "log10", "reciprocal", "rsqrt", "cbrt", "lgamma", "digamma")},
 }
@@ -207,6 +207,8 @@ BINARY = {
     "twice_product": (lambda a, b: 2 * a * b, REAL, REAL),
     "gelu_backward": (broadcast_first(vjp(activations.gelu)), REAL, REAL),
     "silu_backward": (broadcast_first(vjp(activations.silu)), REAL, REAL),
+    "erf_backward": (broadcast_first(vjp(torch.erf)), REAL, REAL),
+    "atan_backward": (broadcast_first(vjp(torch.atan)), REAL, REAL),
     "where_positive": (broadcast_first(core.where_positive), REAL, REAL),
     "where_not_positive": (core.where_not_positive, REAL, REAL), "times_sign": (core.times_sign, REAL, REAL),
 }
@@ -221,6 +223,11 @@ TERNARY = {
     "normal_nll": (losses.normal_nll, REAL, REAL, UNIT), "mul_add": (lambda x, w, b: x * w + b, REAL, REAL, REAL),
     "share_greater": (lambda v, a, b: torch.where(a > b, v, torch.where(a == b, v / 2, 0.0)), REAL, REAL, REAL),
     "mul_trunc_quotient": (functions.mul_trunc_quotient, REAL, REAL, POSITIVE),
+    "mul_divide_or_zero": (lambda v, a, b: v * a / b, REAL, REAL, POSITIVE),
+    "quotient_slope": (broadcast_first(vjp(torch.div)), REAL, REAL, POSITIVE),
+    "quotient_slope_or_zero": (broadcast_first(vjp(functions.divide_or_zero)), REAL, REAL, POSITIVE),
+    "atan2_backward": (lambda v, a, b: v * a / (a * a + b * b), REAL, REAL, POSITIVE),
+    "logistic_cross_entropy_backward": (core.logistic_cross_entropy_backward, REAL, REAL, UNIT),
 }
 
 
@@ -232,10 +239,15 @@ def bounds(g):
 WITH_ATTRIBUTES = {
     "shift": (lambda g: [g.short()], lambda c: lambda x: x + c, REAL),
     "scale": (lambda g: [g.short()], lambda c: lambda x: x * c, REAL),
+    "divide_by": (lambda g: [g.short()], lambda c: lambda x: x / c, REAL),
     "pow_constant": (lambda g: [g.choose([2, 3, -1, 0.5, 1.5, -0.75, 1])], lambda c: lambda x: torch.pow(x, c),
                      POSITIVE),
     "leaky_relu": (lambda g: [g.choose([0.01, 0.25, -0.5])], activations.leaky_relu, REAL),
     "leaky_relu_backward": (lambda g: [g.choose([0.01, 0.25, -0.5])], activations.leaky_relu_backward, REAL, REAL),
+    "pow_constant_backward": (lambda g: [g.choose([2, 3, -1, 0.5, 1.5, -0.75, 1])],
+                              lambda c: broadcast_first(vjp(lambda x: torch.pow(x, c))), REAL, POSITIVE),
+    "mul_polygamma": (lambda g: [g.integer(0, 3)], lambda n: lambda v, x: v * functions.polygamma(n)(x), REAL,
+                      POSITIVE),
     "clamp": (bounds, comparisons.clamp, REAL),
     "clamp_backward": (bounds, lambda low, high: broadcast_first(comparisons.clamp_backward(low, high)), REAL, REAL),
     "huber": (lambda g: [g.choose([0.5, 1, 2.5])], losses.huber, REAL, REAL),
@@ -345,6 +357,14 @@ def register_reductions():
 
 
 register_reductions()
+
+
+@row("deviations")
+def deviations(g):
+    x = within(g, with_rank(g, 1), REAL)
+    axes, _ = some_axes(g, len(g.shape(x)))
+    g.apply("deviations", lambda x: x - x.mean(tuple(axes or range(x.dim())), keepdim=True), [x],
+            axes_attribute(*axes))
 
 
 def tied(g):
@@ -548,11 +568,50 @@ for scan, of_first_axis in ALONG.items():
     along(scan, of_first_axis)
 
 
-@row("softmax_backward")
-def softmax_backward(g):
-    y = within(g, with_rank(g, 1), UNIT)
-    axis = any_axis(g, len(g.shape(y)))
-    g.apply("softmax_backward", core.softmax_backward(axis), [like(g, g.shape(y)), y], [axis])
+def of_equal_shapes(name, definition, n, domain):
+    """A row of n operands along an axis, the last of them in a domain; `definition` makes a function of the axis."""
+    def apply(g):
+        x = within(g, with_rank(g, 1), domain)
+        axis = any_axis(g, len(g.shape(x)))
+        g.apply(name, definition(axis), [*(like(g, g.shape(x)) for _ in range(n - 1)), x], [axis])
+    ROWS[name] = apply
+
+
+def prod_others(x):
+    """For each element the product of the others."""
+    return scans.prod_before(x) * scans.prod_after(x)
+
+
+def cumulative_weights(x):
+    """e^(x_j - y_i) for j <= i, y = logcumsumexp(x), with i before j."""
+    n = x.shape[0]
+    weights = torch.exp(x[None] - scans.logcumsumexp(x)[:, None])
+    return torch.where(torch.tril(torch.ones(n, n, dtype=torch.bool)).reshape(n, n, *[1] * (x.dim() - 1)), weights, 0.0)
+
+
+def logcumsumexp_slope(u, x):
+    return (cumulative_weights(x) * u[None]).sum(1)
+
+
+def logcumsumexp_bend(v, u, x):
+    return (cumulative_weights(x) * v[:, None] * (u[None] - logcumsumexp_slope(u, x)[:, None])).sum(0)
+
+
+def first_axis(function):
+    return lambda axis: scans.along(axis, function)
+
+
+for of_shapes, (of_axis, n_operands, last) in {
+    "softmax_backward": (core.softmax_backward, 2, UNIT), "weighted_deviation": (core.weighted_deviation, 2, UNIT),
+    "log_softmax_backward": (core.log_softmax_backward, 2, UNIT),
+    "cumprod_backward": (first_axis(vjp(scans.cumprod)), 2, REAL),
+    "prod_others": (first_axis(lambda v, x: v * prod_others(x)), 2, REAL),
+    "prod_slope": (first_axis(vjp(prod_others)), 2, REAL),
+    "logcumsumexp_backward": (first_axis(vjp(scans.logcumsumexp)), 2, REAL),
+    "logcumsumexp_slope": (first_axis(logcumsumexp_slope), 2, REAL),
+    "logcumsumexp_bend": (first_axis(logcumsumexp_bend), 3, REAL),
+}.items():
+    of_equal_shapes(of_shapes, of_axis, n_operands, last)
 
 
 @row("recurrence")
@@ -727,6 +786,21 @@ def slogdet(g):
     g.apply("slogdet", lambda x: tuple(torch.linalg.slogdet(x)), [regular(g, square(g))])
 
 
+@row("slogdet_slope")
+def slogdet_slope(g):
+    a = regular(g, square(g))
+
+    def function(a, dlog):
+        w = torch.linalg.inv(a).mT
+        return dlog[..., None, None] * w, w
+    g.apply("slogdet_slope", function, [a, like(g, g.shape(a)[:-2])])
+
+
+@row("cofactor_inverse")
+def cofactor_inverse(g):
+    g.apply("cofactor_inverse", lambda a: torch.linalg.inv(a).mT, [regular(g, square(g))])
+
+
 @row("det")
 def det(g):
     g.apply("det", linear_algebra.determinant, [within(g, square(g), REAL)])
@@ -774,14 +848,27 @@ def triangles(g):
     g.apply("triangles", linear_algebra.triangles(*weights), [with_rank(g, 2)], weights)
 
 
+def numbers_apart(g, shape):
+    """In the last axis more than 1 apart."""
+    n = shape[-1]
+    steps = g.apply("arange", lambda: torch.arange(n, dtype=F64), [], [type_attribute(F64), *list_attribute(n)])
+    return g.apply("add", torch.add, [within(g, like(g, shape), UNIT), g.scale(steps, 3)])
+
+
 @row("divide_by_gaps")
 def divide_by_gaps(g):
     x = square(g, 2)
-    w = within(g, like(g, g.shape(x)[:-1]), UNIT)
-    n = g.shape(x)[-1]
-    steps = g.apply("arange", lambda: torch.arange(n, dtype=F64), [], [type_attribute(F64), *list_attribute(n)])
-    w = g.apply("add", torch.add, [w, g.scale(steps, 3)])
-    g.apply("divide_by_gaps", linear_algebra.divide_by_gaps, [x, w])
+    g.apply("divide_by_gaps", linear_algebra.divide_by_gaps, [x, numbers_apart(g, g.shape(x)[:-1])])
+
+
+@row("divide_by_eigen_gaps")
+def divide_by_eigen_gaps(g):
+    """The last three operands decide only where numbers are near each other, and have no gradient."""
+    z = square(g, 2)
+    w = numbers_apart(g, g.shape(z)[:-1])
+    deciding = [like(g, g.shape(z)), like(g, g.shape(w)), like(g, g.shape(z))]
+    g.apply("divide_by_eigen_gaps", lambda z, w, *_: linear_algebra.divide_by_gaps(z, w), [z, w, *deciding],
+            [g.integer(1, 3), g.integer(0, 1)])
 
 
 # ---- Losses of classes ----------------------------------------------------------------------------------------------
@@ -931,10 +1018,13 @@ EXACT = [
     "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "cast",
 ]
 # Rows that round each element as they round the largest one: they use eliminations and rotations.
-DENSE = ["cholesky", "eigh", "inverse", "slogdet", "det", "cofactor", "cofactor_slope", "solve", "solve_triangular"]
+DENSE = [
+    "cholesky", "eigh", "inverse", "slogdet", "slogdet_slope", "det", "cofactor", "cofactor_slope", "cofactor_inverse",
+    "solve", "solve_triangular",
+]
 # Rows that a graph is linear with, whatever feeds their operands.
 LINEAR = [
-    "add", "sub", "neg", "scale", "sum", "mean", "sum_to", "trace", "reshape", "transpose",
+    "add", "sub", "neg", "scale", "divide_by", "deviations", "sum", "mean", "sum_to", "trace", "reshape", "transpose",
     "broadcast_to", "slice", "slice_backward", "concat", "stack", "pad", "permute", "flip", "repeat", "squeeze",
     "expand_dims", "cumsum", "cumsum_backward", "beside", "gather_rows", "scatter_add_rows", "gather", "scatter_add",
     "tril", "triu", "diagonal", "diagonal_matrix", "tril_pack", "tril_unpack", "triangles", "cast",

@@ -50,11 +50,21 @@ static double get(ad_type type, const void *x, size_t i)
     return type == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
 
+/* Whether operands are whole numbers, with zeros of both signs among them. All their sums are exact. */
+static bool are_whole;
+
+static double number(uint64_t stream, size_t i)
+{
+    static const double whole[] = {-0.0, 3, 0, -2, -0.0, 1};
+    const double u = ad_random_uniform(7, stream, i);
+    return are_whole ? whole[(size_t)(COUNT(whole) * u)] : u - 0.5;
+}
+
 static ended make_numbers(ad_type type, size_t n, uint64_t stream)
 {
     const ended e = make_ended(n * ad_type_bytes(type));
     for (size_t i = 0; i < n; i++)
-        set(type, e.data, i, ad_random_uniform(7, stream, i) - 0.5);
+        set(type, e.data, i, number(stream, i));
     return e;
 }
 
@@ -70,19 +80,25 @@ static size_t place_b(const ad_product *p, int64_t k, int64_t j)
     return (size_t)(p->transpose_b ? j * p->k + k : k * p->n + j);
 }
 
-/* The number at (i,j) and the usual bound of its error: (k + 2) roundings of the sum of magnitudes. */
+/* The number at (i,j) and the usual bound of its error: (k + 2) roundings of the sum of magnitudes. A sum begins with
+ * 0: it is never -0. */
 static double plain(const ad_product *p, int64_t i, int64_t j, double *bound)
 {
-    long double sum = p->bias ? (long double)get(p->type, p->bias, (size_t)j) : 0, size = fabsl(sum);
+    const long double bias = p->bias ? (long double)get(p->type, p->bias, (size_t)j) : 0;
+    long double sum = 0, size = fabsl(bias);
     for (int64_t k = 0; k < p->k; k++) {
         const long double part =
             (long double)get(p->type, p->a, place_a(p, i, k)) * (long double)get(p->type, p->b, place_b(p, k, j));
         sum += part;
         size += fabsl(part);
     }
+    sum += bias;
     *bound = (double)(p->k + 2) * (p->type == AD_F32 ? FLT_EPSILON : DBL_EPSILON) * (double)size;
     return p->relu && sum < 0 ? 0 : (double)sum;
 }
+
+/* Whether a zero has the sign of the other; all numbers that are not 0 pass. */
+static bool has_sign_of(double a, double b) { return a != 0 || b != 0 || !signbit(a) == !signbit(b); }
 
 /* All numbers of a small product; of a large one each eleventh, which takes every row and every column. */
 static void check_product(const ad_product *p)
@@ -92,9 +108,9 @@ static void check_product(const ad_product *p)
         for (int64_t j = i % step; j < p->n; j += step) {
             double bound;
             const double wanted = plain(p, i, j, &bound), got = get(p->type, p->c, (size_t)(i * p->n + j));
-            ck_assert_msg(fabs(got - wanted) <= bound, "%s [%ld,%ld,%ld] %d%d at %ld,%ld: %.17g, not %.17g",
-                          ad_type_name(p->type), (long)p->m, (long)p->n, (long)p->k, p->transpose_a, p->transpose_b,
-                          (long)i, (long)j, got, wanted);
+            ck_assert_msg(fabs(got - wanted) <= bound && has_sign_of(got, wanted),
+                          "%s [%ld,%ld,%ld] %d%d at %ld,%ld: %.17g, not %.17g", ad_type_name(p->type), (long)p->m,
+                          (long)p->n, (long)p->k, p->transpose_a, p->transpose_b, (long)i, (long)j, got, wanted);
         }
 }
 
@@ -110,6 +126,8 @@ static void multiply(const ad_product *p)
 /* What a product must not write. */
 enum { FENCE = 64 };
 
+static bool must_pack; /* whatever the plan says */
+
 /* Multiplies with operands that end where memory ends, and a result between fences. */
 static void multiply_and_check(ad_product p, bool has_bias, bool relu)
 {
@@ -117,13 +135,15 @@ static void multiply_and_check(ad_product p, bool has_bias, bool relu)
     const ended a = make_numbers(p.type, (size_t)(p.m * p.k), 1), b = make_numbers(p.type, (size_t)(p.k * p.n), 2),
                 bias = make_numbers(p.type, (size_t)p.n, 3), room = make_ended(m_n * bytes + FENCE);
     ad_plan_product(&p);
-    const size_t n_partial = ad_product_partial(&p);
+    if (must_pack)
+        p.cut = (ad_cut){.m = p.m, .n = 32, .half = p.k, .packs = true};
+    const size_t n_partial = ad_product_room(&p);
     const ended partial = make_ended(n_partial * bytes);
     memset(room.data, 0x55, m_n * bytes + FENCE);
     p.a = a.data;
     p.b = b.data;
     p.c = (char *)room.data + FENCE;
-    p.partial = partial.data;
+    p.room = partial.data;
     p.bias = has_bias ? bias.data : NULL;
     p.relu = relu;
     multiply(&p);
@@ -149,9 +169,10 @@ static const int64_t rows[] = {1, 2, 4, 5, 6, 7, 13, 14, 15, 29},
 START_TEST(every_edge)
 {
     const ad_type type = _i & 1 ? AD_F64 : AD_F32;
+    must_pack = _i & 8;
     open_and_close();
     for (int i = 0; i < COUNT(rows); i++)
-        for (int j = 0; j < COUNT(columns); j++)
+        for (int j = 0; j < COUNT(columns); j += must_pack ? 3 : 1)
             for (int k = 0; k < COUNT(depths); k++)
                 multiply_and_check((ad_product){.type = type,
                                                 .transpose_a = _i & 2,
@@ -163,9 +184,10 @@ START_TEST(every_edge)
 }
 END_TEST
 
-/* Sizes that are cut into blocks: by rows, by columns, and in halves of the sum. */
-static const int64_t large[][3] = {{50, 300, 784}, {784, 300, 50}, {100, 300, 100}, {3, 5000, 40},  {5000, 3, 40},
-                                   {20, 20, 2000}, {1, 3000, 300}, {3000, 1, 300},  {129, 129, 129}};
+/* Sizes that are cut into blocks: by rows, by columns, and in halves of the sum; and with a copied. */
+static const int64_t large[][3] = {{50, 300, 784},  {784, 300, 50},  {100, 300, 100},  {3, 5000, 40},
+                                   {5000, 3, 40},   {20, 20, 2000},  {1, 3000, 300},   {3000, 1, 300},
+                                   {129, 129, 129}, {70, 300, 1024}, {100, 1024, 100}, {1024, 256, 301}};
 
 static ad_product large_product(int i, int kind)
 {
@@ -197,12 +219,12 @@ START_TEST(bits_for_any_number_of_threads)
         const size_t bytes = ad_type_bytes(p.type), m_n = (size_t)(p.m * p.n) * bytes;
         const ended a = make_numbers(p.type, (size_t)(p.m * p.k), 1), b = make_numbers(p.type, (size_t)(p.k * p.n), 2),
                     bias = make_numbers(p.type, (size_t)p.n, 3);
-        void *first = malloc(m_n), *c = malloc(m_n), *partial = malloc(ad_product_partial(&p) * bytes + 1);
+        void *first = malloc(m_n), *c = malloc(m_n), *partial = malloc(ad_product_room(&p) * bytes + 1);
         ck_assert(first && c && partial);
         p.a = a.data;
         p.b = b.data;
         p.bias = bias.data;
-        p.partial = partial;
+        p.room = partial;
         for (int threads = 1; threads <= 5; threads++) {
             ck_assert_int_eq(ad_set_threads(threads), AD_OK);
             p.c = threads == 1 ? first : c;
@@ -241,6 +263,8 @@ static const stack_case stacks[] = {
     {{{1, {1}}, {1, {1}}, {0}}, 4, 4, 4},
     {{{1, {0}}, {1, {0}}, {0}}, 4, 4, 4},
     {{{1, {5}}, {1, {5}}, {1, {5}}}, 4, 4, 0},
+    {{{1, {5}}, {1, {5}}, {1, {5}}}, 4, 70, 1},
+    {{{1, {5}}, {0}, {1, {5}}}, 4, 4, 1},
 };
 
 /* Each matrix of the stack by the twin. */
@@ -259,7 +283,8 @@ static void check_stack(const ad_product *p)
 
 START_TEST(stacks_matrix_by_matrix)
 {
-    const stack_case *s = &stacks[_i];
+    const stack_case *s = &stacks[_i / 2];
+    are_whole = _i % 2;
     open_and_close();
     for (int kind = 0; kind < 8; kind++) {
         ad_product p = {.type = kind & 1 ? AD_F64 : AD_F32, .transpose_a = kind & 2, .transpose_b = kind & 4};
@@ -273,11 +298,11 @@ START_TEST(stacks_matrix_by_matrix)
         const ended a = make_numbers(p.type, ad_count_of(&s->leads.a) * (size_t)(p.m * p.k), 1),
                     b = make_numbers(p.type, ad_count_of(&s->leads.b) * (size_t)(p.k * p.n), 2),
                     c = make_ended(ad_count_of(&s->leads.c) * (size_t)(p.m * p.n) * bytes),
-                    partial = make_ended(ad_product_partial(&planned) * bytes);
+                    partial = make_ended(ad_product_room(&planned) * bytes);
         p.a = planned.a = a.data;
         p.b = planned.b = b.data;
         p.c = planned.c = c.data;
-        planned.partial = partial.data;
+        planned.room = partial.data;
         multiply(&planned);
         check_stack(&p);
         free_ended(a);
@@ -285,6 +310,58 @@ START_TEST(stacks_matrix_by_matrix)
         free_ended(c);
         free_ended(partial);
     }
+}
+END_TEST
+
+/* ---- The signs of zeros -------------------------------------------------------------------------------------- */
+
+/* Around the size from which a row of the product of a column and a row is one run. */
+static const int64_t wide[] = {1, 5, 16, 63, 64, 65, 200}, few[] = {0, 1, 2, 257};
+
+START_TEST(zeros_have_the_signs_of_sums)
+{
+    are_whole = true;
+    open_and_close();
+    for (int i = 0; i < COUNT(rows); i++)
+        for (int j = 0; j < COUNT(wide); j++)
+            for (int k = 0; k < COUNT(few); k++)
+                for (int end = 0; end < 4; end++)
+                    multiply_and_check((ad_product){.type = _i & 1 ? AD_F64 : AD_F32,
+                                                    .transpose_a = _i & 2,
+                                                    .transpose_b = _i & 4,
+                                                    .m = rows[i],
+                                                    .n = wide[j],
+                                                    .k = few[k]},
+                                       end & 1, end & 2);
+}
+END_TEST
+
+typedef ad_tensor multiplying(ad_tensor a, ad_tensor b);
+
+static void expect_zeros(ad_tensor x)
+{
+    for (size_t i = 0; i < ad_size_of(x); i++)
+        ck_assert(number_at(x, i) == 0 && !signbit(number_at(x, i)));
+}
+
+/* -0 x 3 as the caller of an operator sees it, in short rows and in long ones; and -0 x 1 in dw = x' dy. */
+START_TEST(zeros_of_operators)
+{
+    static multiplying *const kinds[] = {ad_matmul, ad_matmul_nt, ad_matmul_tn};
+    const ad_type type = _i & 1 ? AD_F64 : AD_F32;
+    const int64_t n = _i & 2 ? 100 : 3;
+    multiplying *times = kinds[_i / 4];
+    ad_tape *t = ad_tape_open(NULL);
+    const ad_tensor x = ad_param(t, type, times == ad_matmul_tn ? AD_SHAPE(1, 5) : AD_SHAPE(5, 1), NULL, "x"),
+                    w = ad_param(t, type, times == ad_matmul_nt ? AD_SHAPE(n, 1) : AD_SHAPE(1, n), NULL, "w");
+    ad_fill(x, -0.0);
+    ad_fill(w, 3);
+    const ad_tensor y = times(x, w);
+    ck_assert_int_eq(ad_backward(ad_sum(y)), AD_OK);
+    expect_zeros(y);
+    expect_zeros(ad_gradient(w));
+    expect_ok(t);
+    ad_tape_close(t);
 }
 END_TEST
 
@@ -320,10 +397,12 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, every_edge, 0, 8);
+    tcase_add_loop_test(tests, every_edge, 0, 16);
     tcase_add_loop_test(tests, every_cut, 0, COUNT(large));
     tcase_add_loop_test(tests, bits_for_any_number_of_threads, 0, COUNT(large));
-    tcase_add_loop_test(tests, stacks_matrix_by_matrix, 0, COUNT(stacks));
+    tcase_add_loop_test(tests, stacks_matrix_by_matrix, 0, 2 * COUNT(stacks));
+    tcase_add_loop_test(tests, zeros_have_the_signs_of_sums, 0, 8);
+    tcase_add_loop_test(tests, zeros_of_operators, 0, 12);
     tcase_add_loop_test(tests, what_is_not_finite_passes, 0, 2);
 }
 

@@ -317,6 +317,33 @@ static double segments(ad_tape *t)
     return sum;
 }
 
+/* Backward from joined parts: the gradient of a part is its run of the seed w. Nothing else is made in the sweep, so
+ * that no memory is free for the gradients: each is a request. */
+static double joined(ad_tape *t, bool in_segment)
+{
+    enum { N = 500, PART = 2 * N };
+    const ad_tensor a = param(t, 1, N, 2, NULL), b = variable(t, 2, N, 2);
+    for (int stack = 0; stack < 2; stack++) {
+        if (in_segment)
+            ad_segment_begin(t);
+        const ad_tensor x[] = {a, ad_scale(b, 2), a};
+        const ad_tensor y = stack ? ad_stack(x, 3, 0) : ad_concat(x, 3, 0);
+        if (in_segment)
+            ad_segment_end(t, &y, 1);
+        const ad_tensor w = ad_input(t, AD_F64, ad_shape_of(y), numbers(3, 3 * PART, -1, 1));
+        if (ad_backward_with(y, &(ad_backward_options){.seed = w}) != AD_OK)
+            return (double)NAN;
+        for (size_t i = 0; i < PART; i++) {
+            ck_assert_double_eq(number_at(ad_gradient(a), i), number_at(w, i) + number_at(w, 2 * PART + i));
+            ck_assert_double_eq(number_at(ad_gradient(b), i), 2 * number_at(w, PART + i));
+        }
+    }
+    return digest(ad_gradient(a)) + digest(ad_gradient(b));
+}
+
+static double joined_plainly(ad_tape *t) { return joined(t, false); }
+static double joined_in_segments(ad_tape *t) { return joined(t, true); }
+
 static double replays(ad_tape *t)
 {
     const ad_tensor x = variable(t, 1, 3, 4), w = param(t, 2, 4, 4, "w"), loss = record_segments(t, x, w);
@@ -461,6 +488,8 @@ static void run_intact(counting *memory)
 static void run_derivatives(counting *memory) { run_on_tape(memory, derivatives); }
 static void run_positions(counting *memory) { run_on_tape(memory, positions); }
 static void run_segments(counting *memory) { run_on_tape(memory, segments); }
+static void run_joined(counting *memory) { run_on_tape(memory, joined_plainly); }
+static void run_joined_in_segments(counting *memory) { run_on_tape(memory, joined_in_segments); }
 static void run_replays(counting *memory) { run_on_tape(memory, replays); }
 
 /* ---- Scenarios --------------------------------------------------------------------------------------------------- */
@@ -490,6 +519,8 @@ static const struct {
     {"positions", run_positions},
     {"segments", run_segments},
     {"replay", run_replays},
+    {"joined parts", run_joined},
+    {"joined parts in segments", run_joined_in_segments},
 };
 
 static void run_scenario(int index, counting_failure failure)

@@ -222,6 +222,48 @@ START_TEST(runs_of_one_gradient)
 }
 END_TEST
 
+/* In f32 and f64, within a segment and without one: rows of a [m,2], of what is made of b [m,2] in the segment, of a
+ * constant, and a again. The loss is the sum of w y^2 over the joined rows y, so that the gradient of a row x of y is
+ * 2 w x. */
+enum { JOINED = 5, ROWS_OF_PART = 3, PART = 2 * ROWS_OF_PART };
+
+static ad_tensor filled(ad_type type, ad_shape shape, size_t n, double first, bool is_leaf)
+{
+    double numbers[JOINED * PART];
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = first + (double)i;
+    return is_leaf ? variable_of(type, shape, numbers, n) : input_of(type, shape, numbers);
+}
+
+START_TEST(runs_in_segments_and_types)
+{
+    const ad_type type = _i & 1 ? AD_F32 : AD_F64;
+    const bool is_stack = _i & 2, in_segment = _i & 4;
+    const ad_backward_options *way = &ways_back[_i / 8];
+    const ad_shape part = AD_SHAPE(ROWS_OF_PART, 2);
+    const ad_tensor a = filled(type, part, PART, 1, true), b = filled(type, part, PART, -2, true);
+    if (in_segment)
+        ck_assert_int_eq(ad_segment_begin(t), AD_OK);
+    const ad_tensor inner = ad_square(b), parts[JOINED] = {a, inner, filled(type, part, PART, 5, false), a, b};
+    const ad_tensor y = (is_stack ? ad_stack : ad_concat)(parts, JOINED, 0), few = ad_concat(parts, 2, 0);
+    const ad_tensor w = filled(type, ad_shape_of(y), JOINED * PART, 1, false);
+    ad_tensor out[] = {ad_sum(ad_mul(w, ad_square(y))), ad_sum(ad_square(few))};
+    if (in_segment)
+        ck_assert_int_eq(ad_segment_end(t, out, 2), AD_OK);
+    for (int round = 0; round < 2; round++) {
+        ck_assert_int_eq(ad_backward_with(ad_add(out[0], out[1]), way), AD_OK);
+        ck_assert_int_eq(ad_type_of(ad_gradient(a)), type);
+        for (size_t i = 0; i < PART; i++) {
+            const double x = 1 + (double)i, z = (double)i - 2, w0 = 1 + (double)i;
+            ck_assert_double_eq(number_at(ad_gradient(a), i), 2 * x * (w0 + (w0 + 3 * PART) + 1));
+            ck_assert_double_eq(number_at(ad_gradient(b), i),
+                                4 * z * z * z * (w0 + PART + 1) + 2 * z * (w0 + 4 * PART));
+        }
+    }
+    expect_ok(t);
+}
+END_TEST
+
 /* ---- The suite --------------------------------------------------------------------------------------------------- */
 
 static void add_tests(TCase *tests)
@@ -231,6 +273,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, one_scalar_many_times, 0, WAYS_BACK);
     tcase_add_loop_test(tests, one_vector_three_times_with_broadcasting, 0, WAYS_BACK);
     tcase_add_loop_test(tests, runs_of_one_gradient, 0, 2 * WAYS_BACK);
+    tcase_add_loop_test(tests, runs_in_segments_and_types, 0, 8 * WAYS_BACK);
 }
 
 int main(void) { return run_on_one_tape("accumulate", add_tests); }
