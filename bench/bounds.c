@@ -1,6 +1,6 @@
 #include "bounds.h"
 
-#include <gradtape/version.h>
+#include <gradtape/processor.h>
 
 #include <stddef.h>
 #include <string.h>
@@ -91,10 +91,10 @@ static const struct kernels {
 
 static const struct kernels *chosen(void)
 {
-    size_t i = 0;
-    while (strcmp(kernels[i].name, ad_kernels()) != 0)
-        i++;
-    return &kernels[i];
+    for (size_t i = 1; i < sizeof kernels / sizeof *kernels; i++)
+        if (!strcmp(kernels[i].name, ad_kernels()))
+            return &kernels[i];
+    return kernels;
 }
 
 double peak_flops(ad_type type)

@@ -8,8 +8,8 @@ one. A directory or a log in which no test ran counts as one failure. NAME=STATU
 counts as one test, which passed if its exit status is 0. With GRADTAPE_NO_SKIP=1 in the environment, as .ci/run sets it,
 a test that was skipped counts as one failure. The exit status is 1 if anything failed.
 
-Gaps that suites list (tests/support/gaps.h) are printed too. They are no failures. Behind each failure stand the last
-lines that the test wrote: who reads the end of a long log knows what failed.
+Gaps that suites list (tests/support/gaps.h) are printed too. They are no failures. Below each failure are the last
+lines of its stdout and its stderr.
 """
 import glob
 import json

@@ -178,7 +178,7 @@ async function lookAtAll(page, name) {
     await look(page, what);
     if (pictures) await page.screenshot({path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true});
   });
-  await resize(page, 800, 600);
+  await page.emulateMedia({colorScheme: 'light'});
   const own = () => page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize)),
     before = await own();
   await page.locator('#big').click();

@@ -17,9 +17,9 @@ static void end_blas(void) { ad_openblas_end(1); }
 void ad_run_product(ad_call *c, ad_product *p)
 {
     ad_plan_product(p);
-    const size_t room = ad_product_room(p);
-    p->room = room ? ad_scratch(c, room, ad_bytes_of((uint8_t)p->type)) : NULL;
-    if ((room && !p->room) || (p->cut.by_blas && !begin_blas(c)))
+    const size_t n = ad_product_workspace(p);
+    p->workspace = n ? ad_scratch(c, n, ad_bytes_of((uint8_t)p->type)) : NULL;
+    if ((n && !p->workspace) || (p->cut.by_blas && !begin_blas(c)))
         return;
     ad_multiply(p);
     if (p->cut.by_blas)

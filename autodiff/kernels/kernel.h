@@ -12,7 +12,7 @@
  *
  * In the first compilation MAP1 becomes the table `square_loops`, which a row names; a LOOP needs the line
  * LOOP_TABLE(row_sum) there, and a KERNEL the line KERNEL_TABLE(multiply, block), which makes `multiply_kernels`. The
- * processor is chosen once (ad_kernels in <gradtape/version.h>). */
+ * processor is chosen once (ad_kernels in <gradtape/processor.h>). */
 #include <float.h>
 #include <stddef.h>
 #include <stdint.h>

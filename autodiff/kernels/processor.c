@@ -1,5 +1,5 @@
 /* Which kernels fit the processor. */
-#include <gradtape/version.h>
+#include <gradtape/processor.h>
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,32 +1,33 @@
 /* Matrix products.
  *
  * A product is cut into blocks that depend on its sizes alone, so that any number of threads computes the same bits. A
- * block is computed by tiles (product_tile.h), or by OpenBLAS where that is faster. */
+ * block is computed by tiles (product_tile.h), or by OpenBLAS where that is faster. Where the cache cannot hold rows of
+ * a and b as they lie, tiles read copies: of a all, which is packed first, and of b the columns of one tile. */
 #include "product.h"
 
 #include "kernel.h"
 
 /* c [m,n] = a b over a part of k. c and b have rows of elements side by side, `c_row` and `b_row` apart; the element of
- * a at row i and k is a[i a_row + k a_step]. */
+ * a at row i and k is a[i a_row + k a_step]. Where a is packed, the tile of `rows` rows from row i on begins at a + i
+ * k, and has its element of row r and k at [k rows + r]. */
 typedef struct block {
     const void *a, *b, *bias; /* bias NULL: none */
     void *c;
     size_t m, n, k;
     size_t a_row, a_step, b_row, c_row;
     bool transpose_b; /* b is [n,k] */
-    bool is_packed;   /* a is what pack_a made of it: tiles of the same rows, and the same k in each */
+    bool is_packed;
     bool relu;
 } block;
 
-/* Part `number` of PACKING_PARTS of a block's a is copied: one tile of rows after the other, in each the numbers of all
- * rows for the first k, then for the next. */
-typedef struct packing {
-    const block *of;
-    void *to;
-    size_t number;
-} packing;
-
+/* a is packed in so many parts, which threads share: more would be less than a tile of most products. */
 enum { PACKING_PARTS = 16 };
+
+typedef struct packing {
+    const block *whole; /* with a as it lies */
+    void *packed;
+    size_t part;
+} packing;
 
 #ifdef AD_REAL
 
@@ -34,7 +35,7 @@ enum { PACKING_PARTS = 16 };
 #include "turn.h"
 
 /* k is cut so that what tiles of the same columns read of b stays in the nearest caches. */
-enum { MOST_DEPTH = 256, NEAREST_CACHE = 32768, ROWS_AT_ONCE = 16 };
+enum { MOST_DEPTH = 256, NEAREST_CACHE = 32768 };
 
 typedef struct depth {
     size_t from, k;
@@ -46,18 +47,22 @@ ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* The tile at row i and column j: b is that part of it whose rows are b_row apart. */
 ALWAYS_INLINE void run_at(const block *s, const depth *d, size_t i, size_t rows, size_t j, const REAL *b, size_t b_row)
 {
-    const size_t a_row = s->is_packed ? 1 : s->a_row, a_step = s->is_packed ? rows : s->a_step;
-    tile t = {.a = (const REAL *)s->a + i * (s->is_packed ? s->k : a_row) + d->from * a_step,
+    tile t = {.a = (const REAL *)s->a + i * s->a_row + d->from * s->a_step,
               .b = b,
               .bias = s->bias && d->is_last ? (const REAL *)s->bias + j : NULL,
               .c = (REAL *)s->c + i * s->c_row + j,
               .k = d->k,
-              .a_row = a_row,
-              .a_step = a_step,
+              .a_row = s->a_row,
+              .a_step = s->a_step,
               .b_row = b_row,
               .c_row = s->c_row,
               .adds = !d->is_first,
               .relu = s->relu && d->is_last};
+    if (s->is_packed) {
+        t.a = (const REAL *)s->a + i * s->k + d->from * rows;
+        t.a_row = 1;
+        t.a_step = rows;
+    }
     end_tile(&t, rows, s->n - j);
 }
 
@@ -81,16 +86,21 @@ static void run_depth(const block *s, const depth *d)
         }
 }
 
-/* Rows of `columns` elements; those of whole tiles with moves of a known size. */
+ALWAYS_INLINE void copy_rows_of(REAL *restrict y, size_t y_step, const REAL *restrict x, size_t x_step, size_t rows,
+                                const size_t columns)
+{
+    for (size_t i = 0; i < rows; i++)
+        memcpy(y + i * y_step, x + i * x_step, columns * sizeof(REAL));
+}
+
+/* Rows of at most TILE_COLUMNS elements. A number of columns that is known here becomes a few moves. */
 ALWAYS_INLINE void copy_rows(REAL *restrict y, size_t y_step, const REAL *restrict x, size_t x_step, size_t rows,
                              size_t columns)
 {
     if (columns == TILE_COLUMNS)
-        for (size_t i = 0; i < rows; i++)
-            memcpy(y + i * y_step, x + i * x_step, TILE_COLUMNS * sizeof(REAL));
+        copy_rows_of(y, y_step, x, x_step, rows, TILE_COLUMNS);
     else if (columns == TILE_ROWS)
-        for (size_t i = 0; i < rows; i++)
-            memcpy(y + i * y_step, x + i * x_step, TILE_ROWS * sizeof(REAL));
+        copy_rows_of(y, y_step, x, x_step, rows, TILE_ROWS);
     else
         for (size_t i = 0; i < rows; i++)
             for (size_t j = 0; j < columns; j += VECTOR_LANES) {
@@ -99,16 +109,15 @@ ALWAYS_INLINE void copy_rows(REAL *restrict y, size_t y_step, const REAL *restri
             }
 }
 
-/* Columns of b from j on, as many as a tile has, become a matrix of their own; rows of b' are turned. */
+/* Copies the columns of a tile, from column j of b on, to a panel [k,TILE_COLUMNS]; b' is turned. */
 ALWAYS_INLINE void fill_panel(REAL *restrict panel, const block *s, const depth *d, size_t j)
 {
     const REAL *b = s->b;
     const size_t columns = smaller(s->n - j, TILE_COLUMNS);
-    if (s->transpose_b) {
+    if (s->transpose_b)
         turn(panel, TILE_COLUMNS, b + j * s->b_row + d->from, s->b_row, columns, d->k);
-        return;
-    }
-    copy_rows(panel, TILE_COLUMNS, b + d->from * s->b_row + j, s->b_row, d->k, columns);
+    else
+        copy_rows(panel, TILE_COLUMNS, b + d->from * s->b_row + j, s->b_row, d->k, columns);
 }
 
 NEVER_INLINE void run_depth_by_panels(const block *s, const depth *d)
@@ -138,7 +147,7 @@ static void run_outer(const block *s)
 
 KERNEL(multiply, block)
 {
-    if (s->k == 1 && s->n >= AD_WIDE_OUTER && !s->bias && !s->relu) {
+    if (s->k == 1 && s->n >= AD_WIDE_OUTER && !s->bias && !s->relu && !s->is_packed) {
         run_outer(s);
         return;
     }
@@ -153,21 +162,23 @@ KERNEL(multiply, block)
     }
 }
 
-/* Of a' all tiles copy some rows before the next ones: a line of a cache has numbers of more than one tile. */
+/* a' is copied K_AT_ONCE of its rows at a time, for all tiles: neighbouring tiles share lines of a cache. */
+enum { K_AT_ONCE = 16 };
+
 KERNEL(pack_a, packing)
 {
-    const block *of = s->of;
-    const size_t tiles = count_parts(of->m, TILE_ROWS), end = begin_of(tiles, PACKING_PARTS, s->number + 1);
-    const size_t first = begin_of(tiles, PACKING_PARTS, s->number), most = of->a_step == 1 ? of->k : ROWS_AT_ONCE;
-    for (size_t k = 0; k < of->k; k += most)
+    const block *w = s->whole;
+    const size_t tiles = count_parts(w->m, TILE_ROWS), end = begin_of(tiles, PACKING_PARTS, s->part + 1);
+    const size_t first = begin_of(tiles, PACKING_PARTS, s->part), most = w->a_step == 1 ? w->k : K_AT_ONCE;
+    for (size_t k = 0; k < w->k; k += most)
         for (size_t at = first; at < end; at++) {
-            const size_t i = begin_of(of->m, tiles, at), rows = begin_of(of->m, tiles, at + 1) - i;
-            const REAL *a = (const REAL *)of->a + i * of->a_row + k * of->a_step;
-            REAL *to = (REAL *)s->to + i * of->k + k * rows;
-            if (of->a_step == 1)
-                turn(to, rows, a, of->a_row, rows, of->k);
+            const size_t i = begin_of(w->m, tiles, at), rows = begin_of(w->m, tiles, at + 1) - i;
+            const REAL *a = (const REAL *)w->a + i * w->a_row + k * w->a_step;
+            REAL *packed = (REAL *)s->packed + i * w->k + k * rows;
+            if (w->a_step == 1)
+                turn(packed, rows, a, w->a_row, rows, w->k);
             else
-                copy_rows(to, rows, a, of->a_step, smaller(of->k - k, most), rows);
+                copy_rows(packed, rows, a, w->a_step, smaller(w->k - k, most), rows);
         }
 }
 
@@ -266,9 +277,9 @@ static void multiply_at(const job *w, int64_t i, int64_t j, int64_t half)
     s.n = (size_t)AD_SMALLER(p->cut.n, p->n - j);
     s.k = (size_t)AD_SMALLER(p->cut.half, p->k - k);
     s.is_packed = p->cut.packs;
-    s.a = s.is_packed ? p->room : (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
+    s.a = s.is_packed ? p->workspace : (const char *)p->a + ((size_t)i * s.a_row + (size_t)k * s.a_step) * bytes;
     s.b = (const char *)p->b + (size_t)(p->transpose_b ? j * p->k + k : k * p->n + j) * bytes;
-    s.c = (char *)(half ? p->room : p->c) + (size_t)(i * p->n + j) * bytes;
+    s.c = (char *)(half ? p->workspace : p->c) + (size_t)(i * p->n + j) * bytes;
     if (w->halves == 1 && !p->cut.by_blas) {
         s.bias = p->bias ? (const char *)p->bias + (size_t)j * bytes : NULL;
         s.relu = p->relu;
@@ -286,9 +297,9 @@ static void multiply_block(void *context, size_t number)
 
 static void pack_part(void *context, size_t number)
 {
-    const ad_product *p = ((const job *)context)->p;
+    const ad_product *p = context;
     const block all = whole(p);
-    pack_a_kernels[p->type][ad_processor()](&(packing){.of = &all, .to = p->room, .number = number});
+    pack_a_kernels[p->type][ad_processor()](&(packing){.whole = &all, .packed = p->workspace, .part = number});
 }
 
 /* On all threads if OpenBLAS can have a buffer for each, or else on one. The bits are the same. */
@@ -318,7 +329,7 @@ static void end_block(void *context, size_t number)
     const ad_product *p = w->p;
     const int64_t rows = rows_to_end(p), first = (int64_t)number * rows;
     const size_t at = (size_t)(first * p->n) * ad_bytes_of((uint8_t)p->type);
-    char *partial = w->halves > 1 ? (char *)p->room + at : NULL;
+    char *partial = w->halves > 1 ? (char *)p->workspace + at : NULL;
     ad_loop_for(&end_product_loops,
                 (uint8_t)p->type)(&(ad_span){.n = (size_t)AD_SMALLER(rows, p->m - first),
                                              .array = {(char *)p->c + at, (void *)(uintptr_t)p->bias, partial},
@@ -326,11 +337,16 @@ static void end_block(void *context, size_t number)
                                              .constant = p->relu});
 }
 
-static void multiply_one(const ad_product *p)
+/* Copies a where tiles read a copy. */
+static void prepare(const ad_product *p)
+{
+    if (p->cut.packs)
+        ad_parallel(PACKING_PARTS, pack_part, (void *)(uintptr_t)p);
+}
+
+static void multiply_prepared(const ad_product *p)
 {
     job w = {.p = p, .halves = 1};
-    if (p->cut.packs)
-        ad_parallel(PACKING_PARTS, pack_part, &w);
     if (ad_is_one_block(p)) {
         multiply_at(&w, 0, 0, 0);
     } else {
@@ -398,12 +414,16 @@ static void multiply_all(const ad_product *p)
     }
     ad_product one = *p;
     one.leads = NULL;
+    one.a = NULL;
     for (size_t i = 0; i < w.n; i++) {
         const places at = places_of(&w, i);
+        const bool is_same_a = one.a == at.a;
         one.a = at.a;
         one.b = at.b;
         one.c = at.c;
-        multiply_one(&one);
+        if (!is_same_a)
+            prepare(&one);
+        multiply_prepared(&one);
     }
 }
 
@@ -411,10 +431,12 @@ void ad_multiply(const ad_product *p)
 {
     if (p->m == 0 || p->n == 0 || (p->leads && ad_count_of(&p->leads->c) == 0))
         return;
-    if (p->leads)
+    if (p->leads) {
         multiply_all(p);
-    else
-        multiply_one(p);
+        return;
+    }
+    prepare(p);
+    multiply_prepared(p);
 }
 
 #endif

@@ -24,7 +24,7 @@ typedef struct ad_cut {
     int64_t m, n; /* the size of a block of the result */
     int64_t half; /* of the sum over k: taken whole (then it is k), or in two halves that are added at the end */
     bool by_blas;
-    bool packs; /* a is copied first, in the order in which tiles read it; such a product is not one block */
+    bool packs; /* tiles read a copy of a, which is made first; m, half and k are then whole, and n is cut */
 } ad_cut;
 
 typedef struct ad_product {
@@ -35,7 +35,7 @@ typedef struct ad_product {
     void *c;
     const void *bias;      /* [n], added to each row of one matrix; NULL: none, as for a stack */
     bool relu;             /* what is below 0 becomes 0; of one matrix too */
-    void *room;            /* for ad_product_room elements: half of each sum, or the copy of a */
+    void *workspace;       /* ad_product_workspace elements: the second halves of sums, or the copy of a */
     const ad_leads *leads; /* NULL: one matrix */
     ad_cut cut;
 } ad_product;
@@ -53,8 +53,9 @@ static inline bool ad_is_one_block(const ad_product *p)
 /* How many matrices of a stack are worth a block; 0: each is cut into blocks itself. */
 size_t ad_products_at_once(const ad_product *p);
 
-/* The number of elements of `room` that a planned product needs: the size of the result or of a, or 0. */
-size_t ad_product_room(const ad_product *p);
+/* The number of elements of `workspace` that a planned product needs: the size of the result or of a, or 0. It depends
+ * on the transposes too. */
+size_t ad_product_workspace(const ad_product *p);
 
 /* Computes a planned product; dense matrices. Sizes of 0 are legal: over k = 0 the sum is 0. The bits do not depend on
  * the number of threads. Stands between ad_openblas_begin and ad_openblas_end if it is cut for BLAS. */

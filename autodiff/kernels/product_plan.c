@@ -23,17 +23,18 @@ static void make_one(ad_product *p)
 
 static double work_of(const ad_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
-/* Tiles are faster than OpenBLAS where the least of the sizes m, n and k (of a' b: of m and k) is at most `least`, and
- * where what they read again for each few rows stays in the second-level cache: n (of a' b: m too) is at most
- * `columns`, and b has at most SMALL_B bytes.
- * - Rows whose distance is a multiple of ALIASED share few places in a cache: the least size is then at most `aliased`,
- * or at most `packed` for tiles that read a copy of a, if that has at most MOST_COPIED bytes and each number of it
- * meets ENOUGH_COLUMNS.
- * - Each reading of a large b costs much: a b goes to OpenBLAS if b has more than LARGE_B bytes, or half as many in
- * rows of more than LONG_ROW. All limits were measured on some hundred shapes.
- * The product of one column and one row goes to OpenBLAS only if the row is short. */
+/* What decides is the least of the sizes m, n and k (of a' b: of m and k), in this order:
+ * - The product of one column and one row goes to OpenBLAS only if the row is short.
+ * - A thin product goes to OpenBLAS (is_thin).
+ * - Rows whose distance is a multiple of ALIASED share few places in a cache. Up to `aliased` tiles read a and b as
+ * they are; up to `packed` they read a copy of a, if it has at most MOST_COPIED bytes and meets ENOUGH_COLUMNS; beyond,
+ *   OpenBLAS is faster.
+ * - Up to `least` tiles are faster; but a b with a large b goes to OpenBLAS (is_far), since it is read again for each
+ *   few rows.
+ * - Beyond `least` tiles are faster while what they read again stays in the second-level cache: n (of a' b: m too) is
+ * at most `columns`, and b has at most SMALL_B bytes. All limits were measured on some hundred shapes. */
 typedef struct limit {
-    int16_t least, columns, aliased, packed;
+    int16_t least, columns, aliased, packed; /* packed 0: never; ANY: always */
 } limit;
 
 typedef enum way { NN, TN, NT, WAYS } way; /* a b; a' b and a' b'; a b' */
@@ -149,8 +150,8 @@ static ad_cut cut_of(const ad_product *p)
     const double most = c.by_blas ? MOST_CALLS : MOST_BLOCKS;
     int64_t blocks = (int64_t)AD_SMALLER(work / (c.by_blas ? worth_a_call : worth_a_block), most);
     blocks = blocks < 2 ? 2 : blocks;
-    const bool is_long = !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM;
-    if (is_long && !c.by_blas && !c.packs) {
+    const bool halves_sums = !p->transpose_a && !p->transpose_b && p->m * p->n <= SMALL_RESULT && p->k >= LONG_SUM;
+    if (halves_sums && !c.by_blas && !c.packs) {
         c.half = ad_parts_of(p->k, 2);
         blocks = ad_parts_of(blocks, 2);
     }
@@ -173,7 +174,7 @@ size_t ad_products_at_once(const ad_product *p)
     return ad_is_one_block(p) ? (size_t)(worth_a_block / (work_of(p) + 1)) + 1 : 0;
 }
 
-size_t ad_product_room(const ad_product *p)
+size_t ad_product_workspace(const ad_product *p)
 {
     return p->cut.packs ? (size_t)(p->m * p->k) : p->cut.half < p->k ? (size_t)(p->m * p->n) : 0;
 }

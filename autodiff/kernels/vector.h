@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-/* An intrinsic for REAL, by what stands between `_mm512_` and `_ps`, and SLEEF's function. */
+/* INTRINSIC(loadu) is _mm512_loadu_ps, for instance. */
 #define INTRINSIC(name) AD_JOIN4(VECTOR_PREFIX, name, _, REAL_SUFFIX)
 #define SLEEF_OF(function, lanes, ulp) Sleef_##function##lanes##_##ulp
 #define SLEEF_NAME(function, lanes, ulp) SLEEF_OF(function, lanes, ulp)

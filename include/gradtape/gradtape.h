@@ -17,6 +17,7 @@
 #include <gradtape/operator.h>
 #include <gradtape/operators.h>
 #include <gradtape/position.h>
+#include <gradtape/processor.h>
 #include <gradtape/random.h>
 #include <gradtape/replay.h>
 #include <gradtape/segments.h>

@@ -94,7 +94,7 @@ typedef struct ad_call {
 
 /* For shape rules: sets the type and the shape of the j-th result. By-products follow the results. A shape rule calls
  * it once for each result and by-product, in order, and records nothing; anything else is an error. Afterwards the rule
- * may read y[j]. After an error that is a scalar without data. */
+ * may read y[j]. If the tape is in error, a result that was not given is a scalar of type f32 without data. */
 AD_API void ad_result(ad_call *call, int j, ad_type type, const ad_shape *shape);
 
 /* For shape rules and kernels: puts the tape in error (ad_fail) with a message that begins with the operator's name. */

@@ -1,6 +1,6 @@
 #ifndef GRADTAPE_VERSION_H
 #define GRADTAPE_VERSION_H
-/* The version, and which kernels compute. The version is written here only; the build reads it from this header. */
+/* The version. It is written here only; the build reads it from this header. */
 #include <gradtape/status.h>
 
 /* The three numbers of the version. */
@@ -18,12 +18,5 @@
 
 /* Returns the version of the library that runs, as text. GRADTAPE_VERSION is that of the header. */
 AD_API const char *ad_version(void);
-
-/* Returns the name of the kernels that compute: "baseline", "avx2" or "avx512". They are the widest that the processor
- * has, or the narrower ones that AD_PROCESSOR=baseline or AD_PROCESSOR=avx2 in the environment chooses; what stands
- * there counts at the first call of this function or of ad_tape_open. Results of different kernels may differ in their
- * last bits. The program that hands a number to another processor, and compares bits there, sets AD_PROCESSOR, and
- * OpenBLAS's own OPENBLAS_CORETYPE, to what both processors have. */
-AD_API const char *ad_kernels(void);
 
 #endif

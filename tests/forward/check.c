@@ -268,7 +268,9 @@ START_TEST(a_shape_rule_looks_at_a_result_that_failed)
     first = looks[_i].first;
     first_type = looks[_i].type;
     memory.limit = 1 << 20;
+    n_seen = 0;
     ad_apply(t, &mine, &x, 1, NULL, y);
+    ck_assert_int_eq(n_seen, 1);
     ck_assert(ad_is_inert(y[0]) && ad_is_inert(y[1]));
     ck_assert_uint_eq(ad_entry_count(t), 0);
     expect_error_with(t, looks[_i].status, looks[_i].message);

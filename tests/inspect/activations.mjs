@@ -1,6 +1,6 @@
 // The view Activations: its numbers and its curves against closed forms.
 import {readFileSync} from 'node:fs';
-import {addressOf, inEachLook} from './browser.mjs';
+import {addressOf, inEachLook, resize} from './browser.mjs';
 
 // ---- Closed forms ----
 const s = z => 1 / (1 + Math.exp(-z));
@@ -345,6 +345,8 @@ export async function checkActivations(page, name, tape, expect, look) {
             await look(page, `activations, ${what} A+`);
             await page.keyboard.press('b');
         });
+    await page.emulateMedia({colorScheme: 'light'});
+    await resize(page, 1280, 720);
     await page.emulateMedia({media: 'print'});
     expect(await page.locator('#v-activations .book svg').first().isVisible(), 'print lacks the activations');
     await page.emulateMedia({media: 'screen'});

@@ -47,7 +47,7 @@ export async function resize(page, width, height) {
   await page.setViewportSize({width, height});
   await page.waitForFunction(size => innerWidth + ' ' + innerHeight === size, `${width} ${height}`);
 }
-// Calls f(what, scheme, width) in light and dark, on a large and on a small window. Ends light and large.
+// Calls f(what, scheme, width) in light and dark, on a large and on a small window. Ends dark and small.
 export async function inEachLook(page, f) {
   for (const colorScheme of ['light', 'dark'])
     for (const [width, height] of [
@@ -58,29 +58,27 @@ export async function inEachLook(page, f) {
       await resize(page, width, height);
       await f(`${width}x${height} ${colorScheme}`, colorScheme, width);
     }
-  await page.emulateMedia({colorScheme: 'light'});
-  await resize(page, 1280, 720);
 }
 
-// What of a selector Tab does not reach from the beginning of the page to its end, and what else it reaches. At the end it
-// stays: the browser takes it further, and gives the focus back at a time of its own.
+// Presses Tab from the beginning of the page to its end. Returns which elements of a selector that misses (`missed`), and what
+// else takes the focus (`others`). Tab stays at the end: the browser would take it further, and give the focus back at a time
+// of its own.
 export async function tabThrough(page, selector) {
   const most = await page.evaluate(selector => {
+    const wanted = [...document.querySelectorAll(selector)].filter(e => e.checkVisibility() && !e.closest('dialog')),
+      reached = new Set(),
+      note = e => reached.add(e.target);
     const [start, end] = ['prepend', 'append'].map(place => {
       const button = document.createElement('button');
       document.body[place](button);
       return button;
     });
-    const wanted = [...document.querySelectorAll(selector)].filter(
-        e => e !== start && e !== end && e.checkVisibility() && !e.closest('dialog')
-      ),
-      reached = new Set(),
-      note = e => reached.add(e.target);
     start.focus();
     document.addEventListener('focusin', note);
     end.onkeydown = e => e.preventDefault();
     window.endTabbing = () => {
       document.removeEventListener('focusin', note);
+      delete window.endTabbing;
       const isAtEnd = reached.delete(end);
       end.remove();
       start.remove();
@@ -88,7 +86,7 @@ export async function tabThrough(page, selector) {
         others = [...reached].filter(e => !wanted.includes(e)).map(e => e.outerHTML.slice(0, 60));
       return {missed: isAtEnd ? missed : ['the end of the page', ...missed], others};
     };
-    return wanted.length + 4; // what scrolls has the focus too
+    return wanted.length + 20; // what scrolls has the focus too
   }, selector);
   for (let i = 0; i < most; i++) await page.keyboard.press('Tab');
   return page.evaluate(() => endTabbing());

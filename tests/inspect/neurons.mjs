@@ -1,5 +1,5 @@
 // The view Neurons in the browser: each number of each row at each step, by hand from what the JSON has.
-import {inEachLook, reload} from './browser.mjs';
+import {inEachLook, reload, resize} from './browser.mjs';
 import {sightOf, stepThrough} from './sight.mjs';
 
 const real = v => (v === 'NaN' ? NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
@@ -292,6 +292,8 @@ export async function checkNeurons(page, tape, T, {plain, expect, check, look, i
   await look(page, 'A+ u');
   await page.keyboard.press('b');
   await checkPaper(page, plain, expect, columns);
+  await page.emulateMedia({colorScheme: 'light'});
+  await resize(page, 1280, 720);
   await page.evaluate(() => history.replaceState(null, '', location.pathname));
   await reload(page);
 }

@@ -220,7 +220,7 @@ export async function checkTraining(page, folder, name, {plain, expect, look, ch
   await look(page, 'training A+');
   await page.keyboard.press('b');
   await checkTab(page);
-  await page.emulateMedia({media: 'print'});
+  await page.emulateMedia({media: 'print', colorScheme: 'light'});
   expect(await page.locator('#v-training svg').last().isVisible(), 'print lacks the view Training');
   await page.emulateMedia({media: 'screen'});
   await page.keyboard.press('g');

@@ -126,35 +126,35 @@ static void multiply(const ad_product *p)
 /* What a product must not write. */
 enum { FENCE = 64 };
 
-static bool must_pack; /* whatever the plan says */
+static bool must_pack; /* whatever the plan says, in blocks of 32 columns */
 
 /* Multiplies with operands that end where memory ends, and a result between fences. */
 static void multiply_and_check(ad_product p, bool has_bias, bool relu)
 {
     const size_t bytes = ad_type_bytes(p.type), m_n = (size_t)(p.m * p.n);
     const ended a = make_numbers(p.type, (size_t)(p.m * p.k), 1), b = make_numbers(p.type, (size_t)(p.k * p.n), 2),
-                bias = make_numbers(p.type, (size_t)p.n, 3), room = make_ended(m_n * bytes + FENCE);
+                bias = make_numbers(p.type, (size_t)p.n, 3), result = make_ended(m_n * bytes + FENCE);
     ad_plan_product(&p);
     if (must_pack)
         p.cut = (ad_cut){.m = p.m, .n = 32, .half = p.k, .packs = true};
-    const size_t n_partial = ad_product_room(&p);
-    const ended partial = make_ended(n_partial * bytes);
-    memset(room.data, 0x55, m_n * bytes + FENCE);
+    const size_t n_workspace = ad_product_workspace(&p);
+    const ended workspace = make_ended(n_workspace * bytes);
+    memset(result.data, 0x55, m_n * bytes + FENCE);
     p.a = a.data;
     p.b = b.data;
-    p.c = (char *)room.data + FENCE;
-    p.room = partial.data;
+    p.c = (char *)result.data + FENCE;
+    p.workspace = workspace.data;
     p.bias = has_bias ? bias.data : NULL;
     p.relu = relu;
     multiply(&p);
     check_product(&p);
     for (int i = 0; i < FENCE; i++)
-        ck_assert_int_eq(((const unsigned char *)room.data)[i], 0x55);
+        ck_assert_int_eq(((const unsigned char *)result.data)[i], 0x55);
     free_ended(a);
     free_ended(b);
     free_ended(bias);
-    free_ended(room);
-    free_ended(partial);
+    free_ended(result);
+    free_ended(workspace);
 }
 
 /* ---- Every kind and every edge ----------------------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ START_TEST(every_edge)
     open_and_close();
     for (int i = 0; i < COUNT(rows); i++)
         for (int j = 0; j < COUNT(columns); j += must_pack ? 3 : 1)
-            for (int k = 0; k < COUNT(depths); k++)
+            for (int k = 0; k < COUNT(depths); k += must_pack ? 3 : 1)
                 multiply_and_check((ad_product){.type = type,
                                                 .transpose_a = _i & 2,
                                                 .transpose_b = _i & 4,
@@ -184,10 +184,46 @@ START_TEST(every_edge)
 }
 END_TEST
 
+/* Parts of a that have several tiles, one, or none. */
+START_TEST(every_part_of_a_copy)
+{
+    static const int64_t many[] = {30, 83, 225, 600};
+    must_pack = true;
+    open_and_close();
+    for (int i = 0; i < COUNT(many); i++)
+        for (int k = 15; k <= 17; k++)
+            multiply_and_check((ad_product){.type = _i & 1 ? AD_F64 : AD_F32,
+                                            .transpose_a = _i & 2,
+                                            .transpose_b = _i & 4,
+                                            .m = many[i],
+                                            .n = 45,
+                                            .k = k},
+                               i % 2, k % 2);
+}
+END_TEST
+
+/* determinant.c counts on it. */
+START_TEST(squares_need_a_workspace_of_their_size_at_most)
+{
+    open_and_close();
+    for (int64_t n = 1; n <= 2048; n += n < 600 ? 1 : 8)
+        for (int kind = 0; kind < 8; kind++) {
+            ad_product p = {.type = kind & 1 ? AD_F64 : AD_F32,
+                            .transpose_a = kind & 2,
+                            .transpose_b = kind & 4,
+                            .m = n,
+                            .n = n,
+                            .k = n};
+            ad_plan_product(&p);
+            ck_assert_uint_le(ad_product_workspace(&p), (size_t)(n * n));
+        }
+}
+END_TEST
+
 /* Sizes that are cut into blocks: by rows, by columns, and in halves of the sum; and with a copied. */
 static const int64_t large[][3] = {{50, 300, 784},  {784, 300, 50},  {100, 300, 100},  {3, 5000, 40},
                                    {5000, 3, 40},   {20, 20, 2000},  {1, 3000, 300},   {3000, 1, 300},
-                                   {129, 129, 129}, {70, 300, 1024}, {100, 1024, 100}, {1024, 256, 301}};
+                                   {129, 129, 129}, {70, 300, 1024}, {100, 1024, 100}, {1024, 256, 300}};
 
 static ad_product large_product(int i, int kind)
 {
@@ -219,12 +255,12 @@ START_TEST(bits_for_any_number_of_threads)
         const size_t bytes = ad_type_bytes(p.type), m_n = (size_t)(p.m * p.n) * bytes;
         const ended a = make_numbers(p.type, (size_t)(p.m * p.k), 1), b = make_numbers(p.type, (size_t)(p.k * p.n), 2),
                     bias = make_numbers(p.type, (size_t)p.n, 3);
-        void *first = malloc(m_n), *c = malloc(m_n), *partial = malloc(ad_product_room(&p) * bytes + 1);
-        ck_assert(first && c && partial);
+        void *first = malloc(m_n), *c = malloc(m_n), *workspace = malloc(ad_product_workspace(&p) * bytes + 1);
+        ck_assert(first && c && workspace);
         p.a = a.data;
         p.b = b.data;
         p.bias = bias.data;
-        p.room = partial;
+        p.workspace = workspace;
         for (int threads = 1; threads <= 5; threads++) {
             ck_assert_int_eq(ad_set_threads(threads), AD_OK);
             p.c = threads == 1 ? first : c;
@@ -233,7 +269,7 @@ START_TEST(bits_for_any_number_of_threads)
         }
         free(first);
         free(c);
-        free(partial);
+        free(workspace);
         free_ended(a);
         free_ended(b);
         free_ended(bias);
@@ -298,17 +334,17 @@ START_TEST(stacks_matrix_by_matrix)
         const ended a = make_numbers(p.type, ad_count_of(&s->leads.a) * (size_t)(p.m * p.k), 1),
                     b = make_numbers(p.type, ad_count_of(&s->leads.b) * (size_t)(p.k * p.n), 2),
                     c = make_ended(ad_count_of(&s->leads.c) * (size_t)(p.m * p.n) * bytes),
-                    partial = make_ended(ad_product_room(&planned) * bytes);
+                    workspace = make_ended(ad_product_workspace(&planned) * bytes);
         p.a = planned.a = a.data;
         p.b = planned.b = b.data;
         p.c = planned.c = c.data;
-        planned.room = partial.data;
+        planned.workspace = workspace.data;
         multiply(&planned);
         check_stack(&p);
         free_ended(a);
         free_ended(b);
         free_ended(c);
-        free_ended(partial);
+        free_ended(workspace);
     }
 }
 END_TEST
@@ -322,7 +358,7 @@ START_TEST(zeros_have_the_signs_of_sums)
 {
     are_whole = true;
     open_and_close();
-    for (int i = 0; i < COUNT(rows); i++)
+    for (int i = 0; i < COUNT(rows); i += 4)
         for (int j = 0; j < COUNT(wide); j++)
             for (int k = 0; k < COUNT(few); k++)
                 for (int end = 0; end < 4; end++)
@@ -395,9 +431,14 @@ START_TEST(what_is_not_finite_passes)
 }
 END_TEST
 
+static void begin(void) { must_pack = are_whole = false; }
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_checked_fixture(tests, begin, NULL);
     tcase_add_loop_test(tests, every_edge, 0, 16);
+    tcase_add_loop_test(tests, every_part_of_a_copy, 0, 8);
+    tcase_add_test(tests, squares_need_a_workspace_of_their_size_at_most);
     tcase_add_loop_test(tests, every_cut, 0, COUNT(large));
     tcase_add_loop_test(tests, bits_for_any_number_of_threads, 0, COUNT(large));
     tcase_add_loop_test(tests, stacks_matrix_by_matrix, 0, 2 * COUNT(stacks));

@@ -503,6 +503,20 @@ START_TEST(determinants_of_what_is_not_finite)
 }
 END_TEST
 
+/* At a = I the slope of the cofactors along v is tr(v) I - v'. The products inside read copies at this size. */
+START_TEST(cofactors_of_a_large_identity)
+{
+    enum { N = 512 };
+    const ad_tensor v = ad_uniform(t, AD_F64, AD_SHAPE(N, N), 3), y = ad_cofactor_slope(ad_eye(t, AD_F64, N), v);
+    double trace = 0;
+    for (size_t i = 0; i < N; i++)
+        trace += number_at(v, i * N + i);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++)
+            ck_assert_double_eq_tol(number_at(y, i * N + j), (i == j ? trace : 0) - number_at(v, j * N + i), 1e-9);
+}
+END_TEST
+
 START_TEST(determinants_refuse)
 {
     ad_tensor a = ad_zeros(t, AD_F64, AD_SHAPE(2, 3)), log;
@@ -695,6 +709,7 @@ static Suite *make_suite(void)
     tcase_add_test(determinants, slogdet_by_hand);
     tcase_add_test(determinants, slogdet_of_singular);
     tcase_add_test(determinants, determinants_of_what_is_not_finite);
+    tcase_add_test(determinants, cofactors_of_a_large_identity);
     tcase_add_test(determinants, determinants_refuse);
     tcase_add_test(eigen, eigh_by_hand);
     tcase_add_test(eigen, largest_components_are_positive);

@@ -247,7 +247,8 @@ ad_tensor ad_slogdet(ad_tensor a, ad_tensor *log)
 /* a = left diag(value) right, and the products of singular values but one or two. */
 typedef struct singular {
     factors f;
-    void *left, *values, *right, *work, *other, *room;
+    void *left, *values, *right, *work, *other;
+    void *workspace;     /* of a product of two matrices, which needs no more than the size of one */
     double *value, sign; /* sign: det(left) det(right) */
     product *before, *after;
 } singular;
@@ -261,9 +262,7 @@ static ad_product product_of(const ad_call *c, const void *a, const void *b, voi
 static bool room_for_singular(ad_call *c, singular *s)
 {
     const size_t n = size_of(c), bytes = bytes_of(c);
-    ad_product p = product_of(c, NULL, NULL, NULL);
-    ad_plan_product(&p);
-    const size_t work = (size_t)ad_lapack_svd_work((int64_t)n), room = ad_product_room(&p);
+    const size_t work = (size_t)ad_lapack_svd_work((int64_t)n);
     char text[AD_OPERAND_TEXT];
     if (!work) {
         ad_call_fail(c, AD_BAD_SHAPE, "%s: the matrices are too large for LAPACK", ad_operand_text(c, 0, text));
@@ -274,7 +273,7 @@ static bool room_for_singular(ad_call *c, singular *s)
                     .right = ad_scratch(c, n * n, bytes),
                     .work = ad_scratch(c, work, bytes),
                     .other = ad_scratch(c, n * n, bytes),
-                    .room = ad_scratch(c, room, bytes),
+                    .workspace = ad_scratch(c, n * n, bytes),
                     .value = ad_scratch(c, n, sizeof(double)),
                     .before = ad_scratch(c, n + 1, sizeof(product)),
                     .after = ad_scratch(c, n + 1, sizeof(product))};
@@ -288,7 +287,7 @@ static void multiply(const ad_call *c, const singular *s, const void *a, bool tr
     ad_product p = product_of(c, a, b, y);
     p.transpose_a = transpose_a;
     p.transpose_b = transpose_b;
-    p.room = s->room;
+    p.workspace = s->workspace;
     ad_plan_product(&p);
     ad_multiply(&p);
 }
