@@ -8,8 +8,8 @@
 #include "kernel.h"
 
 /* c [m,n] = a b over a part of k. c and b have rows of elements side by side, `c_row` and `b_row` apart; the element of
- * a at row i and k is a[i a_row + k a_step]. Where a is packed, the tile of `rows` rows from row i on begins at a + i
- * k, and has its element of row r and k at [k rows + r]. */
+ * a at row i and k is a[i a_row + k a_step]. Where a is packed, the tile of `rows` rows from row i on begins at
+ * a[i k], and its element of row r and column l is [l rows + r] from there. */
 typedef struct block {
     const void *a, *b, *bias; /* bias NULL: none */
     void *c;

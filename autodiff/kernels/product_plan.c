@@ -23,16 +23,16 @@ static void make_one(ad_product *p)
 
 static double work_of(const ad_product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
-/* What decides is the least of the sizes m, n and k (of a' b: of m and k), in this order:
+/* What decides is the least of the sizes m, n and k (of a' b: of m and k). All limits were measured on some hundred
+ * shapes. In this order:
  * - The product of one column and one row goes to OpenBLAS only if the row is short.
  * - A thin product goes to OpenBLAS (is_thin).
- * - Rows whose distance is a multiple of ALIASED share few places in a cache. Up to `aliased` tiles read a and b as
- * they are; up to `packed` they read a copy of a, if it has at most MOST_COPIED bytes and meets ENOUGH_COLUMNS; beyond,
- *   OpenBLAS is faster.
- * - Up to `least` tiles are faster; but a b with a large b goes to OpenBLAS (is_far), since it is read again for each
- *   few rows.
+ * - Rows whose distance is a multiple of ALIASED share few places in a cache. Up to `aliased` tiles are faster; up to
+ * `packed` tiles that read copies, if each number of a meets ENOUGH_COLUMNS, the copy of a has at most MOST_COPIED
+ * bytes, and b has at most half of LARGE_B, or any number with AVX-512. All others go to OpenBLAS.
+ * - Up to `least` tiles are faster, but not of a b with a large b, which is read again for each few rows (is_far).
  * - Beyond `least` tiles are faster while what they read again stays in the second-level cache: n (of a' b: m too) is
- * at most `columns`, and b has at most SMALL_B bytes. All limits were measured on some hundred shapes. */
+ * at most `columns`, and b has at most SMALL_B bytes. */
 typedef struct limit {
     int16_t least, columns, aliased, packed; /* packed 0: never; ANY: always */
 } limit;
@@ -51,7 +51,7 @@ static const limit limits[2][AD_PROCESSORS][WAYS] = {
 };
 
 /* In bytes. */
-enum { ALIASED = 4096, SMALL_B = 2000000, LARGE_B = 10000000, LONG_ROW = 8192, MOST_COPIED = 1 << 24 };
+enum { ALIASED = 4096, SMALL_B = 2000000, LARGE_B = 10000000, LONG_ROW = 8192, MOST_COPIED = 1 << 22 };
 enum { ENOUGH_COLUMNS = 256 };
 
 static int64_t bytes_of(const ad_product *p) { return (int64_t)ad_bytes_of((uint8_t)p->type); }
@@ -95,8 +95,10 @@ static int64_t least_of(const ad_product *p)
 static bool is_for_packing(const ad_product *p)
 {
     const limit *most = limit_of(p);
-    const bool is_worth = p->n >= ENOUGH_COLUMNS && (double)p->m * (double)p->k * (double)bytes_of(p) <= MOST_COPIED;
-    return is_aliased(p) && is_worth && least_of(p) > most->aliased && least_of(p) <= most->packed;
+    const int64_t least = least_of(p);
+    const double bytes_of_a = (double)p->m * (double)p->k * (double)bytes_of(p);
+    return is_aliased(p) && least > most->aliased && least <= most->packed && p->n >= ENOUGH_COLUMNS &&
+           bytes_of_a <= MOST_COPIED && (ad_processor() == AD_AVX512 || bytes_of_b(p) <= LARGE_B / 2);
 }
 
 static bool is_for_blas(const ad_product *p)
