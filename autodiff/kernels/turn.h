@@ -57,8 +57,7 @@ TURN_TILE(4, EXCHANGE(4, 1U, LANES_OF(0, 4, 2, 6), LANES_OF(1, 5, 3, 7))
 TURN_TILE(2, EXCHANGE(2, 1U, LANES_OF(0, 2), LANES_OF(1, 3)))
 #endif
 
-/* Columns from j on, in whole tiles; the last tile of rows overlaps the one before, and writes the same
- * numbers again. */
+/* Columns from j on, in whole tiles. The last tile of rows overlaps the one before, and writes its numbers again. */
 #define TURN_TILES(n, turn_n)                                                                                          \
     for (; j + (n) <= columns && rows >= (n); j += (n)) {                                                              \
         for (size_t i = 0; i + (n) <= rows; i += (n))                                                                  \

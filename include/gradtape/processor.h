@@ -1,7 +1,6 @@
 #ifndef GRADTAPE_PROCESSOR_H
 #define GRADTAPE_PROCESSOR_H
-/* For which processor the library computes. Its kernels exist for three: any, those with AVX2, and those with AVX-512.
- */
+/* For which processor the library computes: it has kernels for any, for those with AVX2 and for those with AVX-512. */
 #include <gradtape/status.h>
 
 /* Returns the name of the kernels that compute: "baseline", "avx2" or "avx512". They are the widest that the processor

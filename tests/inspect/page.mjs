@@ -485,8 +485,10 @@ async function checkHash(page, name) {
   await reload(page);
   const after = await sightOf(page);
   expect(before.step === after.step && before.text === after.text, 'a reload is not where it was');
-  for (const hash of attacked.includes(name) ? hostileHashes : [])
-    await page.evaluate(hash => history.replaceState(null, '', '#' + hash), hash).then(() => reload(page));
+  for (const hash of attacked.includes(name) ? hostileHashes : []) {
+    await page.evaluate(hash => history.replaceState(null, '', '#' + hash), hash);
+    await reload(page);
+  }
 }
 async function checkPrint(page) {
   await page.emulateMedia({media: 'print'});
